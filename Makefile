@@ -1,0 +1,59 @@
+# The commands of the project. `make help` lists them.
+
+PREFIX ?= /usr/local
+BUILD_JOBS ?= $(shell nproc)
+TEST_JOBS ?= 2
+SOAK_SECONDS ?= 60
+# The file that `make demo` works on; without one it makes its own.
+FILE ?=
+
+# ThreadSanitizer wants its shadow memory where a widely randomised layout may already sit.
+FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+build = cmake --preset $(1) && $(FIXED_LAYOUT) cmake --build --preset $(1) -j $(BUILD_JOBS)
+test = $(call build,$(1)) && $(FIXED_LAYOUT) ctest --preset $(1) -j $(TEST_JOBS)
+sources = git ls-files '*.cc' '*.h'
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test bench soak lint format install clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+setup: ## Install the packages that are missing
+	@scripts/setup.sh
+
+build: setup ## Build the release preset
+	$(call build,release)
+
+demo: build ## Show what it does (FILE=path: on a file of yours)
+	build/release/bin/cleave demo $(FILE)
+
+test: setup ## Run all tests: release, then under the address and the thread sanitizer
+	$(call test,release)
+	$(call test,asan)
+	$(call test,tsan)
+
+bench: build ## Measure
+	build/release/bin/cleave bench
+
+soak: build ## Stress for SOAK_SECONDS (60), then once more under the thread sanitizer
+	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
+	$(call build,tsan)
+	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_stress --seconds $(SOAK_SECONDS)
+
+lint: ## Check the format, and run clang-tidy
+	@scripts/setup.sh lint
+	$(sources) | xargs clang-format --dry-run -Werror
+	cmake --preset lint
+	git ls-files '*.cc' | xargs -P 2 -n 1 clang-tidy -p build/lint --quiet
+
+format: ## Format all sources in place
+	@scripts/setup.sh lint
+	$(sources) | xargs clang-format -i
+
+install: build ## Install to PREFIX (/usr/local)
+	cmake --install build/release --prefix $(PREFIX)
+
+clean: ## Remove everything that was built
+	rm -rf build
