@@ -10,8 +10,8 @@ FILE ?=
 # ThreadSanitizer wants its shadow memory where a widely randomised layout may already sit.
 FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-build = cmake --preset $(1) && $(FIXED_LAYOUT) cmake --build --preset $(1) -j $(BUILD_JOBS)
-test = $(call build,$(1)) && $(FIXED_LAYOUT) ctest --preset $(1) -j $(TEST_JOBS)
+build = cmake --preset $(1) && cmake --build --preset $(1) -j $(BUILD_JOBS)
+test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
@@ -32,7 +32,7 @@ demo: build ## Show what it does (FILE=path: on a file of yours)
 test: setup ## Run all tests: release, then under the address and the thread sanitizer
 	$(call test,release)
 	$(call test,asan)
-	$(call test,tsan)
+	$(call test,tsan,$(FIXED_LAYOUT))
 
 bench: build ## Measure
 	build/release/bin/cleave bench
