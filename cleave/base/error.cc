@@ -1,0 +1,44 @@
+#include "cleave/base/error.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace cleave {
+
+const char* name(Errc code) noexcept {
+  switch (code) {
+    case Errc::no_memory:
+      return "no_memory";
+    case Errc::not_mapped:
+      return "not_mapped";
+    case Errc::already_mapped:
+      return "already_mapped";
+    case Errc::not_permitted:
+      return "not_permitted";
+    case Errc::bad_argument:
+      return "bad_argument";
+    case Errc::unsupported:
+      return "unsupported";
+  }
+  return "unknown";
+}
+
+std::string Error::message() const {
+  std::string line = std::string(name(code)) + ": " + what;
+  if (raw(where) != 0) {
+    char text[32];
+    (void)std::snprintf(text, sizeof text, " (at 0x%llx)",
+                        static_cast<unsigned long long>(raw(where)));
+    line += text;
+  }
+  if (system != 0) line += std::string(" (") + std::strerror(system) + ")";
+  return line;
+}
+
+void stop(const Error& error) noexcept {
+  (void)std::fprintf(stderr, "cleave: %s\n", error.message().c_str());
+  std::exit(1);
+}
+
+}  // namespace cleave

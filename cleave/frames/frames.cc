@@ -1,0 +1,189 @@
+#include "cleave/frames/frames.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "cleave/base/check.h"
+#include "cleave/sync/memory.h"
+
+namespace cleave {
+namespace {
+
+// Steps in which the kernel is asked for memory: small pools do not take megabytes they never use,
+// large ones ask seldom. 64 frames cost some 0.1 ms, 1024 some 1.5 ms: the longest that a write can be
+// held up. reserve() avoids it.
+constexpr std::uint64_t kSmallestStep = 64;
+constexpr std::uint64_t kLargestStep = 1024;
+
+// Zeroed by the kernel as it is touched: a pool of many TiB costs what it uses.
+void* reserve_zeroed(std::uint64_t bytes) noexcept {
+  if (sync::allocation_fails()) return nullptr;
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
+}
+
+}  // namespace
+
+Result<Frames*> Frames::create(std::uint64_t budget) {
+  const std::uint64_t total = budget + 1;
+  if (budget == 0 || total > std::uint64_t{1} << 32) {
+    return fail(Errc::bad_argument, "a pool's budget is 4 KiB to 16 TiB");
+  }
+  auto window = Window::create(total);
+  if (!window) return tl::unexpected(window.error());
+
+  void* states = reserve_zeroed(total * sizeof(FrameState));
+  void* links = reserve_zeroed(total * sizeof(sync::atomic<std::uint32_t>));
+  void* self = sync::allocate(sizeof(Frames), alignof(Frames));
+  if (states == nullptr || links == nullptr || self == nullptr) {
+    if (states != nullptr) (void)munmap(states, total * sizeof(FrameState));
+    if (links != nullptr) (void)munmap(links, total * sizeof(sync::atomic<std::uint32_t>));
+    sync::deallocate(self);
+    return fail(Errc::no_memory, "no memory for the pool's frame states; ask for a smaller budget");
+  }
+  sync::register_memory(window->base(), total << kPageBits);
+  // All-zero bytes are the initial state of both: no loop over what may be billions of frames. Only an
+  // explored build must construct them, to number their locations.
+  if constexpr (sync::kExplored) {
+    std::uninitialized_default_construct_n(static_cast<FrameState*>(states), total);
+    std::uninitialized_default_construct_n(static_cast<FrameLinks>(links), total);
+  }
+  return new (self) Frames(std::move(*window), budget, static_cast<FrameState*>(states),
+                           static_cast<FrameLinks>(links));
+}
+
+Frames::~Frames() {
+  (void)munmap(static_cast<void*>(states_), (budget_ + 1) * sizeof(FrameState));
+  (void)munmap(static_cast<void*>(links_), (budget_ + 1) * sizeof(sync::atomic<std::uint32_t>));
+}
+
+Result<Frames::Taken> Frames::take() {
+  if (sync::allocation_fails()) return fail(Errc::no_memory, "the pool has no free frame");
+  const FrameId frame = free_.pop(links_);
+  if (frame == kZeroFrame) return take_fresh();
+  used_.add(1, sync::relaxed);
+  state(frame).own();
+  return Taken{frame, false};
+}
+
+Result<Frames::Taken> Frames::take_fresh() {
+  const sync::Guard guard(growth_);
+  FrameId frame;
+  if (fresh_ < populated_) {
+    frame = FrameId{static_cast<std::uint32_t>(fresh_++)};
+  } else if (!returned_.empty()) {
+    frame = returned_.first;
+    if (auto done = window_.populate(frame, 1); !done) return tl::unexpected(done.error());
+    returned_.first = FrameId{links_[raw(frame)].load(sync::relaxed)};
+    --returned_.count;
+  } else {
+    const std::uint64_t step = std::clamp(populated_ / 16, kSmallestStep, kLargestStep);
+    if (auto done = populate_more(step); !done) return tl::unexpected(done.error());
+    frame = FrameId{static_cast<std::uint32_t>(fresh_++)};
+  }
+  used_.add(1, sync::relaxed);
+  state(frame).own();
+  return Taken{frame, true};
+}
+
+Result<void> Frames::populate_more(std::uint64_t count) {
+  const std::uint64_t room = budget_ + 1 - populated_;
+  if (room == 0) {
+    return fail(Errc::no_memory,
+                "the pool's budget is used up; drop forks or snapshots, or give it a larger budget");
+  }
+  const std::uint64_t step = std::min(count, room);
+  auto done = window_.populate(FrameId{static_cast<std::uint32_t>(populated_)}, step);
+  if (done) populated_ += step;
+  return done;
+}
+
+void Frames::give(const FrameChain& chain) noexcept {
+  if (chain.empty()) return;
+  used_.sub(chain.count, sync::relaxed);
+  free_.push(chain, links_);
+}
+
+Result<void> Frames::reserve(std::uint64_t count) {
+  const sync::Guard guard(growth_);
+  const std::uint64_t ready = populated_ - fresh_;
+  std::uint64_t wanted = count > ready ? count - ready : 0;
+  if (wanted > budget_ + 1 - populated_) {
+    return fail(Errc::no_memory, "the pool's budget has no room for that many frames");
+  }
+  while (wanted != 0) {
+    const std::uint64_t step = std::min(wanted, kLargestStep);
+    if (auto done = populate_more(step); !done) return done;
+    wanted -= step;
+  }
+  return {};
+}
+
+Result<std::uint64_t> Frames::trim() {
+  const sync::Guard guard(growth_);
+  FrameChain free;
+  for (FrameId frame = free_.pop_all(); frame != kZeroFrame;) {
+    const FrameId next{links_[raw(frame)].load(sync::relaxed)};
+    free.push(frame, links_);
+    frame = next;
+  }
+  if (free.empty()) return 0;
+  auto* sorted = static_cast<std::uint32_t*>(sync::allocate(free.count * sizeof(std::uint32_t)));
+  if (sorted == nullptr) {
+    free_.push(free, links_);
+    return fail(Errc::no_memory, "no memory to list the free frames; they stay with the pool");
+  }
+  FrameId frame = free.first;
+  for (std::uint64_t i = 0; i < free.count; ++i) {
+    sorted[i] = raw(frame);
+    frame = FrameId{links_[raw(frame)].load(sync::relaxed)};
+  }
+  std::sort(sorted, sorted + free.count);
+
+  // From the highest run down, so that the chain of returned frames ascends.
+  FrameChain kept;
+  std::uint64_t given_back = 0;
+  tl::expected<void, Error> problem;
+  for (std::uint64_t end = free.count; end != 0;) {
+    std::uint64_t first = end - 1;
+    while (first != 0 && sorted[first - 1] + 1 == sorted[first]) --first;
+    auto punched = window_.punch(FrameId{sorted[first]}, end - first);
+    FrameChain& into = punched ? returned_ : kept;
+    for (std::uint64_t i = end; i != first; --i) into.push(FrameId{sorted[i - 1]}, links_);
+    if (punched) {
+      given_back += end - first;
+    } else {
+      problem = punched;
+    }
+    end = first;
+  }
+  sync::deallocate(sorted);
+  if (!kept.empty()) free_.push(kept, links_);
+  if (!problem && given_back == 0) return tl::unexpected(problem.error());
+  return given_back;
+}
+
+PoolStatistics Frames::statistics() noexcept {
+  const sync::Guard guard(growth_);
+  PoolStatistics s{};
+  s.budget = budget_;
+  s.used = used_.load(sync::relaxed);
+  s.ready = populated_ - fresh_;
+  s.returned = returned_.count;
+  s.untouched = budget_ + 1 - populated_;
+  s.free = budget_ - s.used - s.ready - s.returned - s.untouched;
+  s.nodes = census_.nodes.load(sync::relaxed);
+  s.regions = census_.regions.load(sync::relaxed);
+  s.spaces = census_.spaces.load(sync::relaxed);
+  s.accessors = census_.accessors.load(sync::relaxed);
+  s.copies = census_.copies.load(sync::relaxed);
+  s.zeroed = census_.zeroed.load(sync::relaxed);
+  s.metadata_bytes_per_frame = kMetadataBytes;
+  return s;
+}
+
+}  // namespace cleave

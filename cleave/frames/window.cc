@@ -1,0 +1,81 @@
+#include "cleave/frames/window.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "cleave/sync/memory.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  // Linux 5.14; older headers lack the name
+#endif
+
+namespace cleave {
+
+Result<Window> Window::create(std::uint64_t frames) {
+  const std::uint64_t bytes = frames << kPageBits;
+  if (sync::allocation_fails()) {
+    return fail(Errc::no_memory, "no file descriptor or address space for the pool");
+  }
+  const int descriptor = memfd_create("cleave", MFD_CLOEXEC);
+  if (descriptor < 0) {
+    return fail(errno == ENOSYS ? Errc::unsupported : Errc::no_memory,
+                "memfd_create failed; the pool needs Linux 3.17 and a free file descriptor", {},
+                errno);
+  }
+  if (ftruncate(descriptor, static_cast<off_t>(bytes)) != 0) {
+    const int why = errno;
+    (void)close(descriptor);
+    return fail(Errc::no_memory, "the pool's budget is larger than a file may be here", {}, why);
+  }
+  void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0);
+  if (base == MAP_FAILED) {
+    const int why = errno;
+    (void)close(descriptor);
+    return fail(Errc::no_memory, "no address space for the pool's budget; ask for less", {}, why);
+  }
+  // A child of fork(2) gets no view of the frames: it cannot disturb its parent, and a stray use of a
+  // space over there stops with SIGSEGV instead of sharing silently. Spares the host's fork the work.
+  (void)madvise(base, bytes, MADV_DONTFORK);
+  // Frame 0 is the zero frame, which every absent page reads from: nothing may write to it.
+  (void)mprotect(base, kPageSize, PROT_READ);
+  return Window(descriptor, static_cast<std::byte*>(base), frames);
+}
+
+Window::Window(Window&& from) noexcept
+    : descriptor_(std::exchange(from.descriptor_, -1)),
+      base_(std::exchange(from.base_, nullptr)),
+      frames_(from.frames_) {}
+
+Window::~Window() {
+  if (base_ != nullptr) (void)munmap(base_, frames_ << kPageBits);
+  if (descriptor_ >= 0) (void)close(descriptor_);
+}
+
+Result<void> Window::populate(FrameId first, std::uint64_t count) noexcept {
+  const std::uint64_t bytes = count << kPageBits;
+  if (madvise(data(first), bytes, MADV_POPULATE_WRITE) == 0) return {};
+  if (errno != EINVAL) {
+    return fail(Errc::no_memory, "the machine has no memory left for the pool; drop forks or free "
+                "memory elsewhere", {}, errno);
+  }
+  // Before Linux 5.14: allocate through the file, so that a full machine is an error and not SIGBUS.
+  const auto offset = static_cast<off_t>(std::uint64_t{raw(first)} << kPageBits);
+  if (fallocate(descriptor_, 0, offset, static_cast<off_t>(bytes)) == 0) return {};
+  return fail(Errc::no_memory, "the machine has no memory left for the pool; drop forks or free "
+              "memory elsewhere", {}, errno);
+}
+
+Result<void> Window::punch(FrameId first, std::uint64_t count) noexcept {
+  const auto offset = static_cast<off_t>(std::uint64_t{raw(first)} << kPageBits);
+  if (fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
+                static_cast<off_t>(count << kPageBits)) == 0) {
+    return {};
+  }
+  return fail(Errc::unsupported, "the kernel cannot punch holes into the pool's file", {}, errno);
+}
+
+}  // namespace cleave

@@ -1,0 +1,49 @@
+// The window: one memfd, mapped shared once, in which all frames lie. One mapping means: one buffer to
+// register for I/O, nothing copied when the host process forks, and no growth in the number of the
+// kernel's mappings however many branches there are.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "cleave/base/error.h"
+#include "cleave/base/units.h"
+
+namespace cleave {
+
+class Window {
+ public:
+  /// Reserves addresses for `frames` frames; takes no memory yet. Errors: no_memory (address space,
+  /// descriptors), unsupported (no memfd_create).
+  static Result<Window> create(std::uint64_t frames);
+
+  Window(Window&& from) noexcept;
+  Window& operator=(Window&&) = delete;
+  ~Window();
+
+  [[nodiscard]] std::byte* data(FrameId frame) const noexcept {
+    return base_ + (std::uint64_t{raw(frame)} << kPageBits);
+  }
+  [[nodiscard]] std::byte* base() const noexcept { return base_; }
+  [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
+  /// The memfd. Owned by the window.
+  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+
+  /// Has the kernel provide and map `count` frames from `first` on, zeroed where they were never
+  /// touched. Error: no_memory; then some of them may be there, none is lost. Cost: about 1 us a frame.
+  Result<void> populate(FrameId first, std::uint64_t count) noexcept;
+
+  /// Gives the memory of `count` frames back to the kernel; they read as zeroes until populated again.
+  /// Error: unsupported, and nothing has changed.
+  Result<void> punch(FrameId first, std::uint64_t count) noexcept;
+
+ private:
+  Window(int descriptor, std::byte* base, std::uint64_t frames)
+      : descriptor_(descriptor), base_(base), frames_(frames) {}
+
+  int descriptor_;
+  std::byte* base_;
+  std::uint64_t frames_;
+};
+
+}  // namespace cleave

@@ -1,0 +1,129 @@
+#include "cleave/space/accessor.h"
+
+#include "cleave/base/check.h"
+#include "cleave/space/pages.h"
+#include "cleave/space/space.h"
+#include "cleave/space/space_state.h"
+#include "cleave/sync/memory.h"
+
+namespace cleave {
+namespace {
+
+bool is_odd(std::uint64_t stamp) { return (stamp & 1) != 0; }
+
+// A fork by the thread that made an accessor does not wait for it. In another thread's hands its stores
+// would race with that fork, so a misplaced accessor is caught where every first access passes.
+void check_thread(const Member& member) {
+  CLEAVE_CHECK(member.thread == sync::this_thread(),
+               "an accessor is used by another thread than the one that made it; make one a thread");
+}
+
+}  // namespace
+
+Result<Accessor> Space::accessor() {
+  SpaceState& s = state();
+  const sync::Guard guard(s.lock);
+  if (s.audience == nullptr) s.audience = sync::make<Audience>();
+  Accessor::State* made =
+      s.audience == nullptr ? nullptr : sync::make<Accessor::State>(s, *s.audience);
+  if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for an accessor");
+  s.hold();
+  s.audience->attach(made->member);
+  s.frames.census().accessors.add(1, sync::relaxed);
+  return Accessor(made);
+}
+
+Accessor::~Accessor() {
+  if (state_ == nullptr) return;
+  SpaceState& space = state_->space;
+  space.frames.census().accessors.sub(1, sync::relaxed);
+  {
+    const sync::Guard guard(space.lock);
+    space.audience->detach(state_->member, space.frames);
+  }
+  sync::destroy(state_);
+  space.let_go();
+}
+
+// The stamp of the translation is read before the write stamp. A withdrawal changes them the other way
+// round: if ours is already the new one, we find the write stamp odd and remember nothing.
+const std::byte* Accessor::State::walk_for_reading(PageNo page) {
+  check_thread(member);
+  const std::uint64_t stamp = audience.stamps.read_for(page).load(sync::acquire);
+  if (is_odd(audience.stamps.write.load(sync::seq_cst))) return nullptr;
+  const Region* region = space.regions.find(page);
+  if (region == nullptr || region->protection < Protection::read) return nullptr;
+  std::byte* base = space.frames.data(space.table.find(page));
+  reads[raw(page) % kTranslations] = {page, stamp, base};
+  return base;
+}
+
+// Not inside a section yet: a new stamp is adopted only outside, because entries must be strong again.
+std::byte* Accessor::State::walk_for_writing(PageNo page) {
+  check_thread(member);
+  const std::uint64_t stamp = audience.stamps.write.load(sync::acquire);
+  if (is_odd(stamp)) return nullptr;
+  if (stamp != write_stamp) {
+    member.section.start_strong(stamp);
+    write_stamp = stamp;
+  }
+  member.section.enter_writing();
+  if (audience.stamps.write.load(sync::seq_cst) == stamp) {
+    // From here to leave(), no fork can take place: whoever starts one waits for us.
+    const Region* region = space.regions.find(page);
+    if (region != nullptr && region->protection == Protection::read_write) {
+      const FrameId frame = space.table.find_owned(page, space.frames);
+      if (frame != kZeroFrame) {
+        std::byte* base = space.frames.data(frame);
+        writes[raw(page) % kTranslations] = {page, stamp, base};
+        return base;
+      }
+    }
+  }
+  member.section.leave();
+  return nullptr;
+}
+
+Result<const std::byte*> Accessor::State::lock_readable(PageNo page) {
+  space.lock.lock();
+  const auto base = space.readable(page);
+  if (!base) space.lock.unlock();
+  return base;
+}
+
+Result<std::byte*> Accessor::State::lock_writable(PageNo page) {
+  space.lock.lock();
+  const auto base = space.writable(page);
+  if (!base) {
+    space.lock.unlock();
+    return base;
+  }
+  // Stamps stand still under the lock.
+  const std::uint64_t stamp = audience.stamps.write.load(sync::relaxed);
+  if (stamp != write_stamp) {
+    member.section.start_strong(stamp);
+    write_stamp = stamp;
+  }
+  writes[raw(page) % kTranslations] = {page, stamp, *base};
+  return base;
+}
+
+void Accessor::State::unlock() { space.lock.unlock(); }
+
+Result<void> Accessor::read(Address from, std::span<std::byte> into) {
+  return for_each_page(from, into, [this](PageNo page, std::uint64_t offset, auto part) {
+    return reading(page, [&](const std::byte* base) {
+      sync::read_bytes(part.data(), base + offset, part.size());
+    });
+  });
+}
+
+Result<void> Accessor::write(Address to, std::span<const std::byte> from) {
+  return for_each_page(to, from, [this](PageNo page, std::uint64_t offset, auto part) {
+    return writing(page, [&](std::byte* base) {
+      sync::write_bytes(base + offset, part.data(), part.size());
+    });
+  });
+}
+
+}  // namespace cleave

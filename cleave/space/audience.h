@@ -1,0 +1,76 @@
+// The accessors of one space, and how translations are withdrawn from them.
+#pragma once
+
+#include "cleave/base/units.h"
+#include "cleave/frames/frames.h"
+#include "cleave/space/stamps.h"
+#include "cleave/sync/section.h"
+#include "cleave/sync/thread.h"
+#include "cleave/table/retired.h"
+
+namespace cleave {
+
+/// One accessor as its space sees it.
+struct Member {
+  sync::Section section;
+  sync::ThreadToken thread = sync::this_thread();  // who uses the accessor
+  Member* next = nullptr;                          // guarded by the space's lock, like all below
+  Member* previous = nullptr;
+  bool was_inside = false;  // at the heavy fence after which the aging references may be dropped
+};
+
+/// Every function needs the space's lock; `stamps` says what may be read without it.
+///
+/// Withdrawing: the caller's own accessors are never waited for, since a thread that is here is not
+/// inside a section. Others are waited for only as long as one access takes.
+class Audience {
+ public:
+  Stamps stamps;
+
+  void attach(Member& member) noexcept;
+  /// Drops all retired references when nobody is left to read through them.
+  void detach(Member& member, Frames& frames) noexcept;
+
+  /// No thread may write through an old translation when this returns, nor get a new one before
+  /// resume(). Reading goes on. For forks. Cost: an atomic exchange; a membarrier and a wait if another
+  /// thread has been writing for a while.
+  void withdraw_writers() noexcept;
+  /// No thread may read or write through an old translation, nor get a new one before resume(). For
+  /// changes of regions and removal of pages. Cost: a membarrier if another thread has an accessor.
+  void withdraw_everybody() noexcept;
+  void resume() noexcept;
+
+  /// `page` has another frame now, already published: those who remember the old one for reading must
+  /// look again. Nobody is waited for; the old frame lives until retire() lets it go.
+  void page_moved(PageNo page) noexcept;
+
+  /// Takes over references that a write replaced, and drops them once no section can be using them:
+  /// at once if only the calling thread has accessors, else a batch later.
+  void retire(Retired& retired, Frames& frames) noexcept;
+
+  /// Drops everything retired, now. False: there was nothing.
+  bool settle(Frames& frames) noexcept;
+
+ private:
+  template <class Visit>
+  void for_others(Visit visit) const {
+    const sync::ThreadToken self = sync::this_thread();
+    for (Member* m = members_; m != nullptr; m = m->next) {
+      if (m->thread != self) visit(*m);
+    }
+  }
+  [[nodiscard]] bool has_others() const;
+  void start_aging() noexcept;
+  void finish_aging(Frames& frames) noexcept;
+
+  // Two batches: while one gathers, the sections that could use the other end by themselves, so that
+  // a write seldom waits for a reader that was preempted. A heavy fence is paid once a batch.
+  static constexpr std::size_t kBatch = sync::kExplored ? kMostRetiredByOneWrite : 64;
+  using Batch = RetiredUpTo<kBatch + kMostRetiredByOneWrite>;
+
+  Member* members_ = nullptr;
+  Batch gathering_;
+  Batch aging_;
+};
+
+}  // namespace cleave

@@ -1,0 +1,74 @@
+// The regions of a space: which pages are mapped, with which protection.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "cleave/base/error.h"
+#include "cleave/base/units.h"
+#include "cleave/frames/frames.h"
+#include "cleave/space/protection.h"
+
+namespace cleave {
+
+/// A mapped range with one protection. Neighbours with the same protection are one region.
+struct Region {
+  PageRange pages;
+  Protection protection;
+  friend bool operator==(const Region&, const Region&) = default;
+};
+
+struct RegionNode;
+
+/// An immutable ordered set of disjoint regions: a treap whose nodes are counted and shared, so that a
+/// fork takes one reference however many regions there are, and a change makes O(log n) new nodes and
+/// leaves the old set as it was for whoever holds it. A change that runs out of memory is simply never
+/// taken over.
+///
+/// A value of this class is one reference. Copies are cheap and cannot fail. Any number of threads may
+/// read one value; changing a value needs the owner's lock, and in a space the withdrawal of readers.
+class Regions {
+ public:
+  explicit Regions(Frames& frames) : census_(&frames.census()) {}
+  Regions(const Regions& other) noexcept;
+  Regions(Regions&& other) noexcept
+      : census_(other.census_), root_(std::exchange(other.root_, nullptr)) {}
+  Regions& operator=(Regions other) noexcept {
+    std::swap(root_, other.root_);
+    return *this;
+  }
+  ~Regions();
+
+  /// The region that holds `page`; nullptr: not mapped. O(log n), no lock.
+  [[nodiscard]] const Region* find(PageNo page) const noexcept;
+  /// The region with the lowest address at or above `page`; nullptr: none. O(log n).
+  [[nodiscard]] const Region* first_from(PageNo page) const noexcept;
+  /// The region with the highest address; nullptr: none. O(log n).
+  [[nodiscard]] const Region* last() const noexcept;
+
+  /// In order of address.
+  void for_each(const std::function<void(const Region&)>& visit) const;
+
+  /// The set with `range` mapped, joined to equal neighbours. Errors: already_mapped (where: the first
+  /// page in the way), no_memory. O(log n).
+  [[nodiscard]] Result<Regions> with_mapped(PageRange range, Protection protection) const;
+  /// The set without any page of `range`, mapped or not. Error: no_memory. O(log n).
+  [[nodiscard]] Result<Regions> with_unmapped(PageRange range) const;
+  /// The set with all of `range` under `protection`. Errors: not_mapped (where: the first page that is
+  /// not), no_memory. O(log n) and the regions inside.
+  [[nodiscard]] Result<Regions> with_protection(PageRange range, Protection protection) const;
+
+  /// The first page of `range` that no region with at least `protection` holds, as an error:
+  /// not_mapped or not_permitted.
+  [[nodiscard]] Result<void> check(PageRange range, Protection protection) const;
+
+ private:
+  class Builder;
+  Regions(Census* census, RegionNode* root) : census_(census), root_(root) {}
+
+  Census* census_;
+  RegionNode* root_ = nullptr;
+};
+
+}  // namespace cleave

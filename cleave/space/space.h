@@ -1,0 +1,88 @@
+// A space: a mutable address space that forks in constant time.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+
+#include "cleave/base/error.h"
+#include "cleave/base/units.h"
+#include "cleave/frames/pool.h"
+#include "cleave/space/protection.h"
+#include "cleave/space/regions.h"
+#include "cleave/space/snapshot.h"
+
+namespace cleave {
+
+class Accessor;
+struct SpaceState;
+
+/// Sparse memory of up to 2^48 bytes in pages of 4 KiB. Any thread may call anything on a space at any
+/// time, but for moving and destroying the handle itself. Threads that load and store a lot make
+/// themselves an Accessor.
+///
+/// Lengths are rounded up to whole pages; addresses of regions must be page-aligned. An operation that
+/// fails has changed nothing, unless its comment says otherwise.
+class Space {
+ public:
+  /// An empty space. The pool must outlive it. Error: no_memory.
+  static Result<Space> create(Pool& pool);
+
+  Space(Space&& other) noexcept;
+  Space& operator=(Space&& other) noexcept;
+  /// Cost: by what only this space held. Accessors keep the space alive until they are gone too.
+  ~Space();
+
+  // Regions. Each of these withdraws the translations of all accessors: with accessors of other
+  // threads, a membarrier. O(log n) in regions, plus what each comment says.
+
+  /// Maps `size` bytes where there is room, and says where. Pages are absent: they read as zeroes and
+  /// take no frame until written. Errors: bad_argument (zero or over 2^48), no_memory (no such gap; or
+  /// none for a region).
+  Result<Address> map(ByteCount size, Protection protection = Protection::read_write);
+  /// The same at `at`. Errors: bad_argument (misaligned, zero, beyond 2^48), already_mapped, no_memory.
+  Result<void> map_at(Address at, ByteCount size, Protection protection = Protection::read_write);
+  /// Unmaps whatever is mapped there; holes are fine. Cost: by the pages freed. Errors: bad_argument,
+  /// no_memory (splitting a region, or a node shared with another space).
+  Result<void> unmap(Address at, ByteCount size);
+  /// Errors: bad_argument, not_mapped (a hole in the range), no_memory. Cost: by regions, not by pages.
+  Result<void> protect(Address at, ByteCount size, Protection protection);
+  /// Makes the pages absent again, so that they read as zeroes; the regions stay. Errors: bad_argument,
+  /// not_mapped (a hole), not_permitted (not writable), no_memory. Cost: by the pages freed.
+  Result<void> discard(Address at, ByteCount size);
+
+  void for_each_region(const std::function<void(const Region&)>& visit) const;
+
+  // Contents. Each page is read or written in one step, as seen by forks; a call that covers several
+  // pages is several steps.
+
+  /// Errors: not_mapped, not_permitted (where: the first byte that cannot be read; those before it have
+  /// been), bad_argument (beyond 2^48). No bytes: nothing happens.
+  Result<void> read(Address from, std::span<std::byte> into) const;
+  /// Errors: as read(), and no_memory. `where` is the first byte not written; those before it are.
+  Result<void> write(Address to, std::span<const std::byte> from);
+
+  // Branching.
+
+  /// A new space with the same contents and regions; from now on neither sees the other's writes. O(1):
+  /// one reference on the table, one on the regions. A store by another thread is in both spaces, or it
+  /// is ordered after the fork and in this one only. Error: no_memory.
+  [[nodiscard]] Result<Space> fork();
+  /// What the space holds now, for ever. O(1). Cannot fail.
+  [[nodiscard]] Snapshot snapshot();
+  /// Makes contents and regions those of `snapshot`. Accessors stay attached. Cost: by what only this
+  /// space held. Error: bad_argument (a snapshot of another pool).
+  Result<void> rollback(const Snapshot& snapshot);
+
+  /// A handle for the calling thread's loads and stores. Error: no_memory.
+  [[nodiscard]] Result<Accessor> accessor();
+
+ private:
+  friend class Snapshot;
+  explicit Space(SpaceState* state) noexcept : state_(state) {}
+  [[nodiscard]] SpaceState& state() const;
+
+  SpaceState* state_;
+};
+
+}  // namespace cleave

@@ -1,0 +1,48 @@
+#include "cleave/space/space_state.h"
+
+#include "cleave/sync/memory.h"
+
+namespace cleave {
+
+SpaceState* SpaceState::make(Frames& frames) noexcept {
+  auto* state = sync::make<SpaceState>(frames);
+  if (state != nullptr) frames.census().spaces.add(1, sync::relaxed);
+  return state;
+}
+
+void SpaceState::let_go() noexcept {
+  if (handles.fetch_sub(1, sync::acq_rel) != 1) return;
+  Frames& pool = frames;
+  sync::destroy(audience);  // it retired nothing that its last accessor did not drop
+  table.drop(pool);
+  sync::destroy(this);
+  pool.census().spaces.sub(1, sync::relaxed);
+}
+
+Result<std::byte*> SpaceState::writable(PageNo page) {
+  if (auto allowed = regions.check({page, page + 1}, Protection::read_write); !allowed) {
+    return tl::unexpected(allowed.error());
+  }
+  for (;;) {
+    Retired retired;
+    const auto owned = table.own(page, frames, retired);
+    if (audience == nullptr) {
+      retired.drop_all(frames);
+    } else {
+      if (owned && owned->moved) audience->page_moved(page);
+      audience->retire(retired, frames);
+    }
+    if (owned) return frames.data(owned->frame);
+    // Retired frames may be what is missing.
+    if (audience == nullptr || !audience->settle(frames)) return tl::unexpected(owned.error());
+  }
+}
+
+Result<const std::byte*> SpaceState::readable(PageNo page) {
+  if (auto allowed = regions.check({page, page + 1}, Protection::read); !allowed) {
+    return tl::unexpected(allowed.error());
+  }
+  return frames.data(table.find(page));
+}
+
+}  // namespace cleave

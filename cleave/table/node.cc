@@ -1,0 +1,48 @@
+#include "cleave/table/node.h"
+
+#include "cleave/sync/memory.h"
+
+namespace cleave {
+namespace {
+
+// Depth is bounded by the number of levels. Freed frames are gathered and given back at once.
+void drop_into(Entry entry, Frames& frames, FrameChain& freed) noexcept {
+  if (entry == Entry::absent) return;
+  if (is_frame(entry)) {
+    const FrameId frame = frame_of(entry);
+    if (frames.state(frame).drop()) freed.push(frame, frames.links());
+    return;
+  }
+  Node* node = node_of(entry);
+  if (node->references.load(sync::acquire) != 1 &&
+      node->references.fetch_sub(1, sync::acq_rel) != 1) {
+    return;
+  }
+  for (auto& below : node->entries) drop_into(below.load(sync::relaxed), frames, freed);
+  sync::destroy(node);
+  frames.census().nodes.sub(1, sync::relaxed);
+}
+
+}  // namespace
+
+Node* make_node(unsigned level, Frames& frames) noexcept {
+  Node* node = sync::make<Node>(level);
+  if (node != nullptr) frames.census().nodes.add(1, sync::relaxed);
+  return node;
+}
+
+bool share(Entry entry, Frames& frames) noexcept {
+  if (entry == Entry::absent) return true;
+  if (is_frame(entry)) return frames.state(frame_of(entry)).share();
+  // 64 bits cannot overflow: each reference is an entry in memory somewhere.
+  node_of(entry)->references.add(1, sync::relaxed);
+  return true;
+}
+
+void drop(Entry entry, Frames& frames) noexcept {
+  FrameChain freed;
+  drop_into(entry, frames, freed);
+  frames.give(freed);
+}
+
+}  // namespace cleave

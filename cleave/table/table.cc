@@ -1,0 +1,225 @@
+#include "cleave/table/table.h"
+
+#include <algorithm>
+#include <cstring>
+#include <iterator>
+
+#include "cleave/table/ownership.h"
+
+namespace cleave {
+namespace {
+
+Error no_memory_for_node() {
+  return {Errc::no_memory, "malloc has no memory for a table node"};
+}
+
+// The caller's reference to `shared` moves from the old frame to a copy of it.
+Result<FrameId> copy_frame(FrameId shared, Frames& frames) {
+  auto taken = frames.take();
+  if (!taken) return tl::unexpected(taken.error());
+  // Nobody writes to `shared` meanwhile: it has a second holder, or came from a node that has.
+  std::memcpy(frames.data(taken->frame), frames.data(shared), kPageSize);
+  frames.census().copies.add(1, sync::relaxed);
+  return taken->frame;
+}
+
+// A copy of a shared node, whose children then have one more reference each. The counts go up while
+// we still hold `shared`, and the caller lets go of it only later: in between, its other holder could
+// otherwise find itself alone with it and, below it, alone with pages that we can still reach.
+Result<Node*> copy_node(const Node& shared, Frames& frames) {
+  Node* copy = make_node(shared.level, frames);
+  if (copy == nullptr) return tl::unexpected(no_memory_for_node());
+  for (unsigned i = 0; i < kFanout; ++i) {
+    Entry below = shared.entries[i].load(sync::acquire);
+    if (!share(below, frames)) {
+      auto frame = copy_frame(frame_of(below), frames);
+      if (!frame) {
+        drop(entry_for(copy), frames);
+        return tl::unexpected(frame.error());
+      }
+      below = entry_for(*frame);
+    }
+    copy->entries[i].store(below, sync::relaxed);  // published with the copy itself
+  }
+  return copy;
+}
+
+// The node behind `slot`, owned. Precondition: the slot itself is owned.
+Result<Node*> own_node(sync::atomic<Entry>& slot, unsigned level, Frames& frames,
+                       Retired& retired) {
+  const Entry entry = slot.load(sync::relaxed);  // written under the lock that we hold
+  if (entry == Entry::absent) {
+    Node* fresh = make_node(level, frames);
+    if (fresh == nullptr) return tl::unexpected(no_memory_for_node());
+    slot.store(entry_for(fresh), sync::release);
+    return fresh;
+  }
+  Node* node = node_of(entry);
+  if (Ownership().through(*node)) return node;
+  auto copy = copy_node(*node, frames);
+  if (!copy) return copy;
+  slot.store(entry_for(*copy), sync::release);
+  retired.add(entry);
+  return copy;
+}
+
+// The frame behind `slot`, owned. Precondition: the slot itself is owned.
+Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retired& retired) {
+  const Entry entry = slot.load(sync::relaxed);
+  if (entry == Entry::absent) {
+    auto taken = frames.take();
+    if (!taken) return tl::unexpected(taken.error());
+    if (!taken->zeroed) std::memset(frames.data(taken->frame), 0, kPageSize);
+    frames.census().zeroed.add(1, sync::relaxed);
+    slot.store(entry_for(taken->frame), sync::release);
+    return Table::Owned{taken->frame, true};
+  }
+  const FrameId frame = frame_of(entry);
+  if (Ownership().through(frames.state(frame))) return Table::Owned{frame, false};
+  auto copy = copy_frame(frame, frames);
+  if (!copy) return tl::unexpected(copy.error());
+  slot.store(entry_for(*copy), sync::release);
+  retired.add(entry);
+  return Table::Owned{*copy, true};
+}
+
+}  // namespace
+
+FrameId Table::find(PageNo page) const noexcept {
+  const Node* node = node_of(root());
+  if (node == nullptr || !covers(node->level, page)) return kZeroFrame;
+  for (;;) {
+    const Entry entry = node->entries[entry_index(page, node->level)].load(sync::acquire);
+    if (node->level == 0) return frame_of(entry);
+    node = node_of(entry);
+    if (node == nullptr) return kZeroFrame;
+  }
+}
+
+FrameId Table::find_owned(PageNo page, const Frames& frames) const noexcept {
+  const Node* node = node_of(root());
+  if (node == nullptr || !covers(node->level, page)) return kZeroFrame;
+  for (Ownership owned; owned.through(*node);) {
+    const Entry entry = node->entries[entry_index(page, node->level)].load(sync::acquire);
+    if (entry == Entry::absent) return kZeroFrame;
+    if (node->level == 0) {
+      const FrameId frame = frame_of(entry);
+      return owned.through(frames.state(frame)) ? frame : kZeroFrame;
+    }
+    node = node_of(entry);
+  }
+  return kZeroFrame;
+}
+
+Result<Table::Owned> Table::own(PageNo page, Frames& frames, Retired& retired) {
+  if (auto grown = grow_to(page, frames); !grown) return tl::unexpected(grown.error());
+  sync::atomic<Entry>* slot = &root_;
+  for (unsigned level = node_of(root_.load(sync::relaxed))->level;; --level) {
+    auto node = own_node(*slot, level, frames, retired);
+    if (!node) return tl::unexpected(node.error());
+    slot = &(*node)->entries[entry_index(page, level)];
+    if (level == 0) return own_frame(*slot, frames, retired);
+  }
+}
+
+// Puts nodes on top until the tree has a place for `page`. The old root becomes entry 0 of the new one:
+// its reference moves, no count changes, and a reader that still starts at the old root finds there all
+// that it can name.
+Result<void> Table::grow_to(PageNo page, Frames& frames) {
+  for (;;) {
+    const Entry top = root_.load(sync::relaxed);
+    unsigned level = 0;
+    if (top != Entry::absent) {
+      level = node_of(top)->level;
+      if (covers(level, page)) return {};
+      ++level;
+    } else {
+      while (!covers(level, page)) ++level;
+    }
+    Node* higher = make_node(level, frames);
+    if (higher == nullptr) return tl::unexpected(no_memory_for_node());
+    higher->entries[0].store(top, sync::relaxed);
+    root_.store(entry_for(higher), sync::release);
+  }
+}
+
+namespace {
+
+// Whether `range` takes only a part of the pages below the entry that starts at `first`.
+bool cuts(PageRange range, PageNo first, std::uint64_t pages) {
+  const PageNo end = first + pages;
+  return (range.first > first && range.first < end) || (range.end > first && range.end < end);
+}
+
+// First pass: own the nodes that reach over an end of the range. All that can fail happens here.
+Result<void> own_cut_nodes(sync::atomic<Entry>& slot, PageNo first, PageRange range, Frames& frames) {
+  Retired retired;
+  auto owned = own_node(slot, node_of(slot.load(sync::relaxed))->level, frames, retired);
+  retired.drop_all(frames);
+  if (!owned) return tl::unexpected(owned.error());
+  Node& node = **owned;
+  if (node.level == 0) return {};
+  const std::uint64_t pages = pages_per_entry(node.level);
+  for (unsigned i = 0; i < kFanout; ++i) {
+    const PageNo below = first + i * pages;
+    if (!cuts(range, below, pages) || node.entries[i].load(sync::relaxed) == Entry::absent) continue;
+    if (auto done = own_cut_nodes(node.entries[i], below, range, frames); !done) return done;
+  }
+  return {};
+}
+
+bool is_empty(const Node& node) {
+  return std::all_of(std::begin(node.entries), std::end(node.entries),
+                     [](const auto& e) { return e.load(sync::relaxed) == Entry::absent; });
+}
+
+// Second pass: let go of what lies inside, and of nodes that are left with nothing.
+void clear_inside(Node& node, PageNo first, PageRange range, Frames& frames) {
+  const std::uint64_t pages = pages_per_entry(node.level);
+  for (unsigned i = 0; i < kFanout; ++i) {
+    const PageNo below = first + i * pages;
+    const Entry entry = node.entries[i].load(sync::relaxed);
+    if (entry == Entry::absent || below >= range.end || below + pages <= range.first) continue;
+    if (cuts(range, below, pages)) {
+      Node& cut = *node_of(entry);
+      clear_inside(cut, below, range, frames);
+      if (!is_empty(cut)) continue;
+    }
+    node.entries[i].store(Entry::absent, sync::release);
+    cleave::drop(entry, frames);
+  }
+}
+
+}  // namespace
+
+Result<void> Table::clear(PageRange range, Frames& frames) {
+  const Entry top = root_.load(sync::relaxed);
+  if (top == Entry::absent || !covers(node_of(top)->level, range.first)) return {};
+  if (cuts(range, PageNo{0}, pages_per_entry(node_of(top)->level + 1))) {
+    if (auto done = own_cut_nodes(root_, PageNo{0}, range, frames); !done) return done;
+    Node& node = *node_of(root_.load(sync::relaxed));
+    clear_inside(node, PageNo{0}, range, frames);
+    if (!is_empty(node)) return {};
+  }
+  drop(frames);
+  return {};
+}
+
+void Table::share(const Table& other, Frames& frames) noexcept {
+  const Entry root = other.root();
+  (void)cleave::share(root, frames);  // a node, which is never refused
+  root_.store(root, sync::release);
+}
+
+void Table::drop(Frames& frames) noexcept {
+  cleave::drop(root_.load(sync::relaxed), frames);
+  root_.store(Entry::absent, sync::relaxed);
+}
+
+void Table::swap(Table& other) noexcept {
+  const Entry mine = root_.load(sync::relaxed);
+  root_.store(other.root_.load(sync::relaxed), sync::release);
+  other.root_.store(mine, sync::release);
+}
+
+}  // namespace cleave
