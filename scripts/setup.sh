@@ -49,6 +49,6 @@ if ((EUID != 0)); then
 fi
 
 echo "setup: installing ${missing[*]}"
-"${as_root[@]}" apt-get update
+"${as_root[@]}" apt-get update || echo "setup: the package lists could not be renewed; trying those there are"
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
   apt-get install --yes --no-install-recommends "${missing[@]}"
