@@ -52,7 +52,7 @@ inline tl::unexpected<Error> fail(Errc code, const char* what, Address where = A
 /// The value of a result, for programs that have no better answer to an error than to stop with its
 /// message: `auto space = must(Space::create(pool));`
 template <class T>
-T must(Result<T> result) {
+T must(Result<T>&& result) {
   if (!result) [[unlikely]] stop(result.error());
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
