@@ -13,7 +13,7 @@ namespace cleave {
 using Ours = sync::atomic<std::uint64_t>;
 using Plain = std::atomic<std::uint64_t>;
 
-static_assert(sizeof(Ours) == sizeof(Plain) && alignof(Ours) == alignof(Plain));
+static_assert(sizeof(Ours) == sizeof(Plain));
 
 extern "C" {
 
