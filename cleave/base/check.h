@@ -11,8 +11,8 @@ namespace cleave {
 }  // namespace cleave
 
 /// `text` says what the caller or the engine did wrong, and what it knows about it.
-#define CLEAVE_CHECK(condition, text)                                              \
-  do {                                                                             \
-    if (!(condition)) [[unlikely]]                                                 \
-      ::cleave::check_failed(__FILE__, __LINE__, #condition, text);                \
+#define CLEAVE_CHECK(condition, text)                               \
+  do {                                                              \
+    if (!(condition)) [[unlikely]]                                  \
+      ::cleave::check_failed(__FILE__, __LINE__, #condition, text); \
   } while (false)

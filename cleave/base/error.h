@@ -53,7 +53,8 @@ inline tl::unexpected<Error> fail(Errc code, const char* what, Address where = A
 /// message: `auto space = must(Space::create(pool));`
 template <class T>
 T must(Result<T>&& result) {
-  if (!result) [[unlikely]] stop(result.error());
+  if (!result) [[unlikely]]
+    stop(result.error());
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 

@@ -40,6 +40,15 @@ class FrameState {
     return true;
   }
 
+  /// One more reference, unless the caller's is the only one: then nothing changes. See Ownership for
+  /// why a copy starts with this. On true the caller has one reference more to drop.
+  [[nodiscard]] bool share_if_shared() noexcept {
+    // acq_rel: a count of one is an ownership found, as in references().
+    if (references(word_.fetch_add(1, sync::acq_rel)) != 1) return true;
+    word_.sub(1, sync::relaxed);
+    return false;
+  }
+
   /// One reference fewer. True: that was the last one, and the frame is the caller's to give back.
   [[nodiscard]] bool drop() noexcept {
     // Alone, nobody can add a reference but the caller itself, so no locked operation is needed.

@@ -93,8 +93,9 @@ Result<Frames::Taken> Frames::take_fresh() {
 Result<void> Frames::populate_more(std::uint64_t count) {
   const std::uint64_t room = budget_ + 1 - populated_;
   if (room == 0) {
-    return fail(Errc::no_memory,
-                "the pool's budget is used up; drop forks or snapshots, or give it a larger budget");
+    return fail(
+        Errc::no_memory,
+        "the pool's budget is used up; drop forks or snapshots, or give it a larger budget");
   }
   const std::uint64_t step = std::min(count, room);
   auto done = window_.populate(FrameId{static_cast<std::uint32_t>(populated_)}, step);

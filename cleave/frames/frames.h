@@ -24,13 +24,13 @@ struct PoolStatistics {
   std::uint64_t returned;   ///< their memory was given back to the kernel
   std::uint64_t untouched;  ///< the kernel has never been asked for their memory
 
-  std::uint64_t nodes;     ///< table nodes alive
-  std::uint64_t regions;   ///< region nodes alive
-  std::uint64_t spaces;    ///< spaces alive
-  std::uint64_t accessors; ///< accessors alive
+  std::uint64_t nodes;      ///< table nodes alive
+  std::uint64_t regions;    ///< region nodes alive
+  std::uint64_t spaces;     ///< spaces alive
+  std::uint64_t accessors;  ///< accessors alive
 
-  std::uint64_t copies;    ///< pages copied because they were shared, ever
-  std::uint64_t zeroed;    ///< absent pages given a frame, ever
+  std::uint64_t copies;  ///< pages copied because they were shared, ever
+  std::uint64_t zeroed;  ///< absent pages given a frame, ever
 
   std::uint64_t metadata_bytes_per_frame;
 };
@@ -98,7 +98,7 @@ class Frames {
   FrameState* const states_;  // budget_ + 1, zero-initialized, in memory of their own
   const FrameLinks links_;
 
-  FreeList free_;                             // memory behind them, contents unknown
+  FreeList free_;                                    // memory behind them, contents unknown
   alignas(64) sync::atomic<std::uint64_t> used_{0};  // takers add, givers subtract
 
   alignas(64) sync::mutex growth_;  // guards what follows; a leaf: nothing is locked under it

@@ -31,7 +31,8 @@ Result<Window> Window::create(std::uint64_t frames) {
     (void)close(descriptor);
     return fail(Errc::no_memory, "the pool's budget is larger than a file may be here", {}, why);
   }
-  void* base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0);
+  void* base =
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0);
   if (base == MAP_FAILED) {
     const int why = errno;
     (void)close(descriptor);
@@ -59,14 +60,18 @@ Result<void> Window::populate(FrameId first, std::uint64_t count) noexcept {
   const std::uint64_t bytes = count << kPageBits;
   if (madvise(data(first), bytes, MADV_POPULATE_WRITE) == 0) return {};
   if (errno != EINVAL) {
-    return fail(Errc::no_memory, "the machine has no memory left for the pool; drop forks or free "
-                "memory elsewhere", {}, errno);
+    return fail(Errc::no_memory,
+                "the machine has no memory left for the pool; drop forks or free "
+                "memory elsewhere",
+                {}, errno);
   }
   // Before Linux 5.14: allocate through the file, so that a full machine is an error and not SIGBUS.
   const auto offset = static_cast<off_t>(std::uint64_t{raw(first)} << kPageBits);
   if (fallocate(descriptor_, 0, offset, static_cast<off_t>(bytes)) == 0) return {};
-  return fail(Errc::no_memory, "the machine has no memory left for the pool; drop forks or free "
-              "memory elsewhere", {}, errno);
+  return fail(Errc::no_memory,
+              "the machine has no memory left for the pool; drop forks or free "
+              "memory elsewhere",
+              {}, errno);
 }
 
 Result<void> Window::punch(FrameId first, std::uint64_t count) noexcept {

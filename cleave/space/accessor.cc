@@ -14,8 +14,9 @@ bool is_odd(std::uint64_t stamp) { return (stamp & 1) != 0; }
 // A fork by the thread that made an accessor does not wait for it. In another thread's hands its stores
 // would race with that fork, so a misplaced accessor is caught where every first access passes.
 void check_thread(const Member& member) {
-  CLEAVE_CHECK(member.thread == sync::this_thread(),
-               "an accessor is used by another thread than the one that made it; make one a thread");
+  CLEAVE_CHECK(
+      member.thread == sync::this_thread(),
+      "an accessor is used by another thread than the one that made it; make one a thread");
 }
 
 }  // namespace
@@ -120,9 +121,8 @@ Result<void> Accessor::read(Address from, std::span<std::byte> into) {
 
 Result<void> Accessor::write(Address to, std::span<const std::byte> from) {
   return for_each_page(to, from, [this](PageNo page, std::uint64_t offset, auto part) {
-    return writing(page, [&](std::byte* base) {
-      sync::write_bytes(base + offset, part.data(), part.size());
-    });
+    return writing(
+        page, [&](std::byte* base) { sync::write_bytes(base + offset, part.data(), part.size()); });
   });
 }
 

@@ -81,7 +81,8 @@ class Accessor {
     // and the caller leaves and takes the lock.
     const std::byte* find_readable(PageNo page) {
       const Translation& t = reads[raw(page) % kTranslations];
-      if (t.page == page && t.stamp == audience.stamps.read_for(page).load(sync::acquire)) [[likely]] {
+      if (t.page == page && t.stamp == audience.stamps.read_for(page).load(sync::acquire))
+          [[likely]] {
         return t.base;
       }
       return walk_for_reading(page);
@@ -168,16 +169,17 @@ inline Result<T> Accessor::load(Address from) {
   } else {
     done = read(from, std::as_writable_bytes(std::span(&value, 1)));
   }
-  if (!done) [[unlikely]] return tl::unexpected(done.error());
+  if (!done) [[unlikely]]
+    return tl::unexpected(done.error());
   return value;
 }
 
 template <sync::Word T>
 inline Result<void> Accessor::store(Address to, T value) {
-  if (!is_aligned<T>(to)) [[unlikely]] return write(to, std::as_bytes(std::span(&value, 1)));
-  return writing(page_of(to), [&](std::byte* base) {
-    sync::store_word<T>(base + offset_in_page(to), value);
-  });
+  if (!is_aligned<T>(to)) [[unlikely]]
+    return write(to, std::as_bytes(std::span(&value, 1)));
+  return writing(page_of(to),
+                 [&](std::byte* base) { sync::store_word<T>(base + offset_in_page(to), value); });
 }
 
 template <sync::IntegerWord T>

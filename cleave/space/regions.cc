@@ -11,7 +11,7 @@ struct RegionNode {
   /// Raised by holders (relaxed), lowered with acq_rel.
   sync::atomic<std::uint64_t> references{1};
   const Region region;
-  RegionNode* const lower;   // one reference each
+  RegionNode* const lower;  // one reference each
   RegionNode* const higher;
 };
 

@@ -30,11 +30,13 @@ Snapshot& Snapshot::operator=(Snapshot other) noexcept {
 Snapshot::~Snapshot() { table_.drop(*frames_); }
 
 Result<void> Snapshot::read(Address from, std::span<std::byte> into) const {
-  return for_each_page(from, into, [this](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
-    if (auto allowed = regions_.check({page, page + 1}, Protection::read); !allowed) return allowed;
-    sync::read_bytes(part.data(), frames_->data(table_.find(page)) + offset, part.size());
-    return {};
-  });
+  return for_each_page(
+      from, into, [this](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
+        if (auto allowed = regions_.check({page, page + 1}, Protection::read); !allowed)
+          return allowed;
+        sync::read_bytes(part.data(), frames_->data(table_.find(page)) + offset, part.size());
+        return {};
+      });
 }
 
 Result<Space> Snapshot::fork() const {

@@ -23,12 +23,12 @@ enum class Kind : std::uint8_t {
   exchange,
   compare_exchange,
   fetch_add,
-  add,         ///< result unused: commutes with other adds to the same location
-  fence,       ///< `name` says which; a run can leave it out
+  add,    ///< result unused: commutes with other adds to the same location
+  fence,  ///< `name` says which; a run can leave it out
   lock,
   unlock,
-  wait,        ///< waits for the location to satisfy a predicate
-  memory_load,   ///< the program's own bytes in a frame
+  wait,         ///< waits for the location to satisfy a predicate
+  memory_load,  ///< the program's own bytes in a frame
   memory_store,
   memory_update,
 };

@@ -8,13 +8,14 @@ namespace cleave::sync {
 namespace {
 
 // Tests write, every allocating thread reads; no data hangs on the order, so all is relaxed.
-constinit atomic<std::int64_t> until_failure{0};  // 0: disarmed; else counts down to the victim
-constinit atomic<bool> struck{false};
+atomic<std::int64_t> until_failure{0};  // 0: disarmed; else counts down to the victim
+atomic<bool> struck{false};
 
 }  // namespace
 
 bool allocation_fails() noexcept {
-  if (until_failure.peek() == 0) [[likely]] return false;
+  if (until_failure.peek() == 0) [[likely]]
+    return false;
   if (until_failure.fetch_sub(1, relaxed) != 1) return false;
   struck.store(true, relaxed);
   return true;

@@ -98,10 +98,10 @@ class alignas(64) Section {
   /// Strong entries that cost about one heavy fence: 2,000 x 6 ns against 1 to 16 us.
   static constexpr std::uint32_t kEarned = kExplored ? 2 : 2000;
 
-  atomic<State> state_{State::idle};  // owner writes; withdrawers read
-  std::uint32_t strong_entries_ = 0;  // owner only
-  bool light_ = false;                // owner only
-  std::uint64_t stamp_ = 0;           // owner only
+  atomic<State> state_{State::idle};                      // owner writes; withdrawers read
+  std::uint32_t strong_entries_ = 0;                      // owner only
+  bool light_ = false;                                    // owner only
+  std::uint64_t stamp_ = 0;                               // owner only
   atomic<std::uint64_t> light_since_{~std::uint64_t{0}};  // owner writes; withdrawers read
 };
 

@@ -16,7 +16,7 @@ namespace cleave::sync {
 /// What can be one machine word: trivially copyable, of 1, 2, 4 or 8 bytes.
 template <class T>
 concept Word = std::is_trivially_copyable_v<T> &&
-               (sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8);
+    (sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8);
 
 template <class T>
 concept IntegerWord = Word<T> && std::integral<T> && !std::same_as<T, bool>;
@@ -25,13 +25,21 @@ namespace detail {
 template <std::size_t size>
 struct Bits;
 template <>
-struct Bits<1> { using type = std::uint8_t; };
+struct Bits<1> {
+  using type = std::uint8_t;
+};
 template <>
-struct Bits<2> { using type = std::uint16_t; };
+struct Bits<2> {
+  using type = std::uint16_t;
+};
 template <>
-struct Bits<4> { using type = std::uint32_t; };
+struct Bits<4> {
+  using type = std::uint32_t;
+};
 template <>
-struct Bits<8> { using type = std::uint64_t; };
+struct Bits<8> {
+  using type = std::uint64_t;
+};
 template <Word T>
 using BitsOf = typename Bits<sizeof(T)>::type;
 
@@ -61,8 +69,7 @@ T load_word(const std::byte* from) noexcept {
 template <Word T>
 void store_word(std::byte* to, T value) noexcept {
   announce({.kind = Kind::memory_store, .location = memory_location(to), .argument = sizeof(T)});
-  __atomic_store_n(reinterpret_cast<detail::BitsOf<T>*>(to), detail::bits(value),
-                   __ATOMIC_RELEASE);
+  __atomic_store_n(reinterpret_cast<detail::BitsOf<T>*>(to), detail::bits(value), __ATOMIC_RELEASE);
 }
 
 /// seq_cst. Gives what was there.

@@ -15,8 +15,7 @@ namespace cleave {
 inline constexpr unsigned kNodeBits = CLEAVE_NODE_BITS;
 inline constexpr unsigned kFanout = 1u << kNodeBits;
 /// Levels that cover the largest space. A table has only as many as its highest page needs.
-inline constexpr unsigned kMostLevels =
-    (kAddressBits - kPageBits + kNodeBits - 1) / kNodeBits;
+inline constexpr unsigned kMostLevels = (kAddressBits - kPageBits + kNodeBits - 1) / kNodeBits;
 
 /// Which entry of a node at `level` leads to `page`. Level 0 is the lowest: its entries are frames.
 constexpr unsigned entry_index(PageNo page, unsigned level) {

@@ -15,6 +15,13 @@ namespace cleave {
 struct Node {
   explicit Node(unsigned at) : level(at) {}
 
+  /// As FrameState::share_if_shared.
+  [[nodiscard]] bool share_if_shared() noexcept {
+    if (references.fetch_add(1, sync::acq_rel) != 1) return true;
+    references.sub(1, sync::relaxed);
+    return false;
+  }
+
   /// Entries of other nodes, spaces and snapshots that name this node. Raised by holders of a
   /// reference (relaxed: the new entry publishes), lowered with acq_rel, read with acquire by the
   /// ownership rule: who finds one has seen all that former holders did.

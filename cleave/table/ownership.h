@@ -14,6 +14,12 @@
 
 namespace cleave {
 
+/// A count can *fall* to one at any moment, when a sibling goes. Then a thread without the lock may find
+/// itself the owner and write in place, while the thread with the lock still copies what it found
+/// shared a moment before: the copy would lack that write. So a copy begins by taking one more reference
+/// (share_if_shared): if the count was one, the page is ours after all and is not copied; if not, it cannot
+/// be found to be one again before the copy is done and nobody remembers the old path.
+
 /// What one walk from a root down has found so far. The loads are acquire: finding a count of one, the
 /// walker has seen everything that former holders did before they let go.
 ///

@@ -10,7 +10,7 @@
 
 namespace cleave {
 
-/// What a write replaced: at most one node a level and one frame. A thread without a lock may still be
+/// What a write replaced: at most one node a level and one frame, which counts twice. A thread without a lock may still be
 /// reading through the old node or frame, so the counts must not fall before it is done: if they fell,
 /// the other holder could find itself the owner and write under the reader's eyes.
 template <std::size_t most>
@@ -39,7 +39,7 @@ class RetiredUpTo {
   std::size_t count_ = 0;
 };
 
-inline constexpr std::size_t kMostRetiredByOneWrite = kMostLevels + 1;
+inline constexpr std::size_t kMostRetiredByOneWrite = kMostLevels + 2;
 using Retired = RetiredUpTo<kMostRetiredByOneWrite>;
 
 }  // namespace cleave

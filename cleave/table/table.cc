@@ -9,9 +9,7 @@
 namespace cleave {
 namespace {
 
-Error no_memory_for_node() {
-  return {Errc::no_memory, "malloc has no memory for a table node"};
-}
+Error no_memory_for_node() { return {Errc::no_memory, "malloc has no memory for a table node"}; }
 
 // The caller's reference to `shared` moves from the old frame to a copy of it.
 Result<FrameId> copy_frame(FrameId shared, Frames& frames) {
@@ -55,11 +53,14 @@ Result<Node*> own_node(sync::atomic<Entry>& slot, unsigned level, Frames& frames
     return fresh;
   }
   Node* node = node_of(entry);
-  if (Ownership().through(*node)) return node;
+  if (Ownership().through(*node) || !node->share_if_shared()) return node;
   auto copy = copy_node(*node, frames);
-  if (!copy) return copy;
-  slot.store(entry_for(*copy), sync::release);
-  retired.add(entry);
+  if (copy) {
+    slot.store(entry_for(*copy), sync::release);
+    retired.add(entry);
+  }
+  // Now that the children are counted twice, nobody owns anything through the old node any more.
+  drop(entry, frames);
   return copy;
 }
 
@@ -75,10 +76,16 @@ Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retire
     return Table::Owned{taken->frame, true};
   }
   const FrameId frame = frame_of(entry);
-  if (Ownership().through(frames.state(frame))) return Table::Owned{frame, false};
+  FrameState& state = frames.state(frame);
+  if (Ownership().through(state) || !state.share_if_shared()) return Table::Owned{frame, false};
   auto copy = copy_frame(frame, frames);
-  if (!copy) return tl::unexpected(copy.error());
+  if (!copy) {
+    drop(entry, frames);
+    return tl::unexpected(copy.error());
+  }
   slot.store(entry_for(*copy), sync::release);
+  // Both references age: a thread that still stands at the old entry must not find itself the owner.
+  retired.add(entry);
   retired.add(entry);
   return Table::Owned{*copy, true};
 }
@@ -152,7 +159,8 @@ bool cuts(PageRange range, PageNo first, std::uint64_t pages) {
 }
 
 // First pass: own the nodes that reach over an end of the range. All that can fail happens here.
-Result<void> own_cut_nodes(sync::atomic<Entry>& slot, PageNo first, PageRange range, Frames& frames) {
+Result<void> own_cut_nodes(sync::atomic<Entry>& slot, PageNo first, PageRange range,
+                           Frames& frames) {
   Retired retired;
   auto owned = own_node(slot, node_of(slot.load(sync::relaxed))->level, frames, retired);
   retired.drop_all(frames);
@@ -162,7 +170,8 @@ Result<void> own_cut_nodes(sync::atomic<Entry>& slot, PageNo first, PageRange ra
   const std::uint64_t pages = pages_per_entry(node.level);
   for (unsigned i = 0; i < kFanout; ++i) {
     const PageNo below = first + i * pages;
-    if (!cuts(range, below, pages) || node.entries[i].load(sync::relaxed) == Entry::absent) continue;
+    if (!cuts(range, below, pages) || node.entries[i].load(sync::relaxed) == Entry::absent)
+      continue;
     if (auto done = own_cut_nodes(node.entries[i], below, range, frames); !done) return done;
   }
   return {};
