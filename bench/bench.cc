@@ -1,0 +1,29 @@
+#include "bench/bench.h"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+namespace cleave::bench {
+
+double Samples::quantile(double q) const {
+  std::vector<double> sorted = figures_;
+  const auto rank =
+      static_cast<std::ptrdiff_t>(std::lround(q * static_cast<double>(sorted.size() - 1)));
+  std::nth_element(sorted.begin(), sorted.begin() + rank, sorted.end());
+  return sorted[static_cast<std::size_t>(rank)];
+}
+
+bool Row::met() const {
+  return std::all_of(goals.begin(), goals.end(), [](const Goal& goal) { return goal.met; });
+}
+
+std::vector<Benchmark> all_benchmarks() {
+  std::vector<Benchmark> all;
+  for (auto* family : {fork_benchmarks, write_after_fork_benchmarks}) {
+    std::ranges::move(family(), std::back_inserter(all));
+  }
+  return all;
+}
+
+}  // namespace cleave::bench

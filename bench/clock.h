@@ -1,0 +1,29 @@
+// Time, and keeping the compiler from measuring nothing.
+#pragma once
+
+#include <chrono>
+#include <utility>
+
+namespace cleave::bench {
+
+using Clock = std::chrono::steady_clock;
+
+inline double nanoseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
+}
+
+/// How long `work` takes. Reading the clock twice is in the figure: some 40 ns.
+template <class Work>
+double nanoseconds_for(Work&& work) {
+  const auto start = Clock::now();
+  std::forward<Work>(work)();
+  return nanoseconds_since(start);
+}
+
+/// The compiler must have `value` at hand here, and must suppose that memory is looked at and changed.
+template <class T>
+void keep(T&& value) {
+  asm volatile("" : : "g"(value) : "memory");
+}
+
+}  // namespace cleave::bench
