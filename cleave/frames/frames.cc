@@ -31,7 +31,7 @@ void* reserve_zeroed(std::uint64_t bytes) noexcept {
 Result<Frames*> Frames::create(std::uint64_t budget) {
   const std::uint64_t total = budget + 1;
   if (budget == 0 || total > std::uint64_t{1} << 32) {
-    return fail(Errc::bad_argument, "a pool's budget is 4 KiB to 16 TiB");
+    return fail(Errc::bad_argument, "a pool's budget is 4 KiB to just under 16 TiB");
   }
   auto window = Window::create(total);
   if (!window) return tl::unexpected(window.error());
@@ -109,19 +109,46 @@ void Frames::give(const FrameChain& chain) noexcept {
   free_.push(chain, links_);
 }
 
+// A run of returned frames, from the lowest on, has its memory again and joins the free ones.
+Result<void> Frames::populate_returned(std::uint64_t most) {
+  const FrameId first = returned_.first;
+  FrameChain run;
+  FrameId next = first;
+  do {
+    const FrameId after{links_[raw(next)].load(sync::relaxed)};
+    run.push(next, links_);
+    next = after;
+  } while (run.count < std::min(most, returned_.count) &&
+           raw(next) == raw(first) + static_cast<std::uint32_t>(run.count));
+  if (auto done = window_.populate(first, run.count); !done) {
+    // The run was turned round; put it back as it was.
+    for (std::uint64_t i = run.count; i != 0; --i) {
+      const FrameId frame{raw(first) + static_cast<std::uint32_t>(i - 1)};
+      links_[raw(frame)].store(raw(next), sync::relaxed);
+      next = frame;
+    }
+    return done;
+  }
+  returned_.first = next;
+  returned_.count -= run.count;
+  free_.push(run, links_);
+  return {};
+}
+
+std::uint64_t Frames::free_count() const noexcept {
+  return fresh_ - 1 - returned_.count - used_.load(sync::relaxed);
+}
+
 Result<void> Frames::reserve(std::uint64_t count) {
   const sync::Guard guard(growth_);
-  const std::uint64_t ready = populated_ - fresh_;
-  std::uint64_t wanted = count > ready ? count - ready : 0;
-  if (wanted > budget_ + 1 - populated_) {
-    return fail(Errc::no_memory, "the pool's budget has no room for that many frames");
+  for (;;) {
+    const std::uint64_t ready = free_count() + populated_ - fresh_;
+    if (ready >= count) return {};
+    const std::uint64_t step = std::min(count - ready, kLargestStep);
+    if (auto done = returned_.empty() ? populate_more(step) : populate_returned(step); !done) {
+      return done;
+    }
   }
-  while (wanted != 0) {
-    const std::uint64_t step = std::min(wanted, kLargestStep);
-    if (auto done = populate_more(step); !done) return done;
-    wanted -= step;
-  }
-  return {};
 }
 
 Result<std::uint64_t> Frames::trim() {
@@ -176,7 +203,7 @@ PoolStatistics Frames::statistics() noexcept {
   s.ready = populated_ - fresh_;
   s.returned = returned_.count;
   s.untouched = budget_ + 1 - populated_;
-  s.free = budget_ - s.used - s.ready - s.returned - s.untouched;
+  s.free = free_count();
   s.nodes = census_.nodes.load(sync::relaxed);
   s.regions = census_.regions.load(sync::relaxed);
   s.spaces = census_.spaces.load(sync::relaxed);

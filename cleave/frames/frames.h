@@ -73,7 +73,7 @@ class Frames {
   [[nodiscard]] const Window& window() const noexcept { return window_; }
   [[nodiscard]] Census& census() noexcept { return census_; }
 
-  /// Has memory for `count` more frames provided now, so that no write waits for the kernel later.
+  /// Sees to it that `count` frames are free and have memory, so that no write waits for the kernel later.
   /// Error: no_memory (budget or machine); what could be provided stays.
   Result<void> reserve(std::uint64_t count);
 
@@ -91,7 +91,10 @@ class Frames {
       : window_(std::move(window)), budget_(budget), states_(states), links_(links) {}
 
   Result<Taken> take_fresh();
-  Result<void> populate_more(std::uint64_t count);  // growth_ held
+  // With growth_ held.
+  Result<void> populate_more(std::uint64_t count);
+  Result<void> populate_returned(std::uint64_t most);
+  [[nodiscard]] std::uint64_t free_count() const noexcept;
 
   Window window_;
   const std::uint64_t budget_;

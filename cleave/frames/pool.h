@@ -15,15 +15,16 @@ class Pool {
  public:
   /// A pool that may use up to `budget` bytes (rounded down to pages) for frames. Takes address space
   /// now and memory as it is needed; table nodes and handles come on top, from malloc.
-  /// Errors: bad_argument (no whole page, or over 16 TiB), no_memory, unsupported.
+  /// Errors: bad_argument (no whole page, or 16 TiB and more), no_memory, unsupported.
   static Result<Pool> create(ByteCount budget);
 
   Pool(Pool&&) noexcept = default;
   Pool& operator=(Pool&&) noexcept = default;
   ~Pool() = default;
 
-  /// Provides memory for `bytes` more now, so that later writes do not wait for the kernel (about 1 us
-  /// a page). Error: no_memory; what could be provided stays provided.
+  /// Sees to it that `bytes` can be written without waiting for the kernel: provides memory for what is
+  /// not free already (about 1 us a page). Error: no_memory (budget or machine); what could be provided
+  /// stays provided.
   Result<void> reserve(ByteCount bytes) { return frames_->reserve(pages(bytes)); }
 
   /// Gives the memory of free frames back to the kernel; the number of bytes. They are taken again
@@ -42,7 +43,9 @@ class Pool {
     void operator()(Frames* frames) const noexcept;
   };
   explicit Pool(Frames* frames) : frames_(frames) {}
-  static std::uint64_t pages(ByteCount bytes) { return (bytes.value + kPageSize - 1) >> kPageBits; }
+  static std::uint64_t pages(ByteCount bytes) {
+    return (bytes.value >> kPageBits) + ((bytes.value & (kPageSize - 1)) != 0 ? 1 : 0);
+  }
 
   std::unique_ptr<Frames, End> frames_;
 };

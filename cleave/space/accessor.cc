@@ -19,6 +19,11 @@ void check_thread(const Member& member) {
       "an accessor is used by another thread than the one that made it; make one a thread");
 }
 
+tl::unexpected<Error> failed(Error error, Address at) {
+  error.where = at;
+  return tl::unexpected(error);
+}
+
 }  // namespace
 
 Result<Accessor> Space::accessor() {
@@ -85,19 +90,23 @@ std::byte* Accessor::State::walk_for_writing(PageNo page) {
   return nullptr;
 }
 
-Result<const std::byte*> Accessor::State::lock_readable(PageNo page) {
+Result<const std::byte*> Accessor::State::lock_readable(Address at, std::size_t bytes) {
+  if (auto fits = check_within_limit(at, bytes); !fits) return tl::unexpected(fits.error());
   space.lock.lock();
-  const auto base = space.readable(page);
-  if (!base) space.lock.unlock();
-  return base;
+  const auto base = space.readable(page_of(at));
+  if (base) return *base + offset_in_page(at);
+  space.lock.unlock();
+  return failed(base.error(), at);
 }
 
-Result<std::byte*> Accessor::State::lock_writable(PageNo page) {
+Result<std::byte*> Accessor::State::lock_writable(Address at, std::size_t bytes) {
+  if (auto fits = check_within_limit(at, bytes); !fits) return tl::unexpected(fits.error());
+  const PageNo page = page_of(at);
   space.lock.lock();
   const auto base = space.writable(page);
   if (!base) {
     space.lock.unlock();
-    return base;
+    return failed(base.error(), at);
   }
   // Stamps stand still under the lock.
   const std::uint64_t stamp = audience.stamps.write.load(sync::relaxed);
@@ -106,23 +115,22 @@ Result<std::byte*> Accessor::State::lock_writable(PageNo page) {
     write_stamp = stamp;
   }
   writes[raw(page) % kTranslations] = {page, stamp, *base};
-  return base;
+  return *base + offset_in_page(at);
 }
 
 void Accessor::State::unlock() { space.lock.unlock(); }
 
 Result<void> Accessor::read(Address from, std::span<std::byte> into) {
   return for_each_page(from, into, [this](PageNo page, std::uint64_t offset, auto part) {
-    return reading(page, [&](const std::byte* base) {
-      sync::read_bytes(part.data(), base + offset, part.size());
-    });
+    return reading(address_of(page) + offset, part.size(),
+                   [&](const std::byte* at) { sync::read_bytes(part.data(), at, part.size()); });
   });
 }
 
 Result<void> Accessor::write(Address to, std::span<const std::byte> from) {
   return for_each_page(to, from, [this](PageNo page, std::uint64_t offset, auto part) {
-    return writing(
-        page, [&](std::byte* base) { sync::write_bytes(base + offset, part.data(), part.size()); });
+    return writing(address_of(page) + offset, part.size(),
+                   [&](std::byte* at) { sync::write_bytes(at, part.data(), part.size()); });
   });
 }
 

@@ -102,19 +102,23 @@ class Accessor {
     }
     std::byte* walk_for_writing(PageNo page);
 
-    // The slow way: takes the space's lock, and keeps it unless the result is an error.
-    Result<const std::byte*> lock_readable(PageNo page);
-    Result<std::byte*> lock_writable(PageNo page);
+    // The slow way, for `bytes` bytes inside one page: takes the space's lock, and keeps it unless the
+    // result is an error.
+    Result<const std::byte*> lock_readable(Address at, std::size_t bytes);
+    Result<std::byte*> lock_writable(Address at, std::size_t bytes);
     void unlock();
   };
 
   explicit Accessor(State* state) : state_(state) {}
 
   template <class Use>
-  Result<void> reading(PageNo page, Use use);
+  Result<void> reading(Address at, std::size_t bytes, Use use);
   template <class Use>
-  Result<void> writing(PageNo page, Use use);
+  Result<void> writing(Address at, std::size_t bytes, Use use);
 
+  static tl::unexpected<Error> misaligned(Address at) {
+    return fail(Errc::bad_argument, "an atomic operation needs a naturally aligned address", at);
+  }
   template <class T>
   static bool is_aligned(Address at) {
     return raw(at) % sizeof(T) == 0;
@@ -123,37 +127,37 @@ class Accessor {
   State* state_;
 };
 
-/// Runs `use(base of the page)` where the page may be read.
+/// Runs `use(where)` with `bytes` bytes from `at` on, inside one page, that may be read.
 template <class Use>
-inline Result<void> Accessor::reading(PageNo page, Use use) {
+inline Result<void> Accessor::reading(Address at, std::size_t bytes, Use use) {
   State& s = *state_;
   s.member.section.enter_reading();
-  if (const std::byte* base = s.find_readable(page)) [[likely]] {
-    use(base);
+  if (const std::byte* base = s.find_readable(page_of(at))) [[likely]] {
+    use(base + offset_in_page(at));
     s.member.section.leave();
     return {};
   }
   s.member.section.leave();
-  const auto base = s.lock_readable(page);
-  if (!base) return tl::unexpected(base.error());
-  use(*base);
+  const auto where = s.lock_readable(at, bytes);
+  if (!where) return tl::unexpected(where.error());
+  use(*where);
   s.unlock();
   return {};
 }
 
-/// Runs `use(base of the page)` where the page may be written. The slow way runs it under the lock: no
+/// Runs `use(where)` with `bytes` bytes from `at` on, inside one page, that may be written. The slow way runs it under the lock: no
 /// storm of forks can keep a writer from getting anywhere.
 template <class Use>
-inline Result<void> Accessor::writing(PageNo page, Use use) {
+inline Result<void> Accessor::writing(Address at, std::size_t bytes, Use use) {
   State& s = *state_;
-  if (std::byte* base = s.enter_writable(page)) [[likely]] {
-    use(base);
+  if (std::byte* base = s.enter_writable(page_of(at))) [[likely]] {
+    use(base + offset_in_page(at));
     s.member.section.leave();
     return {};
   }
-  const auto base = s.lock_writable(page);
-  if (!base) return tl::unexpected(base.error());
-  use(*base);
+  const auto where = s.lock_writable(at, bytes);
+  if (!where) return tl::unexpected(where.error());
+  use(*where);
   s.unlock();
   return {};
 }
@@ -161,14 +165,10 @@ inline Result<void> Accessor::writing(PageNo page, Use use) {
 template <sync::Word T>
 inline Result<T> Accessor::load(Address from) {
   T value;
-  Result<void> done;
-  if (is_aligned<T>(from)) [[likely]] {
-    done = reading(page_of(from), [&](const std::byte* base) {
-      value = sync::load_word<T>(base + offset_in_page(from));
-    });
-  } else {
-    done = read(from, std::as_writable_bytes(std::span(&value, 1)));
-  }
+  const Result<void> done =
+      is_aligned<T>(from)
+          ? reading(from, sizeof(T), [&](const std::byte* at) { value = sync::load_word<T>(at); })
+          : read(from, std::as_writable_bytes(std::span(&value, 1)));
   if (!done) [[unlikely]]
     return tl::unexpected(done.error());
   return value;
@@ -178,33 +178,29 @@ template <sync::Word T>
 inline Result<void> Accessor::store(Address to, T value) {
   if (!is_aligned<T>(to)) [[unlikely]]
     return write(to, std::as_bytes(std::span(&value, 1)));
-  return writing(page_of(to),
-                 [&](std::byte* base) { sync::store_word<T>(base + offset_in_page(to), value); });
+  return writing(to, sizeof(T), [&](std::byte* at) { sync::store_word<T>(at, value); });
 }
 
 template <sync::IntegerWord T>
 inline Result<T> Accessor::fetch_add(Address at, T delta) {
-  if (!is_aligned<T>(at)) {
-    return fail(Errc::bad_argument, "an atomic operation needs a naturally aligned address", at);
-  }
+  if (!is_aligned<T>(at)) return misaligned(at);
   T before;
-  const auto done = writing(page_of(at), [&](std::byte* base) {
-    before = sync::fetch_add_word<T>(base + offset_in_page(at), delta);
-  });
-  if (!done) return tl::unexpected(done.error());
+  const auto done = writing(
+      at, sizeof(T), [&](std::byte* where) { before = sync::fetch_add_word<T>(where, delta); });
+  if (!done) [[unlikely]]
+    return tl::unexpected(done.error());
   return before;
 }
 
 template <sync::Word T>
 inline Result<T> Accessor::compare_exchange(Address at, T expected, T desired) {
-  if (!is_aligned<T>(at)) {
-    return fail(Errc::bad_argument, "an atomic operation needs a naturally aligned address", at);
-  }
+  if (!is_aligned<T>(at)) return misaligned(at);
   T seen;
-  const auto done = writing(page_of(at), [&](std::byte* base) {
-    seen = sync::compare_exchange_word<T>(base + offset_in_page(at), expected, desired);
+  const auto done = writing(at, sizeof(T), [&](std::byte* where) {
+    seen = sync::compare_exchange_word<T>(where, expected, desired);
   });
-  if (!done) return tl::unexpected(done.error());
+  if (!done) [[unlikely]]
+    return tl::unexpected(done.error());
   return seen;
 }
 

@@ -39,9 +39,7 @@ void Audience::withdraw_writers() noexcept {
 
 void Audience::withdraw_everybody() noexcept {
   (void)stamps.write.exchange(stamps.write.load(sync::relaxed) + 1, sync::seq_cst);
-  for (auto& stamp : stamps.read) {
-    stamp.store(stamp.load(sync::relaxed) + 1, sync::release);
-  }
+  pages_moved();
   if (!has_others()) return;
   sync::heavy_fence("withdraw_everybody.heavy");
   for_others([](const Member& m) { m.section.wait_until_idle(); });
@@ -55,6 +53,10 @@ void Audience::resume() noexcept {
 void Audience::page_moved(PageNo page) noexcept {
   auto& stamp = stamps.read_for(page);
   stamp.store(stamp.load(sync::relaxed) + 1, sync::release);
+}
+
+void Audience::pages_moved() noexcept {
+  for (auto& stamp : stamps.read) stamp.store(stamp.load(sync::relaxed) + 1, sync::release);
 }
 
 void Audience::retire(Retired& retired, Frames& frames) noexcept {

@@ -43,6 +43,8 @@ class Audience {
   /// `page` has another frame now, already published: those who remember the old one for reading must
   /// look again. Nobody is waited for; the old frame lives until retire() lets it go.
   void page_moved(PageNo page) noexcept;
+  /// The same for pages that nobody counts. Rare.
+  void pages_moved() noexcept;
 
   /// Takes over references that a write replaced, and drops them once no section can be using them:
   /// at once if only the calling thread has accessors, else a batch later.

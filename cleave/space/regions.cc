@@ -71,8 +71,10 @@ class Regions::Builder {
       return {node(region, lower, left), right};
     }
     if (region.pages.first >= page) {
+      // Of what lies between, the upper half of a region that was cut has a priority of its own, which
+      // may be above this one's: so merge() says who comes first.
       auto [left, right] = split(lower, page);
-      return {left, node(region, right, higher)};
+      return {left, merge(right, node(region, nullptr, higher))};
     }
     const Region below{{region.pages.first, page}, region.protection};
     const Region above{{page, region.pages.end}, region.protection};

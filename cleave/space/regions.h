@@ -35,6 +35,7 @@ class Regions {
   Regions(Regions&& other) noexcept
       : census_(other.census_), root_(std::exchange(other.root_, nullptr)) {}
   Regions& operator=(Regions other) noexcept {
+    std::swap(census_, other.census_);
     std::swap(root_, other.root_);
     return *this;
   }

@@ -30,6 +30,7 @@ Result<std::byte*> SpaceState::writable(PageNo page) {
       retired.drop_all(frames);
     } else {
       if (owned && owned->moved) audience->page_moved(page);
+      if (!owned || owned->neighbours_moved) audience->pages_moved();
       audience->retire(retired, frames);
     }
     if (owned) return frames.data(owned->frame);

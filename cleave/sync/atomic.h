@@ -23,6 +23,10 @@ inline constexpr Order release = std::memory_order_release;
 inline constexpr Order acq_rel = std::memory_order_acq_rel;
 inline constexpr Order seq_cst = std::memory_order_seq_cst;
 
+/// Whether values of T hold addresses. These differ from run to run, so that only null or not is announced.
+template <class T>
+inline constexpr bool holds_address = std::is_pointer_v<T>;
+
 template <class T>
 class atomic {
  public:
@@ -74,8 +78,8 @@ class atomic {
     return order == acq_rel ? acquire : order == release ? relaxed : order;
   }
   static std::uint64_t word(T value) noexcept {
-    if constexpr (std::is_pointer_v<T>) {
-      return value == nullptr ? 0 : 1;  // addresses differ from run to run; null or not does not
+    if constexpr (holds_address<T>) {
+      return value == T{} ? 0 : 1;
     } else {
       return static_cast<std::uint64_t>(value);
     }

@@ -34,7 +34,7 @@ class alignas(64) Section {
   /// Always light: a withdrawal that must stop readers executes a heavy fence, whatever they did.
   void enter_reading() noexcept {
     // release, as every store of state_: a withdrawer that reads `reading` has thereby seen the end of
-    // the writing sections before. Pairs with the acquire loads in wait_for_writer / wait_until_idle.
+    // the writing sections before. Pairs with the loads in wait_for_writer / wait_until_idle.
     state_.store(State::reading, release);
     light_fence("section.enter_reading");
   }

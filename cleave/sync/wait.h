@@ -8,7 +8,8 @@ namespace cleave::sync {
 /// Gives the processor to whoever we wait for: a few pauses first, then the scheduler's turn.
 void relax(unsigned round) noexcept;
 
-/// Returns the first value of `location` (read with acquire) for which `done(value)` holds.
+/// Returns the first value of `location` (read with seq_cst: waiters are one side of Dekker's pattern) for
+/// which `done(value)` holds.
 template <class T, class Done>
 T wait_until(const atomic<T>& location, Done done, [[maybe_unused]] const char* name) {
   if constexpr (kExplored) {
@@ -18,7 +19,7 @@ T wait_until(const atomic<T>& location, Done done, [[maybe_unused]] const char* 
     } context{&location, &done};
     announce({.kind = Kind::wait,
               .location = location.id(),
-              .order = acquire,
+              .order = seq_cst,
               .name = name,
               .enabled =
                   [](const void* c) {
@@ -29,7 +30,7 @@ T wait_until(const atomic<T>& location, Done done, [[maybe_unused]] const char* 
     return location.peek();
   } else {
     for (unsigned round = 0;; ++round) {
-      const T value = location.load(acquire);
+      const T value = location.load(seq_cst);
       if (done(value)) return value;
       relax(round);
     }

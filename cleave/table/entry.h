@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "cleave/base/units.h"
+#include "cleave/sync/atomic.h"
 
 namespace cleave {
 
@@ -22,5 +23,8 @@ constexpr FrameId frame_of(Entry e) { return FrameId{static_cast<std::uint32_t>(
 inline Entry entry_for(const Node* node) { return Entry{reinterpret_cast<std::uintptr_t>(node)}; }
 /// nullptr for an absent entry.
 inline Node* node_of(Entry e) { return reinterpret_cast<Node*>(raw(e)); }
+
+template <>
+inline constexpr bool sync::holds_address<Entry> = true;
 
 }  // namespace cleave

@@ -24,7 +24,8 @@ Result<FrameId> copy_frame(FrameId shared, Frames& frames) {
 // A copy of a shared node, whose children then have one more reference each. The counts go up while
 // we still hold `shared`, and the caller lets go of it only later: in between, its other holder could
 // otherwise find itself alone with it and, below it, alone with pages that we can still reach.
-Result<Node*> copy_node(const Node& shared, Frames& frames) {
+// A frame that cannot take one more reference is copied too; `moved` says so.
+Result<Node*> copy_node(const Node& shared, Frames& frames, bool& moved) {
   Node* copy = make_node(shared.level, frames);
   if (copy == nullptr) return tl::unexpected(no_memory_for_node());
   for (unsigned i = 0; i < kFanout; ++i) {
@@ -36,6 +37,7 @@ Result<Node*> copy_node(const Node& shared, Frames& frames) {
         return tl::unexpected(frame.error());
       }
       below = entry_for(*frame);
+      moved = true;
     }
     copy->entries[i].store(below, sync::relaxed);  // published with the copy itself
   }
@@ -43,8 +45,8 @@ Result<Node*> copy_node(const Node& shared, Frames& frames) {
 }
 
 // The node behind `slot`, owned. Precondition: the slot itself is owned.
-Result<Node*> own_node(sync::atomic<Entry>& slot, unsigned level, Frames& frames,
-                       Retired& retired) {
+Result<Node*> own_node(sync::atomic<Entry>& slot, unsigned level, Frames& frames, Retired& retired,
+                       bool& moved) {
   const Entry entry = slot.load(sync::relaxed);  // written under the lock that we hold
   if (entry == Entry::absent) {
     Node* fresh = make_node(level, frames);
@@ -54,7 +56,7 @@ Result<Node*> own_node(sync::atomic<Entry>& slot, unsigned level, Frames& frames
   }
   Node* node = node_of(entry);
   if (Ownership().through(*node) || !node->share_if_shared()) return node;
-  auto copy = copy_node(*node, frames);
+  auto copy = copy_node(*node, frames, moved);
   if (copy) {
     slot.store(entry_for(*copy), sync::release);
     retired.add(entry);
@@ -120,13 +122,18 @@ FrameId Table::find_owned(PageNo page, const Frames& frames) const noexcept {
 
 Result<Table::Owned> Table::own(PageNo page, Frames& frames, Retired& retired) {
   if (auto grown = grow_to(page, frames); !grown) return tl::unexpected(grown.error());
+  bool neighbours_moved = false;
   sync::atomic<Entry>* slot = &root_;
   for (unsigned level = node_of(root_.load(sync::relaxed))->level;; --level) {
-    auto node = own_node(*slot, level, frames, retired);
+    auto node = own_node(*slot, level, frames, retired, neighbours_moved);
     if (!node) return tl::unexpected(node.error());
     slot = &(*node)->entries[entry_index(page, level)];
-    if (level == 0) return own_frame(*slot, frames, retired);
+    if (level == 0) break;
   }
+  return own_frame(*slot, frames, retired).map([&](Owned owned) {
+    owned.neighbours_moved = neighbours_moved;
+    return owned;
+  });
 }
 
 // Puts nodes on top until the tree has a place for `page`. The old root becomes entry 0 of the new one:
@@ -162,7 +169,8 @@ bool cuts(PageRange range, PageNo first, std::uint64_t pages) {
 Result<void> own_cut_nodes(sync::atomic<Entry>& slot, PageNo first, PageRange range,
                            Frames& frames) {
   Retired retired;
-  auto owned = own_node(slot, node_of(slot.load(sync::relaxed))->level, frames, retired);
+  bool moved = false;  // nobody remembers where anything was
+  auto owned = own_node(slot, node_of(slot.load(sync::relaxed))->level, frames, retired, moved);
   retired.drop_all(frames);
   if (!owned) return tl::unexpected(owned.error());
   Node& node = **owned;

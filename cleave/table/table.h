@@ -30,6 +30,8 @@ class Table {
   struct Owned {
     FrameId frame;
     bool moved;  ///< the page had another frame, or none, before: read translations of it are stale
+    bool neighbours_moved =
+        false;  ///< and so had other pages (their frames had too many references)
   };
   /// Makes the space the owner of `page`: copies what is shared on the path to it, gives an absent page
   /// a zeroed frame. The caller drops `retired`, when no reader is left. Error: no_memory; then nothing
