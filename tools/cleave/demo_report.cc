@@ -1,0 +1,142 @@
+#include "demo_report.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <ranges>
+#include <string>
+
+namespace cleave::demo {
+namespace {
+
+constexpr std::size_t kMostDifferencesShown = 10;
+
+// Three significant digits or so, in a unit that suits. What could not be measured is a dash.
+std::string time(double ns) {
+  if (ns == 0) return "-";
+  if (ns < 1e3) return fmt::format("{:.0f} ns", ns);
+  if (ns < 1e6) return fmt::format("{:.{}f} us", ns / 1e3, ns < 1e4 ? 2 : 0);
+  return fmt::format("{:.{}f} ms", ns / 1e6, ns < 1e7 ? 2 : 0);
+}
+
+std::string size(double bytes) {
+  if (bytes < 1024) return fmt::format("{:.0f} B", bytes);
+  if (bytes < 1024 * 1024) return fmt::format("{:.1f} KiB", bytes / 1024);
+  if (bytes < 1024 * 1024 * 1024) return fmt::format("{:.1f} MiB", bytes / (1024 * 1024));
+  return fmt::format("{:.2f} GiB", bytes / (1024 * 1024 * 1024));
+}
+
+// 1,234,567
+std::string count(std::uint64_t n) {
+  std::string digits = std::to_string(n);
+  for (auto i = static_cast<std::ptrdiff_t>(digits.size()) - 3; i > 0; i -= 3) {
+    digits.insert(static_cast<std::size_t>(i), 1, ',');
+  }
+  return digits;
+}
+
+double bytes_compared(const Report& r) {
+  return static_cast<double>((1 + r.branches + r.snapshots) * r.file.size);
+}
+
+void row(const char* what, const std::string& a, const std::string& b, const std::string& c) {
+  fmt::print("  {:<26}{:>12}{:>12}{:>12}\n", what, a, b, c);
+}
+
+nlohmann::json json(const Cost& cost) {
+  return {{"make_ns", cost.make_ns}, {"write_ns", cost.write_ns}, {"bytes", cost.bytes}};
+}
+
+}  // namespace
+
+void print_text(const Report& r) {
+  const Growth& g = r.growth;
+  fmt::print("{}{}, {}; {} threads, seed {}\n\n", r.file.path,
+             r.file.package.empty() ? "" : " of the package " + r.file.package,
+             size(static_cast<double>(r.file.size)), r.threads, r.seed);
+
+  fmt::print("{} forks: {} of the file, {} of branches, {} of snapshots;\n", count(r.forks),
+             count(g.forks_of_origin), count(g.forks_of_branches), count(g.forks_of_snapshots));
+  fmt::print("half of them took {} or less, 99 of 100 {} or less, all threads at work.\n",
+             time(r.fork_median_ns), time(r.fork_p99_ns));
+  fmt::print("{} edits ({} written), {} rollbacks, {} branches thrown away.\n", count(g.edits),
+             size(static_cast<double>(g.bytes_written)), count(g.rollbacks), count(g.thrown_away));
+  fmt::print("{} branches and {} snapshots stayed, in {} beside the file.\n\n", count(r.branches),
+             count(r.snapshots), size(static_cast<double>(r.bytes)));
+
+  const std::uint64_t pages = Pages(r.file.size).count;
+  const auto whole = [pages](const Cost& cost) {
+    return time(cost.make_ns + static_cast<double>(pages) * cost.write_ns);
+  };
+  fmt::print("A branch that writes to {}:\n",
+             pages == 1 ? "1 page" : fmt::format("{} pages", pages));
+  row("", "cleave", "fork(2)", "a copy");
+  row("to make it", time(r.space.make_ns), time(r.process.make_ns), time(r.copy.make_ns));
+  row("first write to a page", time(r.space.write_ns), time(r.process.write_ns),
+      time(r.copy.write_ns));
+  row("both, for all its pages", whole(r.space), whole(r.process), whole(r.copy));
+  row("its memory", size(r.space.bytes), size(r.process.bytes), size(r.copy.bytes));
+
+  fmt::print(
+      "\nCompared with plain copies, byte for byte: the file, {} branches, {} snapshots; {}.\n",
+      count(r.branches), count(r.snapshots), size(bytes_compared(r)));
+  for (const Difference& d : r.differences | std::views::take(kMostDifferencesShown)) {
+    fmt::print("{} differs at offset {}: expected 0x{:02x}, found 0x{:02x}\n", d.of, d.offset,
+               std::to_integer<int>(d.expected), std::to_integer<int>(d.found));
+  }
+  if (r.differences.size() > kMostDifferencesShown) {
+    fmt::print("{} more differ\n", r.differences.size() - kMostDifferencesShown);
+  }
+  for (const std::string& miscount : r.miscounts) fmt::print("{}\n", miscount);
+  if (r.miscounts.empty())
+    fmt::print("The pool's figures add up; without branches no frame is in use.\n");
+  if (!r.pass()) {
+    fmt::print("To see it again, give --seed {} --branches {} --threads {}.\n", r.seed, r.forks,
+               r.threads);
+  }
+  fmt::print("{}\n", r.pass() ? "PASS" : "FAIL");
+}
+
+void print_json(const Report& r) {
+  const Growth& g = r.growth;
+  nlohmann::json differences = nlohmann::json::array();
+  for (const Difference& d : r.differences) {
+    differences.push_back({{"of", d.of},
+                           {"offset", d.offset},
+                           {"expected", std::to_integer<int>(d.expected)},
+                           {"found", std::to_integer<int>(d.found)}});
+  }
+  const nlohmann::ordered_json all{
+      {"version", CLEAVE_VERSION},
+      {"file", r.file.path},
+      {"package", r.file.package},
+      {"file_bytes", r.file.size},
+      {"threads", r.threads},
+      {"seed", r.seed},
+      {"forks",
+       {{"all", r.forks},
+        {"of_file", g.forks_of_origin},
+        {"of_branches", g.forks_of_branches},
+        {"of_snapshots", g.forks_of_snapshots},
+        {"median_ns", r.fork_median_ns},
+        {"p99_ns", r.fork_p99_ns}}},
+      {"edits", g.edits},
+      {"bytes_written", g.bytes_written},
+      {"rollbacks", g.rollbacks},
+      {"thrown_away", g.thrown_away},
+      {"branches", r.branches},
+      {"snapshots", r.snapshots},
+      {"bytes_beside_file", r.bytes},
+      {"pages_written", Pages(r.file.size).count},
+      {"cleave", json(r.space)},
+      {"fork2", json(r.process)},
+      {"copy", json(r.copy)},
+      {"bytes_compared", bytes_compared(r)},
+      {"differences", differences},
+      {"miscounts", r.miscounts},
+      {"pass", r.pass()},
+  };
+  fmt::print("{}\n", all.dump(2));
+}
+
+}  // namespace cleave::demo

@@ -1,0 +1,34 @@
+// Times in nanoseconds.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <span>
+
+namespace cleave::demo {
+
+/// Runs from its construction on.
+class Stopwatch {
+ public:
+  [[nodiscard]] double ns() const {
+    return std::chrono::duration<double, std::nano>(Clock::now() - start_).count();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point start_ = Clock::now();
+};
+
+/// The sample that `percent` of all do not exceed; 0 if there are none. Reorders the samples.
+inline double percentile(std::span<double> samples, std::size_t percent) {
+  if (samples.empty()) return 0;
+  const auto place =
+      samples.begin() + static_cast<std::ptrdiff_t>((samples.size() - 1) * percent / 100);
+  std::ranges::nth_element(samples, place);
+  return *place;
+}
+
+inline double median(std::span<double> samples) { return percentile(samples, 50); }
+
+}  // namespace cleave::demo
