@@ -18,6 +18,10 @@ const char* name(Errc code) noexcept {
       return "not_permitted";
     case Errc::bad_argument:
       return "bad_argument";
+    case Errc::pinned:
+      return "pinned";
+    case Errc::busy:
+      return "busy";
     case Errc::unsupported:
       return "unsupported";
   }

@@ -17,6 +17,8 @@ enum class Errc : std::uint8_t {
   already_mapped,  ///< a region covers part of the range already
   not_permitted,   ///< the region's protection forbids the access
   bad_argument,    ///< misaligned, empty, wrapped or out of range
+  pinned,          ///< a page in the range is pinned, and the operation would have to move it
+  busy,            ///< a page has as many pins as can be counted
   unsupported,     ///< the kernel lacks what the operation needs
 };
 

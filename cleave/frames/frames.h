@@ -29,6 +29,9 @@ struct PoolStatistics {
   std::uint64_t spaces;     ///< spaces alive
   std::uint64_t accessors;  ///< accessors alive
 
+  std::uint64_t short_pins;  ///< pages pinned now, for one operation
+  std::uint64_t long_pins;   ///< pages pinned now, for as long as the holder likes
+
   std::uint64_t copies;  ///< pages copied because they were shared, ever
   std::uint64_t zeroed;  ///< absent pages given a frame, ever
 
@@ -42,6 +45,8 @@ struct Census {
   sync::atomic<std::uint64_t> regions{0};
   sync::atomic<std::uint64_t> spaces{0};
   sync::atomic<std::uint64_t> accessors{0};
+  sync::atomic<std::uint64_t> short_pins{0};
+  sync::atomic<std::uint64_t> long_pins{0};
   sync::atomic<std::uint64_t> copies{0};
   sync::atomic<std::uint64_t> zeroed{0};
 };

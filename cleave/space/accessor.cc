@@ -1,7 +1,10 @@
 #include "cleave/space/accessor.h"
 
+#include <algorithm>
+
 #include "cleave/base/check.h"
 #include "cleave/space/pages.h"
+#include "cleave/space/pin_builder.h"
 #include "cleave/space/space.h"
 #include "cleave/space/space_state.h"
 #include "cleave/sync/memory.h"
@@ -65,29 +68,48 @@ const std::byte* Accessor::State::walk_for_reading(PageNo page) {
 }
 
 // Not inside a section yet: a new stamp is adopted only outside, because entries must be strong again.
-std::byte* Accessor::State::walk_for_writing(PageNo page) {
-  check_thread(member);
-  const std::uint64_t stamp = audience.stamps.write.load(sync::acquire);
-  if (is_odd(stamp)) return nullptr;
+bool Accessor::State::enter_under(std::uint64_t stamp) {
+  if (is_odd(stamp)) return false;
   if (stamp != write_stamp) {
     member.section.start_strong(stamp);
     write_stamp = stamp;
   }
   member.section.enter_writing();
-  if (audience.stamps.write.load(sync::seq_cst) == stamp) {
-    // From here to leave(), no fork can take place: whoever starts one waits for us.
-    const Region* region = space.regions.find(page);
-    if (region != nullptr && region->protection == Protection::read_write) {
-      const FrameId frame = space.table.find_owned(page, space.frames);
-      if (frame != kZeroFrame) {
-        std::byte* base = space.frames.data(frame);
-        writes[raw(page) % kTranslations] = {page, stamp, base};
-        return base;
-      }
+  // From here to leave(), no fork can take place: whoever starts one waits for us.
+  if (audience.stamps.write.load(sync::seq_cst) == stamp) return true;
+  member.section.leave();
+  return false;
+}
+
+std::byte* Accessor::State::walk_for_writing(PageNo page) {
+  check_thread(member);
+  const std::uint64_t stamp = audience.stamps.write.load(sync::acquire);
+  if (!enter_under(stamp)) return nullptr;
+  const Region* region = space.regions.find(page);
+  if (region != nullptr && region->protection == Protection::read_write) {
+    const FrameId frame = space.table.find_owned(page, space.frames);
+    if (frame != kZeroFrame) {
+      std::byte* base = space.frames.data(frame);
+      writes[raw(page) % kTranslations] = {page, stamp, base};
+      return base;
     }
   }
   member.section.leave();
   return nullptr;
+}
+
+bool Accessor::State::pin_without_lock(PinBuilder& builder) {
+  check_thread(member);
+  if (!enter_under(audience.stamps.write.load(sync::acquire))) return false;
+  const PageRange rest = builder.rest();
+  const Region* region = space.regions.find(rest.first);
+  bool pinned = false;
+  if (region != nullptr && region->protection == Protection::read_write) {
+    const PageRange allowed{rest.first, std::min(rest.end, region->pages.end)};
+    pinned = builder.pin_owned(space.table, allowed) == Table::Stop::ok;
+  }
+  member.section.leave();
+  return pinned;
 }
 
 Result<const std::byte*> Accessor::State::lock_readable(Address at, std::size_t bytes) {
@@ -119,6 +141,20 @@ Result<std::byte*> Accessor::State::lock_writable(Address at, std::size_t bytes)
 }
 
 void Accessor::State::unlock() { space.lock.unlock(); }
+
+Result<Pin> Accessor::pin(Address at, ByteCount bytes, PinAccess access, PinTerm term) {
+  if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
+  SpaceState& space = state_->space;
+  PinBuilder builder(space.frames, at, bytes, access, term);
+  while (!builder.done()) {
+    if (!builder.make_room()) {
+      return fail(Errc::no_memory, "malloc has no memory to list pinned pages", at);
+    }
+    if (state_->pin_without_lock(builder)) continue;
+    if (auto pinned = builder.pin_locked(space); !pinned) return tl::unexpected(pinned.error());
+  }
+  return builder.take();
+}
 
 Result<void> Accessor::read(Address from, std::span<std::byte> into) {
   return for_each_page(from, into, [this](PageNo page, std::uint64_t offset, auto part) {

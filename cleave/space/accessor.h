@@ -11,10 +11,12 @@
 #include "cleave/base/error.h"
 #include "cleave/base/units.h"
 #include "cleave/space/audience.h"
+#include "cleave/space/pin.h"
 #include "cleave/sync/word.h"
 
 namespace cleave {
 
+class PinBuilder;
 struct SpaceState;
 
 /// One thread's handle for the contents of a space. It remembers translations, so that a hit costs a
@@ -50,6 +52,10 @@ class Accessor {
   /// Stores `desired` if `expected` is there; gives what was there. Errors: as fetch_add().
   template <sync::Word T>
   Result<T> compare_exchange(Address at, T expected, T desired);
+
+  /// As Space::pin, without the lock for pages that the space owns and may write to.
+  [[nodiscard]] Result<Pin> pin(Address at, ByteCount bytes, PinAccess access,
+                                PinTerm term = PinTerm::one_operation);
 
   /// As Space::read and Space::write.
   Result<void> read(Address from, std::span<std::byte> into);
@@ -101,6 +107,12 @@ class Accessor {
       return walk_for_writing(page);
     }
     std::byte* walk_for_writing(PageNo page);
+
+    // Pins what it can of the next pages in one writing section. False: nothing, take the lock.
+    bool pin_without_lock(PinBuilder& builder);
+
+    // Adopts `stamp` for write translations and enters a writing section under it. False: it has changed.
+    bool enter_under(std::uint64_t stamp);
 
     // The slow way, for `bytes` bytes inside one page: takes the space's lock, and keeps it unless the
     // result is an error.

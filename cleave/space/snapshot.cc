@@ -7,13 +7,9 @@
 
 namespace cleave {
 
-Snapshot::Snapshot(Frames& frames, const Table& table, const Regions& regions) noexcept
-    : frames_(&frames), regions_(regions) {
-  table_.share(table, frames);
+Snapshot::Snapshot(const Snapshot& other) noexcept : Snapshot(*other.frames_, other.regions_) {
+  table_.share(other.table_, *frames_);
 }
-
-Snapshot::Snapshot(const Snapshot& other) noexcept
-    : Snapshot(*other.frames_, other.table_, other.regions_) {}
 
 Snapshot::Snapshot(Snapshot&& other) noexcept
     : frames_(other.frames_), regions_(std::move(other.regions_)) {

@@ -52,7 +52,8 @@ class Snapshot {
   friend class Space;
   friend Result<void> diff(const Snapshot& a, const Snapshot& b,
                            const std::function<void(PageRange)>& differs);
-  Snapshot(Frames& frames, const Table& table, const Regions& regions) noexcept;
+  /// Without contents yet.
+  Snapshot(Frames& frames, const Regions& regions) noexcept : frames_(&frames), regions_(regions) {}
 
   Frames* frames_;
   Table table_;

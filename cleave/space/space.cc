@@ -6,6 +6,7 @@
 #include "cleave/base/check.h"
 #include "cleave/space/accessor.h"
 #include "cleave/space/pages.h"
+#include "cleave/space/pin_builder.h"
 #include "cleave/space/space_state.h"
 #include "cleave/sync/memory.h"
 #include "cleave/sync/word.h"
@@ -155,22 +156,26 @@ Result<void> Space::write(Address to, std::span<const std::byte> from) {
 
 Result<Space> Space::fork() {
   SpaceState& s = state();
-  SpaceState* child = SpaceState::make(s.frames);
-  if (child == nullptr) return fail(Errc::no_memory, "malloc has no memory for a space");
+  SpaceState* made = SpaceState::make(s.frames);
+  if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a space");
+  Space child(made);
   const sync::Guard guard(s.lock);
   s.withdraw_writers();
-  child->table.share(s.table, s.frames);
+  const auto forked = made->table.fork_from(s.table, s.frames);
   s.resume();
-  child->regions = s.regions;
-  return Space(child);
+  if (!forked) return tl::unexpected(forked.error());
+  made->regions = s.regions;
+  return child;
 }
 
-Snapshot Space::snapshot() {
+Result<Snapshot> Space::snapshot() {
   SpaceState& s = state();
   const sync::Guard guard(s.lock);
+  Snapshot now(s.frames, s.regions);
   s.withdraw_writers();
-  Snapshot now(s.frames, s.table, s.regions);
+  const auto forked = now.table_.fork_from(s.table, s.frames);
   s.resume();
+  if (!forked) return tl::unexpected(forked.error());
   return now;
 }
 
@@ -182,10 +187,37 @@ Result<void> Space::rollback(const Snapshot& snapshot) {
   Snapshot then = snapshot;  // ends as what the space held, and drops it after the lock is released
   const sync::Guard guard(s.lock);
   s.withdraw_everybody();
-  s.table.swap(then.table_);
-  std::swap(s.regions, then.regions_);
+  const PageNo pinned = s.table.first_pinned(s.frames);
+  if (pinned == kPageLimit) {
+    s.table.swap(then.table_);
+    std::swap(s.regions, then.regions_);
+  }
   s.resume();
-  return {};
+  if (pinned == kPageLimit) return {};
+  return fail(Errc::pinned, "a page is pinned and cannot be exchanged; release the pin first",
+              address_of(pinned));
+}
+
+Result<Pin> Space::pin(Address at, ByteCount bytes, PinAccess access, PinTerm term) {
+  if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
+  SpaceState& s = state();
+  return PinBuilder(s.frames, at, bytes, access, term).finish_locked(s);
+}
+
+Result<Hold> Space::hold(Address at, ByteCount bytes) {
+  if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
+  const PageRange range{page_of(at), page_of(at + (bytes + (kPageSize - 1)))};
+  SpaceState& s = state();
+  Hold held(s.frames, at, bytes);
+  const sync::Guard guard(s.lock);
+  if (auto allowed = s.regions.check(range, Protection::read); !allowed) {
+    return tl::unexpected(allowed.error());
+  }
+  s.withdraw_writers();
+  const auto forked = held.table_.fork_range_from(s.table, range, s.frames);
+  s.resume();
+  if (!forked) return tl::unexpected(forked.error());
+  return held;
 }
 
 }  // namespace cleave

@@ -8,6 +8,8 @@
 #include "cleave/base/error.h"
 #include "cleave/base/units.h"
 #include "cleave/frames/pool.h"
+#include "cleave/space/hold.h"
+#include "cleave/space/pin.h"
 #include "cleave/space/protection.h"
 #include "cleave/space/regions.h"
 #include "cleave/space/snapshot.h"
@@ -65,14 +67,29 @@ class Space {
   // Branching.
 
   /// A new space with the same contents and regions; from now on neither sees the other's writes. O(1):
-  /// one reference on the table, one on the regions. A store by another thread is in both spaces, or it
-  /// is ordered after the fork and in this one only. Error: no_memory.
+  /// one reference on the table, one on the regions. Where pages are pinned, the child gets copies of
+  /// exactly those, at their cost. A store by another thread is in both spaces, or it is ordered after the
+  /// fork and in this one only. Error: no_memory.
   [[nodiscard]] Result<Space> fork();
-  /// What the space holds now, for ever. O(1). Cannot fail.
-  [[nodiscard]] Snapshot snapshot();
+  /// What the space holds now, for ever. Cost and error: as fork(); no_memory only if pages are pinned.
+  [[nodiscard]] Result<Snapshot> snapshot();
   /// Makes contents and regions those of `snapshot`. Accessors stay attached. Cost: by what only this
-  /// space held. Error: bad_argument (a snapshot of another pool).
+  /// space held. Errors: bad_argument (a snapshot of another pool), pinned (where: the first such page; its
+  /// owner and the device would part company).
   Result<void> rollback(const Snapshot& snapshot);
+
+  // For devices.
+
+  /// Coherent access: pins the pages of the range, all or none, and makes the space own them first, for
+  /// reading too. See Pin. Errors: bad_argument (empty, beyond 2^48), not_mapped, not_permitted (writing
+  /// needs read_write, reading needs read), no_memory, busy (too many pins on one page). On error some pages
+  /// may have been copied, none is pinned.
+  [[nodiscard]] Result<Pin> pin(Address at, ByteCount bytes, PinAccess access,
+                                PinTerm term = PinTerm::one_operation);
+  /// Stable access: see Hold. Cost: by the nodes along the ends of the range and by what is pinned in it;
+  /// the next write to each page held copies it. Errors: bad_argument (empty, beyond 2^48), not_mapped,
+  /// not_permitted, no_memory.
+  [[nodiscard]] Result<Hold> hold(Address at, ByteCount bytes);
 
   /// A handle for the calling thread's loads and stores. Error: no_memory.
   [[nodiscard]] Result<Accessor> accessor();

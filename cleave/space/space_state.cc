@@ -19,8 +19,8 @@ void SpaceState::let_go() noexcept {
   pool.census().spaces.sub(1, sync::relaxed);
 }
 
-Result<std::byte*> SpaceState::writable(PageNo page) {
-  if (auto allowed = regions.check({page, page + 1}, Protection::read_write); !allowed) {
+Result<std::byte*> SpaceState::owned(PageNo page, Protection needed) {
+  if (auto allowed = regions.check({page, page + 1}, needed); !allowed) {
     return tl::unexpected(allowed.error());
   }
   for (;;) {

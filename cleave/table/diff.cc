@@ -31,7 +31,7 @@ class Ranges {
 
 // Both entries stand for the pages from `first` on, below an entry of a node at `level`.
 void compare(Entry a, Entry b, unsigned level, PageNo first, Ranges& ranges) {
-  if (a == b) return;
+  if (without_hint(a) == without_hint(b)) return;
   if (level == 0) {
     ranges.page(first);
     return;

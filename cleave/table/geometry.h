@@ -17,6 +17,9 @@ inline constexpr unsigned kFanout = 1u << kNodeBits;
 /// Levels that cover the largest space. A table has only as many as its highest page needs.
 inline constexpr unsigned kMostLevels = (kAddressBits - kPageBits + kNodeBits - 1) / kNodeBits;
 
+/// Every page that any table can name.
+inline constexpr PageRange kAllPages{PageNo{0}, PageNo{~std::uint64_t{0}}};
+
 /// Which entry of a node at `level` leads to `page`. Level 0 is the lowest: its entries are frames.
 constexpr unsigned entry_index(PageNo page, unsigned level) {
   return static_cast<unsigned>(raw(page) >> (kNodeBits * level)) & (kFanout - 1);

@@ -28,7 +28,8 @@ struct Node {
   sync::atomic<std::uint64_t> references{1};
   const unsigned level;
   /// Written by the one owner under its space's lock (release), read by threads inside a section
-  /// without a lock (acquire) and by anybody once the node is shared.
+  /// without a lock (acquire) and by anybody once the node is shared. Threads inside a writing section
+  /// may set hints in them (relaxed: a fork looks only after the section has ended).
   sync::atomic<Entry> entries[kFanout];
 };
 

@@ -4,8 +4,6 @@
 #include <cstring>
 #include <iterator>
 
-#include "cleave/table/ownership.h"
-
 namespace cleave {
 namespace {
 
@@ -29,7 +27,7 @@ Result<Node*> copy_node(const Node& shared, Frames& frames, bool& moved) {
   Node* copy = make_node(shared.level, frames);
   if (copy == nullptr) return tl::unexpected(no_memory_for_node());
   for (unsigned i = 0; i < kFanout; ++i) {
-    Entry below = shared.entries[i].load(sync::acquire);
+    Entry below = without_hint(shared.entries[i].load(sync::acquire));
     if (!share(below, frames)) {
       auto frame = copy_frame(frame_of(below), frames);
       if (!frame) {
@@ -138,7 +136,8 @@ Result<Table::Owned> Table::own(PageNo page, Frames& frames, Retired& retired) {
 
 // Puts nodes on top until the tree has a place for `page`. The old root becomes entry 0 of the new one:
 // its reference moves, no count changes, and a reader that still starts at the old root finds there all
-// that it can name.
+// that it can name. Hints are set whether needed or not: a thread that pins may be setting them on the old
+// root at this moment.
 Result<void> Table::grow_to(PageNo page, Frames& frames) {
   for (;;) {
     const Entry top = root_.load(sync::relaxed);
@@ -152,8 +151,8 @@ Result<void> Table::grow_to(PageNo page, Frames& frames) {
     }
     Node* higher = make_node(level, frames);
     if (higher == nullptr) return tl::unexpected(no_memory_for_node());
-    higher->entries[0].store(top, sync::relaxed);
-    root_.store(entry_for(higher), sync::release);
+    if (top != Entry::absent) higher->entries[0].store(with_hint(top), sync::relaxed);
+    root_.store(with_hint(entry_for(higher)), sync::release);
   }
 }
 
@@ -219,6 +218,83 @@ Result<void> Table::clear(PageRange range, Frames& frames) {
     if (!is_empty(node)) return {};
   }
   drop(frames);
+  return {};
+}
+
+namespace {
+
+// The pages below `slot`, which starts at `first`. Hints under which nothing is pinned are cleared: the
+// next fork need not look there.
+PageNo find_pinned(sync::atomic<Entry>& slot, PageNo first, const Frames& frames) {
+  const Entry entry = slot.load(sync::relaxed);
+  if (!is_hinted(entry)) return kPageLimit;
+  Node& node = *node_of(entry);
+  PageNo found = kPageLimit;
+  for (unsigned i = 0; i < kFanout; ++i) {
+    const PageNo below = first + i * pages_per_entry(node.level);
+    PageNo here = kPageLimit;
+    if (node.level != 0) {
+      here = find_pinned(node.entries[i], below, frames);
+    } else if (const Entry leaf = node.entries[i].load(sync::relaxed);
+               leaf != Entry::absent && frames.state(frame_of(leaf)).is_pinned()) {
+      here = below;
+    }
+    found = std::min(found, here);
+  }
+  if (found == kPageLimit) slot.store(without_hint(entry), sync::relaxed);
+  return found;
+}
+
+// What a fork gets for a frame: a share of it, or its own copy.
+Result<Entry> fork_frame(Entry entry, Frames& frames) {
+  if (entry == Entry::absent) return entry;
+  const bool pinned = frames.state(frame_of(entry)).is_pinned();
+  if (!pinned && share(entry, frames)) return entry;
+  return copy_frame(frame_of(entry), frames).map([](FrameId copy) { return entry_for(copy); });
+}
+
+// What a fork gets for a node, of whose pages from `first` on it wants those in `range`: a share of the node
+// where all are wanted and no hint says that one may be pinned; else a node of its own.
+Result<Entry> fork_node(Entry entry, PageNo first, PageRange range, Frames& frames) {
+  if (entry == Entry::absent) return entry;
+  const Node& node = *node_of(entry);
+  const std::uint64_t pages = pages_per_entry(node.level);
+  if (!is_hinted(entry) && !cuts(range, first, pages * kFanout)) {
+    (void)share(entry, frames);  // a node, which is never refused
+    return entry;
+  }
+  Node* fork = make_node(node.level, frames);
+  if (fork == nullptr) return tl::unexpected(no_memory_for_node());
+  for (unsigned i = 0; i < kFanout; ++i) {
+    const PageNo below = first + i * pages;
+    if (below >= range.end || below + pages <= range.first) continue;
+    const Entry here = node.entries[i].load(sync::relaxed);
+    const auto forked =
+        node.level == 0 ? fork_frame(here, frames) : fork_node(here, below, range, frames);
+    if (!forked) {
+      drop(entry_for(fork), frames);
+      return forked;
+    }
+    fork->entries[i].store(*forked, sync::relaxed);
+  }
+  return entry_for(fork);
+}
+
+}  // namespace
+
+PageNo Table::first_pinned(const Frames& frames) noexcept {
+  return find_pinned(root_, PageNo{0}, frames);
+}
+
+Result<void> Table::fork_from(Table& other, Frames& frames) {
+  return fork_range_from(other, kAllPages, frames);
+}
+
+Result<void> Table::fork_range_from(Table& other, PageRange range, Frames& frames) {
+  (void)other.first_pinned(frames);  // what hints are left, are left for a reason
+  const auto forked = fork_node(other.root_.load(sync::relaxed), PageNo{0}, range, frames);
+  if (!forked) return tl::unexpected(forked.error());
+  root_.store(*forked, sync::release);
   return {};
 }
 
