@@ -14,7 +14,7 @@ int main() {
   Accessor ours = must(parent.accessor());         // how this thread loads and stores there
   must(ours.store(score, 1));
 
-  const Snapshot moment = parent.snapshot();  // kept as long as wanted
+  const Snapshot moment = must(parent.snapshot());  // kept as long as wanted
   Space child = must(parent.fork());          // under a microsecond, however much is mapped
   Accessor theirs = must(child.accessor());
   must(theirs.store(score, 2));  // copies one page, and only now

@@ -72,7 +72,8 @@ class [[nodiscard]] Pin {
   PinAccess access_;
   PinTerm term_;
   Pieces pieces_;
-  std::uint64_t counted_ = 0;  // pages that the pool's statistics know of: all, once the pin is complete
+  std::uint64_t counted_ =
+      0;  // pages that the pool's statistics know of: all, once the pin is complete
 };
 
 }  // namespace cleave

@@ -98,7 +98,7 @@ class Grower {
   }
 
   void keep_snapshot(Live& branch) {
-    branch.snapshots.push_back({branch.number, branch.space.snapshot(), branch.moment});
+    branch.snapshots.push_back({branch.number, must(branch.space.snapshot()), branch.moment});
   }
 
   void roll_back(Live& branch) {
