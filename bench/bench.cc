@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <numeric>
 
 namespace cleave::bench {
 
@@ -14,13 +15,20 @@ double Samples::quantile(double q) const {
   return sorted[static_cast<std::size_t>(rank)];
 }
 
+double Samples::mean() const {
+  return std::accumulate(figures_.begin(), figures_.end(), 0.0) /
+         static_cast<double>(figures_.size());
+}
+
 bool Row::met() const {
   return std::all_of(goals.begin(), goals.end(), [](const Goal& goal) { return goal.met; });
 }
 
 std::vector<Benchmark> all_benchmarks() {
   std::vector<Benchmark> all;
-  for (auto* family : {fork_benchmarks, write_after_fork_benchmarks}) {
+  for (auto* family :
+       {fork_benchmarks, write_after_fork_benchmarks, access_benchmarks, writers_benchmarks,
+        alive_benchmarks, drop_benchmarks, pool_benchmarks, sync_benchmarks}) {
     std::ranges::move(family(), std::back_inserter(all));
   }
   return all;

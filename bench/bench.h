@@ -24,6 +24,7 @@ class Samples {
   [[nodiscard]] double median() const { return quantile(0.5); }
   [[nodiscard]] double min() const { return quantile(0); }
   [[nodiscard]] double max() const { return quantile(1); }
+  [[nodiscard]] double mean() const;
   /// The figure below which a share of `q` of them lies (the nearest that was measured).
   [[nodiscard]] double quantile(double q) const;
 
@@ -40,7 +41,7 @@ struct Goal {
 struct Row {
   std::string name;
   std::string unit;
-  Samples ours;
+  Samples ours = {};
   std::string baseline = {};  // what it is; empty: there is none
   Samples theirs = {};
   bool more_is_better = false;
@@ -74,10 +75,24 @@ std::array<Samples, sizeof...(Measure)> in_turn(int runs, Measure&&... measure) 
   return figures;
 }
 
+/// The median of `count` short batches: one that another program interrupted does not show in it.
+template <class Batch>
+double median_of_batches(int count, Batch&& batch) {
+  Samples figures;
+  for (int i = 0; i < count; ++i) figures.add(batch());
+  return figures.median();
+}
+
 /// All of them, family by family.
 std::vector<Benchmark> all_benchmarks();
 
 std::vector<Benchmark> fork_benchmarks();
 std::vector<Benchmark> write_after_fork_benchmarks();
+std::vector<Benchmark> access_benchmarks();
+std::vector<Benchmark> writers_benchmarks();
+std::vector<Benchmark> alive_benchmarks();
+std::vector<Benchmark> drop_benchmarks();
+std::vector<Benchmark> pool_benchmarks();
+std::vector<Benchmark> sync_benchmarks();
 
 }  // namespace cleave::bench

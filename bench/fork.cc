@@ -22,36 +22,31 @@ constexpr Size kSizes[] = {kSmallest,       {"16MiB", 16_MiB}, {"256MiB", 256_Mi
                            {"1GiB", 1_GiB}, {"4GiB", 4_GiB},   {"16GiB", 16_GiB}};
 constexpr ByteCount kLargestQuick = 256_MiB;
 
-// The median of batches of a hundred forks that stay alive: one fork is too short for the clock. The
-// children are dropped outside of the time.
+// A hundred forks that stay alive, since one is too short for the clock. The children are dropped
+// outside of the time.
 double fork_space(Space& space) {
-  constexpr int kBatches = 20;
   constexpr int kForks = 100;
-  Samples batches;
-  for (int batch = 0; batch < kBatches; ++batch) {
+  return median_of_batches(20, [&] {
     std::vector<Space> children;
     children.reserve(kForks);
-    batches.add(nanoseconds_for([&] {
-                  for (int i = 0; i < kForks; ++i) children.push_back(must(space.fork()));
-                }) /
-                kForks);
-  }
-  return batches.median();
+    return nanoseconds_for([&] {
+             for (int i = 0; i < kForks; ++i) children.push_back(must(space.fork()));
+           }) /
+           kForks;
+  });
 }
 
 // As the parent sees it, which is when it can go on. The child exits at once.
 double fork_process() {
-  constexpr int kForks = 5;
-  Samples forks;
-  for (int i = 0; i < kForks; ++i) {
+  return median_of_batches(5, [] {
     const auto start = Clock::now();
     const pid_t child = fork();
     if (child == 0) _exit(0);
-    forks.add(nanoseconds_since(start));
+    const double figure = nanoseconds_since(start);
     must_hold(child > 0, "fork(2) failed; is there enough memory?");
     wait_for_process(child);
-  }
-  return forks.median();
+    return figure;
+  });
 }
 
 std::vector<Row> fork_by_size(const Size& size, const Settings& settings) {
@@ -96,55 +91,82 @@ std::vector<Row> fork_is_flat(const Settings& settings) {
   return {row};
 }
 
-struct Pace {
-  const char* name;
-  std::chrono::microseconds period;  // 0: back to back
+// When the next fork comes.
+enum class Pace {
+  back_to_back,   // at once: the writer seldom gets to store in between
+  after_a_store,  // when the writer has stored again: no fork finds it asleep
+  every_200us,    // when the writer has long been at full speed, and its sections are light
 };
 
-// Forks one by one, each timed alone with its two looks at the clock. The child is dropped before the
-// next fork, untimed.
-Samples fork_repeatedly(Space& space, const Pace& pace, int forks) {
+constexpr std::chrono::microseconds kPeriod(200);
+
+struct Manner {
+  const char* name;
+  const char* what;
+  Pace pace;
+};
+constexpr Manner kManners[] = {
+    {"fork/threads", "forks back to back while another thread writes", Pace::back_to_back},
+    {"fork/threads-in-turn", "forks that each wait for a store of the other thread",
+     Pace::after_a_store},
+    {"fork/threads-paced", "a fork every 200 us while another thread writes: shows the membarrier",
+     Pace::every_200us},
+};
+
+// Forks one by one, each timed alone with its two looks at the clock; the child is dropped untimed,
+// before the next. Waiting is done awake: sleeping would measure how long it takes to wake.
+Samples fork_repeatedly(Space& space, Pace pace, int forks, const Writer* writer) {
   Samples each;
   auto due = Clock::now();
   for (int i = 0; i < forks; ++i) {
-    while (Clock::now() < due) {  // awake: sleeping would measure how long waking takes
+    if (pace == Pace::after_a_store && writer != nullptr) writer->wait_for_store();
+    if (pace == Pace::every_200us) {
+      while (Clock::now() < due) {
+      }
+      due = Clock::now() + kPeriod;
     }
-    due += pace.period;
     std::optional<Space> child;
     each.add(nanoseconds_for([&] { child.emplace(must(space.fork())); }));
   }
   return each;
 }
 
-std::vector<Row> fork_beside_a_writer(const Pace& pace, const Settings& settings) {
-  const int forks = settings.quick ? 2'000 : 20'000;
+std::vector<Row> fork_beside_a_writer(const Manner& manner, const Settings& settings) {
+  const int forks = settings.quick ? 1'000 : 10'000;
+  const OnProcessor here(0);
   TouchedSpace touched(Extent{64_MiB}, 64_MiB);
-  Samples tail;
-  Samples tail_alone;
+  Samples means;
+  Samples tails;
+  Samples tails_alone;
   Samples stores_per_fork;
   auto [ours, theirs] = in_turn(
       settings.runs(),
       [&] {
-        const Writer writer(touched.space, touched.base);
-        const Samples each = fork_repeatedly(touched.space, pace, forks);
-        stores_per_fork.add(static_cast<double>(writer.stores()) / forks);
-        tail.add(each.quantile(0.99));
+        const Writer writer(touched.space, touched.base, 1);
+        const std::uint64_t before = writer.stores();
+        const Samples each = fork_repeatedly(touched.space, manner.pace, forks, &writer);
+        stores_per_fork.add(static_cast<double>(writer.stores() - before) / forks);
+        means.add(each.mean());
+        tails.add(each.quantile(0.99));
         return each.median();
       },
       [&] {
-        const Samples each = fork_repeatedly(touched.space, pace, forks);
-        tail_alone.add(each.quantile(0.99));
+        const Samples each = fork_repeatedly(touched.space, manner.pace, forks, nullptr);
+        tails_alone.add(each.quantile(0.99));
         return each.median();
       });
 
-  Row row{.name = pace.name,
+  Row row{.name = manner.name,
           .unit = "ns",
           .ours = ours,
           .baseline = "the same forks with nobody writing",
           .theirs = theirs};
-  if (pace.period.count() == 0) row.goals.push_back({"under 5 us", ours.median() < 5000});
-  row.details["p99"] = tail.median();
-  row.details["baseline_p99"] = tail_alone.median();
+  if (manner.pace != Pace::every_200us) {
+    row.goals.push_back({"under 5 us", ours.median() < 5000});
+  }
+  row.details["mean"] = means.median();
+  row.details["p99"] = tails.median();
+  row.details["baseline_p99"] = tails_alone.median();
   row.details["stores_per_fork"] = stores_per_fork.median();
   row.details["forks_per_run"] = forks;
   return {row};
@@ -162,14 +184,10 @@ std::vector<Benchmark> fork_benchmarks() {
                    }});
   }
   all.push_back({"fork/flat", "the largest space's fork against the smallest's", fork_is_flat});
-  for (const Pace& pace : {Pace{"fork/threads", std::chrono::microseconds(0)},
-                           Pace{"fork/threads-paced", std::chrono::microseconds(200)}}) {
-    all.push_back(
-        {pace.name,
-         pace.period.count() == 0
-             ? "forks back to back while another thread writes"
-             : "a fork every 200 us while another thread writes: the price of a membarrier",
-         [pace](const Settings& settings) { return fork_beside_a_writer(pace, settings); }});
+  for (const Manner& manner : kManners) {
+    all.push_back({manner.name, manner.what, [manner](const Settings& settings) {
+                     return fork_beside_a_writer(manner, settings);
+                   }});
   }
   return all;
 }

@@ -1,6 +1,7 @@
 // What the kernel is asked for, and what it says about memory.
 #pragma once
 
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -31,5 +32,21 @@ pid_t start_process(Body&& body) {
 
 /// Returns when nothing is left of a child that exits by itself, or was killed.
 void wait_for_process(pid_t child);
+
+/// Returns when a child has raised SIGSTOP.
+void wait_until_stopped(pid_t child);
+
+/// Keeps the calling thread on one processor, by number (from those there are, round and round). Two
+/// threads that are to run at once must not be left to share one.
+class OnProcessor {
+ public:
+  explicit OnProcessor(unsigned number);
+  ~OnProcessor();
+  OnProcessor(const OnProcessor&) = delete;
+  OnProcessor& operator=(const OnProcessor&) = delete;
+
+ private:
+  cpu_set_t before_;
+};
 
 }  // namespace cleave::bench

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <thread>
 
+#include "bench/bench.h"
+#include "bench/clock.h"
+#include "bench/system.h"
 #include "cleave/space/accessor.h"
 #include "cleave/space/space.h"
 
@@ -14,29 +17,60 @@ namespace cleave::bench {
 class Writer {
  public:
   static constexpr std::uint64_t kPages = 64;
+  enum class Watch { nothing, latency };
 
-  Writer(Space& space, Address base)
-      : thread_([this, &space, base](const std::stop_token& stop) { write(stop, space, base); }) {
-    started_.wait(false);
+  /// Runs on `processor` alone, so that it does run while its maker does something on another one.
+  Writer(Space& space, Address base, unsigned processor, Watch watch = Watch::nothing)
+      : thread_([=, this, &space](const std::stop_token& stop) {
+          const OnProcessor here(processor);
+          Accessor accessor = must(space.accessor());
+          if (watch == Watch::latency) {
+            write<Watch::latency>(stop, accessor, base);
+          } else {
+            write<Watch::nothing>(stop, accessor, base);
+          }
+        }) {
+    wait_for_store();
   }
 
+  /// How many until now.
   [[nodiscard]] std::uint64_t stores() const { return stores_.load(std::memory_order_relaxed); }
 
- private:
-  void write(const std::stop_token& stop, Space& space, Address base) {
-    Accessor accessor = must(space.accessor());
-    started_ = true;
-    started_.notify_one();
-    for (std::uint64_t stored = 0; !stop.stop_requested();) {
-      for (std::uint64_t page = 0; page < kPages; ++page) {
-        must(accessor.store(base + page * kPageSize, ++stored));
-      }
-      stores_.store(stored, std::memory_order_relaxed);
+  /// Returns when a store has begun and ended since the call.
+  void wait_for_store() const {
+    for (const std::uint64_t now = stores(); stores() < now + 2;) {
     }
   }
 
-  std::atomic<bool> started_{false};
+  /// Ends the thread. How long single stores took: one in 17, so that all of the 64 pages have a turn.
+  const Samples& stop() {
+    thread_.request_stop();
+    thread_.join();
+    return latency_;
+  }
+
+ private:
+  template <Watch watch>
+  void write(const std::stop_token& stop, Accessor& accessor, Address base) {
+    constexpr std::uint64_t kOneIn = 17;
+    std::uint64_t stored = 0;
+    std::uint64_t until_watched = kOneIn;
+    while (!stop.stop_requested()) {
+      for (std::uint64_t page = 0; page < kPages; ++page) {
+        const auto store = [&] { must(accessor.store(base + page * kPageSize, ++stored)); };
+        if (watch == Watch::latency && --until_watched == 0) {
+          until_watched = kOneIn;
+          latency_.add(nanoseconds_for(store));
+        } else {
+          store();
+        }
+        stores_.store(stored, std::memory_order_relaxed);
+      }
+    }
+  }
+
   std::atomic<std::uint64_t> stores_{0};
+  Samples latency_;
   std::jthread thread_;  // last: it uses the others
 };
 
