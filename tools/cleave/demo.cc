@@ -39,7 +39,7 @@ Origin lay_out(Pool& pool, const File& file, std::span<const std::byte> content)
 
 // Room for the file, for all that the branches can write, and for the measurement.
 ByteCount budget(const Options& options, std::size_t content) {
-  constexpr std::uint64_t kMeasurement = 64 << 20;
+  constexpr std::uint64_t kMeasurement = std::uint64_t{64} << 20;
   return content + options.branches * kMostPagesPerFork * kPageSize + kMeasurement;
 }
 
@@ -123,7 +123,8 @@ void add_demo(CLI::App& app) {
   const auto options = std::make_shared<cleave::demo::Options>();
   CLI::App* demo = app.add_subcommand(
       "demo", "Branch a file a thousand times on four threads, and check every byte");
-  demo->add_option("FILE", options->path, "The file; without one, a program of some MiB");
+  demo->add_option("FILE", options->path,
+                   "The file; by default a program of some MiB that building cleave needs");
   CLI::Option* branches =
       demo->add_option("--branches", options->branches, "How many forks to make")
           ->check(CLI::Range(1, 1'000'000))

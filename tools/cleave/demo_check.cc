@@ -16,7 +16,7 @@ namespace cleave::demo {
 namespace {
 
 // Small enough to be compared while it lies in the processor's cache.
-constexpr std::size_t kChunk = 256 * 1024;
+constexpr std::size_t kChunk = std::size_t{256} << 10;
 
 /// Spaces, snapshots and accessors are all read in the same way.
 template <class Source>

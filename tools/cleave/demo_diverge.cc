@@ -131,7 +131,7 @@ class Grower {
       write(branch, origin_.at + offset, bytes);
       ++grown_.growth.edits;
       grown_.growth.bytes_written += bytes.size();
-      branch.moment = std::make_shared<const Edit>(branch.moment, offset, std::move(bytes));
+      branch.moment = std::make_shared<const Edit>(Edit{branch.moment, offset, std::move(bytes)});
     }
   }
 

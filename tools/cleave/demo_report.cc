@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <ranges>
+#include <span>
 #include <string>
 
 namespace cleave::demo {
@@ -80,7 +81,9 @@ void print_text(const Report& r) {
   fmt::print(
       "\nCompared with plain copies, byte for byte: the file, {} branches, {} snapshots; {}.\n",
       count(r.branches), count(r.snapshots), size(bytes_compared(r)));
-  for (const Difference& d : r.differences | std::views::take(kMostDifferencesShown)) {
+  const std::span shown(r.differences.data(),
+                        std::min(r.differences.size(), kMostDifferencesShown));
+  for (const Difference& d : shown) {
     fmt::print("{} differs at offset {}: expected 0x{:02x}, found 0x{:02x}\n", d.of, d.offset,
                std::to_integer<int>(d.expected), std::to_integer<int>(d.found));
   }

@@ -1,7 +1,12 @@
 // The command line: `cleave <command>`.
+#include <cstdio>
+#include <exception>
+
 #include "commands.h"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(int argc, char** argv) {
   CLI::App app{
       "cleave: memory that branches.\n"
       "A program keeps its state in a space. The space forks in under a microsecond, whatever its\n"
@@ -22,4 +27,15 @@ int main(int argc, char** argv) {
     return app.exit(told) == 0 ? 0 : 2;
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    (void)std::fprintf(stderr, "cleave: %s\n", error.what());
+    return 2;
+  }
 }
