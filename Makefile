@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 BUILD_JOBS ?= $(shell nproc)
 TEST_JOBS ?= 2
 SOAK_SECONDS ?= 60
-# The file that `make demo` works on; without one it makes its own.
+# The file that `make demo` works on; without one it takes a program that is there.
 FILE ?=
 
 # ThreadSanitizer wants its shadow memory where a widely randomised layout may already sit.
