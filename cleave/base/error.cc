@@ -24,6 +24,10 @@ const char* name(Errc code) noexcept {
       return "busy";
     case Errc::unsupported:
       return "unsupported";
+    case Errc::io:
+      return "io";
+    case Errc::cancelled:
+      return "cancelled";
   }
   return "unknown";
 }

@@ -20,6 +20,8 @@ enum class Errc : std::uint8_t {
   pinned,          ///< a page in the range is pinned, and the operation would have to move it
   busy,            ///< a page has as many pins as can be counted
   unsupported,     ///< the kernel lacks what the operation needs
+  io,              ///< a file or device refused; `system` says why
+  cancelled,       ///< the caller asked for the operation to be given up
 };
 
 /// The code's name, as in "no_memory".

@@ -50,7 +50,7 @@ class FrameState {
   [[nodiscard]] PinResult pin(PinAccess access) noexcept {
     std::uint64_t word = word_.load(sync::relaxed);
     for (;;) {
-      if (references(word) != 1) return PinResult::not_owned;
+      if (references(word) != 1 && sync::performs("pin.look_again")) return PinResult::not_owned;
       if (pins(word, access) == kMostPins) return PinResult::too_many;
       // acquire: an ownership found, as in references(). Nothing is published by a pin.
       if (word_.compare_exchange(word, word + unit(access), sync::acquire))

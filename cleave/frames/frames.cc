@@ -57,6 +57,7 @@ Result<Frames*> Frames::create(std::uint64_t budget) {
 }
 
 Frames::~Frames() {
+  CLEAVE_CHECK(keepers_ == nullptr, "a pool was destroyed before the rings made for it");
   (void)munmap(static_cast<void*>(states_), (budget_ + 1) * sizeof(FrameState));
   (void)munmap(static_cast<void*>(links_), (budget_ + 1) * sizeof(sync::atomic<std::uint32_t>));
 }
@@ -151,14 +152,23 @@ Result<void> Frames::reserve(std::uint64_t count) {
   }
 }
 
+bool Frames::is_kept(FrameId frame) const noexcept {
+  for (const Keeper* k = keepers_; k != nullptr; k = k->next_) {
+    if (k->keeps(frame)) return true;
+  }
+  return false;
+}
+
 Result<std::uint64_t> Frames::trim() {
   const sync::Guard guard(growth_);
   FrameChain free;
+  FrameChain kept;
   for (FrameId frame = free_.pop_all(); frame != kZeroFrame;) {
     const FrameId next{links_[raw(frame)].load(sync::relaxed)};
-    free.push(frame, links_);
+    (is_kept(frame) ? kept : free).push(frame, links_);
     frame = next;
   }
+  if (!kept.empty()) free_.push(std::exchange(kept, {}), links_);
   if (free.empty()) return 0;
   auto* sorted = static_cast<std::uint32_t*>(sync::allocate(free.count * sizeof(std::uint32_t)));
   if (sorted == nullptr) {
@@ -173,7 +183,6 @@ Result<std::uint64_t> Frames::trim() {
   std::sort(sorted, sorted + free.count);
 
   // From the highest run down, so that the chain of returned frames ascends.
-  FrameChain kept;
   std::uint64_t given_back = 0;
   tl::expected<void, Error> problem;
   for (std::uint64_t end = free.count; end != 0;) {

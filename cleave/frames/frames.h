@@ -8,6 +8,7 @@
 #include "cleave/base/units.h"
 #include "cleave/frames/frame_state.h"
 #include "cleave/frames/free_list.h"
+#include "cleave/frames/keeper.h"
 #include "cleave/frames/window.h"
 #include "cleave/sync/atomic.h"
 #include "cleave/sync/mutex.h"
@@ -82,7 +83,8 @@ class Frames {
   /// Error: no_memory (budget or machine); what could be provided stays.
   Result<void> reserve(std::uint64_t count);
 
-  /// Gives the memory of all free frames back to the kernel. The number of frames returned.
+  /// Gives the memory of all free frames back to the kernel, but for what a Keeper keeps. The number of
+  /// frames returned.
   /// Errors: no_memory (for a list of the frames), unsupported; frames not returned stay free.
   Result<std::uint64_t> trim();
 
@@ -92,6 +94,7 @@ class Frames {
       sizeof(FrameState) + sizeof(sync::atomic<std::uint32_t>);
 
  private:
+  friend class Keeper;
   Frames(Window&& window, std::uint64_t budget, FrameState* states, FrameLinks links)
       : window_(std::move(window)), budget_(budget), states_(states), links_(links) {}
 
@@ -100,6 +103,7 @@ class Frames {
   Result<void> populate_more(std::uint64_t count);
   Result<void> populate_returned(std::uint64_t most);
   [[nodiscard]] std::uint64_t free_count() const noexcept;
+  [[nodiscard]] bool is_kept(FrameId frame) const noexcept;
 
   Window window_;
   const std::uint64_t budget_;
@@ -112,6 +116,7 @@ class Frames {
   alignas(64) sync::mutex growth_;  // guards what follows; a leaf: nothing is locked under it
   std::uint64_t fresh_ = 1;         // first frame that was never taken; 0 is the zero frame
   std::uint64_t populated_ = 1;     // frames below have memory (or were returned); >= fresh_
+  Keeper* keepers_ = nullptr;
   FrameChain returned_;             // ascending runs, memory given back, zero when it comes again
 
   Census census_;

@@ -4,7 +4,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstddef>
 #include <utility>
 
 #include "cleave/sync/memory.h"
@@ -72,6 +75,20 @@ Result<void> Window::populate(FrameId first, std::uint64_t count) noexcept {
               "the machine has no memory left for the pool; drop forks or free "
               "memory elsewhere",
               {}, errno);
+}
+
+bool Window::has_memory(FrameId first, std::uint64_t count) const noexcept {
+  std::array<unsigned char, 512> resident;
+  for (std::uint64_t from = 0; from < count; from += resident.size()) {
+    const std::uint64_t here = std::min<std::uint64_t>(count - from, resident.size());
+    const FrameId frame{raw(first) + static_cast<std::uint32_t>(from)};
+    if (mincore(data(frame), here << kPageBits, resident.data()) != 0) return false;
+    const auto end = resident.begin() + static_cast<std::ptrdiff_t>(here);
+    if (!std::all_of(resident.begin(), end, [](unsigned char r) { return (r & 1) != 0; })) {
+      return false;
+    }
+  }
+  return true;
 }
 
 Result<void> Window::punch(FrameId first, std::uint64_t count) noexcept {

@@ -33,6 +33,9 @@ class Window {
   /// touched. Error: no_memory; then some of them may be there, none is lost. Cost: about 1 us a frame.
   Result<void> populate(FrameId first, std::uint64_t count) noexcept;
 
+  /// Whether there is memory behind each of `count` frames now. False where the kernel does not tell.
+  [[nodiscard]] bool has_memory(FrameId first, std::uint64_t count) const noexcept;
+
   /// Gives the memory of `count` frames back to the kernel; they read as zeroes until populated again.
   /// Error: unsupported, and nothing has changed.
   Result<void> punch(FrameId first, std::uint64_t count) noexcept;

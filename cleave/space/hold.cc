@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cleave/base/check.h"
 #include "cleave/space/pages.h"
 #include "cleave/sync/word.h"
 
@@ -19,11 +20,14 @@ Hold& Hold::operator=(Hold&& other) noexcept {
   return *this;
 }
 
-void Hold::for_each_piece(const std::function<void(std::span<const std::byte>)>& visit) const {
+void Hold::for_each_piece(Address from, ByteCount bytes,
+                          const std::function<void(std::span<const std::byte>)>& visit) const {
+  CLEAVE_CHECK(from >= at_ && from + bytes <= at_ + bytes_,
+               "pieces were asked for that are not held");
   const std::byte* start = nullptr;
   std::size_t size = 0;
-  const Address end = at_ + bytes_;
-  for (Address at = at_; at < end;) {
+  const Address end = from + bytes;
+  for (Address at = from; at < end;) {
     const std::uint64_t offset = offset_in_page(at);
     const std::uint64_t here = std::min(kPageSize - offset, (end - at).value);
     const std::byte* data = frames_->data(table_.find(page_of(at))) + offset;

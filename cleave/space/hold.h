@@ -30,7 +30,12 @@ class [[nodiscard]] Hold {
 
   /// Calls `visit` for the held bytes in order, as few contiguous pieces as the frames allow. The memory
   /// stays as it is while the hold lives, and lies in the pool's window.
-  void for_each_piece(const std::function<void(std::span<const std::byte>)>& visit) const;
+  void for_each_piece(const std::function<void(std::span<const std::byte>)>& visit) const {
+    for_each_piece(at_, bytes_, visit);
+  }
+  /// The same for a part. Precondition: it lies inside what is held. Cost: by the pages of the part.
+  void for_each_piece(Address from, ByteCount bytes,
+                      const std::function<void(std::span<const std::byte>)>& visit) const;
 
   /// Errors: bad_argument (not inside what is held).
   Result<void> read(Address from, std::span<std::byte> into) const;

@@ -70,6 +70,11 @@ Space::~Space() {
   if (state_ != nullptr) state_->let_go();
 }
 
+Space Space::another_handle() const noexcept {
+  state().hold();
+  return Space(state_);
+}
+
 SpaceState& Space::state() const {
   CLEAVE_CHECK(state_ != nullptr, "a space was used after it was moved from");
   return *state_;

@@ -35,6 +35,10 @@ class Space {
   /// Cost: by what only this space held. Accessors keep the space alive until they are gone too.
   ~Space();
 
+  /// Another handle for the same space, which lives until its last handle is gone: for who works on it
+  /// beyond the caller's own handle, like I/O in flight. Any thread. No allocation.
+  [[nodiscard]] Space another_handle() const noexcept;
+
   // Regions. Each of these withdraws the translations of all accessors: with accessors of other
   // threads, a membarrier. O(log n) in regions, plus what each comment says.
 

@@ -18,8 +18,8 @@ const bool asymmetric_fences = register_membarrier();
 void heavy_fence([[maybe_unused]] const char* name) noexcept {
   if constexpr (kExplored) {
     announce({.kind = Kind::fence, .order = std::memory_order_seq_cst, .name = name});
-    if (!performs(name)) return;
   }
+  if (!performs(name)) return;
   if (asymmetric_fences) {
     // Cannot fail once registered, and registration outlives fork(2) of the host.
     (void)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);

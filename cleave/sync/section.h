@@ -86,7 +86,11 @@ class alignas(64) Section {
   void enter_writing_strongly() noexcept {
     // seq_cst on both sides (here and in the withdrawer's exchange of the stamp) orders our store
     // before our load of the stamp without any other fence.
-    (void)state_.exchange(State::writing, seq_cst);
+    if (performs("section.strong")) {
+      (void)state_.exchange(State::writing, seq_cst);
+    } else {
+      state_.store(State::writing, release);
+    }
     if (++strong_entries_ == kEarned) {
       // Published before any light entry, with a full fence between: a withdrawer that misses it has
       // its own fence before ours, so our light entries see its stamp.

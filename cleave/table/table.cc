@@ -77,8 +77,11 @@ Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retire
   }
   const FrameId frame = frame_of(entry);
   FrameState& state = frames.state(frame);
-  if (Ownership().through(state) || !state.share_if_shared()) return Table::Owned{frame, false};
+  if (Ownership().through(state)) return Table::Owned{frame, false};
+  const bool keep = sync::performs("copy.keep_shared");
+  if (keep && !state.share_if_shared()) return Table::Owned{frame, false};
   auto copy = copy_frame(frame, frames);
+  if (!keep) (void)state.share();
   if (!copy) {
     drop(entry, frames);
     return tl::unexpected(copy.error());

@@ -98,7 +98,7 @@ Table::Stop Table::pin_owned(PageRange range, PinAccess access, Frames& frames,
   for (Ownership owned;;) {
     Node& node = *node_of(entry);
     if (!owned.through(node)) return Stop::not_owned;
-    set_hint(*slot, entry);
+    if (sync::performs("pin.hint")) set_hint(*slot, entry);
     if (node.level == 0) {
       unsigned i = entry_index(range.first, 0);
       for (std::uint64_t left = range.pages(); left != 0 && i < kFanout; --left, ++i) {
