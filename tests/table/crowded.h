@@ -1,0 +1,28 @@
+// A frame's count has a limit, and nobody has time for two thousand million forks: the count is set.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "cleave/frames/pool.h"
+
+namespace cleave {
+
+/// While it lives, `frame` has as many references as it may have. It must have had one.
+class Crowded {
+ public:
+  Crowded(const Pool& pool, FrameId frame) : state_(pool.frames().state(frame)) { word() += kMore; }
+  ~Crowded() { word() -= kMore; }
+  Crowded(const Crowded&) = delete;
+  Crowded& operator=(const Crowded&) = delete;
+
+ private:
+  static constexpr std::uint64_t kMore = FrameState::kMostReferences - 1;
+  // The state is one atomic word, and frame_state.h says what its low half means.
+  std::atomic<std::uint64_t>& word() {
+    return reinterpret_cast<std::atomic<std::uint64_t>&>(state_);
+  }
+  FrameState& state_;
+};
+
+}  // namespace cleave
