@@ -1,0 +1,109 @@
+// The program that uses the library calls fork(2) itself.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <optional>
+
+#include "tests/space/on_a_space.h"
+
+namespace cleave {
+namespace {
+
+class HostFork : public OnASpace {};
+
+int status_of(pid_t child) {
+  int status = -1;
+  EXPECT_EQ(waitpid(child, &status, 0), child);
+  return status;
+}
+
+TEST_F(HostFork, AChildThatLeavesTheSpacesAloneEndsWell) {
+  Space space = new_space(4);
+  put<int>(space, at_page(16), 1);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) _exit(7);
+  const int status = status_of(child);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+  EXPECT_EQ(get<int>(space, at_page(16)), 1);
+}
+
+TEST_F(HostFork, DestructorsInTheChildHarmNobody) {
+  std::optional<Pool> own{must(Pool::create(pages_of(64)))};
+  std::optional<Space> space{must(Space::create(*own))};
+  ASSERT_TRUE(holds(space->map_at(at_page(16), pages_of(8))));
+  ASSERT_TRUE(holds(space->write(at_page(16), filled(4 * kPageSize, 7))));
+  std::optional<Snapshot> snapshot{must(space->snapshot())};
+  std::optional<Space> branch{must(space->fork())};
+  std::optional<Accessor> accessor{must(space->accessor())};
+  must(accessor->store<int>(at_page(17), 8));
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    space.reset();
+    accessor.reset();
+    snapshot.reset();
+    branch.reset();
+    own.reset();
+    _exit(7);
+  }
+  const int status = status_of(child);
+  ASSERT_TRUE(WIFEXITED(status)) << "signal " << WTERMSIG(status);
+  EXPECT_EQ(WEXITSTATUS(status), 7);
+
+  EXPECT_EQ(must(accessor->load<int>(at_page(17))), 8);
+  EXPECT_EQ(bytes_in(*branch, at_page(16), 4 * kPageSize), filled(4 * kPageSize, 7));
+  EXPECT_EQ(bytes_in(*snapshot, at_page(16), 4 * kPageSize), filled(4 * kPageSize, 7));
+  EXPECT_TRUE(holds(branch->write(at_page(16), filled(4 * kPageSize, 9))));
+  EXPECT_EQ(must(accessor->load<int>(at_page(17))), 8);
+  accessor.reset();
+  branch.reset();
+  snapshot.reset();
+  space.reset();
+  expect_nothing_left(*own);
+}
+
+TEST_F(HostFork, AChildThatTouchesFramesIsStoppedAndTheParentNeverSeesIt) {
+  Space space = new_space(1);
+  put<int>(space, at_page(16), 1);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    // What a sanitizer would make of the signal is not the point.
+    (void)signal(SIGSEGV, SIG_DFL);
+    (void)freopen("/dev/null", "w", stderr);
+    put<int>(space, at_page(16), 2);
+    _exit(0);
+  }
+  const int status = status_of(child);
+  EXPECT_FALSE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  EXPECT_EQ(get<int>(space, at_page(16)), 1);
+}
+
+TEST_F(HostFork, TheParentGoesOnWritingWhileTheChildLives) {
+  Space space = new_space(64);
+  int go[2];
+  ASSERT_EQ(pipe(go), 0);
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    char c;
+    (void)close(go[1]);
+    _exit(read(go[0], &c, 1) == 0 ? 0 : 1);
+  }
+  for (std::uint64_t p = 16; p < 80; ++p) put(space, at_page(p), p);
+  const Space branch = must(space.fork());
+  for (std::uint64_t p = 16; p < 80; ++p) put(space, at_page(p), p + 1);
+  for (std::uint64_t p = 16; p < 80; ++p) EXPECT_EQ(get<std::uint64_t>(branch, at_page(p)), p);
+  (void)close(go[0]);
+  (void)close(go[1]);
+  EXPECT_EQ(status_of(child), 0);
+}
+
+}  // namespace
+}  // namespace cleave
