@@ -31,23 +31,21 @@ Order at_random(std::uint64_t pages) {
   return order;
 }
 
-double per_page(double nanoseconds, const Order& order) {
-  return nanoseconds / static_cast<double>(order.size());
+template <class Write>
+double per_page(const Order& order, Write write) {
+  return processor_nanoseconds_for([&] {
+           for (const std::uint64_t n : order) write(n);
+         }) /
+         static_cast<double>(order.size());
 }
 
 double write_space(TouchedSpace& touched, Accessor& accessor, const Order& order) {
-  return per_page(nanoseconds_for([&] {
-                    for (const std::uint64_t n : order)
-                      must(accessor.store(touched.touched_page(n), n));
-                  }),
-                  order);
+  return per_page(order,
+                  [&](std::uint64_t n) { must(accessor.store(touched.touched_page(n), n)); });
 }
 
 double write_heap(const TouchedHeap& heap, const Order& order) {
-  return per_page(nanoseconds_for([&] {
-                    for (const std::uint64_t n : order) heap.write(n, n);
-                  }),
-                  order);
+  return per_page(order, [&](std::uint64_t n) { heap.write(n, n); });
 }
 
 // The child lives until the writes are done: every page is shared when it is written.
@@ -66,13 +64,10 @@ double write_heap_after_fork(const TouchedHeap& heap, const Order& order) {
 
 // What a copy costs at least: from one page to another, neither of which is in the cache.
 double copy_pages(const TouchedHeap& from, const TouchedHeap& to, const Order& order) {
-  return per_page(nanoseconds_for([&] {
-                    for (const std::uint64_t n : order) {
-                      std::memcpy(to.touched_page(n), from.touched_page(n), kPageSize);
-                      keep(to.touched_page(n));
-                    }
-                  }),
-                  order);
+  return per_page(order, [&](std::uint64_t n) {
+    std::memcpy(to.touched_page(n), from.touched_page(n), kPageSize);
+    keep(to.touched_page(n));
+  });
 }
 
 Extent extent_for(const Settings& settings) { return {settings.quick ? 128_MiB : 1_GiB}; }
