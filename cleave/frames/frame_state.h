@@ -24,7 +24,7 @@ enum class PinAccess : std::uint8_t { reading, writing };
 
 class FrameState {
  public:
-  /// Above this a frame is not shared further but copied. Half of the field is left free, because
+  /// Above this a frame is not shared further, and the copy that wanted to share it fails. Half of the field is left free, because
   /// threads look before they add: each may overshoot by one, and there are fewer than 2^31 threads.
   static constexpr std::uint64_t kMostReferences = CLEAVE_MOST_REFERENCES;
 
@@ -78,7 +78,7 @@ class FrameState {
   }
 
   /// One more reference, by a thread that holds one (through a node it may read), so the count
-  /// cannot reach zero meanwhile. False: too many, the caller copies instead.
+  /// cannot reach zero meanwhile. False: too many.
   [[nodiscard]] bool share() noexcept {
     const std::uint64_t word = word_.load(sync::relaxed);
     CLEAVE_CHECK(word >> 32 == 0, "a pinned frame was about to be shared");

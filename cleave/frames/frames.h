@@ -117,7 +117,7 @@ class Frames {
   std::uint64_t fresh_ = 1;         // first frame that was never taken; 0 is the zero frame
   std::uint64_t populated_ = 1;     // frames below have memory (or were returned); >= fresh_
   Keeper* keepers_ = nullptr;
-  FrameChain returned_;             // ascending runs, memory given back, zero when it comes again
+  FrameChain returned_;  // ascending runs, memory given back, zero when it comes again
 
   Census census_;
 };

@@ -49,13 +49,17 @@ Result<Window> Window::create(std::uint64_t frames) {
   return Window(descriptor, static_cast<std::byte*>(base), frames);
 }
 
+Window::Window(int descriptor, std::byte* base, std::uint64_t frames)
+    : descriptor_(descriptor), base_(base), frames_(frames), process_(getpid()) {}
+
 Window::Window(Window&& from) noexcept
     : descriptor_(std::exchange(from.descriptor_, -1)),
       base_(std::exchange(from.base_, nullptr)),
-      frames_(from.frames_) {}
+      frames_(from.frames_),
+      process_(from.process_) {}
 
 Window::~Window() {
-  if (base_ != nullptr) (void)munmap(base_, frames_ << kPageBits);
+  if (base_ != nullptr && process_ == getpid()) (void)munmap(base_, frames_ << kPageBits);
   if (descriptor_ >= 0) (void)close(descriptor_);
 }
 

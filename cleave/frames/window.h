@@ -41,12 +41,12 @@ class Window {
   Result<void> punch(FrameId first, std::uint64_t count) noexcept;
 
  private:
-  Window(int descriptor, std::byte* base, std::uint64_t frames)
-      : descriptor_(descriptor), base_(base), frames_(frames) {}
+  Window(int descriptor, std::byte* base, std::uint64_t frames);
 
   int descriptor_;
   std::byte* base_;
   std::uint64_t frames_;
+  int process_;  // whose mapping it is: a child of fork(2) has none, and must not unmap what is there
 };
 
 }  // namespace cleave

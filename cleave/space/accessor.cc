@@ -63,7 +63,7 @@ const std::byte* Accessor::State::walk_for_reading(PageNo page) {
   const Region* region = space.regions.find(page);
   if (region == nullptr || region->protection < Protection::read) return nullptr;
   std::byte* base = space.frames.data(space.table.find(page));
-  reads[raw(page) % kTranslations] = {page, stamp, base};
+  if (!is_odd(stamp)) reads[raw(page) % kTranslations] = {page, stamp, base};
   return base;
 }
 
@@ -76,7 +76,8 @@ bool Accessor::State::enter_under(std::uint64_t stamp) {
   }
   member.section.enter_writing();
   // From here to leave(), no fork can take place: whoever starts one waits for us.
-  if (audience.stamps.write.load(sync::seq_cst) == stamp || !sync::performs("enter.stamp")) return true;
+  if (audience.stamps.write.load(sync::seq_cst) == stamp || !sync::performs("enter.stamp"))
+    return true;
   member.section.leave();
   return false;
 }

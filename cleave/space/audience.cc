@@ -3,6 +3,14 @@
 #include <utility>
 
 namespace cleave {
+namespace {
+
+// Stamps have one writer at a time, the holder of the space's lock.
+void advance(sync::atomic<std::uint64_t>& stamp, std::uint64_t by) noexcept {
+  stamp.store(stamp.load(sync::relaxed) + by, sync::release);
+}
+
+}  // namespace
 
 void Audience::attach(Member& member) noexcept {
   member.next = members_;
@@ -37,26 +45,28 @@ void Audience::withdraw_writers() noexcept {
   for_others([](const Member& m) { m.section.wait_for_writer(); });
 }
 
-void Audience::withdraw_everybody() noexcept {
+void Audience::withdraw_everybody(Frames& frames) noexcept {
   (void)stamps.write.exchange(stamps.write.load(sync::relaxed) + 1, sync::seq_cst);
-  pages_moved();
-  if (!has_others()) return;
-  sync::heavy_fence("withdraw_everybody.heavy");
-  for_others([](const Member& m) { m.section.wait_until_idle(); });
+  for (auto& stamp : stamps.read) advance(stamp, 2);
+  if (has_others()) {
+    sync::heavy_fence("withdraw_everybody.heavy");
+    for_others([](const Member& m) { m.section.wait_until_idle(); });
+  }
+  aging_.drop_all(frames);
+  gathering_.drop_all(frames);
 }
 
 void Audience::resume() noexcept {
   // release: who finds the stamp even again sees what was changed meanwhile.
-  stamps.write.store(stamps.write.load(sync::relaxed) + 1, sync::release);
+  advance(stamps.write, 1);
 }
 
-void Audience::page_moved(PageNo page) noexcept {
-  auto& stamp = stamps.read_for(page);
-  stamp.store(stamp.load(sync::relaxed) + 1, sync::release);
-}
+void Audience::page_moving(PageNo page) noexcept { advance(stamps.read_for(page), 1); }
 
-void Audience::pages_moved() noexcept {
-  for (auto& stamp : stamps.read) stamp.store(stamp.load(sync::relaxed) + 1, sync::release);
+void Audience::page_moved(PageNo page) noexcept { advance(stamps.read_for(page), 1); }
+
+void Audience::page_stayed(PageNo page) noexcept {
+  advance(stamps.read_for(page), ~std::uint64_t{0});
 }
 
 void Audience::retire(Retired& retired, Frames& frames) noexcept {

@@ -36,15 +36,18 @@ class Audience {
   /// thread has been writing for a while.
   void withdraw_writers() noexcept;
   /// No thread may read or write through an old translation, nor get a new one before resume(). For
-  /// changes of regions and removal of pages. Cost: a membarrier if another thread has an accessor.
-  void withdraw_everybody() noexcept;
+  /// changes of regions and removal of pages. Drops what was retired: nobody can be reading through it.
+  /// Cost: a membarrier if another thread has an accessor.
+  void withdraw_everybody(Frames& frames) noexcept;
   void resume() noexcept;
 
-  /// `page` has another frame now, already published: those who remember the old one for reading must
-  /// look again. Nobody is waited for; the old frame lives until retire() lets it go.
+  /// Around anything that may give `page` another frame. Between the two nobody remembers where it is, or
+  /// relies on what was remembered; afterwards everybody looks again. Nobody is waited for: the old frame
+  /// lives until retire() lets it go.
+  void page_moving(PageNo page) noexcept;
   void page_moved(PageNo page) noexcept;
-  /// The same for pages that nobody counts. Rare.
-  void pages_moved() noexcept;
+  /// Instead of page_moved(): what was remembered still holds.
+  void page_stayed(PageNo page) noexcept;
 
   /// Takes over references that a write replaced, and drops them once no section can be using them:
   /// at once if only the calling thread has accessors, else a batch later.

@@ -23,19 +23,26 @@ Result<std::byte*> SpaceState::owned(PageNo page, Protection needed) {
   if (auto allowed = regions.check({page, page + 1}, needed); !allowed) {
     return tl::unexpected(allowed.error());
   }
-  for (;;) {
+  if (audience == nullptr) {
     Retired retired;
     const auto owned = table.own(page, frames, retired);
-    if (audience == nullptr) {
-      retired.drop_all(frames);
+    retired.drop_all(frames);
+    if (!owned) return tl::unexpected(owned.error());
+    return frames.data(owned->frame);
+  }
+  for (;;) {
+    Retired retired;
+    audience->page_moving(page);
+    const auto owned = table.own(page, frames, retired);
+    if (owned && owned->moved) {
+      audience->page_moved(page);
     } else {
-      if (owned && owned->moved) audience->page_moved(page);
-      if (!owned || owned->neighbours_moved) audience->pages_moved();
-      audience->retire(retired, frames);
+      audience->page_stayed(page);
     }
+    audience->retire(retired, frames);
     if (owned) return frames.data(owned->frame);
     // Retired frames may be what is missing.
-    if (audience == nullptr || !audience->settle(frames)) return tl::unexpected(owned.error());
+    if (!audience->settle(frames)) return tl::unexpected(owned.error());
   }
 }
 

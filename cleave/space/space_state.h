@@ -35,7 +35,7 @@ struct SpaceState {
     if (audience != nullptr) audience->withdraw_writers();
   }
   void withdraw_everybody() noexcept {
-    if (audience != nullptr) audience->withdraw_everybody();
+    if (audience != nullptr) audience->withdraw_everybody(frames);
   }
   void resume() noexcept {
     if (audience != nullptr) audience->resume();

@@ -19,10 +19,12 @@ struct Stamps {
   /// store that entered it. Pairs with Section's state; see sync/section.h.
   sync::atomic<std::uint64_t> write{0};
 
-  /// Read translations, by page, hold while their stamp is unchanged. A copy changes one of them
-  /// (release, after the new entry was published: who reads the new stamp finds the new entry), a
-  /// withdrawal of everybody changes all of them (after `write` went odd: who reads a new stamp here
-  /// finds `write` odd). Read with acquire.
+  /// Read translations, by page, hold while their stamp is unchanged. Odd: a page of this stamp may be
+  /// getting another frame just now; look, but do not remember. Whoever copies a page makes its stamp odd
+  /// *before* the new entry is published and even again after: a thread that writes to the new frame, or
+  /// hears of such a write, finds no translation of the old one good any more. A withdrawal of everybody
+  /// changes all of them (after `write` went odd: who reads a new stamp here finds `write` odd).
+  /// Stored with release, read with acquire.
   static constexpr std::size_t kReadStamps = 16;
   std::array<sync::atomic<std::uint64_t>, kReadStamps> read;
 

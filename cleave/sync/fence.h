@@ -18,6 +18,7 @@ inline void light_fence([[maybe_unused]] const char* name) noexcept {
   if constexpr (kExplored) {
     announce({.kind = Kind::fence, .order = std::memory_order_relaxed, .name = name});
   }
+  if (!performs(name)) return;
   if (asymmetric_fences) [[likely]] {
     std::atomic_signal_fence(std::memory_order_seq_cst);
   } else {

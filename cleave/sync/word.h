@@ -91,6 +91,8 @@ T compare_exchange_word(std::byte* at, T expected, T desired) noexcept {
   return detail::value<T>(seen);
 }
 
+/// In an explored build the read is announced, then copied at once. copy_page() tells of the writing half
+/// afterwards: nobody else knows the new page yet.
 inline void read_bytes(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
   announce({.kind = Kind::memory_load, .location = memory_location(from), .argument = bytes});
   std::memcpy(to, from, bytes);
@@ -98,6 +100,15 @@ inline void read_bytes(std::byte* to, const std::byte* from, std::size_t bytes) 
 inline void write_bytes(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
   announce({.kind = Kind::memory_store, .location = memory_location(to), .argument = bytes});
   std::memcpy(to, from, bytes);
+}
+
+inline void copy_page(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
+  read_bytes(to, from, bytes);
+  announce({.kind = Kind::memory_store, .location = memory_location(to), .argument = bytes});
+}
+inline void zero_page(std::byte* page, std::size_t bytes) noexcept {
+  announce({.kind = Kind::memory_store, .location = memory_location(page), .argument = bytes});
+  std::memset(page, 0, bytes);
 }
 
 }  // namespace cleave::sync

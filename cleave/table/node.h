@@ -37,7 +37,7 @@ struct Node {
 Node* make_node(unsigned level, Frames& frames) noexcept;
 
 /// Adds a reference to what `entry` names, for a caller that holds one already. False: the entry is a
-/// frame with too many references; copy it. Absent entries and nodes are always shared.
+/// frame with too many references. Absent entries and nodes are always shared.
 bool share(Entry entry, Frames& frames) noexcept;
 
 /// Gives up the caller's reference to what `entry` names; with the last one goes all that hangs below.

@@ -1,8 +1,9 @@
 #include "cleave/table/table.h"
 
 #include <algorithm>
-#include <cstring>
 #include <iterator>
+
+#include "cleave/sync/word.h"
 
 namespace cleave {
 namespace {
@@ -14,7 +15,7 @@ Result<FrameId> copy_frame(FrameId shared, Frames& frames) {
   auto taken = frames.take();
   if (!taken) return tl::unexpected(taken.error());
   // Nobody writes to `shared` meanwhile: it has a second holder, or came from a node that has.
-  std::memcpy(frames.data(taken->frame), frames.data(shared), kPageSize);
+  sync::copy_page(frames.data(taken->frame), frames.data(shared), kPageSize);
   frames.census().copies.add(1, sync::relaxed);
   return taken->frame;
 }
@@ -22,20 +23,14 @@ Result<FrameId> copy_frame(FrameId shared, Frames& frames) {
 // A copy of a shared node, whose children then have one more reference each. The counts go up while
 // we still hold `shared`, and the caller lets go of it only later: in between, its other holder could
 // otherwise find itself alone with it and, below it, alone with pages that we can still reach.
-// A frame that cannot take one more reference is copied too; `moved` says so.
-Result<Node*> copy_node(const Node& shared, Frames& frames, bool& moved) {
+Result<Node*> copy_node(const Node& shared, Frames& frames) {
   Node* copy = make_node(shared.level, frames);
   if (copy == nullptr) return tl::unexpected(no_memory_for_node());
   for (unsigned i = 0; i < kFanout; ++i) {
-    Entry below = without_hint(shared.entries[i].load(sync::acquire));
+    const Entry below = without_hint(shared.entries[i].load(sync::acquire));
     if (!share(below, frames)) {
-      auto frame = copy_frame(frame_of(below), frames);
-      if (!frame) {
-        drop(entry_for(copy), frames);
-        return tl::unexpected(frame.error());
-      }
-      below = entry_for(*frame);
-      moved = true;
+      drop(entry_for(copy), frames);
+      return fail(Errc::no_memory, "a page is shared as often as can be counted; drop some forks");
     }
     copy->entries[i].store(below, sync::relaxed);  // published with the copy itself
   }
@@ -43,8 +38,8 @@ Result<Node*> copy_node(const Node& shared, Frames& frames, bool& moved) {
 }
 
 // The node behind `slot`, owned. Precondition: the slot itself is owned.
-Result<Node*> own_node(sync::atomic<Entry>& slot, unsigned level, Frames& frames, Retired& retired,
-                       bool& moved) {
+Result<Node*> own_node(sync::atomic<Entry>& slot, unsigned level, Frames& frames,
+                       Retired& retired) {
   const Entry entry = slot.load(sync::relaxed);  // written under the lock that we hold
   if (entry == Entry::absent) {
     Node* fresh = make_node(level, frames);
@@ -54,7 +49,7 @@ Result<Node*> own_node(sync::atomic<Entry>& slot, unsigned level, Frames& frames
   }
   Node* node = node_of(entry);
   if (Ownership().through(*node) || !node->share_if_shared()) return node;
-  auto copy = copy_node(*node, frames, moved);
+  auto copy = copy_node(*node, frames);
   if (copy) {
     slot.store(entry_for(*copy), sync::release);
     retired.add(entry);
@@ -70,7 +65,7 @@ Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retire
   if (entry == Entry::absent) {
     auto taken = frames.take();
     if (!taken) return tl::unexpected(taken.error());
-    if (!taken->zeroed) std::memset(frames.data(taken->frame), 0, kPageSize);
+    if (!taken->zeroed) sync::zero_page(frames.data(taken->frame), kPageSize);
     frames.census().zeroed.add(1, sync::relaxed);
     slot.store(entry_for(taken->frame), sync::release);
     return Table::Owned{taken->frame, true};
@@ -123,18 +118,13 @@ FrameId Table::find_owned(PageNo page, const Frames& frames) const noexcept {
 
 Result<Table::Owned> Table::own(PageNo page, Frames& frames, Retired& retired) {
   if (auto grown = grow_to(page, frames); !grown) return tl::unexpected(grown.error());
-  bool neighbours_moved = false;
   sync::atomic<Entry>* slot = &root_;
   for (unsigned level = node_of(root_.load(sync::relaxed))->level;; --level) {
-    auto node = own_node(*slot, level, frames, retired, neighbours_moved);
+    auto node = own_node(*slot, level, frames, retired);
     if (!node) return tl::unexpected(node.error());
     slot = &(*node)->entries[entry_index(page, level)];
-    if (level == 0) break;
+    if (level == 0) return own_frame(*slot, frames, retired);
   }
-  return own_frame(*slot, frames, retired).map([&](Owned owned) {
-    owned.neighbours_moved = neighbours_moved;
-    return owned;
-  });
 }
 
 // Puts nodes on top until the tree has a place for `page`. The old root becomes entry 0 of the new one:
@@ -171,8 +161,7 @@ bool cuts(PageRange range, PageNo first, std::uint64_t pages) {
 Result<void> own_cut_nodes(sync::atomic<Entry>& slot, PageNo first, PageRange range,
                            Frames& frames) {
   Retired retired;
-  bool moved = false;  // nobody remembers where anything was
-  auto owned = own_node(slot, node_of(slot.load(sync::relaxed))->level, frames, retired, moved);
+  auto owned = own_node(slot, node_of(slot.load(sync::relaxed))->level, frames, retired);
   retired.drop_all(frames);
   if (!owned) return tl::unexpected(owned.error());
   Node& node = **owned;
@@ -212,6 +201,7 @@ void clear_inside(Node& node, PageNo first, PageRange range, Frames& frames) {
 }  // namespace
 
 Result<void> Table::clear(PageRange range, Frames& frames) {
+  if (range.pages() == 0) return {};
   const Entry top = root_.load(sync::relaxed);
   if (top == Entry::absent || !covers(node_of(top)->level, range.first)) return {};
   if (cuts(range, PageNo{0}, pages_per_entry(node_of(top)->level + 1))) {
