@@ -35,4 +35,6 @@ function(cleave_add_library name)
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${name} PUBLIC tl::expected Threads::Threads)
+  # By its plain name, which means the same wherever the library is installed.
+  target_link_libraries(${name} PRIVATE uring)
 endfunction()

@@ -5,7 +5,7 @@
 set -euo pipefail
 
 packages=(binutils ccache cmake g++ libcli11-dev libexpected-dev libfmt-dev libgmock-dev
-  libgtest-dev liburcu-dev ninja-build nlohmann-json3-dev pkgconf)
+  libgtest-dev liburcu-dev liburing-dev ninja-build nlohmann-json3-dev pkgconf)
 tools=(cmake g++ ninja pkg-config objdump)
 if [[ ${1:-} == lint ]]; then
   packages+=(clang clang-format clang-tidy)

@@ -34,8 +34,8 @@ Result<Target> Target::of(int descriptor) {
   // On a pipe O_DIRECT means packets.
   if (!has_blocks || (flags & O_DIRECT) == 0) return target;
 
-  target.flags_ = (flags & (O_ACCMODE | O_APPEND | O_SYNC | O_DSYNC | O_NONBLOCK)) | O_CLOEXEC |
-                  O_LARGEFILE;
+  target.flags_ =
+      (flags & (O_ACCMODE | O_APPEND | O_SYNC | O_DSYNC | O_NONBLOCK)) | O_CLOEXEC | O_LARGEFILE;
   target.direct_ = true;
 #ifdef STATX_DIOALIGN  // Linux 6.1
   struct statx more {};
@@ -43,8 +43,8 @@ Result<Target> Target::of(int descriptor) {
       (more.stx_mask & STATX_DIOALIGN) != 0) {
     target.direct_ = more.stx_dio_offset_align != 0;
     // Pieces end where pages do. Whole sectors lie in each only if memory is aligned as the file is.
-    target.memory_alignment_ = std::max<std::uint64_t>(
-        {512, more.stx_dio_mem_align, more.stx_dio_offset_align});
+    target.memory_alignment_ =
+        std::max<std::uint64_t>({512, more.stx_dio_mem_align, more.stx_dio_offset_align});
   }
 #endif
   // Whole pages, though sectors would do: two requests in flight, one through the cache and one past it,
@@ -83,8 +83,9 @@ Result<Target::Step> Target::step(std::uint64_t offset, Address address, std::ui
       return Step{file_.descriptor(), offset, bytes - bytes % offset_alignment_, true};
     }
   }
-  return through_the_cache().map(
-      [&](int descriptor) { return Step{descriptor, offset, bytes, false}; });
+  return through_the_cache().map([&](int descriptor) {
+    return Step{descriptor, offset, bytes, false};
+  });
 }
 
 }  // namespace cleave

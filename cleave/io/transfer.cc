@@ -22,10 +22,11 @@ Result<Transfer*> Transfer::make(Request request, const RingOptions& options,
   const std::uint64_t block_bytes = options.block.value;
   // Blocks end at multiples of their size in the file, so that one that starts off a page costs no more.
   const std::uint64_t blocks =
-      bytes == 0 ? 0 : (request.offset + bytes - 1) / block_bytes - request.offset / block_bytes + 1;
-  const std::uint64_t at_once =
-      request.target.is_in_order() ? std::min<std::uint64_t>(blocks, 1)
-                                   : std::min<std::uint64_t>(blocks, options.depth);
+      bytes == 0 ? 0
+                 : (request.offset + bytes - 1) / block_bytes - request.offset / block_bytes + 1;
+  const std::uint64_t at_once = request.target.is_in_order()
+                                    ? std::min<std::uint64_t>(blocks, 1)
+                                    : std::min<std::uint64_t>(blocks, options.depth);
   const std::uint64_t pieces = std::min(block_bytes, bytes) / kPageSize + 2;
 
   auto* transfer = sync::make<Transfer>(std::move(request), block_bytes, token);
@@ -73,7 +74,7 @@ Result<void> Transfer::secure(Block& block) {
       block.pieces[block.count++] = {const_cast<std::byte*>(piece.data()), piece.size()};
     });
   } else {
-    auto pin = request_.space.pin(
+    auto pin = request_.space->pin(
         at, bytes, direction() == Direction::in ? PinAccess::writing : PinAccess::reading);
     if (!pin) return tl::unexpected(pin.error());
     block.pin.emplace(std::move(*pin));

@@ -47,13 +47,17 @@ class Transfer {
 
   struct Request {
     Direction direction;
-    Space space;
+    std::optional<Space> space;  // whose pages are pinned ...
     Address address;
     std::uint64_t offset;
     std::uint64_t bytes;
-    std::optional<Hold> hold;  // out: what is written, if it is not pinned as it comes
+    std::optional<Hold> hold;  // ... or else what is written
     Target target;
   };
+
+  /// Without blocks; use make().
+  Transfer(Request&& request, std::uint64_t block_bytes, Token token) noexcept
+      : request_(std::move(request)), block_bytes_(block_bytes), token_(token) {}
 
   /// Error: no_memory.
   static Result<Transfer*> make(Request request, const RingOptions& options, Token token) noexcept;
@@ -99,9 +103,6 @@ class Transfer {
   std::uint32_t working = 0;  // blocks taken up, and cancellations with the kernel
 
  private:
-  Transfer(Request&& request, std::uint64_t block_bytes, Token token) noexcept
-      : request_(std::move(request)), block_bytes_(block_bytes), token_(token) {}
-
   Request request_;
   const std::uint64_t block_bytes_;
   const Token token_;
@@ -112,9 +113,6 @@ class Transfer {
   std::uint64_t stop_ = std::numeric_limits<std::uint64_t>::max();
   std::optional<Error> why_;
   bool cancelled_ = false;
-
-  template <class T, class... Arguments>
-  friend T* sync::make(Arguments&&...) noexcept;
 };
 
 }  // namespace cleave

@@ -1,0 +1,114 @@
+// Input and output between files and spaces, on io_uring.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "cleave/base/error.h"
+#include "cleave/base/units.h"
+#include "cleave/frames/pool.h"
+#include "cleave/space/space.h"
+
+namespace cleave {
+
+/// Names a transfer until its completion has been taken. Never used twice by one ring.
+enum class Token : std::uint64_t {};
+
+struct Completion {
+  Token token;
+  /// How many bytes, which is fewer than asked for only where a file that is read ended; or what stopped
+  /// it, with `where` the first byte of the space that was not transferred. All bytes before that were; of
+  /// those after it, up to RingOptions::depth blocks may have been, in whole or in part.
+  Result<ByteCount> result;
+};
+
+/// What a file is to be given when others write to the space meanwhile.
+enum class View : std::uint8_t {
+  stable,    ///< the bytes of the moment of asking, by a Hold: writers copy away from it
+  coherent,  ///< the bytes of the moment at which the device looks, by Pins: writers write in place
+};
+
+struct RingOptions {
+  /// Whether to register the pool's memory with the kernel as requests come to use it, where the kernel
+  /// and RLIMIT_MEMLOCK allow. trim() does not give back what is registered, while the ring lives.
+  bool registered = true;
+  /// How much of a transfer is pinned and asked for at a time: 4 KiB to 1 GiB, whole pages. It ends at
+  /// multiples of itself in the file.
+  ByteCount block = std::uint64_t{4} << 20;
+  /// Blocks of one transfer in flight together: 1 to 64.
+  unsigned depth = 4;
+  /// Requests with the kernel together, of all transfers: 1 to 4096. Others wait for their turn, so where
+  /// one transfer needs another to go on (both ends of a pipe), this must not be too small.
+  unsigned requests = 256;
+  /// No request asks for more at once. For tests, which want short transfers; a request past the page cache
+  /// has 4 KiB at least.
+  ByteCount most_bytes_per_request = std::uint64_t{1} << 30;
+};
+
+/// A queue of transfers between files and the spaces of one pool. Movable; used by one thread at a time,
+/// which need not always be the same. It must end before the pool.
+///
+/// While a request is with the kernel, the pages that it names are pinned, or held. Spaces may be destroyed,
+/// unmapped and forked meanwhile, and descriptors closed, since a transfer has handles of its own: what is
+/// then read from a file goes where nobody looks.
+///
+/// The memory of transfers comes from malloc when they are started; after that they need only what pins
+/// need.
+class Ring {
+ public:
+  /// Errors: unsupported (the kernel or a sandbox refuses io_uring; `system` says how), no_memory,
+  /// bad_argument (options out of range).
+  static Result<Ring> create(Pool& pool, RingOptions options = {});
+
+  Ring(Ring&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  Ring& operator=(Ring&& other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  /// Cancels what is in flight, and waits until the kernel has let go of all memory. Completions not taken
+  /// are lost. In a child of fork(2), which must not use the ring, it does nothing.
+  ~Ring();
+
+  /// Starts reading `bytes` bytes at `offset` of the file into the space, with a Pin a block: whoever forks
+  /// the space meanwhile gets, in the fork, what has arrived by then, and the rest arrives here. The offset
+  /// means nothing to pipes and sockets. Errors: bad_argument (beyond 2^48, or beyond what a file can
+  /// hold), io (no open descriptor, or none left), no_memory; nothing has started then. The completion's:
+  /// io (`system` says why), cancelled, and those of Space::pin: not_mapped, not_permitted, no_memory, busy.
+  [[nodiscard]] Result<Token> start_read(Space& space, Address to, int descriptor,
+                                         std::uint64_t offset, ByteCount bytes);
+  /// Starts writing the other way. Pages never written go out as zeroes. The file is not synchronized:
+  /// call fdatasync() for that. Errors: as start_read(), and for a stable view those of Space::hold at
+  /// once: not_mapped, not_permitted.
+  [[nodiscard]] Result<Token> start_write(Space& space, Address from, int descriptor,
+                                          std::uint64_t offset, ByteCount bytes,
+                                          View view = View::stable);
+
+  /// Goes on with all transfers, and gives a completion if there is one. Does not wait.
+  [[nodiscard]] std::optional<Completion> poll();
+  /// Waits for the next completion; nullopt if nothing is in flight.
+  [[nodiscard]] std::optional<Completion> wait();
+  /// Waits for this one. Precondition: started by this ring, and its completion not taken yet. Others' stay
+  /// for poll() and wait().
+  [[nodiscard]] Result<ByteCount> wait_for(Token token);
+
+  /// Asks for a transfer to be given up. Its completion comes all the same, and says `cancelled` unless it
+  /// was through already. False: no such transfer is in flight.
+  bool cancel(Token token);
+
+  /// Transfers whose completion has not been taken.
+  [[nodiscard]] std::size_t in_flight() const;
+  /// How much of the pool's memory is registered now. It grows as transfers come to stretches of the pool
+  /// (2 MiB each, more in pools over 32 GiB) that have memory throughout. Zero, still, after that: the kernel
+  /// or RLIMIT_MEMLOCK refused, and each request names its memory anew.
+  [[nodiscard]] ByteCount registered() const;
+
+ private:
+  struct State;
+  explicit Ring(State* state) noexcept : state_(state) {}
+
+  State* state_;
+};
+
+}  // namespace cleave
