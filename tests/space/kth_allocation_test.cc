@@ -89,7 +89,7 @@ const std::vector<Case>& cases() {
        [](Scene& s) { return s.space.unmap(at_page(30), pages_of(4980)); }},
       {"protect", nothing,
        [](Scene& s) { return s.space.protect(at_page(18), pages_of(7), Protection::read); }},
-      {"discard", nothing, [](Scene& s) { return s.space.discard(at_page(19), pages_of(7)); }},
+      {"discard", nothing, [](Scene& s) { return s.space.discard(at_page(5011), pages_of(2)); }},
       {"first_write", nothing, [](Scene& s) { return s.space.write(at_page(50), filled(1, 1)); }},
       {"first_write_far_away", [](Scene& s) { return s.space.map_at(kLastPage, kPageSize); },
        [](Scene& s) { return s.space.write(kLastPage, filled(1, 1)); }},
