@@ -159,7 +159,7 @@ TEST_F(ThreadsFork, ForksEndInOtherThreads) {
   std::atomic<bool> done{false};
   together(3, [&](unsigned i) {
     if (i == 0) {
-      for (int n = 0; n < rounds(5000); ++n) {
+      for (int n = 0; n < rounds(600); ++n) {
         auto* child = new Space(must(space.fork()));
         put<int>(*child, at_page(16 + static_cast<unsigned>(n) % 64), n);
         Space* free_place = nullptr;
