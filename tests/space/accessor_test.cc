@@ -212,8 +212,8 @@ TEST_F(Access, HandlesCanBeMovedAndAssigned) {
   EXPECT_EQ(must(three.load<int>(at_page(16))), 1);
 }
 
-// Page 17 has as many references as it may have, so that whoever writes to page 16 copies both.
-TEST_F(Access, SeesAPageThatMovedBesideTheOneThatWasWritten) {
+// Page 17 has as many references as it may have, so that the node above both cannot be copied.
+TEST_F(Access, BesideAPageThatIsSharedTooOftenFailsAndMovesNothing) {
   Space space = new_space(2);
   put<int>(space, at_page(16), 1);
   put<int>(space, at_page(17), 2);
@@ -224,9 +224,12 @@ TEST_F(Access, SeesAPageThatMovedBesideTheOneThatWasWritten) {
   {
     // Frames are given in order: the second page that was written has the second frame.
     const Crowded crowded(pool, FrameId{2});
-    ASSERT_TRUE(holds(writer.store<int>(at_page(16), 3)));
+    EXPECT_TRUE(fails_at(writer.store<int>(at_page(16), 3), Errc::no_memory, at_page(16)));
+    EXPECT_EQ(must(reader.load<int>(at_page(16))), 1);
   }
+  ASSERT_TRUE(holds(writer.store<int>(at_page(16), 3)));
   ASSERT_TRUE(holds(writer.store<int>(at_page(17), 4)));
+  EXPECT_EQ(must(reader.load<int>(at_page(16))), 3);
   EXPECT_EQ(must(reader.load<int>(at_page(17))), 4);
   EXPECT_EQ(get<int>(child, at_page(17)), 2);
 }
