@@ -90,9 +90,12 @@ class FrameState {
   /// One more reference, unless the caller's is the only one: then nothing changes. See Ownership for
   /// why a copy starts with this. On true the caller has one reference more to drop.
   [[nodiscard]] bool share_if_shared() noexcept {
-    // acq_rel: a count of one is an ownership found, as in references().
-    if (references(word_.fetch_add(1, sync::acq_rel)) != 1) return true;
-    word_.sub(1, sync::relaxed);
+    // acquire: a count of one is an ownership found, as in references(). An exchange and not an addition
+    // taken back: a count of one must not even seem to be two, for a pin may be released just then.
+    std::uint64_t word = word_.load(sync::acquire);
+    while (references(word) != 1) {
+      if (word_.compare_exchange(word, word + 1, sync::acquire)) return true;
+    }
     return false;
   }
 

@@ -73,7 +73,13 @@ Result<Frames::Taken> Frames::take() {
 
 Result<Frames::Taken> Frames::take_fresh() {
   const sync::Guard guard(growth_);
-  FrameId frame;
+  // Whoever held the lock may have had the free frames in hand, to trim them or to add to them.
+  FrameId frame = free_.pop(links_);
+  if (frame != kZeroFrame) {
+    used_.add(1, sync::relaxed);
+    state(frame).own();
+    return Taken{frame, false};
+  }
   if (fresh_ < populated_) {
     frame = FrameId{static_cast<std::uint32_t>(fresh_++)};
   } else if (!returned_.empty()) {

@@ -15,7 +15,7 @@ namespace {
 bool is_odd(std::uint64_t stamp) { return (stamp & 1) != 0; }
 
 // A fork by the thread that made an accessor does not wait for it. In another thread's hands its stores
-// would race with that fork, so a misplaced accessor is caught where every first access passes.
+// would race with that fork, so a misplaced accessor is caught at the first page that it has to look up.
 void check_thread(const Member& member) {
   CLEAVE_CHECK(
       member.thread == sync::this_thread(),

@@ -43,7 +43,7 @@ class Regions {
 
   /// The region that holds `page`; nullptr: not mapped. O(log n), no lock.
   [[nodiscard]] const Region* find(PageNo page) const noexcept;
-  /// The region with the lowest address at or above `page`; nullptr: none. O(log n).
+  /// The region that holds `page`, or else the next one above; nullptr: none. O(log n).
   [[nodiscard]] const Region* first_from(PageNo page) const noexcept;
   /// The region with the highest address; nullptr: none. O(log n).
   [[nodiscard]] const Region* last() const noexcept;

@@ -63,7 +63,7 @@ class Space {
   // pages is several steps.
 
   /// Errors: not_mapped, not_permitted (where: the first byte that cannot be read; those before it have
-  /// been), bad_argument (beyond 2^48). No bytes: nothing happens.
+  /// been), bad_argument (beyond 2^48). No bytes inside a space: nothing happens.
   Result<void> read(Address from, std::span<std::byte> into) const;
   /// Errors: as read(), and no_memory. `where` is the first byte not written; those before it are.
   Result<void> write(Address to, std::span<const std::byte> from);

@@ -4,6 +4,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cleave/base/check.h"
+
 namespace cleave::sync {
 namespace {
 
@@ -21,8 +23,10 @@ void heavy_fence([[maybe_unused]] const char* name) noexcept {
   }
   if (!performs(name)) return;
   if (asymmetric_fences) {
-    // Cannot fail once registered, and registration outlives fork(2) of the host.
-    (void)syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+    // Registration outlives fork(2) of the host. A filter that forbids the call from now on would leave
+    // stores unordered with forks: better to stop.
+    CLEAVE_CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0,
+                 "membarrier(2) worked when the program started and fails now");
   } else {
     std::atomic_thread_fence(std::memory_order_seq_cst);
   }

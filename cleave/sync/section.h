@@ -91,6 +91,8 @@ class alignas(64) Section {
     } else {
       state_.store(State::writing, release);
     }
+    // For a kernel without membarrier, where the light fence is the full one that heavy_fence() pairs with.
+    light_fence("section.enter_writing");
     if (++strong_entries_ == kEarned) {
       // Published before any light entry, with a full fence between: a withdrawer that misses it has
       // its own fence before ours, so our light entries see its stamp.

@@ -17,8 +17,10 @@ struct Node {
 
   /// As FrameState::share_if_shared.
   [[nodiscard]] bool share_if_shared() noexcept {
-    if (references.fetch_add(1, sync::acq_rel) != 1) return true;
-    references.sub(1, sync::relaxed);
+    std::uint64_t count = references.load(sync::acquire);
+    while (count != 1) {
+      if (references.compare_exchange(count, count + 1, sync::acquire)) return true;
+    }
     return false;
   }
 
