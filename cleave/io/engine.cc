@@ -28,8 +28,6 @@ std::uint64_t name_of(const Block& block) { return reinterpret_cast<std::uintptr
 
 Engine::Engine(const RingOptions& options) noexcept : options_(options), owner_(getpid()) {}
 
-bool Engine::is_mine() const noexcept { return getpid() == owner_; }
-
 Result<void> Engine::open(Frames& frames) {
   ring_ = sync::make<io_uring>();
   if (ring_ == nullptr) return fail(Errc::no_memory, "malloc has no memory for a ring");
@@ -58,8 +56,19 @@ Result<void> Engine::open(Frames& frames) {
 
 Engine::~Engine() {
   if (ring_ == nullptr) return;
-  for (Transfer* t = under_way_.first; t != nullptr; t = t->next) cancel(*t);
-  while (!is_idle()) wait();
+  if (getpid() == owner_) {
+    for (Transfer* t = under_way_.first; t != nullptr; t = t->next) cancel(*t);
+    while (!is_idle()) wait();
+  } else {
+    // A child of fork(2): what is in flight is the parent's, and so are the registered buffers. Here
+    // only our copies of what was counted go.
+    while (Transfer* t = under_way_.first) {
+      for (Block& block : t->blocks()) Transfer::release(block);
+      under_way_.remove(*t);
+      finished_.append(*t);
+    }
+    if (buffers_) buffers_->leave_to_the_parent();
+  }
   while (take_finished()) {
   }
   buffers_.reset();

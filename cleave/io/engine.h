@@ -24,6 +24,7 @@ class Engine {
   explicit Engine(const RingOptions& options) noexcept;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
+  /// Cancels, and waits; in a child of fork(2), it leaves the kernel alone.
   ~Engine();
 
   /// Errors: unsupported, no_memory. Nothing else may be called before, or after a failure.
@@ -45,8 +46,6 @@ class Engine {
   [[nodiscard]] ByteCount registered() const noexcept {
     return buffers_ ? buffers_->registered() : ByteCount{0};
   }
-  /// False in a child of fork(2).
-  [[nodiscard]] bool is_mine() const noexcept;
 
  private:
   struct List {

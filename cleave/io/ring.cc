@@ -47,7 +47,7 @@ Result<Ring> Ring::create(Pool& pool, RingOptions options) {
 }
 
 Ring::~Ring() {
-  if (state_ != nullptr && state_->is_mine()) sync::destroy(state_);
+  sync::destroy(state_);
 }
 
 Result<Token> Ring::start_read(Space& space, Address to, int descriptor, std::uint64_t offset,

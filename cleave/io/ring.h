@@ -68,7 +68,7 @@ class Ring {
     return *this;
   }
   /// Cancels what is in flight, and waits until the kernel has let go of all memory. Completions not taken
-  /// are lost. In a child of fork(2), which must not use the ring, it does nothing.
+  /// are lost. A child of fork(2), which must not use the ring otherwise, disturbs nothing by it.
   ~Ring();
 
   /// Starts reading `bytes` bytes at `offset` of the file into the space, with a Pin a block: whoever forks
