@@ -1,0 +1,49 @@
+// The steps of docs/walk.md, and the counts that it names.
+
+#include <gtest/gtest.h>
+
+#include "cleave/space/accessor.h"
+#include "cleave/space/space.h"
+#include "cleave/table/geometry.h"
+
+namespace cleave {
+namespace {
+
+using namespace literals;
+
+Address page(std::uint64_t n) { return Address{n * kPageSize}; }
+
+TEST(Walk, TakesTheStepsThatTheDocumentTells) {
+  if (kNodeBits != 6) GTEST_SKIP() << "the document tells of 64-entry nodes";
+  Pool pool = must(Pool::create(64_MiB));
+  Space s = must(Space::create(pool));
+  must(s.map_at(Address{0}, 1_GiB));
+  Accessor t = must(s.accessor());
+  for (const std::uint64_t n : {5000, 5001, 9000}) must(t.store<std::uint64_t>(page(n), n));
+
+  const PoolStatistics before = pool.statistics();
+  EXPECT_EQ(before.nodes, 5u) << "a root, two nodes below it, two with frames";
+  {
+    const Space child = must(s.fork());
+    EXPECT_EQ(pool.statistics().nodes, before.nodes) << "the fork looks at no node";
+
+    must(t.store<std::uint64_t>(page(5000), 1));
+    const PoolStatistics fault = pool.statistics();
+    EXPECT_EQ(fault.nodes - before.nodes, 3u) << "one copy a level";
+    EXPECT_EQ(fault.copies - before.copies, 1u);
+
+    must(t.store<std::uint64_t>(page(5001), 1));
+    const PoolStatistics neighbour = pool.statistics();
+    EXPECT_EQ(neighbour.nodes, fault.nodes) << "three nodes with count one";
+    EXPECT_EQ(neighbour.copies - fault.copies, 1u) << "and a frame with count two";
+  }
+  const PoolStatistics after = pool.statistics();
+  EXPECT_EQ(after.nodes, before.nodes);
+  EXPECT_EQ(after.used, before.used);
+
+  must(t.store<std::uint64_t>(page(9000), 1));
+  EXPECT_EQ(pool.statistics().copies, after.copies) << "ones all the way: written in place";
+}
+
+}  // namespace
+}  // namespace cleave
