@@ -39,7 +39,10 @@ Result<void> Engine::open(Frames& frames) {
   const int opened = io_uring_queue_init_params(std::min(options_.requests, 256u), ring_, &params);
   if (opened < 0) sync::destroy(std::exchange(ring_, nullptr));
   if (opened == -ENOMEM || opened == -EMFILE || opened == -ENFILE) {
-    return fail(Errc::no_memory, "the kernel has no memory or descriptor for a ring", {}, -opened);
+    return fail(
+        Errc::no_memory,
+        "the kernel, or RLIMIT_MEMLOCK, has no memory for a ring, or there is no descriptor", {},
+        -opened);
   }
   if (opened < 0) {
     return fail(Errc::unsupported,
@@ -280,10 +283,17 @@ void Engine::completed(Block& block, int result) {
 }
 
 void Engine::transferred(Block& block, std::uint64_t bytes) {
+  Transfer& transfer = *block.transfer;
   Transfer::advance(block, bytes);
   if (block.position == block.end) {
     Transfer::release(block);
-    if (!block.transfer->take_up(block)) return one_less(*block.transfer);
+    if (!transfer.take_up(block)) return one_less(transfer);
+  } else if (block.direct && transfer.direction() == Transfer::Direction::in &&
+             transfer.target().ends_by(transfer.offset(block))) {
+    // A read would say so too; but this one, off the file's alignment, would have to go through the cache,
+    // and not everybody who has the descriptor may open the file a second time.
+    transfer.stop(block.position, std::nullopt);
+    return retire(block);
   }
   await_turn(block);
 }

@@ -46,9 +46,7 @@ Result<Ring> Ring::create(Pool& pool, RingOptions options) {
   return ring;
 }
 
-Ring::~Ring() {
-  sync::destroy(state_);
-}
+Ring::~Ring() { sync::destroy(state_); }
 
 Result<Token> Ring::start_read(Space& space, Address to, int descriptor, std::uint64_t offset,
                                ByteCount bytes) {

@@ -53,6 +53,12 @@ Result<Target> Target::of(int descriptor) {
   return target;
 }
 
+bool Target::ends_by(std::uint64_t offset) const noexcept {
+  struct stat status {};
+  return fstat(file_.descriptor(), &status) == 0 && S_ISREG(status.st_mode) &&
+         offset >= static_cast<std::uint64_t>(status.st_size);
+}
+
 Result<int> Target::through_the_cache() {
   if (!is_direct_file()) return file_.descriptor();
   if (cached_.descriptor() >= 0) return cached_.descriptor();

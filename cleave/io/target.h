@@ -36,6 +36,9 @@ class Target {
   /// (the file cannot be opened a second time), no_memory.
   Result<Step> step(std::uint64_t offset, Address address, std::uint64_t bytes);
 
+  /// Whether it is a regular file that has no byte at or after `offset` now.
+  [[nodiscard]] bool ends_by(std::uint64_t offset) const noexcept;
+
   /// Everything goes through the page cache from now on: the file has wishes that it did not tell.
   void give_up_direct() noexcept { direct_ = false; }
 
