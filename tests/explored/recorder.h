@@ -1,6 +1,7 @@
 // Schedulers for tests: one that writes down what is announced, and one that lets threads take turns.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -54,10 +55,12 @@ class Recorder : public sync::Scheduler {
   Scheduler* previous_;
 };
 
-/// Real threads, of which one runs at a time; at every announcement chance chooses who goes on.
+/// Real threads, of which one runs at a time; at every announcement chance chooses who goes on. How often it
+/// changes its mind follows from the seed too: some orders are woven finely, in others a thread stands
+/// still, in the middle of anything, for a long time.
 class TakingTurns {
  public:
-  explicit TakingTurns(std::uint64_t seed) : random_(seed) {}
+  explicit TakingTurns(std::uint64_t seed) : random_(seed), patience_(1u << (2 * (seed % 4))) {}
 
   /// Runs all bodies to their ends. A deadlock stops the program.
   void run(const std::vector<std::function<void()>>& bodies) {
@@ -123,7 +126,9 @@ class TakingTurns {
     }
     if (!anybody) return;
     if (enabled.empty()) std::abort();  // a deadlock: nobody's operation can be performed
-    chosen_ = enabled[random_() % enabled.size()];
+    const bool can_go_on = std::find(enabled.begin(), enabled.end(), last_) != enabled.end();
+    if (!can_go_on || random_() % patience_ == 0) last_ = enabled[random_() % enabled.size()];
+    chosen_ = last_;
     changed_.notify_all();
   }
 
@@ -133,6 +138,8 @@ class TakingTurns {
   std::size_t chosen_ = kNobody;
   std::vector<Waiting> waiting_;
   std::mt19937_64 random_;
+  std::uint64_t patience_;  // steps that a thread goes on, on average
+  std::size_t last_ = kNobody;
   std::uint64_t steps_ = 0;
 };
 

@@ -111,6 +111,33 @@ TEST(Turns, AReaderNeverSeesWhatTheSiblingWrites) {
   }
 }
 
+// The frame that is unmapped goes to another space at once, where a late store would show.
+TEST(Turns, AfterUnmapReturnsNobodyTouchesTheFrame) {
+  for (int seed = 0; seed < rounds(2000); ++seed) {
+    Stage stage;
+    TakingTurns turns(static_cast<std::uint64_t>(seed));
+    turns.run({
+        [&] {
+          Accessor accessor = must(stage.space->accessor());
+          for (Count n = 1; n <= 6; ++n) {
+            (void)accessor.store<Count>(kA, n);
+            const auto seen = accessor.load<Count>(kA);
+            ASSERT_TRUE(!seen || *seen == n) << "seed " << seed;
+          }
+        },
+        [&] {
+          Space other = must(Space::create(stage.pool));
+          must(other.map_at(kA, kPageSize));
+          must(stage.space->unmap(kA, kPageSize));
+          const Count foreign = 1000;
+          must(other.write(kA, std::as_bytes(std::span(&foreign, 1))));
+          for (int look = 0; look < 4; ++look)
+            ASSERT_EQ(get(other, kA), foreign) << "seed " << seed;
+        },
+    });
+  }
+}
+
 TEST(Turns, AfterProtectReturnsNoStoreLands) {
   for (int seed = 0; seed < rounds(2000); ++seed) {
     Stage stage;
