@@ -6,6 +6,7 @@
 
 #include "cleave/base/units.h"
 #include "cleave/sync/atomic.h"
+#include "cleave/sync/word.h"
 
 namespace cleave {
 
@@ -48,7 +49,10 @@ class FreeList {
       if (frame == 0) return kZeroFrame;
       // May be stale when another thread pops the same frame; the exchange then fails on the tag.
       const std::uint32_t next = links[frame].load(sync::relaxed);
-      if (head_.compare_exchange(head, make(next, head), sync::acq_rel)) return FrameId{frame};
+      if (head_.compare_exchange(head, make(next, head), sync::acq_rel)) {
+        sync::prefetch_for_write(&links[next]);  // the next pop reads it
+        return FrameId{frame};
+      }
     }
   }
 

@@ -95,18 +95,26 @@ class Accessor {
     }
     const std::byte* walk_for_reading(PageNo page);
 
+    // Inside a writing section: what is remembered of `page`, if it holds; else nullptr.
+    std::byte* remembered_writable(PageNo page) {
+      const Translation& t = writes[raw(page) % kTranslations];
+      // seq_cst: the stamp must be read after the store that entered; see sync/section.h.
+      const bool holds = t.page == page && t.stamp == audience.stamps.write.load(sync::seq_cst);
+      return holds ? t.base : nullptr;
+    }
     // Enters a writing section; nullptr: not entered, take the lock.
     std::byte* enter_writable(PageNo page) {
       member.section.enter_writing();
-      const Translation& t = writes[raw(page) % kTranslations];
-      // seq_cst: the stamp must be read after the store that entered; see sync/section.h.
-      if (t.page == page && t.stamp == audience.stamps.write.load(sync::seq_cst)) [[likely]] {
-        return t.base;
-      }
+      if (std::byte* base = remembered_writable(page)) [[likely]]
+        return base;
       member.section.leave();
       return walk_for_writing(page);
     }
     std::byte* walk_for_writing(PageNo page);
+
+    // Copies as many bytes as lie in one piece of memory, in one section. 0: none, take the lock.
+    std::size_t read_run(Address from, std::span<std::byte> into);
+    std::size_t write_run(Address to, std::span<const std::byte> from);
 
     // Pins what it can of the next pages in one writing section. False: nothing, take the lock.
     bool pin_without_lock(PinBuilder& builder);
@@ -176,7 +184,7 @@ inline Result<void> Accessor::writing(Address at, std::size_t bytes, Use use) {
 
 template <sync::Word T>
 inline Result<T> Accessor::load(Address from) {
-  T value;
+  T value{};
   const Result<void> done =
       is_aligned<T>(from)
           ? reading(from, sizeof(T), [&](const std::byte* at) { value = sync::load_word<T>(at); })
@@ -196,7 +204,7 @@ inline Result<void> Accessor::store(Address to, T value) {
 template <sync::IntegerWord T>
 inline Result<T> Accessor::fetch_add(Address at, T delta) {
   if (!is_aligned<T>(at)) return misaligned(at);
-  T before;
+  T before{};
   const auto done = writing(
       at, sizeof(T), [&](std::byte* where) { before = sync::fetch_add_word<T>(where, delta); });
   if (!done) [[unlikely]]
@@ -207,7 +215,7 @@ inline Result<T> Accessor::fetch_add(Address at, T delta) {
 template <sync::Word T>
 inline Result<T> Accessor::compare_exchange(Address at, T expected, T desired) {
   if (!is_aligned<T>(at)) return misaligned(at);
-  T seen;
+  T seen{};
   const auto done = writing(at, sizeof(T), [&](std::byte* where) {
     seen = sync::compare_exchange_word<T>(where, expected, desired);
   });

@@ -70,7 +70,7 @@ class Audience {
 
   // Two batches: while one gathers, the sections that could use the other end by themselves, so that
   // a write seldom waits for a reader that was preempted. A heavy fence is paid once a batch.
-  static constexpr std::size_t kBatch = sync::kExplored ? kMostRetiredByOneWrite : 64;
+  static constexpr std::size_t kBatch = sync::kExplored ? kMostRetiredByOneWrite : 256;
   using Batch = RetiredUpTo<kBatch + kMostRetiredByOneWrite>;
 
   Member* members_ = nullptr;

@@ -30,7 +30,21 @@ class mutex {
 
 #else
 
-using mutex = std::mutex;
+/// Spins a little before it sleeps: what is done under a space's lock takes about as long as copying a
+/// page, and putting a thread to sleep and waking it takes ten times that.
+class mutex {
+ public:
+  void lock() {
+    if (!mutex_.try_lock()) [[unlikely]]
+      wait();
+  }
+  void unlock() { mutex_.unlock(); }
+
+ private:
+  void wait();
+
+  std::mutex mutex_;
+};
 
 #endif
 

@@ -91,6 +91,10 @@ T compare_exchange_word(std::byte* at, T expected, T desired) noexcept {
   return detail::value<T>(seen);
 }
 
+/// Asks for the cache line of `address`, which will be written soon. Loops over counts of scattered frames
+/// ask for all of them first: a locked operation waits for its line alone, prefetches wait together.
+inline void prefetch_for_write(const void* address) noexcept { __builtin_prefetch(address, 1); }
+
 /// In an explored build the read is announced, then copied at once. copy_page() tells of the writing half
 /// afterwards: nobody else knows the new page yet.
 inline void read_bytes(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {

@@ -1,6 +1,7 @@
 #include "cleave/table/node.h"
 
 #include "cleave/sync/memory.h"
+#include "cleave/sync/word.h"
 
 namespace cleave {
 namespace {
@@ -18,12 +19,24 @@ void drop_into(Entry entry, Frames& frames, FrameChain& freed) noexcept {
       node->references.fetch_sub(1, sync::acq_rel) != 1) {
     return;
   }
+  prefetch_counts_below(*node, frames);
   for (auto& below : node->entries) drop_into(below.load(sync::relaxed), frames, freed);
   sync::destroy(node);
   frames.census().nodes.sub(1, sync::relaxed);
 }
 
 }  // namespace
+
+void prefetch_counts_below(const Node& node, const Frames& frames) noexcept {
+  for (const auto& entry : node.entries) {
+    const Entry below = entry.load(sync::relaxed);
+    if (is_frame(below)) {
+      sync::prefetch_for_write(&frames.state(frame_of(below)));
+    } else {
+      sync::prefetch_for_write(node_of(below));  // harmless for an absent one
+    }
+  }
+}
 
 Node* make_node(unsigned level, Frames& frames) noexcept {
   Node* node = sync::make<Node>(level);

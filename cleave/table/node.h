@@ -42,6 +42,9 @@ Node* make_node(unsigned level, Frames& frames) noexcept;
 /// frame with too many references. Absent entries and nodes are always shared.
 bool share(Entry entry, Frames& frames) noexcept;
 
+/// The counts of everything that `node` names are about to change.
+void prefetch_counts_below(const Node& node, const Frames& frames) noexcept;
+
 /// Gives up the caller's reference to what `entry` names; with the last one goes all that hangs below.
 /// Cost: by what is freed.
 void drop(Entry entry, Frames& frames) noexcept;

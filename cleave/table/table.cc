@@ -24,6 +24,7 @@ Result<FrameId> copy_frame(FrameId shared, Frames& frames) {
 // we still hold `shared`, and the caller lets go of it only later: in between, its other holder could
 // otherwise find itself alone with it and, below it, alone with pages that we can still reach.
 Result<Node*> copy_node(const Node& shared, Frames& frames) {
+  prefetch_counts_below(shared, frames);
   Node* copy = make_node(shared.level, frames);
   if (copy == nullptr) return tl::unexpected(no_memory_for_node());
   for (unsigned i = 0; i < kFanout; ++i) {
