@@ -31,6 +31,16 @@ Order at_random(std::uint64_t pages) {
   return order;
 }
 
+// Far apart: each write finds a lowest node that is still shared, and copies it for one page.
+Order scattered(std::uint64_t pages) {
+  constexpr std::uint64_t kApart = 256;
+  Order order;
+  for (std::uint64_t page = 0; page < pages; page += kApart) {
+    order.push_back(static_cast<std::uint32_t>(page));
+  }
+  return order;
+}
+
 template <class Write>
 double per_page(const Order& order, Write write) {
   return processor_nanoseconds_for([&] {
@@ -72,10 +82,16 @@ double copy_pages(const TouchedHeap& from, const TouchedHeap& to, const Order& o
 
 Extent extent_for(const Settings& settings) { return {settings.quick ? 128_MiB : 1_GiB}; }
 
-std::vector<Row> write_in_order(const std::string& name, Order (*order_of)(std::uint64_t),
-                                const Settings& settings) {
+struct Aim {
+  const char* name;
+  const char* what;
+  Order (*order_of)(std::uint64_t pages);
+  bool has_goals;  // scattered writes are what the table is worst at; there the figures speak alone
+};
+
+std::vector<Row> write_in_order(const Aim& aim, const Settings& settings) {
   const Extent extent = extent_for(settings);
-  const Order order = order_of(extent.touched_pages());
+  const Order order = aim.order_of(extent.touched_pages());
   Companion kernel([&] {
     return [heap = std::make_shared<TouchedHeap>(extent), &order] {
       return write_heap_after_fork(*heap, order);
@@ -90,19 +106,19 @@ std::vector<Row> write_in_order(const std::string& name, Order (*order_of)(std::
       settings.runs(), [&] { return write_space_after_fork(touched, accessor, order); },
       [&] { return kernel.measure(); }, [&] { return copy_pages(from, to, order); });
 
-  Row row{.name = name,
+  Row row{.name = aim.name,
           .unit = "ns",
           .ours = ours,
           .baseline = "the kernel's copy-on-write fault after fork(2)",
           .theirs = theirs};
-  row.goals.push_back({"4 times", row.ratio() >= 4});
+  if (aim.has_goals) row.goals.push_back({"4 times", row.ratio() >= 4});
   row.details["pages"] = order.size();
-  Row beside{.name = name + "/vs-memcpy",
+  Row beside{.name = std::string(aim.name) + "/vs-memcpy",
              .unit = "ns",
              .ours = ours,
              .baseline = "memcpy of 4 KiB, neither page in the cache",
              .theirs = copies};
-  beside.goals.push_back({"at most 2 times memcpy", beside.ratio() >= 0.5});
+  if (aim.has_goals) beside.goals.push_back({"at most 2 times memcpy", beside.ratio() >= 0.5});
   beside.details["pages"] = order.size();
   return {row, beside};
 }
@@ -172,15 +188,16 @@ std::vector<Row> write_when_alone_again(const Settings& settings) {
 }  // namespace
 
 std::vector<Benchmark> write_after_fork_benchmarks() {
-  const auto in_order = [](const char* name, const char* what, Order (*order_of)(std::uint64_t)) {
-    return Benchmark{name, what, [=](const Settings& settings) {
-                       return write_in_order(name, order_of, settings);
-                     }};
+  const auto in_order = [](const Aim& aim) {
+    return Benchmark{aim.name, aim.what,
+                     [=](const Settings& settings) { return write_in_order(aim, settings); }};
   };
   return {
-      in_order("write-after-fork/seq", "the first write to each shared page, in sequence",
-               in_sequence),
-      in_order("write-after-fork/random", "the same in random order", at_random),
+      in_order({"write-after-fork/seq", "the first write to each shared page, in sequence",
+                in_sequence, true}),
+      in_order({"write-after-fork/random", "the same in random order", at_random, true}),
+      in_order({"write-after-fork/scattered", "the first writes to pages that lie far apart",
+                scattered, false}),
       {"write-after-fork/cold-pool", "the same, into frames that the kernel never gave before",
        write_into_cold_memory},
       {"write-owned/after-drop", "writing again when the sibling is gone", write_when_alone_again},

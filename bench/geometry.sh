@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# What the width of table nodes costs and saves: the same benchmarks with nodes of 16 to 512 entries.
+#   bench/geometry.sh [BITS...]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+rows=(alive/one-dirty write-after-fork/random write-after-fork/scattered drop/1000 fork/1GiB)
+widths=("$@")
+if ((${#widths[@]} == 0)); then widths=(4 5 6 7 9); fi
+
+for bits in "${widths[@]}"; do
+  folder=build/geometry-$bits
+  cmake --preset release -B "$folder" -DCLEAVE_NODE_BITS="$bits" -DCLEAVE_VARIANTS=OFF >/dev/null
+  cmake --build "$folder" --target cleave_tool >/dev/null
+  echo "== nodes of $((1 << bits)) entries"
+  "$folder/bin/cleave" bench "${rows[@]}"
+done
