@@ -15,7 +15,7 @@ int main() {
   must(ours.store(score, 1));
 
   const Snapshot moment = must(parent.snapshot());  // kept as long as wanted
-  Space child = must(parent.fork());          // under a microsecond, however much is mapped
+  Space child = must(parent.fork());                // under a microsecond, however much is mapped
   Accessor theirs = must(child.accessor());
   must(theirs.store(score, 2));  // copies one page, and only now
   std::printf("child %d, parent %d\n", must(theirs.load<int>(score)), must(ours.load<int>(score)));
