@@ -65,21 +65,20 @@ Frames::~Frames() {
 Result<Frames::Taken> Frames::take() {
   if (sync::allocation_fails()) return fail(Errc::no_memory, "the pool has no free frame");
   const FrameId frame = free_.pop(links_);
-  if (frame == kZeroFrame) return take_fresh();
+  return frame == kZeroFrame ? take_fresh() : Result<Taken>(hand_out(frame, false));
+}
+
+Frames::Taken Frames::hand_out(FrameId frame, bool zeroed) {
   used_.add(1, sync::relaxed);
   state(frame).own();
-  return Taken{frame, false};
+  return {frame, zeroed};
 }
 
 Result<Frames::Taken> Frames::take_fresh() {
   const sync::Guard guard(growth_);
   // Whoever held the lock may have had the free frames in hand, to trim them or to add to them.
   FrameId frame = free_.pop(links_);
-  if (frame != kZeroFrame) {
-    used_.add(1, sync::relaxed);
-    state(frame).own();
-    return Taken{frame, false};
-  }
+  if (frame != kZeroFrame) return hand_out(frame, false);
   if (fresh_ < populated_) {
     frame = FrameId{static_cast<std::uint32_t>(fresh_++)};
   } else if (!returned_.empty()) {
@@ -92,9 +91,7 @@ Result<Frames::Taken> Frames::take_fresh() {
     if (auto done = populate_more(step); !done) return tl::unexpected(done.error());
     frame = FrameId{static_cast<std::uint32_t>(fresh_++)};
   }
-  used_.add(1, sync::relaxed);
-  state(frame).own();
-  return Taken{frame, true};
+  return hand_out(frame, true);
 }
 
 Result<void> Frames::populate_more(std::uint64_t count) {

@@ -98,6 +98,7 @@ class Frames {
   Frames(Window&& window, std::uint64_t budget, FrameState* states, FrameLinks links)
       : window_(std::move(window)), budget_(budget), states_(states), links_(links) {}
 
+  Taken hand_out(FrameId frame, bool zeroed);
   Result<Taken> take_fresh();
   // With growth_ held.
   Result<void> populate_more(std::uint64_t count);
