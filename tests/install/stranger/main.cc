@@ -1,11 +1,23 @@
-// A program of somebody who has installed cleave and knows nothing else about it.
+// A program that knows only what was installed.
+
+#include <cleave/space/accessor.h>
+#include <cleave/space/space.h>
+
 #include <cstdio>
 
-#include "cleave/base/error.h"
+using namespace cleave;
+using namespace cleave::literals;
 
 int main() {
-  const cleave::Result<int> refused = cleave::fail(cleave::Errc::no_memory, "as it should be");
-  if (refused) return 1;
-  std::puts(refused.error().message().c_str());
-  return 0;
+  Pool pool = must(Pool::create(1_MiB));
+  Space parent = must(Space::create(pool));
+  const Address at = must(parent.map(64_KiB));
+  Accessor ours = must(parent.accessor());
+  must(ours.store(at, 1));
+  Space child = must(parent.fork());
+  Accessor theirs = must(child.accessor());
+  must(theirs.store(at, 2));
+  const bool apart = must(ours.load<int>(at)) == 1 && must(theirs.load<int>(at)) == 2;
+  std::puts(apart ? "two branches" : "one memory");
+  return apart ? 0 : 1;
 }
