@@ -152,7 +152,12 @@ Result<void> Table::grow_to(PageNo page, Frames& frames) {
 
 namespace {
 
-// Whether `range` takes only a part of the pages below the entry that starts at `first`.
+// Whether `range` takes none of the `pages` pages from `first` on.
+bool misses(PageRange range, PageNo first, std::uint64_t pages) {
+  return first >= range.end || first + pages <= range.first;
+}
+
+// Whether `range` takes only a part of them.
 bool cuts(PageRange range, PageNo first, std::uint64_t pages) {
   const PageNo end = first + pages;
   return (range.first > first && range.first < end) || (range.end > first && range.end < end);
@@ -188,7 +193,7 @@ void clear_inside(Node& node, PageNo first, PageRange range, Frames& frames) {
   for (unsigned i = 0; i < kFanout; ++i) {
     const PageNo below = first + i * pages;
     const Entry entry = node.entries[i].load(sync::relaxed);
-    if (entry == Entry::absent || below >= range.end || below + pages <= range.first) continue;
+    if (entry == Entry::absent || misses(range, below, pages)) continue;
     if (cuts(range, below, pages)) {
       Node& cut = *node_of(entry);
       clear_inside(cut, below, range, frames);
@@ -253,6 +258,7 @@ Result<Entry> fork_node(Entry entry, PageNo first, PageRange range, Frames& fram
   if (entry == Entry::absent) return entry;
   const Node& node = *node_of(entry);
   const std::uint64_t pages = pages_per_entry(node.level);
+  if (misses(range, first, pages * kFanout)) return Entry::absent;
   if (!is_hinted(entry) && !cuts(range, first, pages * kFanout)) {
     (void)share(entry, frames);  // a node, which is never refused
     return entry;
@@ -261,7 +267,7 @@ Result<Entry> fork_node(Entry entry, PageNo first, PageRange range, Frames& fram
   if (fork == nullptr) return tl::unexpected(no_memory_for_node());
   for (unsigned i = 0; i < kFanout; ++i) {
     const PageNo below = first + i * pages;
-    if (below >= range.end || below + pages <= range.first) continue;
+    if (misses(range, below, pages)) continue;
     const Entry here = node.entries[i].load(sync::relaxed);
     const auto forked =
         node.level == 0 ? fork_frame(here, frames) : fork_node(here, below, range, frames);
