@@ -4,6 +4,7 @@ PREFIX ?= /usr/local
 BUILD_JOBS ?= $(shell nproc)
 TEST_JOBS ?= 2
 SOAK_SECONDS ?= 60
+TORTURE_SECONDS ?= 600
 # The file that `make demo` works on; without one it takes a program that is there.
 FILE ?=
 
@@ -37,10 +38,13 @@ test: setup ## Run all tests: release, then under the address and the thread san
 bench: build ## Measure
 	build/release/bin/cleave bench
 
-soak: build ## Stress for SOAK_SECONDS (60), then once more under the thread sanitizer
+soak: build ## Stress for SOAK_SECONDS (60) and TORTURE_SECONDS (600), then both under the thread sanitizer
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
+	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
 	$(call build,tsan)
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_stress --seconds $(SOAK_SECONDS)
+	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_torture \
+	  --seconds $(TORTURE_SECONDS) --directory build
 
 lint: ## Check the format, and run clang-tidy
 	@scripts/setup.sh lint

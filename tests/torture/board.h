@@ -142,6 +142,8 @@ struct Counts {
     no_memory,
     rechecks,
     checks,
+    under_way,
+    in_part,
     kinds
   };
   static constexpr const char* names[kinds] = {
@@ -170,6 +172,8 @@ struct Counts {
       "no_memory answers",
       "forks, snapshots and holds checked again",
       "sectors checked",
+      "of them while a write was under way",
+      "of them seen in part, as allowed",
   };
   std::array<std::uint64_t, kinds> count{};
 
@@ -192,6 +196,7 @@ struct Options {
   std::uint64_t seed = 1;
   std::string directory;
   bool registered = true;
+  bool direct = true;
   Break broken = Break::nothing;
 };
 

@@ -53,9 +53,11 @@ Buffer::Buffer(std::size_t bytes)
 
 void Buffer::Free::operator()(std::byte* bytes) const { std::free(bytes); }
 
-Device::Device(const std::string& directory, std::uint64_t bytes, std::span<std::byte> registered) {
+Device::Device(const std::string& directory, std::uint64_t bytes, bool direct,
+               std::span<std::byte> registered) {
   const Buffer zeroes(bytes);
   for (const int flags : {O_DIRECT, 0}) {
+    if (flags != 0 && !direct) continue;
     file_ = open_unnamed(directory, flags);
     if (file_ < 0) continue;
     // Written once, so that later writes find their blocks.

@@ -35,9 +35,11 @@ struct DeviceCounts {
 
 class Device {
  public:
-  /// A file of `bytes` bytes without a name in `directory`. `registered`: memory to register as a fixed
-  /// buffer, where that is allowed. Stops the program where there is no io_uring or no such file.
-  Device(const std::string& directory, std::uint64_t bytes, std::span<std::byte> registered);
+  /// A file of `bytes` bytes without a name in `directory`, past the page cache if `direct` is set and the
+  /// file system agrees. `registered`: memory to register as a fixed buffer, where that is allowed. Stops
+  /// the program where there is no io_uring or no such file.
+  Device(const std::string& directory, std::uint64_t bytes, bool direct,
+         std::span<std::byte> registered);
   ~Device();
   Device(const Device&) = delete;
   Device& operator=(const Device&) = delete;

@@ -90,7 +90,7 @@ Outcome run(const Options& options) {
 }
 
 void print(const Outcome& o) {
-  if (!o.direct) fmt::print("O_DIRECT is refused here: all goes through the page cache\n");
+  if (!o.direct) fmt::print("no O_DIRECT here: all goes through the page cache\n");
   if (!o.registered) fmt::print("no registered buffer: each request names its memory\n");
   for (std::size_t k = 0; k < Counts::kinds; ++k)
     fmt::print("{:>14} {}\n", o.counts.count[k], Counts::names[k]);
@@ -159,6 +159,7 @@ int main(int argc, char** argv) try {
   options.directory = temporary != nullptr ? temporary : ".";
   bool json = false;
   bool plain = false;
+  bool cached = false;
   CLI::App app("Reads and writes files through pins and holds while others fork, write and unmap.");
   app.add_option("--seconds", options.seconds, "How long");
   app.add_option("--threads", options.threads, "How many threads, each with a disk of its own")
@@ -167,6 +168,7 @@ int main(int argc, char** argv) try {
   app.add_option("--directory", options.directory, "Where the files lie; else $TMPDIR, or here");
   app.add_flag("--json", json, "Print the counts as JSON");
   app.add_flag("--plain", plain, "Register no buffer");
+  app.add_flag("--cached", cached, "Do not ask for O_DIRECT");
   const std::map<std::string, Break> breaks{{"fork", Break::fork}, {"hold", Break::hold}};
   app.add_option(
          "--break", options.broken,
@@ -174,6 +176,7 @@ int main(int argc, char** argv) try {
       ->transform(CLI::CheckedTransformer(breaks));
   CLI11_PARSE(app, argc, argv);
   options.registered = !plain;
+  options.direct = !cached;
 
   if (!json) {
     fmt::print("cleave_torture --seconds {} --threads {} --seed {} on Linux {}\n", options.seconds,

@@ -67,7 +67,8 @@ Player::Player(Torture& torture, unsigned self)
     : torture_(torture),
       self_(self),
       random_(torture.options.seed * 1000 + self),
-      device_(torture.options.directory, kFileBytes, registered_part(torture)),
+      device_(torture.options.directory, kFileBytes, torture.options.direct,
+              registered_part(torture)),
       source_(kAreas * kAreaBytes) {
   for (unsigned b = 0; b < kBoards; ++b) {
     for (unsigned p = 0; p < kPages; ++p) {
@@ -182,6 +183,10 @@ void Player::step() {
 
 void Player::check(const char* where, Place place, const Sector& seen, const Allowed& allowed) {
   did(Counts::checks);
+  if (allowed.known && allowed.low != allowed.high) {
+    did(Counts::under_way);
+    if (sequence_in(seen[0]) != sequence_in(seen[kWords - 1])) did(Counts::in_part);
+  }
   if (const auto difference = check_sector(seen, identity(place), allowed)) [[unlikely]] {
     torture_.lost(where, place, *difference, allowed);
   }
@@ -298,7 +303,10 @@ void Player::write(Known& sector) {
       written = accessor.write(address_of(sector.place), std::as_bytes(std::span(bytes)));
     } while (try_again(written));
   } else {
+    // Now and then somebody else gets a chance to see a part.
+    const auto pause = static_cast<unsigned>(chance(16 * kWords));
     for (unsigned i = 0; i < kWords && written; ++i) {
+      if (i == pause) std::this_thread::yield();
       do {
         written = accessor.store(address_of(sector.place) + i * 8, bytes[i]);
       } while (try_again(written));
