@@ -51,12 +51,14 @@ Outcome run(const Options& options) {
     for (std::uint64_t s = 0; s < keeper.stretches(); ++s) (void)keeper.keep(s);
   }
   std::vector<std::unique_ptr<Player>> players;
+  players.reserve(options.threads);
   for (unsigned i = 0; i < options.threads; ++i)
     players.push_back(std::make_unique<Player>(*torture, i));
 
   const auto start = std::chrono::steady_clock::now();
   const auto end = start + std::chrono::duration<double>(options.seconds);
   std::vector<std::thread> threads;
+  threads.reserve(options.threads);
   for (auto& player : players) threads.emplace_back([&player] { player->play(); });
   while (std::chrono::steady_clock::now() < end && !torture->stop)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

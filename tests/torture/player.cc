@@ -258,7 +258,8 @@ void Player::look() {
   Interval interval(board(range.board), range);
   Sector seen;
   for (unsigned i = 0; i < kWords; ++i) {
-    const auto word = accessors_[range.board]->load<std::uint64_t>(address_of(place) + i * 8);
+    const auto word =
+        accessors_[range.board]->load<std::uint64_t>(address_of(place) + std::uint64_t{8} * i);
     if (!word) {
       interval.end(board(range.board));
       if (interval.stayed(0))
@@ -304,11 +305,11 @@ void Player::write(Known& sector) {
     } while (try_again(written));
   } else {
     // Now and then somebody else gets a chance to see a part.
-    const auto pause = static_cast<unsigned>(chance(16 * kWords));
+    const auto pause = static_cast<unsigned>(chance(std::uint64_t{16} * kWords));
     for (unsigned i = 0; i < kWords && written; ++i) {
       if (i == pause) std::this_thread::yield();
       do {
-        written = accessor.store(address_of(sector.place) + i * 8, bytes[i]);
+        written = accessor.store(address_of(sector.place) + std::uint64_t{8} * i, bytes[i]);
       } while (try_again(written));
     }
   }
