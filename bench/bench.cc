@@ -27,8 +27,9 @@ bool Row::met() const {
 std::vector<Benchmark> all_benchmarks() {
   std::vector<Benchmark> all;
   for (auto* family :
-       {fork_benchmarks, write_after_fork_benchmarks, access_benchmarks, writers_benchmarks,
-        alive_benchmarks, drop_benchmarks, pool_benchmarks, sync_benchmarks}) {
+       {fork_benchmarks, fork_pinned_benchmarks, write_after_fork_benchmarks, access_benchmarks,
+        writers_benchmarks, alive_benchmarks, drop_benchmarks, pool_benchmarks, sync_benchmarks,
+        pin_benchmarks, hold_benchmarks, io_benchmarks}) {
     std::ranges::move(family(), std::back_inserter(all));
   }
   return all;

@@ -87,6 +87,7 @@ double median_of_batches(int count, Batch&& batch) {
 std::vector<Benchmark> all_benchmarks();
 
 std::vector<Benchmark> fork_benchmarks();
+std::vector<Benchmark> fork_pinned_benchmarks();
 std::vector<Benchmark> write_after_fork_benchmarks();
 std::vector<Benchmark> access_benchmarks();
 std::vector<Benchmark> writers_benchmarks();
@@ -94,5 +95,8 @@ std::vector<Benchmark> alive_benchmarks();
 std::vector<Benchmark> drop_benchmarks();
 std::vector<Benchmark> pool_benchmarks();
 std::vector<Benchmark> sync_benchmarks();
+std::vector<Benchmark> pin_benchmarks();
+std::vector<Benchmark> hold_benchmarks();
+std::vector<Benchmark> io_benchmarks();
 
 }  // namespace cleave::bench

@@ -7,6 +7,7 @@
 #include "bench/bench.h"
 #include "bench/clock.h"
 #include "bench/companion.h"
+#include "bench/forks.h"
 #include "bench/touched.h"
 #include "bench/writer.h"
 
@@ -21,33 +22,6 @@ constexpr Size kSmallest{"1MiB", 1_MiB};
 constexpr Size kSizes[] = {kSmallest,       {"16MiB", 16_MiB}, {"256MiB", 256_MiB},
                            {"1GiB", 1_GiB}, {"4GiB", 4_GiB},   {"16GiB", 16_GiB}};
 constexpr ByteCount kLargestQuick = 256_MiB;
-
-// A hundred forks that stay alive, since one is too short for the clock. The children are dropped
-// outside of the time.
-double fork_space(Space& space) {
-  constexpr int kForks = 100;
-  return median_of_batches(20, [&] {
-    std::vector<Space> children;
-    children.reserve(kForks);
-    return nanoseconds_for([&] {
-             for (int i = 0; i < kForks; ++i) children.push_back(must(space.fork()));
-           }) /
-           kForks;
-  });
-}
-
-// As the parent sees it, which is when it can go on. The child exits at once.
-double fork_process() {
-  return median_of_batches(5, [] {
-    const auto start = Clock::now();
-    const pid_t child = fork();
-    if (child == 0) _exit(0);
-    const double figure = nanoseconds_since(start);
-    must_hold(child > 0, "fork(2) failed; is there enough memory?");
-    wait_for_process(child);
-    return figure;
-  });
-}
 
 std::vector<Row> fork_by_size(const Size& size, const Settings& settings) {
   const Extent extent = Extent::that_fits(size.mapped);

@@ -15,8 +15,9 @@ std::string with_unit(double figure, const std::string& unit) {
     const char* shown;
   };
   static constexpr Scale kScales[] = {
-      {"ns", 1e9, "s"},       {"ns", 1e6, "ms"},        {"ns", 1e3, "us"},
-      {"bytes", 1024, "KiB"}, {"stores/s", 1e6, "M/s"},
+      {"ns", 1e9, "s"},         {"ns", 1e6, "ms"},        {"ns", 1e3, "us"},
+      {"bytes", 1024, "KiB"},   {"stores/s", 1e6, "M/s"}, {"bytes/s", 1e9, "GB/s"},
+      {"bytes/s", 1e6, "MB/s"},
   };
   for (const Scale& scale : kScales) {
     if (unit == scale.unit && figure >= scale.size) {

@@ -1,0 +1,35 @@
+#include "bench/forks.h"
+
+#include <vector>
+
+#include "bench/bench.h"
+#include "bench/clock.h"
+#include "bench/system.h"
+
+namespace cleave::bench {
+
+double fork_space(Space& space) {
+  constexpr int kForks = 100;
+  return median_of_batches(20, [&] {
+    std::vector<Space> children;
+    children.reserve(kForks);
+    return nanoseconds_for([&] {
+             for (int i = 0; i < kForks; ++i) children.push_back(must(space.fork()));
+           }) /
+           kForks;
+  });
+}
+
+double fork_process() {
+  return median_of_batches(5, [] {
+    const auto start = Clock::now();
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    const double figure = nanoseconds_since(start);
+    must_hold(child > 0, "fork(2) failed; is there enough memory?");
+    wait_for_process(child);
+    return figure;
+  });
+}
+
+}  // namespace cleave::bench

@@ -1,0 +1,230 @@
+// How fast files come into a space, and out of it, past the page cache.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/bench.h"
+#include "bench/clock.h"
+#include "bench/kernel_ring.h"
+#include "bench/system.h"
+#include "bench/touched.h"
+#include "cleave/io/file.h"
+#include "cleave/io/open.h"
+#include "cleave/io/ring.h"
+
+namespace cleave::bench {
+namespace {
+
+constexpr ByteCount kBlock = 128_KiB;
+constexpr unsigned kDepth = 32;
+
+enum class Direction { read, write };
+
+// A file of which every byte has been written, where O_DIRECT leads to a disk. It goes at the end.
+class DiskFile {
+ public:
+  // In the first folder that will do: the user's choice, those for temporary files, the current one.
+  static std::optional<DiskFile> make(ByteCount size) {
+    const char* chosen = std::getenv("TMPDIR");
+    for (const char* folder : {chosen, "/var/tmp", "/tmp", "."}) {
+      if (folder == nullptr || is_in_memory(folder)) continue;
+      std::string path = std::string(folder) + "/cleave-bench.XXXXXX";
+      const int made = mkstemp(path.data());
+      if (made < 0) continue;
+      DiskFile file{File(made), std::move(path)};
+      auto direct = open_for(file.path_.c_str(), OpenMode::updating, Cache::bypassed_if_possible);
+      if (!direct || !direct->is_direct()) continue;
+      file.file_ = std::move(*direct);
+      file.fill(size);
+      return file;
+    }
+    return std::nullopt;
+  }
+  DiskFile(DiskFile&& other) noexcept
+      : file_(std::move(other.file_)), path_(std::exchange(other.path_, {})) {}
+  DiskFile& operator=(DiskFile&&) = delete;
+  ~DiskFile() {
+    if (!path_.empty()) (void)unlink(path_.c_str());
+  }
+
+  [[nodiscard]] int descriptor() const { return file_.descriptor(); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  DiskFile(File file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
+
+  static bool is_in_memory(const char* folder) {
+    struct statfs found {};
+    return statfs(folder, &found) != 0 || found.f_type == TMPFS_MAGIC ||
+           found.f_type == RAMFS_MAGIC;
+  }
+  void fill(ByteCount size) const {
+    const TouchedHeap content(Extent{1_MiB});
+    for (std::uint64_t at = 0; at < size.value; at += (1_MiB).value) {
+      must_hold(pwrite(descriptor(), content.touched_page(0), (1_MiB).value,
+                       static_cast<off_t>(at)) == static_cast<ssize_t>((1_MiB).value),
+                "the file for the benchmark cannot be written; is the disk full?");
+    }
+    must_hold(fsync(descriptor()) == 0, "the file for the benchmark does not reach the disk");
+  }
+
+  File file_;
+  std::string path_;
+};
+
+double per_second(ByteCount bytes, double nanoseconds) {
+  return static_cast<double>(bytes.value) / nanoseconds * 1e9;
+}
+
+double through_a_space(Ring& ring, TouchedSpace& touched, const DiskFile& file,
+                       Direction direction) {
+  const ByteCount size = touched.extent.mapped;
+  return per_second(size, nanoseconds_for([&] {
+                      const int descriptor = file.descriptor();
+                      const ByteCount done = must(
+                          direction == Direction::read
+                              ? read_file(ring, touched.space, touched.base, descriptor, 0, size)
+                              : write_file(ring, touched.space, touched.base, descriptor, 0, size));
+                      must_hold(done == size, "the transfer ended early");
+                    }));
+}
+
+// What no library is in the way of: as many requests at once, all to one piece of registered memory.
+double by_bare_requests(KernelRing& ring, const TouchedHeap& memory, const DiskFile& file,
+                        Direction direction, ByteCount size) {
+  return per_second(size, nanoseconds_for([&] {
+                      std::uint64_t next = 0;
+                      const auto add = [&](std::uint64_t number) {
+                        if (next == size.value) return false;
+                        ring.add({direction == Direction::write, file.descriptor(),
+                                  memory.touched_page(0) + number * kBlock.value,
+                                  static_cast<std::uint32_t>(kBlock.value), next, number});
+                        next += kBlock.value;
+                        return true;
+                      };
+                      unsigned at_work = 0;
+                      while (at_work < kDepth && add(at_work)) ++at_work;
+                      while (at_work != 0) {
+                        const KernelRing::Done done = ring.submit_and_wait();
+                        must_hold(done.result == static_cast<std::int32_t>(kBlock.value),
+                                  "a bare request ended early");
+                        if (!add(done.number)) --at_work;
+                      }
+                    }));
+}
+
+// One request at a time.
+double by_calls(const TouchedHeap& memory, const DiskFile& file, Direction direction,
+                ByteCount size) {
+  return per_second(size, nanoseconds_for([&] {
+                      for (std::uint64_t at = 0; at < size.value; at += kBlock.value) {
+                        const iovec block{memory.touched_page(0), kBlock.value};
+                        const auto offset = static_cast<off_t>(at);
+                        const ssize_t done = direction == Direction::read
+                                                 ? preadv(file.descriptor(), &block, 1, offset)
+                                                 : pwritev(file.descriptor(), &block, 1, offset);
+                        must_hold(done == static_cast<ssize_t>(kBlock.value),
+                                  "a transfer of the baseline ended early");
+                      }
+                    }));
+}
+
+// What fio says of itself; nullopt: it is not installed, or cannot do it.
+std::optional<double> by_fio(const DiskFile& file, Direction direction, ByteCount size) {
+  const char* what = direction == Direction::read ? "read" : "write";
+  const std::string command = fmt::format(
+      "fio --name=cleave --filename='{}' --rw={} --bs={} --iodepth={} --size={} --direct=1 "
+      "--ioengine=io_uring --fixedbufs=1 --overwrite=1 --output-format=json 2>/dev/null",
+      file.path(), what, kBlock.value, kDepth, size.value);
+  FILE* output = popen(command.c_str(), "r");
+  if (output == nullptr) return std::nullopt;
+  std::string said;
+  char part[4096];
+  for (std::size_t n; (n = fread(part, 1, sizeof part, output)) != 0;) said.append(part, n);
+  if (pclose(output) != 0) return std::nullopt;
+  // Some versions put notes in front.
+  const auto start = said.find('{');
+  const auto report =
+      nlohmann::json::parse(start == std::string::npos ? "" : said.substr(start), nullptr, false);
+  if (report.is_discarded()) return std::nullopt;
+  return report.at("jobs").at(0).at(what).at("bw_bytes").get<double>();
+}
+
+std::vector<Row> transfer(const char* name, Direction direction, const Settings& settings) {
+  const ByteCount size = settings.quick ? 256_MiB : 1_GiB;
+  const auto file = DiskFile::make(size);
+  if (!file) {
+    fmt::print(stderr, "{}: no folder for temporary files lies on a disk; TMPDIR can name one\n",
+               name);
+    return {};
+  }
+  const bool has_fio = by_fio(*file, direction, size).has_value();
+  TouchedSpace touched(Extent{size}, 1_MiB);
+  auto ring = Ring::create(touched.pool, {.block = kBlock, .depth = kDepth});
+  if (!ring) {
+    fmt::print(stderr, "{}: {}\n", name, ring.error().message());
+    return {};
+  }
+  const TouchedHeap memory(Extent{kBlock * kDepth});
+  const iovec buffer{memory.touched_page(0), memory.extent.mapped.value};
+  KernelRing bare_ring(kDepth);
+  const bool has_bare_ring = bare_ring.register_buffers(std::span(&buffer, 1));
+  auto [ours, fios, bare, calls] = in_turn(
+      settings.runs(), [&] { return through_a_space(*ring, touched, *file, direction); },
+      [&] { return has_fio ? by_fio(*file, direction, size).value_or(0) : 0.0; },
+      [&] {
+        return has_bare_ring ? by_bare_requests(bare_ring, memory, *file, direction, size) : 0.0;
+      },
+      [&] { return by_calls(memory, *file, direction, size); });
+
+  Row row{.name = name, .unit = "bytes/s", .ours = ours, .more_is_better = true};
+  if (has_fio) {
+    row.baseline = "fio, O_DIRECT by io_uring, the same blocks and depth, registered buffers";
+    row.theirs = fios;
+    row.goals.push_back({"0.95 of fio", row.ratio() >= 0.95});
+  } else if (has_bare_ring) {
+    row.baseline = "bare io_uring, O_DIRECT, the same blocks and depth, registered buffers";
+    row.theirs = bare;
+    row.goals.push_back({"0.95 of bare io_uring", row.ratio() >= 0.95});
+    row.details["note"] = "fio is not installed";
+  } else {
+    row.baseline = "preadv and pwritev, O_DIRECT, the same blocks one at a time";
+    row.theirs = calls;
+    row.goals.push_back({"0.95 of one at a time", row.ratio() >= 0.95});
+    row.details["note"] = "fio is not installed, and RLIMIT_MEMLOCK is too low for bare io_uring";
+  }
+  row.details["bytes"] = size.value;
+  row.details["block_bytes"] = kBlock.value;
+  row.details["depth"] = kDepth;
+  row.details["registered_bytes"] = ring->registered().value;
+  row.details["bare_io_uring"] = nullptr;
+  if (has_bare_ring) row.details["bare_io_uring"] = bare.median();
+  row.details["one_at_a_time"] = calls.median();
+  return {row};
+}
+
+}  // namespace
+
+std::vector<Benchmark> io_benchmarks() {
+  const auto transferring = [](const char* name, const char* what, Direction direction) {
+    return Benchmark{name, what,
+                     [=](const Settings& settings) { return transfer(name, direction, settings); }};
+  };
+  return {transferring("io/read", "a file into a space, past the page cache", Direction::read),
+          transferring("io/write", "a space into a file, past the page cache", Direction::write)};
+}
+
+}  // namespace cleave::bench
