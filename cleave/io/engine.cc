@@ -22,6 +22,12 @@ constexpr std::uint64_t kSmallestFixed = std::uint64_t{256} << 10;
 // Blocks are aligned: the low bit of what comes back with a result is free to tell whose result it is.
 constexpr std::uint64_t kCancellation = 1;
 
+// Not a refusal for good: a signal handler ran, or the kernel wants memory, or results taken, first.
+bool is_passing(int result) {
+  return result >= 0 || result == -EINTR || result == -EAGAIN || result == -EBUSY ||
+         result == -ENOMEM;
+}
+
 std::uint64_t name_of(const Block& block) { return reinterpret_cast<std::uintptr_t>(&block); }
 
 }  // namespace
@@ -134,8 +140,7 @@ io_uring_sqe* Engine::next_entry() {
   for (;;) {
     if (io_uring_sqe* entry = io_uring_get_sqe(ring_)) return entry;
     const int taken = io_uring_submit(ring_);
-    CLEAVE_CHECK(taken > 0 || taken == -EINTR || taken == -EAGAIN || taken == -EBUSY,
-                 "the kernel takes no requests from a ring that it made");
+    CLEAVE_CHECK(is_passing(taken), "the kernel takes no requests from a ring that it made");
   }
 }
 
@@ -221,9 +226,7 @@ void Engine::go_on() {
 
 void Engine::wait() {
   const int done = io_uring_submit_and_wait(ring_, 1);
-  // EINTR: a signal handler ran. EAGAIN, EBUSY: the kernel wants results taken, or memory, first.
-  CLEAVE_CHECK(done >= 0 || done == -EINTR || done == -EAGAIN || done == -EBUSY,
-               "the kernel does not let us wait on a ring that it made");
+  CLEAVE_CHECK(is_passing(done), "the kernel does not let us wait on a ring that it made");
   go_on();
 }
 

@@ -27,7 +27,8 @@ struct Completion {
 /// What a file is to be given when others write to the space meanwhile.
 enum class View : std::uint8_t {
   stable,    ///< the bytes of the moment of asking, by a Hold: writers copy away from it
-  coherent,  ///< the bytes of the moment at which the device looks, by Pins: writers write in place
+  coherent,  ///< the bytes of the moment at which the device looks, by Pins: writers write in place.
+             ///< Pages are owned first, as by any pin: shared ones copied, absent ones given frames
 };
 
 struct RingOptions {

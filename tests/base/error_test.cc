@@ -18,12 +18,12 @@ using testing::HasSubstr;
 
 TEST(Error, EveryCodeHasANameOfItsOwn) {
   std::set<std::string> names;
-  for (const Errc code :
-       {Errc::no_memory, Errc::not_mapped, Errc::already_mapped, Errc::not_permitted,
-        Errc::bad_argument, Errc::unsupported, Errc::pinned, Errc::busy}) {
+  for (const Errc code : {Errc::no_memory, Errc::not_mapped, Errc::already_mapped,
+                          Errc::not_permitted, Errc::bad_argument, Errc::unsupported, Errc::pinned,
+                          Errc::busy, Errc::io, Errc::cancelled}) {
     names.insert(name(code));
   }
-  EXPECT_EQ(names.size(), 8u);
+  EXPECT_EQ(names.size(), 10u);
   EXPECT_EQ(names.count("unknown"), 0u);
   EXPECT_STREQ(name(Errc::not_mapped), "not_mapped");
 }
