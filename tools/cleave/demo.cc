@@ -15,6 +15,7 @@
 #include "demo_cost.h"
 #include "demo_diverge.h"
 #include "demo_file.h"
+#include "demo_io.h"
 #include "demo_report.h"
 #include "demo_stopwatch.h"
 
@@ -37,10 +38,11 @@ Origin lay_out(Pool& pool, const File& file, std::span<const std::byte> content)
   return {std::move(space), at, file.size};
 }
 
-// Room for the file, for all that the branches can write, and for the measurement.
+// Room for the file, for all that the branches can write or get copies of, and for the measurement.
 ByteCount budget(const Options& options, std::size_t content) {
   constexpr std::uint64_t kMeasurement = std::uint64_t{64} << 20;
-  return content + options.branches * kMostPagesPerFork * kPageSize + kMeasurement;
+  constexpr std::uint64_t kPerFork = (kMostPagesPerFork + Traffic::kMostPinned) * kPageSize;
+  return content + options.branches * kPerFork + kMeasurement;
 }
 
 void check_sum(const PoolStatistics& s, std::vector<std::string>& miscounts) {
@@ -53,14 +55,16 @@ void check_sum(const PoolStatistics& s, std::vector<std::string>& miscounts) {
 }
 
 void check_empty(const PoolStatistics& s, std::vector<std::string>& miscounts) {
-  if (s.used + s.nodes + s.regions + s.spaces + s.accessors == 0) return;
+  if (s.used + s.nodes + s.regions + s.spaces + s.accessors + s.short_pins + s.long_pins == 0)
+    return;
   miscounts.push_back(fmt::format(
       "everything is gone, yet the pool counts {} used frames, {} nodes, {} regions, {} "
-      "spaces and {} accessors",
-      s.used, s.nodes, s.regions, s.spaces, s.accessors));
+      "spaces, {} accessors and {} pinned pages",
+      s.used, s.nodes, s.regions, s.spaces, s.accessors, s.short_pins + s.long_pins));
 }
 
-// A check that nothing can fail proves nothing: this changes one bit that no history tells of.
+// A check that nothing can fail proves nothing: this changes one bit that no history tells of. (Another
+// one is changed in what a device delivers.)
 void spoil(Origin& origin, Forest& forest) {
   Space& victim = forest.branches.empty() ? origin.space : forest.branches.back().space;
   std::byte value{};
@@ -87,7 +91,9 @@ Report work(const Options& options) {
     report.space = cost_of_space(pool, origin);
     const std::uint64_t frames = pool.statistics().used;
 
+    Traffic traffic(pool, origin, report.file, content, options.spoil);
     Forest forest = diverge(origin, options.branches, options.threads, options.seed);
+    report.transfers = traffic.end();
     report.growth = std::move(forest.growth);
     report.branches = forest.branches.size();
     report.snapshots = forest.snapshots.size();
@@ -138,7 +144,7 @@ void add_demo(CLI::App& app) {
           "--quick", [options] { options->branches = 100; }, "Only 100 branches")
       ->excludes(branches);
   demo->add_flag("--spoil", options->spoil,
-                 "Change one bit in secret: the demo must find it and fail");
+                 "Change a bit of a branch and one of the I/O in secret: the demo must find both");
   demo->add_flag("--json", options->json, "Print one JSON object");
   demo->callback([options] { cleave::demo::run(*options); });
 }

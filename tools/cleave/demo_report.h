@@ -9,6 +9,7 @@
 #include "demo_cost.h"
 #include "demo_diverge.h"
 #include "demo_file.h"
+#include "demo_io.h"
 
 namespace cleave::demo {
 
@@ -28,11 +29,14 @@ struct Report {
   std::uint64_t bytes = 0;  ///< in frames, beside the file
   double fork_median_ns = 0;
   double fork_p99_ns = 0;
+  Transfers transfers;  ///< meanwhile
 
   std::vector<Difference> differences;
   std::vector<std::string> miscounts;  ///< of the pool
 
-  [[nodiscard]] bool pass() const { return differences.empty() && miscounts.empty(); }
+  [[nodiscard]] bool pass() const {
+    return differences.empty() && miscounts.empty() && transfers.bytes_lost == 0;
+  }
 };
 
 void print_text(const Report& report);
