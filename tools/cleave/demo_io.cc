@@ -35,7 +35,7 @@ constexpr std::uint64_t kMostWritten = 1024;
 
 using OpenFile = cleave::File;  // File is the one that the demo works on
 
-OpenFile temporary_file() {
+OpenFile temporary_file(Cache cache) {
   std::error_code failed;
   std::string path = std::filesystem::temp_directory_path(failed).string() + "/cleave-demo.XXXXXX";
   const int made = failed ? -1 : mkstemp(path.data());
@@ -44,9 +44,9 @@ OpenFile temporary_file() {
                              "; let TMPDIR name a folder that can be written to");
   }
   OpenFile file(made);
-  auto direct = open_for(path.c_str(), OpenMode::updating, Cache::bypassed_if_possible);
+  auto opened = open_for(path.c_str(), OpenMode::updating, cache);
   (void)unlink(path.c_str());
-  return direct ? std::move(*direct) : std::move(file);
+  return opened ? std::move(*opened) : std::move(file);
 }
 
 /// Transfers by the ring; where there is none, by calls on memory that is pinned or held meanwhile, which
@@ -54,15 +54,12 @@ OpenFile temporary_file() {
 class Carrier {
  public:
   Carrier(Pool& pool, Space& space) : space_(space) {
-    auto ring = Ring::create(pool);
-    if (ring) {
-      ring_.emplace(std::move(*ring));
-    } else {
-      why_not_ = ring.error().message();
-    }
+    if (auto ring = Ring::create(pool)) ring_.emplace(std::move(*ring));
   }
 
-  [[nodiscard]] const std::string& why_no_ring() const { return why_not_; }
+  [[nodiscard]] bool has_ring() const { return ring_.has_value(); }
+  /// How files should be opened: the ring knows what can go past the page cache, and what cannot.
+  [[nodiscard]] Cache cache() const { return ring_ ? Cache::bypassed_if_possible : Cache::used; }
 
   Token read(Address to, int descriptor, std::uint64_t offset, std::uint64_t bytes) {
     if (ring_) return must(ring_->start_read(space_, to, descriptor, offset, bytes));
@@ -98,7 +95,6 @@ class Carrier {
 
   Space& space_;
   std::optional<Ring> ring_;
-  std::string why_not_;
   std::uint64_t last_ = 0;
   std::deque<Completion> through_;
 };
@@ -121,13 +117,12 @@ struct Traffic::Worker {
          std::span<const std::byte> expected, bool spoils)
       : origin(used_origin),
         content(expected.first(read_file.size)),
-        source(
-            must(open_for(read_file.path.c_str(), OpenMode::reading, Cache::bypassed_if_possible))),
-        copy(temporary_file()),
+        carrier(pool, origin.space),
+        source(must(open_for(read_file.path.c_str(), OpenMode::reading, carrier.cache()))),
+        copy(temporary_file(carrier.cache())),
         spoil(spoils),
-        at(must(origin.space.map(kSlots * kSlotBytes))),
-        carrier(pool, origin.space) {
-    transfers.no_ring = carrier.why_no_ring();
+        at(must(origin.space.map(kSlots * kSlotBytes))) {
+    transfers.by_ring = carrier.has_ring();
     thread = std::jthread([this](const std::stop_token& stop) { work(stop); });
     begun.wait();
   }
@@ -220,11 +215,11 @@ struct Traffic::Worker {
 
   Origin& origin;
   std::span<const std::byte> content;
+  Carrier carrier;
   OpenFile source;
   OpenFile copy;
   bool spoil;
   Address at;
-  Carrier carrier;
   Transfers transfers;
   std::unordered_map<Token, Read> reading;
   std::uint64_t writing = 0;

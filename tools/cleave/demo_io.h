@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string>
 
 #include "demo_diverge.h"
 #include "demo_file.h"
@@ -18,7 +17,7 @@ struct Transfers {
   std::uint64_t writes = 0;
   std::uint64_t pages = 0;       ///< under all of these together
   std::uint64_t bytes_lost = 0;  ///< that were not there afterwards, or were others
-  std::string no_ring;  ///< why transfers were single calls on pinned and held memory; or empty
+  bool by_ring = false;  ///< else by single calls on memory that was pinned or held meanwhile
 };
 
 /// A thread that reads blocks of the file into pages of the origin, beside the file's own, without pause.

@@ -59,8 +59,8 @@ void print_text(const Report& r) {
   fmt::print("{} forks: {} of the file, {} of branches, {} of snapshots;\n", count(r.forks),
              count(g.forks_of_origin), count(g.forks_of_branches), count(g.forks_of_snapshots));
   fmt::print(
-      "half of them took {} or less, 99 of 100 {} or less, all threads at work and up to {} pages "
-      "pinned.\n",
+      "half of them took {} or less, 99 of 100 {} or less, all threads at work,\n"
+      "up to {} pages pinned.\n",
       time(r.fork_median_ns), time(r.fork_p99_ns), Traffic::kMostPinned);
   fmt::print("{} edits ({} written), {} rollbacks, {} branches thrown away.\n", count(g.edits),
              size(static_cast<double>(g.bytes_written)), count(g.rollbacks), count(g.thrown_away));
@@ -69,7 +69,8 @@ void print_text(const Report& r) {
   const Transfers& t = r.transfers;
   fmt::print("{} pages were under I/O meanwhile, in {} reads and {} writes{}; bytes lost: {}.\n\n",
              count(t.pages), count(t.reads), count(t.writes),
-             t.no_ring.empty() ? "" : " by single calls (" + t.no_ring + ")", count(t.bytes_lost));
+             t.by_ring ? "" : " by single calls (io_uring is not to be had here)",
+             count(t.bytes_lost));
 
   const std::uint64_t pages = Pages(r.file.size).count;
   const auto whole = [pages](const Cost& cost) {
@@ -137,7 +138,7 @@ void print_json(const Report& r) {
       {"snapshots", r.snapshots},
       {"bytes_beside_file", r.bytes},
       {"io",
-       {{"ring", r.transfers.no_ring.empty()},
+       {{"ring", r.transfers.by_ring},
         {"pages", r.transfers.pages},
         {"reads", r.transfers.reads},
         {"writes", r.transfers.writes},
