@@ -22,7 +22,7 @@ auto reads(Space& space) {
     Accessor accessor = must(space.accessor());
     Page seen;
     for (unsigned n = 0; !stop; ++n) {
-      store_far_away(8 + n % 32);
+      store_far_away(n % 32);
       must(accessor.read(kPage, seen));
       if (std::count(seen.begin(), seen.end(), kForeign) != 0)
         found("a thread read a frame of another page");

@@ -1,6 +1,9 @@
 // Stretches of hard work on spaces, each of which looks for one kind of broken promise.
 #pragma once
 
+#include <sched.h>
+#include <unistd.h>
+
 #include <array>
 #include <atomic>
 #include <chrono>
@@ -9,8 +12,6 @@
 #include <cstdlib>
 #include <thread>
 #include <utility>
-
-#include <unistd.h>
 
 #include "cleave/space/accessor.h"
 #include "cleave/space/space.h"
@@ -66,11 +67,35 @@ inline void spin(unsigned rounds) {
   }
 }
 
+/// Keeps the calling thread on the n-th processor that it may use: two threads race only where they run at once.
+inline void stay_on_processor(int n) {
+  static const cpu_set_t allowed = [] {
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    (void)sched_getaffinity(0, sizeof set, &set);
+    return set;
+  }();
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed) || n-- > 0) continue;
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    (void)sched_setaffinity(0, sizeof one, &one);
+    return;
+  }
+}
+
 /// One thread that runs `body` until the scope ends.
 class Beside {
  public:
   template <class Body>
-  explicit Beside(Body body) : thread_([this, body]() mutable { body(stop_); }) {}
+  explicit Beside(Body body)
+      : thread_([this, body]() mutable {
+          stay_on_processor(1);
+          body(stop_);
+        }) {
+    stay_on_processor(0);
+  }
   ~Beside() {
     stop_ = true;
     thread_.join();
