@@ -1,3 +1,4 @@
-#!/ bin / sh
-#Runs a command that must end with 3 : a broken promise was found.
-"$@" test $ ? -eq 3
+#!/bin/sh
+# Runs a command that must end with 3: a broken promise was found.
+"$@"
+test $? -eq 3
