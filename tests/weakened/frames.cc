@@ -1,6 +1,8 @@
 // A frame goes to another owner only when nobody reads it any more.
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <vector>
 
 #include "tests/weakened/scenarios.h"
 
@@ -47,6 +49,35 @@ void discards_while_read(Deadline deadline) {
     must(space.discard(kPage, kPageSize));
     must(stranger.write(kPage, foreign));  // takes the frame that came back last
     must(stranger.discard(kPage, kPageSize));
+  }
+}
+
+// The same with sections that take long: pages that lie side by side are read in one. Frames come back in
+// the order in which they are given, so that they do so in every round.
+void discards_while_much_is_read(Deadline deadline) {
+  constexpr std::size_t kPages = 16;
+  Pool pool = must(Pool::create(kSmallPool));
+  Space space = must(Space::create(pool));
+  Space stranger = must(Space::create(pool));
+  must(space.map_at(kPage, kPages * kPageSize));
+  must(stranger.map_at(kPage, kPages * kPageSize));
+  const std::vector<std::byte> own(kPages * kPageSize, std::byte{1});
+  const std::vector<std::byte> foreign(kPages * kPageSize, kForeign);
+  const Beside reader([&space](std::atomic<bool>& stop) {
+    Accessor accessor = must(space.accessor());
+    std::vector<std::byte> seen(kPages * kPageSize);
+    while (!stop) {
+      must(accessor.read(kPage, seen));
+      if (std::count(seen.begin(), seen.end(), kForeign) != 0)
+        found("a thread read a frame of another page");
+    }
+  });
+  for (unsigned n = 0; !deadline.passed(); ++n) {
+    must(space.write(kPage, own));
+    spin(n * 37 % 20'000);
+    must(space.discard(kPage, kPages * kPageSize));
+    must(stranger.write(kPage, foreign));
+    must(stranger.discard(kPage, kPages * kPageSize));
   }
 }
 

@@ -22,6 +22,7 @@ constexpr Scenario kScenarios[] = {
     {"forks_while_written_for_long", forks_while_written_for_long},
     {"forks_as_a_writer_enters", forks_as_a_writer_enters},
     {"discards_while_read", discards_while_read},
+    {"discards_while_much_is_read", discards_while_much_is_read},
     {"copies_while_read", copies_while_read},
     {"siblings_that_vanish", siblings_that_vanish},
     {"pins_of_shared_pages", pins_of_shared_pages},

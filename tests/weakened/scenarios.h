@@ -118,6 +118,7 @@ void forks_while_stores_take_long(Deadline);
 void forks_while_written_for_long(Deadline);
 void forks_as_a_writer_enters(Deadline);
 void discards_while_read(Deadline);
+void discards_while_much_is_read(Deadline);
 void copies_while_read(Deadline);
 void siblings_that_vanish(Deadline);
 void pins_of_shared_pages(Deadline);
