@@ -5,8 +5,8 @@
 //               decides. (A pin is not a reference.)
 //   Write.      Write in place what you own; copy what you do not. Copying is always safe.
 //
-// How often a page is mapped is never asked. "The only thing that matters is: am I the exclusive
-// owner", as the argument on the kernel's list ended; there is no other counter here to ask.
+// How often a page is mapped is never asked: there is no counter for it. docs/pins.md has the argument on
+// the kernel's list that this comes from.
 #pragma once
 
 #include "cleave/frames/frame_state.h"
