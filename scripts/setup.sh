@@ -4,8 +4,9 @@
 #   scripts/setup.sh lint   to check the style as well
 set -euo pipefail
 
-packages=(binutils ccache cmake g++ libcli11-dev libexpected-dev libfmt-dev libgmock-dev
-  libgtest-dev liburcu-dev liburing-dev ninja-build nlohmann-json3-dev pkgconf)
+packages=(binutils ccache cmake g++ iso-codes libboost-context-dev libcli11-dev libedit-dev libexpected-dev
+  libfmt-dev libgmock-dev libgtest-dev liblua5.4-dev libmimalloc-dev libsqlite3-dev liburcu-dev liburing-dev
+  libxxhash-dev ninja-build nlohmann-json3-dev pkgconf)
 tools=(cmake g++ ninja pkg-config objdump)
 if [[ ${1:-} == lint ]]; then
   packages+=(clang clang-format clang-tidy)
