@@ -85,6 +85,7 @@ enum class Word : std::uint8_t {
   lock,
   unlock,
   lru,
+  drain,
 };
 
 enum class Protection : std::uint8_t { none, ro, rw };
@@ -93,8 +94,8 @@ enum class Phase : std::uint8_t { begin, end };
 /// How a reference is taken.
 struct Access {
   bool write = false;
-  bool fast = false;  ///< without locks first
-  bool only = false;  ///< without locks or not at all; implies fast
+  bool fast = false;     ///< without locks first
+  bool only = false;     ///< without locks or not at all; implies fast
   bool lasting = false;  ///< for as long as the holder likes: FOLL_LONGTERM
   bool operator==(const Access&) const = default;
 };
@@ -184,19 +185,24 @@ struct Page {
   std::uint32_t count = 1;  ///< how many pages a large one has
   std::uint64_t value = 0;
   std::vector<Attribute> attributes;  ///< each at most once, in the order of the enum
+  std::uint32_t held = 0;  ///< references that somebody outside the test holds throughout
   bool operator==(const Page&) const = default;
 };
 
+/// What swap lies on. synchronous: a device as fast as memory, which faults read without the swap cache.
+/// stable_writes: one whose pages must not change while they are written.
+enum class Swap : std::uint8_t { ordinary, synchronous, stable_writes };
+
 enum class AtomKind : std::uint8_t {
-  reg,        ///< C.t:r = 1      a register of a thread
-  content,    ///< P:x.b = 1      what the process would read there
-  coherent,   ///< coherent(p)    the page behind the reference still is the one that its owner has there
-  same,       ///< same(P:x, C:x) both have one page there
+  reg,      ///< C.t:r = 1      a register of a thread
+  content,  ///< P:x.b = 1      what the process would read there
+  coherent,  ///< coherent(p)    the page behind the reference still is the one that its owner has there
+  same,      ///< same(P:x, C:x) both have one page there
   pinned,     ///< pinned(P:x)
   exclusive,  ///< exclusive(P:x)
   swapped,    ///< swapped(P:x)
-  mapped,     ///< mapped(P:x)
-  copies,     ///< copies <= 2    pages that were copied during the run
+  mapped,     ///< mapped(P:x)    an address that can be read
+  copies,     ///< copies(x) <= 2 how often a page at x was copied during the run, in all processes
   killed,     ///< killed(P)
 };
 
@@ -209,7 +215,7 @@ struct Atom {
   std::string thread;   ///< reg
   std::string name;     ///< of a register, or of the reference of coherent
   Place place;
-  Place other;  ///< same
+  Place other;                                ///< same
   Comparison comparison = Comparison::equal;  ///< reg, content: (un)equal; copies: any
   std::uint64_t value = 0;
   bool operator==(const Atom&) const = default;
@@ -292,6 +298,9 @@ struct Test {
   std::string source;  ///< where the case comes from
   std::string why;     ///< why it ends as expected
   std::vector<Page> pages;
+  Swap swap = Swap::ordinary;
+  std::optional<std::uint32_t>
+      free_hugetlb;                ///< huge pages of the pool that nobody has; none: enough
   std::vector<Process> processes;  ///< the first is there from the start and has the pages
   Final final;
   std::vector<Expect> expects;
