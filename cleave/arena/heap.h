@@ -1,0 +1,153 @@
+// The allocator of an arena: all that it knows lies in the memory that it hands out. When that memory is
+// rolled back, the heap is as it was: blocks allocated since are free, blocks freed since are allocated.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "cleave/arena/free_pages.h"
+#include "cleave/base/error.h"
+#include "cleave/base/units.h"
+
+namespace cleave {
+
+struct HeapHeader;
+struct HeapSlot;
+struct PageEntry;
+struct RemoteFrees;
+struct Slab;
+
+struct HeapStatistics {
+  ByteCount size;          ///< of the whole range
+  ByteCount own;           ///< kept for the heap's records; mostly never touched
+  ByteCount in_use;        ///< in allocated blocks, as rounded up
+  std::uint64_t blocks;    ///< allocated
+  ByteCount pages;         ///< in blocks' pages: in use, or free in a slab
+  ByteCount peak;          ///< the most that `pages` has been
+  ByteCount largest_free;  ///< the longest run of free pages
+};
+
+/// What is wrong with a heap: see check().
+struct HeapDamage {
+  const char* what;     ///< static text
+  std::uint64_t where;  ///< bytes from the start of the heap
+};
+
+/// A handle for a heap in memory; copies mean the same heap. The memory is the caller's, and stays so.
+///
+/// Any thread may call anything at any time. Up to 63 threads of the process have a slot in each heap to
+/// themselves, by sync::thread_number(): their calls take no lock but for whole slabs and large blocks.
+/// Further threads share one slot and its lock.
+///
+/// **Rollback.** Whoever copies the memory or puts an older content back does so while no thread is inside a call on the
+/// heap. Then every lock in the memory is free, in every copy, and nothing about the heap is kept elsewhere:
+/// handles stay good. The same calls by the same threads give the same addresses again.
+///
+/// **What is noticed.** A block freed twice, an address that is no block's start, memory of others: each stops the
+/// program with a message that names the address. Not noticed at once: a second free while the first, by
+/// another thread than the slab's owner, awaits the owner (it stops the program then), and a block
+/// freed again after it was handed out again. A write beyond a block hits the next block, never the heap's records.
+class Heap {
+ public:
+  static constexpr ByteCount kSmallest{std::uint64_t{1} << 20};
+  static constexpr ByteCount kLargest{std::uint64_t{64} << 30};
+
+  /// Makes an empty heap in `memory`, which must be zeroes: whole pages on a page's boundary. Writes to the first
+  /// few pages only. Records take 3.4 % of the range, but hardly any of it is touched.
+  /// Error: bad_argument (misaligned, below 1 MiB, above 64 GiB, or the first page is not zeroes).
+  static Result<Heap> create(std::span<std::byte> memory);
+
+  /// Another handle for the heap in `memory`: in a new process, or after fork(2). No other thread may be using it. Makes all
+  /// locks free. Error: bad_argument (no heap, one of another version or size; nothing was written).
+  static Result<Heap> open(std::span<std::byte> memory);
+
+  /// At least `bytes` bytes (0 counts as 1) on a multiple of `alignment`, a power of two. nullptr if there is no room, or the
+  /// alignment is none or exceeds the range. Before it gives up it pauses the heap for some microseconds, collects
+  /// what all threads have freed, and takes over other threads' free blocks of the size.
+  /// Cost: a few nanoseconds up to 32 KiB; above, whole pages: the lowest run that fits, O(log n).
+  [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment = 16) noexcept;
+
+  /// The same, all zeroes. Pages never handed out before are zeroes already and stay untouched.
+  [[nodiscard]] void* allocate_zeroed(std::size_t bytes, std::size_t alignment = 16) noexcept;
+
+  /// Frees what allocate() gave; any thread. nullptr: nothing. Writes to the heap's records only, never
+  /// to the block.
+  void deallocate(void* block) noexcept;
+
+  /// A block of at least `bytes` bytes with the same content, as far as it fits: `block` itself where it can be. nullptr: no
+  /// room, and `block` is as it was. A null `block` is an allocation. Large blocks grow in place if the pages
+  /// behind them are free. The result is aligned to 16, or more if it stayed in place.
+  [[nodiscard]] void* reallocate(void* block, std::size_t bytes) noexcept;
+
+  /// The bytes that may be used, at least as many as were asked for.
+  [[nodiscard]] std::size_t usable_size(const void* block) const noexcept;
+
+  /// Whether `address` lies in the heap's range.
+  [[nodiscard]] bool contains(const void* address) const noexcept;
+  [[nodiscard]] std::span<std::byte> memory() const noexcept { return {base_, size_}; }
+
+  /// Pauses the heap. Cost: by the slabs there are.
+  [[nodiscard]] HeapStatistics statistics() const noexcept;
+
+  /// Pauses the heap and looks at everything: nothing if it is whole, else the first damage. Cost: by the pages in use, and
+  /// a little by those of the range.
+  [[nodiscard]] std::optional<HeapDamage> check() const noexcept;
+
+  friend bool operator==(const Heap& a, const Heap& b) noexcept { return a.base_ == b.base_; }
+
+ private:
+  class Visit;
+  class Pause;
+  class Inspection;
+
+  Heap(std::byte* base, std::uint32_t pages) noexcept;
+
+  // Blocks of a size class (heap_slabs.cc); the caller is in the slot.
+  void* allocate_small(unsigned size_class) noexcept;
+  void* take_block(Slab& slab) noexcept;
+  void* refill(unsigned number, unsigned size_class) noexcept;
+  std::uint32_t make_slab(unsigned number, unsigned size_class) noexcept;
+  void free_changes_list(HeapSlot& slot, std::uint32_t number) noexcept;
+  void link(HeapSlot& slot, std::uint32_t number) noexcept;
+  void unlink(HeapSlot& slot, std::uint32_t number) noexcept;
+  void release_slab(std::uint32_t number) noexcept;
+
+  // Frees by others than the owner (heap_remote.cc).
+  void free_remotely(const PageEntry& entry, unsigned index, const void* block) noexcept;
+  void collect(HeapSlot& slot) noexcept;
+
+  // Before giving up (heap_reclaim.cc); the heap is paused.
+  void reclaim() noexcept;
+  void* adopt(unsigned number, unsigned size_class) noexcept;
+
+  // Whole pages (heap_large.cc).
+  void* allocate_large(std::size_t bytes, std::size_t alignment, bool zeroed) noexcept;
+  void* take_large(std::uint32_t pages, std::size_t alignment, bool zeroed) noexcept;
+  void free_large(std::uint32_t first) noexcept;
+  bool resize_large(std::uint32_t first, std::uint32_t pages) noexcept;
+  std::uint32_t take_pages(std::uint32_t pages, std::size_t alignment) noexcept;
+  void give_pages(std::uint32_t first, std::uint32_t pages) noexcept;
+  void note_taken(std::uint32_t first, std::uint32_t pages) noexcept;
+
+  [[nodiscard]] std::uint64_t offset_of(const void* block) const noexcept;
+  [[nodiscard]] std::size_t size_at(const void* block) const noexcept;
+  [[nodiscard]] std::byte* page(std::uint32_t number) const noexcept {
+    return base_ + (std::uint64_t{number} << kPageBits);
+  }
+
+  // What follows from the base and the size; the heap's state is in the memory alone.
+  std::byte* base_;
+  std::uint64_t size_;
+  HeapHeader* header_;
+  HeapSlot* slots_;
+  PageEntry* entries_;
+  Slab* slabs_;
+  RemoteFrees* remote_;
+  FreePages free_pages_;
+  std::uint32_t first_block_page_;
+  std::uint32_t most_slab_pages_;
+};
+
+}  // namespace cleave

@@ -1,0 +1,32 @@
+// Small numbers for threads: which of a few exclusive places in a shared structure is the caller's own.
+#pragma once
+
+#include "cleave/sync/explored.h"
+
+namespace cleave::sync {
+
+/// How many threads can have a number to themselves at one time: 0 to kThreadNumbers - 1.
+inline constexpr unsigned kThreadNumbers = 63;
+
+namespace detail {
+inline constexpr unsigned kNoNumberYet = ~0u;
+// Initial-exec: reading it is one instruction in a shared library too.
+extern constinit thread_local unsigned number_here [[gnu::tls_model("initial-exec")]];
+unsigned take_thread_number() noexcept;
+}  // namespace detail
+
+/// The calling thread's number, the same from the first call until the thread ends; then another thread may
+/// get it, and has seen all that this one did. The lowest number that is free. Threads that find none free
+/// get kThreadNumbers, all of them, for good. In a child of fork(2) the one thread keeps its number and
+/// all others are free.
+inline unsigned thread_number() noexcept {
+#ifdef CLEAVE_EXPLORED
+  if (Scheduler* s = scheduler()) {
+    return s->self() < kThreadNumbers ? static_cast<unsigned>(s->self()) : kThreadNumbers;
+  }
+#endif
+  const unsigned number = detail::number_here;
+  return number != detail::kNoNumberYet ? number : detail::take_thread_number();
+}
+
+}  // namespace cleave::sync
