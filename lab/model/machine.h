@@ -47,8 +47,8 @@ struct Pages {
   constexpr Pages(PageNo page, std::uint32_t pages = 1) : first(page), count(pages) {}
 };
 
-/// What became of an operation.
-enum class Outcome : std::uint8_t {
+/// What the kernel answers.
+enum class Answer : std::uint8_t {
   done,
   failed,  ///< refused, nothing has changed (EBUSY, EAGAIN, EFAULT)
   killed,  ///< the process got a fatal signal (no mapping, no permission, no memory) and is exiting or has exited
@@ -118,13 +118,13 @@ class Machine {
   // The CPU. Each faults as often as it takes.
   /// The value seen; nothing: the process was killed.
   std::optional<Value> read(Task task, PageNo page, Half half = Half::a);
-  Outcome write(Task task, PageNo page, Value value, Half half = Half::a);
+  Answer write(Task task, PageNo page, Value value, Half half = Half::a);
   /// A write through /proc/pid/mem: FOLL_FORCE, also where the region forbids writing. failed: EIO.
-  Outcome force(Task task, PageNo page, Value value, Half half = Half::a);
+  Answer force(Task task, PageNo page, Value value, Half half = Half::a);
 
   // Processes.
   /// `child` must be declared and not have started. failed: the rule-set's fork refuses.
-  Outcome fork(Task task, ProcessId child);
+  Answer fork(Task task, ProcessId child);
   /// Ends the whole process: its memory goes, its references stay. Its other threads find out at their next
   /// operation, which returns killed.
   void exit(Task task);
@@ -133,7 +133,7 @@ class Machine {
 
   // References. A name that is taken must be dropped before it is taken again.
   /// Takes a reference under the name `as`. failed: none was taken (fast_only; or the rule-set refuses).
-  Outcome take(Task task, PageNo page, Take how, ReferenceId as);
+  Answer take(Task task, PageNo page, Take how, ReferenceId as);
   /// Nothing: the name is not taken.
   std::optional<Value> peek(ReferenceId reference, Half half = Half::a);
   /// Does nothing if the name is not taken.
@@ -141,40 +141,40 @@ class Machine {
   void drop(ReferenceId reference);
 
   // Mappings.
-  Outcome unmap(Task task, Pages pages);  ///< munmap
-  Outcome map(Task task,
-              Pages pages);  ///< mmap: private anonymous, absent; failed: there is a mapping
-  Outcome discard(Task task, Pages pages);  ///< MADV_DONTNEED
-  Outcome free(Task task, Pages pages);  ///< MADV_FREE; reclaim (swap_out) may then drop the page
-  Outcome protect(Task task, Pages pages, Protection protection);
-  Outcome set_dontfork(Task task, Pages pages, bool on);
-  Outcome set_wipeonfork(Task task, Pages pages, bool on);
-  Outcome move(Task task, PageNo from, PageNo to);  ///< mremap; what was at `to` is unmapped
-  Outcome uffd_move(Task task, PageNo from,
-                    PageNo to);  ///< UFFDIO_MOVE; `to` must be mapped and absent
+  Answer unmap(Task task, Pages pages);  ///< munmap
+  Answer map(Task task,
+             Pages pages);  ///< mmap: private anonymous, absent; failed: there is a mapping
+  Answer discard(Task task, Pages pages);  ///< MADV_DONTNEED
+  Answer free(Task task, Pages pages);     ///< MADV_FREE; reclaim (swap_out) may then drop the page
+  Answer protect(Task task, Pages pages, Protection protection);
+  Answer set_dontfork(Task task, Pages pages, bool on);
+  Answer set_wipeonfork(Task task, Pages pages, bool on);
+  Answer move(Task task, PageNo from, PageNo to);  ///< mremap; what was at `to` is unmapped
+  Answer uffd_move(Task task, PageNo from,
+                   PageNo to);  ///< UFFDIO_MOVE; `to` must be mapped and absent
 
   // userfaultfd's write protection, and soft-dirty tracking.
-  Outcome write_protect(Task task, Pages pages);
-  Outcome write_unprotect(Task task, Pages pages);  ///< and wakes who waits
+  Answer write_protect(Task task, Pages pages);
+  Answer write_unprotect(Task task, Pages pages);  ///< and wakes who waits
   /// Blocks until a write-protection fault on the page waits for somebody.
   void serve(Task task, PageNo page);
   void clear_refs(Task task);
 
   // Reclaim. What acts on a page acts on every mapping of it, in whatever process.
   /// vmscan on the page that the task's process maps there, as far as it may go. failed: kept.
-  Outcome swap_out(Task task, PageNo page);
-  Outcome swap_off(Task task);  ///< brings every process' swapped pages back
+  Answer swap_out(Task task, PageNo page);
+  Answer swap_off(Task task);  ///< brings every process' swapped pages back
   void begin_writeback(Task task, PageNo page);
   void end_writeback(Task task, PageNo page);
 
   // KSM, migration, huge pages.
   /// Tries to make the pages one; `other_process` may be the task's own. failed: left apart.
-  Outcome merge(Task task, PageNo page, ProcessId other_process, PageNo other);
-  Outcome unmerge(Task task, Pages pages);
-  Outcome migrate(Task task, PageNo page);
-  Outcome split_folio(Task task, PageNo page);
-  Outcome split_pmd(Task task, PageNo page);
-  Outcome collapse(Task task, PageNo page);
+  Answer merge(Task task, PageNo page, ProcessId other_process, PageNo other);
+  Answer unmerge(Task task, Pages pages);
+  Answer migrate(Task task, PageNo page);
+  Answer split_folio(Task task, PageNo page);
+  Answer split_pmd(Task task, PageNo page);
+  Answer collapse(Task task, PageNo page);
 
   // Precision tests: somebody else is busy with the page just now.
   void lock_page(Task task, PageNo page);
