@@ -16,6 +16,8 @@
 #include <concepts>
 #include <cstdint>
 #include <cstring>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -34,19 +36,22 @@ class Variable {
   Variable(const Variable&) = delete;
   Variable& operator=(const Variable&) = delete;
   [[nodiscard]] std::uint64_t number() const { return number_; }
+  [[nodiscard]] const char* name() const { return name_; }
 
  protected:
   Variable(const char* name, std::uint64_t bits);
   ~Variable();
   std::uint64_t read_bits() const;
   void write_bits(std::uint64_t bits);
-  void add_bits(std::uint64_t difference);
+  /// `mask` has the bits that the variable's type has.
+  void add_bits(std::uint64_t difference, std::uint64_t mask);
 
  private:
-  friend class Run;
-  std::uint64_t number_;
+  friend class Execution;
+  std::uint64_t number_ = 0;
   const char* name_;
   std::uint64_t bits_;
+  std::uint32_t slot_ = 0;  // its place in this run's tables, in order of construction
 };
 
 /// A variable that threads share. Read and write it inside a step; before the threads start and after they
@@ -60,11 +65,13 @@ class Shared : public Variable {
   void write(T value) { write_bits(to_bits(value)); }
   /// Adds, and says nothing of the result: commutes with other adds. A step that also reads the variable
   /// does not commute.
-  void add(T difference) requires std::integral<T> { add_bits(to_bits(difference)); }
+  void add(T difference) requires std::integral<T> {
+    add_bits(to_bits(difference), ~std::uint64_t{0} >> (64 - 8 * sizeof(T)));
+  }
 
  private:
   template <typename U>
-  friend void put(const char*, Shared<U>&, U);
+  friend void put(const char*, Shared<U>&, std::type_identity_t<U>);
   static std::uint64_t to_bits(T value) {
     std::uint64_t bits = 0;
     std::memcpy(&bits, &value, sizeof value);
@@ -84,12 +91,24 @@ class Shared : public Variable {
 void announce(const char* label);
 void announce_look(const char* label);
 void announce_put(const char* label, Variable& variable, std::uint64_t bits);
+void announce_await(const char* label, bool (*ready)(const void*), const void* context);
+
+/// The stretch of one step, from its announcement to its end. Outside of it a thread must leave Shared
+/// variables alone; to touch one is reported as a failure of the run.
+class Happening {
+ public:
+  Happening() = default;
+  Happening(const Happening&) = delete;
+  Happening& operator=(const Happening&) = delete;
+  ~Happening();
+};
 
 /// One atomic step: `happen` runs as a whole and its result is returned. Under tso it waits for the thread's
 /// own stores first, like any locked instruction or lock.
 template <typename F>
 auto step(const char* label, F&& happen) {
   announce(label);
+  const Happening now;
   return std::forward<F>(happen)();
 }
 
@@ -97,35 +116,56 @@ auto step(const char* label, F&& happen) {
 template <typename F>
 auto look(const char* label, F&& happen) {
   announce_look(label);
+  const Happening now;
   return std::forward<F>(happen)();
 }
 
 /// One plain store: under tso others may see it later than what follows.
 template <typename T>
-void put(const char* label, Shared<T>& variable, T value) {
+void put(const char* label, Shared<T>& variable, std::type_identity_t<T> value) {
   announce_put(label, variable, Shared<T>::to_bits(value));
 }
 
 /// One atomic step that can happen only while `ready` holds; until then the thread is blocked. `ready` only
-/// reads. A run in which every thread left is blocked is a deadlock.
+/// reads, and the explorer asks it whenever it likes. A run in which every thread left is blocked is a deadlock.
 template <typename Ready, typename F>
-auto await(const char* label, Ready&& ready, F&& happen);
+auto await(const char* label, Ready&& ready, F&& happen) {
+  using Asked = std::remove_reference_t<Ready>;
+  const auto& asked = ready;
+  announce_await(
+      label, [](const void* context) -> bool { return (*static_cast<const Asked*>(context))(); },
+      std::addressof(asked));
+  const Happening now;
+  (void)asked();  // What it reads belongs to the step.
+  return std::forward<F>(happen)();
+}
 
 /// Waits for the thread's own stores. A run can leave it out by its name.
 void fence(const char* name);
 /// Whether the fence or re-check called `name` is performed in this exploration: `--drop NAME`.
 [[nodiscard]] bool performs(const char* name);
-/// One of 0 .. count-1; the explorer tries all.
+/// One of 0 .. count-1; the explorer tries all. Not inside a step.
 [[nodiscard]] std::uint64_t choose(const char* label, std::uint64_t count);
+
+/// Starts another thread and returns its number: threads count from 0 in the order of their start. It runs up
+/// to its first step at once, as part of the step that the caller is in. `name` as for labels. A program has at
+/// most 32 threads; one more ends the run as a failure.
+int spawn(const char* name, std::function<void()> body);
 
 /// The calling thread begins the operation `text` of its program ("write x 2"). Between two operations
 /// a thread remembers nothing but what is in Shared variables, so that states can be compared there.
 void operation(std::string_view text);
+/// The calling thread is at the head of a loop, and remembers nothing of the rounds before: a search that
+/// compares states then sees that a round came to nothing.
+void again(const char* label);
+/// Whether decided() and describe() are listened to: spares formatting where nobody reads.
+[[nodiscard]] bool recorded();
 /// Notes, for the counterexample, which rule decided what in the step that is happening: "reuse: map+swap is 1".
 void decided(std::string text);
 /// This run came past `label`: a test that no run brings past its label tests nothing.
 void reached(std::string_view label);
-/// What must never be false is: ends the run as a failure that the explorer reports with its schedule.
+/// What must never be false is: ends the calling thread, and makes the run a failure that the explorer reports
+/// with its schedule. The other threads go on, so that what they could have done is explored too.
 [[noreturn]] void broken(std::string what);
 
 }  // namespace lab

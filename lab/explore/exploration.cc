@@ -1,0 +1,118 @@
+#include "lab/explore/exploration.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lab {
+namespace {
+
+std::uint64_t hash(const Outcome& outcome) {
+  Hash64 hash;
+  for (const Outcome::Value& value : outcome.values()) hash.feed(value.value);
+  return hash.value();
+}
+
+}  // namespace
+
+Exploration::Exploration(const Factory& factory, const Options& options)
+    : factory_(factory),
+      options_(options),
+      execution_(options.memory, options.drop, options.max_steps) {}
+
+bool Exploration::run(Chooser& chooser) {
+  ending_ = execution_.run(factory_, chooser);
+  ++runs_;
+  result_.steps += execution_.steps();
+  if (!counts || counts()) book(chooser);
+  if (options_.max_runs && runs_ >= *options_.max_runs) {
+    stopped_ = true;
+    stopped_by_ = fmt::format("after {} runs", runs_);
+  }
+  if (runs_ % 64 == 0) look_at_the_clock();
+  return !stopped_;
+}
+
+void Exploration::book(const Chooser& chooser) {
+  for (const std::string& label : execution_.reached()) {
+    if (std::ranges::find(result_.reached, label) == result_.reached.end()) {
+      result_.reached.push_back(label);
+    }
+  }
+  if (ending_ == Ending::cut && !execution_.breach()) {
+    ++result_.cut;
+    return;
+  }
+  ++result_.traces;
+  if (ending_ == Ending::too_long) {
+    book(Failure::Kind::too_long,
+         fmt::format("more than {} steps: {}", options_.max_steps, execution_.standstill()),
+         chooser);
+  } else if (execution_.breach()) {
+    book(Failure::Kind::broken, execution_.breach()->what, chooser);
+  } else if (ending_ == Ending::deadlock) {
+    book(Failure::Kind::deadlock, execution_.standstill(), chooser);
+  } else if (!execution_.outcome(outcome_)) {
+    book(Failure::Kind::broken, execution_.breach()->what, chooser);
+  } else {
+    const std::uint64_t key = hash(outcome_);
+    for (auto [place, end] = seen_.equal_range(key); place != end; ++place) {
+      Seen& seen = result_.outcomes[place->second];
+      if (seen.outcome == outcome_) {
+        ++seen.count;
+        return;
+      }
+    }
+    seen_.emplace(key, result_.outcomes.size());
+    result_.outcomes.push_back({outcome_, 1, chooser.schedule()});
+  }
+}
+
+void Exploration::book(Failure::Kind kind, std::string what, const Chooser& chooser) {
+  if (options_.stop_at_failure) {
+    stopped_ = true;
+    stopped_by_ = "at the first failure";
+  }
+  for (Failure& failure : result_.failures) {
+    if (failure.kind == kind && failure.what == what) {
+      ++failure.count;
+      return;
+    }
+  }
+  result_.failures.push_back({kind, std::move(what), 1, chooser.schedule()});
+}
+
+double Exploration::seconds() const {
+  return std::chrono::duration<double>(Clock::now() - begin_).count();
+}
+
+void Exploration::look_at_the_clock() {
+  const double now = seconds();
+  if (options_.max_seconds && now >= *options_.max_seconds) {
+    stopped_ = true;
+    stopped_by_ = fmt::format("after {:.3g} s", *options_.max_seconds);
+  }
+  if (options_.progress && now >= reported_ + 1) {
+    reported_ = now;
+    options_.progress({runs_, result_.steps, result_.states, now});
+  }
+}
+
+void Exploration::refuse(std::string what) {
+  if (!refusal_) refusal_ = Refusal{std::move(what)};
+  stopped_ = true;
+}
+
+tl::expected<Result, Refusal> Exploration::finish(Coverage coverage) {
+  if (refusal_) return tl::unexpected(*refusal_);
+  result_.seconds = seconds();
+  result_.coverage = std::move(coverage);
+  if (stopped_) {
+    result_.coverage.kind = Coverage::Kind::stopped;
+    result_.coverage.runs = runs_;
+    result_.coverage.stopped_by = stopped_by_;
+  }
+  return std::move(result_);
+}
+
+}  // namespace lab

@@ -1,0 +1,56 @@
+#include "lab/explore/explorer.h"
+
+#include <fmt/format.h>
+
+#include "lab/explore/exploration.h"
+
+namespace lab {
+
+const char* name(Failure::Kind kind) {
+  switch (kind) {
+    case Failure::Kind::broken:
+      return "broken";
+    case Failure::Kind::deadlock:
+      return "deadlock";
+    case Failure::Kind::livelock:
+      return "livelock";
+    case Failure::Kind::too_long:
+      return "too long";
+  }
+  return "";
+}
+
+std::string Coverage::text() const {
+  switch (kind) {
+    case Kind::exhaustive:
+      return "exhaustive";
+    case Kind::bounded:
+      return fmt::format("exhaustive up to {} preemption{}", preemptions,
+                         preemptions == 1 ? "" : "s");
+    case Kind::sampled:
+      return fmt::format("{} random runs, seed {}", runs, seed);
+    case Kind::stopped:
+      return fmt::format("stopped {}", stopped_by);
+  }
+  return "";
+}
+
+const Seen* Result::find(const Outcome& outcome) const {
+  for (const Seen& seen : outcomes) {
+    if (seen.outcome == outcome) return &seen;
+  }
+  return nullptr;
+}
+
+tl::expected<Result, Refusal> explore(const Factory& factory, const Options& options) {
+  Exploration exploration{factory, options};
+  switch (options.search) {
+    case Search::random:
+    case Search::pct:
+      return exploration.finish(search_random(exploration));
+    default:
+      return exploration.finish(search_depth_first(exploration));
+  }
+}
+
+}  // namespace lab
