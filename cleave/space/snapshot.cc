@@ -35,6 +35,11 @@ Result<void> Snapshot::read(Address from, std::span<std::byte> into) const {
       });
 }
 
+const std::byte* Snapshot::page(PageNo page) const noexcept {
+  const FrameId frame = table_.find(page);
+  return frame == kZeroFrame ? nullptr : frames_->data(frame);
+}
+
 Result<Space> Snapshot::fork() const {
   SpaceState* child = SpaceState::make(*frames_);
   if (child == nullptr) return fail(Errc::no_memory, "malloc has no memory for a space");

@@ -41,6 +41,10 @@ class Snapshot {
     return value;
   }
 
+  /// The bytes of a page, in the pool's window; they stay as they are while the snapshot lives. nullptr: the
+  /// page is absent, and reads as zeroes. Regions are not asked.
+  [[nodiscard]] const std::byte* page(PageNo page) const noexcept;
+
   /// A new space that starts with these contents and regions. O(1). Error: no_memory.
   [[nodiscard]] Result<Space> fork() const;
 

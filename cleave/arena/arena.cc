@@ -1,0 +1,77 @@
+#include "cleave/arena/arena.h"
+
+#include <utility>
+
+#include "cleave/arena/arena_state.h"
+#include "cleave/base/check.h"
+
+namespace cleave {
+
+Result<Arena> Arena::create(Pool& pool, ByteCount size, ArenaOptions options) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << (kAddressBits - 2);
+  if (size == 0) return fail(Errc::bad_argument, "an arena has a page at least");
+  if (size > kMost) return fail(Errc::bad_argument, "an arena is 64 TiB at most");
+  const std::uint64_t pages = (size.value + kPageSize - 1) / kPageSize;
+  auto state = ArenaState::make(pool, pages, options);
+  if (!state) return tl::unexpected(state.error());
+  return Arena(std::move(*state));
+}
+
+Arena::Arena(std::shared_ptr<ArenaState> state) : state_(std::move(state)) {}
+Arena::Arena(Arena&& other) noexcept = default;
+Arena& Arena::operator=(Arena&& other) noexcept = default;
+Arena::~Arena() = default;
+
+ArenaState& Arena::state() const {
+  CLEAVE_CHECK(state_ != nullptr, "an arena was used after it was moved from");
+  return *state_;
+}
+
+std::byte* Arena::data() const { return state().mapping().native(); }
+ByteCount Arena::size() const { return state().mapping().bytes(); }
+
+bool Arena::contains(const void* address) const {
+  return reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(data()) <
+         size().value;
+}
+
+Result<Commit> Arena::commit(std::string_view name) { return state().commit(name); }
+Result<void> Arena::checkout(const Commit& commit) { return state().checkout(commit); }
+Result<void> Arena::discard() { return state().discard(); }
+Commit Arena::head() const { return state().head(); }
+
+std::optional<Commit> Arena::find(std::string_view name) const {
+  return state().history().find(name);
+}
+bool Arena::forget(std::string_view name) { return state().history().forget(name); }
+void Arena::for_each_commit(const std::function<void(const Commit&, unsigned)>& visit) const {
+  state().history().for_each(visit);
+}
+
+Result<void> Arena::changes(const std::function<void(std::span<const std::byte>)>& visit) {
+  return state().changes(visit);
+}
+
+Result<void> Arena::diff(const Commit& a, const Commit& b,
+                         const std::function<void(std::span<const std::byte>)>& visit) const {
+  const History& history = state().history();
+  if (!history.has(a) || !history.has(b)) {
+    return fail(Errc::bad_argument, "the commit belongs to another arena");
+  }
+  return cleave::diff(a.snapshot(), b.snapshot(), [&](PageRange differs) {
+    const auto at = raw(address_of(differs.first));
+    visit({reinterpret_cast<const std::byte*>(at), differs.pages() * kPageSize});
+  });
+}
+
+void Arena::touch(const void* at, std::size_t bytes) noexcept { state().touch(at, bytes); }
+
+Result<ArenaPin> Arena::pin(const void* at, std::size_t bytes, PinAccess access) {
+  return state().pin(at, bytes, access);
+}
+Result<Hold> Arena::hold(const void* at, std::size_t bytes) { return state().hold(at, bytes); }
+
+ArenaStatistics Arena::statistics() const { return state().statistics(); }
+std::string Arena::tracking_reason() const { return state().tracking_reason(); }
+
+}  // namespace cleave

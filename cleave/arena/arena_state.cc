@@ -1,0 +1,363 @@
+#include "cleave/arena/arena_state.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "cleave/base/check.h"
+
+namespace cleave {
+namespace {
+
+// Memory of that many pages and more is given back when it becomes zeroes, rather than written.
+constexpr std::uint64_t kWorthPunching = 16;
+
+bool is_zero(const std::byte* page) {
+  return page[0] == std::byte{0} && std::memcmp(page, page + 1, kPageSize - 1) == 0;
+}
+
+struct Found {
+  std::unique_ptr<Tracker> tracker;
+  std::string reason;
+};
+
+Result<Found> found(Tracking tracking, const Mapping& mapping, std::string reason) {
+  auto tracker = track(tracking, mapping);
+  if (!tracker) return tl::unexpected(tracker.error());
+  return Found{std::move(*tracker), std::move(reason)};
+}
+
+// What the options ask for, after it has shown that it works here.
+Result<Found> choose_tracker(const ArenaOptions& options, const Mapping& mapping) {
+  if (options.tracking != Tracking::automatic) {
+    if (auto works = try_tracking(options.tracking); !works) return tl::unexpected(works.error());
+    return found(options.tracking, mapping, "asked for");
+  }
+  const auto async = try_tracking(Tracking::async);
+  if (async && !options.system_calls_write && try_tracking(Tracking::sigbus)) {
+    return found(Tracking::automatic, mapping, "both async and sigbus work: the cheaper of the two");
+  }
+  if (async) return found(Tracking::async, mapping, "async works here");
+  const std::string why = "async does not work here (" + async.error().message() + ")";
+  if (auto works = try_tracking(Tracking::mprotect); !works) return tl::unexpected(works.error());
+  return found(Tracking::mprotect, mapping, why);
+}
+
+}  // namespace
+
+ArenaState::ArenaState(Mapping&& mapping, PageSet&& changed, PageSet&& suspected,
+                       PageSet&& differing, Space&& recorded)
+    : mapping_(std::move(mapping)),
+      changed_(std::move(changed)),
+      suspected_(std::move(suspected)),
+      differing_(std::move(differing)),
+      recorded_(std::move(recorded)),
+      history_(std::make_shared<History>()) {}
+
+ArenaState::~ArenaState() { history_->forget_all(); }
+
+Result<std::shared_ptr<ArenaState>> ArenaState::make(Pool& pool, std::uint64_t pages,
+                                                     const ArenaOptions& options) try {
+  auto mapping = Mapping::create(pages, options.at);
+  if (!mapping) return tl::unexpected(mapping.error());
+  auto changed = PageSet::create(pages);
+  if (!changed) return tl::unexpected(changed.error());
+  auto suspected = PageSet::create(pages);
+  if (!suspected) return tl::unexpected(suspected.error());
+  auto differing = PageSet::create(pages);
+  if (!differing) return tl::unexpected(differing.error());
+  auto recorded = Space::create(pool);
+  if (!recorded) return tl::unexpected(recorded.error());
+  const Address at{reinterpret_cast<std::uintptr_t>(mapping->native())};
+  if (auto mapped = recorded->map_at(at, mapping->bytes()); !mapped) {
+    return tl::unexpected(mapped.error());
+  }
+  std::shared_ptr<ArenaState> state(new ArenaState(std::move(*mapping), std::move(*changed),
+                                                   std::move(*suspected), std::move(*differing),
+                                                   std::move(*recorded)));
+  auto tracker = choose_tracker(options, state->mapping_);
+  if (!tracker) return tl::unexpected(tracker.error());
+  state->tracker_ = std::move(tracker->tracker);
+  state->reason_ = std::move(tracker->reason);
+  if (options.catch_writers) {
+    if (state->tracker_->kind() == Tracking::mprotect) {
+      return fail(Errc::unsupported,
+                  "writers cannot be caught beside mprotect tracking, which needs the same protection");
+    }
+    state->trap_.emplace(std::span(state->mapping_.native(), state->mapping_.bytes()));
+  }
+  auto empty = state->recorded_.snapshot();
+  if (!empty) return tl::unexpected(empty.error());
+  auto first = state->history_->add(nullptr, std::move(*empty), {}, 0);
+  if (!first) return tl::unexpected(first.error());
+  state->head_ = std::move(*first);
+  return state;
+} catch (const std::bad_alloc&) {
+  return fail(Errc::no_memory, "malloc has no memory for an arena");
+}
+
+Result<void> ArenaState::check_here() const {
+  if (mapping_.is_here()) return {};
+  return fail(Errc::not_permitted,
+              "this process is a child of the one that made the arena, and has no view of it");
+}
+
+Result<PageRun> ArenaState::pages_of(const void* at, std::size_t bytes) const {
+  const auto first = reinterpret_cast<std::uintptr_t>(mapping_.native());
+  const auto from = reinterpret_cast<std::uintptr_t>(at);
+  if (bytes == 0) return fail(Errc::bad_argument, "the range is empty", Address{from});
+  if (from < first || from - first >= mapping_.bytes() ||
+      bytes > mapping_.bytes() - (from - first)) {
+    return fail(Errc::bad_argument, "the range does not lie inside the arena", Address{from});
+  }
+  return PageRun{(from - first) / kPageSize, (from - first + bytes + kPageSize - 1) / kPageSize};
+}
+
+Result<void> ArenaState::collect(PageRun within) {
+  if (auto collected = tracker_->collect(within, changed_); !collected) return collected;
+  for (const Pinned& pinned : pins_) {
+    if (pinned.access == PinAccess::reading) continue;
+    changed_.add(pinned.run);
+    suspected_.add(pinned.run);
+  }
+  return {};
+}
+
+// Takes the program's memory away while an operation runs, where the options ask for that.
+class TrapFor {
+ public:
+  explicit TrapFor(std::optional<WriterTrap>& trap) : trap_(trap) {}
+  ~TrapFor() {
+    if (trap_) trap_->allow();
+  }
+  TrapFor(const TrapFor&) = delete;
+  TrapFor& operator=(const TrapFor&) = delete;
+  Result<void> writes(const char* operation) {
+    return trap_ ? trap_->forbid_writes(operation) : Result<void>{};
+  }
+  Result<void> all(const char* operation) {
+    return trap_ ? trap_->forbid_all(operation) : Result<void>{};
+  }
+
+ private:
+  std::optional<WriterTrap>& trap_;
+};
+
+// Pages that only count as changed, because a device might have written to them, or because reading gave them
+// memory, are compared first: a thousand commits beside one pin are not a thousand copies.
+Result<void> ArenaState::record(PageRun run, Space& into, std::uint64_t& written) const {
+  const Snapshot& before = head_->snapshot();
+  for (std::uint64_t page = run.first; page < run.end; ++page) {
+    const std::byte* now = mapping_.alias(page);
+    const std::byte* then = before.page(page_of(address_of_page(page)));
+    if (then == nullptr ? is_zero(now)
+                        : suspected_.has(page) && std::memcmp(now, then, kPageSize) == 0) {
+      continue;
+    }
+    if (auto done = into.write(address_of_page(page), {now, kPageSize}); !done) return done;
+    ++written;
+  }
+  return {};
+}
+
+Result<Commit> ArenaState::commit(std::string_view name) {
+  const sync::Guard guard(lock_);
+  if (auto here = check_here(); !here) return tl::unexpected(here.error());
+  if (!name.empty() && history_->find(name)) {
+    return fail(Errc::already_mapped, "the arena keeps a commit of that name; forget it first");
+  }
+  TrapFor trap(trap_);
+  if (auto trapped = trap.writes("a commit"); !trapped) return tl::unexpected(trapped.error());
+  if (auto collected = collect({0, mapping_.pages()}); !collected) {
+    return tl::unexpected(collected.error());
+  }
+  auto made = record_changed(name);
+  if (!made) {
+    // recorded_ may hold some of the changed pages. They stay in changed_, and it goes back to what head_ holds.
+    must(recorded_.rollback(head_->snapshot()));
+    return made;
+  }
+  tracker_->epoch_ended(changed_.count());
+  changed_.clear();
+  suspected_.clear();
+  recorded_pages_ += made->pages();
+  head_ = *made;
+  return made;
+}
+
+Result<Commit> ArenaState::record_changed(std::string_view name) {
+  std::uint64_t written = 0;
+  auto recorded =
+      changed_.for_each_run([&](PageRun run) { return record(run, recorded_, written); });
+  if (!recorded) return tl::unexpected(recorded.error());
+  auto now = recorded_.snapshot();
+  if (!now) return tl::unexpected(now.error());
+  return history_->add(&*head_, std::move(*now), name, written);
+}
+
+Result<void> ArenaState::find_differing(const Commit& target) {
+  changed_.move({0, mapping_.pages()}, differing_);
+  const PageNo first = page_of(address_of_page(0));
+  return diff(head_->snapshot(), target.snapshot(), [&](PageRange differs) {
+    const PageRun run{differs.first - first, differs.end - first};
+    differing_.add(run);
+    // Memory that comes back where there is none now is written through the alias, so that the native mapping
+    // has no entry for it, and the tracker cannot know who wrote.
+    suspected_.add(run);
+  });
+}
+
+Result<void> ArenaState::check_pins(const Commit& target) const {
+  for (const Pinned& pinned : pins_) {
+    if (pinned.access == PinAccess::reading) continue;
+    for (std::uint64_t page = pinned.run.first; page < pinned.run.end; ++page) {
+      const std::byte* then = target.snapshot().page(page_of(address_of_page(page)));
+      const std::byte* now = mapping_.alias(page);
+      if (then == nullptr ? is_zero(now) : std::memcmp(now, then, kPageSize) == 0) continue;
+      return fail(Errc::pinned, "a page is pinned for writing and would change; release the pin first",
+                  address_of_page(page));
+    }
+  }
+  return {};
+}
+
+// Through the alias: what we write is not to count as a change.
+void ArenaState::restore_page(std::uint64_t page, const Snapshot& from) {
+  const std::byte* then = from.page(page_of(address_of_page(page)));
+  if (then == nullptr) {
+    std::memset(mapping_.alias(page), 0, kPageSize);
+  } else {
+    std::memcpy(mapping_.alias(page), then, kPageSize);
+  }
+}
+
+void ArenaState::clear(PageRun run) {
+  const bool pinned = std::any_of(pins_.begin(), pins_.end(), [&](const Pinned& p) {
+    return p.run.first < run.end && run.first < p.run.end;
+  });
+  // A pinned page stays the device's page, and is written.
+  if (run.pages() >= kWorthPunching && !pinned && mapping_.punch(run)) {
+    tracker_->punched(run);
+    return;
+  }
+  std::memset(mapping_.alias(run.first), 0, run.pages() * kPageSize);
+}
+
+void ArenaState::restore(PageRun run, const Snapshot& from) {
+  const auto absent = [&](std::uint64_t page) {
+    return from.page(page_of(address_of_page(page))) == nullptr;
+  };
+  for (std::uint64_t page = run.first; page < run.end;) {
+    if (!absent(page)) {
+      restore_page(page, from);
+      ++page;
+      continue;
+    }
+    std::uint64_t end = page + 1;
+    while (end < run.end && absent(end)) ++end;
+    clear({page, end});
+    page = end;
+  }
+}
+
+Result<void> ArenaState::checkout(const Commit& target) {
+  const sync::Guard guard(lock_);
+  if (auto here = check_here(); !here) return here;
+  if (!history_->has(target)) {
+    return fail(Errc::bad_argument, "the commit belongs to another arena");
+  }
+  TrapFor trap(trap_);
+  if (auto trapped = trap.all("a checkout"); !trapped) return trapped;
+  if (auto collected = collect({0, mapping_.pages()}); !collected) return collected;
+  if (auto allowed = check_pins(target); !allowed) return allowed;
+  tracker_->epoch_ended(changed_.count());
+  if (auto found = find_differing(target); !found) return found;
+  (void)differing_.for_each_run([&](PageRun run) -> Result<void> {
+    restore(run, target.snapshot());
+    restored_pages_ += run.pages();
+    return {};
+  });
+  differing_.clear();
+  if (target == *head_) return {};
+  must(recorded_.rollback(target.snapshot()));
+  head_ = target;
+  return {};
+}
+
+Result<void> ArenaState::discard() { return checkout(head()); }
+
+Commit ArenaState::head() const {
+  const sync::Guard guard(lock_);
+  return *head_;
+}
+
+Result<void> ArenaState::changes(const std::function<void(std::span<const std::byte>)>& visit) {
+  const sync::Guard guard(lock_);
+  if (auto here = check_here(); !here) return here;
+  if (auto collected = collect({0, mapping_.pages()}); !collected) return collected;
+  return changed_.for_each_run([&](PageRun run) -> Result<void> {
+    visit({mapping_.native(run.first), run.pages() * kPageSize});
+    return {};
+  });
+}
+
+void ArenaState::touch(const void* at, std::size_t bytes) noexcept {
+  if (bytes == 0) return;
+  const auto run = pages_of(at, bytes);
+  CLEAVE_CHECK(run, "touch() of bytes that do not lie inside the arena");
+  tracker_->touch(*run);
+}
+
+Result<ArenaPin> ArenaState::pin(const void* at, std::size_t bytes, PinAccess access) try {
+  const sync::Guard guard(lock_);
+  if (auto here = check_here(); !here) return tl::unexpected(here.error());
+  const auto run = pages_of(at, bytes);
+  if (!run) return tl::unexpected(run.error());
+  pins_.push_back({*run, access});
+  const std::ptrdiff_t offset = static_cast<const std::byte*>(at) - mapping_.native();
+  return ArenaPin(shared_from_this(), {mapping_.alias(0) + offset, bytes}, access);
+} catch (const std::bad_alloc&) {
+  return fail(Errc::no_memory, "malloc has no memory for a pin");
+}
+
+void ArenaState::unpin(std::span<std::byte> bytes, PinAccess access) noexcept {
+  const sync::Guard guard(lock_);
+  const auto run = pages_of(mapping_.native() + (bytes.data() - mapping_.alias(0)), bytes.size());
+  const auto pinned = std::find_if(pins_.begin(), pins_.end(), [&](const Pinned& p) {
+    return p.run == *run && p.access == access;
+  });
+  CLEAVE_CHECK(pinned != pins_.end(), "a pin was released that the arena does not know of");
+  if (access == PinAccess::writing) {
+    changed_.add(*run);
+    suspected_.add(*run);
+  }
+  *pinned = pins_.back();
+  pins_.pop_back();
+}
+
+Result<Hold> ArenaState::hold(const void* at, std::size_t bytes) {
+  const sync::Guard guard(lock_);
+  if (auto here = check_here(); !here) return tl::unexpected(here.error());
+  const auto run = pages_of(at, bytes);
+  if (!run) return tl::unexpected(run.error());
+  if (auto collected = collect(*run); !collected) return tl::unexpected(collected.error());
+  auto now = recorded_.fork();
+  if (!now) return tl::unexpected(now.error());
+  std::uint64_t written = 0;
+  auto recorded =
+      changed_.for_each_run(*run, [&](PageRun part) { return record(part, *now, written); });
+  if (!recorded) return tl::unexpected(recorded.error());
+  return now->hold(Address{reinterpret_cast<std::uintptr_t>(at)}, bytes);
+}
+
+ArenaStatistics ArenaState::statistics() const {
+  const sync::Guard guard(lock_);
+  return {.tracking = tracker_->kind(),
+          .commits = history_->made(),
+          .living = history_->living(),
+          .recorded = recorded_pages_,
+          .restored = restored_pages_,
+          .pins = pins_.size()};
+}
+
+}  // namespace cleave

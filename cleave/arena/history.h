@@ -1,0 +1,73 @@
+// The commits of one arena, as a tree.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cleave/arena/commit.h"
+#include "cleave/base/error.h"
+#include "cleave/space/snapshot.h"
+#include "cleave/sync/mutex.h"
+
+namespace cleave {
+
+/// One commit. Its place in the tree is guarded by the history's lock; the rest never changes.
+class CommitNode {
+ public:
+  CommitNode(std::shared_ptr<History> history, Snapshot snapshot, CommitNode* parent,
+             std::string_view name, std::uint64_t pages);
+  /// Leaves the tree: its children become its parent's.
+  ~CommitNode();
+  CommitNode(const CommitNode&) = delete;
+  CommitNode& operator=(const CommitNode&) = delete;
+
+ private:
+  friend class Commit;
+  friend class History;
+
+  const std::shared_ptr<History> history_;
+  const Snapshot snapshot_;
+  std::string name_;
+  const std::uint64_t pages_;
+  std::uint64_t number_ = 0;        // these two are set once, before the node is in the tree
+  std::weak_ptr<CommitNode> self_;
+  CommitNode* parent_;
+  std::vector<CommitNode*> children_;
+};
+
+/// Knows every living commit, and keeps those that have a name. Any thread. Lives as long as its last
+/// commit. Its lock is a leaf: nothing is locked, and no commit ends, while it is held.
+class History : public std::enable_shared_from_this<History> {
+ public:
+  /// Adds a commit after `parent`; null: the first. With a name it is kept. Error: already_mapped (a commit
+  /// has that name), no_memory.
+  Result<Commit> add(const Commit* parent, Snapshot snapshot, std::string_view name,
+                     std::uint64_t pages);
+
+  [[nodiscard]] bool has(const Commit& commit) const { return commit.node_->history_.get() == this; }
+  [[nodiscard]] std::optional<Commit> find(std::string_view name) const;
+  bool forget(std::string_view name);
+  /// Lets go of all names: the arena is gone.
+  void forget_all();
+  void for_each(const std::function<void(const Commit&, unsigned depth)>& visit) const;
+  [[nodiscard]] std::uint64_t made() const;
+  [[nodiscard]] std::uint64_t living() const;
+
+ private:
+  friend class Commit;
+  friend class CommitNode;
+
+  mutable sync::mutex lock_;
+  std::vector<CommitNode*> roots_;
+  std::map<std::string, std::shared_ptr<CommitNode>, std::less<>> kept_;
+  std::uint64_t made_ = 0;
+  std::uint64_t living_ = 0;
+};
+
+}  // namespace cleave

@@ -1,0 +1,139 @@
+// Tracking that goes between `async` and `sigbus`. The first costs a look at every page a commit and little a
+// write; the second nothing a commit and much a write. Which is cheaper depends on how much is written between
+// commits, and only the program knows that: so the last epochs decide.
+#include <chrono>
+#include <new>
+
+#include "cleave/arena/tracker.h"
+
+namespace cleave {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ns_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
+}
+
+/// What a page written costs, from first write to being watched again, in ns.
+Result<double> cost_of_a_page(Tracking tracking) {
+  constexpr std::uint64_t kPages = 128;
+  auto mapping = Mapping::create(kPages, nullptr);
+  if (!mapping) return tl::unexpected(mapping.error());
+  auto tracker = track(tracking, *mapping);
+  if (!tracker) return tl::unexpected(tracker.error());
+  auto changed = PageSet::create(kPages);
+  if (!changed) return tl::unexpected(changed.error());
+  const PageRun all{0, kPages};
+  const auto write_every_other = [&] {
+    for (std::uint64_t page = 0; page < kPages; page += 2) {
+      *static_cast<volatile std::byte*>(mapping->native(page)) = std::byte{1};
+    }
+  };
+  write_every_other();  // has the kernel provide the memory
+  if (auto done = (*tracker)->collect(all, *changed); !done) return tl::unexpected(done.error());
+  const auto start = Clock::now();
+  write_every_other();
+  if (auto done = (*tracker)->collect(all, *changed); !done) return tl::unexpected(done.error());
+  return ns_since(start) / (kPages / 2.0);
+}
+
+class Adaptive final : public Tracker {
+ public:
+  struct Costs {
+    double async_page;
+    double sigbus_page;
+  };
+  Adaptive(const Mapping& mapping, std::unique_ptr<Tracker> first, Costs costs)
+      : mapping_(mapping), now_(std::move(first)), costs_(costs) {}
+
+  [[nodiscard]] Tracking kind() const noexcept override {
+    return now_ == nullptr ? Tracking::automatic : now_->kind();
+  }
+
+  Result<void> collect(PageRun within, PageSet& changed) override {
+    if (now_ == nullptr) return start_again(changed);
+    const auto start = Clock::now();
+    if (auto done = now_->collect(within, changed); !done) return done;
+    const bool whole = within == all();
+    if (whole && now_->kind() == Tracking::async) scan_ns_ = ns_since(start);
+    if (whole && regret_ > worth_switching()) return go_over(changed);
+    return {};
+  }
+
+  void touch(PageRun run) noexcept override {
+    if (now_ != nullptr) now_->touch(run);
+  }
+  void punched(PageRun run) noexcept override {
+    if (now_ != nullptr) now_->punched(run);
+  }
+
+  // What the other would have cost less, summed up; it never falls below zero, so that a long good time does not
+  // hide that times have changed.
+  void epoch_ended(std::uint64_t pages) noexcept override {
+    if (now_ == nullptr) return;
+    const double written = static_cast<double>(pages);
+    const double async = scan_ns_ + written * costs_.async_page;
+    const double sigbus = written * costs_.sigbus_page;
+    regret_ += now_->kind() == Tracking::async ? async - sigbus : sigbus - async;
+    if (regret_ < 0) regret_ = 0;
+  }
+
+ private:
+  [[nodiscard]] PageRun all() const { return {0, mapping_.pages()}; }
+  // As one rents skis until the rents have cost as much as the skis: going over protects every page anew.
+  [[nodiscard]] double worth_switching() const {
+    return 80.0 * static_cast<double>(mapping_.pages());
+  }
+
+  // Everything that was written is in `changed` already, and nobody writes now.
+  Result<void> go_over(PageSet& changed) {
+    const Tracking other =
+        now_->kind() == Tracking::async ? Tracking::sigbus : Tracking::async;
+    const Tracking old = now_->kind();
+    now_.reset();  // two descriptors cannot watch one range
+    regret_ = 0;
+    if (auto next = track(other, mapping_)) {
+      now_ = std::move(*next);
+      return {};
+    }
+    if (auto again = track(old, mapping_)) {
+      now_ = std::move(*again);
+      return {};
+    }
+    return start_again(changed);
+  }
+
+  // Nothing watched for a while: all pages may have been written.
+  Result<void> start_again(PageSet& changed) {
+    auto next = track(Tracking::async, mapping_);
+    if (!next) next = track(Tracking::sigbus, mapping_);
+    if (!next) return tl::unexpected(next.error());
+    now_ = std::move(*next);
+    changed.add(all());
+    return {};
+  }
+
+  const Mapping& mapping_;
+  std::unique_ptr<Tracker> now_;
+  Costs costs_;
+  double scan_ns_ = 0;
+  double regret_ = 0;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Tracker>> track_adaptive(const Mapping& mapping) {
+  auto async_page = cost_of_a_page(Tracking::async);
+  if (!async_page) return tl::unexpected(async_page.error());
+  auto sigbus_page = cost_of_a_page(Tracking::sigbus);
+  if (!sigbus_page) return tl::unexpected(sigbus_page.error());
+  auto first = track_async(mapping);
+  if (!first) return tl::unexpected(first.error());
+  std::unique_ptr<Tracker> made(new (std::nothrow) Adaptive(
+      mapping, std::move(*first), {.async_page = *async_page, .sigbus_page = *sigbus_page}));
+  if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a tracker");
+  return made;
+}
+
+}  // namespace cleave

@@ -1,0 +1,59 @@
+#include "cleave/arena/track_faults.h"
+
+#include <sys/mman.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  // Linux 5.14
+#endif
+
+namespace cleave {
+
+Result<void> FaultTracker::watch(int signal) {
+  if (auto closed = close(all()); !closed) return closed;
+  return watch_faults(signal, {mapping_.native(), mapping_.bytes()}, *this);
+}
+
+Result<void> FaultTracker::collect(PageRun within, PageSet& changed) {
+  std::uint64_t runs = 0;
+  (void)open_.for_each_run(within, [&](PageRun run) -> Result<void> {
+    changed.add(run);
+    ++runs;
+    return {};
+  });
+  // What could not be closed stays open, and so is counted as written again next time.
+  if (within == all() && cost_of_closing(runs) > cost_of_closing_all()) {
+    if (auto closed = close(all()); !closed) return closed;
+  } else {
+    auto closed = open_.for_each_run(within, [&](PageRun run) { return close(run); });
+    if (!closed) return closed;
+  }
+  if (within == all()) {
+    open_.clear();
+    all_closed();
+  } else {
+    open_.move(within, changed);
+  }
+  return {};
+}
+
+void FaultTracker::touch(PageRun run) noexcept {
+  // Noted first: a page must never be open and unknown.
+  open_.add(run);
+  open_.add(open_up(run));
+}
+
+// Two threads may fault on one page: the second finds it open, and tries again. But a page that is open and
+// faults once more lacks something else, memory most likely: then the fault is a real one.
+bool FaultTracker::fault(std::byte* address) noexcept {
+  const auto page = static_cast<std::uint64_t>(address - mapping_.native()) / kPageSize;
+  const PageRun one{page, page + 1};
+  if (!open_.add(page)) {
+    return !open_up(one).pages() ? false
+                                 : madvise(mapping_.native(page), kPageSize, MADV_POPULATE_WRITE) == 0;
+  }
+  const PageRun opened = open_up(one);
+  open_.add(opened);
+  return opened.pages() != 0;
+}
+
+}  // namespace cleave

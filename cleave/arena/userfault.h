@@ -1,0 +1,73 @@
+// userfaultfd's write-protection and PAGEMAP_SCAN, as far as tracking needs them. The numbers are newer
+// than many headers (Linux 5.7 to 6.7; admin-guide/mm/userfaultfd and admin-guide/mm/pagemap).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "cleave/base/error.h"
+
+namespace cleave {
+
+/// A userfaultfd for write-protection on shared memory, without privileges (USER_MODE_ONLY).
+class Userfault {
+ public:
+  /// What becomes of a write to protected memory.
+  enum class Mode : std::uint8_t {
+    async,   ///< the kernel lifts the protection and goes on; Linux 6.7
+    signal,  ///< SIGBUS for code, EFAULT for system calls; Linux 6.4
+  };
+  /// Error: unsupported, with the reason.
+  static Result<Userfault> open(Mode mode);
+  Userfault(Userfault&& from) noexcept;
+  Userfault& operator=(Userfault&&) = delete;
+  /// Closing ends all registrations, and lifts all protection.
+  ~Userfault();
+
+  /// Has this descriptor watch a range. Error: unsupported, no_memory.
+  Result<void> watch(std::span<std::byte> range) noexcept;
+  Result<void> unwatch(std::span<std::byte> range) noexcept;
+  /// Protects pages, also those that have no memory yet. `signal` mode. Error: no_memory.
+  Result<void> protect(std::span<std::byte> range) noexcept;
+  /// Lifts the protection. Safe in a signal handler.
+  bool open_up(std::span<std::byte> range) noexcept;
+
+ private:
+  explicit Userfault(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+/// One stretch of pages of a kind, as PAGEMAP_SCAN reports it.
+struct ScannedRun {
+  std::uint64_t start, end;  // addresses
+  std::uint64_t categories;
+};
+
+/// /proc/self/pagemap.
+class Pagemap {
+ public:
+  static constexpr std::uint64_t kWritten = 1 << 1;  ///< not protected
+  static constexpr std::uint64_t kPresent = 1 << 3;
+  static constexpr std::uint64_t kSwapped = 1 << 4;  ///< no page, but an entry: swapped, or a protected hole
+
+  /// Errors: unsupported (no /proc).
+  static Result<Pagemap> open();
+  Pagemap(Pagemap&& from) noexcept;
+  Pagemap& operator=(Pagemap&&) = delete;
+  ~Pagemap();
+
+  struct Scanned {
+    std::span<ScannedRun> runs;
+    std::uint64_t walked_to;  ///< address; less than the end: `into` was too short, go on from there
+  };
+  /// Reports what is not protected, and what has no entry at all, and protects it again in the same step. For
+  /// memory watched by Mode::async. Error: unsupported.
+  Result<Scanned> take_written(std::span<std::byte> range, std::span<ScannedRun> into) noexcept;
+
+ private:
+  explicit Pagemap(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
+
+}  // namespace cleave

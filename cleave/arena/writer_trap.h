@@ -1,0 +1,35 @@
+// For debugging: stops a thread that touches an arena while a commit or a checkout runs.
+#pragma once
+
+#include <span>
+
+#include "cleave/arena/fault_signal.h"
+#include "cleave/base/error.h"
+
+namespace cleave {
+
+/// Takes the arena's memory away from the program for a while. Who comes to it meanwhile has its address named on
+/// standard error, and ends the process.
+class WriterTrap final : public FaultWatcher {
+ public:
+  explicit WriterTrap(std::span<std::byte> memory) : memory_(memory) {}
+  ~WriterTrap() { unwatch_faults(*this); }
+  WriterTrap(const WriterTrap&) = delete;
+  WriterTrap& operator=(const WriterTrap&) = delete;
+
+  /// `operation` is named in the message: static text.
+  Result<void> forbid_writes(const char* operation);
+  Result<void> forbid_all(const char* operation);
+  void allow() noexcept;
+
+  bool fault(std::byte* address) noexcept override;
+
+ private:
+  Result<void> forbid(int protection, const char* operation);
+
+  std::span<std::byte> memory_;
+  const char* operation_ = nullptr;  // written while the memory can be reached, read once it cannot
+  bool watching_ = false;
+};
+
+}  // namespace cleave
