@@ -1,0 +1,67 @@
+#include "lab/judge/batch.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+namespace lab {
+namespace {
+
+litmus::Memory language_of(Memory memory) {
+  return memory == Memory::sc ? litmus::Memory::sc : litmus::Memory::tso;
+}
+
+bool means_nothing(const Case& one) {
+  return expected(*one.test, one.variant, language_of(one.memory)).has(litmus::Verdict::none);
+}
+
+}  // namespace
+
+std::vector<Case> cases_of(const std::vector<const litmus::Test*>& tests,
+                           const std::vector<Variant>& variants, Memory memory, bool named) {
+  std::vector<Case> cases;
+  const auto add = [&](Case one) {
+    const auto same = [&](const Case& other) {
+      return other.test == one.test && other.variant.text == one.variant.text &&
+             other.memory == one.memory;
+    };
+    if (!means_nothing(one) && std::ranges::none_of(cases, same)) cases.push_back(std::move(one));
+  };
+  for (const litmus::Test* test : tests) {
+    for (const Variant& variant : variants) add({test, variant, memory});
+    if (!named) continue;
+    for (Named& beyond : named_beyond(*test))
+      if (std::ranges::find(variants, beyond.variant.base, &Variant::text) != variants.end())
+        add({test, std::move(beyond.variant),
+             beyond.memory == litmus::Memory::tso ? Memory::tso : memory});
+  }
+  return cases;
+}
+
+std::vector<tl::expected<Judgement, Refusal>> judge_all(
+    const std::vector<Case>& cases, const Effort& effort, unsigned threads,
+    const std::function<void(std::size_t)>& done) {
+  std::vector<std::optional<tl::expected<Judgement, Refusal>>> slots(cases.size());
+  std::atomic<std::size_t> next{0};
+  std::mutex telling;
+  std::size_t finished = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < cases.size(); i = next++) {
+      slots[i] = judge(*cases[i].test, cases[i].variant, cases[i].memory, effort);
+      const std::lock_guard lock(telling);
+      if (++finished; done) done(finished);
+    }
+  };
+  std::vector<std::jthread> helpers;
+  for (unsigned i = 1; i < threads; ++i) helpers.emplace_back(work);
+  work();
+  helpers.clear();  // joins
+  std::vector<tl::expected<Judgement, Refusal>> results;
+  results.reserve(slots.size());
+  for (auto& slot : slots) results.push_back(std::move(*slot));
+  return results;
+}
+
+}  // namespace lab

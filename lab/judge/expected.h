@@ -1,0 +1,38 @@
+// What a test expects of a rule-set.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "lab/judge/variant.h"
+#include "lab/litmus/fault.h"
+#include "lab/litmus/test.h"
+
+namespace lab {
+
+/// What `test` expects of `variant` under `memory`. A rule-set that was changed, and that the test does not name, is
+/// expected to do what it does unchanged: a difference shows that the change matters.
+/// Nothing: the test only asks.
+struct Expected {
+  /// Any of these is as expected: `allowed` means sometimes or always.
+  std::vector<litmus::Verdict> verdicts;
+  [[nodiscard]] bool has(litmus::Verdict verdict) const;
+  /// "never", "sometimes or always", "nothing".
+  [[nodiscard]] std::string text() const;
+};
+Expected expected(const litmus::Test& test, const Variant& variant, litmus::Memory memory);
+
+/// What the test's `expect` and `reach` lines name beyond the rule-sets as they are: changed ones, and tso. Each once.
+struct Named {
+  Variant variant;
+  litmus::Memory memory;
+};
+std::vector<Named> named_beyond(const litmus::Test& test);
+
+/// Whether the label must be reached under the variant.
+bool must_reach(const litmus::Reach& reach, const Variant& variant);
+
+/// What is wrong with the judges that a test names: unknown ones, and ones named twice.
+std::vector<litmus::Fault> check_judges(const litmus::Test& test);
+
+}  // namespace lab

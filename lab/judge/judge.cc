@@ -1,0 +1,135 @@
+#include "lab/judge/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "lab/judge/scene.h"
+
+namespace lab {
+namespace {
+
+using litmus::Verdict;
+
+litmus::Memory language_of(Memory memory) {
+  return memory == Memory::sc ? litmus::Memory::sc : litmus::Memory::tso;
+}
+
+std::string text_of(const Plan& plan, const std::vector<std::uint64_t>& answers) {
+  std::string text;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const std::string value = answers[i] == kUnreadable ? "?" : std::to_string(answers[i]);
+    text += fmt::format("{}{}={};", i == 0 ? "" : " ", plan.questions[i].text, value);
+  }
+  return text;
+}
+
+std::vector<FinalState> states_of(const Plan& plan, const Result& result) {
+  std::vector<FinalState> states;
+  for (const Seen& seen : result.outcomes) {
+    std::vector<std::uint64_t> answers;
+    for (const Outcome::Value& value : seen.outcome.values()) answers.push_back(value.value);
+    states.push_back({text_of(plan, answers), holds(plan.test->final.condition, plan, answers),
+                      seen.count, seen.witness});
+  }
+  std::ranges::stable_sort(states, [](const FinalState& a, const FinalState& b) {
+    return std::pair(!a.holds, a.text) < std::pair(!b.holds, b.text);
+  });
+  return states;
+}
+
+Verdict verdict_of(const Judgement& judgement) {
+  const auto any = [&](auto is) { return std::ranges::any_of(judgement.failures, is); };
+  const auto hangs = [](const Failure& failure) {
+    return failure.kind == Failure::Kind::deadlock || failure.kind == Failure::Kind::livelock;
+  };
+  if (any([&](const Failure& failure) { return !hangs(failure); })) return Verdict::broken;
+  if (any(hangs)) return Verdict::hang;
+  if (judgement.positive == 0) return Verdict::never;
+  return judgement.negative == 0 ? Verdict::always : Verdict::sometimes;
+}
+
+// What more searching could still turn the verdict into.
+bool may_become(Verdict seen, Verdict expected) {
+  switch (seen) {
+    case Verdict::never:
+    case Verdict::always:
+      return expected == Verdict::sometimes || expected == Verdict::hang ||
+             expected == Verdict::broken || (seen == Verdict::never && expected == Verdict::always);
+    case Verdict::sometimes:
+    case Verdict::hang:
+      return expected == Verdict::hang || expected == Verdict::broken;
+    default:
+      return false;
+  }
+}
+
+Standing standing_of(const Judgement& judgement) {
+  const Expected& expected = judgement.expected;
+  if (expected.verdicts.empty())
+    return judgement.unreached.empty() ? Standing::expected : Standing::deviates;
+  const bool as_expected = expected.has(judgement.verdict);
+  if (judgement.exhaustive())
+    return as_expected && judgement.unreached.empty() ? Standing::expected : Standing::deviates;
+  const bool final_word = judgement.verdict == Verdict::sometimes ||
+                          judgement.verdict == Verdict::hang ||
+                          judgement.verdict == Verdict::broken;
+  if (as_expected) return final_word ? Standing::expected : Standing::open;
+  const bool may = std::ranges::any_of(
+      expected.verdicts, [&](Verdict verdict) { return may_become(judgement.verdict, verdict); });
+  return may ? Standing::open : Standing::deviates;
+}
+
+}  // namespace
+
+Options options_for(const Variant& variant, Memory memory, const Effort& effort) {
+  Options options;
+  options.memory = memory;
+  options.search = effort.search;
+  options.bound = effort.bound;
+  options.runs = effort.runs;
+  options.seed = effort.seed;
+  options.drop = variant.drop;
+  options.max_seconds = effort.max_seconds;
+  return options;
+}
+
+Factory factory_for(const Plan& plan, const Rules& rules) {
+  return [&plan, &rules] { return std::make_unique<Scene>(plan, rules); };
+}
+
+tl::expected<Judgement, Refusal> judge(const litmus::Test& test, const Variant& variant,
+                                       Memory memory, const Effort& effort) {
+  const tl::expected<Plan, litmus::Fault> plan = lab::plan(test);
+  if (!plan)
+    return tl::unexpected(Refusal{fmt::format("{}: {}", plan.error().what, plan.error().advice)});
+  const Factory factory = factory_for(*plan, variant.rules);
+  tl::expected<Result, Refusal> result = explore(factory, options_for(variant, memory, effort));
+  if (!result) return tl::unexpected(std::move(result.error()));
+
+  Judgement judgement{};
+  judgement.test = &test;
+  judgement.variant = variant;
+  judgement.memory = memory;
+  judgement.states = states_of(*plan, *result);
+  for (const FinalState& state : judgement.states)
+    (state.holds ? judgement.positive : judgement.negative) += state.count;
+  judgement.failures = std::move(result->failures);
+  judgement.coverage = result->coverage;
+  judgement.traces = result->traces;
+  judgement.cut = result->cut;
+  judgement.steps = result->steps;
+  judgement.visited = result->states;
+  judgement.seconds = result->seconds;
+  for (const litmus::Reach& reach : test.reaches)
+    if (must_reach(reach, variant) &&
+        std::ranges::find(result->reached, reach.label) == result->reached.end())
+      judgement.unreached.push_back(reach.label);
+  judgement.verdict = verdict_of(judgement);
+  judgement.expected = expected(test, variant, language_of(memory));
+  judgement.standing = standing_of(judgement);
+  return judgement;
+}
+
+}  // namespace lab

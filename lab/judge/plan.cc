@@ -1,0 +1,298 @@
+#include "lab/judge/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lab/litmus/print.h"
+
+namespace lab {
+namespace {
+
+using litmus::Word;
+
+// The place of `name` in `names`, where it is put if it was not there.
+std::uint32_t index_of(std::vector<std::string>& names, const std::string& name) {
+  const auto found = std::ranges::find(names, name);
+  const auto index = static_cast<std::uint32_t>(found - names.begin());
+  if (found == names.end()) names.push_back(name);
+  return index;
+}
+
+PageSetup setup_of(const litmus::Page& page) {
+  PageSetup setup;
+  setup.name = page.name;
+  setup.value = static_cast<Value>(page.value);
+  setup.pages = page.count;
+  setup.by_pmd = page.kind == litmus::PageKind::huge;
+  setup.hugetlb = page.kind == litmus::PageKind::hugetlb;
+  setup.held = page.held;
+  for (const litmus::Attribute attribute : page.attributes) {
+    switch (attribute) {
+      case litmus::Attribute::zero:
+        setup.kind = PageKind::zero;
+        break;
+      case litmus::Attribute::file:
+        setup.kind = PageKind::file;
+        break;
+      case litmus::Attribute::shared:
+        setup.kind = PageKind::shared;
+        break;
+      case litmus::Attribute::ksm:
+        setup.kind = PageKind::ksm;
+        break;
+      case litmus::Attribute::swapped:
+        setup.swapped = true;
+        break;
+      case litmus::Attribute::readonly:
+        setup.readonly = true;
+        break;
+      case litmus::Attribute::unmapped:
+        setup.unmapped = true;
+        break;
+    }
+  }
+  return setup;
+}
+
+class Planner {
+ public:
+  explicit Planner(const litmus::Test& test) { plan_.test = &test; }
+
+  tl::expected<Plan, litmus::Fault> plan() {
+    const litmus::Test& test = *plan_.test;
+    pages(test);
+    for (const litmus::Process& process : test.processes) plan_.processes.push_back(process.name);
+    for (const litmus::Process& process : test.processes) this->process(process);
+    questions(test.final.condition);
+    plan_.setup.processes = static_cast<std::uint32_t>(plan_.processes.size());
+    plan_.setup.cpus = static_cast<std::uint32_t>(plan_.lines.size());
+    plan_.setup.references = static_cast<std::uint32_t>(plan_.references.size());
+    if (auto wrong = fault()) return tl::unexpected(std::move(*wrong));
+    return std::move(plan_);
+  }
+
+ private:
+  void pages(const litmus::Test& test) {
+    for (const litmus::Page& page : test.pages) {
+      plan_.setup.pages.push_back(setup_of(page));
+      plan_.page_names.push_back(page.name);
+    }
+    plan_.setup.swap = static_cast<SwapDevice>(test.swap);
+    static_assert(static_cast<int>(litmus::Swap::stable_writes) ==
+                  static_cast<int>(SwapDevice::stable_writes));
+    if (test.free_hugetlb) plan_.setup.free_hugetlb = *test.free_hugetlb;
+  }
+
+  // The page at fault is the first that makes the start impossible.
+  std::optional<litmus::Fault> fault() {
+    std::optional<std::string> what = plan_.setup.fault();
+    if (!what) return std::nullopt;
+    litmus::Where at = plan_.test->at;
+    Setup some = plan_.setup;
+    some.pages.clear();
+    for (std::size_t i = 0; i < plan_.setup.pages.size() && !some.fault(); ++i) {
+      some.pages.push_back(plan_.setup.pages[i]);
+      at = plan_.test->pages[i].at;
+    }
+    return litmus::Fault{at, *what, "docs/litmus.md says what a page can be at the start"};
+  }
+
+  void process(const litmus::Process& process) {
+    const ProcessId id = process_of(process.name);
+    for (const litmus::Thread& thread : process.threads) {
+      Line line;
+      line.process = id;
+      line.cpu = static_cast<std::uint32_t>(plan_.lines.size());
+      line.name = process.threads.size() == 1 ? process.name : process.name + '.' + thread.name;
+      thread_ = process.name + '.' + thread.name;
+      line_ = &line;
+      statements(thread.body);
+      plan_.lines.push_back(std::move(line));
+    }
+  }
+
+  ProcessId process_of(const std::string& name) {
+    return static_cast<ProcessId>(std::ranges::find(plan_.processes, name) -
+                                  plan_.processes.begin());
+  }
+
+  // By the thread's whole name: its process may have others.
+  std::uint32_t register_of(const std::string& thread, const std::string& name) {
+    return index_of(plan_.registers, thread + ':' + name);
+  }
+
+  void statements(const std::vector<litmus::Statement>& body) {
+    for (const litmus::Statement& statement : body) {
+      if (const auto* loop = std::get_if<litmus::Repeat>(&statement.what)) {
+        for (std::uint32_t i = 0; i < loop->times; ++i) statements(loop->body);
+        continue;
+      }
+      Instruction instruction;
+      instruction.text = litmus::headline(statement);
+      instruction.at = statement.at;
+      instruction.label = statement.label;
+      if (const auto* branch = std::get_if<litmus::If>(&statement.what)) {
+        instruction.reg = register_of(thread_, branch->reg);
+        instruction.equal = branch->equal;
+        instruction.value = static_cast<Value>(branch->value);
+        const std::size_t here = line_->code.size();
+        line_->code.push_back(std::move(instruction));
+        statements(branch->body);
+        line_->code[here].otherwise = static_cast<std::uint32_t>(line_->code.size());
+      } else {
+        operation(std::get<litmus::Operation>(statement.what), instruction);
+        line_->code.push_back(std::move(instruction));
+      }
+    }
+  }
+
+  struct Range {
+    ProcessId process;
+    PageNo first;
+    std::uint32_t count;
+  };
+
+  Range range(const litmus::Place& place, ProcessId own) {
+    const auto found = std::ranges::find(plan_.page_names, place.page);
+    const auto index = static_cast<std::size_t>(found - plan_.page_names.begin());
+    const PageNo first = plan_.setup.first_page(index);
+    return {place.process.empty() ? own : process_of(place.process),
+            first + place.index.value_or(0), place.index ? 1 : plan_.setup.pages[index].pages};
+  }
+
+  void operation(const litmus::Operation& operation, Instruction& instruction) {
+    instruction.operation = &operation;
+    instruction.process = line_->process;
+    if (!operation.place.page.empty()) {
+      const Range at = range(operation.place, line_->process);
+      instruction.process = at.process;
+      instruction.page = at.first;
+      instruction.pages = at.count;
+    }
+    if (!operation.other.page.empty()) {
+      const Range at = range(operation.other, line_->process);
+      instruction.other_process = at.process;
+      instruction.other = at.first;
+    }
+    if (!operation.result.empty()) instruction.result = register_of(thread_, operation.result);
+    constexpr std::string_view kExit = ".exit";
+    const std::string& name = operation.name;
+    switch (operation.word) {
+      case Word::signal:
+        instruction.signal = index_of(plan_.signals, name);
+        break;
+      case Word::wait:
+        if (name.ends_with(kExit))
+          instruction.child = process_of(name.substr(0, name.size() - kExit.size()));
+        else
+          instruction.signal = index_of(plan_.signals, name);
+        break;
+      case Word::fork:
+        instruction.child = process_of(name);
+        break;
+      case Word::get:
+      case Word::pin:
+      case Word::peek:
+      case Word::poke:
+      case Word::drop:
+        instruction.reference = index_of(plan_.references, name);
+        break;
+      default:
+        break;
+    }
+  }
+
+  void questions(const litmus::Condition& condition) {
+    for (const litmus::Condition& part : condition.parts) questions(part);
+    if (condition.kind != litmus::Condition::Kind::atom) return;
+    const litmus::Atom& atom = condition.atom;
+    const std::string text = subject(atom);
+    if (std::ranges::find(plan_.questions, text, &Question::text) != plan_.questions.end()) return;
+    Question question;
+    question.text = text;
+    question.atom = &atom;
+    if (atom.kind == litmus::AtomKind::reg)
+      question.reg = register_of(atom.process + '.' + atom.thread, atom.name);
+    if (atom.kind == litmus::AtomKind::coherent)
+      question.reference = index_of(plan_.references, atom.name);
+    if (atom.kind == litmus::AtomKind::killed) question.process = process_of(atom.process);
+    if (!atom.place.page.empty()) {
+      const Range at = range(atom.place, 0);
+      question.process = at.process;
+      question.page = at.first;
+      question.pages = at.count;
+    }
+    if (!atom.other.page.empty()) {
+      const Range at = range(atom.other, 0);
+      question.other_process = at.process;
+      question.other = at.first;
+    }
+    plan_.questions.push_back(std::move(question));
+  }
+
+ public:
+  // What an atom asks about, without what it compares with.
+  static std::string subject(const litmus::Atom& atom) {
+    litmus::Condition whole;
+    whole.atom = atom;
+    std::string text = litmus::print(whole);
+    const bool compares = atom.kind == litmus::AtomKind::reg ||
+                          atom.kind == litmus::AtomKind::content ||
+                          atom.kind == litmus::AtomKind::copies;
+    if (compares) text.resize(text.find(' '));
+    return text;
+  }
+
+ private:
+  Plan plan_;
+  std::string thread_;
+  Line* line_ = nullptr;
+};
+
+bool compare(litmus::Comparison comparison, std::uint64_t left, std::uint64_t right) {
+  switch (comparison) {
+    case litmus::Comparison::equal:
+      return left == right;
+    case litmus::Comparison::unequal:
+      return left != right;
+    case litmus::Comparison::at_most:
+      return left <= right;
+    case litmus::Comparison::at_least:
+      return left >= right;
+  }
+  return false;
+}
+
+}  // namespace
+
+tl::expected<Plan, litmus::Fault> plan(const litmus::Test& test) { return Planner(test).plan(); }
+
+bool holds(const litmus::Condition& condition, const Plan& plan,
+           const std::vector<std::uint64_t>& answers) {
+  using Kind = litmus::Condition::Kind;
+  const auto part_holds = [&](const litmus::Condition& part) { return holds(part, plan, answers); };
+  switch (condition.kind) {
+    case Kind::both:
+      return std::ranges::all_of(condition.parts, part_holds);
+    case Kind::either:
+      return std::ranges::any_of(condition.parts, part_holds);
+    case Kind::no:
+      return !part_holds(condition.parts.front());
+    case Kind::atom:
+      break;
+  }
+  const litmus::Atom& atom = condition.atom;
+  const auto found = std::ranges::find(plan.questions, Planner::subject(atom), &Question::text);
+  const std::uint64_t answer = answers[static_cast<std::size_t>(found - plan.questions.begin())];
+  switch (atom.kind) {
+    case litmus::AtomKind::reg:
+    case litmus::AtomKind::content:
+    case litmus::AtomKind::copies:
+      return compare(atom.comparison, answer, atom.value);
+    default:
+      return answer != 0;
+  }
+}
+
+}  // namespace lab

@@ -1,0 +1,45 @@
+// A planned test as a program that can be explored.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lab/explore/program.h"
+#include "lab/judge/plan.h"
+#include "lab/model/machine.h"
+
+namespace lab {
+
+/// One run: threads perform their lines on a machine of their own. The outcome has a value for each of the plan's
+/// questions. Broken are: what the machine finds broken, and pages that nobody can reach at the end.
+class Scene : public Program {
+ public:
+  /// Both must outlive the scene, and the plan every result of the exploration: outcomes name its questions.
+  Scene(const Plan& plan, const Rules& rules);
+
+  void start(Threads& threads) override;
+  void end(Outcome& outcome) override;
+  [[nodiscard]] std::string describe() override { return machine_.describe(); }
+
+ private:
+  // What a thread does after an instruction.
+  enum class Then : std::uint8_t { next, otherwise, dies };
+
+  void perform(const Line& line);
+  Then perform(const Line& line, const Instruction& instruction);
+  Then branch(const Instruction& instruction);
+  Then store(const Instruction& instruction, std::optional<Value> value, const Line& line);
+  Then answer(const Instruction& instruction, Answer answer, const Line& line);
+  Then fork(const Instruction& instruction, const Line& line, Task task);
+  [[nodiscard]] Answer work(const Instruction& instruction, Task task);
+  [[nodiscard]] Answer act(const Instruction& instruction, Task task);
+  [[nodiscard]] std::uint64_t ask(const Question& question) const;
+
+  const Plan& plan_;
+  Machine machine_;
+  std::vector<std::unique_ptr<Shared<bool>>> signals_;
+  std::vector<std::unique_ptr<Shared<Value>>> registers_;
+};
+
+}  // namespace lab
