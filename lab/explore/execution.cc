@@ -197,19 +197,30 @@ void Execution::stand(Kind kind, const char* label) {
 Execution::Thread* Execution::advance() {
   for (;;) {
     if (happening_) seal();
-    if (steps_ == max_steps_ && !winding_up_) {
-      ending_ = Ending::too_long;
-      return nullptr;
-    }
     const Actor actor = scheduler_->next(*this);
     if (actor == kNobody) {
-      ending_ = enabled_ != 0 ? Ending::cut : alive_ == 0 ? Ending::complete : Ending::deadlock;
+      ending_ = how_it_ended();
+      return nullptr;
+    }
+    if ((only(actor) & standing()) == 0) {
+      ending_ = Ending::diverged;
       return nullptr;
     }
     begin(actor);
     if (!is_flush(actor)) return running_;
     let_out(thread_of(actor));
   }
+}
+
+Ending Execution::how_it_ended() const {
+  if (enabled_ != 0) return Ending::cut;
+  if (steps_ == max_steps_ && standing() != 0) return Ending::too_long;
+  return alive_ == 0 ? Ending::complete : Ending::deadlock;
+}
+
+// Who has a next step, if all conditions held.
+ActorSet Execution::standing() const {
+  return (alive_ & ~(draining_ & buffered_)) | buffered_ << kMaxThreads;
 }
 
 void Execution::begin(Actor actor) {
@@ -239,13 +250,12 @@ void Execution::seal() {
 }
 
 ActorSet Execution::enabled() {
-  ActorSet set = alive_ & ~(draining_ & buffered_);
-  for (ActorSet rest = set & waiting_; rest != 0; rest &= rest - 1) {
+  enabled_ = standing();
+  for (ActorSet rest = enabled_ & waiting_; rest != 0; rest &= rest - 1) {
     const int t = first_of(rest);
-    phase_ = Phase::free;
-    if (!at(t).ready(at(t).context)) set &= ~only(static_cast<Actor>(t));
+    if (!at(t).ready(at(t).context)) enabled_ &= ~only(static_cast<Actor>(t));
   }
-  enabled_ = set | buffered_ << kMaxThreads;
+  if (steps_ == max_steps_ && !winding_up_) enabled_ = 0;
   return enabled_;
 }
 

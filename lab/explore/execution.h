@@ -38,6 +38,7 @@ enum class Ending : std::uint8_t {
   deadlock,  ///< threads are left, and none can go on
   cut,       ///< the scheduler gave up
   too_long,  ///< the bound on steps was hit
+  diverged,  ///< the scheduler repeated an earlier run, and the program took another course
 };
 
 /// Something that must never be false was, at `step`.
@@ -88,7 +89,7 @@ class Execution {
   [[nodiscard]] int started_at(int thread) const { return at(thread).started_at; }
   /// The latest step of the thread when it put the store that its buffer lets out next.
   [[nodiscard]] int put_at(int thread) const { return at(thread).buffer[at(thread).oldest].after; }
-  /// Whether the step the thread stands before, or took last, waits for its own stores.
+  /// Whether the step that the thread stands before waits for its own stores.
   [[nodiscard]] bool drains(int thread) const { return at(thread).drains; }
   [[nodiscard]] const char* label(int thread) const { return at(thread).label; }
   [[nodiscard]] const char* name(int thread) const { return at(thread).name; }
@@ -160,6 +161,8 @@ class Execution {
   void reset();
   void stand(Kind kind, const char* label);
   Thread* advance();
+  [[nodiscard]] Ending how_it_ended() const;
+  [[nodiscard]] ActorSet standing() const;
   void begin(Actor actor);
   void seal();
   void let_out(int thread);
@@ -210,11 +213,11 @@ class Execution {
   std::vector<Access> accesses_;
   std::vector<std::uint64_t> before_;  // the value before each access, while recorded
   struct Place {
-    std::uint32_t step = 0;
+    std::uint64_t step = 0;
     std::uint32_t index = 0;
   };
   std::vector<Place> place_;  // where in accesses_ a slot is, if it was touched in that step
-  std::uint32_t place_step_ = 0;
+  std::uint64_t place_step_ = 0;
   std::optional<Breach> breach_;
   std::vector<std::string> reached_;
 };

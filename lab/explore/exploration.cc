@@ -82,6 +82,12 @@ void Exploration::book(Failure::Kind kind, std::string what, const Chooser& choo
   result_.failures.push_back({kind, std::move(what), 1, chooser.schedule()});
 }
 
+void Exploration::start_over() {
+  result_ = {};
+  seen_.clear();
+  runs_ = 0;
+}
+
 double Exploration::seconds() const {
   return std::chrono::duration<double>(Clock::now() - begin_).count();
 }

@@ -29,6 +29,8 @@ class Exploration {
   std::function<bool()> counts = nullptr;
   /// For failures that a search finds by itself.
   void book(Failure::Kind kind, std::string what, const Chooser& chooser);
+  /// Forgets all runs made.
+  void start_over();
   void count_state() { ++result_.states; }
 
   [[nodiscard]] bool stopped() const { return stopped_; }
@@ -64,6 +66,7 @@ class Exploration {
 };
 
 // The searches; each makes its runs and says what they cover.
+Coverage search_dpor(Exploration& exploration);
 Coverage search_depth_first(Exploration& exploration);  // naive and bound
 Coverage search_random(Exploration& exploration);       // random and pct
 

@@ -45,6 +45,8 @@ const Seen* Result::find(const Outcome& outcome) const {
 tl::expected<Result, Refusal> explore(const Factory& factory, const Options& options) {
   Exploration exploration{factory, options};
   switch (options.search) {
+    case Search::dpor:
+      return exploration.finish(search_dpor(exploration));
     case Search::random:
     case Search::pct:
       return exploration.finish(search_random(exploration));

@@ -79,7 +79,7 @@ class Shared : public Variable {
   }
   static T from_bits(std::uint64_t bits) {
     T value;
-    std::memcpy(&value, &bits, sizeof value);
+    std::memcpy(static_cast<void*>(&value), &bits, sizeof value);
     return value;
   }
 };

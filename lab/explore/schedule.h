@@ -18,12 +18,12 @@ constexpr bool is_flush(Actor actor) { return actor >= kMaxThreads; }
 constexpr int thread_of(Actor actor) { return actor % kMaxThreads; }
 constexpr ActorSet only(Actor actor) { return ActorSet{1} << actor; }
 
-struct Decision {
+struct Choice {
   Actor actor = kNobody;
   std::uint32_t value = 0;  ///< what choose() gave, if the step was one
-  bool operator==(const Decision&) const = default;
+  bool operator==(const Choice&) const = default;
 };
 
-using Schedule = std::vector<Decision>;
+using Schedule = std::vector<Choice>;
 
 }  // namespace lab

@@ -1,0 +1,298 @@
+#include "lab/explore/dpor.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace lab {
+namespace {
+
+Actor first_of(ActorSet set) { return static_cast<Actor>(std::countr_zero(set)); }
+
+}  // namespace
+
+template <int Width>
+Dpor<Width>::Dpor(Exploration& exploration)
+    : buffers_(exploration.options().memory == Memory::tso),
+      symmetry_(exploration.options().symmetry) {}
+
+template <int Width>
+Actor Dpor<Width>::next(Execution& execution) {
+  if (depth_ > known_) happened(execution);
+  if (depth_ == nodes_.size() && !grow(execution)) return kNobody;
+  if (depth_ == known_) prepare(execution, nodes_[depth_]);
+  return nodes_[depth_++].actor;
+}
+
+template <int Width>
+std::uint32_t Dpor<Width>::value(Execution&, std::uint32_t count) {
+  Node& chosen = nodes_[depth_ - 1];
+  chosen.values = count;
+  return chosen.value;
+}
+
+template <int Width>
+Schedule Dpor<Width>::schedule() const {
+  Schedule schedule;
+  for (std::size_t i = 0; i < depth_; ++i) schedule.push_back({nodes_[i].actor, nodes_[i].value});
+  return schedule;
+}
+
+// The step at the end of the stack has happened: what does it race with?
+template <int Width>
+void Dpor<Width>::happened(Execution& execution) {
+  const int step = static_cast<int>(depth_) - 1;
+  Node& here = node(step);
+  const Footprint footprint = execution.footprint();
+  const Clock<Width> before = ordered_before(execution, here.actor, here.put_at, here.drains);
+  Clock<Width> clock = before;
+  find_conflicts(footprint, here.actor, here.awaits);
+  for (const std::int16_t earlier : conflicts_) {
+    const Node& other = node(earlier);
+    const bool ordered = clock[row(other.actor)] > earlier;
+    if (!ordered) {
+      reverse(earlier, here.actor, step, clock, here.awaits);
+      clock.join(other.clock);
+    } else if (here.awaits && before[row(other.actor)] <= earlier) {
+      // What orders them may be what has let this step happen. Without that, the order is open.
+      reverse(earlier, here.actor, step, without(earlier, before), true);
+    }
+  }
+  here.latest = clock.latest();
+  clock[row(here.actor)] = static_cast<std::int16_t>(step + 1);
+  here.clock = clock;
+  here.previous = std::exchange(latest_step_[static_cast<std::size_t>(row(here.actor))],
+                                static_cast<std::int16_t>(step + 1));
+  here.first = static_cast<std::uint32_t>(touched_.size());
+  here.count = static_cast<std::uint32_t>(footprint.size());
+  if (latest_touch_.size() < execution.slots()) latest_touch_.resize(2 * execution.slots(), -1);
+  for (const Access& access : footprint) {
+    const auto index = static_cast<std::int32_t>(touched_.size());
+    touched_.push_back({access.slot, access.touch, here.actor, static_cast<std::int16_t>(step),
+                        std::exchange(latest_touch_[access.slot], index)});
+  }
+  known_ = depth_;
+}
+
+// What happens before an actor's next step in any case: its thread's steps, and what started the thread.
+template <int Width>
+Clock<Width> Dpor<Width>::ordered_before(const Execution& execution, Actor actor,
+                                         std::int32_t put_at, bool drains) const {
+  const auto latest = [&](Actor of) {
+    return latest_step_[static_cast<std::size_t>(row(of))];
+  };
+  Clock<Width> clock;
+  const int thread = thread_of(actor);
+  if (const int own = latest(actor); own > 0) {
+    clock = node(own - 1).clock;
+  } else if (const int started = execution.started_at(thread); started >= 0) {
+    clock = node(started).clock;
+  }
+  if (is_flush(actor) && put_at >= 0) clock.join(node(put_at).clock);
+  if (drains) {
+    if (const int flushed = latest(flush_of(thread)); flushed > 0) {
+      clock.join(node(flushed - 1).clock);
+    }
+  }
+  return clock;
+}
+
+// The earlier steps that conflict with a footprint, but for those that others in between order before it.
+// `all`: those too.
+template <int Width>
+void Dpor<Width>::find_conflicts(Footprint footprint, Actor actor, bool all) {
+  conflicts_.clear();
+  for (const Access& access : footprint) {
+    if (access.slot >= latest_touch_.size()) continue;
+    for (std::int32_t i = latest_touch_[access.slot]; i >= 0;) {
+      const Touched& earlier = touched_[static_cast<std::size_t>(i)];
+      i = earlier.previous;
+      const bool writes = (earlier.touch & kWrite) != 0;
+      if (thread_of(earlier.actor) == thread_of(actor)) {
+        if (writes && earlier.actor == actor && !all) break;
+        continue;
+      }
+      if (conflict(earlier.touch, access.touch)) conflicts_.push_back(earlier.step);
+      // A write conflicts with all before it, but a flushed one not with its own thread's reads.
+      if (writes && !all && !is_flush(earlier.actor)) break;
+    }
+  }
+  if (footprint.size() > 1 && conflicts_.size() > 1) {
+    std::ranges::sort(conflicts_, std::greater{});
+    const auto rest = std::ranges::unique(conflicts_);
+    conflicts_.erase(rest.begin(), rest.end());
+  }
+}
+
+// A thread before an await that does not hold takes no step, and so races with nothing. But had others gone
+// another way, it might have gone on: as if its look at the condition were a step.
+template <int Width>
+void Dpor<Width>::blocked_conditions(Execution& execution, ActorSet enabled) {
+  for (ActorSet rest = execution.waiting() & ~enabled; rest != 0; rest &= rest - 1) {
+    const Actor actor = first_of(rest);
+    const Clock<Width> before =
+        ordered_before(execution, actor, -1, execution.drains(actor));
+    find_conflicts(execution.condition(actor), actor, true);
+    for (const std::int16_t earlier : conflicts_) {
+      if (before[row(node(earlier).actor)] <= earlier) {
+        reverse(earlier, actor, static_cast<int>(depth_), without(earlier, before), true);
+      }
+    }
+  }
+}
+
+// What happens before a step that has those conflicts, if `earlier` and what comes of it are left out.
+template <int Width>
+Clock<Width> Dpor<Width>::without(std::int16_t earlier, const Clock<Width>& before) const {
+  Clock<Width> clock = before;
+  const int row = this->row(node(earlier).actor);
+  for (const std::int16_t other : conflicts_) {
+    if (other <= earlier) break;
+    if (node(other).clock[row] <= earlier) clock.join(node(other).clock);
+  }
+  return clock;
+}
+
+// Plans, at the state before step `earlier`, a run in which a step of `actor` comes first. `upto` is where that
+// step is now, or would be; `before` is what is ordered before it.
+template <int Width>
+void Dpor<Width>::reverse(std::int16_t earlier, Actor actor, int upto, const Clock<Width>& before,
+                          bool awaits) {
+  Node& there = node(earlier);
+  const int other = row(there.actor);
+  const ActorSet covered = there.planned | there.asleep;
+  Actor first = kNobody;
+  // Whoever can begin the run that leaves out `earlier` and all that comes of it: one of them has to be tried.
+  for (int i = earlier + 1; i < upto; ++i) {
+    const Node& between = node(i);
+    if (between.latest > earlier || between.clock[other] > earlier) continue;
+    if ((covered & only(between.actor)) != 0) return;
+    if (first == kNobody) first = between.actor;
+  }
+  if (before.latest() <= earlier && (!awaits || (there.enabled & only(actor)) != 0)) {
+    if ((covered & only(actor)) != 0) return;
+    first = actor;
+  }
+  if (first != kNobody) there.planned |= only(first);
+}
+
+template <int Width>
+bool Dpor<Width>::grow(Execution& execution) {
+  const ActorSet enabled = execution.enabled();
+  if (execution.threads() * (buffers_ ? 2 : 1) > Width) {
+    overflowed_ = true;
+    return false;
+  }
+  blocked_conditions(execution, enabled);
+  if (enabled == 0) return false;
+  Node& grown = nodes_.emplace_back();
+  grown.enabled = enabled;
+  grown.touched_from = static_cast<std::uint32_t>(touched_.size());
+  grown.sleepers_from = static_cast<std::uint32_t>(sleepers_.size());
+  if (nodes_.size() > 1) inherit_sleepers(grown, nodes_[nodes_.size() - 2]);
+  const ActorSet awake = enabled & ~grown.asleep;
+  if (awake == 0) {
+    sleepers_.resize(grown.sleepers_from);
+    nodes_.pop_back();
+    return false;
+  }
+  // The same thread goes on if it can: that is no switch.
+  Actor actor = first_of(awake);
+  if (nodes_.size() > 1) {
+    const Actor running = nodes_[nodes_.size() - 2].actor;
+    if ((awake & only(running)) != 0) actor = running;
+  }
+  grown.actor = actor;
+  grown.planned = only(actor);
+  return true;
+}
+
+// A step that was not taken before is about to be.
+template <int Width>
+void Dpor<Width>::prepare(Execution& execution, Node& here) {
+  here.awaits = (execution.waiting() & only(here.actor)) != 0;
+  here.drains = !is_flush(here.actor) && execution.drains(here.actor);
+  here.put_at = is_flush(here.actor) ? execution.put_at(thread_of(here.actor)) : -1;
+  execution.note_footprints(true);
+}
+
+template <int Width>
+void Dpor<Width>::inherit_sleepers(Node& grown, const Node& parent) {
+  const auto step = std::span(touched_).subspan(parent.first, parent.count);
+  for (std::uint32_t i = parent.sleepers_from; i < grown.sleepers_from; ++i) {
+    const Sleeper sleeper = sleepers_[i];
+    const auto would = std::span(touched_).subspan(sleeper.first, sleeper.count);
+    const bool wakes = thread_of(sleeper.actor) != thread_of(parent.actor) &&
+                       std::ranges::any_of(would, [&](const Touched& a) {
+                         return std::ranges::any_of(step, [&](const Touched& b) {
+                           return a.slot == b.slot && conflict(a.touch, b.touch);
+                         });
+                       });
+    if (wakes) continue;
+    sleepers_.push_back(sleeper);
+    grown.asleep |= only(sleeper.actor);
+  }
+}
+
+template <int Width>
+bool Dpor<Width>::backtrack() {
+  while (!nodes_.empty()) {
+    Node& last = nodes_.back();
+    const auto step = static_cast<std::uint32_t>(nodes_.size() - 1);
+    if (known_ > step) {  // Forget the step.
+      for (std::uint32_t i = last.count; i-- > 0;) {
+        const Touched& touched = touched_[last.first + i];
+        latest_touch_[touched.slot] = touched.previous;
+      }
+      latest_step_[static_cast<std::size_t>(row(last.actor))] = last.previous;
+    }
+    known_ = step;
+    depth_ = 0;
+    if (++last.value < last.values) {
+      touched_.resize(last.first);
+      return true;
+    }
+    last.asleep |= only(last.actor);
+    sleepers_.push_back({last.actor, last.first, last.count});
+    if (const ActorSet left = last.planned & ~last.asleep; left != 0) {
+      last.actor = first_of(left);
+      last.value = 0;
+      last.values = 1;
+      last.count = 0;
+      return true;
+    }
+    touched_.resize(last.touched_from);
+    sleepers_.resize(last.sleepers_from);
+    nodes_.pop_back();
+  }
+  return false;
+}
+
+template class Dpor<8>;
+template class Dpor<16>;
+template class Dpor<64>;
+
+namespace {
+
+template <int Width>
+bool explored(Exploration& exploration) {
+  Dpor<Width> search{exploration};
+  do {
+    exploration.execution().note_footprints(false);
+    exploration.run(search);
+  } while (!exploration.stopped() && !search.overflowed() && search.backtrack());
+  return !search.overflowed();
+}
+
+}  // namespace
+
+Coverage search_dpor(Exploration& exploration) {
+  // Narrow clocks are faster; how many threads there are shows only when they are started.
+  if (explored<8>(exploration)) return {};
+  exploration.start_over();
+  if (explored<16>(exploration)) return {};
+  exploration.start_over();
+  explored<64>(exploration);
+  return {};
+}
+
+}  // namespace lab
