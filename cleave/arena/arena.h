@@ -38,12 +38,12 @@ struct ArenaOptions {
 };
 
 struct ArenaStatistics {
-  Tracking tracking;         ///< what finds changed pages now
-  std::uint64_t commits;     ///< made so far
-  std::uint64_t living;      ///< commits alive
-  std::uint64_t recorded;    ///< pages written to the pool, ever
-  std::uint64_t restored;    ///< pages written back by checkouts, ever
-  std::uint64_t pins;        ///< alive
+  Tracking tracking;       ///< what finds changed pages now
+  std::uint64_t commits;   ///< made so far
+  std::uint64_t living;    ///< commits alive
+  std::uint64_t recorded;  ///< pages written to the pool, ever
+  std::uint64_t restored;  ///< pages written back by checkouts, ever
+  std::uint64_t pins;      ///< alive
 };
 
 /// Memory for ordinary pointers, threads and system calls, whose whole contents can be committed, and

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "cleave/arena/page_copies.h"
 #include "cleave/base/check.h"
 
 namespace cleave {
@@ -35,7 +36,8 @@ Result<Found> choose_tracker(const ArenaOptions& options, const Mapping& mapping
   }
   const auto async = try_tracking(Tracking::async);
   if (async && !options.system_calls_write && try_tracking(Tracking::sigbus)) {
-    return found(Tracking::automatic, mapping, "both async and sigbus work: the cheaper of the two");
+    return found(Tracking::automatic, mapping,
+                 "both async and sigbus work: the cheaper of the two");
   }
   if (async) return found(Tracking::async, mapping, "async works here");
   const std::string why = "async does not work here (" + async.error().message() + ")";
@@ -81,8 +83,9 @@ Result<std::shared_ptr<ArenaState>> ArenaState::make(Pool& pool, std::uint64_t p
   state->reason_ = std::move(tracker->reason);
   if (options.catch_writers) {
     if (state->tracker_->kind() == Tracking::mprotect) {
-      return fail(Errc::unsupported,
-                  "writers cannot be caught beside mprotect tracking, which needs the same protection");
+      return fail(
+          Errc::unsupported,
+          "writers cannot be caught beside mprotect tracking, which needs the same protection");
     }
     state->trap_.emplace(std::span(state->mapping_.native(), state->mapping_.bytes()));
   }
@@ -147,9 +150,15 @@ class TrapFor {
 // memory, are compared first: a thousand commits beside one pin are not a thousand copies.
 Result<void> ArenaState::record(PageRun run, Space& into, std::uint64_t& written) const {
   const Snapshot& before = head_->snapshot();
+  std::uint64_t entered = run.first;  // pages below have an entry in the alias
   for (std::uint64_t page = run.first; page < run.end; ++page) {
     const std::byte* now = mapping_.alias(page);
     const std::byte* then = before.page(page_of(address_of_page(page)));
+    if (then == nullptr && page >= entered) {
+      // New to us: most likely the whole rest of the run is.
+      mapping_.enter_alias({page, run.end});
+      entered = run.end;
+    }
     if (then == nullptr ? is_zero(now)
                         : suspected_.has(page) && std::memcmp(now, then, kPageSize) == 0) {
       continue;
@@ -214,21 +223,12 @@ Result<void> ArenaState::check_pins(const Commit& target) const {
       const std::byte* then = target.snapshot().page(page_of(address_of_page(page)));
       const std::byte* now = mapping_.alias(page);
       if (then == nullptr ? is_zero(now) : std::memcmp(now, then, kPageSize) == 0) continue;
-      return fail(Errc::pinned, "a page is pinned for writing and would change; release the pin first",
+      return fail(Errc::pinned,
+                  "a page is pinned for writing and would change; release the pin first",
                   address_of_page(page));
     }
   }
   return {};
-}
-
-// Through the alias: what we write is not to count as a change.
-void ArenaState::restore_page(std::uint64_t page, const Snapshot& from) {
-  const std::byte* then = from.page(page_of(address_of_page(page)));
-  if (then == nullptr) {
-    std::memset(mapping_.alias(page), 0, kPageSize);
-  } else {
-    std::memcpy(mapping_.alias(page), then, kPageSize);
-  }
 }
 
 void ArenaState::clear(PageRun run) {
@@ -243,21 +243,25 @@ void ArenaState::clear(PageRun run) {
   std::memset(mapping_.alias(run.first), 0, run.pages() * kPageSize);
 }
 
-void ArenaState::restore(PageRun run, const Snapshot& from) {
-  const auto absent = [&](std::uint64_t page) {
-    return from.page(page_of(address_of_page(page))) == nullptr;
-  };
-  for (std::uint64_t page = run.first; page < run.end;) {
-    if (!absent(page)) {
-      restore_page(page, from);
-      ++page;
-      continue;
+// Through the alias: what we write is not to count as a change.
+void ArenaState::restore(const Snapshot& from) {
+  PageCopies copies;
+  (void)differing_.for_each_run([&](PageRun run) -> Result<void> {
+    for (std::uint64_t page = run.first; page < run.end;) {
+      if (const std::byte* then = from.page(page_of(address_of_page(page)))) {
+        copies.add(mapping_.alias(page), then);
+        ++page;
+        continue;
+      }
+      std::uint64_t end = page + 1;
+      while (end < run.end && from.page(page_of(address_of_page(end))) == nullptr) ++end;
+      clear({page, end});
+      page = end;
     }
-    std::uint64_t end = page + 1;
-    while (end < run.end && absent(end)) ++end;
-    clear({page, end});
-    page = end;
-  }
+    restored_pages_ += run.pages();
+    return {};
+  });
+  differing_.clear();
 }
 
 Result<void> ArenaState::checkout(const Commit& target) {
@@ -272,12 +276,7 @@ Result<void> ArenaState::checkout(const Commit& target) {
   if (auto allowed = check_pins(target); !allowed) return allowed;
   tracker_->epoch_ended(changed_.count());
   if (auto found = find_differing(target); !found) return found;
-  (void)differing_.for_each_run([&](PageRun run) -> Result<void> {
-    restore(run, target.snapshot());
-    restored_pages_ += run.pages();
-    return {};
-  });
-  differing_.clear();
+  restore(target.snapshot());
   if (target == *head_) return {};
   must(recorded_.rollback(target.snapshot()));
   head_ = target;

@@ -76,8 +76,7 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   Result<Commit> record_changed(std::string_view name);
   Result<void> find_differing(const Commit& target);
   Result<void> check_pins(const Commit& target) const;
-  void restore(PageRun run, const Snapshot& from);
-  void restore_page(std::uint64_t page, const Snapshot& from);
+  void restore(const Snapshot& from);
   void clear(PageRun run);
 
   Mapping mapping_;

@@ -45,7 +45,8 @@ Result<Commit> History::add(const Commit* parent, Snapshot snapshot, std::string
                             std::uint64_t pages) try {
   CommitNode* above = parent == nullptr ? nullptr : parent->node_.get();
   // Made before the lock is taken: if it comes to nothing, it takes the lock to end.
-  auto node = std::make_shared<CommitNode>(shared_from_this(), std::move(snapshot), above, name, pages);
+  auto node =
+      std::make_shared<CommitNode>(shared_from_this(), std::move(snapshot), above, name, pages);
   node->self_ = node;
   const sync::Guard guard(lock_);
   if (!name.empty() && kept_.find(name) != kept_.end()) {
@@ -91,7 +92,8 @@ void History::for_each(const std::function<void(const Commit&, unsigned)>& visit
     const sync::Guard guard(lock_);
     std::vector<std::pair<CommitNode*, unsigned>> ahead;
     const auto put_ahead = [&ahead](const std::vector<CommitNode*>& nodes, unsigned depth) {
-      for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) ahead.emplace_back(*node, depth);
+      for (auto node = nodes.rbegin(); node != nodes.rend(); ++node)
+        ahead.emplace_back(*node, depth);
     };
     put_ahead(roots_, 0);
     while (!ahead.empty()) {

@@ -35,7 +35,7 @@ class CommitNode {
   const Snapshot snapshot_;
   std::string name_;
   const std::uint64_t pages_;
-  std::uint64_t number_ = 0;        // these two are set once, before the node is in the tree
+  std::uint64_t number_ = 0;  // these two are set once, before the node is in the tree
   std::weak_ptr<CommitNode> self_;
   CommitNode* parent_;
   std::vector<CommitNode*> children_;
@@ -50,7 +50,9 @@ class History : public std::enable_shared_from_this<History> {
   Result<Commit> add(const Commit* parent, Snapshot snapshot, std::string_view name,
                      std::uint64_t pages);
 
-  [[nodiscard]] bool has(const Commit& commit) const { return commit.node_->history_.get() == this; }
+  [[nodiscard]] bool has(const Commit& commit) const {
+    return commit.node_->history_.get() == this;
+  }
   [[nodiscard]] std::optional<Commit> find(std::string_view name) const;
   bool forget(std::string_view name);
   /// Lets go of all names: the arena is gone.

@@ -10,6 +10,9 @@
 
 #include "cleave/sync/memory.h"
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  // Linux 5.14; older ones refuse it
+#endif
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000  // Linux 4.17
 #endif
@@ -63,12 +66,13 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
     const int why = errno;
     (void)munmap(native, bytes);
     (void)close(descriptor);
-    return fail(Errc::no_memory, "no address space for the arena's second mapping; ask for less", {},
-                why);
+    return fail(Errc::no_memory, "no address space for the arena's second mapping; ask for less",
+                {}, why);
   }
   (void)madvise(native, bytes, MADV_DONTFORK);
   (void)madvise(alias, bytes, MADV_DONTFORK);
-  return Mapping(descriptor, static_cast<std::byte*>(native), static_cast<std::byte*>(alias), pages);
+  return Mapping(descriptor, static_cast<std::byte*>(native), static_cast<std::byte*>(alias),
+                 pages);
 }
 
 Mapping::Mapping(int descriptor, std::byte* native, std::byte* alias, std::uint64_t pages)
@@ -91,6 +95,10 @@ Mapping::~Mapping() {
 
 bool Mapping::is_here() const noexcept { return process_ == getpid(); }
 
+void Mapping::enter_alias(PageRun run) const noexcept {
+  (void)madvise(alias(run.first), run.pages() * kPageSize, MADV_POPULATE_WRITE);
+}
+
 bool Mapping::punch(PageRun run) noexcept {
   return fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                    static_cast<off_t>(run.first * kPageSize),
@@ -99,8 +107,7 @@ bool Mapping::punch(PageRun run) noexcept {
 
 // Only the arena itself moves this descriptor's offset, under its lock.
 PageRun Mapping::first_populated(PageRun within) const noexcept {
-  const off_t from =
-      lseek(descriptor_, static_cast<off_t>(within.first * kPageSize), SEEK_DATA);
+  const off_t from = lseek(descriptor_, static_cast<off_t>(within.first * kPageSize), SEEK_DATA);
   if (from < 0) {
     // ENXIO: a hole up to the end. Anything else means that we cannot know.
     return errno == ENXIO ? PageRun{within.end, within.end} : within;

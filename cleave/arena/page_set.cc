@@ -82,7 +82,8 @@ void PageSet::move(PageRun within, PageSet& into) noexcept {
   for (std::uint64_t page = first_from(within.first); page < within.end; page = first_from(page)) {
     const std::uint64_t i = page / kBits;
     const std::uint64_t beyond = within.end - i * kBits;
-    const std::uint64_t inside = beyond < kBits ? (std::uint64_t{1} << beyond) - 1 : ~std::uint64_t{0};
+    const std::uint64_t inside =
+        beyond < kBits ? (std::uint64_t{1} << beyond) - 1 : ~std::uint64_t{0};
     const std::uint64_t bits = word(i) & inside & ~((std::uint64_t{1} << (page % kBits)) - 1);
     (void)set(into.words_[i], bits);
     (void)set(into.summary_[i / kBits], std::uint64_t{1} << (i % kBits));

@@ -58,9 +58,7 @@ class PageSet {
       : pages_(pages), words_(words), summary_(summary) {}
   static bool set(Word& word, std::uint64_t bits) noexcept;
   [[nodiscard]] std::uint64_t words() const { return (pages_ + kBits - 1) / kBits; }
-  [[nodiscard]] std::uint64_t word(std::uint64_t i) const {
-    return words_[i].load(sync::relaxed);
-  }
+  [[nodiscard]] std::uint64_t word(std::uint64_t i) const { return words_[i].load(sync::relaxed); }
   /// The first page in the set from `page` on; pages_ if there is none.
   [[nodiscard]] std::uint64_t first_from(std::uint64_t page) const noexcept;
   /// The first page not in the set from `page` on.

@@ -88,8 +88,7 @@ class Adaptive final : public Tracker {
 
   // Everything that was written is in `changed` already, and nobody writes now.
   Result<void> go_over(PageSet& changed) {
-    const Tracking other =
-        now_->kind() == Tracking::async ? Tracking::sigbus : Tracking::async;
+    const Tracking other = now_->kind() == Tracking::async ? Tracking::sigbus : Tracking::async;
     const Tracking old = now_->kind();
     now_.reset();  // two descriptors cannot watch one range
     regret_ = 0;

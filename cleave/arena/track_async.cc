@@ -18,7 +18,8 @@ class Async final : public Tracker {
 
   /// Watches the mapping, and protects what has pages already.
   Result<void> watch() {
-    if (auto watched = faults_.watch({mapping_.native(), mapping_.bytes()}); !watched) return watched;
+    if (auto watched = faults_.watch({mapping_.native(), mapping_.bytes()}); !watched)
+      return watched;
     return scan({0, mapping_.pages()}, [](const ScannedRun&) {});
   }
 
@@ -35,8 +36,7 @@ class Async final : public Tracker {
     std::byte* at = mapping_.native(within.first);
     std::byte* const end = mapping_.native(within.end);
     while (at < end) {
-      const auto scanned =
-          pagemap_.take_written({at, static_cast<std::size_t>(end - at)}, found_);
+      const auto scanned = pagemap_.take_written({at, static_cast<std::size_t>(end - at)}, found_);
       if (!scanned) return tl::unexpected(scanned.error());
       for (const ScannedRun& run : scanned->runs) visit(run);
       at = reinterpret_cast<std::byte*>(scanned->walked_to);
@@ -44,25 +44,21 @@ class Async final : public Tracker {
     return {};
   }
 
+  // Entries that are not there are reported as well: somebody wrote and reclaim took the page away, or
+  // nobody ever came there, though somebody did nearby, so that there is a page table. Long runs may be of the
+  // second kind, and memory tells: it would be there, or in swap. Short runs are not worth two system calls.
   void add(const ScannedRun& found, PageSet& changed) const {
     const auto base = reinterpret_cast<std::uint64_t>(mapping_.native());
-    const PageRun run{(found.start - base) / kPageSize, (found.end - base) / kPageSize};
-    if ((found.categories & Pagemap::kWritten) != 0) {
-      changed.add(run);
-    } else if ((found.categories & Pagemap::kSwapped) == 0) {
-      add_populated(run, changed);
-    }
-  }
-
-  // No entry is there at all: nobody ever came there, or somebody wrote and reclaim took the page away,
-  // whose entry then keeps no mark. What has memory behind it may be of the second kind.
-  void add_populated(PageRun run, PageSet& changed) const {
+    PageRun run{(found.start - base) / kPageSize, (found.end - base) / kPageSize};
+    if (run.pages() < kWorthLooking) return changed.add(run);
     while (run.first < run.end) {
       const PageRun populated = mapping_.first_populated(run);
       changed.add(populated);
       run.first = populated.end;
     }
   }
+
+  static constexpr std::uint64_t kWorthLooking = 8;
 
   const Mapping& mapping_;
   Userfault faults_;

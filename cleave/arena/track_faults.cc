@@ -48,8 +48,9 @@ bool FaultTracker::fault(std::byte* address) noexcept {
   const auto page = static_cast<std::uint64_t>(address - mapping_.native()) / kPageSize;
   const PageRun one{page, page + 1};
   if (!open_.add(page)) {
-    return !open_up(one).pages() ? false
-                                 : madvise(mapping_.native(page), kPageSize, MADV_POPULATE_WRITE) == 0;
+    return !open_up(one).pages()
+               ? false
+               : madvise(mapping_.native(page), kPageSize, MADV_POPULATE_WRITE) == 0;
   }
   const PageRun opened = open_up(one);
   open_.add(opened);

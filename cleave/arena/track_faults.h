@@ -21,7 +21,8 @@ class FaultTracker : public Tracker, public FaultWatcher {
   bool fault(std::byte* address) noexcept final;
 
  protected:
-  FaultTracker(const Mapping& mapping, PageSet&& open) : mapping_(mapping), open_(std::move(open)) {}
+  FaultTracker(const Mapping& mapping, PageSet&& open)
+      : mapping_(mapping), open_(std::move(open)) {}
 
   [[nodiscard]] const Mapping& mapping() const { return mapping_; }
   [[nodiscard]] std::span<std::byte> bytes_of(PageRun run) const {

@@ -38,8 +38,8 @@ class Mprotect final : public FaultTracker {
   }
   Result<void> close(PageRun run) noexcept override {
     if (set(run, PROT_READ) || set(all(), PROT_READ)) return {};
-    return fail(Errc::no_memory, "mprotect cannot protect the arena; the process has too many mappings",
-                {}, errno);
+    return fail(Errc::no_memory,
+                "mprotect cannot protect the arena; the process has too many mappings", {}, errno);
   }
   double cost_of_closing(std::uint64_t runs) const noexcept override {
     return 5000.0 * static_cast<double>(runs);

@@ -32,6 +32,7 @@ struct ScanArguments {
 constexpr unsigned long kPagemapScan = _IOWR('f', 16, ScanArguments);
 constexpr std::uint64_t kProtectMatching = 1 << 0;
 constexpr std::uint64_t kOnlyAsync = 1 << 1;
+constexpr std::uint64_t kWritten = 1 << 1;
 
 uffdio_range range_of(std::span<std::byte> range) {
   return {reinterpret_cast<std::uint64_t>(range.data()), range.size()};
@@ -42,7 +43,8 @@ uffdio_range range_of(std::span<std::byte> range) {
 Result<Userfault> Userfault::open(Mode mode) {
   int descriptor =
       static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY));
-  if (descriptor < 0 && errno == EINVAL) {  // Before Linux 5.11: all or nothing, for the privileged.
+  if (descriptor < 0 &&
+      errno == EINVAL) {  // Before Linux 5.11: all or nothing, for the privileged.
     descriptor = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
   }
   if (descriptor < 0) {
@@ -127,9 +129,6 @@ Pagemap::~Pagemap() {
   if (descriptor_ >= 0) (void)close(descriptor_);
 }
 
-// "Written or not present" takes in, in one walk, all three kinds: written and still mapped; written, and
-// taken away since by reclaim, so that no entry is left that could say so; and protected but not present,
-// which the caller tells apart by its categories.
 Result<Pagemap::Scanned> Pagemap::take_written(std::span<std::byte> range,
                                                std::span<ScannedRun> into) noexcept {
   ScanArguments scan{};
@@ -139,9 +138,8 @@ Result<Pagemap::Scanned> Pagemap::take_written(std::span<std::byte> range,
   scan.end = scan.start + range.size();
   scan.runs = reinterpret_cast<std::uint64_t>(into.data());
   scan.runs_size = into.size();
-  scan.inverted = kPresent;
-  scan.any_of = kWritten | kPresent;
-  scan.returned = kWritten | kPresent | kSwapped;
+  scan.all_of = kWritten;
+  scan.returned = kWritten;
   const int found = ioctl(descriptor_, kPagemapScan, &scan);
   if (found < 0) {
     return fail(Errc::unsupported, "PAGEMAP_SCAN does not work here; it came with Linux 6.7", {},

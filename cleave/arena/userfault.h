@@ -38,19 +38,15 @@ class Userfault {
   int descriptor_;
 };
 
-/// One stretch of pages of a kind, as PAGEMAP_SCAN reports it.
+/// Addresses of pages that PAGEMAP_SCAN reports.
 struct ScannedRun {
-  std::uint64_t start, end;  // addresses
+  std::uint64_t start, end;
   std::uint64_t categories;
 };
 
 /// /proc/self/pagemap.
 class Pagemap {
  public:
-  static constexpr std::uint64_t kWritten = 1 << 1;  ///< not protected
-  static constexpr std::uint64_t kPresent = 1 << 3;
-  static constexpr std::uint64_t kSwapped = 1 << 4;  ///< no page, but an entry: swapped, or a protected hole
-
   /// Errors: unsupported (no /proc).
   static Result<Pagemap> open();
   Pagemap(Pagemap&& from) noexcept;
@@ -59,10 +55,13 @@ class Pagemap {
 
   struct Scanned {
     std::span<ScannedRun> runs;
-    std::uint64_t walked_to;  ///< address; less than the end: `into` was too short, go on from there
+    std::uint64_t
+        walked_to;  ///< address; less than the end: `into` was too short, go on from there
   };
-  /// Reports what is not protected, and what has no entry at all, and protects it again in the same step. For
-  /// memory watched by Mode::async. Error: unsupported.
+  /// Reports what is not protected, and protects it again in the same step. For memory watched by
+  /// Mode::async. This exact question has a short way through the kernel, which also takes an entry that
+  /// is not there for written: that is what becomes of a page that was written and then reclaimed. Where no page
+  /// table was ever needed it reports nothing. Error: unsupported.
   Result<Scanned> take_written(std::span<std::byte> range, std::span<ScannedRun> into) noexcept;
 
  private:

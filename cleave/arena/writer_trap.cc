@@ -18,14 +18,17 @@ void say(std::string_view text) { (void)!write(STDERR_FILENO, text.data(), text.
 void say_address(const void* address) {
   std::array<char, 2 * sizeof(std::uintptr_t)> digits{};
   auto value = reinterpret_cast<std::uintptr_t>(address);
-  for (std::size_t i = digits.size(); i-- != 0; value >>= 4) digits[i] = "0123456789abcdef"[value & 15];
+  for (std::size_t i = digits.size(); i-- != 0; value >>= 4)
+    digits[i] = "0123456789abcdef"[value & 15];
   say("0x");
   say({digits.data(), digits.size()});
 }
 
 }  // namespace
 
-Result<void> WriterTrap::forbid_writes(const char* operation) { return forbid(PROT_READ, operation); }
+Result<void> WriterTrap::forbid_writes(const char* operation) {
+  return forbid(PROT_READ, operation);
+}
 Result<void> WriterTrap::forbid_all(const char* operation) { return forbid(PROT_NONE, operation); }
 
 Result<void> WriterTrap::forbid(int protection, const char* operation) {

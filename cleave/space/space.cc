@@ -149,14 +149,14 @@ Result<void> Space::read(Address from, std::span<std::byte> into) const {
 
 Result<void> Space::write(Address to, std::span<const std::byte> from) {
   SpaceState& s = state();
-  return for_each_page(to, from,
-                       [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
-                         const sync::Guard guard(s.lock);
-                         const auto base = s.writable(page);
-                         if (!base) return tl::unexpected(base.error());
-                         sync::write_bytes(*base + offset, part.data(), part.size());
-                         return {};
-                       });
+  return for_each_page(
+      to, from, [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
+        const sync::Guard guard(s.lock);
+        const auto base = part.size() == kPageSize ? s.replaceable(page) : s.writable(page);
+        if (!base) return tl::unexpected(base.error());
+        sync::write_bytes(*base + offset, part.data(), part.size());
+        return {};
+      });
 }
 
 Result<Space> Space::fork() {

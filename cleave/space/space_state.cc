@@ -19,17 +19,18 @@ void SpaceState::let_go() noexcept {
   pool.census().spaces.sub(1, sync::relaxed);
 }
 
-Result<std::byte*> SpaceState::owned(PageNo page, Protection needed) {
+Result<std::byte*> SpaceState::owned(PageNo page, Protection needed, Table::Contents contents) {
   if (auto allowed = regions.check({page, page + 1}, needed); !allowed) {
     return tl::unexpected(allowed.error());
   }
   if (audience == nullptr) {
     Retired retired;
-    const auto owned = table.own(page, frames, retired);
+    const auto owned = table.own(page, frames, retired, contents);
     retired.drop_all(frames);
     if (!owned) return tl::unexpected(owned.error());
     return frames.data(owned->frame);
   }
+  // With an audience the new frame can be read as soon as it is in the table, so it needs its contents then.
   for (;;) {
     Retired retired;
     audience->page_moving(page);

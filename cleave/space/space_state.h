@@ -25,8 +25,14 @@ struct SpaceState {
   /// With the lock held: where `page` may be written, as its owner; others' translations are withdrawn
   /// as needed. Errors: not_mapped, not_permitted, no_memory; nothing that can be read has changed.
   Result<std::byte*> writable(PageNo page) { return owned(page, Protection::read_write); }
+  /// The same for who overwrites the whole page at once: what it held need not be copied, if nobody can read
+  /// there meanwhile.
+  Result<std::byte*> replaceable(PageNo page) {
+    return owned(page, Protection::read_write, Table::Contents::unneeded);
+  }
   /// The same for a region that need not allow writing: a pin for reading owns its page too.
-  Result<std::byte*> owned(PageNo page, Protection needed);
+  Result<std::byte*> owned(PageNo page, Protection needed,
+                           Table::Contents contents = Table::Contents::needed);
   /// With the lock held: where `page` may be read. Errors: not_mapped, not_permitted.
   Result<const std::byte*> readable(PageNo page);
 

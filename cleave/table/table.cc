@@ -11,9 +11,10 @@ namespace {
 Error no_memory_for_node() { return {Errc::no_memory, "malloc has no memory for a table node"}; }
 
 // The caller's reference to `shared` moves from the old frame to a copy of it.
-Result<FrameId> copy_frame(FrameId shared, Frames& frames) {
+Result<FrameId> copy_frame(FrameId shared, Frames& frames, Table::Contents contents) {
   auto taken = frames.take();
   if (!taken) return tl::unexpected(taken.error());
+  if (contents == Table::Contents::unneeded) return taken->frame;
   // Nobody writes to `shared` meanwhile: it has a second holder, or came from a node that has.
   sync::copy_page(frames.data(taken->frame), frames.data(shared), kPageSize);
   frames.census().copies.add(1, sync::relaxed);
@@ -61,12 +62,15 @@ Result<Node*> own_node(sync::atomic<Entry>& slot, unsigned level, Frames& frames
 }
 
 // The frame behind `slot`, owned. Precondition: the slot itself is owned.
-Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retired& retired) {
+Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retired& retired,
+                               Table::Contents contents) {
   const Entry entry = slot.load(sync::relaxed);
   if (entry == Entry::absent) {
     auto taken = frames.take();
     if (!taken) return tl::unexpected(taken.error());
-    if (!taken->zeroed) sync::zero_page(frames.data(taken->frame), kPageSize);
+    if (!taken->zeroed && contents == Table::Contents::needed) {
+      sync::zero_page(frames.data(taken->frame), kPageSize);
+    }
     frames.census().zeroed.add(1, sync::relaxed);
     slot.store(entry_for(taken->frame), sync::release);
     return Table::Owned{taken->frame, true};
@@ -76,7 +80,7 @@ Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retire
   if (Ownership().through(state)) return Table::Owned{frame, false};
   const bool keep = sync::performs("copy.keep_shared");
   if (keep && !state.share_if_shared()) return Table::Owned{frame, false};
-  auto copy = copy_frame(frame, frames);
+  auto copy = copy_frame(frame, frames, contents);
   if (!keep) (void)state.share();
   if (!copy) {
     drop(entry, frames);
@@ -117,14 +121,14 @@ FrameId Table::find_owned(PageNo page, const Frames& frames) const noexcept {
   return kZeroFrame;
 }
 
-Result<Table::Owned> Table::own(PageNo page, Frames& frames, Retired& retired) {
+Result<Table::Owned> Table::own(PageNo page, Frames& frames, Retired& retired, Contents contents) {
   if (auto grown = grow_to(page, frames); !grown) return tl::unexpected(grown.error());
   sync::atomic<Entry>* slot = &root_;
   for (unsigned level = node_of(root_.load(sync::relaxed))->level;; --level) {
     auto node = own_node(*slot, level, frames, retired);
     if (!node) return tl::unexpected(node.error());
     slot = &(*node)->entries[entry_index(page, level)];
-    if (level == 0) return own_frame(*slot, frames, retired);
+    if (level == 0) return own_frame(*slot, frames, retired, contents);
   }
 }
 
@@ -249,7 +253,9 @@ Result<Entry> fork_frame(Entry entry, Frames& frames) {
   if (entry == Entry::absent) return entry;
   const bool pinned = frames.state(frame_of(entry)).is_pinned();
   if (!pinned && share(entry, frames)) return entry;
-  return copy_frame(frame_of(entry), frames).map([](FrameId copy) { return entry_for(copy); });
+  return copy_frame(frame_of(entry), frames, Table::Contents::needed).map([](FrameId copy) {
+    return entry_for(copy);
+  });
 }
 
 // What a fork gets for a node, of whose pages from `first` on it wants those in `range`: a share of the node

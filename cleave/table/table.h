@@ -38,7 +38,11 @@ class Table {
   /// Makes the space the owner of `page`: copies what is shared on the path to it, gives an absent page
   /// a zeroed frame. The caller drops `retired`, when no reader is left. Error: no_memory; then nothing
   /// that can be read has changed (some nodes may have been copied already).
-  Result<Owned> own(PageNo page, Frames& frames, Retired& retired);
+  /// With `Contents::unneeded` the caller overwrites the whole page before anybody can read it, and a shared
+  /// page's bytes are not copied.
+  enum class Contents : std::uint8_t { needed, unneeded };
+  Result<Owned> own(PageNo page, Frames& frames, Retired& retired,
+                    Contents contents = Contents::needed);
 
   /// Makes the pages of `range` absent. No reader may be inside the space (they were withdrawn). Cost: by
   /// the nodes along the two ends of the range and by what is freed. Error: no_memory (a shared node

@@ -293,7 +293,8 @@ TEST_P(Arenas, AgreeWithAPlainCopyOverManyRandomSteps) {
       default: {
         const std::size_t size = 1 + random() % (random() % 8 == 0 ? 30'000 : 100);
         const std::size_t offset = random() % (kPages * 4096 - size);
-        write(arena, offset, std::string(size, random() % 4 == 0 ? '\0' : static_cast<char>(random())));
+        write(arena, offset,
+              std::string(size, random() % 4 == 0 ? '\0' : static_cast<char>(random())));
       }
     }
   }
@@ -342,8 +343,7 @@ TEST_P(Arenas, RefuseWholeACheckoutThatWouldChangeAPageUnderADevice) {
   const auto refused = arena.checkout(empty);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::pinned);
-  EXPECT_EQ(raw(refused.error().where),
-            reinterpret_cast<std::uintptr_t>(arena.data() + 40 * 4096));
+  EXPECT_EQ(raw(refused.error().where), reinterpret_cast<std::uintptr_t>(arena.data() + 40 * 4096));
   EXPECT_EQ(text_at(arena, 0, 4), "aaaa") << "nothing has changed";
   EXPECT_EQ(arena.head(), full);
   pin.release();
