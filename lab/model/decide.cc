@@ -131,7 +131,7 @@ Decision reuse_hugetlb(const Rules& rules, const Counts& page) {
 }
 
 bool frees_before_counting(const Rules& rules) {
-  return rules.reuse_small == ReuseSmall::refs_freed || rules.reuse_small == ReuseSmall::exclusive;
+  return rules.reuse_small != ReuseSmall::map && rules.reuse_small != ReuseSmall::refs;
 }
 
 Decision reuse_swapped(const Rules& rules, const Counts& page, bool marked, bool fresh) {

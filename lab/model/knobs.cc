@@ -34,6 +34,7 @@ std::vector<Knob> make_knobs() {
                               {"frozen", "never"}),
       knob<&Rules::page_lock_in_wp>("page_lock_in_wp", "how a write fault gets the page lock",
                                     {"blocking", "trylock"}),
+      knob<&Rules::get>("get", "what a reference that is no pin is", {"plain", "hold"}),
       knob<&Rules::gup_ro>(
           "gup_ro", "what a read reference to a read-only entry does first",
           {"take", "write", "unshare_mapped", "unshare", "unshare_long", "unshare_all", "fail"}),

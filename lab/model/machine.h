@@ -73,7 +73,9 @@ struct PageSetup {
   bool swapped = false;     // on swap, not in memory, exclusive where the rule-set remembers that
   bool readonly = false;    // the region allows no writes yet
   bool unmapped = false;    // no region yet
-  std::uint32_t held = 0;   // plain references that somebody outside the test holds throughout
+  bool continued =
+      false;  // file: UFFDIO_CONTINUE resolves read faults, by a read-only and dirty entry
+  std::uint32_t held = 0;  // plain references that somebody outside the test holds throughout
 };
 
 /// What swap lies on. ordinary: pages pass through the swap cache. synchronous: a fault on a slot counted once

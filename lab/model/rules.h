@@ -71,6 +71,12 @@ enum class GupRead : std::uint8_t {
   fail,            ///< as unshare_long, but a page that is not marked is refused
 };
 
+/// What is a reference that is no pin?
+enum class Get : std::uint8_t {
+  plain,  ///< a count more, and no promise
+  hold,  ///< for reading: the page as it is now, which every later writer copies away from; for writing: a pin
+};
+
 /// Which entries does the lockless way accept for reading?
 enum class GupFastRead : std::uint8_t {
   readable,
@@ -148,6 +154,7 @@ struct Rules {
   ReuseKsm reuse_ksm = ReuseKsm::never;
   PageLock page_lock_in_wp = PageLock::trylock;
 
+  Get get = Get::plain;
   GupRead gup_ro = GupRead::take;
   GupFastRead gup_fast_ro = GupFastRead::readable;
   PinCount pin_count = PinCount::biased;

@@ -16,6 +16,7 @@ const RuleSet kCleave{
       rules.reuse_pte_thp = ReusePte::refs;
       rules.reuse_hugetlb = ReuseHugetlb::refs;
       rules.reuse_in_swapin = ReuseSwapIn::refs;
+      rules.get = Get::hold;
       rules.gup_ro = GupRead::unshare_all;
       rules.gup_fast_ro = GupFastRead::owned;
       rules.pin_count = PinCount::exact;

@@ -1,0 +1,34 @@
+#include "lab/model/rmap.h"
+
+#include "lab/model/fault.h"
+
+namespace lab {
+
+Decision unless_pinned(World& world, Folio& folio, const Entry& entry) {
+  return share(world.rules, world.counts(folio, entry.index));
+}
+
+Folio* isolate(World& world, Task task, PageNo page) {
+  return step("isolates the page", [&]() -> Folio* {
+    const Entry entry = world.find(task.process, page).entry;
+    if (!entry.is(EntryKind::page)) return nullptr;
+    Folio& folio = world.folio(entry);
+    drain_own_batch(world, task, folio);
+    for (const Batch& batch : world.batches) {
+      if (batch.folio.read() == folio.id + 1) return nullptr;  // on no list yet, so nobody finds it
+    }
+    if (folio.locked.read()) return nullptr;
+    folio.locked.write(true);
+    folio.refs.add(1);
+    return &folio;
+  });
+}
+
+void release(World& world, Folio& folio) {
+  step("releases the page", [&] {
+    folio.locked.write(false);
+    world.put(folio);
+  });
+}
+
+}  // namespace lab
