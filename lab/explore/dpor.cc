@@ -62,6 +62,8 @@ void Dpor<Width>::happened(Execution& execution) {
   here.clock = clock;
   here.previous = std::exchange(latest_step_[static_cast<std::size_t>(row(here.actor))],
                                 static_cast<std::int16_t>(step + 1));
+  std::int16_t& first = first_step_[static_cast<std::size_t>(thread_of(here.actor))];
+  if (first == 0) first = static_cast<std::int16_t>(step + 1);
   here.first = static_cast<std::uint32_t>(touched_.size());
   here.count = static_cast<std::uint32_t>(footprint.size());
   if (latest_touch_.size() < execution.slots()) latest_touch_.resize(2 * execution.slots(), -1);
@@ -77,15 +79,20 @@ void Dpor<Width>::happened(Execution& execution) {
 template <int Width>
 Clock<Width> Dpor<Width>::ordered_before(const Execution& execution, Actor actor,
                                          std::int32_t put_at, bool drains) const {
-  const auto latest = [&](Actor of) {
-    return latest_step_[static_cast<std::size_t>(row(of))];
-  };
+  const auto latest = [&](Actor of) { return latest_step_[static_cast<std::size_t>(row(of))]; };
   Clock<Width> clock;
   const int thread = thread_of(actor);
   if (const int own = latest(actor); own > 0) {
     clock = node(own - 1).clock;
   } else if (const int started = execution.started_at(thread); started >= 0) {
     clock = node(started).clock;
+  }
+  if (symmetry_ && latest(actor) == 0) {
+    if (const int twin = execution.twin_before(thread); twin >= 0) {
+      if (const int first = first_step_[static_cast<std::size_t>(twin)]; first > 0) {
+        clock.join(node(first - 1).clock);
+      }
+    }
   }
   if (is_flush(actor) && put_at >= 0) clock.join(node(put_at).clock);
   if (drains) {
@@ -129,8 +136,7 @@ template <int Width>
 void Dpor<Width>::blocked_conditions(Execution& execution, ActorSet enabled) {
   for (ActorSet rest = execution.waiting() & ~enabled; rest != 0; rest &= rest - 1) {
     const Actor actor = first_of(rest);
-    const Clock<Width> before =
-        ordered_before(execution, actor, -1, execution.drains(actor));
+    const Clock<Width> before = ordered_before(execution, actor, -1, execution.drains(actor));
     find_conflicts(execution.condition(actor), actor, true);
     for (const std::int16_t earlier : conflicts_) {
       if (before[row(node(earlier).actor)] <= earlier) {
@@ -177,12 +183,14 @@ void Dpor<Width>::reverse(std::int16_t earlier, Actor actor, int upto, const Clo
 
 template <int Width>
 bool Dpor<Width>::grow(Execution& execution) {
-  const ActorSet enabled = execution.enabled();
+  ActorSet enabled = execution.enabled();
   if (execution.threads() * (buffers_ ? 2 : 1) > Width) {
     overflowed_ = true;
     return false;
   }
-  blocked_conditions(execution, enabled);
+  const ActorSet held = symmetry_ ? held_back(execution) : 0;
+  blocked_conditions(execution, enabled | held);
+  enabled &= ~held;
   if (enabled == 0) return false;
   Node& grown = nodes_.emplace_back();
   grown.enabled = enabled;
@@ -204,6 +212,19 @@ bool Dpor<Width>::grow(Execution& execution) {
   grown.actor = actor;
   grown.planned = only(actor);
   return true;
+}
+
+// Of equal threads, one may begin only when the one before it has begun: any run is such a one under other names.
+template <int Width>
+ActorSet Dpor<Width>::held_back(const Execution& execution) const {
+  ActorSet held = 0;
+  for (int t = 1; t < execution.threads(); ++t) {
+    const int twin = execution.twin_before(t);
+    if (twin >= 0 && first_step_[static_cast<std::size_t>(twin)] == 0) {
+      held |= only(static_cast<Actor>(t)) | only(flush_of(t));
+    }
+  }
+  return held;
 }
 
 // A step that was not taken before is about to be.
@@ -244,6 +265,8 @@ bool Dpor<Width>::backtrack() {
         latest_touch_[touched.slot] = touched.previous;
       }
       latest_step_[static_cast<std::size_t>(row(last.actor))] = last.previous;
+      std::int16_t& first = first_step_[static_cast<std::size_t>(thread_of(last.actor))];
+      if (first == static_cast<std::int16_t>(step + 1)) first = 0;
     }
     known_ = step;
     depth_ = 0;

@@ -54,7 +54,7 @@ class Dpor : public Chooser {
     std::uint32_t values = 1;
     std::uint32_t first = 0;  // what the step touched
     std::uint32_t count = 0;
-    std::int32_t put_at = -1;  // a flush: its thread's latest step when the store was put
+    std::int32_t put_at = -1;   // a flush: its thread's latest step when the store was put
     std::int16_t previous = 0;  // 1 + the actor's step before
     std::int16_t latest = 0;    // 1 + the latest step that happened before it
     Actor actor = kNobody;
@@ -66,12 +66,14 @@ class Dpor : public Chooser {
   void happened(Execution& execution);
   bool grow(Execution& execution);
   void inherit_sleepers(Node& node, const Node& parent);
+  [[nodiscard]] ActorSet held_back(const Execution& execution) const;
   void prepare(Execution& execution, Node& node);
   Clock<Width> ordered_before(const Execution& execution, Actor actor, std::int32_t put_at,
                               bool drains) const;
   void find_conflicts(Footprint footprint, Actor actor, bool all);
   void blocked_conditions(Execution& execution, ActorSet enabled);
-  void reverse(std::int16_t earlier, Actor actor, int upto, const Clock<Width>& before, bool awaits);
+  void reverse(std::int16_t earlier, Actor actor, int upto, const Clock<Width>& before,
+               bool awaits);
   [[nodiscard]] Clock<Width> without(std::int16_t earlier, const Clock<Width>& before) const;
   [[nodiscard]] int row(Actor actor) const { return row_of(actor, buffers_); }
   Node& node(int step) { return nodes_[static_cast<std::size_t>(step)]; }
@@ -85,8 +87,10 @@ class Dpor : public Chooser {
   std::vector<Touched> touched_;
   std::vector<std::int32_t> latest_touch_;  // by slot
   std::vector<Sleeper> sleepers_;
-  std::vector<std::int16_t> conflicts_;  // steps, the latest first
+  std::vector<std::int16_t> conflicts_;         // steps, the latest first
   std::array<std::int16_t, 64> latest_step_{};  // by row: 1 + its latest step
+  std::array<std::int16_t, kMaxThreads>
+      first_step_{};  // 1 + the first step of each thread or its buffer
   bool overflowed_ = false;
 };
 

@@ -32,8 +32,14 @@ struct Execution::Names : Threads {
   int add(const char* name, std::function<void()> body) override {
     return execution.start_thread(name, std::move(body));
   }
-  void equal(int, int) override {}
-  void belongs_to(int, const Variable&) override {}
+  void equal(int first, int count) override {
+    for (int t = first + 1; t < first + count; ++t) execution.at(t).twin = t - 1;
+  }
+  void belongs_to(int thread, const Variable& variable) override {
+    execution.at(thread).own.push_back(variable.slot_);
+    execution.owned_.resize(execution.variables_.size());
+    execution.owned_[variable.slot_] = true;
+  }
   Execution& execution;
 };
 
@@ -54,7 +60,10 @@ void Execution::reset() {
     thread.body = nullptr;
     thread.buffer.clear();
     thread.oldest = 0;
+    thread.twin = -1;
+    thread.own.clear();
   }
+  owned_.clear();
   count_ = 0;
   alive_ = waiting_ = draining_ = buffered_ = 0;
   steps_ = made_ = spawned_ = 0;
@@ -78,6 +87,8 @@ Ending Execution::run(const Factory& factory, Scheduler& scheduler) {
     program_->start(names);
   } catch (const Unwound&) {
   }
+  made_at_start_ = slots();
+  owned_.resize(made_at_start_);
   if (Thread* first = advance()) {
     running_ = first;
     Fiber::switch_to(main_, *first->fiber);
@@ -164,6 +175,10 @@ int Execution::start_thread(const char* name, std::function<void()> body) {
   thread.body = std::move(body);
   thread.name = thread.label = name;
   thread.operation.clear();
+  thread.operations = 0;
+  thread.loop = nullptr;
+  // What its body was given is known to the thread that started it.
+  thread.history = starter == nullptr ? Hash128{} : starter->history;
   thread.started_at = static_cast<int>(steps_) - 1;
   thread.starter = starter == nullptr ? &main_ : starter->fiber.get();
   alive_ |= only(static_cast<Actor>(id));
@@ -179,6 +194,7 @@ void Execution::stand(Kind kind, const char* label) {
   if (unwinding_) return;  // A destructor; nobody watches.
   const ActorSet bit = only(static_cast<Actor>(number(me)));
   me.label = label;
+  if (histories_) me.history.feed(~std::uint64_t{0});
   me.drains = memory_ == Memory::tso && kind != Kind::look && kind != Kind::choice;
   if (me.drains) draining_ |= bit;
   if (kind == Kind::await) waiting_ |= bit;
@@ -320,7 +336,13 @@ std::uint64_t Execution::read(const Variable& variable) {
   }
   check_phase(variable);
   if (noting_) note(variable, kRead);
-  // What waits in its own buffer hides the memory from the thread.
+  const std::uint64_t bits = seen_by_running(variable);
+  if (histories_) running_->history.feed(bits);
+  return bits;
+}
+
+// What waits in its own buffer hides the memory from a thread.
+std::uint64_t Execution::seen_by_running(const Variable& variable) const {
   if ((buffered_ & only(static_cast<Actor>(number(*running_)))) != 0) {
     const std::vector<Store>& buffer = running_->buffer;
     for (std::size_t i = buffer.size(); i-- > running_->oldest;) {

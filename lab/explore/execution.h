@@ -79,6 +79,12 @@ class Execution {
   [[nodiscard]] Footprint footprint() const { return accesses_; }
   /// Whether footprints are kept. Replaying what is known already goes faster without.
   void note_footprints(bool on) { noting_ = on; }
+  /// Whether threads keep a hash of what they have read, for state().
+  void note_histories(bool on) { histories_ = on; }
+  /// What tells the present state from all others; with `symmetry`, up to a renaming of equal threads.
+  [[nodiscard]] Hash128 state(bool symmetry);
+  /// The thread before it in its group of equal threads; -1 if it is the first, or in none.
+  [[nodiscard]] int twin_before(int thread) const { return at(thread).twin; }
   [[nodiscard]] int threads() const { return count_; }
   [[nodiscard]] ActorSet alive() const { return alive_; }
   /// Threads that stand before an await.
@@ -154,6 +160,12 @@ class Execution {
     std::vector<Store> buffer;
     std::size_t oldest = 0;
     std::string operation;
+    Hash128 history;  // of what it has read since its operation began
+    std::uint32_t operations = 0;
+    const char* loop = nullptr;  // the loop it is in, and its history at the head
+    Hash128 loop_history;
+    int twin = -1;                   // the thread before it that is equal to it
+    std::vector<std::uint32_t> own;  // slots of variables that belong to it
   };
 
   static void thread_main(void* thread);
@@ -170,6 +182,8 @@ class Execution {
   void fail(std::string what);
 
   std::uint64_t read(const Variable& variable);
+  [[nodiscard]] std::uint64_t seen_by_running(const Variable& variable) const;
+  [[nodiscard]] Hash128 place_of(const Thread& thread, bool symmetry) const;
   void write(Variable& variable, std::uint64_t bits);
   void add(Variable& variable, std::uint64_t difference, std::uint64_t mask);
   void note(const Variable& variable, Touch touch);
@@ -199,6 +213,7 @@ class Execution {
   bool unwinding_ = false;
   bool happening_ = false;  // a step has begun that is not sealed
   bool noting_ = true;
+  bool histories_ = false;
 
   ActorSet alive_ = 0;
   ActorSet waiting_ = 0;   // stand before an await
@@ -210,6 +225,9 @@ class Execution {
   std::uint32_t spawned_ = 0;
 
   std::vector<Variable*> variables_;
+  std::uint32_t made_at_start_ = 0;   // the first so many of them are the same in every run
+  std::vector<bool> owned_;           // by slot: belongs to a thread
+  std::vector<std::uint64_t> words_;  // for state()
   std::vector<Access> accesses_;
   std::vector<std::uint64_t> before_;  // the value before each access, while recorded
   struct Place {

@@ -31,7 +31,7 @@ class Exploration {
   void book(Failure::Kind kind, std::string what, const Chooser& chooser);
   /// Forgets all runs made.
   void start_over();
-  void count_state() { ++result_.states; }
+  void count_states(std::uint64_t states) { result_.states = states; }
 
   [[nodiscard]] bool stopped() const { return stopped_; }
   [[nodiscard]] Ending ending() const { return ending_; }
@@ -67,6 +67,7 @@ class Exploration {
 
 // The searches; each makes its runs and says what they cover.
 Coverage search_dpor(Exploration& exploration);
+Coverage search_states(Exploration& exploration);
 Coverage search_depth_first(Exploration& exploration);  // naive and bound
 Coverage search_random(Exploration& exploration);       // random and pct
 

@@ -47,6 +47,8 @@ tl::expected<Result, Refusal> explore(const Factory& factory, const Options& opt
   switch (options.search) {
     case Search::dpor:
       return exploration.finish(search_dpor(exploration));
+    case Search::states:
+      return exploration.finish(search_states(exploration));
     case Search::random:
     case Search::pct:
       return exploration.finish(search_random(exploration));

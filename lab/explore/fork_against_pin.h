@@ -17,9 +17,9 @@ namespace lab {
 struct ForkAgainstPin : Program {
   struct Shape {
     int pinners = 1;
-    int pages = 1;         ///< pinner i pins page i mod pages
-    bool sequence = true;  ///< without: what there was before 5.11
-    bool commuting = true; ///< whether counts go up and down by add(), or by read and write
+    int pages = 1;          ///< pinner i pins page i mod pages
+    bool sequence = true;   ///< without: what there was before 5.11
+    bool commuting = true;  ///< whether counts go up and down by add(), or by read and write
   };
 
   explicit ForkAgainstPin(Shape s) : shape(s) {
@@ -85,7 +85,8 @@ struct ForkAgainstPin : Program {
   }
 
   bool pin(Page& page) {
-    const int before = shape.sequence ? look("read the sequence", [&] { return sequence.read(); }) : 0;
+    const int before =
+        shape.sequence ? look("read the sequence", [&] { return sequence.read(); }) : 0;
     if (before % 2 != 0) return false;
     if (!look("read the entry", [&] { return page.writable.read(); })) return false;
     count("pin", page, kPin);

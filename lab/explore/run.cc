@@ -61,12 +61,31 @@ struct ProgramCalls {
     if (count <= 1) return 0;
     e.stand(Kind::choice, label);
     const Happening now;
-    return e.scheduler_->value(e, static_cast<std::uint32_t>(count));
+    const std::uint32_t value = e.scheduler_->value(e, static_cast<std::uint32_t>(count));
+    if (e.histories_) e.running_->history.feed(value);
+    return value;
   }
 
   static void operation(std::string_view text) {
     Execution& e = here();
-    if (e.running_ != nullptr && e.recorder_ != nullptr) e.running_->operation = text;
+    Execution::Thread* me = e.running_;
+    if (me == nullptr) return;
+    if (e.histories_) {  // The thread forgets what it knew.
+      me->history = Hash128{}.feed(++me->operations).feed(Hash64{}.feed(text).value());
+      me->loop = nullptr;
+    }
+    if (e.recorder_ != nullptr) me->operation = text;
+  }
+
+  static void again(const char* label) {
+    Execution& e = here();
+    Execution::Thread* me = e.running_;
+    if (me == nullptr || !e.histories_) return;
+    if (me->loop != label) {
+      me->loop = label;
+      me->loop_history = me->history;
+    }
+    me->history = me->loop_history;
   }
 
   static void decided(std::string text) {
@@ -162,7 +181,7 @@ int spawn(const char* name, std::function<void()> body) {
   return ProgramCalls::spawn(name, std::move(body));
 }
 void operation(std::string_view text) { ProgramCalls::operation(text); }
-void again(const char*) {}
+void again(const char* label) { ProgramCalls::again(label); }
 bool recorded() { return ProgramCalls::recorded(); }
 void decided(std::string text) { ProgramCalls::decided(std::move(text)); }
 void reached(std::string_view label) { ProgramCalls::reached(label); }
