@@ -35,7 +35,7 @@ std::vector<Case> cases_of(const std::vector<const litmus::Test*>& tests,
     for (Named& beyond : named_beyond(*test))
       if (std::ranges::find(variants, beyond.variant.base, &Variant::text) != variants.end())
         add({test, std::move(beyond.variant),
-             beyond.memory == litmus::Memory::tso ? Memory::tso : memory});
+             beyond.memory == litmus::Memory::tso ? Memory::tso : memory, false});
   }
   return cases;
 }
@@ -50,6 +50,7 @@ std::vector<tl::expected<Judgement, Refusal>> judge_all(
   const auto work = [&] {
     for (std::size_t i = next++; i < cases.size(); i = next++) {
       slots[i] = judge(*cases[i].test, cases[i].variant, cases[i].memory, effort);
+      if (slots[i]->has_value()) (*slots[i])->base_case = cases[i].base_case;
       const std::lock_guard lock(telling);
       if (++finished; done) done(finished);
     }

@@ -12,6 +12,7 @@ struct Case {
   const litmus::Test* test;
   Variant variant;
   Memory memory = Memory::sc;
+  bool base_case = true;  ///< see Judgement
 };
 
 /// What can be judged of the tests: each under each variant, but not where it expects `-`; and where `named`, also what

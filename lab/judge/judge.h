@@ -36,6 +36,7 @@ struct Judgement {
   const litmus::Test* test;
   Variant variant;
   Memory memory;
+  bool base_case = true;    ///< asked for by who runs the tests; else only this test names it
   litmus::Verdict verdict;  ///< hang and broken go before what the condition says
   Expected expected;
   Standing standing;

@@ -1,0 +1,27 @@
+// Test files: found, read, parsed and checked.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "lab/litmus/test.h"
+
+namespace lab {
+
+struct TestFile {
+  std::string path;
+  std::string name;  ///< the file's, with its folder's: "leak/child-get-unmap"
+  litmus::Test test;
+};
+
+using TestFiles = std::vector<std::unique_ptr<TestFile>>;
+
+/// The tests that `names` stand for, each once, sorted by path. A name is a file; a folder, which stands for all *.litmus
+/// below it; or, where there is no such path, a folder or a test of `catalogue`: "leak", "child-get-unmap".
+/// None: the whole catalogue. The error is text for a person: everything that is wrong with any of them.
+tl::expected<TestFiles, std::string> load(const std::vector<std::string>& names,
+                                          const std::string& catalogue);
+
+}  // namespace lab

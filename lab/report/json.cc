@@ -1,0 +1,89 @@
+#include "lab/report/json.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "lab/litmus/print.h"
+#include "lab/litmus/vocabulary.h"
+#include "lab/report/log.h"
+
+namespace lab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const char* name(Standing standing) {
+  switch (standing) {
+    case Standing::expected:
+      return "as expected";
+    case Standing::open:
+      return "open";
+    case Standing::deviates:
+      return "deviates";
+  }
+  return "";
+}
+
+Json json(const Judgement& judgement) {
+  Json expected = Json::array();
+  for (const litmus::Verdict verdict : judgement.expected.verdicts)
+    expected.push_back(litmus::name(verdict));
+  Json states = Json::array();
+  for (const FinalState& state : judgement.states)
+    states.push_back({{"state", state.text}, {"holds", state.holds}, {"count", state.count}});
+  Json failures = Json::array();
+  for (const Failure& failure : judgement.failures)
+    failures.push_back(
+        {{"kind", lab::name(failure.kind)}, {"what", failure.what}, {"count", failure.count}});
+  return {{"rules", judgement.variant.text},
+          {"memory", judgement.memory == Memory::sc ? "sc" : "tso"},
+          {"verdict", litmus::name(judgement.verdict)},
+          {"expected", std::move(expected)},
+          {"standing", name(judgement.standing)},
+          {"positive", judgement.positive},
+          {"negative", judgement.negative},
+          {"states", std::move(states)},
+          {"failures", std::move(failures)},
+          {"unreached", judgement.unreached},
+          {"coverage", judgement.coverage.text()},
+          {"exhaustive", judgement.exhaustive()},
+          {"executions", judgement.traces},
+          {"cut", judgement.cut},
+          {"steps", judgement.steps},
+          {"visited", judgement.visited},
+          {"seconds", judgement.seconds}};
+}
+
+}  // namespace
+
+nlohmann::ordered_json json(const TestFiles& tests, const std::vector<Judgement>& judgements,
+                            Search search, double seconds) {
+  Json all = Json::array();
+  for (const auto& file : tests) {
+    Json of_test = Json::array();
+    for (const Judgement& judgement : judgements)
+      if (judgement.test == &file->test) of_test.push_back(json(judgement));
+    all.push_back({{"name", file->name},
+                   {"path", file->path},
+                   {"about", file->test.about},
+                   {"source", file->test.source},
+                   {"why", file->test.why},
+                   {"claim", litmus::name(file->test.final.claim)},
+                   {"condition", litmus::print(file->test.final.condition)},
+                   {"judgements", std::move(of_test)}});
+  }
+  const auto count = [&](Standing standing) {
+    return std::ranges::count(judgements, standing, &Judgement::standing);
+  };
+  return {{"version", 1},
+          {"search", lab::name(search)},
+          {"tests", std::move(all)},
+          {"summary",
+           {{"judgements", judgements.size()},
+            {"as_expected", count(Standing::expected)},
+            {"open", count(Standing::open)},
+            {"deviate", count(Standing::deviates)},
+            {"seconds", seconds}}}};
+}
+
+}  // namespace lab

@@ -1,0 +1,17 @@
+// Everything that was found, for programs.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "lab/judge/files.h"
+#include "lab/judge/judge.h"
+
+namespace lab {
+
+/// An object: `version`, `search`, `tests` with their `judgements`, and a `summary`. docs/litmus.md has the members.
+nlohmann::ordered_json json(const TestFiles& tests, const std::vector<Judgement>& judgements,
+                            Search search, double seconds);
+
+}  // namespace lab

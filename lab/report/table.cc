@@ -1,0 +1,217 @@
+#include "lab/report/table.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+#include "lab/litmus/vocabulary.h"
+
+namespace lab {
+namespace {
+
+using litmus::Verdict;
+
+char letter(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::never:
+      return '.';
+    case Verdict::sometimes:
+      return 'x';
+    case Verdict::always:
+      return 'X';
+    case Verdict::hang:
+      return 'H';
+    case Verdict::broken:
+      return 'B';
+    case Verdict::none:
+      break;
+  }
+  return '-';
+}
+
+std::string coloured(const Judgement& judgement, std::string_view text, const Look& look) {
+  if (judgement.standing == Standing::deviates) return look.bad(text);
+  if (judgement.verdict == Verdict::never) return look.faint(text);
+  return std::string(text);
+}
+
+// Where a judgement stands in the table.
+std::string column_of(const Judgement& judgement) {
+  return judgement.variant.text + (judgement.memory == Memory::tso ? " tso" : "");
+}
+
+const std::string& name_of(const TestFiles& tests, const litmus::Test* test) {
+  const auto found =
+      std::ranges::find_if(tests, [&](const auto& file) { return &file->test == test; });
+  return (*found)->name;
+}
+
+struct Grid {
+  std::vector<std::string> columns;
+  std::map<std::pair<const litmus::Test*, std::string>, const Judgement*> cells;
+};
+
+Grid grid_of(const TestFiles& tests, const std::vector<Judgement>& judgements) {
+  Grid grid;
+  for (const Judgement& judgement : judgements) {
+    const std::string column = column_of(judgement);
+    grid.cells[{judgement.test, column}] = &judgement;
+    // What only some tests name would make a wide and empty table.
+    const bool everywhere = tests.size() == 1 || judgement.base_case;
+    if (everywhere && std::ranges::find(grid.columns, column) == grid.columns.end())
+      grid.columns.push_back(column);
+  }
+  return grid;
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+  return fmt::format("{:<{}}", text, width);
+}
+
+std::size_t width_of(const std::string& column) { return std::max<std::size_t>(column.size(), 2); }
+
+// As many of the columns as fit; at least one.
+std::size_t fitting(const std::vector<std::string>& columns, std::size_t first, std::size_t space) {
+  std::size_t used = 0;
+  std::size_t count = 0;
+  for (std::size_t i = first; i < columns.size(); ++i, ++count) {
+    used += 1 + width_of(columns[i]);
+    if (used > space && count > 0) break;
+  }
+  return count;
+}
+
+// A name shortened in its middle, where it is too long.
+std::string shortened(const std::string& name, std::size_t width) {
+  if (name.size() <= width) return name;
+  const std::size_t tail = (width - 2) / 2;
+  return name.substr(0, width - 2 - tail) + ".." + name.substr(name.size() - tail);
+}
+
+std::string trimmed(std::string line) {
+  while (!line.empty() && line.back() == ' ') line.pop_back();
+  return line + '\n';
+}
+
+std::string standing_text(const Judgement& judgement) {
+  switch (judgement.standing) {
+    case Standing::expected:
+      return judgement.expected.verdicts.empty() ? "asked" : "as expected";
+    case Standing::open:
+      return fmt::format("expected {}, open", judgement.expected.text());
+    case Standing::deviates:
+      break;
+  }
+  if (!judgement.unreached.empty())
+    return fmt::format("NOT reached: {}", fmt::join(judgement.unreached, ", "));
+  return fmt::format("NOT as expected: {}", judgement.expected.text());
+}
+
+}  // namespace
+
+std::string mark(const Judgement& judgement) {
+  std::string text(1, letter(judgement.verdict));
+  if (judgement.standing == Standing::deviates)
+    text += '!';
+  else if (!judgement.exhaustive())
+    text += '?';
+  return text;
+}
+
+std::string legend() {
+  return "  . never   x sometimes   X always   H hangs   B broken   - not run   ! not as expected  "
+         " "
+         "? so far\n";
+}
+
+std::string table(const TestFiles& tests, const std::vector<Judgement>& judgements,
+                  const Look& look) {
+  const Grid grid = grid_of(tests, judgements);
+  std::size_t names = 4;
+  for (const auto& file : tests) names = std::max(names, file->name.size());
+  names = std::clamp<std::size_t>(names, 4, std::max<std::size_t>(12, look.width / 2));
+  std::string text;
+  for (std::size_t first = 0; first < grid.columns.size();) {
+    const std::size_t space = look.width > names ? look.width - names : 0;
+    const std::size_t count = fitting(grid.columns, first, space);
+    std::string head = padded("", names);
+    for (std::size_t i = first; i < first + count; ++i)
+      head += ' ' + padded(grid.columns[i], width_of(grid.columns[i]));
+    text += look.strong(trimmed(head));
+    for (const auto& file : tests) {
+      std::string row = padded(shortened(file->name, names), names);
+      for (std::size_t i = first; i < first + count; ++i) {
+        const auto cell = grid.cells.find({&file->test, grid.columns[i]});
+        const std::size_t width = width_of(grid.columns[i]);
+        const bool there = cell != grid.cells.end();
+        row += ' ' + (there ? coloured(*cell->second, padded(mark(*cell->second), width), look)
+                            : padded("-", width));
+      }
+      text += trimmed(row);
+    }
+    first += count;
+    if (first < grid.columns.size()) text += '\n';
+  }
+  return text + legend();
+}
+
+std::string lines(const TestFiles& tests, const std::vector<Judgement>& judgements,
+                  const Look& look) {
+  std::size_t names = 0;
+  std::size_t columns = 0;
+  for (const Judgement& judgement : judgements) {
+    names = std::max(names, name_of(tests, judgement.test).size());
+    columns = std::max(columns, column_of(judgement).size());
+  }
+  std::string text;
+  for (const Judgement& judgement : judgements) {
+    const std::string seen(litmus::name(judgement.verdict));
+    text += trimmed(
+        fmt::format("{}  {}  {} {}  {}", padded(name_of(tests, judgement.test), names),
+                    padded(column_of(judgement), columns), padded(seen, 9),
+                    coloured(judgement, padded(standing_text(judgement), 11), look),
+                    fmt::format("{} runs, {} steps, {}, {:.3f} s", judgement.traces,
+                                judgement.steps, judgement.coverage.text(), judgement.seconds)));
+  }
+  return text;
+}
+
+std::string deviations(const TestFiles& tests, const std::vector<Judgement>& judgements,
+                       const Look& look) {
+  std::string text;
+  for (const Judgement& judgement : judgements) {
+    if (judgement.standing != Standing::deviates) continue;
+    const auto file = std::ranges::find_if(
+        tests, [&](const auto& each) { return &each->test == judgement.test; });
+    text += fmt::format("{} {}: {} is {}, {}\n", look.bad("!"), (*file)->name, column_of(judgement),
+                        litmus::name(judgement.verdict), standing_text(judgement));
+    for (const Failure& failure : judgement.failures)
+      text += fmt::format("    {}: {}\n", name(failure.kind), failure.what);
+    text +=
+        fmt::format("    cleave litmus {} --rules {}{}\n", (*file)->path, judgement.variant.text,
+                    judgement.memory == Memory::tso ? " --memory tso" : "");
+  }
+  return text;
+}
+
+std::string summary(const TestFiles& tests, const std::vector<Judgement>& judgements,
+                    double seconds) {
+  const auto count = [&](auto is) { return std::ranges::count_if(judgements, is); };
+  const auto deviating =
+      count([](const Judgement& each) { return each.standing == Standing::deviates; });
+  const auto open = count([](const Judgement& each) { return each.standing == Standing::open; });
+  const auto partial = count([](const Judgement& each) { return !each.exhaustive(); });
+  std::string text =
+      fmt::format("{} test{}, {} judgement{}: ", tests.size(), tests.size() == 1 ? "" : "s",
+                  judgements.size(), judgements.size() == 1 ? "" : "s");
+  text += deviating == 0 && open == 0 ? "all as expected"
+                                      : fmt::format("{} not as expected", deviating);
+  if (open > 0) text += fmt::format(", {} open", open);
+  text += partial == 0 ? "; all searches exhaustive"
+                       : fmt::format("; {} not searched exhaustively", partial);
+  return text + fmt::format("; {:.1f} s\n", seconds);
+}
+
+}  // namespace lab
