@@ -1,0 +1,235 @@
+// Arenas where the machine gives little: few mappings, no locked memory, no privileges, no userfaultfd.
+#include <grp.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cleave/arena/arena.h"
+#include "tests/support/sanitized.h"
+#include "tests/support/seccomp.h"
+
+namespace cleave {
+namespace {
+
+using namespace literals;
+
+constexpr std::size_t kPage = 4096;
+
+std::size_t mappings() {
+  std::ifstream maps("/proc/self/maps");
+  std::size_t lines = 0;
+  for (std::string line; std::getline(maps, line);) ++lines;
+  return lines;
+}
+
+/// Runs `body` in a process of its own, which it may make as poor as it likes. True: it said so, and ended well.
+testing::AssertionResult in_a_child(const std::function<std::string()>& body) {
+  std::array<int, 2> ends{};
+  if (pipe(ends.data()) != 0) return testing::AssertionFailure() << "no pipe";
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string wrong = body();
+    const bool told =
+        write(ends[1], wrong.data(), wrong.size()) == static_cast<ssize_t>(wrong.size());
+    _exit(wrong.empty() && told ? 0 : 1);
+  }
+  close(ends[1]);
+  std::string wrong(1000, '\0');
+  const ssize_t size = read(ends[0], wrong.data(), wrong.size());
+  wrong.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  close(ends[0]);
+  int status = -1;
+  if (waitpid(child, &status, 0) == child && status == 0) return testing::AssertionSuccess();
+  return testing::AssertionFailure() << wrong << " (status " << status << ")";
+}
+
+void limit(int resource, rlim_t most) {
+  rlimit both{};
+  (void)getrlimit(resource, &both);
+  both.rlim_cur = most;
+  (void)setrlimit(resource, &both);
+}
+
+bool become_nobody() {
+  if (geteuid() != 0) return true;
+  constexpr uid_t kNobody = 65534;
+  // A process that has changed its user may not look at its own pagemap, until it says that it may.
+  return setgroups(0, nullptr) == 0 && setresgid(kNobody, kNobody, kNobody) == 0 &&
+         setresuid(kNobody, kNobody, kNobody) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0;
+}
+
+/// Commits, writes, checks out; what is wrong with the outcome.
+std::string try_out(Tracking tracking) {
+  Pool pool = must(Pool::create(16_MiB));
+  auto made = Arena::create(pool, 4_MiB, {.tracking = tracking});
+  if (!made) return made.error().message();
+  Arena& arena = *made;
+  const auto write = [&](std::size_t page, char what) {
+    arena.touch(arena.data() + page * kPage, 1);
+    arena.data()[page * kPage] = std::byte(what);
+  };
+  for (std::size_t page = 0; page < 1000; page += 3) write(page, 'a');
+  const auto first = arena.commit();
+  if (!first) return first.error().message();
+  for (std::size_t page = 0; page < 1000; page += 2) write(page, 'b');
+  const auto second = arena.commit();
+  if (!second) return second.error().message();
+  if (auto done = arena.checkout(*first); !done) return done.error().message();
+  for (std::size_t page = 0; page < 1000; ++page) {
+    const std::byte expected{page % 3 == 0 ? std::byte('a') : std::byte{0}};
+    if (arena.data()[page * kPage] != expected) return "page " + std::to_string(page);
+  }
+  return "";
+}
+
+class PoorArenas : public testing::TestWithParam<Tracking> {
+ protected:
+  void SetUp() override {
+    if (const auto works = try_tracking(GetParam()); !works) {
+      GTEST_SKIP() << name(GetParam()) << ": " << works.error().message();
+    }
+  }
+};
+
+TEST_P(PoorArenas, WorkWithoutPrivilegesAndWithoutLockedMemory) {
+  EXPECT_TRUE(in_a_child([] {
+    limit(RLIMIT_MEMLOCK, 0);
+    if (!become_nobody()) return std::string("cannot give up privileges");
+    return try_out(GetParam());
+  }));
+}
+
+TEST_P(PoorArenas, SaySoWhenThereIsNoDescriptorLeft) {
+  EXPECT_TRUE(in_a_child([] {
+    Pool pool = must(Pool::create(1_MiB));
+    limit(RLIMIT_NOFILE, 3);
+    const auto made = Arena::create(pool, 1_MiB, {.tracking = GetParam()});
+    if (made) return std::string("it was made");
+    limit(RLIMIT_NOFILE, 1000);
+    return try_out(GetParam());
+  }));
+}
+
+TEST_P(PoorArenas, SaySoWhenThereIsNoAddressSpace) {
+  if (kSanitized) GTEST_SKIP() << "shadow memory needs much address space";
+  EXPECT_TRUE(in_a_child([] {
+    Pool pool = must(Pool::create(1_MiB));
+    limit(RLIMIT_AS, 512 << 20);
+    const auto made = Arena::create(pool, 1_GiB, {.tracking = GetParam()});
+    if (made) return std::string("it was made");
+    if (made.error().code != Errc::no_memory) return made.error().message();
+    return try_out(GetParam());
+  }));
+}
+
+INSTANTIATE_TEST_SUITE_P(By, PoorArenas,
+                         testing::Values(Tracking::automatic, Tracking::async, Tracking::sigbus,
+                                         Tracking::mprotect, Tracking::software),
+                         [](const auto& by) { return name(by.param); });
+
+// A page written between two that are not is a mapping of its own under mprotect, and a process may have 65,530:
+// beyond that even malloc fails.
+TEST(ArenasByMprotect, LeaveTheProcessMappingsWhenManyScatteredPagesAreWritten) {
+  constexpr std::size_t kWritten = 40'000;
+  Pool pool = must(Pool::create(512_MiB));
+  Arena arena = must(Arena::create(pool, 512_MiB, {.tracking = Tracking::mprotect}));
+  const auto at = [&](std::size_t i) -> std::byte& { return arena.data()[i * 3 * kPage]; };
+  for (std::size_t i = 0; i < kWritten; ++i) at(i) = std::byte{1};
+  EXPECT_LT(mappings(), 32'000u);
+  std::vector<void*> mapped;
+  for (int i = 0; i < 10'000; ++i) {  // each apart from its neighbours
+    const int protection = i % 2 == 0 ? PROT_NONE : PROT_READ;
+    void* page = mmap(nullptr, kPage, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_NE(page, MAP_FAILED) << "the host's own mmap fails, at the " << i << "th";
+    mapped.push_back(page);
+  }
+  void* block = std::malloc(64 << 20);
+  EXPECT_NE(block, nullptr) << "the host's own malloc fails";
+  std::free(block);
+  for (void* page : mapped) munmap(page, kPage);
+
+  const Commit first = must(arena.commit());
+  EXPECT_EQ(first.pages(), kWritten) << "pages that were opened beside them still hold zeroes";
+  for (std::size_t i = 0; i < kWritten; i += 2) at(i) = std::byte{2};
+  must(arena.checkout(first));
+  for (std::size_t i = 0; i < kWritten; ++i) ASSERT_EQ(at(i), std::byte{1}) << i;
+}
+
+TEST(ArenasByMprotect, GoOnWhenTheHostHasUsedUpTheMappings) {
+  EXPECT_TRUE(in_a_child([]() -> std::string {
+    Pool pool = must(Pool::create(64_MiB));
+    Arena arena = must(Arena::create(pool, 64_MiB, {.tracking = Tracking::mprotect}));
+    arena.data()[0] = std::byte{1};
+    const Commit first = must(arena.commit());
+    // One mapping that is cut into as many as the kernel allows.
+    constexpr std::size_t kMost = 200'000;
+    auto* cut = static_cast<std::byte*>(mmap(nullptr, kMost * kPage, PROT_NONE,
+                                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    std::size_t page = 0;
+    while (page < kMost && mprotect(cut + page * kPage, kPage, PROT_READ) == 0) page += 2;
+    if (page >= kMost) return "";  // this machine allows more than a test can use up
+    for (std::size_t i = 0; i < 5000; ++i) arena.data()[i * 3 * kPage] = std::byte{2};
+    const auto second = arena.commit();
+    if (!second) return second.error().message();
+    for (std::size_t i = 0; i < 5000; ++i) arena.data()[i * 3 * kPage] = std::byte{3};
+    if (auto done = arena.checkout(*second); !done) return done.error().message();
+    for (std::size_t i = 0; i < 5000; ++i) {
+      if (arena.data()[i * 3 * kPage] != std::byte{2}) return "a write was lost";
+    }
+    if (auto done = arena.checkout(first); !done) return done.error().message();
+    return arena.data()[3 * kPage] == std::byte{0} ? "" : "a write was kept";
+  }));
+}
+
+TEST(AutomaticArenas, GoByMprotectWhereUserfaultfdIsForbidden) {
+  EXPECT_TRUE(in_a_child([]() -> std::string {
+    const std::array denied{Denied{SYS_userfaultfd, EPERM}};
+    if (!deny(denied)) return "";  // no seccomp to forbid it with
+    Pool pool = must(Pool::create(1_MiB));
+    const Arena arena = must(Arena::create(pool, 1_MiB));
+    if (arena.statistics().tracking != Tracking::mprotect) return arena.tracking_reason();
+    if (arena.tracking_reason().find("userfaultfd is forbidden") == std::string::npos) {
+      return arena.tracking_reason();
+    }
+    return try_out(Tracking::automatic);
+  }));
+}
+
+TEST(AutomaticArenas, WorkInAProcessThatHasGivenUpItsPrivileges) {
+  EXPECT_TRUE(in_a_child([]() -> std::string {
+    if (!become_nobody()) return "cannot give up privileges";
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    return try_out(Tracking::automatic);
+  }));
+}
+
+TEST(AutomaticArenas, SayWhatIsMissingWhereThereIsNoMemfd) {
+  EXPECT_TRUE(in_a_child([]() -> std::string {
+    Pool pool = must(Pool::create(1_MiB));
+    const std::array denied{Denied{SYS_memfd_create, ENOSYS}};
+    if (!deny(denied)) return "";
+    const auto arena = Arena::create(pool, 1_MiB);
+    if (arena) return "it was made";
+    const auto second = Pool::create(1_MiB);
+    if (second) return "a pool was made";
+    return arena.error().code == Errc::unsupported && second.error().code == Errc::unsupported
+               ? ""
+               : arena.error().message();
+  }));
+}
+
+}  // namespace
+}  // namespace cleave
