@@ -70,7 +70,7 @@ void Execution::reset() {
   variables_.clear();
   accesses_.clear();
   before_.clear();
-  breach_.reset();
+  breaches_.clear();
   reached_.clear();
   happening_ = winding_up_ = unwinding_ = false;
 }
@@ -95,6 +95,7 @@ Ending Execution::run(const Factory& factory, Scheduler& scheduler) {
   }
   running_ = nullptr;
   const Ending ending = ending_;
+  if (ending == Ending::deadlock || ending == Ending::too_long) describe_standstill();
   if (alive_ != 0) wind_up();
   phase_ = Phase::free;
   current = outer;
@@ -109,12 +110,12 @@ bool Execution::outcome(Outcome& into) {
   } catch (const Unwound&) {
   }
   current = outer;
-  return !breach_;
+  return breaches_.empty();
 }
 
 void Execution::wind_up() {
   winding_up_ = true;
-  noting_ = false;
+  const bool noting = std::exchange(noting_, false);
   Drain drain;
   scheduler_ = &drain;
   if (Thread* first = advance()) {
@@ -129,6 +130,7 @@ void Execution::wind_up() {
   }
   unwinding_ = false;
   running_ = nullptr;
+  noting_ = noting;
 }
 
 void Execution::thread_main(void* argument) {
@@ -248,7 +250,7 @@ void Execution::begin(Actor actor) {
   accesses_.clear();
   before_.clear();
   if (recorder_ != nullptr && !winding_up_) {
-    recorder_->began(*this, actor, is_flush(actor) ? "" : running_->label);
+    recorder_->began(*this, actor);
   }
 }
 
@@ -256,11 +258,9 @@ void Execution::seal() {
   happening_ = false;
   phase_ = Phase::free;
   if (winding_up_) return;
-  if (!breach_) {
-    try {
-      program_->invariant();
-    } catch (const Unwound&) {
-    }
+  try {
+    program_->invariant();
+  } catch (const Unwound&) {
   }
   if (recorder_ != nullptr) recorder_->ended(*this);
 }
@@ -284,24 +284,25 @@ Footprint Execution::condition(int thread) {
   return accesses_;
 }
 
-std::string Execution::standstill() {
-  std::string text;
-  Execution* const outer = std::exchange(current, this);
+void Execution::describe_standstill() {
+  standstill_.clear();
   for (ActorSet rest = alive_; rest != 0; rest &= rest - 1) {
     const int t = first_of(rest);
-    text += fmt::format("{}{} waits at \"{}\"", text.empty() ? "" : "; ", at(t).name, at(t).label);
+    standstill_ += fmt::format("{}{} waits at \"{}\"", standstill_.empty() ? "" : "; ", at(t).name,
+                               at(t).label);
+    if ((waiting_ & only(static_cast<Actor>(t))) == 0) continue;
     const char* separator = " for ";
     for (const Access& access : condition(t)) {
-      text += fmt::format("{}{}", separator, variables_[access.slot]->name_);
+      standstill_ += fmt::format("{}{}", separator, variables_[access.slot]->name_);
       separator = ", ";
     }
   }
-  current = outer;
-  return text;
 }
 
 void Execution::fail(std::string what) {
-  if (!breach_ && !winding_up_) breach_ = Breach{std::move(what), steps_};
+  if (winding_up_) return;
+  if (std::ranges::find(breaches_, what, &Breach::what) != breaches_.end()) return;
+  breaches_.push_back({std::move(what), steps_});
 }
 
 std::uint64_t Execution::bits(std::uint32_t slot) const {

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "lab/explore/footprint.h"
 #include "lab/explore/hash.h"
 #include "lab/explore/program.h"
+#include "lab/explore/recorder.h"
 #include "lab/explore/schedule.h"
 
 namespace lab {
@@ -45,15 +45,6 @@ enum class Ending : std::uint8_t {
 struct Breach {
   std::string what;
   std::uint32_t step;
-};
-
-/// What is told of a run while it is recorded, for traces and for comparing runs.
-class Recorder {
- public:
-  virtual ~Recorder() = default;
-  virtual void began(Execution& execution, Actor actor, const char* label) = 0;
-  virtual void ended(Execution& execution) = 0;  // the step that began is over
-  virtual void noted(int thread, const char* label, std::string text) = 0;  // put, fence, decided
 };
 
 class Execution {
@@ -109,10 +100,11 @@ class Execution {
 
   // What the run has shown.
 
-  [[nodiscard]] const std::optional<Breach>& breach() const { return breach_; }
+  /// In the order in which they were met; runs that differ in the order of independent steps have the same.
+  [[nodiscard]] const std::vector<Breach>& breaches() const { return breaches_; }
   [[nodiscard]] const std::vector<std::string>& reached() const { return reached_; }
-  /// Who waits where, and for which variables.
-  [[nodiscard]] std::string standstill();
+  /// Who waited where, and for which variables, when a run ended that was not complete.
+  [[nodiscard]] const std::string& standstill() const { return standstill_; }
 
   // Settings that hold until they are changed.
 
@@ -174,6 +166,7 @@ class Execution {
   void stand(Kind kind, const char* label);
   Thread* advance();
   [[nodiscard]] Ending how_it_ended() const;
+  void describe_standstill();
   [[nodiscard]] ActorSet standing() const;
   void begin(Actor actor);
   void seal();
@@ -236,7 +229,8 @@ class Execution {
   };
   std::vector<Place> place_;  // where in accesses_ a slot is, if it was touched in that step
   std::uint64_t place_step_ = 0;
-  std::optional<Breach> breach_;
+  std::vector<Breach> breaches_;
+  std::string standstill_;
   std::vector<std::string> reached_;
 };
 

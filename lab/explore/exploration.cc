@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "lab/explore/determinism.h"
+
 namespace lab {
 namespace {
 
@@ -13,17 +15,29 @@ std::uint64_t hash(const Outcome& outcome) {
   return hash.value();
 }
 
+constexpr const char* kMustRepeat =
+    "the program must do the same under the same schedule: it must not depend on addresses, "
+    "clocks, "
+    "hash order or what an earlier run left behind";
+
 }  // namespace
 
 Exploration::Exploration(const Factory& factory, const Options& options)
     : factory_(factory),
       options_(options),
-      execution_(options.memory, options.drop, options.max_steps) {}
+      execution_(options.memory, options.drop, options.max_steps),
+      again_(options.memory, options.drop, options.max_steps) {}
 
 bool Exploration::run(Chooser& chooser) {
   ending_ = execution_.run(factory_, chooser);
   ++runs_;
   result_.steps += execution_.steps();
+  if (ending_ == Ending::diverged) {
+    refuse(fmt::format("step {} of a run could not be taken when the run was made again; {}",
+                       execution_.steps() + 1, kMustRepeat));
+    return false;
+  }
+  if (runs_ <= options_.check_runs) check_determinism(chooser);
   if (!counts || counts()) book(chooser);
   if (options_.max_runs && runs_ >= *options_.max_runs) {
     stopped_ = true;
@@ -33,39 +47,50 @@ bool Exploration::run(Chooser& chooser) {
   return !stopped_;
 }
 
+void Exploration::check_determinism(const Chooser& chooser) {
+  if (const auto what = difference(factory_, again_, chooser.schedule())) {
+    refuse(fmt::format("{}; {}", *what, kMustRepeat));
+  }
+}
+
 void Exploration::book(const Chooser& chooser) {
   for (const std::string& label : execution_.reached()) {
     if (std::ranges::find(result_.reached, label) == result_.reached.end()) {
       result_.reached.push_back(label);
     }
   }
-  if (ending_ == Ending::cut && !execution_.breach()) {
+  const std::vector<Breach>& breaches = execution_.breaches();
+  // What a reduced search gives up is part of another run; where states are compared, the rest alone is.
+  if (ending_ == Ending::cut && (breaches.empty() || options_.search == Search::dpor)) {
     ++result_.cut;
     return;
   }
   ++result_.traces;
+  if (ending_ == Ending::complete && breaches.empty() && execution_.outcome(outcome_)) {
+    book_outcome(chooser);
+    return;
+  }
+  for (const Breach& breach : breaches) book(Failure::Kind::broken, breach.what, chooser);
   if (ending_ == Ending::too_long) {
     book(Failure::Kind::too_long,
          fmt::format("more than {} steps: {}", options_.max_steps, execution_.standstill()),
          chooser);
-  } else if (execution_.breach()) {
-    book(Failure::Kind::broken, execution_.breach()->what, chooser);
-  } else if (ending_ == Ending::deadlock) {
+  } else if (ending_ == Ending::deadlock && breaches.empty()) {
     book(Failure::Kind::deadlock, execution_.standstill(), chooser);
-  } else if (!execution_.outcome(outcome_)) {
-    book(Failure::Kind::broken, execution_.breach()->what, chooser);
-  } else {
-    const std::uint64_t key = hash(outcome_);
-    for (auto [place, end] = seen_.equal_range(key); place != end; ++place) {
-      Seen& seen = result_.outcomes[place->second];
-      if (seen.outcome == outcome_) {
-        ++seen.count;
-        return;
-      }
-    }
-    seen_.emplace(key, result_.outcomes.size());
-    result_.outcomes.push_back({outcome_, 1, chooser.schedule()});
   }
+}
+
+void Exploration::book_outcome(const Chooser& chooser) {
+  const std::uint64_t key = hash(outcome_);
+  for (auto [place, end] = seen_.equal_range(key); place != end; ++place) {
+    Seen& seen = result_.outcomes[place->second];
+    if (seen.outcome == outcome_) {
+      ++seen.count;
+      return;
+    }
+  }
+  seen_.emplace(key, result_.outcomes.size());
+  result_.outcomes.push_back({outcome_, 1, chooser.schedule()});
 }
 
 void Exploration::book(Failure::Kind kind, std::string what, const Chooser& chooser) {

@@ -46,6 +46,7 @@ class Exploration {
  private:
   using Clock = std::chrono::steady_clock;
   void book(const Chooser& chooser);
+  void book_outcome(const Chooser& chooser);
   void check_determinism(const Chooser& chooser);
   void look_at_the_clock();
   [[nodiscard]] double seconds() const;
@@ -53,6 +54,7 @@ class Exploration {
   const Factory& factory_;
   const Options& options_;
   Execution execution_;
+  Execution again_;  // for making runs again
   Result result_;
   Ending ending_ = Ending::complete;
   std::uint64_t runs_ = 0;

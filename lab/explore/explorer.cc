@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "lab/explore/clock.h"
 #include "lab/explore/exploration.h"
 
 namespace lab {
@@ -42,7 +43,28 @@ const Seen* Result::find(const Outcome& outcome) const {
   return nullptr;
 }
 
+namespace {
+
+std::optional<Refusal> refusal(const Options& options) {
+  if (options.max_steps == 0 || options.max_steps > kMostSteps) {
+    return Refusal{fmt::format("a run can be bounded to 1 to {} steps, not to {}", kMostSteps,
+                               options.max_steps)};
+  }
+  if (options.symmetry && options.search != Search::dpor && options.search != Search::states) {
+    return Refusal{
+        "equal threads are taken for one another by the searches dpor and states only: choose one "
+        "of them, or explore without symmetry"};
+  }
+  if (options.search == Search::pct && options.bound == 0) {
+    return Refusal{"pct needs a depth of 1 at least"};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 tl::expected<Result, Refusal> explore(const Factory& factory, const Options& options) {
+  if (auto refused = refusal(options)) return tl::unexpected(*refused);
   Exploration exploration{factory, options};
   switch (options.search) {
     case Search::dpor:

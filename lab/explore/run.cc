@@ -40,7 +40,9 @@ struct ProgramCalls {
     Execution::Thread& me = *e.running_;
     me.buffer.push_back({&variable, bits, static_cast<int>(e.steps_) - 1});
     e.buffered_ |= only(static_cast<Actor>(e.number(me)));
-    if (e.recorder_ != nullptr && !e.winding_up_) e.recorder_->noted(e.number(me), label, "put");
+    if (e.recorder_ != nullptr && !e.winding_up_) {
+      e.recorder_->put(e, e.number(me), label, variable, bits);
+    }
   }
 
   static void fence(const char* name) {
@@ -50,7 +52,7 @@ struct ProgramCalls {
       e.stand(Kind::step, name);
       const Happening now;
     } else if (e.recorder_ != nullptr && !e.winding_up_) {
-      e.recorder_->noted(me(e), name, "fence");
+      e.recorder_->fence(e, me(e), name);
     }
   }
 
@@ -63,6 +65,7 @@ struct ProgramCalls {
     const Happening now;
     const std::uint32_t value = e.scheduler_->value(e, static_cast<std::uint32_t>(count));
     if (e.histories_) e.running_->history.feed(value);
+    if (recorded()) e.recorder_->chose(value);
     return value;
   }
 
@@ -90,7 +93,7 @@ struct ProgramCalls {
 
   static void decided(std::string text) {
     Execution& e = here();
-    if (recorded()) e.recorder_->noted(me(e), nullptr, std::move(text));
+    if (recorded()) e.recorder_->decided(std::move(text));
   }
 
   static bool recorded() {

@@ -131,7 +131,7 @@ Coverage search_states(Exploration& exploration) {
   execution.note_footprints(false);
   execution.note_histories(true);
   States search{exploration.options().symmetry};
-  exploration.counts = [&] { return !search.repeated() || execution.breach(); };
+  exploration.counts = [&] { return !search.repeated() || !execution.breaches().empty(); };
   do {
     const bool goes_on = exploration.run(search);
     exploration.count_states(search.size());
