@@ -5,8 +5,8 @@
 #include <cstring>
 #include <new>
 
-#include "cleave/arena/heap_fault.h"
 #include "cleave/arena/heap_layout.h"
+#include "cleave/arena/heap_place.h"
 #include "cleave/arena/heap_visit.h"
 
 namespace cleave {
@@ -30,13 +30,6 @@ bool is_zero(std::span<const std::byte> bytes) {
   return std::ranges::all_of(bytes, [](std::byte b) { return b == std::byte{0}; });
 }
 
-// A block of a class whose size is a multiple of the alignment lies on one: slabs start on a page.
-unsigned aligned_class(std::size_t bytes, std::size_t alignment) {
-  unsigned size_class = class_of(bytes);
-  while (size_class < kSizeClasses && kSizeClass[size_class].bytes % alignment != 0) ++size_class;
-  return size_class;
-}
-
 }  // namespace
 
 Heap::Heap(std::byte* base, std::uint32_t pages) noexcept
@@ -48,6 +41,7 @@ Heap::Heap(std::byte* base, std::uint32_t pages) noexcept
   slabs_ = reinterpret_cast<Slab*>(base + at.slabs);
   remote_ = reinterpret_cast<RemoteFrees*>(base + at.remote);
   free_pages_ = FreePages(base + at.free_pages, pages);
+  shared_slot_ = at.own_slots;
   first_block_page_ = at.first_block_page;
   // In a small heap, one slab of each size must not be most of it.
   most_slab_pages_ = std::clamp(pages / 256, 4u, 64u);
@@ -91,23 +85,12 @@ Result<Heap> Heap::open(std::span<std::byte> memory) {
   new (&header.pause) sync::mutex;
   new (&header.shared_slot) sync::mutex;
   header.paused.store(0, sync::relaxed);
-  for (unsigned i = 0; i < kSlots; ++i) {  // Most were never used; do not write to their pages.
+  for (unsigned i = 0; i <= heap.shared_slot_;
+       ++i) {  // Most were never used; do not write to their pages.
     if (heap.slots_[i].inside.load(sync::relaxed) != 0)
       heap.slots_[i].inside.store(0, sync::relaxed);
   }
   return heap;
-}
-
-void* Heap::allocate(std::size_t bytes, std::size_t alignment) noexcept {
-  if (bytes <= kLargestSmall && alignment <= kBlockAlignment) [[likely]] {
-    return allocate_small(class_of(bytes));
-  }
-  if (!std::has_single_bit(alignment) || bytes > size_ || alignment > size_) return nullptr;
-  if (bytes <= kLargestSmall && alignment <= kPage) {
-    const unsigned size_class = aligned_class(bytes, alignment);
-    if (size_class < kSizeClasses) return allocate_small(size_class);
-  }
-  return allocate_large(bytes, alignment, false);
 }
 
 void* Heap::allocate_zeroed(std::size_t bytes, std::size_t alignment) noexcept {
@@ -120,38 +103,6 @@ void* Heap::allocate_zeroed(std::size_t bytes, std::size_t alignment) noexcept {
   return block;
 }
 
-void Heap::deallocate(void* block) noexcept {
-  if (block == nullptr) return;
-  const Visit visit(*this);
-  const std::uint64_t offset = offset_of(block);
-  const auto number = static_cast<std::uint32_t>(offset >> kPageBits);
-  const PageEntry entry = entries_[number];
-  if (entry.use != PageEntry::Use::slab) [[unlikely]] {
-    if (entry.use == PageEntry::Use::none || offset % kPage != 0)
-      stop_bad_free(block, BadFree::no_start);
-    return free_large(number);
-  }
-  const SizeClass& size_class = kSizeClass[entry.size_class];
-  const std::uint64_t slab_start = std::uint64_t{number - entry.in_slab} << kPageBits;
-  const BlockAt at = block_at(size_class, offset - slab_start);
-  if (!at.starts) [[unlikely]]
-    stop_bad_free(block, BadFree::no_start);
-  if (entry.owner != visit.number()) return free_remotely(entry, at.index, block);
-
-  Slab& slab = slabs_[entry.number];
-  const unsigned word = at.index / 64;
-  const std::uint64_t bit = std::uint64_t{1} << at.index % 64;
-  if ((slab.free[word] & bit) != 0 || at.index >= slab.blocks) [[unlikely]] {
-    stop_bad_free(block, at.index < slab.blocks ? BadFree::twice : BadFree::no_start);
-  }
-  slab.free[word] |= bit;
-  slab.hint = static_cast<std::uint8_t>(word);
-  ++slab.free_blocks;
-  if (!slab.linked || slab.free_blocks == slab.blocks) [[unlikely]] {
-    free_changes_list(visit.slot(), entry.number);
-  }
-}
-
 void* Heap::reallocate(void* block, std::size_t bytes) noexcept {
   if (block == nullptr) return allocate(bytes);
   std::size_t usable;
@@ -160,9 +111,9 @@ void* Heap::reallocate(void* block, std::size_t bytes) noexcept {
     usable = size_at(block);
     // A block that shrinks by less than half stays, so that sizes that waver do not copy each time.
     if (usable <= kLargestSmall && bytes <= usable && bytes >= usable / 2) return block;
-    const auto first = static_cast<std::uint32_t>(offset_of(block) >> kPageBits);
-    if (entries_[first].use == PageEntry::Use::large && bytes > kLargestSmall && bytes <= size_ &&
-        resize_large(first, static_cast<std::uint32_t>((bytes + kPage - 1) >> kPageBits))) {
+    const BlockPlace place = find(block);
+    if (place.entry.is_large() && bytes > kLargestSmall && bytes <= size_ &&
+        resize_large(place.page, static_cast<std::uint32_t>((bytes + kPage - 1) >> kPageBits))) {
       return block;
     }
   }
@@ -179,30 +130,13 @@ std::size_t Heap::usable_size(const void* block) const noexcept {
 }
 
 std::size_t Heap::size_at(const void* block) const noexcept {
-  const std::uint64_t offset = offset_of(block);
-  const auto number = static_cast<std::uint32_t>(offset >> kPageBits);
-  const PageEntry entry = entries_[number];
-  if (entry.use == PageEntry::Use::slab) {
-    const SizeClass& size_class = kSizeClass[entry.size_class];
-    const std::uint64_t slab_start = std::uint64_t{number - entry.in_slab} << kPageBits;
-    if (!block_at(size_class, offset - slab_start).starts) stop_bad_free(block, BadFree::no_start);
-    return size_class.bytes;
-  }
-  if (entry.use == PageEntry::Use::none || offset % kPage != 0)
-    stop_bad_free(block, BadFree::no_start);
-  return std::size_t{entry.number} << kPageBits;
+  const BlockPlace place = find(block);
+  return place.entry.is_large() ? std::size_t{place.entry.pages()} << kPageBits
+                                : kSizeClass[place.entry.size_class()].bytes;
 }
 
 bool Heap::contains(const void* address) const noexcept {
   return static_cast<std::uint64_t>(static_cast<const std::byte*>(address) - base_) < size_;
-}
-
-std::uint64_t Heap::offset_of(const void* block) const noexcept {
-  const auto offset =
-      reinterpret_cast<std::uintptr_t>(block) - reinterpret_cast<std::uintptr_t>(base_);
-  if (offset >= size_) [[unlikely]]
-    stop_bad_free(block, BadFree::foreign);
-  return offset;
 }
 
 }  // namespace cleave

@@ -15,7 +15,7 @@ namespace cleave {
 
 struct HeapHeader;
 struct HeapSlot;
-struct PageEntry;
+class PageEntry;
 struct RemoteFrees;
 struct Slab;
 
@@ -37,18 +37,19 @@ struct HeapDamage {
 
 /// A handle for a heap in memory; copies mean the same heap. The memory is the caller's, and stays so.
 ///
-/// Any thread may call anything at any time. Up to 63 threads of the process have a slot in each heap to
-/// themselves, by sync::thread_number(): their calls take no lock but for whole slabs and large blocks.
-/// Further threads share one slot and its lock.
+/// Any thread may call anything at any time. Threads have slots in the heap, by sync::thread_number(): 63 at once, fewer in heaps
+/// below 16 MiB (4 at 1 MiB). With a slot to itself a thread takes no lock but for whole slabs and large
+/// blocks; further threads share one slot and its lock.
 ///
 /// **Rollback.** Whoever copies the memory or puts an older content back does so while no thread is inside a call on the
 /// heap. Then every lock in the memory is free, in every copy, and nothing about the heap is kept elsewhere:
 /// handles stay good. The same calls by the same threads give the same addresses again.
 ///
 /// **What is noticed.** A block freed twice, an address that is no block's start, memory of others: each stops the
-/// program with a message that names the address. Not noticed at once: a second free while the first, by
-/// another thread than the slab's owner, awaits the owner (it stops the program then), and a block
-/// freed again after it was handed out again. A write beyond a block hits the next block, never the heap's records.
+/// program with a message that names the address. Not noticed: a block freed again after it was handed out
+/// again. A block that its slab's owner and another thread both free is noticed when the owner takes note of
+/// the other's free, unless the block was handed out again by then. A write beyond a block hits the next
+/// block, never the heap's records.
 class Heap {
  public:
   static constexpr ByteCount kSmallest{std::uint64_t{1} << 20};
@@ -101,25 +102,35 @@ class Heap {
   class Visit;
   class Pause;
   class Inspection;
+  struct BlockPlace;
 
   Heap(std::byte* base, std::uint32_t pages) noexcept;
 
-  // Blocks of a size class (heap_slabs.cc); the caller is in the slot.
+  // The common case (heap_blocks.cc): the caller's own slot, and no list changes.
   void* allocate_small(unsigned size_class) noexcept;
-  void* take_block(Slab& slab) noexcept;
+  void* take_block(Slab& slab, std::uint64_t& free) const noexcept;
+  void free_into_slab(HeapSlot& slot, Slab& slab, unsigned index, void* block) noexcept;
+
+  // Any case (heap_slabs.cc).
+  void* allocate_otherwise(std::size_t bytes, std::size_t alignment) noexcept;
+  void* allocate_small_slowly(unsigned size_class) noexcept;
+  void deallocate_slowly(void* block) noexcept;
   void* refill(unsigned number, unsigned size_class) noexcept;
   std::uint32_t make_slab(unsigned number, unsigned size_class) noexcept;
+  void put_back(HeapSlot& slot, const BlockPlace& place, const void* block) noexcept;
   void free_changes_list(HeapSlot& slot, std::uint32_t number) noexcept;
   void link(HeapSlot& slot, std::uint32_t number) noexcept;
   void unlink(HeapSlot& slot, std::uint32_t number) noexcept;
+  void name_pages(const Slab& slab, std::uint32_t number) noexcept;
   void release_slab(std::uint32_t number) noexcept;
 
   // Frees by others than the owner (heap_remote.cc).
-  void free_remotely(const PageEntry& entry, unsigned index, const void* block) noexcept;
+  void free_remotely(PageEntry entry, unsigned index, const void* block) noexcept;
   void collect(HeapSlot& slot) noexcept;
 
   // Before giving up (heap_reclaim.cc); the heap is paused.
   void reclaim() noexcept;
+  void put_kept_back(HeapSlot& slot) noexcept;
   void* adopt(unsigned number, unsigned size_class) noexcept;
 
   // Whole pages (heap_large.cc).
@@ -131,7 +142,12 @@ class Heap {
   void give_pages(std::uint32_t first, std::uint32_t pages) noexcept;
   void note_taken(std::uint32_t first, std::uint32_t pages) noexcept;
 
-  [[nodiscard]] std::uint64_t offset_of(const void* block) const noexcept;
+  /// At least `size_` for addresses that are not in the heap.
+  [[nodiscard]] std::uint64_t offset_of(const void* block) const noexcept {
+    return reinterpret_cast<std::uintptr_t>(block) - reinterpret_cast<std::uintptr_t>(base_);
+  }
+  [[nodiscard]] unsigned slot_number() const noexcept;
+  [[nodiscard]] BlockPlace find(const void* block) const noexcept;
   [[nodiscard]] std::size_t size_at(const void* block) const noexcept;
   [[nodiscard]] std::byte* page(std::uint32_t number) const noexcept {
     return base_ + (std::uint64_t{number} << kPageBits);
@@ -146,6 +162,7 @@ class Heap {
   Slab* slabs_;
   RemoteFrees* remote_;
   FreePages free_pages_;
+  std::uint32_t shared_slot_;  // the last one
   std::uint32_t first_block_page_;
   std::uint32_t most_slab_pages_;
 };

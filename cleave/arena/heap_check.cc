@@ -5,6 +5,7 @@
 
 #include "cleave/arena/heap.h"
 #include "cleave/arena/heap_layout.h"
+#include "cleave/arena/heap_place.h"
 #include "cleave/arena/heap_visit.h"
 
 namespace cleave {
@@ -21,6 +22,7 @@ class Heap::Inspection {
     if (!damage_) pages();
     if (!damage_) lists();
     if (!damage_) pending();
+    if (!damage_) kept();
     return damage_;
   }
 
@@ -47,10 +49,9 @@ class Heap::Inspection {
 
   void free_pages() {
     const FreePages& free = heap_.free_pages_;
-    expect(free.adds_up(), "a summary of free pages is not what the bits say",
-           &heap_.slots_[kSlots]);
+    expect(free.adds_up(), "a summary of free pages is not what the bits say", &heap_.slots_[0]);
     expect(header_.used_pages + free.count_free() + heap_.first_block_page_ == header_.pages,
-           "used and free pages are not all pages", &heap_.slots_[kSlots]);
+           "used and free pages are not all pages", &heap_.slots_[0]);
     expect(header_.used_pages <= header_.peak_pages, "more pages in use than ever were", &header_);
     expect(header_.large_pages <= header_.used_pages, "more pages in large blocks than in use",
            &header_);
@@ -63,8 +64,9 @@ class Heap::Inspection {
     }
   }
   void record(const Slab& slab, const RemoteFrees& remote) {
-    expect(slab.size_class < kSizeClasses && slab.owner < kSlots && slab.hint < slab.free.size() &&
-               slab.blocks <= kMostBlocks,
+    expect(slab.size_class < kSizeClasses && slab.owner <= heap_.shared_slot_ &&
+               slab.hint < slab.free.size() && slab.blocks <= kMostBlocks &&
+               slab.block_bytes == kSizeClass[slab.size_class].bytes,
            "a slab's record holds impossible values", &slab);
     if (damage_) return;
     unsigned free = 0;
@@ -93,9 +95,9 @@ class Heap::Inspection {
     for (std::uint32_t page = heap_.first_block_page_; page < header_.pages && !damage_;) {
       const PageEntry& entry = heap_.entries_[page];
       std::uint32_t length = 1;
-      if (entry.use == PageEntry::Use::slab) {
+      if (entry.is_slab()) {
         length = slab_at(page);
-      } else if (entry.use == PageEntry::Use::large) {
+      } else if (entry.is_large()) {
         length = large_at(page);
         large_pages += length;
         ++large_blocks;
@@ -103,7 +105,7 @@ class Heap::Inspection {
         expect_unused(page, "a page's entry holds impossible values");
         expect(heap_.free_pages_.is_free(page), "a page is neither used nor free", &entry);
       }
-      expect(entry.use == PageEntry::Use::none || page + length <= header_.fresh_pages,
+      expect(entry == PageEntry{} || page + length <= header_.fresh_pages,
              "a page in use counts as never handed out", &entry);
       page += length;
     }
@@ -115,18 +117,14 @@ class Heap::Inspection {
   }
   std::uint32_t slab_at(std::uint32_t page) {
     const PageEntry& first = heap_.entries_[page];
-    const Slab& slab = heap_.slabs_[first.number];
-    expect(is_record(first.number) && slab.blocks != 0 && slab.first_page == page,
+    const Slab& slab = heap_.slabs_[first.number()];
+    expect(is_record(first.number()) && slab.blocks != 0 && slab.first_page == page,
            "a page names a slab that does not name it", &first);
     if (damage_) return 1;
     const std::uint32_t length = slab_pages(kSizeClass[slab.size_class], slab.blocks);
     expect(length <= header_.pages - page, "a slab is longer than the heap", &first);
     for (std::uint32_t i = 0; i < length && !damage_; ++i) {
-      const PageEntry right{.use = PageEntry::Use::slab,
-                            .size_class = slab.size_class,
-                            .owner = slab.owner,
-                            .in_slab = static_cast<std::uint8_t>(i),
-                            .number = first.number};
+      const PageEntry right = PageEntry::slab(first.number(), slab.size_class, slab.owner, i);
       expect(heap_.entries_[page + i] == right, "a slab's page has an entry of something else",
              &heap_.entries_[page + i]);
       expect(!heap_.free_pages_.is_free(page + i), "a slab's page is free",
@@ -137,15 +135,15 @@ class Heap::Inspection {
   }
   std::uint32_t large_at(std::uint32_t page) {
     const PageEntry& first = heap_.entries_[page];
-    expect(first.number > 0 && first.number <= header_.pages - page,
+    expect(first.number() > 0 && first.number() <= header_.pages - page,
            "a large block is longer than the heap", &first);
     if (damage_) return 1;
-    for (std::uint32_t i = 0; i < first.number && !damage_; ++i) {
+    for (std::uint32_t i = 0; i < first.number() && !damage_; ++i) {
       if (i > 0) expect_unused(page + i, "a page inside a large block is used for something else");
       expect(!heap_.free_pages_.is_free(page + i), "a large block's page is free",
              &heap_.entries_[page + i]);
     }
-    return first.number;
+    return first.number();
   }
 
   void lists() {
@@ -159,7 +157,7 @@ class Heap::Inspection {
     expect(slabs_ + unused + 1 == header_.next_slab, "records are neither used nor unused",
            &header_);
     std::uint32_t linked = 0;
-    for (unsigned slot = 0; slot < kSlots; ++slot) {
+    for (unsigned slot = 0; slot <= heap_.shared_slot_; ++slot) {
       expect(heap_.slots_[slot].inside.load(sync::relaxed) == 0,
              "a slot is marked as visited by nobody alive", &heap_.slots_[slot]);
       for (unsigned c = 0; c < kSizeClasses && !damage_; ++c) linked += list(slot, c);
@@ -170,7 +168,7 @@ class Heap::Inspection {
     expect(linked == 0, "slabs in lists are not as many as say so", heap_.slots_);
   }
   std::uint32_t list(unsigned slot, unsigned size_class) {
-    const std::uint32_t* from = &heap_.slots_[slot].slabs[size_class];
+    const std::uint32_t* from = &heap_.slots_[slot].classes[size_class].slab;
     std::uint32_t previous = 0;
     std::uint32_t length = 0;
     for (std::uint32_t i = *from; i != 0 && !damage_; i = heap_.slabs_[i].next) {
@@ -192,7 +190,7 @@ class Heap::Inspection {
       for (const auto& bits : heap_.remote_[i].bits) words += bits.load(sync::relaxed) != 0 ? 1 : 0;
     }
     std::uint64_t linked = 0;
-    for (unsigned slot = 0; slot < kSlots; ++slot) {
+    for (unsigned slot = 0; slot <= heap_.shared_slot_; ++slot) {
       std::uint32_t number = heap_.slots_[slot].pending.load(sync::acquire);
       while (number != 0 && !damage_) {
         const std::uint32_t slab = number / 4;
@@ -206,6 +204,38 @@ class Heap::Inspection {
       }
     }
     expect(linked == words, "frees by other threads are in no list", heap_.remote_);
+  }
+
+  // Blocks that go out next are no others' and free nowhere else.
+  void kept() {
+    for (unsigned slot = 0; slot <= heap_.shared_slot_; ++slot) {
+      for (unsigned c = 0; c < kSizeClasses && !damage_; ++c)
+        kept(heap_.slots_[slot].classes[c], slot, c);
+    }
+  }
+  void kept(const SlotClass& own, unsigned slot, unsigned size_class) {
+    expect(own.kept_count <= own.kept.size(), "more blocks kept than there is room for", &own);
+    for (std::uint32_t i = 0; i < own.kept.size() && !damage_; ++i) {
+      const std::uint64_t offset = std::uint64_t{own.kept[i]} * kBlockAlignment;
+      expect((offset != 0) == (i < own.kept_count) && offset < heap_.size_,
+             "a kept block is in no slab", &own);
+      if (offset == 0 || damage_) continue;
+      expect(std::count(own.kept.begin(), own.kept.end(), own.kept[i]) == 1,
+             "a block is kept twice", &own);
+      const PageEntry entry = heap_.entries_[offset >> kPageBits];
+      expect(entry.is_slab_of(slot) && entry.size_class() == size_class,
+             "a kept block is of another kind", &own);
+      if (damage_) return;
+      const BlockAt at = block_in_slab(entry, offset);
+      const Slab& slab = heap_.slabs_[entry.number()];
+      expect(at.starts && at.index < slab.blocks, "a kept block is not where one starts", &own);
+      expect((slab.free[at.index / 64] >> at.index % 64 & 1) == 0,
+             "a kept block is free in its slab too", &own);
+      const std::uint64_t elsewhere =
+          heap_.remote_[entry.number()].bits[at.index / 64].load(sync::relaxed);
+      expect((elsewhere >> at.index % 64 & 1) == 0, "a kept block was freed by another thread too",
+             &own);
+    }
   }
 
   const Heap& heap_;
@@ -232,6 +262,12 @@ HeapStatistics Heap::statistics() const noexcept {
     }
     blocks += used;
     bytes += used * kSizeClass[slab.size_class].bytes;
+  }
+  for (unsigned i = 0; i <= shared_slot_; ++i) {
+    for (unsigned c = 0; c < kSizeClasses; ++c) {
+      blocks -= slots_[i].classes[c].kept_count;
+      bytes -= std::uint64_t{slots_[i].classes[c].kept_count} * kSizeClass[c].bytes;
+    }
   }
   return {.size = size_,
           .own = std::uint64_t{first_block_page_} << kPageBits,

@@ -43,8 +43,7 @@ void* Heap::take_large(std::uint32_t pages, std::size_t alignment, bool zeroed) 
     if (first == 0) return nullptr;
     header_->large_pages += pages;
     ++header_->large_blocks;
-    entries_[first] = {
-        .use = PageEntry::Use::large, .size_class = 0, .owner = 0, .in_slab = 0, .number = pages};
+    entries_[first] = PageEntry::large(pages);
   }
   if (zeroed && first < fresh) clear_changed_pages(page(first), std::min(pages, fresh - first));
   return page(first);
@@ -52,7 +51,7 @@ void* Heap::take_large(std::uint32_t pages, std::size_t alignment, bool zeroed) 
 
 void Heap::free_large(std::uint32_t first) noexcept {
   const sync::Guard guard(header_->page_lock);
-  const std::uint32_t pages = entries_[first].number;
+  const std::uint32_t pages = entries_[first].pages();
   entries_[first] = {};
   header_->large_pages -= pages;
   --header_->large_blocks;
@@ -62,7 +61,7 @@ void Heap::free_large(std::uint32_t first) noexcept {
 // In place: gives back the end, or takes the pages behind it if they are free.
 bool Heap::resize_large(std::uint32_t first, std::uint32_t pages) noexcept {
   const sync::Guard guard(header_->page_lock);
-  const std::uint32_t before = entries_[first].number;
+  const std::uint32_t before = entries_[first].pages();
   if (pages > before) {
     if (!free_pages_.take_at(first + before, pages - before)) return false;
     note_taken(first + before, pages - before);
@@ -70,7 +69,7 @@ bool Heap::resize_large(std::uint32_t first, std::uint32_t pages) noexcept {
     give_pages(first + pages, before - pages);
   }
   header_->large_pages += pages - before;
-  entries_[first].number = pages;
+  entries_[first] = PageEntry::large(pages);
   return true;
 }
 

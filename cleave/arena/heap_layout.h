@@ -8,6 +8,7 @@
 // records (64 slabs in each), and now and then one of the free pages and one of the entries.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -22,10 +23,6 @@ namespace cleave {
 
 inline constexpr std::uint64_t kHeapMagic = 0x7061'6568'6576'6c63u;  // "clveheap"
 inline constexpr std::uint32_t kHeapVersion = 1;
-
-/// Threads that have a number have the slot of that number to themselves; all others share the last one.
-inline constexpr unsigned kSharedSlot = sync::kThreadNumbers;
-inline constexpr unsigned kSlots = kSharedSlot + 1;
 
 struct HeapHeader {
   std::uint64_t magic;
@@ -50,17 +47,28 @@ struct HeapHeader {
   sync::mutex shared_slot;
 };
 
+/// One size class in a slot.
+struct SlotClass {
+  /// The first of its linked slabs: the one that blocks come from. 0: none.
+  std::uint32_t slab;
+  std::uint32_t kept_count;
+  /// Blocks freed last, which go out first, as offsets in granules of 16 bytes; 0 where there is none. Their slabs
+  /// count them as allocated. This is what makes a block that was just freed the next one out.
+  std::array<std::uint32_t, 4> kept;
+};
+
 /// One thread's part of the heap. Only that thread is in it, or whoever has paused the heap.
-struct HeapSlot {
+struct alignas(64) HeapSlot {
   /// 1 while the owner is inside. Owner: store relaxed and a light fence; release on leaving. The pausing
   /// thread: heavy fence, then waits for 0 (acquire).
   sync::atomic<std::uint32_t> inside;
-  /// For each class the first of its linked slabs: the one that blocks come from. 0: none.
-  std::array<std::uint32_t, kSizeClasses> slabs;
+  std::array<SlotClass, kSizeClasses> classes;
   /// Words of RemoteFrees that hold frees, linked through their `next`; 0: none. Pushed by others (release),
-  /// emptied by the owner (acquire). On a line of its own: others write to it while the owner works.
-  alignas(64) sync::atomic<std::uint32_t> pending;
+  /// emptied by the owner (acquire). Others write to it while the owner works, so it shares its line with no more
+  /// than the last of the classes, blocks of 32 KiB.
+  sync::atomic<std::uint32_t> pending;
 };
+static_assert(sync::kExplored || sizeof(HeapSlot) == 1024);
 
 /// The record of a slab: pages cut into blocks of one class. One line, bits and all.
 struct Slab {
@@ -76,7 +84,8 @@ struct Slab {
   /// Whether it is in its class's list. A slab without free blocks leaves the list when the next block is
   /// asked of it, and comes back with the first free.
   bool linked;
-  std::array<std::uint32_t, 3> unused;
+  std::uint32_t block_bytes;
+  std::array<std::uint32_t, 2> unused;
 };
 
 /// Blocks of a slab that others than its owner have freed, until the owner takes note. Who sets the first bit in a
@@ -87,23 +96,50 @@ struct alignas(64) RemoteFrees {
   std::array<std::uint32_t, kMostBlocks / 64> next;                // written by who linked the word
 };
 
-/// What a page is used for: all that a free needs to know, unchanged while the block lives.
-struct alignas(8) PageEntry {
-  enum class Use : std::uint8_t {
-    none,  // free, the heap's own, or inside a large block
-    slab,
-    large,  // the first page of a block
-  };
-  Use use;
-  std::uint8_t size_class;
-  std::uint8_t owner;    // slab: the slot
-  std::uint8_t in_slab;  // slab: which of its pages this is
-  std::uint32_t number;  // slab: its record; large: how many pages
-  friend bool operator==(const PageEntry&, const PageEntry&) = default;
+/// What a page is used for: all that a free needs to know, unchanged while the block lives. One word, so that it is
+/// loaded once and taken apart in registers. Zero: free, the heap's own, or inside a large block.
+class PageEntry {
+ public:
+  constexpr PageEntry() = default;
+  /// The page `in_slab` of slab `number`.
+  static constexpr PageEntry slab(std::uint32_t number, unsigned size_class, unsigned owner,
+                                  unsigned in_slab) {
+    return PageEntry(std::uint64_t{number} << 32 | std::uint64_t{in_slab} << 24 |
+                     std::uint64_t{size_class} << 16 | (owner + 1));
+  }
+  /// The first page of a block of so many.
+  static constexpr PageEntry large(std::uint32_t pages) {
+    return PageEntry(std::uint64_t{pages} << 32 | kLarge);
+  }
+  [[nodiscard]] constexpr bool is_slab() const { return use() != 0 && use() != kLarge; }
+  [[nodiscard]] constexpr bool is_slab_of(unsigned slot) const { return use() == slot + 1; }
+  [[nodiscard]] constexpr bool is_large() const { return use() == kLarge; }
+
+  [[nodiscard]] constexpr unsigned owner() const { return use() - 1; }
+  [[nodiscard]] constexpr unsigned size_class() const { return word_ >> 16 & 0xff; }
+  /// Bytes from the start of the slab to the start of the page.
+  [[nodiscard]] constexpr std::uint64_t in_slab() const {
+    return (word_ >> 24 & 0xff) << kPageBits;
+  }
+  [[nodiscard]] constexpr std::uint32_t number() const {
+    return static_cast<std::uint32_t>(word_ >> 32);
+  }
+  [[nodiscard]] constexpr std::uint32_t pages() const { return number(); }
+  friend constexpr bool operator==(const PageEntry&, const PageEntry&) = default;
+
+ private:
+  static constexpr unsigned kLarge = 0xffff;
+  explicit constexpr PageEntry(std::uint64_t word) : word_(word) {}
+  /// 1 + the owner, for a slab.
+  [[nodiscard]] constexpr unsigned use() const { return word_ & 0xffff; }
+
+  std::uint64_t word_ = 0;
 };
 
 /// Where the parts of a heap of so many pages lie, in bytes from its start.
 struct HeapLayout {
+  /// Threads whose number is below this have that slot to themselves; all others share one more.
+  std::uint32_t own_slots;
   std::uint64_t slots;
   std::uint64_t free_pages;
   std::uint64_t entries;
@@ -116,8 +152,9 @@ struct HeapLayout {
   }
   static HeapLayout of(std::uint32_t pages) noexcept {
     HeapLayout at{};
+    at.own_slots = std::clamp(pages / 64, 4u, sync::kThreadNumbers);
     at.slots = up(sizeof(HeapHeader), alignof(HeapSlot));
-    at.free_pages = at.slots + kSlots * sizeof(HeapSlot);
+    at.free_pages = at.slots + (at.own_slots + 1) * sizeof(HeapSlot);
     at.entries = up(at.free_pages + FreePages::bytes_for(pages), alignof(PageEntry));
     at.slabs = up(at.entries + std::uint64_t{pages} * sizeof(PageEntry), 64);
     at.remote = up(at.slabs + std::uint64_t{pages} * sizeof(Slab), 64);
@@ -130,7 +167,6 @@ struct HeapLayout {
 static_assert(sizeof(Slab) == 64);
 static_assert(sizeof(PageEntry) == 8);
 static_assert(sync::kExplored || sizeof(RemoteFrees) == 64);
-static_assert(sync::kExplored || sizeof(HeapSlot) == 256);
 
 /// Every word of a slab's remote frees has a number for `HeapSlot::pending`.
 constexpr std::uint32_t pending_number(std::uint32_t slab, unsigned word) {

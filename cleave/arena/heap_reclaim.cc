@@ -3,16 +3,18 @@
 
 #include "cleave/arena/heap.h"
 #include "cleave/arena/heap_layout.h"
+#include "cleave/arena/heap_place.h"
 
 namespace cleave {
 
 // Takes note of all frees, and gives the pages of wholly free slabs back.
 void Heap::reclaim() noexcept {
-  for (unsigned i = 0; i < kSlots; ++i) {
+  for (unsigned i = 0; i <= shared_slot_; ++i) {
     HeapSlot& slot = slots_[i];
+    put_kept_back(slot);
     collect(slot);
-    for (const std::uint32_t& first : slot.slabs) {
-      for (std::uint32_t number = first; number != 0;) {
+    for (const SlotClass& own : slot.classes) {
+      for (std::uint32_t number = own.slab; number != 0;) {
         const Slab& slab = slabs_[number];
         const std::uint32_t next = slab.next;
         if (slab.free_blocks == slab.blocks) {
@@ -25,17 +27,27 @@ void Heap::reclaim() noexcept {
   }
 }
 
+void Heap::put_kept_back(HeapSlot& slot) noexcept {
+  for (SlotClass& own : slot.classes) {
+    while (own.kept_count != 0) {
+      const std::byte* block = base_ + std::uint64_t{own.kept[--own.kept_count]} * kBlockAlignment;
+      own.kept[own.kept_count] = 0;
+      put_back(slot, find(block), block);
+    }
+  }
+}
+
 // Makes a slab with free blocks that another slot owns this slot's, and takes a block of it.
 void* Heap::adopt(unsigned number, unsigned size_class) noexcept {
-  for (unsigned i = 0; i < kSlots; ++i) {
+  for (unsigned i = 0; i <= shared_slot_; ++i) {
     HeapSlot& from = slots_[i];
-    for (std::uint32_t found = from.slabs[size_class]; found != 0; found = slabs_[found].next) {
+    for (std::uint32_t found = from.classes[size_class].slab; found != 0;
+         found = slabs_[found].next) {
       Slab& slab = slabs_[found];
       if (slab.free_blocks == 0) continue;
       unlink(from, found);
       slab.owner = static_cast<std::uint8_t>(number);
-      const std::uint32_t pages = slab_pages(kSizeClass[size_class], slab.blocks);
-      for (std::uint32_t k = 0; k < pages; ++k) entries_[slab.first_page + k].owner = slab.owner;
+      name_pages(slab, found);
       link(slots_[number], found);
       return refill(number, size_class);
     }

@@ -9,8 +9,8 @@
 
 namespace cleave {
 
-void Heap::free_remotely(const PageEntry& entry, unsigned index, const void* block) noexcept {
-  RemoteFrees& frees = remote_[entry.number];
+void Heap::free_remotely(PageEntry entry, unsigned index, const void* block) noexcept {
+  RemoteFrees& frees = remote_[entry.number()];
   const unsigned word = index / 64;
   const std::uint64_t bit = std::uint64_t{1} << index % 64;
   std::uint64_t before = frees.bits[word].load(sync::relaxed);
@@ -20,8 +20,8 @@ void Heap::free_remotely(const PageEntry& entry, unsigned index, const void* blo
   } while (!frees.bits[word].compare_exchange(before, before | bit, sync::acq_rel));
   if (before != 0) return;  // whoever set the first bit links the word
 
-  sync::atomic<std::uint32_t>& pending = slots_[entry.owner].pending;
-  const std::uint32_t number = pending_number(entry.number, word);
+  sync::atomic<std::uint32_t>& pending = slots_[entry.owner()].pending;
+  const std::uint32_t number = pending_number(entry.number(), word);
   std::uint32_t head = pending.load(sync::relaxed);
   do {
     frees.next[word] = head;

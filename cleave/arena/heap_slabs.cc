@@ -6,7 +6,9 @@
 #include <bit>
 
 #include "cleave/arena/heap.h"
+#include "cleave/arena/heap_fault.h"
 #include "cleave/arena/heap_layout.h"
+#include "cleave/arena/heap_place.h"
 #include "cleave/arena/heap_visit.h"
 
 namespace cleave {
@@ -22,40 +24,82 @@ std::array<std::uint64_t, kMostBlocks / 64> all_free(std::uint32_t blocks) {
   return bits;
 }
 
+// A block of a class whose size is a multiple of the alignment lies on one: slabs start on a page.
+unsigned aligned_class(std::size_t bytes, std::size_t alignment) {
+  unsigned size_class = class_of(bytes);
+  while (size_class < kSizeClasses && kSizeClass[size_class].bytes % alignment != 0) ++size_class;
+  return size_class;
+}
+
 }  // namespace
 
-void* Heap::allocate_small(unsigned size_class) noexcept {
+void* Heap::allocate_otherwise(std::size_t bytes, std::size_t alignment) noexcept {
+  if (!std::has_single_bit(alignment) || bytes > size_ || alignment > size_) return nullptr;
+  if (bytes <= kLargestSmall && alignment <= kPageSize) {
+    const unsigned size_class = aligned_class(bytes, alignment);
+    if (size_class < kSizeClasses) return allocate_small(size_class);
+  }
+  return allocate_large(bytes, alignment, false);
+}
+
+void* Heap::allocate_small_slowly(unsigned size_class) noexcept {
   {
     const Visit visit(*this);
-    Slab& slab = slabs_[visit.slot().slabs[size_class]];
-    if (slab.free[slab.hint] != 0) [[likely]]
-      return take_block(slab);
     if (void* block = refill(visit.number(), size_class)) return block;
   }
   const Pause pause(*this);
-  const unsigned number = sync::thread_number();
+  const unsigned number = slot_number();
   reclaim();
   if (void* block = refill(number, size_class)) return block;
   return adopt(number, size_class);
 }
 
-// From the word of the hint, which has a bit.
-inline void* Heap::take_block(Slab& slab) noexcept {
-  std::uint64_t& word = slab.free[slab.hint];
-  const unsigned index = slab.hint * 64u + static_cast<unsigned>(std::countr_zero(word));
-  word &= word - 1;
-  --slab.free_blocks;
-  return page(slab.first_page) + std::uint64_t{index} * kSizeClass[slab.size_class].bytes;
+void Heap::deallocate_slowly(void* block) noexcept {
+  if (block == nullptr) return;
+  const Visit visit(*this);
+  const BlockPlace place = find(block);
+  if (place.entry.is_large()) return free_large(place.page);
+  if (place.entry.owner() != visit.number()) return free_remotely(place.entry, place.index, block);
+
+  put_back(visit.slot(), place, block);
+}
+
+// Into its slab, which this slot owns.
+void Heap::put_back(HeapSlot& slot, const BlockPlace& place, const void* block) noexcept {
+  Slab& slab = slabs_[place.entry.number()];
+  const unsigned word = place.index / 64;
+  const std::uint64_t bit = std::uint64_t{1} << place.index % 64;
+  if (place.index >= slab.blocks) stop_bad_free(block, BadFree::no_start);
+  const auto granule = static_cast<std::uint32_t>(offset_of(block) / kBlockAlignment);
+  if ((slab.free[word] & bit) != 0 || keeps(slot.classes[slab.size_class], granule)) {
+    stop_bad_free(block, BadFree::twice);
+  }
+  slab.free[word] |= bit;
+  slab.hint = static_cast<std::uint8_t>(word);
+  ++slab.free_blocks;
+  free_changes_list(slot, place.entry.number());
+}
+
+Heap::BlockPlace Heap::find(const void* block) const noexcept {
+  const std::uint64_t offset = offset_of(block);
+  if (offset >= size_) stop_bad_free(block, BadFree::foreign);
+  const auto page = static_cast<std::uint32_t>(offset >> kPageBits);
+  const PageEntry entry = entries_[page];
+  BlockAt at{0, false};
+  if (entry.is_slab()) at = block_in_slab(entry, offset);
+  if (entry.is_large()) at.starts = offset % kPageSize == 0;
+  if (!at.starts) stop_bad_free(block, BadFree::no_start);
+  return {entry, page, at.index};
 }
 
 void* Heap::refill(unsigned number, unsigned size_class) noexcept {
   HeapSlot& slot = slots_[number];
   const auto take_first = [&]() -> void* {
-    Slab& slab = slabs_[slot.slabs[size_class]];
+    Slab& slab = slabs_[slot.classes[size_class].slab];
     while (slab.free[slab.hint] == 0) slab.hint = (slab.hint + 1u) % 4u;
-    return take_block(slab);
+    return take_block(slab, slab.free[slab.hint]);
   };
-  std::uint32_t& first = slot.slabs[size_class];
+  std::uint32_t& first = slot.classes[size_class].slab;
   if (first != 0 && slabs_[first].free_blocks != 0) return take_first();
   collect(slot);
   while (first != 0 && slabs_[first].free_blocks == 0) unlink(slot, first);
@@ -74,7 +118,7 @@ std::uint32_t Heap::make_slab(unsigned number, unsigned size_class) noexcept {
   const sync::Guard guard(header_->page_lock);
   std::uint32_t pages = 0;
   std::uint32_t first = 0;
-  for (std::uint32_t blocks = std::clamp(most, 1u, of.blocks); blocks > 0 && first == 0;
+  for (std::uint32_t blocks = std::clamp(most, 1u, slab_blocks(of)); blocks > 0 && first == 0;
        blocks /= 2) {
     pages = slab_pages(of, blocks);
     first = take_pages(pages, 1);
@@ -97,15 +141,18 @@ std::uint32_t Heap::make_slab(unsigned number, unsigned size_class) noexcept {
           .size_class = static_cast<std::uint8_t>(size_class),
           .owner = static_cast<std::uint8_t>(number),
           .linked = false,
+          .block_bytes = of.bytes,
           .unused = {}};
-  for (std::uint32_t i = 0; i < pages; ++i) {
-    entries_[first + i] = {.use = PageEntry::Use::slab,
-                           .size_class = slab.size_class,
-                           .owner = slab.owner,
-                           .in_slab = static_cast<std::uint8_t>(i),
-                           .number = made};
-  }
+  name_pages(slab, made);
   return made;
+}
+
+// Tells every page of a slab what it belongs to.
+void Heap::name_pages(const Slab& slab, std::uint32_t number) noexcept {
+  const std::uint32_t pages = slab_pages(kSizeClass[slab.size_class], slab.blocks);
+  for (std::uint32_t i = 0; i < pages; ++i) {
+    entries_[slab.first_page + i] = PageEntry::slab(number, slab.size_class, slab.owner, i);
+  }
 }
 
 void Heap::release_slab(std::uint32_t number) noexcept {
@@ -124,7 +171,7 @@ void Heap::release_slab(std::uint32_t number) noexcept {
 void Heap::free_changes_list(HeapSlot& slot, std::uint32_t number) noexcept {
   Slab& slab = slabs_[number];
   if (!slab.linked) link(slot, number);
-  const bool alone = slot.slabs[slab.size_class] == number && slab.next == 0;
+  const bool alone = slot.classes[slab.size_class].slab == number && slab.next == 0;
   if (slab.free_blocks < slab.blocks || alone) return;
   unlink(slot, number);
   release_slab(number);
@@ -133,7 +180,7 @@ void Heap::free_changes_list(HeapSlot& slot, std::uint32_t number) noexcept {
 // Behind the first: that one is used up before the next is begun.
 void Heap::link(HeapSlot& slot, std::uint32_t number) noexcept {
   Slab& slab = slabs_[number];
-  std::uint32_t& first = slot.slabs[slab.size_class];
+  std::uint32_t& first = slot.classes[slab.size_class].slab;
   slab.linked = true;
   slab.previous = first;
   slab.next = first == 0 ? 0 : slabs_[first].next;
@@ -144,7 +191,8 @@ void Heap::link(HeapSlot& slot, std::uint32_t number) noexcept {
 void Heap::unlink(HeapSlot& slot, std::uint32_t number) noexcept {
   Slab& slab = slabs_[number];
   if (slab.next != 0) slabs_[slab.next].previous = slab.previous;
-  (slab.previous == 0 ? slot.slabs[slab.size_class] : slabs_[slab.previous].next) = slab.next;
+  (slab.previous == 0 ? slot.classes[slab.size_class].slab : slabs_[slab.previous].next) =
+      slab.next;
   slab.linked = false;
 }
 

@@ -9,6 +9,8 @@
 // finds the heap full can collect what lies unused in the slots of others, whether they live or not.
 #pragma once
 
+#include <algorithm>
+
 #include "cleave/arena/heap.h"
 #include "cleave/arena/heap_layout.h"
 #include "cleave/sync/fence.h"
@@ -16,25 +18,37 @@
 
 namespace cleave {
 
+/// Says that the caller is in its own slot; false: the heap is paused, leave() and wait.
+inline bool enter(HeapSlot& slot, const HeapHeader& header) noexcept {
+  slot.inside.store(1, sync::relaxed);
+  sync::light_fence("heap.enter");
+  return header.paused.load(sync::acquire) == 0;  // acquire: pairs with the end of a pause
+}
+/// release: who pauses the heap has seen all that was done inside.
+inline void leave(HeapSlot& slot) noexcept { slot.inside.store(0, sync::release); }
+
+inline unsigned Heap::slot_number() const noexcept {
+  return std::min(sync::thread_number(), shared_slot_);
+}
+
+/// In the caller's slot for a scope: its own, or with the lock of the shared one.
 class [[nodiscard]] Heap::Visit {
  public:
   explicit Visit(const Heap& heap) noexcept
-      : header_(*heap.header_), number_(sync::thread_number()), slot_(heap.slots_[number_]) {
-    if (number_ == kSharedSlot) [[unlikely]]
-      header_.shared_slot.lock();
-    enter();
-    while (header_.paused.load(sync::acquire) != 0)
-      [[unlikely]] {  // acquire: pairs with the end of a pause
-        leave();
-        (void)sync::wait_until(
-            header_.paused, [](std::uint32_t paused) { return paused == 0; }, "heap.resumed");
-        enter();
-      }
+      : heap_(heap),
+        header_(*heap.header_),
+        number_(heap.slot_number()),
+        slot_(heap.slots_[number_]) {
+    if (number_ == heap_.shared_slot_) header_.shared_slot.lock();
+    while (!enter(slot_, header_)) {
+      leave(slot_);
+      (void)sync::wait_until(
+          header_.paused, [](std::uint32_t paused) { return paused == 0; }, "heap.resumed");
+    }
   }
   ~Visit() {
-    leave();
-    if (number_ == kSharedSlot) [[unlikely]]
-      header_.shared_slot.unlock();
+    leave(slot_);
+    if (number_ == heap_.shared_slot_) header_.shared_slot.unlock();
   }
   Visit(const Visit&) = delete;
   Visit& operator=(const Visit&) = delete;
@@ -43,13 +57,7 @@ class [[nodiscard]] Heap::Visit {
   [[nodiscard]] HeapSlot& slot() const noexcept { return slot_; }
 
  private:
-  void enter() noexcept {
-    slot_.inside.store(1, sync::relaxed);
-    sync::light_fence("heap.enter");
-  }
-  // release: who pauses the heap has seen all that was done inside.
-  void leave() noexcept { slot_.inside.store(0, sync::release); }
-
+  const Heap& heap_;
   HeapHeader& header_;
   const unsigned number_;
   HeapSlot& slot_;
@@ -63,7 +71,7 @@ class [[nodiscard]] Heap::Pause {
     header_.pause.lock();
     header_.paused.store(1, sync::relaxed);
     sync::heavy_fence("heap.pause");
-    for (unsigned i = 0; i < kSlots; ++i) {
+    for (unsigned i = 0; i <= heap.shared_slot_; ++i) {
       (void)sync::wait_until(
           heap.slots_[i].inside, [](std::uint32_t inside) { return inside == 0; }, "heap.left");
     }

@@ -20,13 +20,11 @@ inline constexpr unsigned kSizeClasses = 40;
 /// A slab has a bit a block, in four words.
 inline constexpr unsigned kMostBlocks = 256;
 
-/// What the blocks of a size class are, and how a slab of them is cut.
+/// What the blocks of a size class are, and how to divide by their size.
 struct SizeClass {
-  /// ceil(2^40 / bytes).
-  std::uint64_t reciprocal;
   std::uint32_t bytes;
-  /// How many blocks a slab has when there is room: 256, or as fill 64 KiB, but at least 8.
-  std::uint32_t blocks;
+  /// ceil(2^32 / bytes).
+  std::uint32_t reciprocal;
 };
 
 /// Which block of its slab lies at an offset, and whether it starts there.
@@ -36,8 +34,6 @@ struct BlockAt {
 };
 
 namespace detail {
-
-inline constexpr unsigned kReciprocalBits = 40;
 
 constexpr std::size_t class_bytes(unsigned size_class) {
   if (size_class < 8) return (size_class + 1) * kBlockAlignment;
@@ -50,10 +46,9 @@ constexpr std::array<SizeClass, kSizeClasses> size_classes() {
   std::array<SizeClass, kSizeClasses> all{};
   for (unsigned c = 0; c < kSizeClasses; ++c) {
     const std::uint64_t bytes = class_bytes(c);
-    const std::uint64_t blocks = std::clamp<std::uint64_t>(64 * 1024 / bytes, 8, kMostBlocks);
-    all[c] = {.reciprocal = ((std::uint64_t{1} << kReciprocalBits) + bytes - 1) / bytes,
-              .bytes = static_cast<std::uint32_t>(bytes),
-              .blocks = static_cast<std::uint32_t>(blocks)};
+    all[c] = {
+        .bytes = static_cast<std::uint32_t>(bytes),
+        .reciprocal = static_cast<std::uint32_t>(((std::uint64_t{1} << 32) + bytes - 1) / bytes)};
   }
   return all;
 }
@@ -90,13 +85,17 @@ constexpr unsigned class_of(std::size_t bytes) {
   return detail::compute_class_of(bytes);
 }
 
-/// Exact for offsets below 2^18, which no slab exceeds: the product is `index` and, below the binary point,
-/// less than one reciprocal exactly if nothing is left over.
+/// For offsets inside a slab: the product is the index and, below the binary point, less than one reciprocal
+/// exactly if nothing is left over. No error adds up to that: see detail::divides_exactly().
 constexpr BlockAt block_at(const SizeClass& of, std::uint64_t offset) {
   const std::uint64_t product = offset * of.reciprocal;
-  const std::uint64_t left = product & ((std::uint64_t{1} << detail::kReciprocalBits) - 1);
-  return {.index = static_cast<unsigned>(product >> detail::kReciprocalBits),
-          .starts = left < of.reciprocal};
+  return {.index = static_cast<unsigned>(product >> 32),
+          .starts = static_cast<std::uint32_t>(product) < of.reciprocal};
+}
+
+/// How many blocks a slab has when there is room: 256, or as fill 64 KiB, but at least 8.
+constexpr std::uint32_t slab_blocks(const SizeClass& of) {
+  return std::clamp<std::uint32_t>(64 * 1024 / of.bytes, 8, kMostBlocks);
 }
 
 /// Pages that `blocks` blocks need.
@@ -105,6 +104,16 @@ constexpr std::uint32_t slab_pages(const SizeClass& of, std::uint32_t blocks) {
                                     kPageBits);
 }
 
+namespace detail {
+// The reciprocal is too large by less than 1/bytes; a slab's last block must not see it grow to a whole one.
+constexpr bool divides_exactly(const SizeClass& of) {
+  const std::uint64_t error = std::uint64_t{of.reciprocal} * of.bytes - (std::uint64_t{1} << 32);
+  const std::uint64_t end = std::uint64_t{slab_pages(of, slab_blocks(of))} << kPageBits;
+  return (end / of.bytes + 1) * error < of.reciprocal;
+}
+}  // namespace detail
+
+static_assert(std::ranges::all_of(kSizeClass, detail::divides_exactly));
 static_assert(kSizeClass.back().bytes == kLargestSmall);
 static_assert(detail::compute_class_of(kLargestSmall) == kSizeClasses - 1);
 

@@ -19,7 +19,9 @@ constexpr std::uint64_t bit_of(unsigned number) { return std::uint64_t{1} << num
 // ask again, it gets a number again, and this runs again.
 void give_thread_number_back(void* /*unused*/) {
   // release: pairs with the acquire of the next thread that takes it.
-  (void)numbers_taken.fetch_and(~bit_of(detail::number_here), std::memory_order_release);
+  if (detail::number_here < kThreadNumbers) {
+    (void)numbers_taken.fetch_and(~bit_of(detail::number_here), std::memory_order_release);
+  }
   detail::number_here = detail::kNoNumberYet;
 }
 
@@ -42,24 +44,33 @@ bool will_hear_of_this_threads_end() noexcept {
   return end.known && pthread_setspecific(end.key, &numbers_taken) == 0;
 }
 
-}  // namespace
-
-namespace detail {
-
-constinit thread_local unsigned number_here = kNoNumberYet;
-
 unsigned take_thread_number() noexcept {
-  if (!will_hear_of_this_threads_end()) return number_here = kThreadNumbers;
+  if (!will_hear_of_this_threads_end()) return kThreadNumbers;
   std::uint64_t taken = numbers_taken.load(std::memory_order_relaxed);
   for (;;) {
     const auto number = static_cast<unsigned>(std::countr_one(taken));
-    if (number >= kThreadNumbers) return number_here = kThreadNumbers;
+    if (number >= kThreadNumbers) return kThreadNumbers;
     if (numbers_taken.compare_exchange_weak(taken, taken | bit_of(number),
                                             std::memory_order_acquire, std::memory_order_relaxed)) {
-      return number_here = number;
+      return number;
     }
   }
 }
 
-}  // namespace detail
+}  // namespace
+
+namespace detail {
+constinit thread_local unsigned number_here = kNoNumberYet;
+}
+
+unsigned thread_number() noexcept {
+#ifdef CLEAVE_EXPLORED
+  if (Scheduler* s = scheduler()) {
+    return s->self() < kThreadNumbers ? static_cast<unsigned>(s->self()) : kThreadNumbers;
+  }
+#endif
+  if (detail::number_here == detail::kNoNumberYet) detail::number_here = take_thread_number();
+  return detail::number_here;
+}
+
 }  // namespace cleave::sync

@@ -12,21 +12,20 @@ namespace detail {
 inline constexpr unsigned kNoNumberYet = ~0u;
 // Initial-exec: reading it is one instruction in a shared library too.
 extern constinit thread_local unsigned number_here [[gnu::tls_model("initial-exec")]];
-unsigned take_thread_number() noexcept;
 }  // namespace detail
 
 /// The calling thread's number, the same from the first call until the thread ends; then another thread may
 /// get it, and has seen all that this one did. The lowest number that is free. Threads that find none free
 /// get kThreadNumbers, all of them, for good. In a child of fork(2) the one thread keeps its number and
 /// all others are free.
-inline unsigned thread_number() noexcept {
+unsigned thread_number() noexcept;
+
+/// The same, or some number above kThreadNumbers if the thread has never asked: a load, for fast paths.
+inline unsigned thread_number_if_known() noexcept {
 #ifdef CLEAVE_EXPLORED
-  if (Scheduler* s = scheduler()) {
-    return s->self() < kThreadNumbers ? static_cast<unsigned>(s->self()) : kThreadNumbers;
-  }
+  if (scheduler() != nullptr) return thread_number();
 #endif
-  const unsigned number = detail::number_here;
-  return number != detail::kNoNumberYet ? number : detail::take_thread_number();
+  return detail::number_here;
 }
 
 }  // namespace cleave::sync

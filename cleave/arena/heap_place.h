@@ -1,0 +1,37 @@
+// Where an address lies among a heap's pages.
+#pragma once
+
+#include <bit>
+
+#include "cleave/arena/heap.h"
+#include "cleave/arena/heap_layout.h"
+
+namespace cleave {
+
+struct Heap::BlockPlace {
+  PageEntry entry;
+  std::uint32_t page;
+  unsigned index;  // slab: which block
+};
+
+inline BlockAt block_in_slab(PageEntry entry, std::uint64_t offset) noexcept {
+  return block_at(kSizeClass[entry.size_class()], entry.in_slab() + offset % kPageSize);
+}
+
+/// Whether the block at `granule` is among those that were freed last.
+inline bool keeps(const SlotClass& own, std::uint32_t granule) noexcept {
+  const auto& kept = own.kept;  // without branches: most blocks are not
+  return (static_cast<unsigned>(kept[0] == granule) | static_cast<unsigned>(kept[1] == granule) |
+          static_cast<unsigned>(kept[2] == granule) | static_cast<unsigned>(kept[3] == granule)) !=
+         0;
+}
+
+/// `free` is the word of the slab's hint, and has a bit.
+inline void* Heap::take_block(Slab& slab, std::uint64_t& free) const noexcept {
+  const unsigned index = slab.hint * 64u + static_cast<unsigned>(std::countr_zero(free));
+  free &= free - 1;
+  --slab.free_blocks;
+  return page(slab.first_page) + std::uint64_t{index} * slab.block_bytes;
+}
+
+}  // namespace cleave
