@@ -8,6 +8,18 @@ const std::vector<Fence>& fences() {
        "a write fault that copied looks at the entry again before it changes it"},
       {"swapin.look_again",
        "a fault that read from swap looks at the entry again before it changes it"},
+      {"gup.look_again", "a lockless reference looks at the entry again when it has counted"},
+      {"gup.seq_again", "a lockless pin looks at the fork sequence again when it has counted"},
+      {"gup.mark_again",
+       "a lockless reference to a read-only entry looks at the page when it has counted"},
+      {"fork.seq", "a fork's sequence is seen to be odd before it asks for pins"},
+      {"fork.wait", "a fork waits for lockless pins that were under way (fork_seq=sections)"},
+      {"share.clear",
+       "an entry is seen to be gone before reclaim, migration, KSM and UFFDIO_MOVE ask for pins"},
+      {"lazyfree.clear",
+       "an entry is seen to be gone before reclaim counts the references of a lazily freed page"},
+      {"reclaim.pins_again",
+       "reclaim asks for pins once more when the last entry is gone (reclaim_pinned=again)"},
   };
   return all;
 }

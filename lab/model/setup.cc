@@ -68,7 +68,8 @@ class Population {
   Folio& make(const PageSetup& setup, FolioKind kind) {
     Folio& folio = world_.make_folio_of(0, kind, setup.pages);
     set_bytes(folio, setup.value);
-    folio.refs.add(static_cast<std::int32_t>(setup.held));
+    folio.held = static_cast<std::int32_t>(setup.held);
+    folio.refs.add(folio.held);
     return folio;
   }
 

@@ -29,6 +29,7 @@ World::World(const Rules& chosen, const Setup& start)
   for (std::uint32_t i = 0; i < pages; ++i) {
     copies.emplace_back("copies");
     writing.emplace_back("under writeback");
+    locking.emplace_back("locked by somebody");
     slots.emplace_back();
   }
   for (std::uint32_t i = 0; i < setup.references; ++i) references.emplace_back();

@@ -51,6 +51,8 @@ struct Folio {
   Shared<bool> lazyfree{"lazyfree"};
   Shared<std::uint16_t> slot{"swap cache"};  // its slot + 1, while in the swap cache
   std::vector<Page> pages;
+  std::int32_t held =
+      0;  // references that somebody outside holds throughout; set before the threads start
 
   [[nodiscard]] bool large() const { return pages.size() > 1 || kind == FolioKind::hugetlb; }
   [[nodiscard]] bool anonymous() const { return kind != FolioKind::file; }
@@ -144,10 +146,11 @@ class World {
   std::deque<Process> processes;
   std::deque<Slot> slots;
   std::deque<NamedReference> references;
-  std::deque<Batch> batches;                // one a CPU
-  std::deque<Shared<std::int32_t>> copies;  // one a page number
+  std::deque<Batch> batches;                  // one a CPU
+  std::deque<Shared<std::int32_t>> copies;    // one a page number
+  std::deque<Shared<std::uint16_t>> writing;  // folio + 1 under writeback, begun at that page
   std::deque<Shared<std::uint16_t>>
-      writing;                 // folio + 1 under writeback, begun at that page number
+      locking;                 // folio + 1 whose lock somebody has, taken at that page
   std::vector<FolioId> files;  // by Region::file - 1
   Shared<std::int32_t> free_hugetlb{"free hugetlb pages"};
 

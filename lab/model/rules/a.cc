@@ -25,7 +25,6 @@ const RuleSet kA{"A", "Linux up to 5.7",
                    rules.reclaim_pinned = Reclaim::careless;
                    rules.share_barriers = No::no;
                    rules.force_write = ForceWrite::dirty;
-                   rules.name = "A";
                    return rules;
                  }};
 

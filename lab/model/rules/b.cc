@@ -13,7 +13,6 @@ const RuleSet kB{"B", "Linux 5.8, and the stable kernels of that summer",
                    rules.reuse_pmd_thp = ReusePmd::map;
                    rules.gup_ro = GupRead::write;
                    rules.gup_fast_ro = GupFastRead::writable;
-                   rules.name = "B";
                    return rules;
                  }};
 

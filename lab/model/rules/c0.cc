@@ -18,7 +18,6 @@ const RuleSet kC0{"C0", "Linux 5.9 and 5.10",
                     rules.gup_ro = GupRead::take;
                     rules.gup_fast_ro = GupFastRead::readable;
                     rules.fork_pinned = ForkPinned::any;
-                    rules.name = "C0";
                     return rules;
                   }};
 

@@ -15,7 +15,6 @@ const RuleSet kC1{"C1", "Linux 5.11 to 5.17",
                     rules.fork_keeps_wp = No::yes;  // lost until 5.12
                     rules.reclaim_pinned = Reclaim::check;
                     rules.softdirty_skips_pinned = No::yes;
-                    rules.name = "C1";
                     return rules;
                   }};
 

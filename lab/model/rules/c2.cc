@@ -13,7 +13,6 @@ const RuleSet kC2{"C2", "Linux 5.18",
                     rules.reuse_pmd_thp = ReusePmd::refs;
                     rules.reuse_in_swapin = ReuseSwapIn::refs;
                     rules.lazyfree = LazyFree::refs;
-                    rules.name = "C2";
                     return rules;
                   }};
 

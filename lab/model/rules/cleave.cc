@@ -29,7 +29,6 @@ const RuleSet kCleave{
       rules.force_write = ForceWrite::exclusive;
       rules.lazyfree = LazyFree::refs;
       rules.swapin_direct = SwapInDirect::held;
-      rules.name = "cleave";
       return rules;
     }};
 

@@ -12,7 +12,6 @@ const RuleSet kD0{"D0", "proposed, 17 December 2021",
                     Rules rules = kC1.make();
                     rules.gup_ro = GupRead::unshare_mapped;
                     rules.gup_fast_ro = GupFastRead::mapped_once;
-                    rules.name = "D0";
                     return rules;
                   }};
 

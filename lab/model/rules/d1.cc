@@ -12,7 +12,6 @@ const RuleSet kD1{
       rules.reuse_small = ReuseSmall::map;
       rules.reuse_pte_thp = ReusePte::map_most;
       rules.page_lock_in_wp = PageLock::blocking;
-      rules.name = "D1";
       return rules;
     }};
 

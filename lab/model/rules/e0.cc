@@ -22,7 +22,6 @@ const RuleSet kE0{"E0", "Linux 5.19 and 6.0",
                     rules.fork_pinned = ForkPinned::exclusive;
                     rules.reclaim_pinned = Reclaim::share;
                     rules.swap_marker = No::yes;
-                    rules.name = "E0";
                     return rules;
                   }};
 

@@ -15,7 +15,6 @@ const RuleSet kE1{"E1", "Linux 6.1 to 6.14",
                     rules.force_write = ForceWrite::exclusive;
                     rules.ksm_unmerge = KsmUnmerge::unshare;
                     rules.uffd_move = UffdMove::exclusive;  // 6.8
-                    rules.name = "E1";
                     return rules;
                   }};
 

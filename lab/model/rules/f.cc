@@ -13,7 +13,6 @@ const RuleSet kF{"F", "Linux 6.15 to 6.18",
                    rules.reclaim_pinned = Reclaim::again;
                    rules.swapin_read_writable = No::yes;
                    rules.swapin_direct = SwapInDirect::held;  // 6.8
-                   rules.name = "F";
                    return rules;
                  }};
 

@@ -10,7 +10,6 @@ const RuleSet kFail{"fail", "proposed, 21 December 2021",
                     [] {
                       Rules rules = kE1.make();
                       rules.gup_ro = GupRead::fail;
-                      rules.name = "fail";
                       return rules;
                     }};
 

@@ -23,7 +23,6 @@ const RuleSet kGvisor{"gvisor", "gVisor, August 2026",
                         rules.reclaim_pinned = Reclaim::never;
                         rules.force_write = ForceWrite::exclusive;
                         rules.merging = Merging::never;
-                        rules.name = "gvisor";
                         return rules;
                       }};
 

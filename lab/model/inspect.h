@@ -1,0 +1,42 @@
+// Looking at everything at once, when nobody moves: what conditions ask, and whether counts are what they count.
+#pragma once
+
+#include "lab/model/world.h"
+
+namespace lab {
+
+bool coherent(World& world, ReferenceId reference);
+std::optional<Value> value_at(World& world, ProcessId process, PageNo page, Half half);
+bool same(World& world, ProcessId one, PageNo page, ProcessId other, PageNo other_page);
+bool pinned(World& world, ProcessId process, PageNo page);
+bool exclusive(World& world, ProcessId process, PageNo page);
+
+/// What every count ought to be, from what can be seen to be counted.
+class Tally {
+ public:
+  explicit Tally(World& world);
+  struct Expected {
+    std::int32_t refs = 0;
+    std::int32_t pins = 0;
+    Homes whole = 0;
+    std::vector<Homes> homes;
+  };
+  [[nodiscard]] const Expected& of(const Folio& folio) const {
+    return folios_[folio.id >> 8][folio.id & 0xff];
+  }
+  [[nodiscard]] std::int32_t of_slot(SlotId slot) const { return slots_[slot]; }
+
+ private:
+  Expected& at(FolioId id) { return folios_[id >> 8][id & 0xff]; }
+  void count_entries(World& world);
+  void count_references(World& world);
+  std::vector<std::vector<Expected>> folios_;
+  std::vector<std::int32_t> slots_;
+};
+
+/// docs/model.md lists what is claimed.
+std::optional<std::string> invariant(World& world);
+std::optional<std::string> leak(World& world);
+std::string describe(World& world);
+
+}  // namespace lab

@@ -1,0 +1,185 @@
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "lab/model/inspect.h"
+
+namespace lab {
+namespace {
+
+using Text = std::optional<std::string>;
+
+// What a folio is called: by who maps it, or by its number.
+std::string name_of(World& world, const Folio& folio) {
+  for (std::size_t i = 0; i < world.setup.pages.size(); ++i) {
+    const PageNo first = world.setup.first_page(i);
+    for (ProcessId id = 0; id < world.processes.size(); ++id) {
+      for (PageNo page = first; page < first + world.setup.pages[i].pages; ++page) {
+        const Entry entry = world.find(id, page).entry;
+        if (entry.is(EntryKind::page) && entry.target == folio.id) return world.setup.pages[i].name;
+      }
+    }
+  }
+  return fmt::format("page {}.{}", folio.id >> 8, folio.id & 0xff);
+}
+
+Text wrong_counts(World& world, const Tally& tally, Folio& folio) {
+  const auto& expected = tally.of(folio);
+  const auto complain = [&](const char* what, auto is, auto ought) {
+    return fmt::format("{}: {} is {}, but {} are there", name_of(world, folio), what, is, ought);
+  };
+  if (folio.refs.read() < expected.refs) return complain("refs", folio.refs.read(), expected.refs);
+  if (folio.pins.read() != expected.pins) return complain("pins", folio.pins.read(), expected.pins);
+  if (folio.whole.read() != expected.whole) {
+    return complain("huge map", std::popcount(folio.whole.read()), std::popcount(expected.whole));
+  }
+  for (std::uint32_t i = 0; i < folio.pages.size(); ++i) {
+    const Homes homes = folio.pages[i].homes.read();
+    if (homes != expected.homes[i])
+      return complain("map", std::popcount(homes), std::popcount(expected.homes[i]));
+  }
+  return std::nullopt;
+}
+
+// I3, and I4's half that a page shows.
+Text wrong_marks(World& world, Folio& folio) {
+  if (!world.marks() || !folio.anonymous()) return std::nullopt;
+  for (Page& page : folio.pages) {
+    if (!page.exclusive.read()) continue;
+    const int maps = std::popcount(page.homes.read()) + std::popcount(folio.whole.read());
+    if (maps > 1)
+      return fmt::format("I3: {} is marked exclusive and mapped {} times", name_of(world, folio),
+                         maps);
+    if (folio.ksm.read())
+      return fmt::format("I3: {} is marked exclusive and merged", name_of(world, folio));
+  }
+  return std::nullopt;
+}
+
+Text wrong_entry(World& world, ProcessId id, PageNo page) {
+  const Spot spot = world.find(id, page);
+  if (spot.entry.is(EntryKind::swap) && world.marks()) {
+    const std::uint16_t cached = world.slots[spot.entry.target].cached.read();
+    if (cached != 0 && world.folio(static_cast<FolioId>(cached - 1)).pages[0].exclusive.read()) {
+      return "I4: a swap entry names a page that is marked exclusive";
+    }
+  }
+  if (!spot.entry.is(EntryKind::page) || !spot.entry.writable) return std::nullopt;
+  const Counts counts = world.counts(spot);
+  if (!counts.anonymous) return std::nullopt;
+  if (world.marks() && !counts.exclusive) {
+    return fmt::format("I1: {} is writable and not marked exclusive",
+                       name_of(world, world.folio(spot.entry)));
+  }
+  if (world.rules.pin_count == PinCount::exact && world.rules.get == Get::hold &&
+      counts.refs != 1) {
+    return fmt::format("own: {} is writable and has {} references",
+                       name_of(world, world.folio(spot.entry)), counts.refs);
+  }
+  return std::nullopt;
+}
+
+// I2, or what the rule-set has in its place.
+Text wrong_pin(World& world, const Reference& held) {
+  if (held.state != ReferenceState::page || !held.pin) return std::nullopt;
+  Folio& folio = world.folio(held.folio);
+  const std::uint32_t carrier = folio.whole.read() != 0 ? 0 : held.index;
+  const Decision decision = unpin_finds_in_order(world.rules, world.counts(folio, carrier));
+  if (decision) return std::nullopt;
+  return fmt::format("I2: {}: {}", name_of(world, folio), decision.why);
+}
+
+template <typename F>
+Text first_of_folios(World& world, F&& wrong) {
+  for (std::size_t maker = 0; maker < world.all_folios().size(); ++maker) {
+    for (std::size_t i = 0; i < world.all_folios()[maker].size(); ++i) {
+      if (auto text = wrong(world.folio(static_cast<FolioId>(maker << 8 | i)))) return text;
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Tally::Tally(World& world) : slots_(world.slots.size()) {
+  for (const auto& made : world.all_folios()) {
+    auto& expected = folios_.emplace_back();
+    for (const Folio& folio : made) {
+      Expected& of = expected.emplace_back();
+      of.homes.resize(folio.pages.size());
+      of.refs =
+          folio.held + (folio.kind == FolioKind::file ? 1 : 0) + (folio.slot.read() != 0 ? 1 : 0);
+    }
+  }
+  count_entries(world);
+  count_references(world);
+}
+
+void Tally::count_entries(World& world) {
+  for (ProcessId id = 0; id < world.processes.size(); ++id) {
+    for (PageNo page = 0; page < world.setup.page_count(); ++page) {
+      const Spot spot = world.find(id, page);
+      if (spot.entry.is(EntryKind::swap)) ++slots_[spot.entry.target];
+      if (!spot.entry.is(EntryKind::page) || (spot.huge && spot.base != page)) continue;
+      Expected& of = at(spot.entry.target);
+      ++of.refs;
+      (spot.huge ? of.whole : of.homes[spot.entry.index]) |= world.home(id, page);
+    }
+  }
+}
+
+void Tally::count_references(World& world) {
+  for (const NamedReference& named : world.references) {
+    const Reference held = named.held.read();
+    if (held.state != ReferenceState::page) continue;
+    Expected& of = at(held.folio);
+    const bool exact = world.rules.pin_count == PinCount::exact;
+    const bool large = world.folio(held.folio).large();
+    if (held.pin && (exact || large)) ++of.pins;
+    if (held.pin && !exact && !large) of.refs += static_cast<std::int32_t>(world.rules.bias);
+    if (!held.pin || (!exact && large)) ++of.refs;
+  }
+  for (const auto& locked : world.locking) {
+    if (const std::uint16_t id = locked.read(); id != 0) ++at(static_cast<FolioId>(id - 1)).refs;
+  }
+  for (const Batch& batch : world.batches) {
+    if (const std::uint16_t id = batch.folio.read(); id != 0)
+      ++at(static_cast<FolioId>(id - 1)).refs;
+  }
+}
+
+std::optional<std::string> invariant(World& world) {
+  const Tally tally(world);
+  if (auto text =
+          first_of_folios(world, [&](Folio& folio) { return wrong_counts(world, tally, folio); }))
+    return text;
+  if (auto text = first_of_folios(world, [&](Folio& folio) { return wrong_marks(world, folio); }))
+    return text;
+  for (SlotId slot = 0; slot < world.slots.size(); ++slot) {
+    const std::int32_t count = world.slots[slot].count.read();
+    if (count != tally.of_slot(slot)) {
+      return fmt::format("slot {}: count is {}, but {} swap entries are there", slot, count,
+                         tally.of_slot(slot));
+    }
+  }
+  for (ProcessId id = 0; id < world.processes.size(); ++id) {
+    for (PageNo page = 0; page < world.setup.page_count(); ++page) {
+      if (auto text = wrong_entry(world, id, page)) return text;
+    }
+  }
+  for (const NamedReference& named : world.references) {
+    if (auto text = wrong_pin(world, named.held.read())) return text;
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string> leak(World& world) {
+  const Tally tally(world);
+  return first_of_folios(world, [&](Folio& folio) -> Text {
+    const std::int32_t over = folio.refs.read() - tally.of(folio).refs;
+    if (over <= 0) return std::nullopt;
+    return fmt::format("{}: {} references more than anybody has", name_of(world, folio), over);
+  });
+}
+
+}  // namespace lab

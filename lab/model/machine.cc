@@ -1,0 +1,170 @@
+#include "lab/model/machine.h"
+
+#include "lab/model/cpu.h"
+#include "lab/model/fork.h"
+#include "lab/model/huge.h"
+#include "lab/model/inspect.h"
+#include "lab/model/locks.h"
+#include "lab/model/mapping.h"
+#include "lab/model/moving.h"
+#include "lab/model/reclaim.h"
+#include "lab/model/references.h"
+
+namespace lab {
+
+Machine::Machine(const Rules& rules, const Setup& setup)
+    : world_(std::make_unique<World>(rules, setup)) {}
+Machine::~Machine() = default;
+
+std::optional<Value> Machine::read(Task task, PageNo page, Half half) {
+  return read_memory(*world_, task, page, half);
+}
+Answer Machine::write(Task task, PageNo page, Value value, Half half) {
+  return write_memory(*world_, task, page, value, half);
+}
+Answer Machine::force(Task task, PageNo page, Value value, Half half) {
+  return force_memory(*world_, task, page, value, half);
+}
+
+Answer Machine::fork(Task task, ProcessId child) { return lab::fork(*world_, task, child); }
+void Machine::exit(Task task) { exit_process(*world_, task); }
+void Machine::await_exit(ProcessId process) {
+  await(
+      "waits for the exit", [&] { return world_->process(process).exited.read(); }, [] {});
+}
+
+Answer Machine::take(Task task, PageNo page, Take how, ReferenceId as) {
+  return lab::take(*world_, task, page, how, as);
+}
+std::optional<Value> Machine::peek(ReferenceId reference, Half half) {
+  return lab::peek(*world_, reference, half);
+}
+void Machine::poke(ReferenceId reference, Value value, Half half) {
+  lab::poke(*world_, reference, value, half);
+}
+void Machine::drop(ReferenceId reference) { lab::drop(*world_, reference); }
+
+Answer Machine::unmap(Task task, Pages pages) { return lab::unmap(*world_, task, pages); }
+Answer Machine::map(Task task, Pages pages) { return lab::map(*world_, task, pages); }
+Answer Machine::discard(Task task, Pages pages) { return lab::discard(*world_, task, pages); }
+Answer Machine::free(Task task, Pages pages) { return free_lazily(*world_, task, pages); }
+Answer Machine::protect(Task task, Pages pages, Protection protection) {
+  return lab::protect(*world_, task, pages, protection);
+}
+Answer Machine::set_dontfork(Task task, Pages pages, bool on) {
+  return lab::set_dontfork(*world_, task, pages, on);
+}
+Answer Machine::set_wipeonfork(Task task, Pages pages, bool on) {
+  return lab::set_wipeonfork(*world_, task, pages, on);
+}
+Answer Machine::move(Task task, PageNo from, PageNo to) {
+  return lab::move(*world_, task, from, to);
+}
+Answer Machine::uffd_move(Task task, PageNo from, PageNo to) {
+  return lab::uffd_move(*world_, task, from, to);
+}
+
+Answer Machine::write_protect(Task task, Pages pages) {
+  return lab::write_protect(*world_, task, pages);
+}
+Answer Machine::write_unprotect(Task task, Pages pages) {
+  return lab::write_unprotect(*world_, task, pages);
+}
+void Machine::serve(Task task, PageNo page) { lab::serve(*world_, task, page); }
+void Machine::clear_refs(Task task) { lab::clear_refs(*world_, task); }
+
+Answer Machine::swap_out(Task task, PageNo page) { return lab::swap_out(*world_, task, page); }
+Answer Machine::swap_off(Task task) { return lab::swap_off(*world_, task); }
+void Machine::begin_writeback(Task task, PageNo page) { lab::begin_writeback(*world_, task, page); }
+void Machine::end_writeback(Task, PageNo page) { lab::end_writeback(*world_, page); }
+
+Answer Machine::merge(Task task, PageNo page, ProcessId other_process, PageNo other) {
+  return lab::merge(*world_, task, page, other_process, other);
+}
+Answer Machine::unmerge(Task task, Pages pages) { return lab::unmerge(*world_, task, pages); }
+Answer Machine::migrate(Task task, PageNo page) { return lab::migrate(*world_, task, page); }
+Answer Machine::split_folio(Task task, PageNo page) {
+  return lab::split_folio(*world_, task, page);
+}
+Answer Machine::split_pmd(Task task, PageNo page) { return lab::split_pmd(*world_, task, page); }
+Answer Machine::collapse(Task task, PageNo page) { return lab::collapse(*world_, task, page); }
+
+void Machine::lock_page(Task task, PageNo page) {
+  const auto folio_there = [&]() -> Folio* {
+    const Entry entry = world_->find(task.process, page).entry;
+    return entry.is(EntryKind::page) ? &world_->folio(entry) : nullptr;
+  };
+  await(
+      "somebody locks the page",
+      [&] {
+        const Folio* folio = folio_there();
+        return folio == nullptr || !folio->locked.read();
+      },
+      [&] {
+        Folio* const folio = folio_there();
+        if (folio == nullptr) return;
+        folio->locked.write(true);
+        folio->refs.add(1);
+        world_->locking[page].write(static_cast<std::uint16_t>(folio->id + 1));
+      });
+}
+
+void Machine::unlock_page(Task, PageNo page) {
+  step("somebody unlocks the page", [&] {
+    const std::uint16_t id = world_->locking[page].read();
+    if (id == 0) return;
+    world_->locking[page].write(0);
+    Folio& folio = world_->folio(static_cast<FolioId>(id - 1));
+    folio.locked.write(false);
+    world_->put(folio);
+  });
+}
+
+void Machine::batch(Task task, PageNo page) {
+  step("batch: takes the page", [&] {
+    const Entry entry = world_->find(task.process, page).entry;
+    Shared<std::uint16_t>& batch = world_->batches[task.cpu].folio;
+    if (!entry.is(EntryKind::page) || batch.read() != 0) return;
+    world_->folio(entry).refs.add(1);
+    batch.write(static_cast<std::uint16_t>(entry.target + 1));
+  });
+}
+
+void Machine::drain(Task task) {
+  step("batch: drains", [&] {
+    Shared<std::uint16_t>& batch = world_->batches[task.cpu].folio;
+    if (batch.read() == 0) return;
+    world_->put(world_->folio(static_cast<FolioId>(batch.read() - 1)));
+    batch.write(0);
+  });
+}
+
+bool Machine::coherent(ReferenceId reference) const { return lab::coherent(*world_, reference); }
+bool Machine::taken(ReferenceId reference) const {
+  return world_->references[reference].held.read().state != ReferenceState::free;
+}
+std::optional<Value> Machine::value(ProcessId process, PageNo page, Half half) const {
+  return value_at(*world_, process, page, half);
+}
+bool Machine::same(ProcessId one, PageNo page, ProcessId other, PageNo other_page) const {
+  return lab::same(*world_, one, page, other, other_page);
+}
+bool Machine::pinned(ProcessId process, PageNo page) const {
+  return lab::pinned(*world_, process, page);
+}
+bool Machine::exclusive(ProcessId process, PageNo page) const {
+  return lab::exclusive(*world_, process, page);
+}
+bool Machine::swapped(ProcessId process, PageNo page) const {
+  return world_->find(process, page).entry.is(EntryKind::swap);
+}
+std::uint32_t Machine::copies(PageNo page) const {
+  return static_cast<std::uint32_t>(world_->copies[page].read());
+}
+bool Machine::killed(ProcessId process) const { return world_->process(process).killed.read(); }
+
+std::optional<std::string> Machine::invariant() const { return lab::invariant(*world_); }
+std::optional<std::string> Machine::leak() const { return lab::leak(*world_); }
+std::string Machine::describe() const { return lab::describe(*world_); }
+
+}  // namespace lab
