@@ -118,7 +118,7 @@ void Dpor<Width>::find_conflicts(Footprint footprint, Actor actor, bool all) {
         if (writes && earlier.actor == actor && !all) break;
         continue;
       }
-      if (conflict(earlier.touch, access.touch)) conflicts_.push_back(earlier.step);
+      if (lab::conflict(earlier.touch, access.touch)) conflicts_.push_back(earlier.step);
       // A write conflicts with all before it, but a flushed one not with its own thread's reads.
       if (writes && !all && !is_flush(earlier.actor)) break;
     }
@@ -175,10 +175,46 @@ void Dpor<Width>::reverse(std::int16_t earlier, Actor actor, int upto, const Clo
     if (first == kNobody) first = between.actor;
   }
   if (before.latest() <= earlier && (!awaits || (there.enabled & only(actor)) != 0)) {
-    if ((covered & only(actor)) != 0) return;
-    first = actor;
+    if ((there.planned & ~there.asleep & only(actor)) != 0) return;
+    if ((there.asleep & only(actor)) == 0) {
+      first = actor;
+    } else if (!meets_its_like(earlier, actor, upto)) {
+      return;
+    }
   }
   if (first != kNobody) there.planned |= only(first);
+}
+
+// Where `earlier` is left out, the step of `actor` may do other things than it did here: a compare-exchange that failed
+// may succeed. If it sleeps there, it is known what it would do: does that conflict with what else is left in?
+template <int Width>
+bool Dpor<Width>::meets_its_like(std::int16_t earlier, Actor actor, int upto) const {
+  const auto step = static_cast<std::size_t>(earlier);
+  const std::size_t end =
+      step + 1 < nodes_.size() ? nodes_[step + 1].sleepers_from : sleepers_.size();
+  std::size_t i = nodes_[step].sleepers_from;
+  while (i < end && sleepers_[i].actor != actor) ++i;
+  if (i == end) return true;
+  for (int k = earlier + 1; k < upto; ++k) {
+    const Node& between = node(k);
+    if (between.clock[row(nodes_[step].actor)] > earlier) continue;
+    if (conflict(sleepers_[i].first, sleepers_[i].count, between)) return true;
+  }
+  return false;
+}
+
+// Whether the step of a node conflicts with so many touches from `first` on.
+template <int Width>
+bool Dpor<Width>::conflict(std::uint32_t first, std::uint32_t count, const Node& step) const {
+  for (std::uint32_t i = first; i < first + count; ++i) {
+    const Touched& a = touched_[i];
+    if (thread_of(a.actor) == thread_of(step.actor)) return false;
+    for (std::uint32_t j = step.first; j < step.first + step.count; ++j) {
+      const Touched& b = touched_[j];
+      if (a.slot == b.slot && lab::conflict(a.touch, b.touch)) return true;
+    }
+  }
+  return false;
 }
 
 template <int Width>
@@ -238,17 +274,9 @@ void Dpor<Width>::prepare(Execution& execution, Node& here) {
 
 template <int Width>
 void Dpor<Width>::inherit_sleepers(Node& grown, const Node& parent) {
-  const auto step = std::span(touched_).subspan(parent.first, parent.count);
   for (std::uint32_t i = parent.sleepers_from; i < grown.sleepers_from; ++i) {
     const Sleeper sleeper = sleepers_[i];
-    const auto would = std::span(touched_).subspan(sleeper.first, sleeper.count);
-    const bool wakes = thread_of(sleeper.actor) != thread_of(parent.actor) &&
-                       std::ranges::any_of(would, [&](const Touched& a) {
-                         return std::ranges::any_of(step, [&](const Touched& b) {
-                           return a.slot == b.slot && conflict(a.touch, b.touch);
-                         });
-                       });
-    if (wakes) continue;
+    if (conflict(sleeper.first, sleeper.count, parent)) continue;
     sleepers_.push_back(sleeper);
     grown.asleep |= only(sleeper.actor);
   }

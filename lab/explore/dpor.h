@@ -74,6 +74,8 @@ class Dpor : public Chooser {
   void blocked_conditions(Execution& execution, ActorSet enabled);
   void reverse(std::int16_t earlier, Actor actor, int upto, const Clock<Width>& before,
                bool awaits);
+  [[nodiscard]] bool meets_its_like(std::int16_t earlier, Actor actor, int upto) const;
+  [[nodiscard]] bool conflict(std::uint32_t first, std::uint32_t count, const Node& step) const;
   [[nodiscard]] Clock<Width> without(std::int16_t earlier, const Clock<Width>& before) const;
   [[nodiscard]] int row(Actor actor) const { return row_of(actor, buffers_); }
   Node& node(int step) { return nodes_[static_cast<std::size_t>(step)]; }

@@ -56,12 +56,25 @@ inline Factory sketch(std::vector<Sketch::Body> bodies) {
   return [bodies = std::move(bodies)] { return std::make_unique<Sketch>(bodies); };
 }
 
+/// Who waits for what, in an order that does not depend on the threads' numbers.
+inline std::string sorted(const std::string& standstill) {
+  std::multiset<std::string> parts;
+  for (std::size_t from = 0; from < standstill.size();) {
+    const std::size_t to = std::min(standstill.find("; ", from), standstill.size());
+    parts.insert(standstill.substr(from, to - from));
+    from = to + 2;
+  }
+  std::string text;
+  for (const std::string& part : parts) text += part + "; ";
+  return text;
+}
+
 /// All that an exploration found, as texts.
 inline std::set<std::string> findings(const Result& result) {
   std::set<std::string> texts;
   for (const Seen& seen : result.outcomes) texts.insert(seen.outcome.text());
   for (const Failure& failure : result.failures) {
-    texts.insert(std::string(name(failure.kind)) + ": " + failure.what);
+    texts.insert(std::string(name(failure.kind)) + ": " + sorted(failure.what));
   }
   return texts;
 }
