@@ -69,6 +69,29 @@ class atomic {
     (void)value_.fetch_sub(delta, order);
   }
 
+  /// Sleeps until notify_all() finds a value other than `seen`, and perhaps for shorter. For waits that may be long;
+  /// for short ones there is wait_until().
+  void sleep_while(T seen) const noexcept {
+    if constexpr (kExplored) {
+      struct Context {
+        const atomic* location;
+        T seen;
+      } context{this, seen};
+      sync::announce({.kind = Kind::wait,
+                      .location = location_.id,
+                      .order = acquire,
+                      .enabled =
+                          [](const void* c) {
+                            const auto* waited = static_cast<const Context*>(c);
+                            return waited->location->peek() != waited->seen;
+                          },
+                      .context = &context});
+    } else {
+      value_.wait(seen, acquire);
+    }
+  }
+  void notify_all() noexcept { value_.notify_all(); }
+
   /// For a scheduler only: the value and the location's number, unannounced.
   [[nodiscard]] T peek() const noexcept { return value_.load(relaxed); }
   [[nodiscard]] std::uint64_t id() const noexcept { return location_.id; }

@@ -1,0 +1,48 @@
+#include "cleave/arena/quiesce.h"
+
+namespace cleave {
+
+void Quiesce::enter() noexcept {
+  for (;;) {
+    working_.add(1, sync::seq_cst);
+    if (stopping_.load(sync::seq_cst) == 0) return;
+    leave();
+    stopping_.sleep_while(1);
+  }
+}
+
+// release: what was written to the arena is seen by who finds nobody working.
+void Quiesce::leave() noexcept {
+  if (working_.fetch_sub(1, sync::acq_rel) == 1) working_.notify_all();
+}
+
+void Quiesce::rest() noexcept {
+  leave();
+  enter();
+}
+
+Quiesce::Stopped Quiesce::stop() { return Stopped(*this, false); }
+Quiesce::Stopped Quiesce::stop(Worker& /*self*/) { return Stopped(*this, true); }
+
+Quiesce::Stopped::Stopped(Quiesce& quiesce, bool caller_works)
+    : quiesce_(quiesce), caller_works_(caller_works) {
+  // Before waiting for our turn: whoever has it waits for us.
+  if (caller_works_) quiesce_.leave();
+  quiesce_.turn_.lock();
+  quiesce_.stopping_.store(1, sync::seq_cst);
+  for (;;) {
+    const std::uint32_t working = quiesce_.working_.load(sync::seq_cst);
+    if (working == 0) return;
+    quiesce_.working_.sleep_while(working);
+  }
+}
+
+Quiesce::Stopped::~Stopped() {
+  // release: a worker that goes on sees what was checked out.
+  quiesce_.stopping_.store(0, sync::release);
+  quiesce_.stopping_.notify_all();
+  quiesce_.turn_.unlock();
+  if (caller_works_) quiesce_.enter();
+}
+
+}  // namespace cleave
