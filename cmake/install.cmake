@@ -8,6 +8,9 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/cleave
   FILES_MATCHING PATTERN "*.h")
 if(TARGET cleave_tool)
   install(TARGETS cleave_tool)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/litmus
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/cleave
+    FILES_MATCHING PATTERN "*.litmus")
 endif()
 
 # find_package(cleave)

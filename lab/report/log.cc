@@ -14,6 +14,17 @@ const char* observation(const Judgement& judgement) {
   return judgement.negative == 0 ? "Always" : "Sometimes";
 }
 
+const char* kind(litmus::Claim claim) {
+  switch (claim) {
+    case litmus::Claim::forbidden:
+      return "Forbidden";
+    case litmus::Claim::always:
+      return "Required";
+    default:
+      return "Allowed";
+  }
+}
+
 std::string histogram(const Judgement& judgement, const Look& look) {
   std::string text = fmt::format("States {}\n", judgement.states.size());
   for (const FinalState& state : judgement.states) {
@@ -76,8 +87,7 @@ std::string log(const Judgement& judgement, Search search, const Look& look) {
   const litmus::Final& final = judgement.test->final;
   const std::string condition =
       fmt::format("{} ({})", litmus::name(final.claim), litmus::print(final.condition));
-  std::string text = fmt::format("Test {} {}\n", judgement.test->name,
-                                 judgement.positive > 0 ? "Allowed" : "Forbidden");
+  std::string text = fmt::format("Test {} {}\n", judgement.test->name, kind(final.claim));
   text += fmt::format("\"{}\"\n", judgement.test->about);
   text += fmt::format("Rules {}  Memory {}  Search {} ({})\n", judgement.variant.text,
                       judgement.memory == Memory::sc ? "sc" : "tso", name(search),

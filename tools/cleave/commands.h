@@ -7,3 +7,4 @@
 
 void add_bench(CLI::App& app);
 void add_demo(CLI::App& app);
+void add_litmus(CLI::App& app);

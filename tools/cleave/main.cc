@@ -17,6 +17,7 @@ int run(int argc, char** argv) {
 
   add_demo(app);
   add_bench(app);
+  add_litmus(app);
 
   try {
     app.parse(argc, argv);

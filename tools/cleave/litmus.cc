@@ -1,0 +1,138 @@
+// `cleave litmus`: tests, judged under rule-sets.
+#include "litmus.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "commands.h"
+#include "lab/litmus/print.h"
+#include "lab/report/json.h"
+#include "lab/report/log.h"
+#include "lab/report/table.h"
+
+namespace cleave::litmus {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Options {
+  std::vector<std::string> names;
+  std::vector<std::string> rules;
+  std::vector<std::string> drop;
+  std::string search = "dpor";
+  std::string memory;
+  std::uint64_t seed = 1;
+  double time = 0;
+  unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  bool json = false;
+  bool verbose = false;
+};
+
+struct Question {
+  lab::TestFiles files;
+  std::vector<lab::Case> cases;
+  lab::Effort effort;
+};
+
+Question question_of(const Options& options) {
+  Question question;
+  question.files = load(options.names);
+  std::vector<lab::Variant> of = variants(options.rules);
+  for (lab::Variant& variant : of)
+    for (const std::string& name : options.drop) {
+      auto less = lab::without(std::move(variant), name);
+      if (!less) stop(2, fmt::format("--drop {}: {}\n", name, less.error()));
+      variant = std::move(*less);
+    }
+  set_search(options.search, question.effort);
+  question.effort.seed = options.seed;
+  if (options.time > 0) question.effort.max_seconds = options.time;
+  // Who asks for something particular gets that, and nothing that tests ask for besides.
+  const bool named = options.rules.empty() && options.drop.empty() && options.memory.empty();
+  question.cases =
+      lab::cases_of(tests_of(question.files), of,
+                    options.memory == "tso" ? lab::Memory::tso : lab::Memory::sc, named);
+  if (question.cases.empty()) stop(2, "these tests mean nothing under these rule-sets\n");
+  return question;
+}
+
+void run(const Options& options) {
+  const Question question = question_of(options);
+  const Clock::time_point begin = Clock::now();
+  const std::vector<lab::Judgement> judgements =
+      judge(question.cases, question.effort, options.threads);
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  const lab::Look look = lab::look_of(STDOUT_FILENO);
+  if (options.json) {
+    fmt::print("{}\n",
+               lab::json(question.files, judgements, question.effort.search, seconds).dump(2));
+  } else if (judgements.size() == 1) {
+    fmt::print("{}", lab::log(judgements.front(), question.effort.search, look));
+  } else {
+    fmt::print("{}", options.verbose ? lab::lines(question.files, judgements, look)
+                                     : lab::table(question.files, judgements, look));
+    fmt::print("{}", lab::deviations(question.files, judgements, look));
+    fmt::print("{}", lab::summary(question.files, judgements, seconds));
+  }
+  if (std::ranges::count(judgements, lab::Standing::deviates, &lab::Judgement::standing) > 0)
+    throw CLI::RuntimeError(1);
+}
+
+void show(const std::vector<std::string>& names) {
+  bool first = true;
+  for (const auto& file : load(names)) {
+    fmt::print("{}{}", std::exchange(first, false) ? "" : "\n", lab::litmus::print(file->test));
+  }
+}
+
+void add_show(CLI::App& litmus) {
+  const auto names = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = litmus.add_subcommand("show", "Print tests in their canonical form");
+  command->add_option("FILE", *names, "Files, folders, or tests of the catalogue")->required();
+  command->callback([names] { show(*names); });
+}
+
+}  // namespace
+}  // namespace cleave::litmus
+
+void add_litmus(CLI::App& app) {
+  using cleave::litmus::Options;
+  const auto options = std::make_shared<Options>();
+  CLI::App* litmus = app.add_subcommand(
+      "litmus", "Ask whether something can end so, under each rule that Linux and others had");
+  litmus->add_option("FILE", options->names,
+                     "Files, folders, or tests of the catalogue by name; by default all of it");
+  litmus
+      ->add_option("--rules", options->rules,
+                   "Rule-sets: A+C0..F+E1,bias=4; by default all. `cleave litmus rules` has them")
+      ->expected(1)
+      ->take_all();
+  litmus
+      ->add_option("--search", options->search,
+                   "dpor, states, naive, bound=PREEMPTIONS, random=RUNS or pct=DEPTH")
+      ->capture_default_str();
+  litmus->add_option("--memory", options->memory, "sc or tso; by default sc, and what tests name")
+      ->check(CLI::IsMember({"sc", "tso"}));
+  litmus->add_option("--drop", options->drop, "Leave out a fence or a second look, by its name")
+      ->expected(1)
+      ->take_all();
+  litmus->add_option("--time", options->time, "No judgement takes longer than so many seconds")
+      ->check(CLI::PositiveNumber);
+  litmus->add_option("--seed", options->seed, "Another seed draws other random runs")
+      ->capture_default_str();
+  litmus->add_option("--threads", options->threads, "How many judgements are made at once")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  litmus->add_flag("--json", options->json, "Print one JSON object");
+  litmus->add_flag("-v,--verbose", options->verbose, "Print a line for each judgement");
+  cleave::litmus::add_show(*litmus);
+  litmus->callback([options, litmus] {
+    if (litmus->get_subcommands().empty()) cleave::litmus::run(*options);
+  });
+}

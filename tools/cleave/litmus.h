@@ -1,0 +1,34 @@
+// What the commands below `cleave litmus` share.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "lab/judge/batch.h"
+#include "lab/judge/files.h"
+#include "lab/judge/judge.h"
+
+namespace cleave::litmus {
+
+/// Says what is wrong on standard error and ends the command with `status`.
+[[noreturn]] void stop(int status, const std::string& text);
+
+/// Where the tests lie that come with cleave: beside the installed command, or in the source tree.
+std::string catalogue();
+
+/// The tests that `names` stand for; ends the command with status 2 where one cannot be read.
+lab::TestFiles load(const std::vector<std::string>& names);
+std::vector<const lab::litmus::Test*> tests_of(const lab::TestFiles& files);
+
+/// "dpor", "states", "bound=2", "random=1000", "pct=3", "naive".
+void set_search(const std::string& text, lab::Effort& effort);
+/// "A+C0..F+E1,bias=4": each of them; empty: all rule-sets.
+std::vector<lab::Variant> variants(const std::vector<std::string>& texts);
+
+/// Judges on all processors, and says how far it is where somebody watches. Ends the command with status 2
+/// where something cannot be explored.
+std::vector<lab::Judgement> judge(const std::vector<lab::Case>& cases, const lab::Effort& effort,
+                                  unsigned threads);
+
+}  // namespace cleave::litmus
