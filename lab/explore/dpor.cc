@@ -10,10 +10,33 @@ Actor first_of(ActorSet set) { return static_cast<Actor>(std::countr_zero(set));
 
 }  // namespace
 
+bool Conditions::learn(int thread, const char* label, Footprint read) {
+  const auto known = std::ranges::find_if(conditions_, [&](const Condition& condition) {
+    return condition.thread == thread && condition.label == label;
+  });
+  Condition& condition =
+      known != conditions_.end() ? *known : conditions_.emplace_back(Condition{thread, label, {}});
+  bool more = false;
+  for (const Access& access : read) {
+    if (std::ranges::find(condition.slots, access.slot) != condition.slots.end()) continue;
+    condition.slots.push_back(access.slot);
+    more = true;
+  }
+  return more;
+}
+
+std::span<const std::uint32_t> Conditions::of(int thread, const char* label) const {
+  for (const Condition& condition : conditions_) {
+    if (condition.thread == thread && condition.label == label) return condition.slots;
+  }
+  return {};
+}
+
 template <int Width>
-Dpor<Width>::Dpor(Exploration& exploration)
+Dpor<Width>::Dpor(Exploration& exploration, Conditions& conditions)
     : buffers_(exploration.options().memory == Memory::tso),
-      symmetry_(exploration.options().symmetry) {}
+      symmetry_(exploration.options().symmetry),
+      conditions_(conditions) {}
 
 template <int Width>
 Actor Dpor<Width>::next(Execution& execution) {
@@ -42,17 +65,20 @@ template <int Width>
 void Dpor<Width>::happened(Execution& execution) {
   const int step = static_cast<int>(depth_) - 1;
   Node& here = node(step);
-  const Footprint footprint = execution.footprint();
+  Footprint footprint = execution.footprint();
+  if (here.awaits != nullptr) {
+    footprint = with_condition(here.actor, here.awaits, footprint);
+  }
   const Clock<Width> before = ordered_before(execution, here.actor, here.put_at, here.drains);
   Clock<Width> clock = before;
-  find_conflicts(footprint, here.actor, here.awaits);
+  find_conflicts(footprint, here.actor, here.awaits != nullptr);
   for (const std::int16_t earlier : conflicts_) {
     const Node& other = node(earlier);
     const bool ordered = clock[row(other.actor)] > earlier;
     if (!ordered) {
-      reverse(earlier, here.actor, step, clock, here.awaits);
+      reverse(earlier, here.actor, step, clock, here.awaits != nullptr);
       clock.join(other.clock);
-    } else if (here.awaits && before[row(other.actor)] <= earlier) {
+    } else if (here.awaits != nullptr && before[row(other.actor)] <= earlier) {
       // What orders them may be what has let this step happen. Without that, the order is open.
       reverse(earlier, here.actor, step, without(earlier, before), true);
     }
@@ -133,17 +159,35 @@ void Dpor<Width>::find_conflicts(Footprint footprint, Actor actor, bool all) {
 // A thread before an await that does not hold takes no step, and so races with nothing. But had others gone
 // another way, it might have gone on: as if its look at the condition were a step.
 template <int Width>
-void Dpor<Width>::blocked_conditions(Execution& execution, ActorSet enabled) {
-  for (ActorSet rest = execution.waiting() & ~enabled; rest != 0; rest &= rest - 1) {
+void Dpor<Width>::look_at_conditions(Execution& execution, ActorSet enabled) {
+  for (ActorSet rest = execution.waiting(); rest != 0; rest &= rest - 1) {
     const Actor actor = first_of(rest);
+    const Footprint condition = execution.condition(actor);
+    const char* const label = execution.label(actor);
+    if (conditions_.learn(actor, label, condition) && known_ > 0) learned_ = true;
+    if ((enabled & only(actor)) != 0) continue;
     const Clock<Width> before = ordered_before(execution, actor, -1, execution.drains(actor));
-    find_conflicts(execution.condition(actor), actor, true);
+    find_conflicts(with_condition(actor, label, condition), actor, true);
     for (const std::int16_t earlier : conflicts_) {
       if (before[row(node(earlier).actor)] <= earlier) {
         reverse(earlier, actor, static_cast<int>(depth_), without(earlier, before), true);
       }
     }
   }
+}
+
+template <int Width>
+Footprint Dpor<Width>::with_condition(int thread, const char* label, Footprint footprint) {
+  widened_.assign(footprint.begin(), footprint.end());
+  for (const std::uint32_t slot : conditions_.of(thread, label)) {
+    const auto touched = std::ranges::find(widened_, slot, &Access::slot);
+    if (touched == widened_.end()) {
+      widened_.push_back({slot, kRead});
+    } else {
+      touched->touch |= kRead;
+    }
+  }
+  return widened_;
 }
 
 // What happens before a step that has those conflicts, if `earlier` and what comes of it are left out.
@@ -225,7 +269,8 @@ bool Dpor<Width>::grow(Execution& execution) {
     return false;
   }
   const ActorSet held = symmetry_ ? held_back(execution) : 0;
-  blocked_conditions(execution, enabled | held);
+  look_at_conditions(execution, enabled | held);
+  if (learned_) return false;
   enabled &= ~held;
   if (enabled == 0) return false;
   Node& grown = nodes_.emplace_back();
@@ -266,7 +311,8 @@ ActorSet Dpor<Width>::held_back(const Execution& execution) const {
 // A step that was not taken before is about to be.
 template <int Width>
 void Dpor<Width>::prepare(Execution& execution, Node& here) {
-  here.awaits = (execution.waiting() & only(here.actor)) != 0;
+  here.awaits =
+      (execution.waiting() & only(here.actor)) != 0 ? execution.label(here.actor) : nullptr;
   here.drains = !is_flush(here.actor) && execution.drains(here.actor);
   here.put_at = is_flush(here.actor) ? execution.put_at(thread_of(here.actor)) : -1;
   execution.note_footprints(true);
@@ -324,25 +370,33 @@ template class Dpor<64>;
 
 namespace {
 
+enum class Searched { everything, more_threads_than_rows };
+
 template <int Width>
-bool explored(Exploration& exploration) {
-  Dpor<Width> search{exploration};
-  do {
-    exploration.execution().note_footprints(false);
-    exploration.run(search);
-  } while (!exploration.stopped() && !search.overflowed() && search.backtrack());
-  return !search.overflowed();
+Searched search(Exploration& exploration) {
+  Conditions conditions;
+  for (;;) {
+    Dpor<Width> search{exploration, conditions};
+    do {
+      exploration.execution().note_footprints(false);
+      exploration.run(search);
+    } while (!exploration.stopped() && !search.overflowed() && !search.learned() &&
+             search.backtrack());
+    if (search.overflowed()) return Searched::more_threads_than_rows;
+    if (exploration.stopped() || !search.learned()) return Searched::everything;
+    exploration.start_over();
+  }
 }
 
 }  // namespace
 
 Coverage search_dpor(Exploration& exploration) {
   // Narrow clocks are faster; how many threads there are shows only when they are started.
-  if (explored<8>(exploration)) return {};
+  if (search<8>(exploration) == Searched::everything) return {};
   exploration.start_over();
-  if (explored<16>(exploration)) return {};
+  if (search<16>(exploration) == Searched::everything) return {};
   exploration.start_over();
-  explored<64>(exploration);
+  search<64>(exploration);
   return {};
 }
 

@@ -7,6 +7,7 @@
 // sleeps below its other branches until a step that it depends on: what begins with it has been seen.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "lab/explore/clock.h"
@@ -14,10 +15,29 @@
 
 namespace lab {
 
+/// Which variables the conditions of awaits read. What a condition looks at can depend on what it finds ("x == 1 ||
+/// y == 1"), but a step's footprint must not depend on how it came to be possible. So an await is taken to read all that
+/// its condition was ever seen to read; when more is seen, the search begins again.
+class Conditions {
+ public:
+  /// Adds what a condition reads. True: that is more than was known.
+  bool learn(int thread, const char* label, Footprint read);
+  /// What is known that it reads.
+  [[nodiscard]] std::span<const std::uint32_t> of(int thread, const char* label) const;
+
+ private:
+  struct Condition {
+    int thread;
+    const char* label;
+    std::vector<std::uint32_t> slots;
+  };
+  std::vector<Condition> conditions_;
+};
+
 template <int Width>
 class Dpor : public Chooser {
  public:
-  explicit Dpor(Exploration& exploration);
+  Dpor(Exploration& exploration, Conditions& conditions);
 
   Actor next(Execution& execution) override;
   std::uint32_t value(Execution& execution, std::uint32_t count) override;
@@ -27,6 +47,8 @@ class Dpor : public Chooser {
   bool backtrack();
   /// The program has more threads than a clock has rows.
   [[nodiscard]] bool overflowed() const { return overflowed_; }
+  /// The search knows more of conditions than when it began, and has to begin again.
+  [[nodiscard]] bool learned() const { return learned_; }
 
  private:
   // A touch of a variable by a step, and the one before it of the same variable.
@@ -58,7 +80,7 @@ class Dpor : public Chooser {
     std::int16_t previous = 0;  // 1 + the actor's step before
     std::int16_t latest = 0;    // 1 + the latest step that happened before it
     Actor actor = kNobody;
-    bool awaits = false;
+    const char* awaits = nullptr;  // an await: its label
     bool drains = false;
     Clock<Width> clock;  // with the step itself
   };
@@ -71,7 +93,8 @@ class Dpor : public Chooser {
   Clock<Width> ordered_before(const Execution& execution, Actor actor, std::int32_t put_at,
                               bool drains) const;
   void find_conflicts(Footprint footprint, Actor actor, bool all);
-  void blocked_conditions(Execution& execution, ActorSet enabled);
+  void look_at_conditions(Execution& execution, ActorSet enabled);
+  Footprint with_condition(int thread, const char* label, Footprint footprint);
   void reverse(std::int16_t earlier, Actor actor, int upto, const Clock<Width>& before,
                bool awaits);
   [[nodiscard]] bool meets_its_like(std::int16_t earlier, Actor actor, int upto) const;
@@ -83,6 +106,8 @@ class Dpor : public Chooser {
 
   const bool buffers_;
   const bool symmetry_;
+  Conditions& conditions_;
+  std::vector<Access> widened_;  // a footprint with what its condition may read
   std::vector<Node> nodes_;
   std::size_t depth_ = 0;
   std::size_t known_ = 0;  // so many steps of this run were looked at in runs before
@@ -94,6 +119,7 @@ class Dpor : public Chooser {
   std::array<std::int16_t, kMaxThreads>
       first_step_{};  // 1 + the first step of each thread or its buffer
   bool overflowed_ = false;
+  bool learned_ = false;
 };
 
 }  // namespace lab
