@@ -36,6 +36,13 @@ set(CLEAVE_PC_CFLAGS -pthread)
 if(CLEAVE_NODE_BITS)
   string(APPEND CLEAVE_PC_CFLAGS " -DCLEAVE_NODE_BITS=${CLEAVE_NODE_BITS}")
 endif()
+# A C program is linked by the C compiler, which does not know of the C++ library that ours was built with.
+set(CLEAVE_PC_CXX)
+foreach(library IN LISTS CMAKE_CXX_IMPLICIT_LINK_LIBRARIES)
+  if(library MATCHES "^(stdc|c)[+][+]")
+    string(APPEND CLEAVE_PC_CXX " -l${library}")
+  endif()
+endforeach()
 configure_file(
   ${PROJECT_SOURCE_DIR}/cmake/cleave.pc.in ${PROJECT_BINARY_DIR}/cleave.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cleave.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

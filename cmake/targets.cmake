@@ -26,6 +26,19 @@ function(cleave_configure target)
   endif()
 endfunction()
 
+# The same for a C program that uses the library. C99 and nothing beyond it, as cleave.h promises.
+function(cleave_configure_c target)
+  set_target_properties(${target} PROPERTIES C_STANDARD 99 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -pedantic -Wshadow -Wconversion
+    $<$<BOOL:${CLEAVE_WERROR}>:-Werror>)
+  if(CLEAVE_SANITIZE)
+    target_compile_options(${target} PRIVATE
+      -fsanitize=${CLEAVE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  endif()
+  target_link_libraries(${target} PRIVATE cleave)
+endfunction()
+
 # The library under a name; a second argument fixes its kind.
 function(cleave_add_library name)
   cleave_glob(sources cleave)

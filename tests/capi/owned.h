@@ -1,0 +1,56 @@
+// Handles of the C interface that end with their scope, and what calls answered.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "cleave/cleave.h"
+
+namespace cleave::c {
+
+template <auto release>
+struct Release {
+  template <class Handle>
+  void operator()(Handle* handle) const {
+    release(handle);
+  }
+};
+
+using OwnedPool = std::unique_ptr<cleave_pool, Release<cleave_pool_release>>;
+using OwnedSpace = std::unique_ptr<cleave_space, Release<cleave_space_release>>;
+using OwnedSnapshot = std::unique_ptr<cleave_snapshot, Release<cleave_snapshot_release>>;
+using OwnedAccessor = std::unique_ptr<cleave_accessor, Release<cleave_accessor_release>>;
+using OwnedPin = std::unique_ptr<cleave_pin, Release<cleave_pin_release>>;
+using OwnedHold = std::unique_ptr<cleave_hold, Release<cleave_hold_release>>;
+using OwnedArena = std::unique_ptr<cleave_arena, Release<cleave_arena_release>>;
+using OwnedCommit = std::unique_ptr<cleave_commit, Release<cleave_commit_release>>;
+using OwnedHeap = std::unique_ptr<cleave_heap, Release<cleave_heap_release>>;
+
+inline std::string message(const cleave_error& error) {
+  std::string text(cleave_error_message(&error, nullptr, 0), '\0');
+  (void)cleave_error_message(&error, text.data(), text.size() + 1);
+  return text;
+}
+
+/// A test that has a pool and an error, and does not go on after a call that must succeed.
+class InC : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_NE(pool, nullptr) << message(error); }
+
+  void ok(cleave_code code) { ASSERT_EQ(code, CLEAVE_OK) << message(error); }
+
+  [[nodiscard]] cleave_pool_statistics figures() const {
+    cleave_pool_statistics s{};
+    s.size = sizeof s;
+    EXPECT_EQ(cleave_pool_get_statistics(pool.get(), &s, nullptr), CLEAVE_OK);
+    return s;
+  }
+
+  cleave_error error{};
+  OwnedPool pool{cleave_pool_create(64 << 20, &error)};
+};
+
+}  // namespace cleave::c
