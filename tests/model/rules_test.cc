@@ -95,8 +95,9 @@ TEST(Knobs, OfEveryRuleSetAreNamed) {
   for (const RuleSet& set : rule_sets()) {
     const Rules rules = set.make();
     for (const Knob& knob : knobs()) {
-      if (!knob.answers.empty())
+      if (!knob.answers.empty()) {
         EXPECT_LT(knob.get(rules), knob.answers.size()) << set.name << " " << knob.name;
+      }
     }
   }
 }
@@ -117,7 +118,7 @@ TEST(Neighbours, DifferInOneKnobAndAreReadByTheirNames) {
 
 TEST(Setups, TellWhatIsWrongWithThem) {
   const auto fault = [](const PageSetup& page) {
-    Setup setup;
+    lab::Setup setup;
     setup.pages = {page};
     return setup.fault().value_or("none");
   };
@@ -137,7 +138,7 @@ TEST(Setups, TellWhatIsWrongWithThem) {
 }
 
 TEST(Setups, AreBoundedInPagesTimesProcesses) {
-  Setup setup;
+  lab::Setup setup;
   setup.pages = {{.name = "x", .pages = 16}, {.name = "y", .pages = 16}};
   setup.processes = 2;
   EXPECT_EQ(setup.fault(), std::nullopt);
@@ -146,7 +147,7 @@ TEST(Setups, AreBoundedInPagesTimesProcesses) {
 }
 
 TEST(Setups, NumberTheirPagesInARow) {
-  Setup setup;
+  lab::Setup setup;
   setup.pages = {{.name = "x"}, {.name = "y", .pages = 4}, {.name = "z"}};
   EXPECT_EQ(setup.first_page(1), 1u);
   EXPECT_EQ(setup.first_page(2), 5u);
