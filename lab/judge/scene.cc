@@ -84,9 +84,11 @@ Scene::Then Scene::answer(const Instruction& instruction, Answer answer, const L
 Scene::Then Scene::fork(const Instruction& instruction, const Line& line, Task task) {
   const Answer forked = machine_.fork(task, instruction.child);
   if (forked == Answer::done)
-    for (const Line& child : plan_.lines)
-      if (child.process == instruction.child)
-        spawn(child.name.c_str(), [this, &child] { perform(child); });
+    step("start its threads", [&] {
+      for (const Line& child : plan_.lines)
+        if (child.process == instruction.child)
+          spawn(child.name.c_str(), [this, &child] { perform(child); });
+    });
   return answer(instruction, forked, line);
 }
 

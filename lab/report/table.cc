@@ -181,17 +181,27 @@ std::string lines(const TestFiles& tests, const std::vector<Judgement>& judgemen
 std::string deviations(const TestFiles& tests, const std::vector<Judgement>& judgements,
                        const Look& look) {
   std::string text;
-  for (const Judgement& judgement : judgements) {
-    if (judgement.standing != Standing::deviates) continue;
-    const auto file = std::ranges::find_if(
-        tests, [&](const auto& each) { return &each->test == judgement.test; });
-    text += fmt::format("{} {}: {} is {}, {}\n", look.bad("!"), (*file)->name, column_of(judgement),
-                        litmus::name(judgement.verdict), standing_text(judgement));
-    for (const Failure& failure : judgement.failures)
-      text += fmt::format("    {}: {}\n", name(failure.kind), failure.what);
-    text +=
-        fmt::format("    cleave litmus {} --rules {}{}\n", (*file)->path, judgement.variant.text,
-                    judgement.memory == Memory::tso ? " --memory tso" : "");
+  for (const auto& file : tests) {
+    // Rule-sets of which the same is to be said share a line.
+    std::vector<std::pair<std::string, std::vector<const Judgement*>>> said;
+    for (const Judgement& judgement : judgements) {
+      if (judgement.test != &file->test || judgement.standing != Standing::deviates) continue;
+      std::string what =
+          fmt::format("{}, {}\n", litmus::name(judgement.verdict), standing_text(judgement));
+      for (const Failure& failure : judgement.failures)
+        what += fmt::format("    {}: {}\n", name(failure.kind), failure.what);
+      if (said.empty() || said.back().first != what) said.push_back({what, {}});
+      said.back().second.push_back(&judgement);
+    }
+    for (const auto& [what, by] : said) {
+      std::vector<std::string> columns;
+      for (const Judgement* judgement : by) columns.push_back(column_of(*judgement));
+      text +=
+          fmt::format("{} {}  {}: {}", look.bad("!"), file->name, fmt::join(columns, " "), what);
+      text +=
+          fmt::format("    cleave litmus {} --rules {}{}\n", file->path, by.front()->variant.text,
+                      by.front()->memory == Memory::tso ? " --memory tso" : "");
+    }
   }
   return text;
 }

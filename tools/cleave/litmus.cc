@@ -98,6 +98,28 @@ void add_show(CLI::App& litmus) {
   command->callback([names] { show(*names); });
 }
 
+void add_rules(CLI::App& litmus) {
+  litmus.add_subcommand("rules", "List the rule-sets, their knobs, and the fences")->callback([] {
+    print_rules();
+  });
+}
+
+void add_mutate(CLI::App& litmus) {
+  struct Asked {
+    std::string rules;
+    std::vector<std::string> names;
+    unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  };
+  const auto asked = std::make_shared<Asked>();
+  CLI::App* command = litmus.add_subcommand(
+      "mutate", "Change a rule-set in every way, one at a time: which test notices?");
+  command->add_option("RULES", asked->rules, "The rule-set")->required();
+  command->add_option("FILE", asked->names, "The tests; by default the whole catalogue");
+  command->add_option("--threads", asked->threads, "How many judgements are made at once")
+      ->check(CLI::Range(1, 256));
+  command->callback([asked] { mutate(asked->rules, asked->names, {}, asked->threads); });
+}
+
 }  // namespace
 }  // namespace cleave::litmus
 
@@ -132,6 +154,8 @@ void add_litmus(CLI::App& app) {
   litmus->add_flag("--json", options->json, "Print one JSON object");
   litmus->add_flag("-v,--verbose", options->verbose, "Print a line for each judgement");
   cleave::litmus::add_show(*litmus);
+  cleave::litmus::add_rules(*litmus);
+  cleave::litmus::add_mutate(*litmus);
   litmus->callback([options, litmus] {
     if (litmus->get_subcommands().empty()) cleave::litmus::run(*options);
   });

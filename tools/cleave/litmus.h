@@ -31,4 +31,11 @@ std::vector<lab::Variant> variants(const std::vector<std::string>& texts);
 std::vector<lab::Judgement> judge(const std::vector<lab::Case>& cases, const lab::Effort& effort,
                                   unsigned threads);
 
+/// All rule-sets, knobs and fences.
+void print_rules();
+/// Judges the tests under every rule-set that differs from `rules` in one answer or lacks one fence, and says which tests
+/// notice. Ends the command with status 1 if there is a change that none does.
+void mutate(const std::string& rules, const std::vector<std::string>& names,
+            const lab::Effort& effort, unsigned threads);
+
 }  // namespace cleave::litmus
