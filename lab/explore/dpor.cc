@@ -66,9 +66,8 @@ void Dpor<Width>::happened(Execution& execution) {
   const int step = static_cast<int>(depth_) - 1;
   Node& here = node(step);
   Footprint footprint = execution.footprint();
-  if (here.awaits != nullptr) {
-    footprint = with_condition(here.actor, here.awaits, footprint);
-  }
+  if (here.awaits != nullptr) footprint = with_condition(here.actor, here.awaits, footprint);
+  footprint = with_dreams(here, footprint);
   const Clock<Width> before = ordered_before(execution, here.actor, here.put_at, here.drains);
   Clock<Width> clock = before;
   find_conflicts(footprint, here.actor, here.awaits != nullptr);
@@ -179,15 +178,33 @@ void Dpor<Width>::look_at_conditions(Execution& execution, ActorSet enabled) {
 template <int Width>
 Footprint Dpor<Width>::with_condition(int thread, const char* label, Footprint footprint) {
   widened_.assign(footprint.begin(), footprint.end());
-  for (const std::uint32_t slot : conditions_.of(thread, label)) {
-    const auto touched = std::ranges::find(widened_, slot, &Access::slot);
-    if (touched == widened_.end()) {
-      widened_.push_back({slot, kRead});
-    } else {
-      touched->touch |= kRead;
-    }
-  }
+  for (const std::uint32_t slot : conditions_.of(thread, label)) widen(slot, kRead);
   return widened_;
+}
+
+// What the step touched, and what it would have touched where it slept.
+template <int Width>
+Footprint Dpor<Width>::with_dreams(const Node& here, Footprint footprint) {
+  for (std::size_t i = here.sleepers_from; i < sleepers_.size(); ++i) {
+    const Sleeper& sleeper = sleepers_[i];
+    if (!sleeper.awake || sleeper.actor != here.actor) continue;
+    if (footprint.data() != widened_.data()) widened_.assign(footprint.begin(), footprint.end());
+    for (std::uint32_t k = sleeper.first; k < sleeper.first + sleeper.count; ++k) {
+      widen(touched_[k].slot, touched_[k].touch);
+    }
+    footprint = widened_;
+  }
+  return footprint;
+}
+
+template <int Width>
+void Dpor<Width>::widen(std::uint32_t slot, std::uint8_t touch) {
+  const auto touched = std::ranges::find(widened_, slot, &Access::slot);
+  if (touched == widened_.end()) {
+    widened_.push_back({slot, touch});
+  } else {
+    touched->touch |= touch;
+  }
 }
 
 // What happens before a step that has those conflicts, if `earlier` and what comes of it are left out.
@@ -237,7 +254,7 @@ bool Dpor<Width>::meets_its_like(std::int16_t earlier, Actor actor, int upto) co
   const std::size_t end =
       step + 1 < nodes_.size() ? nodes_[step + 1].sleepers_from : sleepers_.size();
   std::size_t i = nodes_[step].sleepers_from;
-  while (i < end && sleepers_[i].actor != actor) ++i;
+  while (i < end && (sleepers_[i].awake || sleepers_[i].actor != actor)) ++i;
   if (i == end) return true;
   for (int k = earlier + 1; k < upto; ++k) {
     const Node& between = node(k);
@@ -321,10 +338,15 @@ void Dpor<Width>::prepare(Execution& execution, Node& here) {
 template <int Width>
 void Dpor<Width>::inherit_sleepers(Node& grown, const Node& parent) {
   for (std::uint32_t i = parent.sleepers_from; i < grown.sleepers_from; ++i) {
-    const Sleeper sleeper = sleepers_[i];
-    if (conflict(sleeper.first, sleeper.count, parent)) continue;
+    Sleeper sleeper = sleepers_[i];
+    if (sleeper.awake && sleeper.actor == parent.actor) continue;
+    if (!sleeper.awake && conflict(sleeper.first, sleeper.count, parent)) {
+      // A step that touches one variable touches it in any case.
+      if (sleeper.count < 2) continue;
+      sleeper.awake = true;
+    }
     sleepers_.push_back(sleeper);
-    grown.asleep |= only(sleeper.actor);
+    if (!sleeper.awake) grown.asleep |= only(sleeper.actor);
   }
 }
 
@@ -349,7 +371,7 @@ bool Dpor<Width>::backtrack() {
       return true;
     }
     last.asleep |= only(last.actor);
-    sleepers_.push_back({last.actor, last.first, last.count});
+    sleepers_.push_back({last.actor, false, last.first, last.count});
     if (const ActorSet left = last.planned & ~last.asleep; left != 0) {
       last.actor = first_of(left);
       last.value = 0;

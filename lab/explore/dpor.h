@@ -59,9 +59,12 @@ class Dpor : public Chooser {
     std::int16_t step;
     std::int32_t previous;
   };
-  // Who need not be tried: what it would touch.
+  // Who need not be tried, and what it would touch. Once it is awake, that is still kept until it takes its step: where
+  // what a step touches depends on what it finds, it may touch less now, but what it would have touched
+  // elsewhere has to be ordered with it too, or the runs in between would be taken for one.
   struct Sleeper {
     Actor actor;
+    bool awake;
     std::uint32_t first;
     std::uint32_t count;
   };
@@ -95,6 +98,8 @@ class Dpor : public Chooser {
   void find_conflicts(Footprint footprint, Actor actor, bool all);
   void look_at_conditions(Execution& execution, ActorSet enabled);
   Footprint with_condition(int thread, const char* label, Footprint footprint);
+  Footprint with_dreams(const Node& here, Footprint footprint);
+  void widen(std::uint32_t slot, std::uint8_t touch);
   void reverse(std::int16_t earlier, Actor actor, int upto, const Clock<Width>& before,
                bool awaits);
   [[nodiscard]] bool meets_its_like(std::int16_t earlier, Actor actor, int upto) const;
