@@ -150,17 +150,19 @@ class TrapFor {
 // memory, are compared first: a thousand commits beside one pin are not a thousand copies.
 Result<void> ArenaState::record(PageRun run, Space& into, std::uint64_t& written) const {
   const Snapshot& before = head_->snapshot();
-  std::uint64_t entered = run.first;  // pages below have an entry in the alias
+  PageRun memory{run.first,
+                 run.first};  // pages from here on that have memory, as far as we have looked
   for (std::uint64_t page = run.first; page < run.end; ++page) {
     const std::byte* now = mapping_.alias(page);
     const std::byte* then = before.page(page_of(address_of_page(page)));
-    if (then == nullptr && page >= entered) {
-      // New to us: most likely the whole rest of the run is.
-      mapping_.enter_alias({page, run.end});
-      entered = run.end;
-    }
-    if (then == nullptr ? is_zero(now)
-                        : suspected_.has(page) && std::memcmp(now, then, kPageSize) == 0) {
+    if (then == nullptr) {
+      if (page >= memory.end) {
+        memory = mapping_.first_populated({page, run.end});
+        mapping_.enter_alias(memory);
+      }
+      // A hole is zeroes, as before; to read it would give it memory.
+      if (page < memory.first || is_zero(now)) continue;
+    } else if (suspected_.has(page) && std::memcmp(now, then, kPageSize) == 0) {
       continue;
     }
     if (auto done = into.write(address_of_page(page), {now, kPageSize}); !done) return done;

@@ -96,6 +96,7 @@ Mapping::~Mapping() {
 bool Mapping::is_here() const noexcept { return process_ == getpid(); }
 
 void Mapping::enter_alias(PageRun run) const noexcept {
+  if (run.pages() == 0) return;
   (void)madvise(alias(run.first), run.pages() * kPageSize, MADV_POPULATE_WRITE);
 }
 

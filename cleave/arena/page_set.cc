@@ -66,6 +66,12 @@ std::uint64_t PageSet::count() const noexcept {
   return count;
 }
 
+// Leaves the summary: it may name a word that is empty, never miss one that is not.
+void PageSet::remove(std::uint64_t page) noexcept {
+  Word& at = words_[page / kBits];
+  at.store(at.load(sync::relaxed) & ~(std::uint64_t{1} << (page % kBits)), sync::relaxed);
+}
+
 void PageSet::clear() noexcept {
   for (std::uint64_t s = 0; s * kBits < words(); ++s) {
     std::uint64_t left = summary_[s].load(sync::relaxed);
@@ -77,7 +83,7 @@ void PageSet::clear() noexcept {
   }
 }
 
-// Leaves the summary: it may name a word that is empty, never miss one that is not.
+// Leaves its own summary, as remove() does.
 void PageSet::move(PageRun within, PageSet& into) noexcept {
   for (std::uint64_t page = first_from(within.first); page < within.end; page = first_from(page)) {
     const std::uint64_t i = page / kBits;

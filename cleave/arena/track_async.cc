@@ -1,5 +1,6 @@
 // Tracking by userfaultfd's asynchronous write-protection: the kernel lifts the protection at a first
 // write and goes on. PAGEMAP_SCAN finds what is not protected any more and protects it again.
+#include <algorithm>
 #include <array>
 #include <new>
 
@@ -9,17 +10,26 @@
 namespace cleave {
 namespace {
 
+// A page table's worth of memory. Asking about memory that was never touched has the kernel make page tables for
+// it, and walk them ever after: so blocks are left out until the file has something in them.
+constexpr std::uint64_t kBlock = 512;
+
 class Async final : public Tracker {
  public:
-  Async(const Mapping& mapping, Userfault&& faults, Pagemap&& pagemap)
-      : mapping_(mapping), faults_(std::move(faults)), pagemap_(std::move(pagemap)) {}
+  Async(const Mapping& mapping, PageSet&& untouched, Userfault&& faults, Pagemap&& pagemap)
+      : mapping_(mapping),
+        untouched_(std::move(untouched)),
+        faults_(std::move(faults)),
+        pagemap_(std::move(pagemap)) {}
 
   [[nodiscard]] Tracking kind() const noexcept override { return Tracking::async; }
 
   /// Watches the mapping, and protects what has pages already.
   Result<void> watch() {
-    if (auto watched = faults_.watch({mapping_.native(), mapping_.bytes()}); !watched)
+    untouched_.add({0, blocks()});
+    if (auto watched = faults_.watch({mapping_.native(), mapping_.bytes()}); !watched) {
       return watched;
+    }
     return scan({0, mapping_.pages()}, [](const ScannedRun&) {});
   }
 
@@ -31,14 +41,46 @@ class Async final : public Tracker {
   void touch(PageRun) noexcept override {}
 
  private:
+  [[nodiscard]] std::uint64_t blocks() const { return (mapping_.pages() + kBlock - 1) / kBlock; }
+
+  // One look for each stretch of untouched blocks, and one more for each that has been touched since.
+  void find_touched() {
+    (void)untouched_.for_each_run([this](PageRun run) -> Result<void> {
+      const PageRun pages{run.first * kBlock, std::min(run.end * kBlock, mapping_.pages())};
+      for (PageRun left = pages; left.first < left.end;) {
+        const std::uint64_t page = mapping_.first_populated(left).first;
+        if (page >= left.end) break;
+        untouched_.remove(page / kBlock);
+        left.first = (page / kBlock + 1) * kBlock;
+      }
+      return {};
+    });
+  }
+
+  // Visits what was written in touched blocks, and protects it again.
   template <class Visit>
   Result<void> scan(PageRun within, Visit visit) {
-    std::byte* at = mapping_.native(within.first);
-    std::byte* const end = mapping_.native(within.end);
+    find_touched();
+    std::uint64_t from = within.first;
+    const auto up_to = [&](std::uint64_t end) -> Result<void> {
+      return from < end ? scan_touched({from, end}, visit) : Result<void>{};
+    };
+    auto done = untouched_.for_each_run([&](PageRun run) {
+      auto scanned = up_to(std::min(run.first * kBlock, within.end));
+      from = std::max(from, run.end * kBlock);
+      return scanned;
+    });
+    return done ? up_to(within.end) : done;
+  }
+
+  template <class Visit>
+  Result<void> scan_touched(PageRun run, Visit visit) {
+    std::byte* at = mapping_.native(run.first);
+    std::byte* const end = mapping_.native(run.end);
     while (at < end) {
       const auto scanned = pagemap_.take_written({at, static_cast<std::size_t>(end - at)}, found_);
       if (!scanned) return tl::unexpected(scanned.error());
-      for (const ScannedRun& run : scanned->runs) visit(run);
+      for (const ScannedRun& found : scanned->runs) visit(found);
       at = reinterpret_cast<std::byte*>(scanned->walked_to);
     }
     return {};
@@ -61,6 +103,7 @@ class Async final : public Tracker {
   static constexpr std::uint64_t kWorthLooking = 8;
 
   const Mapping& mapping_;
+  PageSet untouched_;  // blocks, by number, in which the file had nothing when last looked
   Userfault faults_;
   Pagemap pagemap_;
   std::array<ScannedRun, 1024> found_;
@@ -73,8 +116,10 @@ Result<std::unique_ptr<Tracker>> track_async(const Mapping& mapping) {
   if (!faults) return tl::unexpected(faults.error());
   auto pagemap = Pagemap::open();
   if (!pagemap) return tl::unexpected(pagemap.error());
-  std::unique_ptr<Async> made(new (std::nothrow)
-                                  Async(mapping, std::move(*faults), std::move(*pagemap)));
+  auto untouched = PageSet::create((mapping.pages() + kBlock - 1) / kBlock);
+  if (!untouched) return tl::unexpected(untouched.error());
+  std::unique_ptr<Async> made(new (std::nothrow) Async(mapping, std::move(*untouched),
+                                                       std::move(*faults), std::move(*pagemap)));
   if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a tracker");
   if (auto watched = made->watch(); !watched) return tl::unexpected(watched.error());
   return made;

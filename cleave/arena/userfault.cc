@@ -117,8 +117,12 @@ bool Userfault::open_up(std::span<std::byte> range) noexcept {
 Result<Pagemap> Pagemap::open() {
   const int descriptor = ::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
-    return fail(Errc::unsupported, "/proc/self/pagemap cannot be opened; is /proc mounted?", {},
-                errno);
+    return fail(Errc::unsupported,
+                errno == EACCES
+                    ? "/proc/self/pagemap may not be opened; a process that has changed its "
+                      "user has to call prctl(PR_SET_DUMPABLE, 1) first"
+                    : "/proc/self/pagemap cannot be opened; is /proc mounted?",
+                {}, errno);
   }
   return Pagemap(descriptor);
 }

@@ -1,0 +1,183 @@
+// An arena in a host that forks, breaks the thread rule, runs out of memory, or asks for what is not there.
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cleave/arena/arena.h"
+#include "cleave/sync/memory.h"
+#include "tests/support/failure.h"
+#include "tests/support/on_a_pool.h"
+#include "tests/support/sanitized.h"
+
+namespace cleave {
+namespace {
+
+using namespace literals;
+
+using ArenaHost = OnAPool;
+using ArenaHostDeathTest = OnAPool;
+
+TEST_F(ArenaHost, LiesWhereItIsAskedTo) {
+  void* const at = reinterpret_cast<void*>(std::uintptr_t{0x3100'0000'0000});
+  const Arena arena = must(Arena::create(pool, 1_MiB, {.at = at}));
+  EXPECT_EQ(arena.data(), at);
+  EXPECT_TRUE(fails_with(Arena::create(pool, 1_MiB, {.at = at}), Errc::already_mapped));
+}
+
+TEST_F(ArenaHost, RefusesSizesAndAddressesThatAreNone) {
+  EXPECT_TRUE(fails_with(Arena::create(pool, 0), Errc::bad_argument));
+  EXPECT_TRUE(fails_with(Arena::create(pool, 100_TiB), Errc::bad_argument));
+  void* const odd = reinterpret_cast<void*>(std::uintptr_t{0x3100'0000'0001});
+  EXPECT_TRUE(fails_with(Arena::create(pool, 1_MiB, {.at = odd}), Errc::bad_argument));
+}
+
+TEST_F(ArenaHost, TakesNoMemoryForWhatWasNeverTouched) {
+  Arena arena = must(Arena::create(pool, 64_GiB));
+  arena.data()[20ull << 30] = std::byte{1};
+  const Commit commit = must(arena.commit());
+  EXPECT_EQ(commit.pages(), 1u);
+  EXPECT_LE(used(), 2u);
+  must(arena.discard());
+  EXPECT_EQ(arena.data()[20ull << 30], std::byte{1});
+}
+
+TEST_F(ArenaHost, IsNotInAChildOfForkWhichSaysSo) {
+  Arena arena = must(Arena::create(pool, 1_MiB));
+  arena.data()[0] = std::byte{1};
+  const Commit commit = must(arena.commit());
+  const pid_t child = fork();
+  if (child == 0) {
+    const bool refused =
+        arena.commit().error().code == Errc::not_permitted &&
+        arena.checkout(commit).error().code == Errc::not_permitted &&
+        arena.pin(arena.data(), 1, PinAccess::reading).error().code == Errc::not_permitted &&
+        arena.hold(arena.data(), 1).error().code == Errc::not_permitted;
+    unsigned char resident = 0;
+    const bool absent = mincore(arena.data(), 4096, &resident) != 0 && errno == ENOMEM;
+    _exit(refused && absent ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  arena.data()[0] = std::byte{2};
+  must(arena.checkout(commit));
+  EXPECT_EQ(arena.data()[0], std::byte{1}) << "the parent goes on as if nothing had been";
+}
+
+TEST_F(ArenaHost, ATouchInAChildOfForkEndsTheChild) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer handles SIGSEGV itself";
+  Arena arena = must(Arena::create(pool, 1_MiB));
+  const pid_t child = fork();
+  if (child == 0) {
+    arena.data()[0] = std::byte{3};
+    _exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFSIGNALED(status));
+  EXPECT_EQ(WTERMSIG(status), SIGSEGV);
+  EXPECT_EQ(arena.data()[0], std::byte{0});
+}
+
+TEST_F(ArenaHostDeathTest, CatchesAWriterDuringACommit) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(
+      {
+        Pool own = must(Pool::create(64_MiB));
+        Arena arena = must(Arena::create(own, 16_MiB, {.catch_writers = true}));
+        std::thread writer([&] {
+          for (unsigned i = 0;; ++i) {
+            *static_cast<volatile std::byte*>(arena.data() + i % (16u << 20)) = std::byte(i);
+          }
+        });
+        for (;;) (void)must(arena.commit());
+      },
+      "touched the arena at 0x.* during a commit");
+}
+
+TEST_F(ArenaHost, IsNotHarmedByCatchingWriters) {
+  Arena arena = must(Arena::create(pool, 1_MiB, {.catch_writers = true}));
+  arena.data()[0] = std::byte{1};
+  const Commit one = must(arena.commit());
+  arena.data()[0] = std::byte{2};
+  must(arena.checkout(one));
+  EXPECT_EQ(arena.data()[0], std::byte{1});
+  EXPECT_TRUE(fails_with(
+      Arena::create(pool, 1_MiB, {.tracking = Tracking::mprotect, .catch_writers = true}),
+      Errc::unsupported));
+}
+
+TEST_F(ArenaHost, GoesOverToWhatIsCheaperAndBack) {
+  if (kSanitized) GTEST_SKIP() << "measures time";
+  Arena arena = must(Arena::create(pool, 32_MiB, {.system_calls_write = false}));
+  std::memset(arena.data(), 1, arena.size().value);
+  Commit start = must(arena.commit());
+  if (arena.tracking_reason().find("cheaper") == std::string::npos) {
+    GTEST_SKIP() << arena.tracking_reason();
+  }
+  const auto epochs_until = [&](Tracking tracking, std::size_t pages) {
+    for (int epoch = 0; epoch < 20'000; ++epoch) {
+      if (arena.statistics().tracking == tracking) return true;
+      for (std::size_t page = 0; page < pages; ++page) arena.data()[page * 4096] = std::byte{2};
+      must(arena.discard());
+      if (arena.data()[0] != std::byte{1}) return false;
+    }
+    return false;
+  };
+  EXPECT_EQ(arena.statistics().tracking, Tracking::async);
+  EXPECT_TRUE(epochs_until(Tracking::sigbus, 0));
+  EXPECT_TRUE(epochs_until(Tracking::async, 500));
+}
+
+TEST_F(ArenaHost, TakesAFailureOfEveryAllocation) {
+  for (const Tracking tracking : {Tracking::async, Tracking::sigbus, Tracking::software}) {
+    for (std::uint64_t k = 1;; ++k) {
+      SCOPED_TRACE(std::string(name(tracking)) + ", allocation " + std::to_string(k));
+      sync::fail_allocation(k);
+      {
+        auto arena = Arena::create(pool, 1_MiB, {.tracking = tracking});
+        if (arena) {
+          std::optional<Commit> first;
+          const auto set = [&](std::size_t page, int value) {
+            arena->touch(arena->data() + page * 4096, 1);
+            arena->data()[page * 4096] = std::byte(value);
+          };
+          set(3, 1);
+          while (!first) {
+            if (auto commit = arena->commit()) first = *commit;
+          }
+          set(3, 2);
+          set(90, 2);
+          auto second = arena->commit();
+          if (!second) second = arena->commit();
+          ASSERT_TRUE(holds(second));
+          set(3, 3);
+          auto back = arena->checkout(*first);
+          if (!back) {
+            ASSERT_EQ(arena->data()[3 * 4096], std::byte{3}) << "a failed checkout changes nothing";
+            back = arena->checkout(*first);
+          }
+          ASSERT_TRUE(holds(back));
+          ASSERT_EQ(arena->data()[3 * 4096], std::byte{1});
+          ASSERT_EQ(arena->data()[90 * 4096], std::byte{0});
+          ASSERT_TRUE(holds(arena->checkout(*second)));
+          ASSERT_EQ(arena->data()[90 * 4096], std::byte{2});
+        } else {
+          ASSERT_TRUE(fails_with(arena, Errc::no_memory));
+        }
+      }
+      if (!sync::allocation_failed()) break;
+    }
+    sync::fail_allocation(0);
+  }
+}
+
+}  // namespace
+}  // namespace cleave
