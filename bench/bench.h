@@ -98,5 +98,8 @@ std::vector<Benchmark> sync_benchmarks();
 std::vector<Benchmark> pin_benchmarks();
 std::vector<Benchmark> hold_benchmarks();
 std::vector<Benchmark> io_benchmarks();
+std::vector<Benchmark> arena_rollback_benchmarks();
+std::vector<Benchmark> arena_commit_benchmarks();
+std::vector<Benchmark> arena_pages_benchmarks();
 
 }  // namespace cleave::bench
