@@ -8,3 +8,4 @@
 void add_bench(CLI::App& app);
 void add_demo(CLI::App& app);
 void add_litmus(CLI::App& app);
+void add_doctor(CLI::App& app);

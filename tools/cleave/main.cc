@@ -18,6 +18,7 @@ int run(int argc, char** argv) {
   add_demo(app);
   add_bench(app);
   add_litmus(app);
+  add_doctor(app);
 
   try {
     app.parse(argc, argv);

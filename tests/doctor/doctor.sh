@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# cleave doctor says what is so: as root, as nobody, and on a kernel that refuses system calls.
+#   doctor.sh <cleave> <cleave_without>
+set -euo pipefail
+
+cleave=${1:?usage: doctor.sh <cleave> <cleave_without>} without=$2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+chmod 755 "$scratch"
+cp "$cleave" "$scratch/cleave"  # nobody may not look into the folder of the build
+cp "$without" "$scratch/without"
+cleave=$scratch/cleave without=$scratch/without
+failed=0
+
+complain() { # <what>; shows what the doctor said
+  echo "$1:"
+  cat "$scratch/said"
+  failed=1
+}
+asked() { # <wanted status> <command>...
+  local wanted=$1 status=0
+  shift
+  "$@" >"$scratch/said" 2>&1 || status=$?
+  if ((status == 77)); then
+    echo "skipped, no seccomp here: $*"
+    exit $failed
+  fi
+  ((status == wanted)) || complain "status $status, not $wanted, of $*"
+}
+says() { grep -qE -- "$1" "$scratch/said" || complain "it does not say: $1"; }
+says_not() { ! grep -qE -- "$1" "$scratch/said" || complain "it says: $1"; }
+
+# Here, whatever is to be had.
+asked 0 "$cleave" doctor
+says '^  ok +memfd_create'
+says '^  automatic takes (async|mprotect): '
+says '^  ok +software .* ns '
+says '^  fork of a space +[0-9.]+ ns'
+says '^  ok +model '
+says '^cleave works here\.$'
+asked 0 "$cleave" doctor --json
+says '"works": true'
+says '"first_write_ns": [0-9]'
+says '"automatic": "(async|mprotect)"'
+
+# The same for nobody, with little of everything.
+if [[ $EUID == 0 ]] && command -v setpriv prlimit >"$scratch/said"; then
+  nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+  asked 0 prlimit --memlock=65536 --nofile=100 "${nobody[@]}" "$cleave" doctor
+  says 'user 65534$'
+  says '^  limited +RLIMIT_MEMLOCK +64 KiB$'
+  says '^  limited +open files +100 '
+  says 'Raise the limit on locked memory'
+  says '^cleave works here\.$'
+fi
+
+# In a container with the usual profile.
+asked 0 "$without" userfaultfd:EPERM -- "$cleave" doctor
+says "^  missing +userfaultfd +forbidden by this process's seccomp filter"
+says '^  missing +async +unsupported: userfaultfd is forbidden'
+says '^  automatic takes mprotect: async does not work here'
+says '^  limited +seccomp '
+says '^  - A seccomp filter blocks userfaultfd'
+says '^cleave works here\.$'
+asked 0 "$without" userfaultfd:EPERM -- "$cleave" doctor --json
+says '"automatic": "mprotect"'
+
+asked 0 "$without" io_uring_setup:EPERM -- "$cleave" doctor
+says "^  missing +io_uring +(forbidden|disabled) by"
+says_not 'registered buffers'
+says '(Allow io_uring_setup|io_uring_disabled=0)'
+
+asked 0 "$without" membarrier:ENOSYS process_vm_readv:EPERM -- "$cleave" doctor
+says '^  missing +membarrier, private expedited +Function not implemented'
+says '^  missing +process_vm_readv '
+
+# Where cleave cannot work at all.
+asked 1 "$without" memfd_create:ENOSYS -- "$cleave" doctor
+says '^  missing +memfd_create +Function not implemented'
+says '^  no arena can be made: '
+says '^cleave cannot work here: unsupported: memfd_create'
+says_not 'cleave works here'
+asked 1 "$without" memfd_create:ENOSYS -- "$cleave" doctor --json
+says '"works": false'
+says '"automatic": null'
+
+exit $failed
