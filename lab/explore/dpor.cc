@@ -36,6 +36,7 @@ template <int Width>
 Dpor<Width>::Dpor(Exploration& exploration, Conditions& conditions)
     : buffers_(exploration.options().memory == Memory::tso),
       symmetry_(exploration.options().symmetry),
+      prefix_(exploration.options().prefix),
       conditions_(conditions) {}
 
 template <int Width>
@@ -303,7 +304,10 @@ bool Dpor<Width>::grow(Execution& execution) {
   }
   // The same thread goes on if it can: that is no switch.
   Actor actor = first_of(awake);
-  if (nodes_.size() > 1) {
+  if (nodes_.size() <= prefix_.size()) {
+    actor = prefix_[nodes_.size() - 1].actor;
+    grown.value = prefix_[nodes_.size() - 1].value;
+  } else if (nodes_.size() > 1) {
     const Actor running = nodes_[nodes_.size() - 2].actor;
     if ((awake & only(running)) != 0) actor = running;
   }
@@ -352,7 +356,7 @@ void Dpor<Width>::inherit_sleepers(Node& grown, const Node& parent) {
 
 template <int Width>
 bool Dpor<Width>::backtrack() {
-  while (!nodes_.empty()) {
+  while (nodes_.size() > prefix_.size()) {
     Node& last = nodes_.back();
     const auto step = static_cast<std::uint32_t>(nodes_.size() - 1);
     if (known_ > step) {  // Forget the step.

@@ -111,6 +111,7 @@ class Dpor : public Chooser {
 
   const bool buffers_;
   const bool symmetry_;
+  const Schedule& prefix_;  // what every run begins with
   Conditions& conditions_;
   std::vector<Access> widened_;  // a footprint with what its condition may read
   std::vector<Node> nodes_;

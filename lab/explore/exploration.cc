@@ -81,6 +81,7 @@ void Exploration::book(const Chooser& chooser) {
 }
 
 void Exploration::book_outcome(const Chooser& chooser) {
+  stop_if_found({&outcome_, {}, {}});
   const std::uint64_t key = hash(outcome_);
   for (auto [place, end] = seen_.equal_range(key); place != end; ++place) {
     Seen& seen = result_.outcomes[place->second];
@@ -98,6 +99,7 @@ void Exploration::book(Failure::Kind kind, std::string what, const Chooser& choo
     stopped_ = true;
     stopped_by_ = "at the first failure";
   }
+  stop_if_found({nullptr, kind, what});
   for (Failure& failure : result_.failures) {
     if (failure.kind == kind && failure.what == what) {
       ++failure.count;
@@ -105,6 +107,12 @@ void Exploration::book(Failure::Kind kind, std::string what, const Chooser& choo
     }
   }
   result_.failures.push_back({kind, std::move(what), 1, chooser.schedule()});
+}
+
+void Exploration::stop_if_found(const Finding& finding) {
+  if (!options_.stop_at || !options_.stop_at(finding)) return;
+  stopped_ = true;
+  stopped_by_ = "at what was looked for";
 }
 
 void Exploration::start_over() {

@@ -48,6 +48,7 @@ class Exploration {
   void book(const Chooser& chooser);
   void book_outcome(const Chooser& chooser);
   void check_determinism(const Chooser& chooser);
+  void stop_if_found(const Finding& finding);
   void look_at_the_clock();
   [[nodiscard]] double seconds() const;
 

@@ -55,6 +55,12 @@ std::optional<Refusal> refusal(const Options& options) {
         "equal threads are taken for one another by the searches dpor and states only: choose one "
         "of them, or explore without symmetry"};
   }
+  if (!options.prefix.empty() && options.search != Search::dpor) {
+    return Refusal{"only the search dpor can keep to a prefix"};
+  }
+  if (!options.prefix.empty() && options.symmetry) {
+    return Refusal{"a prefix names threads, and symmetry takes them for one another: choose one"};
+  }
   if (options.search == Search::pct && options.bound == 0) {
     return Refusal{"pct needs a depth of 1 at least"};
   }

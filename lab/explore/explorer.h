@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
 
@@ -31,6 +32,31 @@ struct Progress {
   double seconds;
 };
 
+struct Failure {
+  enum class Kind : std::uint8_t {
+    broken,    ///< broken() was called
+    deadlock,  ///< threads were left, and none could go on
+    livelock,  ///< threads can go round for ever; Search::states only
+    too_long,  ///< more than Options::max_steps
+  };
+  Kind kind;
+  std::string what;
+  std::uint64_t count;
+  Schedule witness;
+};
+
+/// "broken", "deadlock", "livelock", "too long".
+[[nodiscard]] const char* name(Failure::Kind kind);
+
+/// What one run came to: an outcome, or else a failure.
+struct Finding {
+  const Outcome* outcome = nullptr;
+  Failure::Kind failure = {};
+  std::string_view what = {};
+};
+
+using Question = std::function<bool(const Finding&)>;
+
 struct Options {
   Memory memory = Memory::sc;
   Search search = Search::dpor;
@@ -49,6 +75,10 @@ struct Options {
   std::optional<double> max_seconds = std::nullopt;
   std::optional<std::uint64_t> max_runs = std::nullopt;
   bool stop_at_failure = false;
+  /// Stops at the first run that comes to what is looked for.
+  Question stop_at = nullptr;
+  /// Only runs that begin so. For Search::dpor.
+  Schedule prefix = {};
   /// So many of the first runs are made twice more and compared step by step.
   std::uint32_t check_runs = 100;
   /// Called about once a second, on the exploring thread.
@@ -74,17 +104,6 @@ struct Seen {
   std::uint64_t count;
   Schedule witness;
 };
-
-struct Failure {
-  enum class Kind : std::uint8_t { broken, deadlock, livelock, too_long };
-  Kind kind;
-  std::string what;
-  std::uint64_t count;
-  Schedule witness;
-};
-
-/// "broken", "deadlock", "livelock", "too long".
-[[nodiscard]] const char* name(Failure::Kind kind);
 
 struct Result {
   std::uint64_t traces = 0;  ///< runs that came to an end: complete, or with a failure

@@ -16,7 +16,9 @@ struct Palette {
   bool awaits = true;
   bool breaks = true;
   bool chooses = true;
-  bool equal = false;  ///< all threads but the first have the same body
+  bool spawns = true;
+  bool single = false;  ///< each step touches one variable
+  bool equal = false;   ///< all threads but the first have the same body
 };
 
 /// A program of a few threads on three variables. Threads remember what they read in a register, which later
@@ -68,6 +70,8 @@ class RandomProgram : public Program {
         s.b = below(3);
         s.value = static_cast<int>(below(3));
         s.only_if_odd = below(5) == 0;
+        if (palette.single && (s.kind == Kind::await_one || s.kind == Kind::await_either))
+          s.b = s.a;
         bodies[t].push_back(s);
       }
     }
@@ -100,6 +104,8 @@ class RandomProgram : public Program {
 
  private:
   static bool allowed(Kind kind, const Palette& palette) {
+    if (palette.single && (kind == Kind::move || kind == Kind::await_both)) return false;
+    if (!palette.spawns && kind == Kind::spawn) return false;
     switch (kind) {
       case Kind::await_one:
       case Kind::await_both:
