@@ -40,6 +40,8 @@ Result<Found> choose_tracker(const ArenaOptions& options, const Mapping& mapping
                  "both async and sigbus work: the cheaper of the two");
   }
   if (async) return found(Tracking::async, mapping, "async works here");
+  // Short of something for the moment: that is no reason to be slow for good.
+  if (async.error().code != Errc::unsupported) return tl::unexpected(async.error());
   const std::string why = "async does not work here (" + async.error().message() + ")";
   if (auto works = try_tracking(Tracking::mprotect); !works) return tl::unexpected(works.error());
   return found(Tracking::mprotect, mapping, why);

@@ -36,9 +36,10 @@ class PipeWithAByte {
   bool full_ = false;
 };
 
+// On Linux the mask is the calling thread's.
 bool is_blocked(int signal) {
   sigset_t blocked;
-  return pthread_sigmask(SIG_SETMASK, nullptr, &blocked) == 0 && sigismember(&blocked, signal) == 1;
+  return sigprocmask(SIG_SETMASK, nullptr, &blocked) == 0 && sigismember(&blocked, signal) == 1;
 }
 
 /// A few pages under a tracker.

@@ -34,6 +34,9 @@ constexpr std::uint64_t kProtectMatching = 1 << 0;
 constexpr std::uint64_t kOnlyAsync = 1 << 1;
 constexpr std::uint64_t kWritten = 1 << 1;
 
+// What the kernel answered when it had no descriptor, or no memory, to give.
+bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+
 uffdio_range range_of(std::span<std::byte> range) {
   return {reinterpret_cast<std::uint64_t>(range.data()), range.size()};
 }
@@ -46,6 +49,9 @@ Result<Userfault> Userfault::open(Mode mode) {
   if (descriptor < 0 &&
       errno == EINVAL) {  // Before Linux 5.11: all or nothing, for the privileged.
     descriptor = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
+  }
+  if (descriptor < 0 && is_shortage(errno)) {
+    return fail(Errc::no_memory, "no descriptor or memory for a userfaultfd", {}, errno);
   }
   if (descriptor < 0) {
     return fail(Errc::unsupported,
@@ -116,6 +122,9 @@ bool Userfault::open_up(std::span<std::byte> range) noexcept {
 
 Result<Pagemap> Pagemap::open() {
   const int descriptor = ::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && is_shortage(errno)) {
+    return fail(Errc::no_memory, "no descriptor for /proc/self/pagemap", {}, errno);
+  }
   if (descriptor < 0) {
     return fail(Errc::unsupported,
                 errno == EACCES

@@ -18,7 +18,7 @@ class Userfault {
     async,   ///< the kernel lifts the protection and goes on; Linux 6.7
     signal,  ///< SIGBUS for code, EFAULT for system calls; Linux 6.4
   };
-  /// Error: unsupported, with the reason.
+  /// Errors: unsupported, with the reason; no_memory (descriptors).
   static Result<Userfault> open(Mode mode);
   Userfault(Userfault&& from) noexcept;
   Userfault& operator=(Userfault&&) = delete;
@@ -47,7 +47,7 @@ struct ScannedRun {
 /// /proc/self/pagemap.
 class Pagemap {
  public:
-  /// Errors: unsupported (no /proc).
+  /// Errors: unsupported (no /proc), no_memory (descriptors).
   static Result<Pagemap> open();
   Pagemap(Pagemap&& from) noexcept;
   Pagemap& operator=(Pagemap&&) = delete;
