@@ -107,13 +107,12 @@ class Heap {
   Heap(std::byte* base, std::uint32_t pages) noexcept;
 
   // The common case (heap_blocks.cc): the caller's own slot, and no list changes.
-  void* allocate_small(unsigned size_class) noexcept;
   void* take_block(Slab& slab, std::uint64_t& free) const noexcept;
   void free_into_slab(HeapSlot& slot, Slab& slab, unsigned index, void* block) noexcept;
 
   // Any case (heap_slabs.cc).
   void* allocate_otherwise(std::size_t bytes, std::size_t alignment) noexcept;
-  void* allocate_small_slowly(unsigned size_class) noexcept;
+  void* allocate_small(unsigned size_class) noexcept;
   void deallocate_slowly(void* block) noexcept;
   void* refill(unsigned number, unsigned size_class) noexcept;
   std::uint32_t make_slab(unsigned number, unsigned size_class) noexcept;

@@ -7,14 +7,12 @@
 #include "cleave/arena/heap_visit.h"
 
 namespace cleave {
-void* Heap::allocate(std::size_t bytes, std::size_t alignment) noexcept {
-  if (bytes <= kLargestSmall && alignment - 1 < kBlockAlignment) [[likely]] {
-    return allocate_small(class_of(bytes));
-  }
-  return allocate_otherwise(bytes, alignment);
-}
 
-void* Heap::allocate_small(unsigned size_class) noexcept {
+void* Heap::allocate(std::size_t bytes, std::size_t alignment) noexcept {
+  if (bytes > kLargestSmall || alignment - 1 >= kBlockAlignment) [[unlikely]] {
+    return allocate_otherwise(bytes, alignment);
+  }
+  const unsigned size_class = class_of(bytes);
   const unsigned number = sync::thread_number_if_known();
   if (number < shared_slot_) [[likely]] {
     HeapSlot& slot = slots_[number];
@@ -37,7 +35,7 @@ void* Heap::allocate_small(unsigned size_class) noexcept {
     }
     leave(slot);
   }
-  return allocate_small_slowly(size_class);
+  return allocate_small(size_class);
 }
 
 void Heap::deallocate(void* block) noexcept {
@@ -50,12 +48,15 @@ void Heap::deallocate(void* block) noexcept {
       if (entry.is_slab_of(number)) [[likely]] {
         const BlockAt at = block_in_slab(entry, offset);
         SlotClass& own = slot.classes[entry.size_class()];
-        const auto granule = static_cast<std::uint32_t>(offset / kBlockAlignment);
-        if (at.starts && !keeps(own, granule)) [[likely]] {
+        if (at.starts) [[likely]] {
           Slab& slab = slabs_[entry.number()];
           const std::uint32_t kept = own.kept_count;
           if (kept == own.kept.size()) return free_into_slab(slot, slab, at.index, block);
-          if ((slab.free[at.index / 64] >> at.index % 64 & 1) == 0) [[likely]] {
+          const auto granule = static_cast<std::uint32_t>(offset / kBlockAlignment);
+          const bool is_free = (slab.free[at.index / 64] >> at.index % 64 & 1) != 0;
+          // Only three of those kept can be it: the fourth place is empty.
+          if (!is_free && at.index < slab.blocks && own.kept[0] != granule &&
+              own.kept[1] != granule && own.kept[2] != granule) [[likely]] {
             own.kept[kept] = granule;
             own.kept_count = kept + 1;
             return leave(slot);
@@ -72,8 +73,9 @@ void Heap::free_into_slab(HeapSlot& slot, Slab& slab, unsigned index, void* bloc
   std::uint64_t& free = slab.free[index / 64];
   const std::uint64_t bit = std::uint64_t{1} << index % 64;
   const unsigned free_blocks = slab.free_blocks + 1u;
-  if ((free & bit) == 0 && index < slab.blocks && free_blocks < slab.blocks && slab.linked)
-      [[likely]] {
+  const auto granule = static_cast<std::uint32_t>(offset_of(block) / kBlockAlignment);
+  if (!keeps(slot.classes[slab.size_class], granule) && (free & bit) == 0 && index < slab.blocks &&
+      free_blocks < slab.blocks && slab.linked) [[likely]] {
     free |= bit;
     slab.hint = static_cast<std::uint8_t>(index / 64);
     slab.free_blocks = static_cast<std::uint16_t>(free_blocks);

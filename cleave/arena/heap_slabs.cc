@@ -42,7 +42,7 @@ void* Heap::allocate_otherwise(std::size_t bytes, std::size_t alignment) noexcep
   return allocate_large(bytes, alignment, false);
 }
 
-void* Heap::allocate_small_slowly(unsigned size_class) noexcept {
+void* Heap::allocate_small(unsigned size_class) noexcept {
   {
     const Visit visit(*this);
     if (void* block = refill(visit.number(), size_class)) return block;

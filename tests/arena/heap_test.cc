@@ -310,6 +310,14 @@ TEST_F(HeapMisuse, OfAnAddressInsideABlockStopsTheProgram) {
   EXPECT_DEATH((void)heap.usable_size(small + 16), "not the start");
 }
 
+TEST_F(HeapMisuse, OfTheSpaceBehindTheLastBlockOfASlabStopsTheProgram) {
+  std::vector<std::byte*> blocks;
+  for (int i = 0; i < 204; ++i) blocks.push_back(static_cast<std::byte*>(heap.allocate(320)));
+  ASSERT_EQ(blocks.back() - blocks.front(),
+            203 * 320);  // one slab of 64 KiB, which 204 do not fill
+  EXPECT_DEATH(heap.deallocate(blocks.back() + 320), "not the start");
+}
+
 TEST_F(HeapMisuse, OfMemoryFromElsewhereStopsTheProgram) {
   int local = 0;
   EXPECT_DEATH(heap.deallocate(&local), "does not lie in this heap");
