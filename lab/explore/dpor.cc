@@ -11,23 +11,26 @@ Actor first_of(ActorSet set) { return static_cast<Actor>(std::countr_zero(set));
 }  // namespace
 
 bool Conditions::learn(int thread, const char* label, Footprint read) {
-  const auto known = std::ranges::find_if(conditions_, [&](const Condition& condition) {
-    return condition.thread == thread && condition.label == label;
-  });
-  Condition& condition =
-      known != conditions_.end() ? *known : conditions_.emplace_back(Condition{thread, label, {}});
-  bool more = false;
-  for (const Access& access : read) {
-    if (std::ranges::find(condition.slots, access.slot) != condition.slots.end()) continue;
-    condition.slots.push_back(access.slot);
-    more = true;
+  if (read.empty()) return false;
+  for (Condition& condition : conditions_) {
+    if (!condition.is(thread, label, read)) continue;
+    const std::size_t known = condition.slots.size();
+    for (const Access& access : read) {
+      if (std::ranges::find(condition.slots, access.slot) == condition.slots.end()) {
+        condition.slots.push_back(access.slot);
+      }
+    }
+    return condition.slots.size() > known;
   }
-  return more;
+  Condition& condition = conditions_.emplace_back(Condition{thread, label, {}});
+  for (const Access& access : read) condition.slots.push_back(access.slot);
+  return false;  // Nothing was decided yet on less.
 }
 
-std::span<const std::uint32_t> Conditions::of(int thread, const char* label) const {
+std::span<const std::uint32_t> Conditions::of(int thread, const char* label, Footprint read) const {
+  if (read.empty()) return {};
   for (const Condition& condition : conditions_) {
-    if (condition.thread == thread && condition.label == label) return condition.slots;
+    if (condition.is(thread, label, read)) return condition.slots;
   }
   return {};
 }
@@ -164,7 +167,7 @@ void Dpor<Width>::look_at_conditions(Execution& execution, ActorSet enabled) {
     const Actor actor = first_of(rest);
     const Footprint condition = execution.condition(actor);
     const char* const label = execution.label(actor);
-    if (conditions_.learn(actor, label, condition) && known_ > 0) learned_ = true;
+    if (conditions_.learn(actor, label, condition)) learned_ = true;
     if ((enabled & only(actor)) != 0) continue;
     const Clock<Width> before = ordered_before(execution, actor, -1, execution.drains(actor));
     find_conflicts(with_condition(actor, label, condition), actor, true);
@@ -179,7 +182,7 @@ void Dpor<Width>::look_at_conditions(Execution& execution, ActorSet enabled) {
 template <int Width>
 Footprint Dpor<Width>::with_condition(int thread, const char* label, Footprint footprint) {
   widened_.assign(footprint.begin(), footprint.end());
-  for (const std::uint32_t slot : conditions_.of(thread, label)) widen(slot, kRead);
+  for (const std::uint32_t slot : conditions_.of(thread, label, footprint)) widen(slot, kRead);
   return widened_;
 }
 

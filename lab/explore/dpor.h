@@ -22,14 +22,19 @@ class Conditions {
  public:
   /// Adds what a condition reads. True: that is more than was known.
   bool learn(int thread, const char* label, Footprint read);
-  /// What is known that it reads.
-  [[nodiscard]] std::span<const std::uint32_t> of(int thread, const char* label) const;
+  /// What is known that the condition reads which begins to read so.
+  [[nodiscard]] std::span<const std::uint32_t> of(int thread, const char* label,
+                                                  Footprint read) const;
 
  private:
+  // One label may wait for many a lock: what is read first depends on nothing that was read, and tells them apart.
   struct Condition {
     int thread;
     const char* label;
     std::vector<std::uint32_t> slots;
+    [[nodiscard]] bool is(int by, const char* at, Footprint read) const {
+      return thread == by && label == at && slots.front() == read.front().slot;
+    }
   };
   std::vector<Condition> conditions_;
 };
