@@ -52,8 +52,10 @@ ForcedLook look_by_force(World& world, Task task, PageNo page, bool after_copy) 
     if (!region.mapped || (region.shared && !allowed)) return {Next::refused};
     const Spot spot = world.find(task.process, page);
     if (!spot.entry.is(EntryKind::page)) return {Next::fault};
+    // The mmap lock is kept until the bytes are written: no fork comes in between.
     const auto take = [&]() -> ForcedLook {
       world.folio(spot.entry).refs.add(1);
+      world.process(task.process).map_readers.add(1);
       return {Next::write, spot.entry};
     };
     if (spot.entry.writable) return take();
@@ -101,6 +103,7 @@ Answer force_memory(World& world, Task task, PageNo page, Value value, Half half
         folio.pages[found.entry.index].half(half).write(value);
         folio.dirty.write(true);
         world.put(folio);
+        world.process(task.process).map_readers.add(-1);
       });
       return Answer::done;
     }

@@ -58,6 +58,7 @@ FirstLook reuse_at_once(const Rules& rules, const Counts& page) {
       if (page.refs > 3) return {AtOnce::copy, "reuse: refs is above 3"};
       return {};
     case ReuseSmall::owned:
+      if (page.swap_cache) return {};  // which may let go
       return {by_ownership(page).yes ? AtOnce::reuse : AtOnce::copy, by_ownership(page).why};
   }
   return {};

@@ -88,6 +88,7 @@ Decision unpin_finds_in_order(const Rules& rules, const Counts& page);
 
 /// Does a fork copy the page for the child at once? `ever_pinned`: the parent ever took a pin.
 Decision fork_copies(const Rules& rules, const Counts& page, bool ever_pinned);
+Decision fork_copies_hugetlb(const Rules& rules, const Counts& page, bool ever_pinned);
 Decision reclaim_passes_by(const Rules& rules, const Counts& page);
 /// An entry was taken away, by reclaim, migration or KSM. May the page lose its mark and be shared?
 Decision share(const Rules& rules, const Counts& page);

@@ -32,6 +32,11 @@ Decision fork_copies(const Rules& rules, const Counts& page, bool ever_pinned) {
   return {};
 }
 
+Decision fork_copies_hugetlb(const Rules& rules, const Counts& page, bool ever_pinned) {
+  if (rules.fork_hugetlb_copy == No::no) return no("fork: shares hugetlb pages");
+  return fork_copies(rules, page, ever_pinned);
+}
+
 Decision reclaim_passes_by(const Rules& rules, const Counts& page) {
   if (rules.reclaim_pinned == Reclaim::never) return yes("reclaim: there is none");
   if (rules.reclaim_pinned == Reclaim::careless) return no("reclaim: does not ask");

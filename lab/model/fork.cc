@@ -82,8 +82,9 @@ class Fork {
 
   Decision copies(const Spot& spot) {
     return look("fork: asks for pins", [&] {
-      const Decision decision =
-          fork_copies(world_.rules, world_.counts(spot), parent_.has_pinned.read());
+      const bool hugetlb = world_.folio(spot.entry).kind == FolioKind::hugetlb;
+      const Decision decision = (hugetlb ? fork_copies_hugetlb : fork_copies)(
+          world_.rules, world_.counts(spot), parent_.has_pinned.read());
       decided(decision.why);
       return decision;
     });

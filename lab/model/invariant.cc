@@ -140,7 +140,8 @@ void Tally::count_references(World& world) {
     if (!held.pin || (!exact && large)) ++of.refs;
   }
   for (const auto& locked : world.locking) {
-    if (const std::uint16_t id = locked.read(); id != 0) ++at(static_cast<FolioId>(id - 1)).refs;
+    if (const std::uint16_t id = locked.read(); id != 0)
+      at(static_cast<FolioId>(id - 1)).refs += world.of_visitor();
   }
   for (const Batch& batch : world.batches) {
     if (const std::uint16_t id = batch.folio.read(); id != 0)

@@ -64,25 +64,23 @@ void move_entry(World& world, ProcessId id, PageNo from, PageNo to) {
   process.pages[from].entry.write({});
 }
 
-struct Movable {
-  bool moves = false;
-  Entry entry = {};
-};
+enum class Moves : std::uint8_t { no, moved, a_page };
 
-Movable examine_for_move(World& world, Task task, PageNo from, PageNo to) {
-  Process& process = world.process(task.process);
+// A swap entry moves at once; a page only if nobody is pinning it just now.
+Moves examine_for_move(World& world, Task task, PageNo from, PageNo to) {
+  if (world.rules.uffd_move == UffdMove::missing) return Moves::no;
   const Spot spot = world.find(task.process, from);
-  const bool room = process.pages[to].region.read().copy_on_write() &&
+  const bool room = world.region(task.process, to).copy_on_write() &&
                     world.find(task.process, to).entry.is(EntryKind::none);
-  if (!room || spot.huge || world.rules.uffd_move == UffdMove::missing) return {};
+  if (!room || spot.huge) return Moves::no;
   if (spot.entry.is(EntryKind::swap) && spot.entry.exclusive) {
     move_entry(world, task.process, from, to);
-    return {};
+    return Moves::moved;
   }
-  if (!spot.entry.is(EntryKind::page)) return {};
+  if (!spot.entry.is(EntryKind::page) || world.folio(spot.entry).locked.read()) return Moves::no;
   const Decision decision = uffd_may_move(world.rules, world.counts(spot));
   decided(decision.why);
-  return {decision.yes && !world.folio(spot.entry).locked.read(), spot.entry};
+  return decision ? Moves::a_page : Moves::no;
 }
 
 }  // namespace
@@ -156,35 +154,29 @@ Answer move(World& world, Task task, PageNo from, PageNo to) {
 
 Answer uffd_move(World& world, Task task, PageNo from, PageNo to) {
   Process& process = world.process(task.process);
-  bool moved = false;
-  const Movable found = in_map("uffd move: looks", process, [&] {
-    const Movable movable = examine_for_move(world, task, from, to);
-    moved = !movable.moves && world.find(task.process, from).entry.is(EntryKind::none) &&
-            !world.find(task.process, to).entry.is(EntryKind::none);
-    return movable;
-  });
-  if (moved) return Answer::done;
-  if (!found.moves) return Answer::failed;
-  // As when pages are taken away: somebody may be pinning it just now.
+  const Moves moves =
+      in_map("uffd move: looks", process, [&] { return examine_for_move(world, task, from, to); });
+  if (moves != Moves::a_page) return moves == Moves::moved ? Answer::done : Answer::failed;
   lock_table(process);
-  const bool still = look("uffd move: the entry", [&] {
-    return process.pages[from].entry.read() == found.entry &&
-           process.pages[to].entry.read() == Entry{};
-  });
-  bool pinned = true;
-  if (still) {
-    put("uffd move: takes the entry away", process.pages[from].entry, Entry{});
+  Shared<Entry>& where = process.pages[from].entry;
+  const Entry entry = look("uffd move: the entry", [&] { return where.read(); });
+  bool goes = entry.is(EntryKind::page);
+  if (goes) {
+    put("uffd move: takes the entry away", where, Entry{});
     fence("share.clear");
-    pinned = look("uffd move: asks for pins", [&] {
-      return maybe_pinned(world.rules, world.counts(world.folio(found.entry), found.entry.index));
+    goes = look("uffd move: asks again", [&] {
+      const Decision decision =
+          uffd_may_move(world.rules, world.counts(world.folio(entry), entry.index));
+      decided(decision.why);
+      return decision.yes && process.pages[to].entry.read() == Entry{};
     });
     step("uffd move: puts the entry", [&] {
-      process.pages[from].entry.write(found.entry);
-      if (!pinned) move_entry(world, task.process, from, to);
+      where.write(entry);
+      if (goes) move_entry(world, task.process, from, to);
     });
   }
   unlock_table(process);
-  return pinned ? Answer::failed : Answer::done;
+  return goes ? Answer::done : Answer::failed;
 }
 
 }  // namespace lab

@@ -8,8 +8,7 @@ namespace {
 
 // Not by pins alone: whoever has a reference could write, or see writes that others must not see.
 Decision unless_referenced(World& world, Folio& folio, const Entry& entry) {
-  Counts page = world.counts(folio, entry.index);
-  --page.refs;  // ours
+  const Counts page = counts_without_visitor(world, folio, entry.index);
   if (const Decision counted = merge_may_protect(world.rules, page); !counted) return counted;
   return share(world.rules, page);
 }

@@ -23,9 +23,7 @@ Answer unmap_to_migration(World& world, Folio& folio, std::uint32_t index) {
 // All entries are away. Nobody else has it: the bytes move. Else it stays where it is.
 bool moves(World& world, Folio& from, Folio& to) {
   return step("migrate: asks, and copies the bytes", [&] {
-    Counts page = world.counts(from, 0);
-    --page.refs;  // ours
-    const Decision decision = unreferenced(world.rules, page);
+    const Decision decision = unreferenced(world.rules, counts_without_visitor(world, from, 0));
     decided(decision.why);
     if (!decision) return false;
     for (std::uint32_t i = 0; i < from.pages.size(); ++i) {
@@ -66,7 +64,7 @@ void restore(World& world, const Folio& from, const Folio& to) {
 }  // namespace
 
 Answer migrate(World& world, Task task, PageNo page) {
-  step("migrate: splits a huge entry", [&] {
+  in_table("migrate: splits a huge entry", world.process(task.process), [&] {
     if (world.find(task.process, page).huge) world.split_pmd(task.process, *world.run_of(page));
   });
   Folio* const folio = isolate(world, task, page);

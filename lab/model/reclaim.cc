@@ -9,22 +9,16 @@
 namespace lab {
 namespace {
 
-// Reclaim's own reference is none that it counts.
-Counts seen_by_reclaim(World& world, Folio& folio, std::uint32_t index) {
-  Counts page = world.counts(folio, index);
-  --page.refs;
-  return page;
-}
-
 Decision unless_lazily_freed_page_is_used(World& world, Folio& folio, const Entry& entry) {
-  return lazyfree_drops(world.rules, seen_by_reclaim(world, folio, entry.index),
+  return lazyfree_drops(world.rules, counts_without_visitor(world, folio, entry.index),
                         entry.dirty || folio.dirty.read());
 }
 
 bool passes_by(World& world, Folio& folio) {
   return look("reclaim: asks for pins", [&] {
     if (folio.ksm.read() || !folio.anonymous() || folio.writeback.read()) return true;
-    const Decision decision = reclaim_passes_by(world.rules, seen_by_reclaim(world, folio, 0));
+    const Decision decision =
+        reclaim_passes_by(world.rules, counts_without_visitor(world, folio, 0));
     decided(decision.why);
     return decision.yes;
   });
@@ -82,19 +76,19 @@ void free_if_unused(World& world, Folio& folio) {
   step("reclaim: frees the page", [&] {
     folio.locked.write(false);
     const bool pinned = world.rules.pin_count == PinCount::exact && folio.pins.read() != 0;
-    if (folio.refs.read() == 2 && !pinned && !folio.dirty.read()) {
+    if (folio.refs.read() == 1 + world.of_visitor() && !pinned && !folio.dirty.read()) {
       world.slots[folio.slot.read() - 1u].cached.write(0);
       folio.slot.write(0);
       world.put(folio);
     }
-    world.put(folio);
+    world.put(folio, world.of_visitor());
   });
 }
 
 bool pinned_after_all(World& world, Folio& folio) {
   if (world.rules.reclaim_pinned != Reclaim::again || !performs("reclaim.pins_again")) return false;
   return look("reclaim: asks for pins again",
-              [&] { return maybe_pinned(world.rules, seen_by_reclaim(world, folio, 0)); });
+              [&] { return maybe_pinned(world.rules, counts_without_visitor(world, folio, 0)); });
 }
 
 Answer drop_lazily(World& world, Folio& folio) {
@@ -104,7 +98,7 @@ Answer drop_lazily(World& world, Folio& folio) {
   step("reclaim: drops the page", [&] {
     if (answer != Answer::done) folio.lazyfree.write(false);
     folio.locked.write(false);
-    world.put(folio);
+    world.put(folio, world.of_visitor());
   });
   return answer;
 }

@@ -8,6 +8,12 @@ Decision unless_pinned(World& world, Folio& folio, const Entry& entry) {
   return share(world.rules, world.counts(folio, entry.index));
 }
 
+Counts counts_without_visitor(World& world, Folio& folio, std::uint32_t index) {
+  Counts page = world.counts(folio, index);
+  page.refs -= static_cast<std::uint32_t>(world.of_visitor());
+  return page;
+}
+
 Folio* isolate(World& world, Task task, PageNo page) {
   return step("isolates the page", [&]() -> Folio* {
     const Entry entry = world.find(task.process, page).entry;
@@ -19,7 +25,7 @@ Folio* isolate(World& world, Task task, PageNo page) {
     }
     if (folio.locked.read()) return nullptr;
     folio.locked.write(true);
-    folio.refs.add(1);
+    folio.refs.add(world.of_visitor());
     return &folio;
   });
 }
@@ -27,7 +33,7 @@ Folio* isolate(World& world, Task task, PageNo page) {
 void release(World& world, Folio& folio) {
   step("releases the page", [&] {
     folio.locked.write(false);
-    world.put(folio);
+    world.put(folio, world.of_visitor());
   });
 }
 

@@ -48,6 +48,9 @@ Answer take_away(World& world, Folio& folio, Home home, const char* fence_name,
   return answer;
 }
 
+/// The counts as they would be without the reference of who has isolated the page. Belongs into a step.
+Counts counts_without_visitor(World& world, Folio& folio, std::uint32_t index);
+
 /// The barrier of the rule-set between taking an entry away and asking for pins.
 inline const char* share_fence(const World& world) {
   return world.rules.share_barriers == No::yes ? "share.clear" : nullptr;

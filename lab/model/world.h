@@ -189,6 +189,11 @@ class World {
   /// Writes the entry of a page that stays mapped. Checks what the rule-set claims of entries.
   void change(const Spot& spot, Entry entry);
   void put(Folio& folio, std::int32_t number = 1);
+  /// References of somebody who works on a page and has it locked: one, but where references are ownership. There the
+  /// lock alone keeps the page.
+  [[nodiscard]] std::int32_t of_visitor() const {
+    return rules.pin_count == PinCount::exact ? 0 : 1;
+  }
   void mark(const Entry& entry, bool exclusive);
   [[nodiscard]] bool marks() const { return rules.exclusive_mark == No::yes; }
   [[nodiscard]] Homes home(ProcessId id, PageNo page) const;

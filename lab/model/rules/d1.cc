@@ -11,6 +11,7 @@ const RuleSet kD1{
       Rules rules = kD0.make();
       rules.reuse_small = ReuseSmall::map;
       rules.reuse_pte_thp = ReusePte::map_most;
+      rules.reuse_ksm = ReuseKsm::frozen;
       rules.page_lock_in_wp = PageLock::blocking;
       return rules;
     }};
