@@ -20,7 +20,7 @@ std::string text_of(const Plan& plan, const std::vector<std::uint64_t>& answers)
   std::string text;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     const std::string value = answers[i] == kUnreadable ? "?" : std::to_string(answers[i]);
-    text += fmt::format("{}{}={};", i == 0 ? "" : " ", plan.questions[i].text, value);
+    text += fmt::format("{}{}={};", i == 0 ? "" : " ", plan.quantities[i].text, value);
   }
   return text;
 }

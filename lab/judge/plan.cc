@@ -64,9 +64,9 @@ class Planner {
     pages(test);
     for (const litmus::Process& process : test.processes) plan_.processes.push_back(process.name);
     for (const litmus::Process& process : test.processes) this->process(process);
-    questions(test.final.condition);
+    quantities(test.final.condition);
     plan_.setup.processes = static_cast<std::uint32_t>(plan_.processes.size());
-    plan_.setup.cpus = static_cast<std::uint32_t>(plan_.lines.size());
+    plan_.setup.cpus = static_cast<std::uint32_t>(plan_.scripts.size());
     plan_.setup.references = static_cast<std::uint32_t>(plan_.references.size());
     if (auto wrong = fault()) return tl::unexpected(std::move(*wrong));
     return std::move(plan_);
@@ -101,14 +101,14 @@ class Planner {
   void process(const litmus::Process& process) {
     const ProcessId id = process_of(process.name);
     for (const litmus::Thread& thread : process.threads) {
-      Line line;
-      line.process = id;
-      line.cpu = static_cast<std::uint32_t>(plan_.lines.size());
-      line.name = process.threads.size() == 1 ? process.name : process.name + '.' + thread.name;
+      Script script;
+      script.process = id;
+      script.cpu = static_cast<std::uint32_t>(plan_.scripts.size());
+      script.name = process.threads.size() == 1 ? process.name : process.name + '.' + thread.name;
       thread_ = process.name + '.' + thread.name;
-      line_ = &line;
+      script_ = &script;
       statements(thread.body);
-      plan_.lines.push_back(std::move(line));
+      plan_.scripts.push_back(std::move(script));
     }
   }
 
@@ -136,13 +136,13 @@ class Planner {
         instruction.reg = register_of(thread_, branch->reg);
         instruction.equal = branch->equal;
         instruction.value = static_cast<Value>(branch->value);
-        const std::size_t here = line_->code.size();
-        line_->code.push_back(std::move(instruction));
+        const std::size_t here = script_->code.size();
+        script_->code.push_back(std::move(instruction));
         statements(branch->body);
-        line_->code[here].otherwise = static_cast<std::uint32_t>(line_->code.size());
+        script_->code[here].otherwise = static_cast<std::uint32_t>(script_->code.size());
       } else {
         operation(std::get<litmus::Operation>(statement.what), instruction);
-        line_->code.push_back(std::move(instruction));
+        script_->code.push_back(std::move(instruction));
       }
     }
   }
@@ -163,15 +163,15 @@ class Planner {
 
   void operation(const litmus::Operation& operation, Instruction& instruction) {
     instruction.operation = &operation;
-    instruction.process = line_->process;
+    instruction.process = script_->process;
     if (!operation.place.page.empty()) {
-      const Range at = range(operation.place, line_->process);
+      const Range at = range(operation.place, script_->process);
       instruction.process = at.process;
       instruction.page = at.first;
       instruction.pages = at.count;
     }
     if (!operation.other.page.empty()) {
-      const Range at = range(operation.other, line_->process);
+      const Range at = range(operation.other, script_->process);
       instruction.other_process = at.process;
       instruction.other = at.first;
     }
@@ -203,32 +203,33 @@ class Planner {
     }
   }
 
-  void questions(const litmus::Condition& condition) {
-    for (const litmus::Condition& part : condition.parts) questions(part);
+  void quantities(const litmus::Condition& condition) {
+    for (const litmus::Condition& part : condition.parts) quantities(part);
     if (condition.kind != litmus::Condition::Kind::atom) return;
     const litmus::Atom& atom = condition.atom;
     const std::string text = subject(atom);
-    if (std::ranges::find(plan_.questions, text, &Question::text) != plan_.questions.end()) return;
-    Question question;
-    question.text = text;
-    question.atom = &atom;
+    if (std::ranges::find(plan_.quantities, text, &Quantity::text) != plan_.quantities.end())
+      return;
+    Quantity quantity;
+    quantity.text = text;
+    quantity.atom = &atom;
     if (atom.kind == litmus::AtomKind::reg)
-      question.reg = register_of(atom.process + '.' + atom.thread, atom.name);
+      quantity.reg = register_of(atom.process + '.' + atom.thread, atom.name);
     if (atom.kind == litmus::AtomKind::coherent)
-      question.reference = index_of(plan_.references, atom.name);
-    if (atom.kind == litmus::AtomKind::killed) question.process = process_of(atom.process);
+      quantity.reference = index_of(plan_.references, atom.name);
+    if (atom.kind == litmus::AtomKind::killed) quantity.process = process_of(atom.process);
     if (!atom.place.page.empty()) {
       const Range at = range(atom.place, 0);
-      question.process = at.process;
-      question.page = at.first;
-      question.pages = at.count;
+      quantity.process = at.process;
+      quantity.page = at.first;
+      quantity.pages = at.count;
     }
     if (!atom.other.page.empty()) {
       const Range at = range(atom.other, 0);
-      question.other_process = at.process;
-      question.other = at.first;
+      quantity.other_process = at.process;
+      quantity.other = at.first;
     }
-    plan_.questions.push_back(std::move(question));
+    plan_.quantities.push_back(std::move(quantity));
   }
 
  public:
@@ -247,7 +248,7 @@ class Planner {
  private:
   Plan plan_;
   std::string thread_;
-  Line* line_ = nullptr;
+  Script* script_ = nullptr;
 };
 
 bool compare(litmus::Comparison comparison, std::uint64_t left, std::uint64_t right) {
@@ -283,8 +284,8 @@ bool holds(const litmus::Condition& condition, const Plan& plan,
       break;
   }
   const litmus::Atom& atom = condition.atom;
-  const auto found = std::ranges::find(plan.questions, Planner::subject(atom), &Question::text);
-  const std::uint64_t answer = answers[static_cast<std::size_t>(found - plan.questions.begin())];
+  const auto found = std::ranges::find(plan.quantities, Planner::subject(atom), &Quantity::text);
+  const std::uint64_t answer = answers[static_cast<std::size_t>(found - plan.quantities.begin())];
   switch (atom.kind) {
     case litmus::AtomKind::reg:
     case litmus::AtomKind::content:

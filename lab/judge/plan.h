@@ -39,7 +39,7 @@ struct Instruction {
 };
 
 /// A thread. Its repetitions are written out, so that its place is one number.
-struct Line {
+struct Script {
   std::string name;  ///< "C", or "C.device" where the process has several threads
   ProcessId process = 0;
   std::uint32_t cpu = 0;
@@ -47,7 +47,7 @@ struct Line {
 };
 
 /// A condition's atom with its names looked up. What it comes to in a run is one number.
-struct Question {
+struct Quantity {
   std::string text;  ///< what stands before a histogram's `=`: "C:r", "coherent(p)"
   const litmus::Atom* atom = nullptr;
   std::uint32_t reg = 0;
@@ -70,14 +70,14 @@ struct Plan {
   std::vector<std::string> signals;
   std::vector<std::string> registers;
   std::vector<std::string> references;
-  std::vector<Line> lines;
-  std::vector<Question> questions;  ///< each different atom of the condition once
+  std::vector<Script> scripts;
+  std::vector<Quantity> quantities;  ///< each different atom of the condition once
 };
 
 /// Fails where the model has no such start: with the page, and why.
 tl::expected<Plan, litmus::Fault> plan(const litmus::Test& test);
 
-/// Whether the condition holds where the plan's questions come to `answers`.
+/// Whether the condition holds where the plan's quantities come to `answers`.
 bool holds(const litmus::Condition& condition, const Plan& plan,
            const std::vector<std::uint64_t>& answers);
 

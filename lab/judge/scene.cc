@@ -41,17 +41,17 @@ Scene::Scene(const Plan& plan, const Rules& rules) : plan_(plan), machine_(rules
 }
 
 void Scene::start(Threads& threads) {
-  for (const Line& line : plan_.lines)
-    if (line.process == 0) threads.add(line.name.c_str(), [this, &line] { perform(line); });
+  for (const Script& script : plan_.scripts)
+    if (script.process == 0) threads.add(script.name.c_str(), [this, &script] { perform(script); });
 }
 
-void Scene::perform(const Line& line) {
-  for (std::size_t at = 0; at < line.code.size();) {
-    const Instruction& instruction = line.code[at];
+void Scene::perform(const Script& script) {
+  for (std::size_t at = 0; at < script.code.size();) {
+    const Instruction& instruction = script.code[at];
     if (!instruction.label.empty()) reached(instruction.label);
     operation(instruction.text);
     const Then then =
-        instruction.operation == nullptr ? branch(instruction) : perform(line, instruction);
+        instruction.operation == nullptr ? branch(instruction) : perform(script, instruction);
     if (then == Then::dies) return;
     at = then == Then::next ? at + 1 : instruction.otherwise;
   }
@@ -65,10 +65,10 @@ Scene::Then Scene::branch(const Instruction& instruction) {
 
 // Nothing: nobody was there any more to get it.
 Scene::Then Scene::store(const Instruction& instruction, std::optional<Value> value,
-                         const Line& line) {
-  if (!value && instruction.process == line.process) return Then::dies;
+                         const Script& script) {
+  if (!value && instruction.process == script.process) return Then::dies;
   if (!instruction.result) return Then::next;
-  step("note the result", [&] {
+  step(kNoteResult, [&] {
     registers_[*instruction.result]->write(value.value_or(0));
     if (recorded())
       decided(fmt::format("{} = {}", instruction.operation->result, value.value_or(0)));
@@ -76,25 +76,25 @@ Scene::Then Scene::store(const Instruction& instruction, std::optional<Value> va
   return Then::next;
 }
 
-Scene::Then Scene::answer(const Instruction& instruction, Answer answer, const Line& line) {
-  if (answer == Answer::killed) return store(instruction, std::nullopt, line);
-  return store(instruction, answer == Answer::done ? 1 : 0, line);
+Scene::Then Scene::answer(const Instruction& instruction, Answer answer, const Script& script) {
+  if (answer == Answer::killed) return store(instruction, std::nullopt, script);
+  return store(instruction, answer == Answer::done ? 1 : 0, script);
 }
 
-Scene::Then Scene::fork(const Instruction& instruction, const Line& line, Task task) {
+Scene::Then Scene::fork(const Instruction& instruction, const Script& script, Task task) {
   const Answer forked = machine_.fork(task, instruction.child);
   if (forked == Answer::done)
     step("start its threads", [&] {
-      for (const Line& child : plan_.lines)
+      for (const Script& child : plan_.scripts)
         if (child.process == instruction.child)
           spawn(child.name.c_str(), [this, &child] { perform(child); });
     });
-  return answer(instruction, forked, line);
+  return answer(instruction, forked, script);
 }
 
-Scene::Then Scene::perform(const Line& line, const Instruction& instruction) {
+Scene::Then Scene::perform(const Script& script, const Instruction& instruction) {
   const litmus::Operation& operation = *instruction.operation;
-  const Task task{instruction.process, line.cpu};
+  const Task task{instruction.process, script.cpu};
   switch (operation.word) {
     case Word::signal:
       step("signal", [&] { signals_[instruction.signal]->write(true); });
@@ -108,18 +108,18 @@ Scene::Then Scene::perform(const Line& line, const Instruction& instruction) {
       return Then::next;
     case Word::read:
       return store(instruction,
-                   machine_.read(task, instruction.page, half_of(operation.place.half)), line);
+                   machine_.read(task, instruction.page, half_of(operation.place.half)), script);
     case Word::peek: {
       const auto seen = machine_.peek(instruction.reference, half_of(operation.half));
-      return store(instruction, seen.value_or(0), line);
+      return store(instruction, seen.value_or(0), script);
     }
     case Word::fork:
-      return fork(instruction, line, task);
+      return fork(instruction, script, task);
     case Word::exit:
       machine_.exit(task);
       return Then::dies;
     default:
-      return answer(instruction, work(instruction, task), line);
+      return answer(instruction, work(instruction, task), script);
   }
 }
 
@@ -217,7 +217,7 @@ Answer Scene::act(const Instruction& i, Task task) {
   }
 }
 
-std::uint64_t Scene::ask(const Question& q) const {
+std::uint64_t Scene::ask(const Quantity& q) const {
   using litmus::AtomKind;
   switch (q.atom->kind) {
     case AtomKind::reg:
@@ -252,8 +252,8 @@ std::uint64_t Scene::ask(const Question& q) const {
 void Scene::end(Outcome& outcome) {
   if (auto what = machine_.invariant()) broken(*what);
   if (auto what = machine_.leak()) broken(*what);
-  for (const Question& question : plan_.questions)
-    outcome.note(question.text.c_str(), ask(question));
+  for (const Quantity& quantity : plan_.quantities)
+    outcome.note(quantity.text.c_str(), ask(quantity));
 }
 
 }  // namespace lab

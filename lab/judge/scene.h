@@ -11,11 +11,14 @@
 
 namespace lab {
 
-/// One run: threads perform their lines on a machine of their own. The outcome has a value for each of the plan's
-/// questions. Broken are: what the machine finds broken, and pages that nobody can reach at the end.
+/// The label of the step in which a thread notes what an operation gave.
+inline constexpr const char* kNoteResult = "note the result";
+
+/// One run: threads perform their scripts on a machine of their own. The outcome has a value for each of the plan's
+/// quantities. Broken are: what the machine finds broken, and pages that nobody can reach at the end.
 class Scene : public Program {
  public:
-  /// Both must outlive the scene, and the plan every result of the exploration: outcomes name its questions.
+  /// Both must outlive the scene, and the plan every result of the exploration: outcomes name its quantities.
   Scene(const Plan& plan, const Rules& rules);
 
   void start(Threads& threads) override;
@@ -26,15 +29,15 @@ class Scene : public Program {
   // What a thread does after an instruction.
   enum class Then : std::uint8_t { next, otherwise, dies };
 
-  void perform(const Line& line);
-  Then perform(const Line& line, const Instruction& instruction);
+  void perform(const Script& script);
+  Then perform(const Script& script, const Instruction& instruction);
   Then branch(const Instruction& instruction);
-  Then store(const Instruction& instruction, std::optional<Value> value, const Line& line);
-  Then answer(const Instruction& instruction, Answer answer, const Line& line);
-  Then fork(const Instruction& instruction, const Line& line, Task task);
+  Then store(const Instruction& instruction, std::optional<Value> value, const Script& script);
+  Then answer(const Instruction& instruction, Answer answer, const Script& script);
+  Then fork(const Instruction& instruction, const Script& script, Task task);
   [[nodiscard]] Answer work(const Instruction& instruction, Task task);
   [[nodiscard]] Answer act(const Instruction& instruction, Task task);
-  [[nodiscard]] std::uint64_t ask(const Question& question) const;
+  [[nodiscard]] std::uint64_t ask(const Quantity& quantity) const;
 
   const Plan& plan_;
   Machine machine_;

@@ -11,7 +11,9 @@
 #include <thread>
 
 #include "commands.h"
+#include "lab/judge/explanation.h"
 #include "lab/litmus/print.h"
+#include "lab/report/counterexample.h"
 #include "lab/report/json.h"
 #include "lab/report/log.h"
 #include "lab/report/table.h"
@@ -30,6 +32,7 @@ struct Options {
   std::uint64_t seed = 1;
   double time = 0;
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  std::string replay;
   bool json = false;
   bool verbose = false;
 };
@@ -62,7 +65,33 @@ Question question_of(const Options& options) {
   return question;
 }
 
+void print_run(const lab::Explanation& explanation, const lab::TestFile& file,
+               const lab::Variant& variant, bool verbose) {
+  fmt::print("\n{}", lab::text(explanation, lab::look_of(STDOUT_FILENO), verbose));
+  fmt::print("Replay: cleave litmus {} --rules {} --replay {}\n", file.path, variant.text,
+             explanation.example.trace.token());
+}
+
+void print_log(const Question& question, const lab::Judgement& judgement, bool verbose) {
+  fmt::print("{}", lab::log(judgement, question.effort.search, lab::look_of(STDOUT_FILENO)));
+  if (!lab::worth_explaining(judgement)) return;
+  const auto explanation = lab::explain(judgement);
+  if (!explanation) stop(2, fmt::format("cannot be explained: {}\n", explanation.error().what));
+  print_run(*explanation, *question.files.front(), judgement.variant, verbose);
+}
+
+void replay(const Options& options) {
+  const Question question = question_of(options);
+  if (question.cases.size() != 1)
+    stop(2, "--replay: name the one test and the one rule-set of the token: FILE --rules NAME\n");
+  const lab::Case& one = question.cases.front();
+  const auto explanation = lab::replay(*one.test, one.variant, options.replay);
+  if (!explanation) stop(2, fmt::format("--replay: {}\n", explanation.error().what));
+  print_run(*explanation, *question.files.front(), one.variant, options.verbose);
+}
+
 void run(const Options& options) {
+  if (!options.replay.empty()) return replay(options);
   const Question question = question_of(options);
   const Clock::time_point begin = Clock::now();
   const std::vector<lab::Judgement> judgements =
@@ -73,7 +102,7 @@ void run(const Options& options) {
     fmt::print("{}\n",
                lab::json(question.files, judgements, question.effort.search, seconds).dump(2));
   } else if (judgements.size() == 1) {
-    fmt::print("{}", lab::log(judgements.front(), question.effort.search, look));
+    print_log(question, judgements.front(), options.verbose);
   } else {
     fmt::print("{}", options.verbose ? lab::lines(question.files, judgements, look)
                                      : lab::table(question.files, judgements, look));
@@ -151,6 +180,9 @@ void add_litmus(CLI::App& app) {
   litmus->add_option("--threads", options->threads, "How many judgements are made at once")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  litmus->add_option(
+      "--replay", options->replay,
+      "Make the run of this token again; with the test and the rule-set that it is of");
   litmus->add_flag("--json", options->json, "Print one JSON object");
   litmus->add_flag("-v,--verbose", options->verbose, "Print a line for each judgement");
   cleave::litmus::add_show(*litmus);

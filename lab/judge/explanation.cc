@@ -1,0 +1,114 @@
+#include "lab/judge/explanation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lab/judge/scene.h"
+
+namespace lab {
+namespace {
+
+Explanation explanation_of(const litmus::Test& test, const Variant& variant) {
+  Explanation explanation;
+  explanation.plan = std::make_unique<Plan>(*plan(test));  // It was planned before.
+  explanation.rules = std::make_unique<Rules>(variant.rules);
+  return explanation;
+}
+
+std::vector<std::uint64_t> answers_of(const Outcome& outcome) {
+  std::vector<std::uint64_t> answers;
+  for (const Outcome::Value& value : outcome.values()) answers.push_back(value.value);
+  return answers;
+}
+
+// Whether ends are to be explained where the condition holds, or where it does not.
+bool wanted(const Judgement& judgement) {
+  return judgement.test->final.claim != litmus::Claim::always;
+}
+
+const FinalState* state_to_explain(const Judgement& judgement) {
+  const auto found = std::ranges::find(judgement.states, wanted(judgement), &FinalState::holds);
+  return found == judgement.states.end() ? nullptr : &*found;
+}
+
+// The steps in which a thread notes a register that the condition asks for. Nothing: it asks for more than that.
+std::function<bool(const Trace&, std::size_t)> notes(const Plan& plan) {
+  std::vector<std::pair<std::string, std::string>>
+      of;  // a thread's name, and how its operation ends
+  for (const Quantity& quantity : plan.quantities) {
+    if (quantity.atom->kind != litmus::AtomKind::reg) return nullptr;
+    const auto script = std::ranges::find_if(plan.scripts, [&](const Script& each) {
+      return std::ranges::any_of(each.code, [&](const Instruction& instruction) {
+        return instruction.result == quantity.reg;
+      });
+    });
+    if (script == plan.scripts.end()) return nullptr;
+    of.emplace_back(script->name, "-> " + quantity.atom->name);
+  }
+  return [of](const Trace& trace, std::size_t at) {
+    const Event& event = trace.events[at];
+    return event.label == kNoteResult && std::ranges::any_of(of, [&](const auto& each) {
+             return trace.threads[static_cast<std::size_t>(event.thread)] == each.first &&
+                    event.operation.ends_with(each.second);
+           });
+  };
+}
+
+}  // namespace
+
+bool worth_explaining(const Judgement& judgement) {
+  return !judgement.failures.empty() || state_to_explain(judgement) != nullptr;
+}
+
+tl::expected<Explanation, Refusal> explain(const Judgement& judgement) {
+  Explanation explanation = explanation_of(*judgement.test, judgement.variant);
+  const Plan& plan = *explanation.plan;
+  Explain how;
+  if (!judgement.failures.empty()) {
+    const Failure& failure = judgement.failures.front();
+    explanation.what = fmt::format("{}: {}", name(failure.kind), failure.what);
+    how.witness = failure.witness;
+    how.question = [kind = failure.kind, what = failure.what](const Finding& finding) {
+      return finding.outcome == nullptr && finding.failure == kind &&
+             (kind == Failure::Kind::deadlock || finding.what == what);
+    };
+  } else {
+    const FinalState& state = *state_to_explain(judgement);
+    explanation.what = state.text;
+    how.witness = state.witness;
+    how.matters = notes(plan);
+    how.question = [&plan, wants = wanted(judgement)](const Finding& finding) {
+      return finding.outcome != nullptr &&
+             holds(plan.test->final.condition, plan, answers_of(*finding.outcome)) == wants;
+    };
+  }
+  const Factory factory = factory_for(plan, *explanation.rules);
+  const Options options = options_for(judgement.variant, judgement.memory, {});
+  auto example = explain(factory, options, how);
+  if (!example) return tl::unexpected(std::move(example.error()));
+  explanation.example = std::move(*example);
+  return explanation;
+}
+
+tl::expected<Explanation, Refusal> replay(const litmus::Test& test, const Variant& variant,
+                                          std::string_view token) {
+  Explanation explanation = explanation_of(test, variant);
+  auto trace = replay(factory_for(*explanation.plan, *explanation.rules), token);
+  if (!trace) return tl::unexpected(std::move(trace.error()));
+  Counterexample& example = explanation.example;
+  example.trace = std::move(*trace);
+  for (std::size_t i = 0; i < example.trace.events.size(); ++i) {
+    const Event& event = example.trace.events[i];
+    const bool flush = event.kind == Event::Kind::flush;
+    const bool goes_on = !example.lines.empty() && example.lines.back().thread == event.thread &&
+                         example.lines.back().flush == flush;
+    if (!goes_on) example.lines.push_back({event.thread, flush, false, {}});
+    example.lines.back().events.push_back(i);
+  }
+  explanation.what = example.trace.broken.empty() ? example.trace.outcome.text()
+                                                  : "broken: " + example.trace.broken;
+  return explanation;
+}
+
+}  // namespace lab

@@ -1,0 +1,33 @@
+// How a judgement's worst end came about.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <tl/expected.hpp>
+
+#include "lab/explore/counterexample.h"
+#include "lab/judge/judge.h"
+
+namespace lab {
+
+/// A run that shows what is wrong, or, where nothing is, what the condition asks for.
+struct Explanation {
+  std::unique_ptr<Plan> plan;    ///< what the run's outcome names
+  std::unique_ptr<Rules> rules;  ///< what it was made under
+  Counterexample example;
+  std::string what;  ///< what is explained: "C:r=77;", or a failure
+};
+
+/// Whether there is something to show: a failure; an end where the condition holds, or where it is claimed always, one
+/// where it does not.
+bool worth_explaining(const Judgement& judgement);
+
+/// Requires: worth_explaining(judgement). Refusals: those of explain().
+tl::expected<Explanation, Refusal> explain(const Judgement& judgement);
+
+/// The run that `token` describes, of a test under a variant; memory and what is left out are the token's.
+/// Refusals: those of replay().
+tl::expected<Explanation, Refusal> replay(const litmus::Test& test, const Variant& variant,
+                                          std::string_view token);
+
+}  // namespace lab

@@ -1,0 +1,15 @@
+// A run as text: a column a thread.
+#pragma once
+
+#include <string>
+
+#include "lab/judge/explanation.h"
+#include "lab/report/look.h"
+
+namespace lab {
+
+/// What each thread did, step by step, which rule decided what, and every page's counters where they changed. Steps
+/// that did not lead to the end are folded; with `every_step` each step has a row of its own.
+std::string text(const Explanation& explanation, const Look& look, bool every_step);
+
+}  // namespace lab
