@@ -51,8 +51,7 @@ Finding look_at_memfd() {
   return {"memfd_create", Standing::missing, error_text(error),
           error == ENOSYS || error == EPERM
               ? "cleave keeps all its memory in files that memfd_create makes. It needs Linux "
-                "3.17, and a seccomp "
-                "profile that lets the call through."
+                "3.17, and a seccomp profile that lets the call through."
               : "memfd_create fails; see the limit on open files.",
           false};
 }
@@ -65,8 +64,7 @@ Finding look_at_membarrier() {
   return {"membarrier, private expedited", Standing::missing,
           commands < 0 ? error_text(errno) : "came with Linux 4.14",
           "Without membarrier each load and store of an accessor costs a fence more; let the call "
-          "through, "
-          "or use Linux 4.14 or later.",
+          "through, or use Linux 4.14 or later.",
           false};
 }
 
@@ -96,8 +94,8 @@ Finding look_at_registered_buffers(int ring) {
   const iovec buffer{memory.at(), memory.bytes()};
   if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, &buffer, 1) != 0) {
     return {"io_uring registered buffers", Standing::missing, error_text(errno),
-            "Raise the limit on locked memory (see RLIMIT_MEMLOCK), so that transfers need not pin "
-            "their pages each time.",
+            "Raise the limit on locked memory (see RLIMIT_MEMLOCK), so that transfers need not "
+            "pin their pages each time.",
             false};
   }
   rlimit locked{};

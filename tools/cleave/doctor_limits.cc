@@ -76,8 +76,7 @@ Finding look_at_mappings() {
     return {"vm.max_map_count", Standing::ok, fmt::format("{}", *most), {}, *most};
   return {"vm.max_map_count", Standing::limited, fmt::format("{}", *most),
           fmt::format("`sysctl -w vm.max_map_count={}`: tracking by mprotect uses up to 16,000 "
-                      "mappings, and the "
-                      "process needs others.",
+                      "mappings, and the process needs others.",
                       kUsualMappings),
           *most};
 }
@@ -96,8 +95,8 @@ Finding look_at_locked_memory() {
     found.standing = Standing::limited;
     found.advice =
         "Raise the limit on locked memory to the size of the pools (ulimit -l; systemd: "
-        "LimitMEMLOCK=infinity; "
-        "docker: --ulimit memlock=-1): io_uring then keeps them registered.";
+        "LimitMEMLOCK=infinity; docker: --ulimit memlock=-1): io_uring then keeps them "
+        "registered.";
   }
   return found;
 }
@@ -149,8 +148,7 @@ Finding look_at_group(const std::optional<GroupMemory>& group) {
   return {"cgroup memory", Standing::limited,
           fmt::format("{}, {} used", bytes_text(group->most), bytes_text(group->used)),
           fmt::format("Keep what pools and arenas may hold together below the cgroup's {}: beyond "
-                      "it the kernel ends the "
-                      "process.",
+                      "it the kernel ends the process.",
                       bytes_text(group->most)),
           group->most};
 }

@@ -21,8 +21,6 @@
 namespace cleave::doctor {
 namespace {
 
-constexpr const char* kUntilThen = "until then arenas track by mprotect";
-
 struct Userfaultfd {
   Descriptor descriptor;
   int error;
@@ -34,28 +32,33 @@ Userfaultfd open_userfaultfd(int flags) {
   return {std::move(descriptor), error};
 }
 
+// A filter may answer with either.
+bool by_filter(int error) { return (error == EPERM || error == ENOSYS) && is_filtered(); }
+
 std::string why_refused(int error) {
+  if (by_filter(error)) return "forbidden by this process's seccomp filter";
   if (error == ENOSYS) return "the kernel has none";
-  if (error != EPERM) return error_text(error);
-  return is_filtered() ? "forbidden by this process's seccomp filter" : "forbidden";
+  return error == EPERM ? "forbidden" : error_text(error);
 }
 
 std::string advice_for_refusal(int error) {
-  if (error == EPERM && is_filtered()) {
-    return fmt::format(
-        "A seccomp filter blocks userfaultfd, as the default profile of containers does. Run the "
-        "container "
-        "with a profile that allows it (docker: --security-opt seccomp=PROFILE.json; for a trial, "
-        "seccomp=unconfined); {}.",
-        kUntilThen);
+  const std::string until_then = "until then arenas track by mprotect";
+  if (by_filter(error)) {
+    return "A seccomp filter blocks userfaultfd, as the default profile of containers does. Run "
+           "the "
+           "container with a profile that allows it (docker: --security-opt seccomp=PROFILE.json; "
+           "for a trial, seccomp=unconfined); " +
+           until_then + '.';
   }
   if (error == EPERM) {
-    return fmt::format(
-        "userfaultfd is forbidden, by a security module or a kernel before 5.11. "
-        "`sysctl -w vm.unprivileged_userfaultfd=1` may help; {}.",
-        kUntilThen);
+    return "userfaultfd is forbidden, by a security module or a kernel before 5.11. "
+           "`sysctl -w vm.unprivileged_userfaultfd=1` may help; " +
+           until_then + '.';
   }
-  return fmt::format("A kernel with CONFIG_USERFAULTFD would have userfaultfd; {}.", kUntilThen);
+  if (error == ENOSYS) {
+    return "A kernel with CONFIG_USERFAULTFD would have userfaultfd; " + until_then + '.';
+  }
+  return fmt::format("userfaultfd fails ({}): see the limits; {}.", error_text(error), until_then);
 }
 
 // A feature of userfaultfd by its bit in the kernel's answer. Numbers, because headers are often older.
