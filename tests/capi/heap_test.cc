@@ -43,6 +43,17 @@ TEST_F(CHeap, GivesZeroesAndRefusesAProductThatOverflows) {
   EXPECT_NE(cleave_heap_calloc(heap.get(), 5, 0), nullptr);
 }
 
+TEST_F(CHeap, TreatsABlockOfNothingAsOneOfAByte) {
+  void* none = cleave_heap_malloc(heap.get(), 0);
+  ASSERT_NE(none, nullptr);
+  void* still = cleave_heap_realloc(heap.get(), none, 0);
+  ASSERT_NE(still, nullptr) << "nothing is freed by that";
+  EXPECT_GE(cleave_heap_usable_size(heap.get(), still), 1u);
+  cleave_heap_free(heap.get(), still);
+  void* fresh = cleave_heap_realloc(heap.get(), nullptr, 100);
+  EXPECT_GE(cleave_heap_usable_size(heap.get(), fresh), 100u);
+}
+
 TEST_F(CHeap, AlignsAsAsked) {
   for (std::size_t alignment = 16; alignment <= 65536; alignment *= 2) {
     void* block = cleave_heap_aligned_alloc(heap.get(), alignment, 100);
