@@ -1,6 +1,7 @@
 // What a commit holds its program up for, against fork(2).
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -16,11 +17,14 @@ namespace {
 // Fewer than elsewhere: all of them stay.
 constexpr int kCommitsKept = 3;
 
-// Each commit takes the place of the one before, whose frames are free again; that is in the figure.
-double commit_changed(TouchedArena& touched, PageSets& sets) {
+// The commit before goes untimed, as a child of fork(2) does; its frames are free again.
+double commit_changed(TouchedArena& touched, PageSets& sets, Samples& drops) {
   return median_for_a_while([&] {
+    std::optional<Commit> before = touched.arena.head();
     for (const std::uint64_t n : sets.next().order) touched.write(n, n);
-    return processor_nanoseconds_for([&] { (void)must(touched.arena.commit()); });
+    const double figure = processor_nanoseconds_for([&] { (void)must(touched.arena.commit()); });
+    drops.add(processor_nanoseconds_for([&] { before.reset(); }));
+    return figure;
   });
 }
 
@@ -67,10 +71,13 @@ Row commit_by(Tracking tracking, const Cell& cell, const Extent& extent, Compani
   TouchedArena touched(extent, {.tracking = tracking}, spare);
   must(touched.pool.reserve(spare));
   PageSets sets(cell.changed, extent.touched_pages());
+  Samples drops;
   auto [ours, theirs] = in_turn(
-      settings.runs(), [&] { return commit_changed(touched, sets); },
+      settings.runs(), [&] { return commit_changed(touched, sets, drops); },
       [&] { return kernel.measure(); });
-  return commit_row(cell, name(tracking), std::move(ours), std::move(theirs));
+  Row row = commit_row(cell, name(tracking), std::move(ours), std::move(theirs));
+  row.details["drop"] = drops.median();
+  return row;
 }
 
 Row commit_while_the_pool_grows(const Cell& cell, const Extent& extent, Companion& kernel,
