@@ -83,7 +83,7 @@ void run_frame(Machine& machine, std::array<Buttons, 2> input, Load load, Wait w
   }
   for (std::size_t player = 0; player < 2; ++player) {
     registers.players[player] = mix(registers.players[player], input[player]);
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 100; ++i) {
       registers.random = mix(registers.random, registers.players[player]);
       std::uint64_t& word = machine.work[registers.random % machine.work.size()];
       word = mix(word, registers.random);
