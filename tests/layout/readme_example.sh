@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
-# The example in the README is examples/first.cc, to the letter.
+# The C++ examples in the README are examples/arena.cc and examples/first.cc, to the letter.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-shown=$(awk '/^```cpp$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' README.md)
-if [[ -z $shown ]]; then
-  echo "README.md shows no C++ example" >&2
-  exit 1
-fi
-diff <(printf '%s\n' "$shown") examples/first.cc || {
-  echo "README.md: its example differs from examples/first.cc (left: README)" >&2
-  exit 1
+# The n-th block of C++ in the README.
+shown() {
+  awk -v wanted="$1" '/^```cpp$/ { inside = ++count == wanted; next } /^```$/ { inside = 0 } inside' README.md
 }
-echo "the README shows examples/first.cc"
+
+n=0
+for example in examples/arena.cc examples/first.cc; do
+  n=$((n + 1))
+  diff <(shown "$n") "$example" || {
+    echo "README.md: its example $n differs from $example (left: README)" >&2
+    exit 1
+  }
+done
+echo "the README shows its $n examples"
