@@ -117,7 +117,8 @@ Row against(const Cell& cell, const Pass& best, const char* rival, const char* w
   return row;
 }
 
-// What needs no announcing, ours and others', and was measured in turn with the automatic choice.
+// What finds out by itself which pages were written, ours and others', and was measured in turn with the automatic
+// choice.
 Row automatic_against_the_best(const Cell& cell, const std::vector<Pass>& passes,
                                const OurSide& automatic) {
   Row row{.name = cell.name("rollback") + "/automatic", .unit = "ns"};
@@ -131,7 +132,6 @@ Row automatic_against_the_best(const Cell& cell, const std::vector<Pass>& passes
     if (pass.tracking != Tracking::software) offer(name(pass.tracking), pass.row.ours);
     offer("fork(2) and exit", pass.fork);
     offer("SIGSEGV and mprotect(2)", pass.segv);
-    offer("a private mapping and MADV_DONTNEED", pass.image);
     offer("memcpy of all", pass.copy);
   }
   row.goals.push_back({"at most 1.2 times the best other", row.ratio() >= 1 / 1.2});
