@@ -45,17 +45,15 @@ struct ForcedLook {
 };
 
 ForcedLook look_by_force(World& world, Task task, PageNo page, bool after_copy) {
-  return in_map("force: looks up", world.process(task.process), [&]() -> ForcedLook {
+  return in_table("force: looks up", world.process(task.process), [&]() -> ForcedLook {
     using Next = ForcedLook::Next;
     const Region region = world.region(task.process, page);
     const bool allowed = region.protection == Protection::write;
     if (!region.mapped || (region.shared && !allowed)) return {Next::refused};
     const Spot spot = world.find(task.process, page);
     if (!spot.entry.is(EntryKind::page)) return {Next::fault};
-    // The mmap lock is kept until the bytes are written: no fork comes in between.
     const auto take = [&]() -> ForcedLook {
       world.folio(spot.entry).refs.add(1);
-      world.process(task.process).map_readers.add(1);
       return {Next::write, spot.entry};
     };
     if (spot.entry.writable) return take();
@@ -71,6 +69,31 @@ ForcedLook look_by_force(World& world, Task task, PageNo page, bool after_copy) 
 Fault forced_fault(const World& world, bool after_copy) {
   return after_copy && world.rules.force_write == ForceWrite::drop_write ? Fault::read
                                                                          : Fault::write;
+}
+
+Answer force_locked(World& world, Task task, PageNo page, Value value, Half half) {
+  bool after_copy = false;
+  for (int round = 0; round < kMostRounds; ++round) {
+    const ForcedLook found = look_by_force(world, task, page, after_copy);
+    if (found.next == ForcedLook::Next::refused) return Answer::failed;
+    if (found.next == ForcedLook::Next::write) {
+      step("force: writes", [&] {
+        Folio& folio = world.folio(found.entry);
+        folio.pages[found.entry.index].half(half).write(value);
+        folio.dirty.write(true);
+        world.put(folio);
+      });
+      return Answer::done;
+    }
+    FaultHow how;
+    how.kind = forced_fault(world, after_copy);
+    how.forced = true;
+    how.holds_map = true;
+    const Faulted faulted = fault(world, task, page, how);
+    if (faulted.answer != Answer::done) return Answer::failed;
+    after_copy = after_copy || faulted.write_done;
+  }
+  broken("a forced write faults for ever");
 }
 
 }  // namespace
@@ -92,27 +115,13 @@ Answer write_memory(World& world, Task task, PageNo page, Value value, Half half
   broken("a store faults for ever");
 }
 
+// With the mmap lock for reading from the first look until the bytes are written: no fork comes in between.
 Answer force_memory(World& world, Task task, PageNo page, Value value, Half half) {
-  bool after_copy = false;
-  for (int round = 0; round < kMostRounds; ++round) {
-    const ForcedLook found = look_by_force(world, task, page, after_copy);
-    if (found.next == ForcedLook::Next::refused) return Answer::failed;
-    if (found.next == ForcedLook::Next::write) {
-      step("force: writes", [&] {
-        Folio& folio = world.folio(found.entry);
-        folio.pages[found.entry.index].half(half).write(value);
-        folio.dirty.write(true);
-        world.put(folio);
-        world.process(task.process).map_readers.add(-1);
-      });
-      return Answer::done;
-    }
-    const Faulted faulted =
-        fault(world, task, page, {forced_fault(world, after_copy), /*forced=*/true});
-    if (faulted.answer != Answer::done) return Answer::failed;
-    after_copy = after_copy || faulted.write_done;
-  }
-  broken("a forced write faults for ever");
+  Process& process = world.process(task.process);
+  lock_map_for_reading(process);
+  const Answer answer = force_locked(world, task, page, value, half);
+  unlock_map_for_reading(process);
+  return answer;
 }
 
 void kill(World& world, Task task) {

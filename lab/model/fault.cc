@@ -73,7 +73,10 @@ class Examination {
   Plan present(const Spot& spot) {
     if (how_.kind == Fault::read || spot.entry.writable) return {};
     if (how_.kind == Fault::write && spot.entry.wp) {
-      if (how_.may_wait) world_.process(task_.process).pages[page_].waiting.add(1);
+      if (how_.may_wait) {
+        world_.process(task_.process).pages[page_].waiting.add(1);
+        if (how_.holds_map) world_.process(task_.process).map_readers.add(-1);
+      }
       return {Next::userfault, spot.entry, region_};
     }
     if (region_.shared) {
@@ -265,6 +268,7 @@ Faulted fault(World& world, Task task, PageNo page, FaultHow how) {
     case Next::userfault:
       if (!how.may_wait) return {Answer::failed};
       wait_for_userfault(world, task, page);
+      if (how.holds_map) lock_map_for_reading(process);
       return {};
     case Next::migration:
       await(

@@ -13,8 +13,10 @@ enum class Fault : std::uint8_t {
 
 struct FaultHow {
   Fault kind = Fault::read;
-  bool forced = false;          // FOLL_FORCE: private regions may be written whatever they say
-  bool may_wait = true;         // for userfaultfd
+  bool forced = false;   // FOLL_FORCE: private regions may be written whatever they say
+  bool may_wait = true;  // for userfaultfd
+  bool holds_map =
+      false;  // the caller has the mmap lock for reading; given up while waiting for userfaultfd
   bool stays_readonly = false;  // swapoff: whatever could be written at once
 };
 

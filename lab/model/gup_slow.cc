@@ -74,7 +74,7 @@ class Lookup {
     Reference reference = reference_to(task_, page_, spot.entry, how_);
     if (reference.state == ReferenceState::page) {
       Folio& folio = world_.folio(spot.entry);
-      if (how_.pin) claim_pin(world_, world_.counts(spot));
+      if (how_.pin) claim_pin(world_, world_.counts(spot), spot.entry.writable);
       if (world_.rules.get == Get::hold && !how_.pin) {
         reference = hold(spot, reference);
       } else {
@@ -117,34 +117,39 @@ class Lookup {
   Region region_;
 };
 
+FaultHow fault_for(Want want, Take how) {
+  FaultHow fault;
+  fault.holds_map = true;
+  if (want == Want::unshare) fault.kind = Fault::unshare;
+  if (want == Want::write) {
+    fault.kind = Fault::write;
+    fault.forced = !how.write;  // a read reference may break sharing in a read-only region
+  }
+  return fault;
+}
+
 }  // namespace
 
+// From the first look that is in vain on, the mmap lock is held for reading: no fork comes between a fault and the next look.
 Answer take_slowly(World& world, Task task, PageNo page, Take how, ReferenceId as) {
   Process& process = world.process(task.process);
+  bool holds_map = false;
   bool after_copy = false;
   for (int round = 0; round < kMostRounds; ++round) {
-    FaultHow wanted;
-    switch (in_map("gup: looks up", process,
-                   [&] { return Lookup(world, task, page, how, as, after_copy).look(); })) {
-      case Want::nothing:
-        return Answer::done;
-      case Want::refused:
-        return Answer::failed;
-      case Want::read:
-        wanted.kind = Fault::read;
-        break;
-      case Want::unshare:
-        wanted.kind = Fault::unshare;
-        break;
-      case Want::write:
-        wanted.kind = Fault::write;
-        wanted.forced = !how.write;  // a read reference may break sharing in a read-only region
-        break;
-    }
-    const Faulted faulted = fault(world, task, page, wanted);
-    if (faulted.answer != Answer::done) return Answer::failed;
+    const Want want = in_map("gup: looks up", process, [&] {
+      const Want found = Lookup(world, task, page, how, as, after_copy).look();
+      const bool goes_on = found != Want::nothing && found != Want::refused;
+      if (goes_on != holds_map) process.map_readers.add(goes_on ? 1 : -1);
+      holds_map = goes_on;
+      return found;
+    });
+    if (want == Want::nothing) return Answer::done;
+    if (want == Want::refused) return Answer::failed;
+    const Faulted faulted = fault(world, task, page, fault_for(want, how));
+    if (faulted.answer != Answer::done) break;
     after_copy = after_copy || faulted.write_done;
   }
+  unlock_map_for_reading(process);
   return Answer::failed;
 }
 

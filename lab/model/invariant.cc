@@ -71,7 +71,7 @@ Text wrong_entry(World& world, ProcessId id, PageNo page) {
     return fmt::format("I1: {} is writable and not marked exclusive",
                        name_of(world, world.folio(spot.entry)));
   }
-  if (world.rules.pin_count == PinCount::exact && world.rules.get == Get::hold &&
+  if (world.rules.pin_count == PinCount::exact && world.rules.get == Get::hold && !counts.large &&
       counts.refs != 1) {
     return fmt::format("own: {} is writable and has {} references",
                        name_of(world, world.folio(spot.entry)), counts.refs);
@@ -140,8 +140,7 @@ void Tally::count_references(World& world) {
     if (!held.pin || (!exact && large)) ++of.refs;
   }
   for (const auto& locked : world.locking) {
-    if (const std::uint16_t id = locked.read(); id != 0)
-      at(static_cast<FolioId>(id - 1)).refs += world.of_visitor();
+    if (const std::uint16_t id = locked.read(); id != 0) at(static_cast<FolioId>(id - 1)).refs += 1;
   }
   for (const Batch& batch : world.batches) {
     if (const std::uint16_t id = batch.folio.read(); id != 0)

@@ -10,7 +10,8 @@ PageVerdict verdict(const Decision& decision) {
   return decision ? PageVerdict::reuse : PageVerdict::copy;
 }
 
-// Reusing by map counts takes the page out of the swap cache; others have freed it before they counted.
+// Reusing by map counts takes the page out of the swap cache; others have freed it before they counted. A merged page
+// that is reused is an ordinary one from then on.
 void take_over(World& world, Folio& folio) {
   if (world.rules.reuse_small == ReuseSmall::map && folio.slot.read() != 0 &&
       !folio.writeback.read()) {
@@ -24,7 +25,10 @@ PageVerdict judge_small(World& world, Task task, const Spot& spot) {
   Folio& folio = world.folio(spot.entry);
   const FirstLook first = reuse_at_once(rules, world.counts(spot));
   if (first.answer != AtOnce::ask) decided(first.why);
-  if (first.answer == AtOnce::reuse) return PageVerdict::reuse;
+  if (first.answer == AtOnce::reuse) {
+    take_over(world, folio);
+    return PageVerdict::reuse;
+  }
   if (first.answer == AtOnce::copy) return PageVerdict::copy;
 
   if (frees_before_counting(rules)) {

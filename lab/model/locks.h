@@ -40,6 +40,14 @@ inline void lock_map_for_writing(Process& process) {
       "mmap lock", [&] { return !process.map_writer.read() && process.map_readers.read() == 0; },
       [&] { process.map_writer.write(true); });
 }
+inline void lock_map_for_reading(Process& process) {
+  await(
+      "mmap lock, reading", [&] { return !process.map_writer.read(); },
+      [&] { process.map_readers.add(1); });
+}
+inline void unlock_map_for_reading(Process& process) {
+  step("mmap unlock, reading", [&] { process.map_readers.add(-1); });
+}
 inline void unlock_map(Process& process) {
   step("mmap unlock", [&] { process.map_writer.write(false); });
 }

@@ -104,7 +104,7 @@ void Machine::lock_page(Task task, PageNo page) {
         Folio* const folio = folio_there();
         if (folio == nullptr) return;
         folio->locked.write(true);
-        folio->refs.add(world_->of_visitor());
+        world_->visit(*folio);
         world_->locking[page].write(static_cast<std::uint16_t>(folio->id + 1));
       });
 }
@@ -116,7 +116,7 @@ void Machine::unlock_page(Task, PageNo page) {
     world_->locking[page].write(0);
     Folio& folio = world_->folio(static_cast<FolioId>(id - 1));
     folio.locked.write(false);
-    world_->put(folio, world_->of_visitor());
+    world_->end_visit(folio);
   });
 }
 

@@ -76,12 +76,12 @@ void free_if_unused(World& world, Folio& folio) {
   step("reclaim: frees the page", [&] {
     folio.locked.write(false);
     const bool pinned = world.rules.pin_count == PinCount::exact && folio.pins.read() != 0;
-    if (folio.refs.read() == 1 + world.of_visitor() && !pinned && !folio.dirty.read()) {
+    if (folio.refs.read() == 2 && !pinned && !folio.dirty.read()) {
       world.slots[folio.slot.read() - 1u].cached.write(0);
       folio.slot.write(0);
       world.put(folio);
     }
-    world.put(folio, world.of_visitor());
+    world.end_visit(folio);
   });
 }
 
@@ -98,13 +98,18 @@ Answer drop_lazily(World& world, Folio& folio) {
   step("reclaim: drops the page", [&] {
     if (answer != Answer::done) folio.lazyfree.write(false);
     folio.locked.write(false);
-    world.put(folio, world.of_visitor());
+    world.end_visit(folio);
   });
   return answer;
 }
 
 Answer kept(World& world, Folio& folio) {
-  release(world, folio);
+  step("reclaim: keeps the page", [&] {
+    // Where counts are ownership the swap cache must not stay behind as an owner.
+    if (world.rules.reuse_small == ReuseSmall::owned) try_to_free_swap(world, folio);
+    folio.locked.write(false);
+    world.end_visit(folio);
+  });
   return Answer::failed;
 }
 

@@ -9,8 +9,12 @@ std::int32_t bias(const World& world) { return static_cast<std::int32_t>(world.r
 
 void claim_in_order(World& world, Folio& folio, const Reference& reference) {
   // A page mapped by a huge entry has its mark on the folio's first page.
-  const Counts page = world.counts(folio, reference.index);
-  if (unpin_finds_in_order(world.rules, page)) return;
+  Counts page = world.counts(folio, reference.index);
+  if (world.rules.pin_count == PinCount::exact) {
+    page.refs -= static_cast<std::uint32_t>(folio.visitors.read());
+  }
+  if (const Decision decision = unpin_finds_in_order(world.rules, page); decision) return;
+  if (!folio.large()) broken(unpin_finds_in_order(world.rules, page).why);
   const Counts head = world.counts(folio, 0);
   if (const Decision decision = unpin_finds_in_order(world.rules, head); !decision)
     broken(decision.why);
@@ -50,11 +54,12 @@ Reference reference_to(Task task, PageNo page, const Entry& entry, Take how) {
   return reference;
 }
 
-void claim_pin(World& world, const Counts& page) {
+void claim_pin(World& world, const Counts& page, bool writable) {
   if (world.rules.unpin_check == No::no || !page.anonymous) return;
   if (world.marks() && !page.exclusive)
     broken("I2: a page that is not marked exclusive was pinned");
-  if (world.rules.pin_count == PinCount::exact && page.refs != 1)
+  // A writable entry is of an owned page; a visitor does not change that.
+  if (world.rules.pin_count == PinCount::exact && !writable && page.refs != 1)
     broken("own: a page that is not owned was pinned");
 }
 

@@ -26,7 +26,7 @@ void drop(World& world, ReferenceId reference);
 /// What a name stands for from now on. Belongs into the step that takes.
 Reference reference_to(Task task, PageNo page, const Entry& entry, Take how);
 /// Whether a pin may be put on such a page, by what the rule-set claims of pins.
-void claim_pin(World& world, const Counts& page);
+void claim_pin(World& world, const Counts& page, bool writable);
 /// A pin is about to be tried: forks must know that this process pins.
 void note_pinning(World& world, Task task);
 

@@ -10,7 +10,7 @@ Decision unless_pinned(World& world, Folio& folio, const Entry& entry) {
 
 Counts counts_without_visitor(World& world, Folio& folio, std::uint32_t index) {
   Counts page = world.counts(folio, index);
-  page.refs -= static_cast<std::uint32_t>(world.of_visitor());
+  --page.refs;
   return page;
 }
 
@@ -25,7 +25,7 @@ Folio* isolate(World& world, Task task, PageNo page) {
     }
     if (folio.locked.read()) return nullptr;
     folio.locked.write(true);
-    folio.refs.add(world.of_visitor());
+    world.visit(folio);
     return &folio;
   });
 }
@@ -33,7 +33,7 @@ Folio* isolate(World& world, Task task, PageNo page) {
 void release(World& world, Folio& folio) {
   step("releases the page", [&] {
     folio.locked.write(false);
-    world.put(folio, world.of_visitor());
+    world.end_visit(folio);
   });
 }
 

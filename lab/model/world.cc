@@ -139,6 +139,16 @@ void World::put(Folio& folio, std::int32_t number) {
   if (folio.kind == FolioKind::hugetlb && folio.refs.read() == 0) free_hugetlb.add(1);
 }
 
+void World::visit(Folio& folio) {
+  folio.refs.add(1);
+  if (rules.pin_count == PinCount::exact) folio.visitors.add(1);
+}
+
+void World::end_visit(Folio& folio) {
+  if (rules.pin_count == PinCount::exact) folio.visitors.add(-1);
+  put(folio);
+}
+
 void World::mark(const Entry& entry, bool exclusive) {
   if (!marks()) return;
   Folio& owner = folio(entry);

@@ -41,9 +41,10 @@ struct Folio {
   const FolioId id;
   const FolioKind kind;
   Shared<std::int32_t> refs{"refs"};
-  Shared<std::int32_t> pins{"pins"};  // of large folios, and where they are counted apart
-  Shared<Homes> whole{"huge maps"};   // huge entries, by their first page
-  Shared<Owners> owners{"owners"};    // large folios only
+  Shared<std::int32_t> pins{"pins"};          // of large folios, and where they are counted apart
+  Shared<std::int32_t> visitors{"visitors"};  // of refs; told apart where pins are counted apart
+  Shared<Homes> whole{"huge maps"};           // huge entries, by their first page
+  Shared<Owners> owners{"owners"};            // large folios only
   Shared<bool> locked{"page lock"};
   Shared<bool> ksm{"merged"};
   Shared<bool> dirty{"dirty"};
@@ -189,11 +190,10 @@ class World {
   /// Writes the entry of a page that stays mapped. Checks what the rule-set claims of entries.
   void change(const Spot& spot, Entry entry);
   void put(Folio& folio, std::int32_t number = 1);
-  /// References of somebody who works on a page and has it locked: one, but where references are ownership. There the
-  /// lock alone keeps the page.
-  [[nodiscard]] std::int32_t of_visitor() const {
-    return rules.pin_count == PinCount::exact ? 0 : 1;
-  }
+  /// Somebody begins, or ends, to work on a page that he has locked. He has a reference meanwhile, and so nobody
+  /// finds himself the owner; but he is no sharer either, and who checks a pin must tell them apart.
+  void visit(Folio& folio);
+  void end_visit(Folio& folio);
   void mark(const Entry& entry, bool exclusive);
   [[nodiscard]] bool marks() const { return rules.exclusive_mark == No::yes; }
   [[nodiscard]] Homes home(ProcessId id, PageNo page) const;

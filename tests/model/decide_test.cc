@@ -111,7 +111,7 @@ TEST(ReuseOfASmallPage, FollowsItsCounts) {
 }
 
 TEST(ReuseOfAMergedPage, EndedWithFivePointNine) {
-  expect_rows({{"alone", merged(page(1, 0, 1)), {"A", "B"}},
+  expect_rows({{"alone", merged(page(1, 0, 1)), {"A", "B", "D1"}},
                {"referenced", merged(page(1, 0, 2)), {}},
                {"in the swap cache", merged(cached(page(1, 0, 1))), {}}},
               {"A", "B", "C0", "C1", "C2", "D0", "D1", "E0", "E1", "F"}, reuses);
