@@ -169,6 +169,7 @@ TEST(ArenasByMprotect, LeaveTheProcessMappingsWhenManyScatteredPagesAreWritten) 
 }
 
 TEST(ArenasByMprotect, GoOnWhenTheHostHasUsedUpTheMappings) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer needs mappings of its own";
   EXPECT_TRUE(in_a_child([]() -> std::string {
     Pool pool = must(Pool::create(64_MiB));
     Arena arena = must(Arena::create(pool, 64_MiB, {.tracking = Tracking::mprotect}));
