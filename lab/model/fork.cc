@@ -70,7 +70,12 @@ class Fork {
     const auto sequence = look("fork: the sequence", [&] { return parent_.sequence.read(); });
     put("fork: makes the sequence odd", parent_.sequence, sequence + 1);
     fence("fork.seq");
-    if (world_.rules.fork_seq != ForkSeq::sections || !performs("fork.wait")) return;
+    if (world_.rules.fork_seq == ForkSeq::sections && performs("fork.wait")) wait_for_sections();
+  }
+
+  // Who enters a section from now on sees the odd sequence. Mostly nobody is in one.
+  void wait_for_sections() {
+    if (look("fork: looks for sections", [&] { return parent_.sections.read() == 0; })) return;
     await(
         "fork: waits for sections", [&] { return parent_.sections.read() == 0; }, [] {});
   }
