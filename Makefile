@@ -5,8 +5,8 @@ BUILD_JOBS ?= $(shell nproc)
 TEST_JOBS ?= 2
 SOAK_SECONDS ?= 60
 TORTURE_SECONDS ?= 600
-# The file that `make demo` works on; without one it takes a program that is there.
-FILE ?=
+# The SQLite database that `make demo` works on; without one it takes what dpkg knows of the packages here.
+DB ?=
 
 # ThreadSanitizer wants its shadow memory where a widely randomised layout may already sit.
 FIXED_LAYOUT := $(shell setarch -R true 2>/dev/null && echo setarch -R)
@@ -27,8 +27,8 @@ setup: ## Install the packages that are missing
 build: setup ## Build the release preset
 	$(call build,release)
 
-demo: build ## Show what it does (FILE=path: on a file of yours)
-	build/release/bin/cleave demo $(FILE)
+demo: build ## Branch a real database and check each branch (DB=path: one of yours)
+	build/release/bin/cleave demo $(DB)
 
 test: setup ## Run all tests: release, then under the address and the thread sanitizer
 	$(call test,release)

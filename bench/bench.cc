@@ -30,7 +30,7 @@ std::vector<Benchmark> all_benchmarks() {
        {fork_benchmarks, fork_pinned_benchmarks, write_after_fork_benchmarks, access_benchmarks,
         writers_benchmarks, alive_benchmarks, drop_benchmarks, pool_benchmarks, sync_benchmarks,
         pin_benchmarks, hold_benchmarks, io_benchmarks, alloc_benchmarks, arena_rollback_benchmarks,
-        arena_commit_benchmarks, arena_pages_benchmarks}) {
+        arena_commit_benchmarks, arena_pages_benchmarks, sqlite_benchmarks, explore_benchmarks}) {
     std::ranges::move(family(), std::back_inserter(all));
   }
   return all;

@@ -7,5 +7,8 @@
 
 void add_bench(CLI::App& app);
 void add_demo(CLI::App& app);
+/// Below `demo`.
+void add_demo_space(CLI::App& app);
+void add_sqlite(CLI::App& app);
 void add_litmus(CLI::App& app);
 void add_doctor(CLI::App& app);

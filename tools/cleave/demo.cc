@@ -1,112 +1,147 @@
-// `cleave demo`: a real file, a thousand branches of it on several threads, and proof that each holds
-// what it should.
+// `cleave demo`: a real database that branches, and proof that each branch holds what it should.
 #include <fmt/format.h>
 
-#include <cstdint>
+#include <algorithm>
 #include <exception>
 #include <memory>
-#include <span>
+#include <optional>
+#include <random>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "commands.h"
-#include "demo_check.h"
-#include "demo_cost.h"
-#include "demo_diverge.h"
-#include "demo_file.h"
-#include "demo_io.h"
-#include "demo_report.h"
+#include "demo_database_edits.h"
+#include "demo_database_report.h"
+#include "demo_database_rivals.h"
+#include "demo_database_source.h"
+#include "demo_database_tree.h"
+#include "demo_progress.h"
 #include "demo_stopwatch.h"
+#include "tools/sqlite/library_variables.h"
+#include "tracking_option.h"
 
-namespace cleave::demo {
+namespace cleave::database_demo {
 namespace {
+
+using demo::Stopwatch;
+using sqlite::BranchableDatabase;
+using sqlite::Connection;
+using sqlite::DatabaseError;
+using namespace literals;
 
 struct Options {
   std::string path;
-  std::uint64_t branches = 1000;
-  unsigned threads = 4;
+  std::size_t branches = 48;
+  std::size_t steps = 150;
+  int runs = 5;
   std::uint64_t seed = 1;
+  Tracking tracking = Tracking::automatic;
   bool spoil = false;
   bool json = false;
 };
 
-Origin lay_out(Pool& pool, const File& file, std::span<const std::byte> content) {
-  Space space = must(Space::create(pool));
-  const Address at = must(space.map(content.size()));
-  must(space.write(at, content));
-  return {std::move(space), at, file.size};
+// Room for what the damages and branches add, and for the journals of statements. Not more than that: async
+// tracking asks for the whole range at every commit and checkout.
+ByteCount room_for(std::uint64_t bytes) {
+  return std::clamp<ByteCount>(bytes * 8, 128_MiB, Heap::kLargest);
 }
 
-// Room for the file, for all that the branches can write or get copies of, and for the measurement.
-ByteCount budget(const Options& options, std::size_t content) {
-  constexpr std::uint64_t kMeasurement = std::uint64_t{64} << 20;
-  constexpr std::uint64_t kPerFork = (kMostPagesPerFork + Traffic::kMostPinned) * kPageSize;
-  return content + options.branches * kPerFork + kMeasurement;
+void check(BranchableDatabase& database, const sqlite::Digests& wanted, const char* after,
+           Report& report) {
+  if (database.connection().text("PRAGMA integrity_check(1)") != "ok") {
+    report.faults.push_back(fmt::format("after '{}' was undone, integrity_check differs", after));
+  }
+  if (sqlite::digests(database.connection()) != wanted) {
+    report.faults.push_back(fmt::format("after '{}' was undone, a table differs", after));
+  }
 }
 
-void check_sum(const PoolStatistics& s, std::vector<std::string>& miscounts) {
-  const std::uint64_t sum = s.used + s.free + s.ready + s.returned + s.untouched;
-  if (sum == s.budget) return;
-  miscounts.push_back(fmt::format(
-      "the pool counts {} used, {} free, {} ready, {} returned and {} untouched frames: "
-      "{}, not its budget of {}",
-      s.used, s.free, s.ready, s.returned, s.untouched, sum, s.budget));
+// One damage, undone twice: before it was committed, and after.
+void measure(BranchableDatabase& database, std::size_t i, int runs, std::vector<double>& remember,
+             Report& report) {
+  std::vector<double> damage, undo, commit, pages, bytes;
+  const auto timed = [](std::vector<double>& samples, auto&& work) {
+    const Stopwatch watch;
+    work();
+    samples.push_back(watch.ns());
+  };
+  for (int run = 0; run < runs; ++run) {
+    std::optional<Commit> before;
+    timed(remember, [&] { before = database.commit(); });
+    timed(damage, [&] { database.connection().execute(report.damages[i].sql); });
+    pages.push_back(static_cast<double>(database.changed_pages()));
+    timed(undo, [&] { database.discard(); });
+
+    database.connection().execute(report.damages[i].sql);
+    std::optional<Commit> after;
+    timed(commit, [&] { after = database.commit(); });
+    bytes.push_back(static_cast<double>(after->pages() * kPageSize));
+    database.checkout(*before);
+  }
+  report.ours.way.do_ns[i] = demo::median(damage);
+  report.ours.way.undo_ns[i] = demo::median(undo);
+  report.ours.way.bytes[i] = demo::median(bytes);
+  report.ours.commit_ns[i] = demo::median(commit);
+  report.ours.pages[i] = demo::median(pages);
 }
 
-void check_empty(const PoolStatistics& s, std::vector<std::string>& miscounts) {
-  if (s.used + s.nodes + s.regions + s.spaces + s.accessors + s.short_pins + s.long_pins == 0)
-    return;
-  miscounts.push_back(fmt::format(
-      "everything is gone, yet the pool counts {} used frames, {} nodes, {} regions, {} "
-      "spaces, {} accessors and {} pinned pages",
-      s.used, s.nodes, s.regions, s.spaces, s.accessors, s.short_pins + s.long_pins));
+void do_damage(BranchableDatabase& database, const Options& options, const sqlite::Digests& wanted,
+               Report& report) {
+  report.damages = damages(database.connection());
+  std::vector<double> remember;
+  demo::Progress progress("damage, undone", kDamages);
+  for (std::size_t i = 0; i < kDamages; ++i, progress.step()) {
+    measure(database, i, options.runs, remember, report);
+    check(database, wanted, report.damages[i].what.c_str(), report);
+  }
+  report.ours.way.remember_ns = demo::median(remember);
 }
 
-// A check that nothing can fail proves nothing: this changes one bit that no history tells of. (Another
-// one is changed in what a device delivers.)
-void spoil(Origin& origin, Forest& forest) {
-  Space& victim = forest.branches.empty() ? origin.space : forest.branches.back().space;
-  std::byte value{};
-  const Address at = origin.at + origin.size / 2;
-  must(victim.read(at, std::span(&value, 1)));
-  value ^= std::byte{1};
-  must(victim.write(at, std::span(&value, 1)));
+void branch_out(BranchableDatabase& database, Connection& origin, const Options& options,
+                Report& report) {
+  std::mt19937_64 random(options.seed);
+  const ByteCount before = database.committed();
+  const Tree tree = grow(database, options.branches, random);
+  report.branches = tree.size() - 1;
+  report.bytes_per_branch = static_cast<double>((database.committed() - before).value) /
+                            static_cast<double>(report.branches);
+  const auto wanted = expected(origin, tree, report.walk);
+  wander(database, tree, wanted, options.steps, options.spoil, random, report.walk);
 }
 
 Report work(const Options& options) {
   Report report;
-  report.file = find(options.path);
-  report.forks = options.branches;
-  report.threads = options.threads;
+  const Source source(options.path);
+  report.source = source.name();
   report.seed = options.seed;
+  report.rivals = measure_rivals(source, options.runs);  // first: it wants a small process
 
-  report.process = cost_of_process(report.file);  // first: it wants a small process with one thread
-  const std::vector<std::byte> content = load(report.file);
-  report.copy = cost_of_copy(content);
+  Connection origin;
+  source.load(origin);
+  const sqlite::Digests wanted = sqlite::digests(origin);
+  report.bytes = static_cast<std::uint64_t>(origin.integer("PRAGMA page_count") *
+                                            origin.integer("PRAGMA page_size"));
+  BranchableDatabase database({.memory = room_for(report.bytes), .tracking = options.tracking});
+  source.load(database.connection());
+  const Stopwatch watch;
+  const Commit loaded = database.commit("loaded");
+  report.first_commit_ns = watch.ns();
+  report.first_commit_pages = loaded.pages();
+  report.tables = wanted.size() - 1;  // the schema is not one of the user's
+  for (const auto& [table, digest] : wanted) report.rows += digest.rows;
+  check(database, wanted, "loading", report);
 
-  Pool pool = must(Pool::create(budget(options, content.size())));
-  {
-    Origin origin = lay_out(pool, report.file, content);
-    report.space = cost_of_space(pool, origin);
-    const std::uint64_t frames = pool.statistics().used;
+  do_damage(database, options, wanted, report);
+  branch_out(database, origin, options, report);
+  report.tracking = name(database.arena().statistics().tracking);
+  report.tracking_reason = database.arena().tracking_reason();
 
-    Traffic traffic(pool, origin, report.file, content, options.spoil);
-    Forest forest = diverge(origin, options.branches, options.threads, options.seed);
-    report.transfers = traffic.end();
-    report.growth = std::move(forest.growth);
-    report.branches = forest.branches.size();
-    report.snapshots = forest.snapshots.size();
-    report.bytes = (pool.statistics().used - frames) * kPageSize;
-    report.fork_median_ns = median(report.growth.fork_ns);
-    report.fork_p99_ns = percentile(report.growth.fork_ns, 99);
-
-    check_sum(pool.statistics(), report.miscounts);
-    if (options.spoil) spoil(origin, forest);
-    report.differences = check(origin, forest, content, options.threads);
+  if (const auto damage = database.heap().check()) {
+    report.faults.push_back(fmt::format("the heap: {} at {:#x}", damage->what, damage->where));
   }
-  check_sum(pool.statistics(), report.miscounts);
-  check_empty(pool.statistics(), report.miscounts);
+  for (const std::string& where : sqlite::pointers_from_library(database.arena().memory())) {
+    report.faults.push_back(where + " points into the arena");
+  }
   return report;
 }
 
@@ -123,28 +158,39 @@ void run(const Options& options) {
 }
 
 }  // namespace
-}  // namespace cleave::demo
+}  // namespace cleave::database_demo
 
 void add_demo(CLI::App& app) {
-  const auto options = std::make_shared<cleave::demo::Options>();
+  const auto options = std::make_shared<cleave::database_demo::Options>();
   CLI::App* demo = app.add_subcommand(
-      "demo", "Branch a file a thousand times on four threads, and check every byte");
-  demo->add_option("FILE", options->path,
-                   "The file; by default a program of some MiB that building cleave needs");
+      "demo", "Branch a real SQLite database, walk the branches, and compare every row");
+  demo->add_option("DB", options->path,
+                   "An SQLite database; without one: what dpkg knows of this machine's packages");
   CLI::Option* branches =
-      demo->add_option("--branches", options->branches, "How many forks to make")
-          ->check(CLI::Range(1, 1'000'000))
+      demo->add_option("--branches", options->branches, "How many branches to grow")
+          ->check(CLI::Range(1, 100'000))
           ->capture_default_str();
-  demo->add_option("--threads", options->threads, "How many threads make them")
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
+  CLI::Option* steps = demo->add_option("--steps", options->steps, "How many checkouts to walk")
+                           ->check(CLI::Range(1, 1'000'000))
+                           ->capture_default_str();
   demo->add_option("--seed", options->seed, "Another seed gives other branches")
       ->capture_default_str();
+  add_tracking_option(*demo, options->tracking);
   demo->add_flag_callback(
-          "--quick", [options] { options->branches = 100; }, "Only 100 branches")
-      ->excludes(branches);
+          "--quick",
+          [options] {
+            options->branches = 8;
+            options->steps = 16;
+            options->runs = 1;
+          },
+          "Few branches, few steps, each time measured once")
+      ->excludes(branches)
+      ->excludes(steps);
   demo->add_flag("--spoil", options->spoil,
-                 "Change a bit of a branch and one of the I/O in secret: the demo must find both");
+                 "Change a bit of the memory in secret: the demo must find it");
   demo->add_flag("--json", options->json, "Print one JSON object");
-  demo->callback([options] { cleave::demo::run(*options); });
+  demo->callback([options, demo] {
+    if (demo->get_subcommands().empty()) cleave::database_demo::run(*options);
+  });
+  add_demo_space(*demo);
 }

@@ -16,6 +16,7 @@ int run(int argc, char** argv) {
   app.failure_message(CLI::FailureMessage::simple);
 
   add_demo(app);
+  add_sqlite(app);
   add_bench(app);
   add_litmus(app);
   add_doctor(app);

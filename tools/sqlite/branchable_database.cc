@@ -1,5 +1,7 @@
 #include "tools/sqlite/branchable_database.h"
 
+#include <exception>
+#include <type_traits>
 #include <utility>
 
 namespace cleave::sqlite {
@@ -42,18 +44,35 @@ void BranchableDatabase::check_statements(const char* before) const {
 
 Commit BranchableDatabase::commit(std::string_view name) {
   check_statements("a commit");
-  return value(arena_.commit(name));
+  head_ = value(arena_.commit(name));
+  return *head_;
 }
 
 void BranchableDatabase::checkout(const Commit& commit) {
   check_statements("a checkout");
   value(arena_.checkout(commit));
+  head_ = commit;
+}
+
+void BranchableDatabase::look_at(const Commit& commit, const std::function<void()>& look) {
+  check_statements("looking at another commit");
+  const Commit present = value(arena_.commit());
+  value(arena_.checkout(commit));
+  std::exception_ptr thrown;
+  try {
+    look();
+    check_statements("coming back");
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  value(arena_.checkout(present));
+  if (thrown) std::rethrow_exception(thrown);
 }
 
 std::uint64_t BranchableDatabase::changed_pages() {
   std::uint64_t pages = 0;
   value(arena_.changes([&](auto run) { pages += run.size() / kPageSize; }));
-  return pages;
+  return pages + differing_pages(*head_, arena_.head());
 }
 
 std::uint64_t BranchableDatabase::differing_pages(const Commit& a, const Commit& b) const {

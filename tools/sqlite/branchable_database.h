@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -41,18 +42,22 @@ class BranchableDatabase {
   /// another database; nothing has changed then.
   void checkout(const Commit& commit);
   /// Gives up what changed since the commit that it stands at. Throws as checkout().
-  void discard() { checkout(arena_.head()); }
+  void discard() { checkout(head()); }
+  /// Runs `look` with everything as it was at `commit`, and comes back, uncommitted changes included, even if `look`
+  /// throws. Costs a commit and two checkouts. What `look` changes is lost. Throws as commit() and checkout().
+  void look_at(const Commit& commit, const std::function<void()>& look);
 
   /// The commit of the empty database, from which all others come.
   [[nodiscard]] const Commit& first() const { return *first_; }
-  [[nodiscard]] Commit head() const { return arena_.head(); }
+  /// The commit that was made or checked out last.
+  [[nodiscard]] const Commit& head() const { return *head_; }
   [[nodiscard]] std::optional<Commit> find(std::string_view name) const {
     return arena_.find(name);
   }
   /// Lets go of a name, and of the commit with its last handle. False: there is no such name.
   bool forget(std::string_view name) { return arena_.forget(name); }
 
-  /// Pages of memory, of 4 KiB, that may have changed since head().
+  /// Pages of memory, of 4 KiB, that may have changed since head(); after look_at() some may count twice.
   std::uint64_t changed_pages();
   /// Pages of memory in which two commits differ.
   [[nodiscard]] std::uint64_t differing_pages(const Commit& a, const Commit& b) const;
@@ -71,6 +76,7 @@ class BranchableDatabase {
   Heap heap_;
   std::optional<Connection> connection_;
   std::optional<Commit> first_;
+  std::optional<Commit> head_;  // the arena's own may be one that only look_at() needed
 };
 
 }  // namespace cleave::sqlite

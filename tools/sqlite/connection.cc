@@ -97,6 +97,15 @@ void Connection::copy_from(Connection& from) {
   if (sqlite3_backup_finish(backup) != SQLITE_OK) throw error();
 }
 
+void Connection::copy_from_file(const std::string& path) {
+  Connection copy;
+  {
+    Connection file(path, SQLITE_OPEN_READONLY);
+    copy.copy_from(file);
+  }
+  copy_from(copy);
+}
+
 void Statement::Finalize::operator()(sqlite3_stmt* statement) const noexcept {
   const MemoryFrom here(connection->heap());
   (void)sqlite3_finalize(statement);

@@ -82,11 +82,18 @@ class Connection {
   /// Replaces all that is here by what `from` holds (sqlite3_backup). At most one of the two may have a
   /// heap; the other's memory is left to malloc. Throws DatabaseError; what is here is then unchanged.
   void copy_from(Connection& from);
+  /// The same from a file. It is read into malloc's memory first: some ways of tracking keep system calls from
+  /// writing into an arena.
+  void copy_from_file(const std::string& path);
 
   /// Statements that live now. Those that SQLite's own modules keep inside a connection do not count.
   [[nodiscard]] unsigned statements() const { return statements_; }
   /// Rows that the last INSERT, UPDATE or DELETE changed.
   [[nodiscard]] std::int64_t changes() const { return sqlite3_changes64(handle_); }
+  /// All that were changed so far. Lies in the connection, and so goes back at a checkout.
+  [[nodiscard]] std::int64_t total_changes() const { return sqlite3_total_changes64(handle_); }
+  /// Makes the statement that is running fail with SQLITE_INTERRUPT. Any thread, and signal handlers.
+  void interrupt() { sqlite3_interrupt(handle_); }
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(handle_) == 0; }
   [[nodiscard]] const Heap* heap() const { return heap_ ? &*heap_ : nullptr; }
 

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tools/sqlite/connection.h"
 
@@ -23,12 +25,13 @@ using Digests = std::map<std::string, TableDigest>;
 Digests digests(Connection& database);
 
 /// A table as SQL names it.
-std::string quoted(std::string_view name);
+std::string as_identifier(std::string_view name);
 
 /// A table of the main database.
 struct Table {
   std::string name;
   bool has_rowid;
+  bool is_shadow;  ///< where a virtual table keeps its data
 };
 /// Those that hold rows themselves, by name.
 std::vector<Table> tables(Connection& database);

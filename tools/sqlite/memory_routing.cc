@@ -9,6 +9,7 @@ namespace cleave::sqlite {
 namespace {
 
 sqlite3_mem_methods plain;  // what SQLite would use by itself
+bool left_alone = false;
 
 thread_local const Heap* heap = nullptr;
 thread_local bool beside = false;
@@ -57,9 +58,12 @@ void configure() {
 }  // namespace
 
 void route_memory() {
+  if (left_alone) return;
   static const bool done = (configure(), true);
   (void)done;
 }
+
+void leave_memory_alone() { left_alone = true; }
 
 MemoryFrom::MemoryFrom(const Heap* from) noexcept : before_(heap) { heap = from; }
 MemoryFrom::~MemoryFrom() { heap = before_; }

@@ -1,6 +1,7 @@
 #include "tools/sqlite/page_cache.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -13,21 +14,41 @@ sqlite3_pcache_methods2 files;  // SQLite's own
 struct Page {
   sqlite3_pcache_page shown;  // first: SQLite hands back its address
   unsigned key;
-  Page* next;  // in its bucket
+  Page* next;  // in its bucket, or among the spare ones
+};
+
+// Some pages' contents, and the notes about them.
+struct Chunk {
+  Chunk* next;
+  void* contents;
 };
 
 constexpr unsigned kFewestBuckets = 256;
+constexpr unsigned kFewestPages = 4;
+constexpr unsigned kMostPages = 64;
 
-unsigned extra_offset() { return (sizeof(Page) + 15) & ~15u; }
+// SQLite 3.40 takes a cell that begins where a page ends for one that runs over the end, and calls the database
+// malformed. Such a cell lies in a block of its own, so no such block may follow a page without a gap.
+constexpr int kGap = 16;
+
+constexpr int rounded(std::size_t bytes) {
+  return static_cast<int>((bytes + 15) & ~std::size_t{15});
+}
 
 class MemoryCache {
  public:
   MemoryCache(int page_bytes, int extra_bytes)
-      : page_bytes_(page_bytes), extra_bytes_(extra_bytes) {}
+      : page_bytes_(page_bytes),
+        note_bytes_(rounded(sizeof(Page)) + rounded(static_cast<std::size_t>(extra_bytes))) {}
   MemoryCache(const MemoryCache&) = delete;
   MemoryCache& operator=(const MemoryCache&) = delete;
   ~MemoryCache() {
-    truncate(0);
+    while (chunks_ != nullptr) {
+      Chunk* const chunk = chunks_;
+      chunks_ = chunk->next;
+      sqlite3_free(chunk->contents);
+      sqlite3_free(chunk);
+    }
     sqlite3_free(buckets_);
   }
 
@@ -42,28 +63,23 @@ class MemoryCache {
 
   /// nullptr: no memory.
   Page* add(unsigned key) {
-    if (pages_ >= bucket_count_ && !grow()) return nullptr;
-    auto* page =
-        static_cast<Page*>(sqlite3_malloc(static_cast<int>(extra_offset()) + extra_bytes_));
-    void* content = sqlite3_malloc(page_bytes_);
-    if (page == nullptr || content == nullptr) {
-      sqlite3_free(page);
-      sqlite3_free(content);
-      return nullptr;
-    }
-    void* extra = reinterpret_cast<char*>(page) + extra_offset();
-    std::memset(extra, 0, sizeof(void*));  // how SQLite knows a page that it has not seen before
-    *page = {.shown = {content, extra}, .key = key, .next = nullptr};
+    if (pages_ >= bucket_count_ && !widen()) return nullptr;
+    if (spare_ == nullptr && !provide()) return nullptr;
+    Page* const page = spare_;
+    spare_ = page->next;
+    std::memset(page->shown.pExtra, 0, sizeof(void*));  // how SQLite knows a page as new
+    page->key = key;
     link(page);
     ++pages_;
     return page;
   }
 
+  /// The page stays, for the next one that is added.
   void remove(Page* page) {
     unlink(page);
     --pages_;
-    sqlite3_free(page->shown.pBuf);
-    sqlite3_free(page);
+    page->next = spare_;
+    spare_ = page;
   }
 
   void rename(Page* page, unsigned key) {
@@ -102,7 +118,28 @@ class MemoryCache {
     *at = page->next;
   }
 
-  bool grow() {
+  // More spare pages: few for the many caches that never hold more, many for a database.
+  bool provide() {
+    const unsigned count = std::clamp(pages_, kFewestPages, kMostPages);
+    auto* chunk = static_cast<Chunk*>(
+        sqlite3_malloc(rounded(sizeof(Chunk)) + static_cast<int>(count) * note_bytes_));
+    void* contents = sqlite3_malloc(static_cast<int>(count) * page_bytes_ + kGap);
+    if (chunk == nullptr || contents == nullptr) {
+      sqlite3_free(chunk);
+      sqlite3_free(contents);
+      return false;
+    }
+    *chunk = {chunks_, contents};
+    chunks_ = chunk;
+    auto* note = reinterpret_cast<std::byte*>(chunk) + rounded(sizeof(Chunk));
+    auto* content = static_cast<std::byte*>(contents);
+    for (unsigned i = 0; i < count; ++i, note += note_bytes_, content += page_bytes_) {
+      spare_ = new (note) Page{{content, note + rounded(sizeof(Page))}, 0, spare_};
+    }
+    return true;
+  }
+
+  bool widen() {
     const unsigned count = std::max(kFewestBuckets, 2 * bucket_count_);
     auto** wider = static_cast<Page**>(sqlite3_malloc64(std::uint64_t{count} * sizeof(Page*)));
     if (wider == nullptr) return false;
@@ -123,11 +160,13 @@ class MemoryCache {
   }
 
   int page_bytes_;
-  int extra_bytes_;
+  int note_bytes_;
+  Chunk* chunks_ = nullptr;
+  Page* spare_ = nullptr;
   Page** buckets_ = nullptr;
   unsigned bucket_count_ = 0;  // a power of two, or none yet
   unsigned pages_ = 0;
-  unsigned greatest_key_ = 0;  // that was ever linked since the last truncation
+  unsigned greatest_key_ = 0;  // no page has a greater one
 };
 
 /// What SQLite holds as its sqlite3_pcache: one of ours, or one of its own.

@@ -1,0 +1,101 @@
+// `cleave sqlite`: a shell on a database that branches.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "commands.h"
+#include "sqlite_lines.h"
+#include "sqlite_shell.h"
+#include "tools/sqlite/branchable_database.h"
+#include "tracking_option.h"
+
+namespace cleave::shell {
+namespace {
+
+using sqlite::BranchableDatabase;
+using sqlite::Connection;
+
+struct Options {
+  std::string path;
+  std::uint64_t memory_mib = 1024;
+  Tracking tracking = Tracking::automatic;
+  bool bail = false;
+};
+
+// What Ctrl-C stops: a statement that runs. One that is being typed is given up by the editor.
+Connection* running = nullptr;
+
+void interrupt(int) {
+  if (running != nullptr) running->interrupt();
+}
+
+class Interruptible {
+ public:
+  explicit Interruptible(Connection& connection) {
+    running = &connection;
+    struct sigaction action = {};
+    action.sa_handler = interrupt;  // without SA_RESTART: the editor's read(2) must notice
+    (void)sigaction(SIGINT, &action, &before_);
+  }
+  ~Interruptible() {
+    (void)sigaction(SIGINT, &before_, nullptr);
+    running = nullptr;
+  }
+  Interruptible(const Interruptible&) = delete;
+  Interruptible& operator=(const Interruptible&) = delete;
+
+ private:
+  struct sigaction before_ = {};
+};
+
+bool run(const Options& options) {
+  BranchableDatabase database({.memory = options.memory_mib << 20, .tracking = options.tracking});
+  if (!options.path.empty()) database.connection().copy_from_file(options.path);
+
+  const bool terminal = isatty(STDIN_FILENO) == 1;
+  std::unique_ptr<Lines> lines;
+  if (terminal) {
+    lines = std::make_unique<TerminalLines>();
+    fmt::print("SQLite {} in an arena.{} .help lists commands.\n", sqlite3_libversion(),
+               options.path.empty() ? "" : " " + options.path + " was copied and is not written.");
+  } else {
+    lines = std::make_unique<ScriptLines>();
+  }
+  Shell shell(database, *lines);
+  std::optional<Interruptible> interruptible;
+  if (terminal) interruptible.emplace(database.connection());
+  return shell.run(options.bail) || terminal;
+}
+
+void start(const Options& options) {
+  bool good = false;
+  try {
+    good = run(options);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "cleave sqlite: {}\n", error.what());
+    throw CLI::RuntimeError(2);
+  }
+  if (!good) throw CLI::RuntimeError(1);
+}
+
+}  // namespace
+}  // namespace cleave::shell
+
+void add_sqlite(CLI::App& app) {
+  const auto options = std::make_shared<cleave::shell::Options>();
+  CLI::App* sqlite =
+      app.add_subcommand("sqlite", "An SQL shell on a database that commits and checks out");
+  sqlite->add_option("FILE", options->path, "An SQLite database to begin with; it is not written");
+  sqlite->add_option("--memory", options->memory_mib, "The most that the database may take, in MiB")
+      ->check(CLI::Range(16, 65536))
+      ->capture_default_str();
+  add_tracking_option(*sqlite, options->tracking);
+  sqlite->add_flag("--bail", options->bail, "Stop at the first error");
+  sqlite->callback([options] { cleave::shell::start(*options); });
+}
