@@ -39,21 +39,23 @@ bool maybe_pinned(const Rules& rules, const Counts& page) {
 }
 
 FirstLook reuse_at_once(const Rules& rules, const Counts& page) {
+  if (page.ksm) {
+    if (rules.reuse_ksm == ReuseKsm::never) return {AtOnce::copy, "reuse: a merged page never is"};
+    if (page.swap_cache || page.refs != 1) {
+      return {AtOnce::copy, "reuse: a merged page with other references"};
+    }
+    return {};
+  }
   switch (rules.reuse_small) {
     case ReuseSmall::map:
-      if (page.ksm && (rules.reuse_ksm == ReuseKsm::never || page.swap_cache || page.refs != 1)) {
-        return {AtOnce::copy, "reuse: a merged page with other references"};
-      }
       return {};
     case ReuseSmall::refs:
-      if (page.ksm) return {AtOnce::copy, "reuse: a merged page never is"};
       if (page.refs != 1) return {AtOnce::copy, "reuse: refs is above 1"};
       return {};
     case ReuseSmall::exclusive:
       if (page.exclusive) return {AtOnce::reuse, "reuse: marked exclusive"};
       [[fallthrough]];
     case ReuseSmall::refs_freed:
-      if (page.ksm) return {AtOnce::copy, "reuse: a merged page never is"};
       // The entry, the swap cache and a batch: more cannot go away.
       if (page.refs > 3) return {AtOnce::copy, "reuse: refs is above 3"};
       return {};

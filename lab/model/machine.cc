@@ -9,6 +9,7 @@
 #include "lab/model/moving.h"
 #include "lab/model/reclaim.h"
 #include "lab/model/references.h"
+#include "lab/model/view.h"
 
 namespace lab {
 
@@ -166,5 +167,6 @@ bool Machine::killed(ProcessId process) const { return world_->process(process).
 std::optional<std::string> Machine::invariant() const { return lab::invariant(*world_); }
 std::optional<std::string> Machine::leak() const { return lab::leak(*world_); }
 std::string Machine::describe() const { return lab::describe(*world_); }
+View Machine::view() const { return lab::view(*world_); }
 
 }  // namespace lab

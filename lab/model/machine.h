@@ -110,6 +110,7 @@ struct Take {
 enum class Protection : std::uint8_t { none, read, write };
 
 class World;
+struct View;
 
 class Machine {
  public:
@@ -207,6 +208,8 @@ class Machine {
   [[nodiscard]] std::optional<std::string> leak() const;
   /// One line: the counters of every page ("x: refs 3 maps 2 exclusive | y: swapped"). At rest.
   [[nodiscard]] std::string describe() const;
+  /// All of it, as values. At rest, or between two steps.
+  [[nodiscard]] View view() const;
 
  private:
   std::unique_ptr<World> world_;

@@ -185,6 +185,35 @@ TEST(Trace, AWritingReferenceAcrossSwap) {
          {"write", write(kParent, 2), "x@P0:W: map 1 ref 3 swap 0 cached e = 2.1"}});
 }
 
+TEST(Trace, AReadFaultOnSwapMapsAnExclusivePageWritableSinceSixPointFifteen) {
+  trace("F", one_page(),
+        {{"get", take(kParent, kGetToWrite), "x@P0:W: map 1 ref 2 e = 1"},
+         {"reclaim", swap_out(), "unmapped: map 0 ref 2 swap 1 cached = 1"},
+         {"read", read(kParent), "x@P0:W: map 1 ref 3 swap 0 cached e = 1"}});
+}
+
+TEST(Trace, ForksOfASwappedPageTakeTheMarkFromBothEntries) {
+  trace("E1", one_page(),
+        {{"reclaim", swap_out(), "slot 0: swap 1 = 1"},
+         {"fork", fork(), "slot 0: swap 2 = 1"},
+         {"parent reads", read(kParent), "x@P0:R: map 1 ref 2 swap 1 cached = 1"},
+         {"parent writes", write(kParent, 2),
+          "unmapped: map 0 ref 1 swap 1 cached = 1 | x@P0:W: map 1 ref 1 e = 2.1"},
+         {"child writes", write(kChild, 3),
+          "x@P1:W: map 1 ref 1 e = 3.1 | x@P0:W: map 1 ref 1 e = 2.1"}});
+}
+
+TEST(Trace, AProtectedPageIsGivenBackByAFaultOrAtOnce) {
+  const auto wp = [](Machine& m) { EXPECT_EQ(m.write_protect(kParent, kX), Answer::done); };
+  const auto unwp = [](Machine& m) { EXPECT_EQ(m.write_unprotect(kParent, kX), Answer::done); };
+  trace("E0", one_page(),
+        {{"wp", wp, "x@P0:R: map 1 ref 1 e = 1"},
+         {"unwp", unwp, "x@P0:R: map 1 ref 1 e = 1"},
+         {"write", write(kParent, 2), "x@P0:W: map 1 ref 1 e = 2.1"}});
+  trace("E1", one_page(),
+        {{"wp", wp, "x@P0:R: map 1 ref 1 e = 1"}, {"unwp", unwp, "x@P0:W: map 1 ref 1 e = 1"}});
+}
+
 TEST(Trace, AnUnmappedPinnedPageKeepsItsMarkUntilItIsReleased) {
   trace(
       "E1", one_page(),
