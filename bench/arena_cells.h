@@ -34,7 +34,7 @@ struct Cell {
   }
 };
 
-/// A benchmark for each. Quick ones leave out what is large.
+/// A benchmark for each. Of the quick ones a single small one measures.
 template <class Run>
 std::vector<Benchmark> for_each_cell(std::string_view family, const char* what, Run run) {
   constexpr std::array<Cell, 3> kSizes = {
@@ -44,7 +44,7 @@ std::vector<Benchmark> for_each_cell(std::string_view family, const char* what, 
     for (const std::uint64_t changed : {10, 100, 1000, 8000}) {
       cell.changed = changed;
       all.push_back({cell.name(family), what, [=](const Settings& settings) -> std::vector<Row> {
-                       if (settings.quick && (cell.size > 32_MiB || changed > 1000)) return {};
+                       if (settings.quick && (cell.size > 32_MiB || cell.changed != 100)) return {};
                        return run(cell, settings);
                      }});
     }
