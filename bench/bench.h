@@ -98,6 +98,7 @@ std::vector<Benchmark> sync_benchmarks();
 std::vector<Benchmark> pin_benchmarks();
 std::vector<Benchmark> hold_benchmarks();
 std::vector<Benchmark> io_benchmarks();
+std::vector<Benchmark> explore_benchmarks();
 std::vector<Benchmark> sqlite_benchmarks();
 std::vector<Benchmark> alloc_benchmarks();
 std::vector<Benchmark> arena_rollback_benchmarks();
