@@ -20,7 +20,7 @@ using lab::ForkAgainstPin;
 
 const std::filesystem::path& peers() {
   static const std::filesystem::path folder =
-      std::filesystem::path(__FILE__).parent_path() / "peers";
+      std::filesystem::absolute(__FILE__).parent_path() / "peers";
   return folder;
 }
 
