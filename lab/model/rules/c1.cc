@@ -1,21 +1,28 @@
 #include "lab/model/rules/all.h"
 
 namespace lab::rules {
+namespace {
 
-const RuleSet kC1{"C1", "Linux 5.11 to 5.17",
-                  "As C0, and the lockless way tells that a fork was under way (Jason Gunthorpe, "
-                  "November 2020); reclaim and clear_refs pass by "
-                  "what may be pinned (Linus Torvalds, January 2021), though nothing orders their "
-                  "asking with a pin just being made. "
-                  "hugetlb pages are copied by forks from 5.12 on.",
-                  [] {
-                    Rules rules = kC0.make();
-                    rules.fork_seq = ForkSeq::recheck;
-                    rules.fork_hugetlb_copy = No::yes;
-                    rules.fork_keeps_wp = No::yes;  // lost until 5.12
-                    rules.reclaim_pinned = Reclaim::check;
-                    rules.softdirty_skips_pinned = No::yes;
-                    return rules;
-                  }};
+Rules make() {
+  Rules rules = kC0.make();
+  rules.fork_seq = ForkSeq::recheck;
+  rules.fork_hugetlb_copy = No::yes;
+  rules.fork_keeps_wp = No::yes;  // lost until 5.12
+  rules.reclaim_pinned = Reclaim::check;
+  rules.softdirty_skips_pinned = No::yes;
+  return rules;
+}
+
+}  // namespace
+
+const RuleSet kC1{
+    "C1",
+    "Linux 5.11 to 5.17",
+    "As C0, and the lockless way tells that a fork was under way (Jason Gunthorpe, November "
+    "2020); reclaim and clear_refs pass by what may be pinned (Linus Torvalds, January 2021), "
+    "though nothing orders their asking with a pin just being made. hugetlb pages are copied "
+    "by forks from 5.12 on.",
+    make,
+};
 
 }  // namespace lab::rules

@@ -1,35 +1,42 @@
 #include "lab/model/rules/all.h"
 
 namespace lab::rules {
+namespace {
+
+Rules make() {
+  Rules rules;
+  rules.reuse_small = ReuseSmall::owned;
+  rules.reuse_pmd_thp = ReusePmd::owned;
+  rules.reuse_pte_thp = ReusePte::refs;
+  rules.reuse_hugetlb = ReuseHugetlb::refs;
+  rules.reuse_in_swapin = ReuseSwapIn::refs;
+  rules.get = Get::hold;
+  rules.gup_ro = GupRead::unshare_all;
+  rules.gup_fast_ro = GupFastRead::owned;
+  rules.pin_count = PinCount::exact;
+  rules.unpin_check = No::yes;
+  rules.fork_pinned = ForkPinned::pinned;
+  rules.fork_seq = ForkSeq::sections;
+  rules.fork_hugetlb_copy = No::yes;
+  rules.reclaim_pinned = Reclaim::again;
+  rules.softdirty_skips_pinned = No::no;
+  rules.force_write = ForceWrite::exclusive;
+  rules.lazyfree = LazyFree::refs;
+  rules.swapin_direct = SwapInDirect::held;
+  return rules;
+}
+
+}  // namespace
 
 const RuleSet kCleave{
-    "cleave", "this project",
-    "A page is its process' own when every count on the path to it is one; nothing else decides, "
-    "and no mark is kept. A pin is no reference: "
-    "it is counted apart and exactly, only on what is owned, and a fork copies exactly what is "
-    "pinned. A plain reference is a hold: "
-    "counted, so that every later writer copies away from it. docs/design.md has the rule.",
-    [] {
-      Rules rules;
-      rules.reuse_small = ReuseSmall::owned;
-      rules.reuse_pmd_thp = ReusePmd::owned;
-      rules.reuse_pte_thp = ReusePte::refs;
-      rules.reuse_hugetlb = ReuseHugetlb::refs;
-      rules.reuse_in_swapin = ReuseSwapIn::refs;
-      rules.get = Get::hold;
-      rules.gup_ro = GupRead::unshare_all;
-      rules.gup_fast_ro = GupFastRead::owned;
-      rules.pin_count = PinCount::exact;
-      rules.unpin_check = No::yes;
-      rules.fork_pinned = ForkPinned::pinned;
-      rules.fork_seq = ForkSeq::sections;
-      rules.fork_hugetlb_copy = No::yes;
-      rules.reclaim_pinned = Reclaim::again;
-      rules.softdirty_skips_pinned = No::no;
-      rules.force_write = ForceWrite::exclusive;
-      rules.lazyfree = LazyFree::refs;
-      rules.swapin_direct = SwapInDirect::held;
-      return rules;
-    }};
+    "cleave",
+    "this project",
+    "A page is its process' own when every count on the path to it is one; nothing else "
+    "decides, and no mark is kept. A pin is no reference: it is counted apart and exactly, "
+    "only on what is owned, and a fork copies exactly what is pinned. A plain reference is a "
+    "hold: counted, so that every later writer copies away from it. docs/design.md has the "
+    "rule.",
+    make,
+};
 
 }  // namespace lab::rules

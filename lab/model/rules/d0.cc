@@ -1,18 +1,25 @@
 #include "lab/model/rules/all.h"
 
 namespace lab::rules {
+namespace {
 
-const RuleSet kD0{"D0", "proposed, 17 December 2021",
-                  "As C1, and whoever takes a read reference to a page that is mapped more than "
-                  "once gets a copy of its own first. "
-                  "David Hildenbrand's series as posted. The map count is read without a lock "
-                  "while forks go on, and does not count "
-                  "those who have the page on swap: refused.",
-                  [] {
-                    Rules rules = kC1.make();
-                    rules.gup_ro = GupRead::unshare_mapped;
-                    rules.gup_fast_ro = GupFastRead::mapped_once;
-                    return rules;
-                  }};
+Rules make() {
+  Rules rules = kC1.make();
+  rules.gup_ro = GupRead::unshare_mapped;
+  rules.gup_fast_ro = GupFastRead::mapped_once;
+  return rules;
+}
+
+}  // namespace
+
+const RuleSet kD0{
+    "D0",
+    "proposed, 17 December 2021",
+    "As C1, and whoever takes a read reference to a page that is mapped more than once gets a "
+    "copy of its own first. David Hildenbrand's series as posted. The map count is read "
+    "without a lock while forks go on, and does not count those who have the page on swap: "
+    "refused.",
+    make,
+};
 
 }  // namespace lab::rules

@@ -1,16 +1,23 @@
 #include "lab/model/rules/all.h"
 
 namespace lab::rules {
+namespace {
 
-const RuleSet kFail{"fail", "proposed, 21 December 2021",
-                    "E1 with option (1) of David Hildenbrand's mail of 21 December 2021: a read "
-                    "pin of a page that is not marked exclusive is "
-                    "refused instead of unshared. After a fork, reading with O_DIRECT into a file "
-                    "fails until the page was written.",
-                    [] {
-                      Rules rules = kE1.make();
-                      rules.gup_ro = GupRead::fail;
-                      return rules;
-                    }};
+Rules make() {
+  Rules rules = kE1.make();
+  rules.gup_ro = GupRead::fail;
+  return rules;
+}
+
+}  // namespace
+
+const RuleSet kFail{
+    "fail",
+    "proposed, 21 December 2021",
+    "E1 with option (1) of David Hildenbrand's mail of 21 December 2021: a read pin of a page "
+    "that is not marked exclusive is refused instead of unshared. After a fork, reading with "
+    "O_DIRECT into a file fails until the page was written.",
+    make,
+};
 
 }  // namespace lab::rules
