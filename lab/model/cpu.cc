@@ -115,7 +115,8 @@ Answer write_memory(World& world, Task task, PageNo page, Value value, Half half
   broken("a store faults for ever");
 }
 
-// With the mmap lock for reading from the first look until the bytes are written: no fork comes in between.
+// With the mmap lock for reading from the first look until the bytes are written: no fork comes in
+// between.
 Answer force_memory(World& world, Task task, PageNo page, Value value, Half half) {
   Process& process = world.process(task.process);
   lock_map_for_reading(process);

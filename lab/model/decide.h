@@ -1,7 +1,8 @@
-// Who owns, who copies, who may be moved: every decision of every rule-set, as pure functions of counts.
+// Who owns, who copies, who may be moved: every decision of every rule-set, as pure functions of
+// counts.
 //
-// The machinery looks at a page in one step, hands what it saw to one of these, and does what it is told.
-// Each answer comes with its reason, which a counterexample prints beside the step.
+// The machinery looks at a page in one step, hands what it saw to one of these, and does what it is
+// told. Each answer comes with its reason, which a counterexample prints beside the step.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace lab {
 
-/// What one look at a page finds. References that the looker holds itself, beyond its mapping, are taken off.
+/// What one look at a page finds. References that the looker holds itself, beyond its mapping, are
+/// taken off.
 struct Counts {
   std::uint32_t maps = 0;       // entries that name this page, huge ones included
   std::uint32_t most_maps = 0;  // the highest of any page of its folio
@@ -34,14 +36,15 @@ struct Decision {
   explicit operator bool() const { return yes; }
 };
 
-/// Whether a device may hold the page for DMA. Biased pins of small pages are told from references by their
-/// number alone: never missed, sometimes seen where there are only many references.
+/// Whether a device may hold the page for DMA. Biased pins of small pages are told from references
+/// by their number alone: never missed, sometimes seen where there are only many references.
 bool maybe_pinned(const Rules& rules, const Counts& page);
 
-// A write fault: may the page be written in place? For an unshare fault: is it the process' own already?
+// A write fault: may the page be written in place? For an unshare fault: is it the process' own
+// already?
 
-/// What can be said at once, without the page lock: whether there is any point in taking it. `why` is of the
-/// answer no, or of a mark that makes the lock unnecessary.
+/// What can be said at once, without the page lock: whether there is any point in taking it. `why`
+/// is of the answer no, or of a mark that makes the lock unnecessary.
 enum class AtOnce : std::uint8_t { reuse, copy, ask };
 struct FirstLook {
   AtOnce answer = AtOnce::ask;
@@ -56,8 +59,9 @@ Decision reuse_hugetlb(const Rules& rules, const Counts& page);
 /// Whether the rule-set has swap cache and LRU batch let go before it counts references.
 bool frees_before_counting(const Rules& rules);
 
-/// A fault on a swap entry, once the page is there: may it be mapped writable, and marked, at once? `marked`: the entry
-/// remembered exclusiveness; `fresh`: the page was just read and nobody else can know it; swaps still counts the entry.
+/// A fault on a swap entry, once the page is there: may it be mapped writable, and marked, at once?
+/// `marked`: the entry remembered exclusiveness; `fresh`: the page was just read and nobody else
+/// can know it; swaps still counts the entry.
 Decision reuse_swapped(const Rules& rules, const Counts& page, bool marked, bool fresh);
 
 // References.
@@ -72,7 +76,8 @@ struct GupDecision {
   GupStep step = GupStep::take;
   const char* why = "";
 };
-/// What a reference for reading to a page that is mapped read-only does. `copy_on_write`: of a private mapping.
+/// What a reference for reading to a page that is mapped read-only does. `copy_on_write`: of a
+/// private mapping.
 GupDecision gup_read(const Rules& rules, const Counts& page, bool pin, bool long_term,
                      bool copy_on_write);
 /// The same for the zero page.
@@ -92,7 +97,8 @@ Decision fork_copies_hugetlb(const Rules& rules, const Counts& page, bool ever_p
 Decision reclaim_passes_by(const Rules& rules, const Counts& page);
 /// An entry was taken away, by reclaim, migration or KSM. May the page lose its mark and be shared?
 Decision share(const Rules& rules, const Counts& page);
-/// MADV_FREE: may the page, clean by its entry, be dropped? `held`: references that reclaim holds itself.
+/// MADV_FREE: may the page, clean by its entry, be dropped? `held`: references that reclaim holds
+/// itself.
 Decision lazyfree_drops(const Rules& rules, const Counts& page, bool dirty);
 /// KSM holds one reference itself, which is taken off.
 Decision merge_may_protect(const Rules& rules, const Counts& page);
@@ -106,7 +112,8 @@ Decision clear_refs_passes_by(const Rules& rules, const Counts& page, bool writa
                               bool ever_pinned);
 /// mprotect and the like allow writing again: is the entry made writable at once?
 Decision upgrades(const Rules& rules, const Counts& page, bool must_tell);
-/// A forced write finds a read-only entry in a private mapping that forbids writing. `after_copy`: a fault just copied.
+/// A forced write finds a read-only entry in a private mapping that forbids writing. `after_copy`:
+/// a fault just copied.
 Decision force_accepts(const Rules& rules, const Counts& page, bool dirty, bool after_copy);
 
 }  // namespace lab

@@ -1,4 +1,5 @@
-// Decisions of those who share, unmap, move or protect pages: fork, reclaim, KSM, migration, mprotect.
+// Decisions of those who share, unmap, move or protect pages: fork, reclaim, KSM, migration,
+// mprotect.
 #include "lab/model/decide.h"
 
 namespace lab {

@@ -1,4 +1,5 @@
-// What a page table and a region remember of one page. Each fits one shared variable, so each is read and written whole.
+// What a page table and a region remember of one page. Each fits one shared variable, so each is
+// read and written whole.
 #pragma once
 
 #include <cstdint>

@@ -144,7 +144,8 @@ Entry own_entry(const Folio& folio, const Plan& plan, FaultHow how) {
   return entry;
 }
 
-// The last step of a fault that made a page: installs it where the entry still is the one that was seen.
+// The last step of a fault that made a page: installs it where the entry still is the one that was
+// seen.
 bool install(World& world, Task task, PageNo page, FaultHow how, const Plan& plan, Folio& fresh) {
   Process& process = world.process(task.process);
   return in_table("fault: installs the new page", process, [&] {
@@ -186,8 +187,8 @@ bool make_page(World& world, Task task, PageNo page, FaultHow how, const Plan& p
 
 enum class Reserved : std::uint8_t { yes, no, others_lost_it };
 
-// A page of the pool. The first process made the reservation: when the pool is empty it keeps what it has, and the others lose
-// theirs.
+// A page of the pool. The first process made the reservation: when the pool is empty it keeps what
+// it has, and the others lose theirs.
 Reserved reserve_hugetlb(World& world, Task task, PageNo page, const Plan& plan) {
   Process& process = world.process(task.process);
   return step("hugetlb: asks the pool", [&] {
@@ -223,8 +224,8 @@ Faulted fill_or_copy(World& world, Task task, PageNo page, FaultHow how, const P
   return {Answer::killed};
 }
 
-// Adds up the map counts of a huge page one by one, as was done before they could be read at once: who splits
-// the same page meanwhile raises the small counts before it lowers the large one.
+// Adds up the map counts of a huge page one by one, as was done before they could be read at once:
+// who splits the same page meanwhile raises the small counts before it lowers the large one.
 void torn_look(World& world, Task task, PageNo page, FaultHow how, const Plan& plan) {
   Folio& folio = world.folio(plan.entry);
   Counts sum;

@@ -1,4 +1,5 @@
-// Page faults: what the CPU, and references on its behalf, do when an entry does not allow what they want.
+// Page faults: what the CPU, and references on its behalf, do when an entry does not allow what
+// they want.
 #pragma once
 
 #include "lab/model/world.h"
@@ -29,8 +30,8 @@ struct Faulted {
 /// One fault. Several steps; takes and leaves the locks that it needs.
 Faulted fault(World& world, Task task, PageNo page, FaultHow how);
 
-/// What a fault found, in its first step, that it has yet to do. If it is a swap entry or more the fault holds
-/// the mmap lock for reading, and a reference to the page that it is going to copy.
+/// What a fault found, in its first step, that it has yet to do. If it is a swap entry or more the
+/// fault holds the mmap lock for reading, and a reference to the page that it is going to copy.
 struct Plan {
   enum class Next : std::uint8_t {
     nothing,

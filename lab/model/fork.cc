@@ -64,8 +64,9 @@ class Fork {
     return complete;
   }
 
-  // A plain store, as a sequence count's is. In the kernel the page table lock, taken after it, is the barrier
-  // before the pins are asked for; here the lock has been taken, so that the barrier has a name to leave it out by.
+  // A plain store, as a sequence count's is. In the kernel the page table lock, taken after it, is
+  // the barrier before the pins are asked for; here the lock has been taken, so that the barrier
+  // has a name to leave it out by.
   void begin_sequence() {
     const auto sequence = look("fork: the sequence", [&] { return parent_.sequence.read(); });
     put("fork: makes the sequence odd", parent_.sequence, sequence + 1);

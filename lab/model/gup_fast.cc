@@ -62,8 +62,9 @@ class Lockless {
     return Fast::taken;
   }
 
-  // Speculative: the page may have gone to somebody else. Then the entry has changed, and we shall see it. From
-  // here on the name stands for the reference, so that nothing is lost if the run ends here.
+  // Speculative: the page may have gone to somebody else. Then the entry has changed, and we shall
+  // see it. From here on the name stands for the reference, so that nothing is lost if the run ends
+  // here.
   bool count(const Spot& spot) {
     return step("gup fast: counts", [&] {
       Folio& folio = world_.folio(spot.entry);

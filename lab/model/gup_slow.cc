@@ -50,7 +50,8 @@ class Lookup {
     if (how_.write) return Want::write;
     const GupDecision decision = gup_read(world_.rules, world_.counts(spot), how_.pin,
                                           how_.long_term, region_.copy_on_write());
-    // A region that forbids writing has no writable entries; what a fault has copied for us will do.
+    // A region that forbids writing has no writable entries; what a fault has copied for us will
+    // do.
     if (decision.step == GupStep::write && after_copy_ && spot.entry.dirty) return take(spot);
     return act(spot, decision);
   }
@@ -85,7 +86,8 @@ class Lookup {
     return Want::nothing;
   }
 
-  // A hold shows the page as it is now: its owner's next write must fault, and what devices write must not show.
+  // A hold shows the page as it is now: its owner's next write must fault, and what devices write
+  // must not show.
   Reference hold(const Spot& spot, Reference reference) {
     Folio& folio = world_.folio(spot.entry);
     if (folio.pins.read() == 0) {
@@ -130,7 +132,8 @@ FaultHow fault_for(Want want, Take how) {
 
 }  // namespace
 
-// From the first look that is in vain on, the mmap lock is held for reading: no fork comes between a fault and the next look.
+// From the first look that is in vain on, the mmap lock is held for reading: no fork comes between
+// a fault and the next look.
 Answer take_slowly(World& world, Task task, PageNo page, Take how, ReferenceId as) {
   Process& process = world.process(task.process);
   bool holds_map = false;

@@ -9,8 +9,8 @@ namespace {
 
 bool has_huge_entry(World& world, ProcessId id, PageNo page) { return world.find(id, page).huge; }
 
-// Raises the small counts in one step and lowers the large one in another: who adds them up without a
-// lock can be misled in between.
+// Raises the small counts in one step and lowers the large one in another: who adds them up without
+// a lock can be misled in between.
 Answer split_pmd_in_two_steps(World& world, Task task, const HugeRun& run) {
   Process& process = world.process(task.process);
   lock_table(process);
@@ -54,7 +54,8 @@ void move_page(World& world, Folio& from, std::uint32_t index, Folio& to) {
   }
 }
 
-// With all entries small: one step, since a kernel freezes the references and leaves migration entries meanwhile.
+// With all entries small: one step, since a kernel freezes the references and leaves migration
+// entries meanwhile.
 Answer split_into_pages(World& world, Task task, Folio& folio) {
   return with_all_tables("split: the folio", world, [&] {
     const Counts page = world.counts(folio, 0);

@@ -1,4 +1,5 @@
-// Looking at everything at once, when nobody moves: what conditions ask, and whether counts are what they count.
+// Looking at everything at once, when nobody moves: what conditions ask, and whether counts are
+// what they count.
 #pragma once
 
 #include "lab/model/world.h"

@@ -10,8 +10,8 @@ PageVerdict verdict(const Decision& decision) {
   return decision ? PageVerdict::reuse : PageVerdict::copy;
 }
 
-// Reusing by map counts takes the page out of the swap cache; others have freed it before they counted. A merged page
-// that is reused is an ordinary one from then on.
+// Reusing by map counts takes the page out of the swap cache; others have freed it before they
+// counted. A merged page that is reused is an ordinary one from then on.
 void take_over(World& world, Folio& folio) {
   if (world.rules.reuse_small == ReuseSmall::map && folio.slot.read() != 0 &&
       !folio.writeback.read()) {

@@ -1,5 +1,5 @@
-// The locks of a process, and steps under them. Where all that happens under a lock is one step, nobody could have
-// looked in between, so that the lock need not be taken, only found free.
+// The locks of a process, and steps under them. Where all that happens under a lock is one step,
+// nobody could have looked in between, so that the lock need not be taken, only found free.
 #pragma once
 
 #include <utility>

@@ -1,13 +1,13 @@
 // The machine: processes, pages, page tables and references, small enough to be obvious.
 //
-// One member function for each word of the language. Each is performed by a thread of a process, as the
-// sequence of atomic steps (lab/explore/run.h) that a kernel takes under its locks; which page may be written in
-// place, shared, pinned or moved is decided by a rule-set (lab/model/rules.h) alone. docs/model.md says what is
-// modelled and what is left out.
+// One member function for each word of the language. Each is performed by a thread of a process, as
+// the sequence of atomic steps (lab/explore/run.h) that a kernel takes under its locks; which page
+// may be written in place, shared, pinned or moved is decided by a rule-set (lab/model/rules.h)
+// alone. docs/model.md says what is modelled and what is left out.
 //
-// A Machine is made anew for each run, before the threads start. Its operations may be called by the
-// program's threads only, inside a run of the explorer; what is marked "at rest" only before the threads start or after
-// all have ended, since it touches everything at once.
+// A Machine is made anew for each run, before the threads start. Its operations may be called by
+// the program's threads only, inside a run of the explorer; what is marked "at rest" only before
+// the threads start or after all have ended, since it touches everything at once.
 #pragma once
 
 #include <cstdint>
@@ -21,15 +21,13 @@
 
 namespace lab {
 
-using ProcessId = std::uint32_t;  // in the order of declaration; 0 is there at the start
-using PageNo =
-    std::uint32_t;  // a virtual page; the same number is the same address in every process
-using ReferenceId =
-    std::uint32_t;  // a name for a reference ("p" of a thread), whether taken or not
+using ProcessId = std::uint32_t;    // in the order of declaration; 0 is there at the start
+using PageNo = std::uint32_t;       // a virtual page; one number is one address, in every process
+using ReferenceId = std::uint32_t;  // a name of a reference ("p"), whether taken or not
 using Value = std::uint32_t;
 
-/// Who performs an operation: a thread of `process`, running on a CPU of its own. Each thread of a test has its
-/// own `cpu`, counted from 0.
+/// Who performs an operation: a thread of `process`, running on a CPU of its own. Each thread of a
+/// test has its own `cpu`, counted from 0.
 struct Task {
   ProcessId process = 0;
   std::uint32_t cpu = 0;
@@ -38,8 +36,8 @@ struct Task {
 /// A page's bytes are two values, so that a device and a CPU can write different bytes of one page.
 enum class Half : std::uint8_t { a, b };
 
-/// Pages in a row: what words that work on ranges are given. One page is a range, too. Part of a page that is
-/// mapped by a huge entry splits that entry; a hugetlb page is one page.
+/// Pages in a row: what words that work on ranges are given. One page is a range, too. Part of a
+/// page that is mapped by a huge entry splits that entry; a hugetlb page is one page.
 struct Pages {
   PageNo first = 0;
   std::uint32_t count = 1;
@@ -51,7 +49,7 @@ struct Pages {
 enum class Answer : std::uint8_t {
   done,
   failed,  ///< refused, nothing has changed (EBUSY, EAGAIN, EFAULT)
-  killed,  ///< the process got a fatal signal (no mapping, no permission, no memory) and is exiting or has exited
+  killed,  ///< the process got a fatal signal (no mapping, no permission, no memory) and has exited
 };
 
 enum class PageKind : std::uint8_t {
@@ -78,8 +76,9 @@ struct PageSetup {
   std::uint32_t held = 0;  // plain references that somebody outside the test holds throughout
 };
 
-/// What swap lies on. ordinary: pages pass through the swap cache. synchronous: a fault on a slot counted once
-/// reads it without (zram, pmem). stable_writes: pages under writeback must not be changed.
+/// What swap lies on. ordinary: pages pass through the swap cache. synchronous: a fault on a slot
+/// counted once reads it without (zram, pmem). stable_writes: pages under writeback must not be
+/// changed.
 enum class SwapDevice : std::uint8_t { ordinary, synchronous, stable_writes };
 
 /// Where a run starts. Page numbers are given in the order of `pages`: see first_page().
@@ -128,14 +127,15 @@ class Machine {
   // Processes.
   /// `child` must be declared and not have started. failed: the rule-set's fork refuses.
   Answer fork(Task task, ProcessId child);
-  /// Ends the whole process: its memory goes, its references stay. Its other threads find out at their next
-  /// operation, which returns killed.
+  /// Ends the whole process: its memory goes, its references stay. Its other threads find out at
+  /// their next operation, which returns killed.
   void exit(Task task);
   /// Blocks until the process has started and exited.
   void await_exit(ProcessId process);
 
   // References. A name that is taken must be dropped before it is taken again.
-  /// Takes a reference under the name `as`. failed: none was taken (fast_only; or the rule-set refuses).
+  /// Takes a reference under the name `as`. failed: none was taken (fast_only; or the rule-set
+  /// refuses).
   Answer take(Task task, PageNo page, Take how, ReferenceId as);
   /// Nothing: the name is not taken.
   std::optional<Value> peek(ReferenceId reference, Half half = Half::a);
@@ -187,7 +187,8 @@ class Machine {
   void drain(Task task);
 
   // What conditions ask. At rest.
-  /// Whether CPU and reference see one page: the reference's owner maps that page, or nothing, where it was taken.
+  /// Whether CPU and reference see one page: the reference's owner maps that page, or nothing,
+  /// where it was taken.
   [[nodiscard]] bool coherent(ReferenceId reference) const;
   [[nodiscard]] bool taken(ReferenceId reference) const;
   /// What a read there would see, without a fault's effects; nothing: no mapping.
@@ -201,8 +202,9 @@ class Machine {
   [[nodiscard]] std::uint32_t copies(PageNo page) const;
   [[nodiscard]] bool killed(ProcessId process) const;
 
-  /// What contradicts itself: counts against what they count, and what the rule-set claims of marks (docs/model.md);
-  /// nothing: all is well. At rest, or between the operations of a program with one thread.
+  /// What contradicts itself: counts against what they count, and what the rule-set claims of marks
+  /// (docs/model.md); nothing: all is well. At rest, or between the operations of a program with
+  /// one thread.
   [[nodiscard]] std::optional<std::string> invariant() const;
   /// Pages and slots that are still counted although nobody can reach them any more. At rest.
   [[nodiscard]] std::optional<std::string> leak() const;

@@ -1,4 +1,5 @@
-// Pages that change under their entries: merged with equal ones (KSM), or moved to other memory (migration).
+// Pages that change under their entries: merged with equal ones (KSM), or moved to other memory
+// (migration).
 #pragma once
 
 #include "lab/model/world.h"

@@ -1,8 +1,9 @@
-// Taking away the entries that map a page, one after the other: what reclaim, migration and KSM have in common.
+// Taking away the entries that map a page, one after the other: what reclaim, migration and KSM
+// have in common.
 //
-// Somebody may be pinning the page without a lock, through the very entry that goes. So the entry is taken
-// away first and the pins are asked for then: either we see the pin, or the pinner sees that the entry
-// changed.
+// Somebody may be pinning the page without a lock, through the very entry that goes. So the entry
+// is taken away first and the pins are asked for then: either we see the pin, or the pinner sees
+// that the entry changed.
 #pragma once
 
 #include "lab/model/locks.h"
@@ -15,8 +16,8 @@ using AskWhileAway = Decision (*)(World& world, Folio& folio, const Entry& entry
 /// As AskWhileAway: nothing speaks against it but pins.
 Decision unless_pinned(World& world, Folio& folio, const Entry& entry);
 
-/// Takes one entry away, asks, and puts `instead(entry, was_exclusive)` there, or the entry again. The folio is
-/// locked by the caller. failed: put back. done: gone, or it was gone already.
+/// Takes one entry away, asks, and puts `instead(entry, was_exclusive)` there, or the entry again.
+/// The folio is locked by the caller. failed: put back. done: gone, or it was gone already.
 template <typename Instead>
 Answer take_away(World& world, Folio& folio, Home home, const char* fence_name,
                  AskWhileAway verdict, Instead&& instead) {
@@ -48,7 +49,8 @@ Answer take_away(World& world, Folio& folio, Home home, const char* fence_name,
   return answer;
 }
 
-/// The counts as they would be without the reference of who has isolated the page. Belongs into a step.
+/// The counts as they would be without the reference of who has isolated the page. Belongs into a
+/// step.
 Counts counts_without_visitor(World& world, Folio& folio, std::uint32_t index);
 
 /// The barrier of the rule-set between taking an entry away and asking for pins.
@@ -69,8 +71,8 @@ Answer take_all_away(World& world, Folio& folio, std::uint32_t index, const char
   }
 }
 
-/// The folio that the task's process maps there, locked and with a reference for us; nothing: it is not there,
-/// or somebody else has it locked.
+/// The folio that the task's process maps there, locked and with a reference for us; nothing: it is
+/// not there, or somebody else has it locked.
 Folio* isolate(World& world, Task task, PageNo page);
 /// Gives back lock and reference.
 void release(World& world, Folio& folio);

@@ -1,7 +1,9 @@
-// A rule-set: what Linux, or somebody else, looks at before a page is written in place, shared, pinned or moved.
+// A rule-set: what Linux, or somebody else, looks at before a page is written in place, shared,
+// pinned or moved.
 //
-// It is a vector of knobs, each one question with a handful of named answers. lab/model/rules/ has a page for
-// each rule-set that was ever in a kernel or proposed; others are made by turning a knob:
+// It is a vector of knobs, each one question with a handful of named answers. lab/model/rules/ has
+// a page for each rule-set that was ever in a kernel or proposed; others are made by turning a
+// knob:
 //     parse_rules("E1,reuse_in_swapin=map")
 // The answers are put to use in lab/model/decide*.h, as pure functions, and nowhere else.
 #pragma once
@@ -14,7 +16,8 @@
 
 namespace lab {
 
-/// A write fault finds an anonymous page mapped read-only by one entry of its own. When is it written in place?
+/// A write fault finds an anonymous page mapped read-only by one entry of its own. When is it
+/// written in place?
 enum class ReuseSmall : std::uint8_t {
   map,         ///< mapped once: entries and swap entries are one in all
   refs,        ///< referenced once, by this entry; a page in the swap cache never is
@@ -74,7 +77,7 @@ enum class GupRead : std::uint8_t {
 /// What is a reference that is no pin?
 enum class Get : std::uint8_t {
   plain,  ///< a count more, and no promise
-  hold,  ///< for reading: the page as it is now, which every later writer copies away from; for writing: a pin
+  hold,   ///< for reading: the page as it is now, which later writers copy away from; else a pin
 };
 
 /// Which entries does the lockless way accept for reading?
@@ -142,7 +145,8 @@ enum class PinCount : std::uint8_t {
 
 enum class No : std::uint8_t { no, yes };
 
-/// The knobs. Their defaults are of no rule-set in particular: a rule-set's page sets them all that matter to it.
+/// The knobs. Their defaults are of no rule-set in particular: a rule-set's page sets them all that
+/// matter to it.
 struct Rules {
   std::string name;
 
@@ -215,7 +219,8 @@ const std::vector<RuleSet>& rule_sets();
 /// The error says what was not understood and lists what would have been.
 tl::expected<Rules, std::string> parse_rules(std::string_view text);
 
-/// Every vector that differs from `rules` in one answer, each named as parse_rules reads it. Numbers stay.
+/// Every vector that differs from `rules` in one answer, each named as parse_rules reads it.
+/// Numbers stay.
 std::vector<Rules> neighbours(const Rules& rules);
 
 }  // namespace lab

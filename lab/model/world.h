@@ -1,8 +1,9 @@
 // What the machine consists of: all that its threads share, and nothing else.
 //
-// Counts that threads only raise and lower are variables of their own, so that raising them commutes. Pages and
-// folios are never used twice: a count that has fallen to zero stays there, and whoever comes too late finds its
-// page table entry changed, as in a kernel that finds the page freed.
+// Counts that threads only raise and lower are variables of their own, so that raising them
+// commutes. Pages and folios are never used twice: a count that has fallen to zero stays there, and
+// whoever comes too late finds its page table entry changed, as in a kernel that finds the page
+// freed.
 #pragma once
 
 #include <cstdint>
@@ -182,16 +183,17 @@ class World {
     return counts(folio(spot.entry), spot.huge ? 0 : spot.entry.index);
   }
 
-  /// Writes an entry that maps a page, and counts it: the map, and a reference if `referenced` (else the caller
-  /// gives the one it has). Checks what the rule-set claims of entries.
+  /// Writes an entry that maps a page, and counts it: the map, and a reference if `referenced`
+  /// (else the caller gives the one it has). Checks what the rule-set claims of entries.
   void map(ProcessId id, PageNo page, const Entry& entry, bool referenced = true);
   /// Counts one entry fewer of the page, and writes `instead` for it. `entry` is of the page alone.
   void unmap(ProcessId id, PageNo page, const Entry& entry, const Entry& instead);
   /// Writes the entry of a page that stays mapped. Checks what the rule-set claims of entries.
   void change(const Spot& spot, Entry entry);
   void put(Folio& folio, std::int32_t number = 1);
-  /// Somebody begins, or ends, to work on a page that he has locked. He has a reference meanwhile, and so nobody
-  /// finds himself the owner; but he is no sharer either, and who checks a pin must tell them apart.
+  /// Somebody begins, or ends, to work on a page that he has locked. He has a reference meanwhile,
+  /// and so nobody finds himself the owner; but he is no sharer either, and who checks a pin must
+  /// tell them apart.
   void visit(Folio& folio);
   void end_visit(Folio& folio);
   void mark(const Entry& entry, bool exclusive);

@@ -166,7 +166,8 @@ TEST(ReuseOfHugetlb, OverlooksReferencesInEveryKernel) {
 }
 
 TEST(ReuseAtSwapIn, IsByMapsUntilFivePointEighteen) {
-  // The faulting entry still counts on swap; the lookup's reference is the one that will be the entry's.
+  // The faulting entry still counts on swap; the lookup's reference is the one that will be the
+  // entry's.
   expect_rows({{"alone", page(0, 1, 1), kAll},
                {"another process maps it", page(1, 1, 2), {}},
                {"referenced", page(0, 1, 2), {"A", "B", "C0", "C1", "D0", "D1"}}},

@@ -1,4 +1,5 @@
-// The smallest sets of knobs that show each kind of failure: what a rule must look at, and what is not enough.
+// The smallest sets of knobs that show each kind of failure: what a rule must look at, and what is
+// not enough.
 #include "tests/model/on_a_machine.h"
 
 namespace lab::model_tests {

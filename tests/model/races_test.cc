@@ -1,5 +1,5 @@
-// What only a race can do: under every schedule, sequentially consistent and with store buffers, and with each
-// fence and second look left out.
+// What only a race can do: under every schedule, sequentially consistent and with store buffers,
+// and with each fence and second look left out.
 #include <gmock/gmock.h>
 
 #include "tests/model/on_a_machine.h"
@@ -17,7 +17,8 @@ Options without(const std::string& name, Memory memory = Memory::sc) {
 
 bool all_well(const lab::Result& result) { return result.failures.empty() && result.traces > 0; }
 
-// Some run ends with `name` = `value`, or does not get so far because a check of the rule-set's own stops it.
+// Some run ends with `name` = `value`, or does not get so far because a check of the rule-set's own
+// stops it.
 bool goes_wrong(const lab::Result& result, std::string_view name, std::uint64_t value) {
   return !result.failures.empty() || seen(result, name, value);
 }
@@ -82,7 +83,8 @@ TEST(ForkAgainstAFastPin, FallsBackToTheSlowWay) {
   }
 }
 
-// A page that is unmapped, and its address filled anew, while somebody takes a reference without a lock.
+// A page that is unmapped, and its address filled anew, while somebody takes a reference without a
+// lock.
 TEST(UnmapAgainstAFastPin, NeedsTheSecondLookAtTheEntry) {
   const auto against = [](const std::string& rules, const Options& options) {
     return play(
@@ -133,8 +135,8 @@ TEST(ReclaimAgainstAFastPin, KeepsCoherence) {
   }
 }
 
-// What is on swap is shared by a fork, pinned or not. Where the entry remembers its mark, it takes one to show that
-// a pinned page was unmapped.
+// What is on swap is shared by a fork, pinned or not. Where the entry remembers its mark, it takes
+// one to show that a pinned page was unmapped.
 lab::Result reclaim_and_fork_against_pin(const std::string& rules, const Options& options = {}) {
   return play(
       rules, one_page(),
@@ -225,7 +227,8 @@ TEST(SplitAgainstAHugeWriteFault, MisleadsATornLook) {
     EXPECT_FALSE(seen(against(rules), "child", 77)) << rules;
 }
 
-// Two threads fault one slot of a synchronous device. In between it is freed, and taken again by newer bytes.
+// Two threads fault one slot of a synchronous device. In between it is freed, and taken again by
+// newer bytes.
 TEST(DirectSwapIn, CanBringBackOldBytesTwice) {
   lab::Setup setup = one_page();
   setup.pages = {{.name = "x", .value = 1, .swapped = true}};
