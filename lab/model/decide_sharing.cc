@@ -92,6 +92,9 @@ Decision clear_refs_passes_by(const Rules& rules, const Counts& page, bool writa
 Decision upgrades(const Rules& rules, const Counts& page, bool must_tell) {
   if (rules.mprotect_upgrades == No::no) return no("protect: a fault will decide");
   if (must_tell) return no("protect: somebody waits for the fault");
+  if (rules.exclusive_mark == No::no && rules.pin_count == PinCount::exact) {
+    return page.anonymous && page.refs == 1 ? yes("protect: owned") : no("protect: not owned");
+  }
   return page.anonymous && page.exclusive ? yes("protect: marked exclusive")
                                           : no("protect: not marked exclusive");
 }

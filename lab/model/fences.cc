@@ -18,8 +18,6 @@ const std::vector<Fence>& fences() {
        "an entry is seen to be gone before reclaim, migration, KSM and UFFDIO_MOVE ask for pins"},
       {"lazyfree.clear",
        "an entry is seen to be gone before reclaim counts the references of a lazily freed page"},
-      {"reclaim.pins_again",
-       "reclaim asks for pins once more when the last entry is gone (reclaim_pinned=again)"},
   };
   return all;
 }

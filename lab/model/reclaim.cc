@@ -86,7 +86,7 @@ void free_if_unused(World& world, Folio& folio) {
 }
 
 bool pinned_after_all(World& world, Folio& folio) {
-  if (world.rules.reclaim_pinned != Reclaim::again || !performs("reclaim.pins_again")) return false;
+  if (world.rules.reclaim_pinned != Reclaim::again) return false;
   return look("reclaim: asks for pins again",
               [&] { return maybe_pinned(world.rules, counts_without_visitor(world, folio, 0)); });
 }

@@ -317,6 +317,8 @@ TEST(Protection, IsGivenBackEarlyToMarkedPages) {
   EXPECT_TRUE(upgrades(rules_of("E1"), marked(page(1, 0, 1)), false));
   EXPECT_FALSE(upgrades(rules_of("E1"), marked(page(1, 0, 1)), true));
   EXPECT_FALSE(upgrades(rules_of("E1"), page(1, 0, 1), false));
+  EXPECT_TRUE(upgrades(rules_of("cleave"), page(1, 0, 1), false));
+  EXPECT_FALSE(upgrades(rules_of("cleave"), page(2, 0, 2), false));
 }
 
 TEST(ClearRefs, PassesByWhatIsPinnedAndWritable) {

@@ -19,7 +19,7 @@ Rules make() {
   rules.fork_seq = ForkSeq::sections;
   rules.fork_hugetlb_copy = No::yes;
   rules.reclaim_pinned = Reclaim::again;
-  rules.softdirty_skips_pinned = No::no;
+  rules.mprotect_upgrades = No::yes;  // protections are of regions alone
   rules.force_write = ForceWrite::exclusive;
   rules.lazyfree = LazyFree::refs;
   rules.swapin_direct = SwapInDirect::held;
