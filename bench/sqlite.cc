@@ -39,7 +39,7 @@ std::vector<std::string> script(bool quick) {
   const auto add = [&](std::string statement) { sql.push_back(std::move(statement)); };
   for (int part = 0; part < parts; ++part) {
     add(rows(250, part * 250 + 1) +
-        "INSERT INTO customer SELECT i, 'customer ' || i, 'town ' || i * 7919 % 500 FROM n");
+        "INSERT INTO customer SELECT i, 'customer ' || i, 'town ' || (i * 7919 % 500) FROM n");
     add(rows(1500, part * 1500 + 1) +
         "INSERT INTO purchase SELECT i, i * 104729 % 10000 + 1, i % 5000, 'note ' || i FROM n");
     for (int i = 0; i < 60; ++i) {
@@ -109,7 +109,7 @@ std::vector<Row> speed(const Settings& settings) {
   const auto [alone, committing, theirs] = in_turn(
       settings.runs(), [&] { return arena->measure(); }, [&] { return commits->measure(); },
       [&] { return plain->measure(); });
-  const auto row = [&](const char* name, const Samples& ours, double goal, const char* text) {
+  const auto row_of = [&](const char* name, const Samples& ours, double goal, const char* text) {
     Row row{.name = name,
             .unit = "ns",
             .ours = ours,
@@ -119,8 +119,8 @@ std::vector<Row> speed(const Settings& settings) {
     row.details["statements"] = sql.size();
     return row;
   };
-  return {row("sqlite/speedtest", alone, 0.95, "0.95 of the plain speed"),
-          row("sqlite/speedtest/commits", committing, 0.8, "0.8, with a commit every 10 ms")};
+  return {row_of("sqlite/speedtest", alone, 0.95, "0.95 of the plain speed"),
+          row_of("sqlite/speedtest/commits", committing, 0.8, "0.8, with a commit every 10 ms")};
 }
 
 // A database to go back in, and what is to be undone.

@@ -26,7 +26,7 @@ CREATE TABLE item(id INTEGER PRIMARY KEY, name TEXT, price REAL);
 CREATE INDEX item_by_name ON item(name);
 CREATE TABLE stock(item INTEGER, shelf TEXT, pieces INTEGER, PRIMARY KEY(item, shelf)) WITHOUT ROWID;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
-  INSERT INTO item SELECT i, 'item ' || i * 7919 % 2000, i / 4.0 FROM n;
+  INSERT INTO item SELECT i, 'item ' || (i * 7919 % 2000), i / 4.0 FROM n;
 INSERT INTO stock SELECT id, 'shelf ' || id % 7, id % 100 FROM item;
 )";
 
@@ -158,14 +158,14 @@ TEST_P(Databases, RefuseACommitAndACheckoutWhileAStatementLives) {
 
 TEST_P(Databases, RefuseWhatWouldLeadOutside) {
   const std::string file = testing::TempDir() + "cleave_outside.db";
-  EXPECT_THAT(refusal("ATTACH '" + file + "' AS f"), HasSubstr("not authorized"));
-  EXPECT_THAT(refusal("ATTACH 'file:/shared?vfs=memdb' AS f"), HasSubstr("not authorized"));
-  EXPECT_THAT(refusal("ATTACH 'file::memory:?cache=shared' AS f"), HasSubstr("not authorized"));
-  EXPECT_THAT(refusal("ATTACH '/tmp/' || 'x' AS f"), HasSubstr("not authorized"));
-  EXPECT_THAT(refusal("VACUUM INTO '" + file + "'"), HasSubstr("not authorized"));
-  EXPECT_THAT(refusal("PRAGMA temp_store = file"), HasSubstr("not authorized"));
-  EXPECT_THAT(refusal("PRAGMA temp_store_directory = '/tmp'"), HasSubstr("not authorized"));
-  EXPECT_THAT(refusal("SELECT load_extension('x')"), HasSubstr("not authorized"));
+  EXPECT_THAT(refusal("ATTACH '" + file + "' AS f"), HasSubstr("authoriz"));
+  EXPECT_THAT(refusal("ATTACH 'file:/shared?vfs=memdb' AS f"), HasSubstr("authoriz"));
+  EXPECT_THAT(refusal("ATTACH 'file::memory:?cache=shared' AS f"), HasSubstr("authoriz"));
+  EXPECT_THAT(refusal("ATTACH '/tmp/' || 'x' AS f"), HasSubstr("authoriz"));
+  EXPECT_THAT(refusal("VACUUM INTO '" + file + "'"), HasSubstr("authoriz"));
+  EXPECT_THAT(refusal("PRAGMA temp_store = file"), HasSubstr("authoriz"));
+  EXPECT_THAT(refusal("PRAGMA temp_store_directory = '/tmp'"), HasSubstr("authoriz"));
+  EXPECT_THAT(refusal("SELECT load_extension('x')"), HasSubstr("authoriz"));
   EXPECT_FALSE(std::filesystem::exists(file));
   expect_sound();
 }
@@ -183,7 +183,7 @@ TEST_P(Databases, CopyRowsWithinATableThoughPagesLieSideBySide) {
   connection().execute(
       "CREATE TABLE t(a, b, c); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n "
       "WHERE "
-      "i < 40000) INSERT INTO t SELECT i, '/usr/share/file ' || i * 7919 % 40000, i / 200 FROM n;"
+      "i < 40000) INSERT INTO t SELECT i, '/usr/share/file ' || (i * 7919 % 40000), i / 200 FROM n;"
       "CREATE INDEX t_by_b ON t(b); CREATE INDEX t_by_c ON t(c)");
   for (int first = 0; first < 20000; first += 1300) {
     connection().execute("INSERT INTO t SELECT * FROM t WHERE rowid BETWEEN " +
