@@ -81,7 +81,10 @@ Peer spin() {
                   fmt::format("-DPAGES={}", shape.pages), "-a",
                   peers() / "spin" / "fork_against_pin.pml"},
                  {"cc", "-O2", "-w", "-DSAFETY", "-DNOCLAIM", "-o", "pan", "pan.c"}},
-                folder, {"./pan", "-m1000000", "-w24"});
+                folder,
+                // A hash table for the states that there are: the default of 128 MiB
+                // would cost more than the search.
+                {"./pan", "-m100000", fmt::format("-w{}", 12 + 2 * shape.pinners)});
           },
           "states", [](const std::string& text) { return number_before(text, " states, stored"); },
           "errors: 0"};
