@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "lab/judge/scene.h"
@@ -144,33 +145,44 @@ std::string preemptions(const Counterexample& example) {
                      example.fewest && example.preemptions > 0 ? ", none with fewer" : "");
 }
 
-std::string inevitable(const Counterexample& example) {
-  if (!example.inevitable_after) return "";
-  const std::size_t after = *example.inevitable_after;
-  if (after == 0) return "Every run ends so.\n";
+// The event from which on every way to go on ends so. Nothing: it was not found out, or every run does.
+std::optional<std::size_t> turning_point(const Counterexample& example) {
+  if (example.inevitable_after.value_or(0) == 0) return std::nullopt;
   const auto& events = example.trace.events;
-  const auto found =
-      std::ranges::find_if(events, [&](const Event& event) { return event.choices >= after; });
-  if (found == events.end()) return "";
-  return fmt::format("From step {} on every way to go on ends so: {}, {}, {}.\n",
-                     found - events.begin() + 1,
-                     example.trace.threads[static_cast<std::size_t>(found->thread)],
-                     found->operation, found->label);
+  const auto found = std::ranges::find_if(
+      events, [&](const Event& event) { return event.choices >= *example.inevitable_after; });
+  if (found == events.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - events.begin());
 }
 
-// What a rule decided last among the steps that lead to the end.
-std::string last_decision(const Counterexample& example) {
+std::string by_whom(const Counterexample& example, std::size_t at) {
+  const Event& event = example.trace.events[at];
+  return fmt::format("step {}, {}, {}", at + 1,
+                     example.trace.threads[static_cast<std::size_t>(event.thread)],
+                     event.operation);
+}
+
+// What a rule decided last before the end was inevitable, among the steps that lead to it.
+std::string decision(const Counterexample& example) {
+  const std::size_t until = turning_point(example).value_or(example.trace.events.size());
   std::set<std::size_t> told;
   for (const Line& line : example.lines)
     if (!line.folded) told.insert(line.events.begin(), line.events.end());
   for (auto at = told.rbegin(); at != told.rend(); ++at) {
     const Event& event = example.trace.events[*at];
-    if (event.label == kNoteResult || event.decided.empty()) continue;
-    return fmt::format("The last decision that led there, step {}: {}, {}: \"{}\"\n", *at + 1,
-                       example.trace.threads[static_cast<std::size_t>(event.thread)],
-                       event.operation, event.decided.back());
+    if (*at > until || event.label == kNoteResult || event.decided.empty()) continue;
+    return fmt::format("The last decision before that: {}: \"{}\"\n", by_whom(example, *at),
+                       event.decided.back());
   }
   return "";
+}
+
+std::string inevitable(const Counterexample& example) {
+  if (example.inevitable_after == 0) return "Every run ends so.\n";
+  const std::optional<std::size_t> point = turning_point(example);
+  if (!point) return "";
+  return fmt::format("Inevitable from {} on: \"{}\"\n", by_whom(example, *point),
+                     example.trace.events[*point].label);
 }
 
 }  // namespace
@@ -184,7 +196,7 @@ std::string text(const Explanation& explanation, const Look& look, bool every_st
   if (!example.trace.standstill.empty()) result += example.trace.standstill + '\n';
   result += '\n';
   result += inevitable(example);
-  result += last_decision(example);
+  result += decision(example);
   return result;
 }
 

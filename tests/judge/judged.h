@@ -1,0 +1,47 @@
+// A test, written in a line or two, judged.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+
+#include "lab/judge/files.h"
+#include "lab/judge/judge.h"
+#include "lab/litmus/parse.h"
+
+namespace lab {
+
+/// A test of the page x, which holds 1. `end` is its final clause, with what it expects.
+inline std::unique_ptr<litmus::Test> test_of(const std::string& processes, const std::string& end) {
+  const std::string text = "litmus t\n\"a\"\npage x = 1\n" + processes + "\n" + end + "\n";
+  auto test = litmus::parse(text);
+  if (!test) {
+    ADD_FAILURE() << litmus::describe(test.error().front(), "t", text);
+    return std::make_unique<litmus::Test>();
+  }
+  return std::make_unique<litmus::Test>(std::move(*test));
+}
+
+inline Variant variant(const std::string& text) { return parse_variants(text).value().front(); }
+
+inline Judgement judged(const litmus::Test& test, const std::string& rules,
+                        Memory memory = Memory::sc, const Effort& effort = {}) {
+  auto judgement = judge(test, variant(rules), memory, effort);
+  if (!judgement) {
+    ADD_FAILURE() << judgement.error().what;
+    return Judgement{};
+  }
+  return std::move(*judgement);
+}
+
+inline TestFiles catalogue() {
+  auto files = load({}, CLEAVE_CATALOGUE);
+  if (!files) {
+    ADD_FAILURE() << files.error();
+    return {};
+  }
+  return std::move(*files);
+}
+
+}  // namespace lab
