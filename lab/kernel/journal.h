@@ -1,0 +1,57 @@
+// What was changed in the system, so that it is put back even if who changed it was killed.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <tl/expected.hpp>
+#include <vector>
+
+namespace lab::kernel {
+
+/// A file with a line for each change, written to disk before the change is made. Whoever opens it next puts back
+/// what is in it.
+class Journal {
+ public:
+  /// What a line says is to be done.
+  enum class Kind : char {
+    setting = 's',    ///< write `value` into the file at `path`
+    swap_file = 'w',  ///< turn off swap on the file, and remove it
+    folder = 'd',     ///< remove the empty folder: a control group
+  };
+  struct Change {
+    Kind kind;
+    std::string path;
+    std::string value;
+  };
+
+  /// One at a time for each folder. Makes the folder; takes its lock; puts back what is left from before.
+  /// Errors, as text: the folder cannot be made or written; somebody else has the lock.
+  static tl::expected<Journal, std::string> open(const std::string& folder);
+  Journal(Journal&& other) noexcept;
+  Journal& operator=(Journal&&) = delete;
+  /// Puts back.
+  ~Journal();
+
+  /// Notes the change, durably. Must come before it.
+  tl::expected<void, std::string> note(Change change);
+  /// Undoes all that was noted, the last first, and forgets it. What cannot be undone is told in the result, one line each,
+  /// and stays in the journal.
+  std::vector<std::string> put_back();
+  /// What the last owner had left behind, as lines for a person; empty: nothing.
+  [[nodiscard]] const std::vector<std::string>& found() const { return found_; }
+
+ private:
+  Journal(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  tl::expected<void, std::string> write() const;
+  void read();
+
+  std::string path_;
+  int lock_;
+  std::vector<Change> changes_;
+  std::vector<std::string> found_;
+};
+
+/// "kernel/mm/ksm/run back to 0", "swap file ... removed".
+std::string describe(const Journal::Change& change);
+
+}  // namespace lab::kernel

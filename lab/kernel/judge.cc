@@ -1,0 +1,141 @@
+#include "lab/kernel/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+#include "lab/kernel/readiness.h"
+
+namespace lab::kernel {
+namespace {
+
+using litmus::Verdict;
+
+std::atomic<Board*> playing{nullptr};
+std::atomic<bool> stopping{false};
+static_assert(std::atomic<Board*>::is_always_lock_free);
+
+std::chrono::milliseconds milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+std::string text_of(const Plan& plan, const Board::End& end) {
+  std::string text;
+  for (std::size_t i = 0; i < plan.quantities.size(); ++i) {
+    const std::string value =
+        end.answers[i] == kUnreadable ? "-" : fmt::format("{}", end.answers[i]);
+    text += fmt::format("{}{}={};", i == 0 ? "" : " ", plan.quantities[i].text, value);
+  }
+  return text;
+}
+
+std::string hangs_at(const Plan& plan, const Board& board) {
+  std::string text;
+  for (std::size_t i = 0; i < plan.scripts.size(); ++i) {
+    const Script& line = plan.scripts[i];
+    if (board.lines[i].ended || board.processes[line.process].life != Life::running) continue;
+    const std::size_t at = board.lines[i].at;
+    if (at >= line.code.size()) continue;
+    text += fmt::format("{}{} at \"{}\"", text.empty() ? "" : ", ", line.name, line.code[at].text);
+  }
+  return text;
+}
+
+Verdict verdict_of(const KernelVerdict& verdict, const Board& board) {
+  if (board.hung) return Verdict::hang;
+  if (verdict.positive == 0) return Verdict::never;
+  return verdict.positive == verdict.runs ? Verdict::always : Verdict::sometimes;
+}
+
+// Runs show what can be, not what cannot: what happens only sometimes may just not have happened.
+Standing standing_of(const KernelVerdict& verdict) {
+  if (verdict.expected.verdicts.empty()) return Standing::asked;
+  if (verdict.expected.has(verdict.verdict)) return Standing::agrees;
+  const bool may_come = verdict.verdict == Verdict::never || verdict.verdict == Verdict::always;
+  if (may_come && verdict.expected.has(Verdict::sometimes)) return Standing::open;
+  return Standing::finding;
+}
+
+void fill(KernelVerdict& verdict, const Play& play, const Board& board) {
+  for (std::uint32_t i = 0; i < board.end_count; ++i) {
+    const Board::End& end = board.ends[i];
+    const std::vector<std::uint64_t> answers(end.answers.begin(), end.answers.end());
+    const bool holds = lab::holds(verdict.test->final.condition, play.plan, answers);
+    verdict.ends.push_back({text_of(play.plan, end), holds, end.count});
+    verdict.runs += end.count;
+    if (holds) verdict.positive += end.count;
+  }
+  std::ranges::stable_sort(verdict.ends, [](const Observed& a, const Observed& b) {
+    return std::pair(!a.holds, a.text) < std::pair(!b.holds, b.text);
+  });
+  verdict.unclear = board.unclear;
+  if (board.hung) verdict.hangs_at = hangs_at(play.plan, board);
+  verdict.verdict = verdict_of(verdict, board);
+  verdict.standing = standing_of(verdict);
+  verdict.documented = verdict.standing == Standing::agrees &&
+                       verdict.test->final.claim == litmus::Claim::forbidden &&
+                       verdict.verdict != Verdict::never;
+}
+
+}  // namespace
+
+Expected expected_of_kernel(const litmus::Test& test) {
+  for (const litmus::Expect& expect : test.expects)
+    for (const litmus::Expect::Group& group : expect.groups)
+      if (std::ranges::any_of(group.judges, judges_elsewhere)) return {{group.verdict}};
+  return expected(test, parse_variants(kRules)->front(), litmus::Memory::sc);
+}
+
+KernelVerdict skip(const litmus::Test& test, std::string why) {
+  KernelVerdict verdict;
+  verdict.test = &test;
+  verdict.skipped = std::move(why);
+  return verdict;
+}
+
+KernelVerdict judge(const litmus::Test& test, System& system, const Options& options) {
+  if (stopping) return skip(test, "interrupted before its turn");
+  KernelVerdict verdict;
+  verdict.test = &test;
+  verdict.expected = expected_of_kernel(test);
+  if (verdict.expected.has(Verdict::none)) return skip(test, "means nothing to Linux");
+  if (std::string why = missing_altogether(); !why.empty()) return skip(test, std::move(why));
+  auto play = play_of(test);
+  if (!play) return skip(test, play.error());
+  if (std::string why = missing(*play); !why.empty()) return skip(test, std::move(why));
+  if (auto prepared = system.prepare(*play); !prepared) return skip(test, prepared.error());
+  const SharedBoard board = make_board();
+  if (board == nullptr) return skip(test, "no memory for the processes' board");
+
+  Effort effort;
+  effort.time = milliseconds(play->ordered ? options.ordered_seconds : options.seconds);
+  if (play->ordered) effort.runs = options.ordered_runs;
+  effort.patience = milliseconds(options.patience);
+  const auto begin = std::chrono::steady_clock::now();
+  playing = board.get();
+  if (stopping) board->stop = true;
+  auto played = lab::kernel::play(*play, *board, effort, system.folder());
+  playing = nullptr;
+  if (!played) return skip(test, played.error());
+  if (board->end_count == 0 && !board->hung)
+    return skip(test, "interrupted before its first run ended");
+
+  verdict.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  verdict.ordered = play->ordered;
+  for (std::size_t i = 0; i < play->uses.size(); ++i)
+    verdict.means.push_back(
+        fmt::format("{} by {}", play->plan.references[i], name(play->uses[i].means)));
+  fill(verdict, *play, *board);
+  return verdict;
+}
+
+void interrupt() {
+  stopping = true;
+  if (Board* board = playing) board->stop = true;
+}
+
+bool interrupted() { return stopping; }
+
+}  // namespace lab::kernel

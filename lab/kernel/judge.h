@@ -1,0 +1,72 @@
+// Judges tests on the Linux that runs here: what is observed, and how that stands to what rule-set F says of it.
+#pragma once
+
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "lab/judge/expected.h"
+#include "lab/kernel/stage.h"
+#include "lab/kernel/system.h"
+#include "lab/litmus/test.h"
+
+namespace lab::kernel {
+
+/// The rule-set of the kernels that the judge was made for: 6.15 to 6.18.
+inline constexpr const char* kRules = "F";
+
+struct Options {
+  double seconds = 1.0;             ///< for a test whose runs differ by chance
+  double ordered_seconds = 0.5;     ///< for others: as long, or
+  std::uint64_t ordered_runs = 20;  ///< so many runs
+  double patience = 3.0;            ///< a run in which nothing happens for so long hangs
+};
+
+enum class Standing : std::uint8_t {
+  agrees,
+  open,     ///< the rules say `sometimes`, and chance has not shown it yet
+  finding,  ///< the kernel does what the rules deny, or never what they say it always does
+  asked,    ///< nothing was expected
+};
+
+/// One end that was observed.
+struct Observed {
+  std::string text;  ///< "C:r=77; coherent(p)=1;"
+  bool holds;        ///< the condition holds there
+  std::uint64_t count;
+};
+
+/// What was observed: never more than that. A test that was not run has a reason instead.
+struct KernelVerdict {
+  const litmus::Test* test = nullptr;
+  std::string skipped;  ///< why it was not run; empty: it was
+  litmus::Verdict verdict = litmus::Verdict::never;
+  Expected expected;
+  Standing standing = Standing::asked;
+  bool ordered = false;        ///< labels order all, so that each run shows the same
+  std::uint64_t runs = 0;      ///< that came to an end
+  std::uint64_t positive = 0;  ///< of them, those where the condition holds
+  std::uint64_t unclear = 0;   ///< whose ends were too many to keep
+  double seconds = 0;
+  std::vector<Observed> ends;      ///< those where the condition holds first
+  std::vector<std::string> means;  ///< "p by vmsplice"
+  std::string hangs_at;            ///< which threads wait where
+  bool documented =
+      false;  ///< what the test forbids was seen, and the rules say so: a known exception
+};
+
+/// What the test expects of the kernel: what it says of `kernel`, or else of rule-set F.
+Expected expected_of_kernel(const litmus::Test& test);
+
+/// Judges one test. Skips it, with the reason, where the machine or the kernel has not what it takes. Processes, settings
+/// and files are as before when this returns, but for what `system` keeps for the next test.
+KernelVerdict judge(const litmus::Test& test, System& system, const Options& options);
+/// The same where there is no system to be had: skipped, because of `why`.
+KernelVerdict skip(const litmus::Test& test, std::string why);
+
+/// Ends the run of judge() that is going on, with what it has so far, and all later ones at once. May be called from a
+/// signal handler.
+void interrupt();
+bool interrupted();
+
+}  // namespace lab::kernel

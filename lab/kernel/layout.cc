@@ -1,0 +1,25 @@
+#include "lab/kernel/layout.h"
+
+namespace lab::kernel {
+namespace {
+
+constexpr std::uintptr_t kBase = std::uintptr_t{1} << 44;
+constexpr std::size_t kStride = 2 * kHugePage;
+
+}  // namespace
+
+std::vector<Spot> layout(const Plan& plan) {
+  std::vector<Spot> spots;
+  for (std::size_t i = 0; i < plan.setup.pages.size(); ++i) {
+    const PageSetup& page = plan.setup.pages[i];
+    const bool large = page.pages > 1 || page.hugetlb || page.by_pmd;
+    // Parts of a large folio start at small pages.
+    const std::size_t bytes = large ? kHugePage / page.pages / kSmallPage * kSmallPage : kSmallPage;
+    for (std::uint32_t part = 0; part < page.pages; ++part)
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of our choice.
+      spots.push_back({reinterpret_cast<char*>(kBase + i * kStride + part * bytes), bytes, i});
+  }
+  return spots;
+}
+
+}  // namespace lab::kernel

@@ -1,0 +1,143 @@
+#include "lab/kernel/means.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+namespace lab::kernel {
+namespace {
+
+using litmus::Access;
+using litmus::Half;
+using litmus::Word;
+
+// Everything that a test does with one reference.
+struct Life {
+  struct Step {
+    const litmus::Operation* operation;
+    ProcessId process;
+  };
+  std::vector<Step> steps;
+};
+
+std::vector<Life> lives_of(const Plan& plan) {
+  std::vector<Life> lives(plan.references.size());
+  for (const Script& line : plan.scripts)
+    for (const Instruction& instruction : line.code) {
+      if (instruction.operation == nullptr) continue;
+      switch (instruction.operation->word) {
+        case Word::get:
+        case Word::pin:
+        case Word::peek:
+        case Word::poke:
+        case Word::drop:
+          lives[instruction.reference].steps.push_back({instruction.operation, line.process});
+          break;
+        default:
+          break;
+      }
+    }
+  return lives;
+}
+
+tl::expected<Means, std::string> means_of(const litmus::Operation& take) {
+  const Access& access = take.access;
+  using Answer = tl::expected<Means, std::string>;
+  const auto none = [](const char* why) -> Answer { return tl::unexpected(std::string(why)); };
+  if (access.only)
+    return none("no call of this kernel takes a reference without locks or not at all");
+  if (take.word == Word::get)
+    return access.write ? none("no call of this kernel gives a plain reference to write that stays")
+                        : Answer(Means::vmsplice);
+  if (access.lasting)
+    return access.write ? Answer(Means::registered)
+                        : none("no call of this kernel pins for reading and for long");
+  if (access.fast) return access.write ? Means::fuse_read : Means::fuse_write;
+  return access.write ? Means::copy_in : Means::copy_out;
+}
+
+// What a pin for a moment can be used for: it ends with the call that it is for.
+std::optional<std::string> too_much(const Use& use, const Life& life) {
+  std::vector<Half> in_order = use.halves;
+  std::ranges::sort(in_order);
+  const bool once = std::ranges::adjacent_find(in_order) == in_order.end();
+  const bool writes = use.means == Means::copy_in || use.means == Means::fuse_read;
+  const Word wrong = writes ? Word::peek : Word::poke;
+  for (const Life::Step& step : life.steps)
+    if (step.operation->word == wrong)
+      return writes ? "no short pin to write can be looked through"
+                    : "no pin to read can be written through";
+  if (!once) return "a short pin is of one transfer, which moves each byte once";
+  if (in_order != use.halves) return "a short pin is of one transfer, which moves bytes in order";
+  if (use.means == Means::fuse_read && use.halves.size() > 1)
+    return "a short pin of direct I/O is written through once";
+  return std::nullopt;
+}
+
+tl::expected<Use, std::string> use_of(const Life& life) {
+  std::optional<Use> use;
+  for (const Life::Step& step : life.steps) {
+    const litmus::Operation& operation = *step.operation;
+    if (operation.word != Word::get && operation.word != Word::pin) continue;
+    auto means = means_of(operation);
+    if (!means) return tl::unexpected(means.error());
+    if (use && use->means != *means)
+      return tl::unexpected(std::string("one name for references of two kinds"));
+    use = Use{*means, {}};
+  }
+  if (!use) return Use{};  // Nobody takes it: nothing to be done.
+  for (const Life::Step& step : life.steps)
+    if (step.operation->word == Word::peek || step.operation->word == Word::poke)
+      use->halves.push_back(step.operation->half);
+  const auto taken = std::ranges::find_if(life.steps, [](const Life::Step& step) {
+    return step.operation->word == Word::get || step.operation->word == Word::pin;
+  });
+  const bool one_process = std::ranges::all_of(
+      life.steps, [&](const Life::Step& step) { return step.process == taken->process; });
+  if (use->means == Means::vmsplice) {
+    for (const Life::Step& step : life.steps)
+      if (step.operation->word == Word::poke)
+        return tl::unexpected(std::string("no reference to read can be written through"));
+    return *use;
+  }
+  if (!one_process)
+    return tl::unexpected(
+        std::string("a pin is used by the process that took it, here by another, too"));
+  if (use->means == Means::registered) return *use;
+  if (auto why = too_much(*use, life)) return tl::unexpected(*why);
+  return *use;
+}
+
+}  // namespace
+
+std::string_view name(Means means) {
+  switch (means) {
+    case Means::vmsplice:
+      return "vmsplice";
+    case Means::registered:
+      return "io_uring buffer";
+    case Means::copy_out:
+      return "process_vm_readv";
+    case Means::copy_in:
+      return "process_vm_writev";
+    case Means::fuse_write:
+      return "direct write to FUSE";
+    case Means::fuse_read:
+      return "direct read from FUSE";
+  }
+  return "";
+}
+
+tl::expected<std::vector<Use>, std::string> uses_of(const Plan& plan) {
+  std::vector<Use> uses;
+  const std::vector<Life> lives = lives_of(plan);
+  for (std::size_t i = 0; i < lives.size(); ++i) {
+    auto use = use_of(lives[i]);
+    if (!use) return tl::unexpected(fmt::format("{}: {}", plan.references[i], use.error()));
+    uses.push_back(std::move(*use));
+  }
+  return uses;
+}
+
+}  // namespace lab::kernel

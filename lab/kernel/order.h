@@ -1,0 +1,12 @@
+// Whether a test's labels leave anything to chance.
+#pragma once
+
+#include "lab/judge/plan.h"
+
+namespace lab::kernel {
+
+/// True: whatever two threads do, forks, labels and ends of processes put one before the other, so that one run shows
+/// all. Else runs differ, and there have to be many.
+bool ordered(const Plan& plan);
+
+}  // namespace lab::kernel

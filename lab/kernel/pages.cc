@@ -1,0 +1,185 @@
+// What a process does to its memory, where it takes more than one call.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+
+#include "lab/kernel/play.h"
+#include "lab/kernel/reference.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+namespace lab::kernel {
+namespace {
+
+tl::unexpected<std::string> failed(std::string_view what) {
+  return tl::unexpected(fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+void fill(char* from, std::size_t bytes, std::uint64_t value) {
+  for (std::size_t at = 0; at < bytes; at += kSmallPage)
+    for (const litmus::Half half : {litmus::Half::a, litmus::Half::b})
+      std::memcpy(from + at + offset(half), &value, sizeof value);
+}
+
+bool touch(const char* page) {
+  const volatile char byte = *page;
+  return byte == 0;
+}
+
+int file_with(std::uint64_t value) {
+  std::array<char, kSmallPage> page{};
+  fill(page.data(), page.size(), value);
+  const int file = memfd_create("cleave-lab-page", MFD_CLOEXEC);
+  if (file < 0 || pwrite(file, page.data(), page.size(), 0) != static_cast<ssize_t>(page.size()))
+    return -1;
+  return file;
+}
+
+tl::expected<void, std::string> merge_with_twin(char* page, std::uint64_t value) {
+  void* twin =
+      mmap(nullptr, kSmallPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (twin == MAP_FAILED) return failed("mmap");
+  fill(static_cast<char*>(twin), kSmallPage, value);
+  madvise(twin, kSmallPage, MADV_DONTFORK);
+  madvise(page, kSmallPage, MADV_MERGEABLE);
+  madvise(twin, kSmallPage, MADV_MERGEABLE);
+  if (!merge_pages(page, twin))
+    return tl::unexpected(std::string("KSM did not merge two equal pages"));
+  munmap(twin, kSmallPage);
+  return {};
+}
+
+tl::expected<void, std::string> make_huge(char* at, const PageSetup& page) {
+  if (madvise(at, kHugePage, MADV_COLLAPSE) != 0) return failed("MADV_COLLAPSE");
+  if ((look_at(at).flags >> kFlagHuge & 1) == 0)
+    return tl::unexpected(std::string("no large folio after MADV_COLLAPSE"));
+  if (!page.by_pmd && !split_pmd(at)) return failed("splitting a huge entry");
+  return {};
+}
+
+// The mapping of one declaration, and its pages.
+tl::expected<void, std::string> map_page(const Play& play, const PageSetup& page,
+                                         const Spot& spot) {
+  char* at = spot.address;
+  const bool large = page.pages > 1;
+  const std::size_t bytes = large || page.hugetlb ? kHugePage : kSmallPage;
+  const bool from_file = page.kind == PageKind::file;
+  const int file = from_file ? file_with(page.value) : -1;
+  const int kind = page.kind == PageKind::shared ? MAP_SHARED : MAP_PRIVATE;
+  const int flags = kind | MAP_FIXED_NOREPLACE | (from_file ? 0 : MAP_ANONYMOUS) |
+                    (page.hugetlb ? MAP_HUGETLB : 0);
+  if (mmap(at, bytes, PROT_READ | PROT_WRITE, flags, file, 0) != at)
+    return failed(page.hugetlb ? "mmap of a huge page" : "mmap");
+  if (from_file) close(file);
+  if (page.kind == PageKind::zero || from_file)
+    touch(at);
+  else
+    fill(at, bytes, page.value);
+  if (large)
+    if (auto made = make_huge(at, page); !made) return made;
+  if (page.kind == PageKind::ksm)
+    if (auto merged = merge_with_twin(at, page.value); !merged) return merged;
+  drain_batches();
+  if (page.held > 0 && !hold(at, page.held)) return failed("vmsplice");
+  if (page.swapped && !swap_out(play, at, bytes))
+    return tl::unexpected(std::string("MADV_PAGEOUT did not bring a page to swap"));
+  if (page.readonly && mprotect(at, bytes, PROT_READ) != 0) return failed("mprotect");
+  if (page.unmapped && munmap(at, bytes) != 0) return failed("munmap");
+  return {};
+}
+
+// Pages that a test merges may be looked at by KSM, which then does not run.
+void mark_mergeable(const Play& play) {
+  for (const Script& line : play.plan.scripts)
+    for (const Instruction& instruction : line.code) {
+      if (instruction.operation == nullptr) continue;
+      if (instruction.operation->word != litmus::Word::merge) continue;
+      for (const PageNo page : {instruction.page, instruction.other})
+        madvise(play.spots[page].address, play.spots[page].bytes, MADV_MERGEABLE);
+    }
+}
+
+std::uint64_t number_in(const char* path) {
+  std::uint64_t number = 0;
+  std::ifstream(path) >> number;
+  return number;
+}
+
+void write_to(const char* path, const char* text) { std::ofstream(path) << text << std::flush; }
+
+// Swapped, or discarded: no frame is there any more.
+bool reclaimed(const char* address, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; at += kSmallPage)
+    if (look_at(address + at).present()) return false;
+  return true;
+}
+
+}  // namespace
+
+tl::expected<void, std::string> lay_out_pages(const Play& play) {
+  for (std::size_t i = 0; i < play.plan.setup.pages.size(); ++i) {
+    const PageSetup& page = play.plan.setup.pages[i];
+    auto mapped = map_page(play, page, play.spots[play.plan.setup.first_page(i)]);
+    if (!mapped) return tl::unexpected(fmt::format("page {}: {}", page.name, mapped.error()));
+  }
+  mark_mergeable(play);
+  return {};
+}
+
+bool merge_pages(const void* one, const void* other) {
+  constexpr const char* kRun = "/sys/kernel/mm/ksm/run";
+  constexpr const char* kScans = "/sys/kernel/mm/ksm/full_scans";
+  const auto merged = [&] {
+    if (other == nullptr) return (look_at(one).flags >> kFlagKsm & 1) != 0;
+    const std::uint64_t frame = frame_at(one);
+    return frame != 0 && frame == frame_at(other);
+  };
+  // A page is merged in the second scan that finds it unchanged; the first may be under way already.
+  constexpr std::uint64_t kEnough = 4;
+  const std::uint64_t begin = number_in(kScans);
+  const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  write_to(kRun, "1");
+  while (!merged() && number_in(kScans) < begin + kEnough &&
+         std::chrono::steady_clock::now() < latest)
+    usleep(2000);
+  write_to(kRun, "0");
+  return merged();
+}
+
+bool swap_out(const Play& play, char* address, std::size_t bytes) {
+  for (int i = 0; i < 3; ++i) {
+    madvise(address, bytes, MADV_PAGEOUT);
+    if (reclaimed(address, bytes)) return true;
+    drain_batches();  // Reclaim passes by pages that are in one.
+  }
+  if (play.group.empty()) return false;
+  write_to((play.group + "/memory.force_empty").c_str(), "0");
+  return reclaimed(address, bytes);
+}
+
+// Another kind of mapping for one page of it splits the mapping, and then the entry; then it is one mapping again.
+bool split_pmd(char* address) {
+  return madvise(address, kSmallPage, MADV_DONTFORK) == 0 &&
+         madvise(address, kSmallPage, MADV_DOFORK) == 0;
+}
+
+// MADV_COLLAPSE does so first, even where there is nothing to collapse.
+void drain_batches() {
+  void* nothing =
+      mmap(nullptr, 2 * kHugePage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (nothing == MAP_FAILED) return;
+  const auto at = (reinterpret_cast<std::uintptr_t>(nothing) + kHugePage - 1) & ~(kHugePage - 1);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): rounded up.
+  madvise(reinterpret_cast<void*>(at), kHugePage, MADV_COLLAPSE);
+  munmap(nothing, 2 * kHugePage);
+}
+
+}  // namespace lab::kernel

@@ -1,0 +1,164 @@
+#include "lab/kernel/play.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "lab/kernel/order.h"
+#include "lab/litmus/vocabulary.h"
+
+namespace lab::kernel {
+namespace {
+
+using litmus::AtomKind;
+using litmus::Word;
+
+constexpr std::string_view kHidden = "needs what only the model sees: ";
+
+std::optional<std::string> hidden(Word word) {
+  switch (word) {
+    case Word::lock:
+    case Word::unlock:
+      return "who holds a page's lock";
+    case Word::lru:
+    case Word::drain:
+      return "the batches of the lists of reclaim";
+    case Word::writeback:
+      return "when a page is being written to disk";
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<std::string> cannot(const Instruction& instruction, const Script& line) {
+  const Word word = instruction.operation->word;
+  if (auto what = hidden(word)) return std::string(kHidden) + *what;
+  if (word == Word::migrate)
+    return "on request the kernel moves pages between memory nodes alone, and here is one";
+  const bool place = !instruction.operation->place.page.empty();
+  if (place && instruction.process != line.process)
+    return fmt::format("\"{}\" works on another process' page", instruction.text);
+  return std::nullopt;
+}
+
+// Whether somebody write-protects by userfaultfd and then forks: the child has no userfaultfd to serve.
+bool protects_and_forks(const Plan& plan) {
+  for (const Script& line : plan.scripts) {
+    bool protects = false;
+    for (const Instruction& each : line.code) {
+      if (each.operation == nullptr) continue;
+      protects |= each.operation->word == Word::wp;
+      if (protects && each.operation->word == Word::fork) return true;
+    }
+  }
+  return false;
+}
+
+bool large(const Plan& plan, PageNo page) {
+  const auto& pages = plan.setup.pages;
+  for (std::size_t i = 0; i < pages.size(); ++i)
+    if (page < plan.setup.first_page(i) + pages[i].pages) return pages[i].pages > 1;
+  return false;
+}
+
+std::optional<std::string> cannot_ask(const Quantity& quantity, const Plan& plan) {
+  switch (quantity.atom->kind) {
+    case AtomKind::pinned:
+      return std::string(kHidden) + "how often a page is pinned";
+    case AtomKind::exclusive:
+      if (large(plan, quantity.page))
+        return std::string(kHidden) + "the exclusive marks of a large folio's pages";
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+// A page that comes back from swap is in another frame, which is no copy.
+bool counts_copies_of_swapped(const Plan& plan) {
+  const bool counts = std::ranges::any_of(plan.quantities, [](const Quantity& quantity) {
+    return quantity.atom->kind == AtomKind::copies;
+  });
+  if (!counts) return false;
+  // Who reads before it writes has the page back before it may be copied, which can be told apart.
+  for (const Script& line : plan.scripts) {
+    bool out = std::ranges::any_of(plan.setup.pages, &PageSetup::swapped);
+    for (const Instruction& each : line.code) {
+      if (each.operation == nullptr) continue;
+      const Word word = each.operation->word;
+      if (word == Word::swapout) out = true;
+      if (word == Word::read) out = false;
+      if (out && (word == Word::write || word == Word::force || word == Word::pin)) return true;
+    }
+  }
+  return false;
+}
+
+std::optional<std::string> cannot(const Plan& plan) {
+  if (!fits(plan)) return "more pages, names or quantities than the judge has room for";
+  if (plan.setup.swap != SwapDevice::ordinary)
+    return "needs a swap device of its own kind; here swap is a file";
+  for (const PageSetup& page : plan.setup.pages)
+    if (page.continued) return "needs a page that UFFDIO_CONTINUE maps";
+  for (const Script& line : plan.scripts)
+    for (const Instruction& instruction : line.code) {
+      if (instruction.operation == nullptr) continue;
+      if (auto why = cannot(instruction, line)) return why;
+    }
+  if (protects_and_forks(plan))
+    return "write protection that a child inherits is served by who serves its parent";
+  for (const Quantity& quantity : plan.quantities)
+    if (auto why = cannot_ask(quantity, plan)) return why;
+  if (counts_copies_of_swapped(plan))
+    return std::string(kHidden) + "whether a page that came back from swap was copied at once";
+  return std::nullopt;
+}
+
+Needs needs_of(const Plan& plan) {
+  Needs needs;
+  for (const PageSetup& page : plan.setup.pages) {
+    needs.swap |= page.swapped;
+    needs.ksm |= page.kind == PageKind::ksm;
+    needs.hugetlb |= page.hugetlb;
+    needs.huge_pages += page.hugetlb ? 1 : 0;
+  }
+  if (needs.hugetlb) needs.huge_pages += plan.setup.free_hugetlb;
+  for (const Script& line : plan.scripts)
+    for (const Instruction& instruction : line.code) {
+      if (instruction.operation == nullptr) continue;
+      const Word word = instruction.operation->word;
+      needs.swap |= word == Word::swapout || word == Word::swapoff;
+      needs.group |= word == Word::swapout && plan.processes.size() > 1;
+      needs.ksm |= word == Word::merge;
+      needs.split |= word == Word::split;
+      needs.soft_dirty |= word == Word::clear_refs;
+    }
+  return needs;
+}
+
+}  // namespace
+
+tl::expected<Play, std::string> play_of(const litmus::Test& test) {
+  auto plan = lab::plan(test);
+  if (!plan) return tl::unexpected(fmt::format("{}; {}", plan.error().what, plan.error().advice));
+  if (auto why = cannot(*plan)) return tl::unexpected(*why);
+  auto uses = uses_of(*plan);
+  if (!uses) return tl::unexpected(uses.error());
+  Play play;
+  play.plan = std::move(*plan);
+  play.spots = layout(play.plan);
+  play.uses = std::move(*uses);
+  play.needs = needs_of(play.plan);
+  play.ordered = ordered(play.plan);
+  play.read.assign(play.spots.size(), false);
+  for (const Quantity& quantity : play.plan.quantities) {
+    const AtomKind kind = quantity.atom->kind;
+    if (kind == AtomKind::content || kind == AtomKind::mapped) play.read[quantity.page] = true;
+    if (kind != AtomKind::copies) continue;
+    for (PageNo i = 0; i < quantity.pages; ++i) play.copied.push_back(quantity.page + i);
+  }
+  return play;
+}
+
+}  // namespace lab::kernel

@@ -1,0 +1,202 @@
+#include "lab/kernel/readiness.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/io_uring.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+namespace lab::kernel {
+namespace {
+
+constexpr bool kSanitized =
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    true;
+#else
+    false;
+#endif
+
+bool can_write(const char* path) { return access(path, W_OK) == 0; }
+
+// CAP_SYS_ADMIN: without it page tables show no frames, and nothing can be mounted or unshared.
+bool is_administrator() {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    if (!line.starts_with("CapEff:")) continue;
+    constexpr unsigned kSysAdmin = 21;
+    return (std::strtoull(line.c_str() + 7, nullptr, 16) >> kSysAdmin & 1) != 0;
+  }
+  return false;
+}
+
+bool has_userfaultfd() {
+  const int file = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC));
+  if (file >= 0) close(file);
+  return file >= 0;
+}
+
+bool has_io_uring() {
+  io_uring_params params{};
+  const int file = static_cast<int>(syscall(SYS_io_uring_setup, 1, &params));
+  if (file >= 0) close(file);
+  return file >= 0;
+}
+
+// Where soft-dirty bits are built in, a page that was just written has one.
+bool has_soft_dirty() {
+  void* page =
+      mmap(nullptr, kSmallPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return false;
+  std::memset(page, 1, kSmallPage);
+  forget_page_table();
+  const Sight sight = look_at(page);
+  munmap(page, kSmallPage);
+  return (sight.entry >> 55 & 1) != 0;
+}
+
+std::string administrator() {
+  if (kSanitized) return "this build has sanitizers, which do not follow forks of threads";
+  if (geteuid() != 0) return "needs root: page frames, namespaces and settings are root's";
+  if (!is_administrator()) return "needs CAP_SYS_ADMIN, which this container withholds";
+  if (!can_write("/proc/self/pagemap") && access("/proc/self/pagemap", R_OK) != 0)
+    return "needs /proc/self/pagemap";
+  return {};
+}
+
+std::string userfaultfd() {
+  return has_userfaultfd() ? "" : "userfaultfd: the kernel refuses it (CONFIG_USERFAULTFD)";
+}
+std::string io_uring() {
+  return has_io_uring() ? "" : "io_uring: the kernel refuses it (sysctl kernel.io_uring_disabled)";
+}
+std::string fuse() { return can_write("/dev/fuse") ? "" : "FUSE: there is no /dev/fuse to write"; }
+std::string ksm() {
+  return can_write("/sys/kernel/mm/ksm/run") ? "" : "KSM: /sys/kernel/mm/ksm/run cannot be written";
+}
+std::string swap() {
+  if (access("/proc/swaps", R_OK) != 0) return "swap: the kernel has none (CONFIG_SWAP)";
+  return {};
+}
+std::string group() {
+  return memory_groups().empty() ? "control groups: no memory controller of version 1 with "
+                                   "memory.force_empty, by which "
+                                   "pages that processes share are reclaimed"
+                                 : "";
+}
+std::string huge_folios() {
+  return access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) == 0
+             ? ""
+             : "huge folios: no transparent huge pages (CONFIG_TRANSPARENT_HUGEPAGE)";
+}
+std::string hugetlb() {
+  return can_write("/proc/sys/vm/nr_hugepages") ? "" : "hugetlb: vm.nr_hugepages cannot be written";
+}
+std::string soft_dirty() {
+  return has_soft_dirty() ? "" : "soft-dirty: this kernel is built without CONFIG_MEM_SOFT_DIRTY";
+}
+std::string split() {
+  std::ifstream systems("/proc/filesystems");
+  for (std::string line; std::getline(systems, line);)
+    if (line.ends_with("\tdebugfs")) return {};
+  return "splitting folios: there is no debugfs (CONFIG_DEBUG_FS)";
+}
+
+struct Part {
+  const char* name;
+  std::string (*missing)();
+  const char* use;
+};
+constexpr std::array<Part, 11> kParts{{
+    {"rights", administrator, "root"},
+    {"userfaultfd", userfaultfd, "pins for a moment that lasts, write protection"},
+    {"io_uring", io_uring, "pins to write that last"},
+    {"FUSE", fuse, "pins that are taken without locks"},
+    {"KSM", ksm, "merging; turned on for moments"},
+    {"swap", swap, "a file of 64 MiB, turned on for tests that need it"},
+    {"control groups", group, "reclaim of pages that processes share"},
+    {"huge folios", huge_folios, "MADV_COLLAPSE"},
+    {"hugetlb", hugetlb, "a few pages, reserved for tests that need them"},
+    {"soft-dirty", soft_dirty, "clear_refs"},
+    {"splitting folios", split, "debugfs, mounted where nobody else sees it"},
+}};
+
+}  // namespace
+
+std::vector<Readiness> readiness() {
+  std::vector<Readiness> result;
+  for (const Part& part : kParts) {
+    const std::string why = part.missing();
+    result.push_back({part.name, why.empty(), why.empty() ? part.use : why});
+  }
+  return result;
+}
+
+std::string missing_altogether() { return administrator(); }
+
+std::string missing(const Play& play) {
+  const auto by = [&](std::initializer_list<Means> means) {
+    return std::ranges::any_of(play.uses, [&](const Use& use) {
+      return std::ranges::find(means, use.means) != means.end();
+    });
+  };
+  const auto has = [&](std::initializer_list<litmus::Word> words) {
+    for (const Script& line : play.plan.scripts)
+      for (const Instruction& each : line.code)
+        if (each.operation != nullptr &&
+            std::ranges::find(words, each.operation->word) != words.end())
+          return true;
+    return false;
+  };
+  using litmus::Word;
+  const bool large = std::ranges::any_of(play.plan.setup.pages,
+                                         [](const PageSetup& page) { return page.pages > 1; });
+  const std::pair<bool, std::string (*)()> asked[] = {
+      {by({Means::copy_in, Means::copy_out}) || has({Word::wp, Word::uffd_move}), userfaultfd},
+      {by({Means::registered}), io_uring},
+      {by({Means::fuse_read, Means::fuse_write}), fuse},
+      {play.needs.ksm, ksm},
+      {play.needs.swap, swap},
+      {play.needs.group, group},
+      {large || has({Word::collapse}), huge_folios},
+      {play.needs.hugetlb, hugetlb},
+      {play.needs.soft_dirty, soft_dirty},
+      {play.needs.split, split},
+  };
+  for (const auto& [needed, why] : asked)
+    if (needed)
+      if (std::string text = why(); !text.empty()) return text;
+  return {};
+}
+
+std::string kernel_name() {
+  utsname name{};
+  uname(&name);
+  const std::string release = name.release;
+  return fmt::format("{} {}", name.sysname, release.substr(0, release.find('-')));
+}
+
+std::string memory_groups() {
+  std::ifstream mounts("/proc/self/mounts");
+  for (std::string line; std::getline(mounts, line);) {
+    std::istringstream words(line);
+    std::string device, place, kind, options;
+    words >> device >> place >> kind >> options;
+    if (kind == "cgroup" && ("," + options + ",").find(",memory,") != std::string::npos &&
+        access((place + "/memory.force_empty").c_str(), F_OK) == 0)
+      return place;
+    // The topmost group has no such file on some kernels; a lower one has.
+    if (kind == "cgroup" && ("," + options + ",").find(",memory,") != std::string::npos)
+      return place;
+  }
+  return {};
+}
+
+}  // namespace lab::kernel

@@ -1,0 +1,299 @@
+#include "lab/kernel/stage.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <memory>
+#include <new>
+#include <vector>
+
+#include "lab/kernel/actor.h"
+
+namespace lab::kernel {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// The first process of the namespace: what it does not kill itself, the kernel does when it ends.
+class Stage {
+ public:
+  Stage(Play& play, Board& board, const Effort& effort)
+      : play_(play), board_(board), effort_(effort) {}
+
+  void open(const std::string& folder) {
+    const rlimit none{0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+    const bool wants_fuse = std::ranges::any_of(play_.uses, [](const Use& use) {
+      return use.means == Means::fuse_read || use.means == Means::fuse_write;
+    });
+    if (play_.needs.split) mount("none", "/sys/kernel/debug", "debugfs", 0, nullptr);
+    if (!wants_fuse) return;
+    for (std::size_t i = 0; i < play_.uses.size(); ++i) {
+      const Means means = play_.uses[i].means;
+      if (means != Means::fuse_read && means != Means::fuse_write) continue;
+      std::string error;
+      servers_.push_back(FuseServer::mount(folder, play_.fuse[i], error));
+      if (servers_.back() == nullptr) return board_.say("FUSE: " + error);
+    }
+  }
+
+  void perform() {
+    const Clock::time_point end = Clock::now() + effort_.time;
+    while (!board_.stop && !board_.troubled() && board_.runs < effort_.runs) {
+      run();
+      if (board_.hung || Clock::now() >= end) break;
+    }
+  }
+
+ private:
+  void run() {
+    board_.clear();
+    // A test may have turned it off. EBUSY: it did not.
+    if (play_.needs.swap) swapon(play_.swap_file.c_str(), 0);
+    const pid_t first = fork();
+    if (first == 0) start();
+    if (first < 0) return board_.say("fork: no more processes");
+    const bool begun = board_.gate.wait(
+        [&] { return board_.troubled() || board_.processes[0].life != Life::absent; },
+        std::chrono::seconds(20));
+    if (!begun) board_.say("a process did not come to its beginning in 20 s");
+    if (!board_.troubled()) {
+      go(Phase::perform);
+      if (!ends()) board_.hung = true;
+      if (board_.hung || look()) note();
+    }
+    strike();
+  }
+
+  [[noreturn]] void start() {
+    for (const auto& server : servers_) server->forget();
+    if (!play_.group.empty()) std::ofstream(play_.group + "/cgroup.procs") << "0" << std::flush;
+    Actor(play_, board_, board_.runs).begin();
+  }
+
+  void go(Phase phase) {
+    board_.phase = phase;
+    board_.gate.open();
+  }
+
+  // Whether all threads come to their end, or to their process'.
+  bool ends() {
+    const auto ended = [&] {
+      for (std::size_t i = 0; i < play_.plan.scripts.size(); ++i) {
+        const Life life = board_.processes[play_.plan.scripts[i].process].life;
+        if (life == Life::running && !board_.lines[i].ended) return false;
+      }
+      return true;
+    };
+    std::uint64_t seen = ~std::uint64_t{0};
+    while (seen != board_.steps) {
+      seen = board_.steps;
+      if (board_.gate.wait(ended, effort_.patience)) return true;
+    }
+    return false;
+  }
+
+  // What the processes see now: page tables first, since reading changes them.
+  bool look() {
+    for (std::size_t i = 0; i < play_.plan.processes.size(); ++i)
+      if (board_.processes[i].life > Life::running) await_end(board_.processes[i].pid);
+    for (const Phase phase : {Phase::look, Phase::read}) {
+      go(phase);
+      const bool answered = board_.gate.wait(
+          [&] {
+            return std::ranges::all_of(board_.processes, [&](const Board::Process& process) {
+              return process.life != Life::running || process.answered >= phase;
+            });
+          },
+          std::chrono::seconds(10));
+      if (!answered) board_.say("a process did not tell what it sees within 10 s");
+    }
+    return !board_.troubled();
+  }
+
+  static void await_end(pid_t pid) {
+    const int file = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+    pollfd of{file, POLLIN, 0};
+    if (file >= 0) poll(&of, 1, 1000);
+    close(file);
+  }
+
+  void note() {
+    ++board_.runs;
+    if (board_.hung) return;
+    std::array<std::uint64_t, kQuantities> answers{};
+    for (std::size_t i = 0; i < play_.plan.quantities.size(); ++i)
+      answers[i] = ask(play_.plan.quantities[i]);
+    auto* const end = board_.ends.data() + board_.end_count;
+    auto* const found = std::find_if(board_.ends.data(), end,
+                                     [&](const Board::End& e) { return e.answers == answers; });
+    if (found == board_.ends.data() + board_.ends.size()) {
+      ++board_.unclear;
+      return;
+    }
+    if (found == end) {
+      *end = {answers, 0};
+      ++board_.end_count;
+    }
+    ++found->count;
+  }
+
+  [[nodiscard]] std::uint64_t ask(const Quantity& quantity) const;
+  [[nodiscard]] std::uint64_t content(ProcessId process, PageNo page, litmus::Half half) const {
+    const Board::Process& of = board_.processes[process];
+    return of.life == Life::running ? of.contents[page][half == litmus::Half::b ? 1 : 0]
+                                    : kUnreadable;
+  }
+  [[nodiscard]] Sight sight(ProcessId process, PageNo page) const {
+    const Board::Process& of = board_.processes[process];
+    return of.life == Life::running ? of.sights[page] : Sight{};
+  }
+
+  // Ends all processes but this one. Transfers that wait for us have to fail: who waits for one cannot be killed.
+  void strike() {
+    // In this namespace there is nobody but the test's processes, and this is the first of them.
+    if (getpid() != 1) abort();
+    kill(-1, SIGKILL);
+    for (pid_t ended = 0; ended >= 0 || errno == EINTR;) {
+      for (std::size_t i = 0; i < play_.uses.size(); ++i) {
+        play_.fuse[i].state = FuseFile::State::idle;
+        play_.fuse[i].gate.open();
+      }
+      ended = waitpid(-1, nullptr, WNOHANG);
+      if (ended == 0) usleep(100);
+    }
+  }
+
+  Play& play_;
+  Board& board_;
+  const Effort& effort_;
+  std::vector<std::unique_ptr<FuseServer>> servers_;
+};
+
+std::uint64_t Stage::ask(const Quantity& q) const {
+  using litmus::AtomKind;
+  switch (q.atom->kind) {
+    case AtomKind::reg:
+      return board_.registers[q.reg];
+    case AtomKind::content:
+      return content(q.process, q.page, q.atom->place.half);
+    case AtomKind::mapped:
+      return content(q.process, q.page, litmus::Half::a) != kUnreadable ? 1 : 0;
+    case AtomKind::coherent: {
+      const Board::Reference& reference = board_.references[q.reference];
+      if (!reference.taken || reference.withdrawn) return 1;
+      const Board::Process& owner = board_.processes[reference.process];
+      if (owner.life != Life::running) return 1;
+      return owner.sights[reference.page].frame() == reference.frame ? 1 : 0;
+    }
+    case AtomKind::same: {
+      const std::uint64_t frame = sight(q.process, q.page).frame();
+      return frame != 0 && frame == sight(q.other_process, q.other).frame() ? 1 : 0;
+    }
+    case AtomKind::exclusive:
+      return sight(q.process, q.page).flags >> kFlagExclusive & 1;
+    case AtomKind::swapped:
+      return sight(q.process, q.page).swapped() ? 1 : 0;
+    case AtomKind::killed:
+      return board_.processes[q.process].life == Life::killed ? 1 : 0;
+    case AtomKind::copies: {
+      std::uint64_t sum = 0;
+      for (PageNo i = 0; i < q.pages; ++i) sum += board_.copies[q.page + i];
+      return sum;
+    }
+    case AtomKind::pinned:
+      break;  // Nobody is asked that: see play_of().
+  }
+  return 0;
+}
+
+// Dies with its parent.
+void follow(pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid() != parent) _exit(1);
+}
+
+// Between the judge and the stage: a process can give a PID namespace to its children only.
+[[noreturn]] void keep_stage(Play& play, Board& board, const Effort& effort,
+                             const std::string& folder) {
+  // The judge decides about interruptions.
+  for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) std::signal(signal, SIG_IGN);
+  if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0 ||
+      mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
+    board.say(fmt::format("namespaces: {}", std::strerror(errno)));
+    _exit(1);
+  }
+  const pid_t stage = fork();
+  if (stage == 0) {
+    // Its parent has no number here, so that there is nobody to compare it with.
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getpid() != 1) _exit(1);
+    Stage here(play, board, effort);
+    here.open(folder);
+    here.perform();
+    _exit(0);
+  }
+  int status = 1;
+  if (stage > 0) waitpid(stage, &status, 0);
+  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+struct UnmapFiles {
+  std::size_t count;
+  void operator()(FuseFile* files) const { munmap(files, count * sizeof(FuseFile)); }
+};
+
+}  // namespace
+
+tl::expected<void, std::string> play(Play& play, Board& board, const Effort& effort,
+                                     const std::string& folder) {
+  const std::size_t count = play.uses.size() + 1;
+  void* memory = mmap(nullptr, count * sizeof(FuseFile), PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return tl::unexpected(std::string("no memory for the stage"));
+  const std::unique_ptr<FuseFile, UnmapFiles> files(new (memory) FuseFile[count], {count});
+  play.fuse = files.get();
+
+  const pid_t self = getpid();
+  const pid_t keeper = fork();
+  if (keeper == 0) {
+    follow(self);
+    keep_stage(play, board, effort, folder);
+  }
+  if (keeper < 0) return tl::unexpected(fmt::format("fork: {}", std::strerror(errno)));
+  // The stage watches the test's processes, and this the stage.
+  const Clock::time_point latest = Clock::now() + effort.time + std::chrono::seconds(60);
+  int status = 0;
+  bool late = false;
+  for (pid_t ended = 0; ended != keeper;) {
+    ended = waitpid(keeper, &status, WNOHANG);
+    if (ended == 0) board.gate.wait([] { return false; }, milliseconds(5));
+    if (Clock::now() < latest || late) continue;
+    late = true;
+    kill(keeper, SIGKILL);
+  }
+  if (board.troubled()) return tl::unexpected(std::string(board.trouble.data()));
+  if (late) return tl::unexpected(std::string("the stage did not end in time, and was killed"));
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    return tl::unexpected(std::string("the stage fell: its first process ended unexpectedly"));
+  return {};
+}
+
+}  // namespace lab::kernel

@@ -1,0 +1,24 @@
+// Where a test is played: processes in a PID namespace of their own, run after run.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "lab/kernel/play.h"
+
+namespace lab::kernel {
+
+struct Effort {
+  std::chrono::milliseconds time{1000};      ///< no run begins later than that
+  std::uint64_t runs = 1'000'000;            ///< nor are there more
+  std::chrono::milliseconds patience{3000};  ///< a run that does nothing for so long hangs
+};
+
+/// Plays until the effort is spent, a run hangs, or board.stop. What was seen is on the board then, and all processes that
+/// took part have ended. They also end if this process is killed. `folder` is for what has to be mounted, which nobody
+/// else sees. The error is for a person: the stage could not be set up, or fell.
+tl::expected<void, std::string> play(Play& play, Board& board, const Effort& effort,
+                                     const std::string& folder);
+
+}  // namespace lab::kernel

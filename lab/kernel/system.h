@@ -1,0 +1,49 @@
+// The settings of the system that tests need, changed as needed and put back.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "lab/kernel/journal.h"
+#include "lab/kernel/play.h"
+
+namespace lab::kernel {
+
+/// Where the journal and its lock lie by default.
+inline constexpr const char* kFolder = "/run/cleave-lab";
+
+class System {
+ public:
+  /// Errors: those of Journal::open().
+  static tl::expected<System, std::string> open(const std::string& folder = kFolder);
+
+  /// Makes what the play needs, and tells it where. What was made stays for the next. The error says what the system
+  /// refuses; what was changed before that is put back in the end all the same.
+  tl::expected<void, std::string> prepare(Play& play);
+  /// Puts all back; also done by the destructor. One line for each thing that could not be.
+  std::vector<std::string> put_back();
+
+  [[nodiscard]] const Journal& journal() const { return journal_; }
+  [[nodiscard]] const std::string& folder() const { return folder_; }
+
+ private:
+  System(std::string folder, Journal journal)
+      : folder_(std::move(folder)), journal_(std::move(journal)) {}
+
+  tl::expected<void, std::string> set(const std::string& path, const std::string& value);
+  tl::expected<void, std::string> make_swap(Play& play);
+  tl::expected<void, std::string> make_group(Play& play);
+  tl::expected<void, std::string> set_ksm();
+  tl::expected<void, std::string> reserve(std::uint32_t huge_pages);
+
+  std::string folder_;
+  Journal journal_;
+  std::set<std::string> changed_;  ///< settings that are in the journal
+  std::string swap_file_;
+  std::string group_;
+  std::optional<std::uint64_t> huge_pages_before_;
+};
+
+}  // namespace lab::kernel
