@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +19,8 @@ namespace {
 using sqlite::BranchableDatabase;
 using sqlite::Connection;
 
-constexpr std::chrono::milliseconds kBetweenCommits(10);
+// Of processor time, as everything here: others may use the machine too.
+constexpr double kBetweenCommits = 10e6;
 constexpr ByteCount kMemory = ByteCount{std::uint64_t{256} << 20};
 
 std::string rows(int count, int from) {
@@ -64,28 +64,28 @@ std::vector<std::string> script(bool quick) {
 
 double run_plainly(const std::vector<std::string>& sql) {
   Connection database;
-  return nanoseconds_for([&] {
+  return processor_nanoseconds_for([&] {
     for (const std::string& statement : sql) database.execute(statement);
   });
 }
 
 double run_in_arena(const std::vector<std::string>& sql) {
   BranchableDatabase database({.memory = kMemory});
-  return nanoseconds_for([&] {
+  return processor_nanoseconds_for([&] {
     for (const std::string& statement : sql) database.connection().execute(statement);
   });
 }
 
 double run_with_commits(const std::vector<std::string>& sql) {
   BranchableDatabase database({.memory = kMemory});
-  return nanoseconds_for([&] {
+  return processor_nanoseconds_for([&] {
     std::vector<Commit> commits;
-    auto due = Clock::now() + kBetweenCommits;
+    double since = 0;
     for (const std::string& statement : sql) {
-      database.connection().execute(statement);
-      if (Clock::now() < due) continue;
+      since += processor_nanoseconds_for([&] { database.connection().execute(statement); });
+      if (since < kBetweenCommits) continue;
       commits.push_back(database.commit());
-      due = Clock::now() + kBetweenCommits;
+      since = 0;
     }
   });
 }

@@ -3,11 +3,16 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+#include <memory>
 #include <random>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "tools/sqlite/branchable_database.h"
 #include "tools/sqlite/digest.h"
+#include "tools/sqlite/memory_routing.h"
 
 namespace cleave::sqlite {
 namespace {
@@ -66,6 +71,29 @@ TEST(PageCache, RollsBackWhatATransactionAdded) {
     ASSERT_EQ(digests(database), before);
   }
   EXPECT_EQ(database.text("PRAGMA integrity_check"), "ok");
+}
+
+// SQLite 3.40 takes a cell at the beginning of a block that touches a page for one that runs over the page's end.
+TEST(PageCache, LeavesAGapBehindPages) {
+  route_memory();
+  std::vector<std::byte> room(std::size_t{65} << 20);
+  void* at = room.data();
+  std::size_t size = room.size();
+  ASSERT_NE(std::align(kPageSize, std::size_t{64} << 20, at, size), nullptr);
+  const Heap heap = must(Heap::create({static_cast<std::byte*>(at), std::size_t{64} << 20}));
+  const MemoryFrom here(&heap);
+  for (const int page_bytes : {512, 4096, 65536}) {
+    sqlite3_pcache* cache = page_cache().xCreate(page_bytes, 200, 0);
+    std::set<const void*> ends;
+    for (unsigned key = 1; key <= 200; ++key) {
+      const auto* content = static_cast<const std::byte*>(page_cache().xFetch(cache, key, 2)->pBuf);
+      ends.insert(content + page_bytes);
+    }
+    for (int bytes = 16; bytes <= 1 << 19; bytes += bytes / 4) {
+      for (int i = 0; i < 10; ++i) EXPECT_FALSE(ends.contains(sqlite3_malloc(bytes))) << bytes;
+    }
+    page_cache().xDestroy(cache);
+  }
 }
 
 TEST(PageCache, KeepsAnArenaNearlyCleanWhileItIsRead) {

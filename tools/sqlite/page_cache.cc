@@ -248,13 +248,15 @@ void stop(void*) { files.xShutdown(files.pArg); }
 
 }  // namespace
 
-int install_page_cache() {
-  if (const int status = sqlite3_config(SQLITE_CONFIG_GETPCACHE2, &files); status != SQLITE_OK) {
-    return status;
-  }
+const sqlite3_pcache_methods2& page_cache() {
   static const sqlite3_pcache_methods2 ours{1,     nullptr, start, stop,     create,  limit, count,
                                             fetch, unpin,   rekey, truncate, destroy, shrink};
-  return sqlite3_config(SQLITE_CONFIG_PCACHE2, &ours);
+  return ours;
+}
+
+int install_page_cache() {
+  const int status = sqlite3_config(SQLITE_CONFIG_GETPCACHE2, &files);
+  return status == SQLITE_OK ? sqlite3_config(SQLITE_CONFIG_PCACHE2, &page_cache()) : status;
 }
 
 }  // namespace cleave::sqlite

@@ -10,7 +10,11 @@ namespace cleave::sqlite {
 /// that no page of memory fits: writing one page there changes three of memory, and mere reading, which counts
 /// references in the notes, changes nearly all of them. Pages of files are left to SQLite's own cache.
 ///
-/// Everything lies in memory from sqlite3_malloc(). Call it before sqlite3_initialize(); the result is sqlite3_config()'s.
+/// Everything lies in memory from sqlite3_malloc(). What was in a page stays reserved for the next pages of the same
+/// cache.
+const sqlite3_pcache_methods2& page_cache();
+
+/// Makes it SQLite's. Call it before sqlite3_initialize(); the result is sqlite3_config()'s.
 int install_page_cache();
 
 }  // namespace cleave::sqlite
