@@ -177,7 +177,7 @@ int Execution::start_thread(const char* name, std::function<void()> body) {
   thread.body = std::move(body);
   thread.name = thread.label = name;
   thread.operation.clear();
-  thread.operations = 0;
+  thread.place = thread.path;
   thread.loop = nullptr;
   // What its body was given is known to the thread that started it.
   thread.history = starter == nullptr ? Hash128{} : starter->history;

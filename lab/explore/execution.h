@@ -152,8 +152,8 @@ class Execution {
     std::vector<Store> buffer;
     std::size_t oldest = 0;
     std::string operation;
-    Hash128 history;  // of what it has read since its operation began
-    std::uint32_t operations = 0;
+    Hash128 history;             // of what it has read since its operation began
+    std::uint64_t place = 0;     // of the operations that it has begun
     const char* loop = nullptr;  // the loop it is in, and its history at the head
     Hash128 loop_history;
     int twin = -1;                   // the thread before it that is equal to it

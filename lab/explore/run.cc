@@ -75,7 +75,8 @@ struct ProgramCalls {
     Execution::Thread* me = e.running_;
     if (me == nullptr) return;
     if (e.histories_) {  // The thread forgets what it knew.
-      me->history = Hash128{}.feed(++me->operations).feed(Hash64{}.feed(text).value());
+      me->place = Hash64{me->place}.feed(text).value();
+      me->history = Hash128{}.feed(me->place);
       me->loop = nullptr;
     }
     if (e.recorder_ != nullptr) me->operation = text;

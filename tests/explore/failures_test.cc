@@ -264,6 +264,26 @@ TEST(Programs, ChooseAndEveryChoiceIsExplored) {
   EXPECT_THAT(inside->failures.at(0).what, HasSubstr("choose() inside a step"));
 }
 
+TEST(Operations, OfOneTextInTwoPlacesAreTwoPlaces) {
+  // Two ways lead to z = 5, before the second and before the third operation.
+  const Factory factory = sketch({[](Sketch& s) {
+                                    operation("look");
+                                    if (s.load(s.x) == 0) {
+                                      operation("five");
+                                      step("z = 5", [&] { s.z.write(5); });
+                                    }
+                                    operation("go on");
+                                    step("5 or 7", [&] { s.z.write(s.z.read() == 5 ? 7 : 5); });
+                                    operation("go on");
+                                    step("z + 1", [&] { s.z.write(s.z.read() + 1); });
+                                  },
+                                  [](Sketch& s) { put("store", s.x, 1); }});
+  const auto result = explore(factory, {.search = Search::states});
+  std::set<std::uint64_t> finals;
+  for (const Seen& seen : result->outcomes) finals.insert(*seen.outcome.find("z"));
+  EXPECT_EQ(finals, (std::set<std::uint64_t>{6, 8}));
+}
+
 TEST(Options, ThatDoNotGoTogetherAreRefused) {
   const Factory factory = sketch({});
   EXPECT_FALSE(explore(factory, {.search = Search::random, .symmetry = true}));
