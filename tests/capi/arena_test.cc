@@ -1,3 +1,5 @@
+#include <sys/mman.h>
+
 #include <array>
 #include <csignal>
 #include <cstring>
@@ -254,7 +256,10 @@ TEST_F(CArenaOptions, ChooseTheTracking) {
 }
 
 TEST_F(CArenaOptions, ChooseTheAddress) {
-  auto* const at = reinterpret_cast<void*>(std::uintptr_t{0x3000'0000'0000});
+  // Where there is room, also beside a sanitizer's shadow.
+  void* const at = mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(at, MAP_FAILED);
+  ASSERT_EQ(munmap(at, kSize), 0);
   const OwnedArena arena = make({sizeof(cleave_arena_options), at, 0, 0});
   ASSERT_NE(arena, nullptr) << message(error);
   EXPECT_EQ(cleave_arena_data(arena.get()), at);
