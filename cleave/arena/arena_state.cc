@@ -150,7 +150,8 @@ class TrapFor {
 
 // Pages that only count as changed, because a device might have written to them, or because reading gave them
 // memory, are compared first: a thousand commits beside one pin are not a thousand copies.
-Result<void> ArenaState::record(PageRun run, Space& into, std::uint64_t& written) const {
+Result<void> ArenaState::record(PageRun run, Populated& populated, Space& into,
+                                std::uint64_t& written) const {
   const Snapshot& before = head_->snapshot();
   PageRun memory{run.first,
                  run.first};  // pages from here on that have memory, as far as we have looked
@@ -159,7 +160,7 @@ Result<void> ArenaState::record(PageRun run, Space& into, std::uint64_t& written
     const std::byte* then = before.page(page_of(address_of_page(page)));
     if (then == nullptr) {
       if (page >= memory.end) {
-        memory = mapping_.first_populated({page, run.end});
+        memory = populated.first_in({page, run.end});
         mapping_.enter_alias(memory);
       }
       // A hole is zeroes, as before; to read it would give it memory.
@@ -200,8 +201,9 @@ Result<Commit> ArenaState::commit(std::string_view name) {
 
 Result<Commit> ArenaState::record_changed(std::string_view name) {
   std::uint64_t written = 0;
-  auto recorded =
-      changed_.for_each_run([&](PageRun run) { return record(run, recorded_, written); });
+  Populated populated(mapping_);
+  auto recorded = changed_.for_each_run(
+      [&](PageRun run) { return record(run, populated, recorded_, written); });
   if (!recorded) return tl::unexpected(recorded.error());
   auto now = recorded_.snapshot();
   if (!now) return tl::unexpected(now.error());
@@ -347,8 +349,9 @@ Result<Hold> ArenaState::hold(const void* at, std::size_t bytes) {
   auto now = recorded_.fork();
   if (!now) return tl::unexpected(now.error());
   std::uint64_t written = 0;
-  auto recorded =
-      changed_.for_each_run(*run, [&](PageRun part) { return record(part, *now, written); });
+  Populated populated(mapping_);
+  auto recorded = changed_.for_each_run(
+      *run, [&](PageRun part) { return record(part, populated, *now, written); });
   if (!recorded) return tl::unexpected(recorded.error());
   return now->hold(Address{reinterpret_cast<std::uintptr_t>(at)}, bytes);
 }

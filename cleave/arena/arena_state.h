@@ -72,7 +72,7 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   Result<void> collect(PageRun within);
   /// The pages that a run of bytes inside the arena touches. Errors: bad_argument.
   Result<PageRun> pages_of(const void* at, std::size_t bytes) const;
-  Result<void> record(PageRun run, Space& into, std::uint64_t& written) const;
+  Result<void> record(PageRun run, Populated& populated, Space& into, std::uint64_t& written) const;
   Result<Commit> record_changed(std::string_view name);
   Result<void> find_differing(const Commit& target);
   Result<void> check_pins(const Commit& target) const;

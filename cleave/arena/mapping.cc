@@ -107,17 +107,18 @@ bool Mapping::punch(PageRun run) noexcept {
 }
 
 // Only the arena itself moves this descriptor's offset, under its lock.
-PageRun Mapping::first_populated(PageRun within) const noexcept {
-  const off_t from = lseek(descriptor_, static_cast<off_t>(within.first * kPageSize), SEEK_DATA);
-  if (from < 0) {
+PageRun Populated::first_in(PageRun within) noexcept {
+  if (within.first < known_.first || within.first >= known_.end) {
+    const off_t from =
+        lseek(mapping_.descriptor_, static_cast<off_t>(within.first * kPageSize), SEEK_DATA);
     // ENXIO: a hole up to the end. Anything else means that we cannot know.
-    return errno == ENXIO ? PageRun{within.end, within.end} : within;
+    if (from < 0) return errno == ENXIO ? PageRun{within.end, within.end} : within;
+    const off_t to = lseek(mapping_.descriptor_, from, SEEK_HOLE);
+    known_ = {static_cast<std::uint64_t>(from) / kPageSize,
+              to < 0 ? mapping_.pages() : static_cast<std::uint64_t>(to) / kPageSize};
   }
-  const off_t to = lseek(descriptor_, from, SEEK_HOLE);
-  const std::uint64_t first = static_cast<std::uint64_t>(from) / kPageSize;
-  const std::uint64_t end =
-      to < 0 ? within.end : (static_cast<std::uint64_t>(to) + kPageSize - 1) / kPageSize;
-  return {std::min(std::max(first, within.first), within.end), std::min(end, within.end)};
+  const std::uint64_t first = std::min(std::max(known_.first, within.first), within.end);
+  return {first, std::min(known_.end, within.end)};
 }
 
 }  // namespace cleave

@@ -39,10 +39,8 @@ class Mapping {
   /// and they hold what they did.
   bool punch(PageRun run) noexcept;
 
-  /// The first run inside `within` that has memory behind it, now or in swap; empty at `within.end` if none.
-  [[nodiscard]] PageRun first_populated(PageRun within) const noexcept;
-
  private:
+  friend class Populated;
   Mapping(int descriptor, std::byte* native, std::byte* alias, std::uint64_t pages);
 
   int descriptor_;
@@ -50,6 +48,19 @@ class Mapping {
   std::byte* alias_;
   std::uint64_t pages_;
   int process_;
+};
+
+/// Which pages have memory behind them, now or in swap; asked in ascending order while nobody writes. It remembers the
+/// last answer: the kernel goes through a run of pages one by one to tell where it ends.
+class Populated {
+ public:
+  explicit Populated(const Mapping& mapping) : mapping_(mapping) {}
+  /// The first run inside `within` that has memory; empty, at `within.end`, if there is none.
+  PageRun first_in(PageRun within) noexcept;
+
+ private:
+  const Mapping& mapping_;
+  PageRun known_{0, 0};
 };
 
 }  // namespace cleave

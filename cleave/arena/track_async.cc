@@ -34,7 +34,8 @@ class Async final : public Tracker {
   }
 
   Result<void> collect(PageRun within, PageSet& changed) override {
-    return scan(within, [&](const ScannedRun& run) { add(run, changed); });
+    Populated populated(mapping_);
+    return scan(within, [&](const ScannedRun& run) { add(run, populated, changed); });
   }
 
   // The kernel sees the write by itself.
@@ -45,12 +46,15 @@ class Async final : public Tracker {
 
   // One look for each stretch of untouched blocks, and one more for each that has been touched since.
   void find_touched() {
-    (void)untouched_.for_each_run([this](PageRun run) -> Result<void> {
+    fresh_ = false;
+    Populated populated(mapping_);
+    (void)untouched_.for_each_run([&](PageRun run) -> Result<void> {
       const PageRun pages{run.first * kBlock, std::min(run.end * kBlock, mapping_.pages())};
       for (PageRun left = pages; left.first < left.end;) {
-        const std::uint64_t page = mapping_.first_populated(left).first;
+        const std::uint64_t page = populated.first_in(left).first;
         if (page >= left.end) break;
         untouched_.remove(page / kBlock);
+        fresh_ = true;
         left.first = (page / kBlock + 1) * kBlock;
       }
       return {};
@@ -86,24 +90,25 @@ class Async final : public Tracker {
     return {};
   }
 
-  // Entries that are not there are reported as well: somebody wrote and reclaim took the page away, or
-  // nobody ever came there, though somebody did nearby, so that there is a page table. Long runs may be of the
-  // second kind, and memory tells: it would be there, or in swap. Short runs are not worth two system calls.
-  void add(const ScannedRun& found, PageSet& changed) const {
+  // Entries that are not there are reported as well. In a block that is looked at for the first time, most of them are
+  // holes that nobody ever came to, and the file knows; short runs are not worth two system calls. From then on
+  // even holes have an entry, and what has none was written and taken away by reclaim.
+  void add(const ScannedRun& found, Populated& populated, PageSet& changed) const {
     const auto base = reinterpret_cast<std::uint64_t>(mapping_.native());
     PageRun run{(found.start - base) / kPageSize, (found.end - base) / kPageSize};
-    if (run.pages() < kWorthLooking) return changed.add(run);
+    if (!fresh_ || run.pages() < kWorthLooking) return changed.add(run);
     while (run.first < run.end) {
-      const PageRun populated = mapping_.first_populated(run);
-      changed.add(populated);
-      run.first = populated.end;
+      const PageRun memory = populated.first_in(run);
+      changed.add(memory);
+      run.first = memory.end;
     }
   }
 
   static constexpr std::uint64_t kWorthLooking = 8;
 
   const Mapping& mapping_;
-  PageSet untouched_;  // blocks, by number, in which the file had nothing when last looked
+  PageSet untouched_;   // blocks, by number, in which the file had nothing when last looked
+  bool fresh_ = false;  // some have been touched since the last look
   Userfault faults_;
   Pagemap pagemap_;
   std::array<ScannedRun, 1024> found_;

@@ -14,7 +14,7 @@ namespace {
 // first thousands a fault opens its whole neighbourhood; more pages count as written then, never fewer.
 constexpr std::uint64_t kFaultsPerPage = 4096;
 constexpr std::uint64_t kFaultsPerBlock = 8192;
-constexpr std::uint64_t kBlock = 64;
+constexpr std::uint64_t kNeighbours = 64;
 
 class Mprotect final : public FaultTracker {
  public:
@@ -28,8 +28,8 @@ class Mprotect final : public FaultTracker {
     if (faults >= kFaultsPerBlock) {
       run = all();
     } else if (faults >= kFaultsPerPage) {
-      run.first -= run.first % kBlock;
-      run.end = run.end + (kBlock - 1) - (run.end + kBlock - 1) % kBlock;
+      run.first -= run.first % kNeighbours;
+      run.end = run.end + (kNeighbours - 1) - (run.end + kNeighbours - 1) % kNeighbours;
       if (run.end > mapping().pages()) run.end = mapping().pages();
     }
     if (set(run, PROT_READ | PROT_WRITE)) return run;
