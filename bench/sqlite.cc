@@ -30,7 +30,7 @@ std::string rows(int count, int from) {
 
 // What a program does with a database, in statements of some milliseconds at most. The same each time.
 std::vector<std::string> script(bool quick) {
-  const int parts = quick ? 4 : 40;
+  const int parts = quick ? 10 : 100;
   std::vector<std::string> sql{
       "CREATE TABLE customer(id INTEGER PRIMARY KEY, name TEXT, town TEXT)",
       "CREATE TABLE purchase(id INTEGER PRIMARY KEY, customer INTEGER, cents INTEGER, note TEXT)",
@@ -54,7 +54,7 @@ std::vector<std::string> script(bool quick) {
           "town = " +
           town + ")");
     }
-    add("DELETE FROM purchase WHERE id % 97 = " + std::to_string(part));
+    add("DELETE FROM purchase WHERE id % 97 = " + std::to_string(part % 97));
     add("SELECT customer, sum(cents) AS spent FROM purchase WHERE id BETWEEN " +
         std::to_string(part * 1000) + " AND " + std::to_string(part * 1000 + 3000) +
         " GROUP BY customer ORDER BY spent DESC LIMIT 10");

@@ -182,7 +182,7 @@ TEST(Shell, TellsWhyItCannotStart) {
   EXPECT_THAT(missing.err, HasSubstr("/nothing/here.db"));
   const Ran other = run("", {CLEAVE_COMMAND});
   EXPECT_EQ(other.status, 2);
-  EXPECT_THAT(other.err, HasSubstr("not a database"));
+  EXPECT_THAT(other.err, HasSubstr(CLEAVE_COMMAND ": file is not a database"));
   const Ran software = run("", {"--tracking", "software"});
   EXPECT_EQ(software.status, 2);
   EXPECT_THAT(software.err, HasSubstr("SQLite does not"));

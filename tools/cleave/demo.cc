@@ -31,8 +31,8 @@ using namespace literals;
 
 struct Options {
   std::string path;
-  std::size_t branches = 48;
-  std::size_t steps = 150;
+  std::size_t branches = 40;
+  std::size_t steps = 100;
   int runs = 5;
   std::uint64_t seed = 1;
   Tracking tracking = Tracking::automatic;

@@ -101,7 +101,11 @@ void Connection::copy_from_file(const std::string& path) {
   Connection copy;
   {
     Connection file(path, SQLITE_OPEN_READONLY);
-    copy.copy_from(file);
+    try {
+      copy.copy_from(file);
+    } catch (const DatabaseError& error) {
+      throw DatabaseError(path + ": " + error.what());
+    }
   }
   copy_from(copy);
 }
