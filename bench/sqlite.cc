@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ using sqlite::Connection;
 
 // Of processor time, as everything here: others may use the machine too.
 constexpr double kBetweenCommits = 10e6;
+constexpr std::size_t kCommitsKept = 16;  // as one who undoes would
 constexpr ByteCount kMemory = ByteCount{std::uint64_t{256} << 20};
 
 std::string rows(int count, int from) {
@@ -79,12 +81,13 @@ double run_in_arena(const std::vector<std::string>& sql) {
 double run_with_commits(const std::vector<std::string>& sql) {
   BranchableDatabase database({.memory = kMemory});
   return processor_nanoseconds_for([&] {
-    std::vector<Commit> commits;
+    std::deque<Commit> commits;
     double since = 0;
     for (const std::string& statement : sql) {
       since += processor_nanoseconds_for([&] { database.connection().execute(statement); });
       if (since < kBetweenCommits) continue;
       commits.push_back(database.commit());
+      if (commits.size() > kCommitsKept) commits.pop_front();
       since = 0;
     }
   });
