@@ -17,6 +17,7 @@
 #include "lab/report/json.h"
 #include "lab/report/log.h"
 #include "lab/report/table.h"
+#include "litmus_kernel.h"
 
 namespace cleave::litmus {
 namespace {
@@ -33,6 +34,7 @@ struct Options {
   double time = 0;
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
   std::string replay;
+  bool kernel = false;
   bool json = false;
   bool verbose = false;
 };
@@ -183,12 +185,18 @@ void add_litmus(CLI::App& app) {
   litmus->add_option(
       "--replay", options->replay,
       "Make the run of this token again; with the test and the rule-set that it is of");
+  litmus->add_flag("--kernel", options->kernel,
+                   "Ask the Linux that runs here, by real processes; as root");
   litmus->add_flag("--json", options->json, "Print one JSON object");
   litmus->add_flag("-v,--verbose", options->verbose, "Print a line for each judgement");
   cleave::litmus::add_show(*litmus);
   cleave::litmus::add_rules(*litmus);
   cleave::litmus::add_mutate(*litmus);
   litmus->callback([options, litmus] {
-    if (litmus->get_subcommands().empty()) cleave::litmus::run(*options);
+    if (!litmus->get_subcommands().empty()) return;
+    if (options->kernel)
+      cleave::litmus::run_on_kernel(options->names, options->time, options->json, options->verbose);
+    else
+      cleave::litmus::run(*options);
   });
 }

@@ -1,0 +1,115 @@
+#include "lab/kernel/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "lab/kernel/readiness.h"
+#include "lab/litmus/vocabulary.h"
+
+namespace lab::kernel {
+namespace {
+
+const char* name_of(const KernelVerdict& verdict) {
+  switch (verdict.standing) {
+    case Standing::agrees:
+      return verdict.documented ? "documented" : "agrees";
+    case Standing::open:
+      return "not seen yet";
+    case Standing::finding:
+      return "FINDING";
+    case Standing::asked:
+      break;
+  }
+  return "observed";
+}
+
+std::string seen(const KernelVerdict& verdict) {
+  std::string text = fmt::format("{} of {} runs", verdict.positive, verdict.runs);
+  if (!verdict.ordered && verdict.seconds > 0)
+    text += fmt::format(", {:.0f}/s", static_cast<double>(verdict.runs) / verdict.seconds);
+  if (verdict.unclear > 0) text += fmt::format(", {} more not kept", verdict.unclear);
+  if (!verdict.hangs_at.empty()) text += ", then " + verdict.hangs_at;
+  return text;
+}
+
+template <typename Is>
+std::uint64_t count(const std::vector<KernelVerdict>& verdicts, Is is) {
+  return static_cast<std::uint64_t>(std::ranges::count_if(verdicts, is));
+}
+
+bool ran(const KernelVerdict& verdict) { return verdict.skipped.empty(); }
+auto stands(Standing standing) {
+  return [standing](const KernelVerdict& v) { return ran(v) && v.standing == standing; };
+}
+
+}  // namespace
+
+std::string line(const std::string& name, const KernelVerdict& verdict, bool verbose,
+                 const Look& look) {
+  if (!ran(verdict))
+    return look.faint(fmt::format("{:<40} skipped: {}", name, verdict.skipped)) + '\n';
+  const std::string standing = fmt::format("{:<12}", name_of(verdict));
+  const bool finding = verdict.standing == Standing::finding;
+  std::string text = fmt::format("{:<40} {:<9} {} {}\n", name, litmus::name(verdict.verdict),
+                                 finding ? look.bad(standing) : standing, seen(verdict));
+  if (finding) text += fmt::format("    {} says: {}\n", kRules, verdict.expected.text());
+  if (!verbose && !finding) return text;
+  for (const Observed& end : verdict.ends)
+    text += fmt::format("    {:>8} {} {}\n", end.count, end.holds ? "*>" : "  ", end.text);
+  if (verbose)
+    for (const std::string& means : verdict.means) text += fmt::format("    {}\n", means);
+  return text;
+}
+
+std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds, const Look& look) {
+  const std::uint64_t findings = count(verdicts, stands(Standing::finding));
+  const std::uint64_t documented =
+      count(verdicts, [](const KernelVerdict& v) { return ran(v) && v.documented; });
+  std::string text = fmt::format(
+      "\n{}: {} of {} tests observed, none proved. {} as {} says ({} of them harms that are "
+      "documented), {} not seen yet, {} only asked, ",
+      kernel_name(), count(verdicts, ran), verdicts.size(),
+      count(verdicts, stands(Standing::agrees)), kRules, documented,
+      count(verdicts, stands(Standing::open)), count(verdicts, stands(Standing::asked)));
+  const std::string found = fmt::format("{} finding{}", findings, findings == 1 ? "" : "s");
+  text += findings > 0 ? look.bad(found) : found;
+  return text + fmt::format(". {:.1f} s\n", seconds);
+}
+
+nlohmann::ordered_json json(const std::vector<std::string>& names,
+                            const std::vector<KernelVerdict>& verdicts, double seconds) {
+  nlohmann::ordered_json tests = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < verdicts.size(); ++i) {
+    const KernelVerdict& verdict = verdicts[i];
+    nlohmann::ordered_json test{{"test", names[i]}};
+    if (!ran(verdict)) {
+      test["skipped"] = verdict.skipped;
+      tests.push_back(std::move(test));
+      continue;
+    }
+    test["verdict"] = litmus::name(verdict.verdict);
+    test["expected"] = verdict.expected.text();
+    test["standing"] = name_of(verdict);
+    test["ordered"] = verdict.ordered;
+    test["observed"] = verdict.positive;
+    test["runs"] = verdict.runs;
+    test["not_kept"] = verdict.unclear;
+    test["seconds"] = verdict.seconds;
+    if (!verdict.hangs_at.empty()) test["hangs_at"] = verdict.hangs_at;
+    test["references"] = verdict.means;
+    for (const Observed& end : verdict.ends)
+      test["ends"].push_back({{"end", end.text}, {"holds", end.holds}, {"count", end.count}});
+    tests.push_back(std::move(test));
+  }
+  return {{"version", 1},
+          {"kernel", kernel_name()},
+          {"compared_with", kRules},
+          {"claim", "observed"},
+          {"seconds", seconds},
+          {"findings", count(verdicts, stands(Standing::finding))},
+          {"tests", std::move(tests)}};
+}
+
+}  // namespace lab::kernel

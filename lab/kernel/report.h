@@ -1,0 +1,25 @@
+// What was observed, for people and for programs.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "lab/kernel/judge.h"
+#include "lab/report/look.h"
+
+namespace lab::kernel {
+
+/// "leak/child-get-unmap    never   agrees   0 of 20 runs". Where `verbose`, lines below it say which ends were seen, and by
+/// which calls references were taken.
+std::string line(const std::string& name, const KernelVerdict& verdict, bool verbose,
+                 const Look& look);
+
+/// How many agree, what was found, why some were skipped.
+std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds, const Look& look);
+
+/// An object: `kernel`, `compared_with`, `claim` ("observed"), and `tests`.
+nlohmann::ordered_json json(const std::vector<std::string>& names,
+                            const std::vector<KernelVerdict>& verdicts, double seconds);
+
+}  // namespace lab::kernel
