@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "lab/judge/scene.h"
 
@@ -34,24 +35,17 @@ const FinalState* state_to_explain(const Judgement& judgement) {
 
 // The steps in which a thread notes a register that the condition asks for. Nothing: it asks for more than that.
 std::function<bool(const Trace&, std::size_t)> notes(const Plan& plan) {
-  std::vector<std::pair<std::string, std::string>>
-      of;  // a thread's name, and how its operation ends
+  std::set<std::pair<std::string, std::string>> of;  // a thread's name, and what it is about
   for (const Quantity& quantity : plan.quantities) {
     if (quantity.atom->kind != litmus::AtomKind::reg) return nullptr;
-    const auto script = std::ranges::find_if(plan.scripts, [&](const Script& each) {
-      return std::ranges::any_of(each.code, [&](const Instruction& instruction) {
-        return instruction.result == quantity.reg;
-      });
-    });
-    if (script == plan.scripts.end()) return nullptr;
-    of.emplace_back(script->name, "-> " + quantity.atom->name);
+    for (const Script& script : plan.scripts)
+      for (const Instruction& instruction : script.code)
+        if (instruction.result == quantity.reg) of.emplace(script.name, instruction.text);
   }
   return [of](const Trace& trace, std::size_t at) {
     const Event& event = trace.events[at];
-    return event.label == kNoteResult && std::ranges::any_of(of, [&](const auto& each) {
-             return trace.threads[static_cast<std::size_t>(event.thread)] == each.first &&
-                    event.operation.ends_with(each.second);
-           });
+    const std::string& thread = trace.threads[static_cast<std::size_t>(event.thread)];
+    return event.label == kNoteResult && of.contains({thread, event.operation});
   };
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "lab/litmus/print.h"
 
@@ -49,6 +50,9 @@ PageSetup setup_of(const litmus::Page& page) {
         break;
       case litmus::Attribute::unmapped:
         setup.unmapped = true;
+        break;
+      case litmus::Attribute::continued:
+        setup.continued = true;
         break;
     }
   }
@@ -107,6 +111,7 @@ class Planner {
       script.name = process.threads.size() == 1 ? process.name : process.name + '.' + thread.name;
       thread_ = process.name + '.' + thread.name;
       script_ = &script;
+      said_.clear();
       statements(thread.body);
       plan_.scripts.push_back(std::move(script));
     }
@@ -130,6 +135,9 @@ class Planner {
       }
       Instruction instruction;
       instruction.text = litmus::headline(statement);
+      // Told apart: a search that compares states knows a thread's place by what it is about.
+      if (const unsigned time = ++said_[instruction.text]; time > 1)
+        instruction.text += fmt::format(" ({})", time);
       instruction.at = statement.at;
       instruction.label = statement.label;
       if (const auto* branch = std::get_if<litmus::If>(&statement.what)) {
@@ -248,6 +256,7 @@ class Planner {
  private:
   Plan plan_;
   std::string thread_;
+  std::map<std::string, unsigned> said_;  // by the thread so far
   Script* script_ = nullptr;
 };
 

@@ -15,9 +15,9 @@ namespace lab {
 
 /// One thing that a thread does: an operation, or a look at a register that may skip some.
 struct Instruction {
-  std::string text;                              ///< as the test has it: "write x 77"
-  litmus::Where at;                              ///< where
-  std::string label;                             ///< of the statement; empty: none
+  std::string text;   ///< as the test has it, and which time if there are several: "write x 77 (2)"
+  litmus::Where at;   ///< where
+  std::string label;  ///< of the statement; empty: none
   const litmus::Operation* operation = nullptr;  ///< nullptr: a branch
 
   // Of an operation; those that its word asks for.

@@ -47,11 +47,11 @@ void parse_attributes(Cursor& cursor, Page& page) {
       page.held = parse_count(cursor, "how many references are held", 4096);
       continue;
     }
-    const std::optional<Attribute> attribute = value_of(cursor.token().text, Attribute::unmapped);
+    const std::optional<Attribute> attribute = value_of(cursor.token().text, Attribute::continued);
     if (!attribute)
       return cursor.expected(
           "the end of the line",
-          "a page can be zero, file, shared, ksm, swapped, readonly, unmapped, held N");
+          "a page can be zero, file, shared, ksm, swapped, readonly, unmapped, continued, held N");
     const auto place = std::ranges::lower_bound(page.attributes, *attribute);
     if (place != page.attributes.end() && *place == *attribute)
       return cursor.fail(cursor.where(), fmt::format("`{}` is said twice", name(*attribute)), "");

@@ -174,7 +174,16 @@ enum class PageKind : std::uint8_t {
   hugetlb,  ///< a page of hugetlbfs
 };
 
-enum class Attribute : std::uint8_t { zero, file, shared, ksm, swapped, readonly, unmapped };
+enum class Attribute : std::uint8_t {
+  zero,
+  file,
+  shared,
+  ksm,
+  swapped,
+  readonly,
+  unmapped,
+  continued,
+};
 
 /// A page of the first process, as it is at the start.
 struct Page {

@@ -123,8 +123,8 @@ std::string_view name(PageKind kind) {
   return entry(names, kind);
 }
 std::string_view name(Attribute attribute) {
-  static constexpr std::string_view names[] = {"zero",    "file",     "shared",  "ksm",
-                                               "swapped", "readonly", "unmapped"};
+  static constexpr std::string_view names[] = {"zero",    "file",     "shared",   "ksm",
+                                               "swapped", "readonly", "unmapped", "continued"};
   return entry(names, attribute);
 }
 std::string_view name(Swap swap) {

@@ -68,7 +68,7 @@ class RandomTest {
     page.kind = static_cast<PageKind>(below(4));
     if (page.kind == PageKind::huge || page.kind == PageKind::folio) page.count = 2 + below(4);
     page.held = maybe() ? below(2000) : 0;
-    for (unsigned i = 0; i <= static_cast<unsigned>(Attribute::unmapped); ++i)
+    for (unsigned i = 0; i <= static_cast<unsigned>(Attribute::continued); ++i)
       if (maybe()) page.attributes.push_back(static_cast<Attribute>(i));
     if (!std::ranges::count(page.attributes, Attribute::zero)) page.value = below(300);
     page.remarks = remarks();
