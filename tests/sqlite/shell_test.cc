@@ -287,16 +287,6 @@ TEST_F(Terminal, GoesOnAfterAnErrorAndEndsWithTheInput) {
   EXPECT_EQ(exit_status(), 0);
 }
 
-TEST_F(Terminal, GivesUpAHalfTypedStatementAtCtrlC) {
-  until("start> ");
-  type("SELECT 1 +\r");
-  until("...> ");
-  type("gar\x03");
-  until("start> ");
-  type("SELECT 6 * 7 AS whole;\r");
-  until(" 42");
-}
-
 TEST_F(Terminal, StopsARunningStatementAtCtrlC) {
   until("start> ");
   // A thousand rows come at once, and then nothing any more.
