@@ -171,15 +171,16 @@ bool split_pmd(char* address) {
          madvise(address, kSmallPage, MADV_DOFORK) == 0;
 }
 
-// MADV_COLLAPSE does so first, even where there is nothing to collapse.
+// MADV_COLLAPSE does so first, even where there is nothing to collapse. The mapping must have had a page, though.
 void drain_batches() {
-  void* nothing =
-      mmap(nullptr, 2 * kHugePage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  constexpr std::size_t kBytes = 3 * kHugePage;
+  void* nothing = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (nothing == MAP_FAILED) return;
-  const auto at = (reinterpret_cast<std::uintptr_t>(nothing) + kHugePage - 1) & ~(kHugePage - 1);
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): rounded up.
-  madvise(reinterpret_cast<void*>(at), kHugePage, MADV_COLLAPSE);
-  munmap(nothing, 2 * kHugePage);
+  auto* const begin = static_cast<char*>(nothing);
+  *begin = 1;
+  const std::size_t over = reinterpret_cast<std::uintptr_t>(begin) % kHugePage;
+  madvise(begin + 2 * kHugePage - over, kHugePage, MADV_COLLAPSE);
+  munmap(nothing, kBytes);
 }
 
 }  // namespace lab::kernel

@@ -60,6 +60,13 @@ bool map_fresh(char* address, std::size_t bytes) {
               0) == address;
 }
 
+// A page that waits in a batch to be marked would be swapped out like any other.
+bool give_up(char* address, std::size_t bytes) {
+  const bool done = madvise(address, bytes, MADV_FREE) == 0;
+  drain_batches();
+  return done;
+}
+
 bool move(char* from, char* to, std::size_t bytes) {
   return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
 }
@@ -149,7 +156,7 @@ bool Actor::work(const Instruction& i, ProcessId process) {
       withdraw(i, process);
       return madvise(at, bytes, MADV_DONTNEED) == 0;
     case Word::free:
-      return madvise(at, bytes, MADV_FREE) == 0;
+      return give_up(at, bytes);
     case Word::protect:
       return mprotect(at, bytes, protection_of(operation.protection)) == 0;
     case Word::dontfork:
