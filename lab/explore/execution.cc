@@ -10,7 +10,7 @@
 namespace lab {
 namespace {
 
-int first_of(ActorSet set) { return std::countr_zero(set); }
+int lowest(ActorSet set) { return std::countr_zero(set); }
 
 }  // namespace
 
@@ -22,7 +22,7 @@ struct Execution::Drain : Scheduler {
   std::uint32_t left = 200;
   Actor next(Execution& execution) override {
     const ActorSet enabled = execution.enabled();
-    return enabled == 0 || left-- == 0 ? kNobody : static_cast<Actor>(first_of(enabled));
+    return enabled == 0 || left-- == 0 ? kNobody : static_cast<Actor>(lowest(enabled));
   }
   std::uint32_t value(Execution&, std::uint32_t) override { return 0; }
 };
@@ -125,7 +125,7 @@ void Execution::wind_up() {
   unwinding_ = true;
   phase_ = Phase::free;
   while (alive_ != 0) {
-    running_ = &at(first_of(alive_));
+    running_ = &at(lowest(alive_));
     Fiber::switch_to(main_, *running_->fiber);
   }
   unwinding_ = false;
@@ -268,7 +268,7 @@ void Execution::seal() {
 ActorSet Execution::enabled() {
   enabled_ = standing();
   for (ActorSet rest = enabled_ & waiting_; rest != 0; rest &= rest - 1) {
-    const int t = first_of(rest);
+    const int t = lowest(rest);
     if (!at(t).ready(at(t).context)) enabled_ &= ~only(static_cast<Actor>(t));
   }
   if (steps_ == max_steps_ && !winding_up_) enabled_ = 0;
@@ -287,7 +287,7 @@ Footprint Execution::condition(int thread) {
 void Execution::describe_standstill() {
   standstill_.clear();
   for (ActorSet rest = alive_; rest != 0; rest &= rest - 1) {
-    const int t = first_of(rest);
+    const int t = lowest(rest);
     standstill_ += fmt::format("{}{} waits at \"{}\"", standstill_.empty() ? "" : "; ", at(t).name,
                                at(t).label);
     if ((waiting_ & only(static_cast<Actor>(t))) == 0) continue;

@@ -3,9 +3,6 @@
 namespace lab {
 namespace {
 
-constexpr Decision yes(const char* why) { return {true, why}; }
-constexpr Decision no(const char* why) { return {false, why}; }
-
 bool all_references_are(std::uint32_t expected, const Counts& page) {
   return page.refs == expected;
 }

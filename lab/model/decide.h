@@ -36,6 +36,9 @@ struct Decision {
   explicit operator bool() const { return yes; }
 };
 
+constexpr Decision yes(const char* why) { return {true, why}; }
+constexpr Decision no(const char* why) { return {false, why}; }
+
 /// Whether a device may hold the page for DMA. Biased pins of small pages are told from references
 /// by their number alone: never missed, sometimes seen where there are only many references.
 bool maybe_pinned(const Rules& rules, const Counts& page);

@@ -3,13 +3,6 @@
 #include "lab/model/decide.h"
 
 namespace lab {
-namespace {
-
-constexpr Decision yes(const char* why) { return {true, why}; }
-constexpr Decision no(const char* why) { return {false, why}; }
-
-}  // namespace
-
 Decision fork_copies(const Rules& rules, const Counts& page, bool ever_pinned) {
   switch (rules.fork_pinned) {
     case ForkPinned::none:

@@ -6,7 +6,7 @@ namespace lab {
 namespace {
 
 // Rounds without an end mean that the rule-set asks for what its faults do not give.
-constexpr int kMostRounds = 12;
+constexpr int kMostFaults = 12;
 
 enum class Want : std::uint8_t { nothing, read, write, unshare, refused };
 
@@ -138,7 +138,7 @@ Answer take_slowly(World& world, Task task, PageNo page, Take how, ReferenceId a
   Process& process = world.process(task.process);
   bool holds_map = false;
   bool after_copy = false;
-  for (int round = 0; round < kMostRounds; ++round) {
+  for (int round = 0; round < kMostFaults; ++round) {
     const Want want = in_map("gup: looks up", process, [&] {
       const Want found = Lookup(world, task, page, how, as, after_copy).look();
       const bool goes_on = found != Want::nothing && found != Want::refused;

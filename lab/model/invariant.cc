@@ -7,7 +7,7 @@
 namespace lab {
 namespace {
 
-using Text = std::optional<std::string>;
+using Complaint = std::optional<std::string>;
 
 // What a folio is called: by who maps it, or by its number.
 std::string name_of(World& world, const Folio& folio) {
@@ -23,7 +23,7 @@ std::string name_of(World& world, const Folio& folio) {
   return fmt::format("page {}.{}", folio.id >> 8, folio.id & 0xff);
 }
 
-Text wrong_counts(World& world, const Tally& tally, Folio& folio) {
+Complaint wrong_counts(World& world, const Tally& tally, Folio& folio) {
   const auto& expected = tally.of(folio);
   const auto complain = [&](const char* what, auto is, auto ought) {
     return fmt::format("{}: {} is {}, but {} are there", name_of(world, folio), what, is, ought);
@@ -42,7 +42,7 @@ Text wrong_counts(World& world, const Tally& tally, Folio& folio) {
 }
 
 // I3, and I4's half that a page shows.
-Text wrong_marks(World& world, Folio& folio) {
+Complaint wrong_marks(World& world, Folio& folio) {
   if (!world.marks() || !folio.anonymous()) return std::nullopt;
   for (Page& page : folio.pages) {
     if (!page.exclusive.read()) continue;
@@ -56,7 +56,7 @@ Text wrong_marks(World& world, Folio& folio) {
   return std::nullopt;
 }
 
-Text wrong_entry(World& world, ProcessId id, PageNo page) {
+Complaint wrong_entry(World& world, ProcessId id, PageNo page) {
   const Spot spot = world.find(id, page);
   if (spot.entry.is(EntryKind::swap) && world.marks()) {
     const std::uint16_t cached = world.slots[spot.entry.target].cached.read();
@@ -80,7 +80,7 @@ Text wrong_entry(World& world, ProcessId id, PageNo page) {
 }
 
 // I2, or what the rule-set has in its place.
-Text wrong_pin(World& world, const Reference& held) {
+Complaint wrong_pin(World& world, const Reference& held) {
   if (held.state != ReferenceState::page || !held.pin) return std::nullopt;
   Folio& folio = world.folio(held.folio);
   const std::uint32_t carrier = folio.whole.read() != 0 ? 0 : held.index;
@@ -90,7 +90,7 @@ Text wrong_pin(World& world, const Reference& held) {
 }
 
 template <typename F>
-Text first_of_folios(World& world, F&& wrong) {
+Complaint first_of_folios(World& world, F&& wrong) {
   for (std::size_t maker = 0; maker < world.all_folios().size(); ++maker) {
     for (std::size_t i = 0; i < world.all_folios()[maker].size(); ++i) {
       if (auto text = wrong(world.folio(static_cast<FolioId>(maker << 8 | i)))) return text;
@@ -175,7 +175,7 @@ std::optional<std::string> invariant(World& world) {
 
 std::optional<std::string> leak(World& world) {
   const Tally tally(world);
-  return first_of_folios(world, [&](Folio& folio) -> Text {
+  return first_of_folios(world, [&](Folio& folio) -> Complaint {
     const std::int32_t over = folio.refs.read() - tally.of(folio).refs;
     if (over <= 0) return std::nullopt;
     return fmt::format("{}: {} references more than anybody has", name_of(world, folio), over);

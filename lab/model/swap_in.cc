@@ -14,7 +14,7 @@ enum class Source : std::uint8_t {
   gone,    // nobody has it on swap any more
 };
 
-struct Found {
+struct InSwap {
   Source source;
   Folio* folio;
 };
@@ -23,8 +23,8 @@ bool without_cache(World& world, const Slot& slot) {
   return world.setup.swap == SwapDevice::synchronous && slot.count.read() == 1;
 }
 
-Found look_up(World& world, Task task, SlotId id) {
-  return step("swap-in: looks up the slot", [&]() -> Found {
+InSwap look_up(World& world, Task task, SlotId id) {
+  return step("swap-in: looks up the slot", [&]() -> InSwap {
     Slot& slot = world.slots[id];
     if (const std::uint16_t cached = slot.cached.read(); cached != 0) {
       Folio& folio = world.folio(static_cast<FolioId>(cached - 1));
@@ -47,7 +47,7 @@ Found look_up(World& world, Task task, SlotId id) {
   });
 }
 
-void read_in(World& world, SlotId id, const Found& found) {
+void read_in(World& world, SlotId id, const InSwap& found) {
   step("swap-in: reads the device", [&] {
     Slot& slot = world.slots[id];
     found.folio->pages[0].a.write(slot.a.read());
@@ -55,7 +55,7 @@ void read_in(World& world, SlotId id, const Found& found) {
   });
 }
 
-void give_up(World& world, Process& process, SlotId id, const Found& found) {
+void give_up(World& world, Process& process, SlotId id, const InSwap& found) {
   step("swap-in: gives up", [&] {
     if (found.source == Source::direct) {
       if (world.slots[id].claimed.read()) world.slots[id].claimed.write(false);
@@ -70,7 +70,7 @@ void give_up(World& world, Process& process, SlotId id, const Found& found) {
 // The last step: the reference that we hold becomes the entry's.
 class Mapping {
  public:
-  Mapping(World& world, Task task, PageNo page, FaultHow how, const Plan& plan, const Found& found)
+  Mapping(World& world, Task task, PageNo page, FaultHow how, const Plan& plan, const InSwap& found)
       : world_(world),
         task_(task),
         page_(page),
@@ -136,7 +136,7 @@ class Mapping {
   PageNo page_;
   FaultHow how_;
   const Plan& plan_;
-  const Found& found_;
+  const InSwap& found_;
   Folio& folio_;
 };
 
@@ -145,7 +145,7 @@ class Mapping {
 void swap_in(World& world, Task task, PageNo page, FaultHow how, const Plan& plan) {
   Process& process = world.process(task.process);
   const SlotId id = plan.entry.target;
-  const Found found = look_up(world, task, id);
+  const InSwap found = look_up(world, task, id);
   if (found.source == Source::gone) return give_up(world, process, id, found);
   if (found.source == Source::busy) {
     await(
