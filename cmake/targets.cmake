@@ -8,6 +8,27 @@ function(cleave_glob out)
   set(${out} ${found} PARENT_SCOPE)
 endfunction()
 
+# Compiles the files of a target folder by folder, each folder as one: most of the time goes into headers. For builds
+# that start from nothing. The files of a room then share an unnamed namespace, so names in there must differ, but
+# in the rooms that are named as exceptions.
+#   cleave_unite(<target> [<folder>...])
+function(cleave_unite target)
+  if(NOT CLEAVE_UNITY)
+    return()
+  endif()
+  get_target_property(sources ${target} SOURCES)
+  foreach(source IN LISTS sources)
+    cmake_path(GET source PARENT_PATH room)
+    cmake_path(RELATIVE_PATH room BASE_DIRECTORY ${PROJECT_SOURCE_DIR})
+    if(room IN_LIST ARGN)
+      set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+    endif()
+    string(MAKE_C_IDENTIFIER "${room}" group)
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+endfunction()
+
 # Language, warnings and sanitizers, for a target of our own.
 function(cleave_configure target)
   target_compile_features(${target} PUBLIC cxx_std_20)
@@ -16,7 +37,7 @@ function(cleave_configure target)
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     $<$<BOOL:${CLEAVE_WERROR}>:-Werror>)
   if(CLEAVE_SANITIZE)
-    target_compile_options(${target} PRIVATE
+    target_compile_options(${target} PRIVATE -g1
       -fsanitize=${CLEAVE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     target_link_options(${target} PUBLIC -fsanitize=${CLEAVE_SANITIZE})
     if(CLEAVE_SANITIZE MATCHES thread AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -33,21 +54,38 @@ function(cleave_configure_c target)
     -Wall -Wextra -pedantic -Wshadow -Wconversion
     $<$<BOOL:${CLEAVE_WERROR}>:-Werror>)
   if(CLEAVE_SANITIZE)
-    target_compile_options(${target} PRIVATE
+    target_compile_options(${target} PRIVATE -g1
       -fsanitize=${CLEAVE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   endif()
   target_link_libraries(${target} PRIVATE cleave)
 endfunction()
 
-# The library under a name; a second argument fixes its kind.
+# For what takes longer to build than to run: tests and tools under a sanitizer.
+function(cleave_build_quickly target)
+  if(CLEAVE_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)
+  endif()
+endfunction()
+
+# The library under a name, or a part of it.
+#   cleave_add_library(<name> [STATIC] [ROOMS <folder>...])
 function(cleave_add_library name)
-  cleave_glob(sources cleave)
-  add_library(${name} ${ARGN} ${sources})
+  cmake_parse_arguments(part "STATIC" "" "ROOMS" ${ARGN})
+  if(NOT part_ROOMS)
+    set(part_ROOMS cleave)
+  endif()
+  cleave_glob(sources ${part_ROOMS})
+  if(part_STATIC)
+    add_library(${name} STATIC ${sources})
+  else()
+    add_library(${name} ${sources})
+  endif()
   cleave_configure(${name})
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_link_libraries(${name} PUBLIC tl::expected Threads::Threads)
+  cleave_unite(${name})
   # By its plain name, which means the same wherever the library is installed.
   target_link_libraries(${name} PRIVATE uring)
 endfunction()

@@ -17,7 +17,9 @@ int run(int argc, char** argv) {
 
   add_demo(app);
   add_sqlite(app);
+#if CLEAVE_HAVE_BENCH
   add_bench(app);
+#endif
   add_litmus(app);
   add_doctor(app);
 
