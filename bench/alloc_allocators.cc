@@ -6,7 +6,7 @@
 
 #include "bench/alloc.h"
 #include "bench/system.h"
-#include "cleave/arena/heap.h"
+#include "cleave/heap/heap.h"
 
 namespace cleave::bench {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "cleave/arena/arena.h"
 #include "cleave/arena/commit.h"
-#include "cleave/arena/heap.h"
+#include "cleave/heap/heap.h"
 #include "cleave/base/error.h"
 #include "cleave/cleave.h"
 #include "cleave/frames/pool.h"

@@ -6,8 +6,8 @@
 #include <memory_resource>
 #include <string>
 
-#include "cleave/arena/heap.h"
-#include "cleave/arena/heap_resource.h"
+#include "cleave/heap/heap.h"
+#include "cleave/heap/resource.h"
 
 using namespace cleave;
 using namespace cleave::literals;

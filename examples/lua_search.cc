@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "cleave/arena/arena.h"
-#include "cleave/arena/heap.h"
+#include "cleave/heap/heap.h"
 
 using namespace cleave;
 using namespace cleave::literals;

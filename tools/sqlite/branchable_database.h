@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "cleave/arena/arena.h"
-#include "cleave/arena/heap.h"
+#include "cleave/heap/heap.h"
 #include "cleave/frames/pool.h"
 #include "tools/sqlite/connection.h"
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "cleave/arena/heap.h"
+#include "cleave/heap/heap.h"
 #include "tools/sqlite/database_error.h"
 
 namespace cleave::sqlite {

@@ -11,8 +11,8 @@
 
 #include <algorithm>
 
-#include "cleave/arena/heap.h"
-#include "cleave/arena/heap_layout.h"
+#include "cleave/heap/heap.h"
+#include "cleave/heap/layout.h"
 #include "cleave/sync/fence.h"
 #include "cleave/sync/wait.h"
 

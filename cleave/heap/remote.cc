@@ -3,9 +3,9 @@
 
 #include <bit>
 
-#include "cleave/arena/heap.h"
-#include "cleave/arena/heap_fault.h"
-#include "cleave/arena/heap_layout.h"
+#include "cleave/heap/fault.h"
+#include "cleave/heap/heap.h"
+#include "cleave/heap/layout.h"
 
 namespace cleave {
 

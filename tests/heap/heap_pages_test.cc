@@ -2,7 +2,7 @@
 
 #include <sys/mman.h>
 
-#include "tests/arena/heap_memory.h"
+#include "tests/heap/heap_memory.h"
 
 namespace cleave {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <memory_resource>
 
-#include "cleave/arena/heap.h"
+#include "cleave/heap/heap.h"
 
 namespace cleave {
 

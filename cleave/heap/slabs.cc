@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <bit>
 
-#include "cleave/arena/heap.h"
-#include "cleave/arena/heap_fault.h"
-#include "cleave/arena/heap_layout.h"
-#include "cleave/arena/heap_place.h"
-#include "cleave/arena/heap_visit.h"
+#include "cleave/heap/fault.h"
+#include "cleave/heap/heap.h"
+#include "cleave/heap/layout.h"
+#include "cleave/heap/place.h"
+#include "cleave/heap/visit.h"
 
 namespace cleave {
 namespace {

@@ -1,4 +1,4 @@
-#include "cleave/arena/heap_resource.h"
+#include "cleave/heap/resource.h"
 
 #include <new>
 

@@ -1,4 +1,4 @@
-#include "cleave/arena/heap_fault.h"
+#include "cleave/heap/fault.h"
 
 #include <array>
 #include <cstdio>

@@ -12,9 +12,9 @@
 #include <array>
 #include <cstdint>
 
-#include "cleave/arena/free_pages.h"
-#include "cleave/arena/size_class.h"
 #include "cleave/base/units.h"
+#include "cleave/heap/free_pages.h"
+#include "cleave/heap/size_class.h"
 #include "cleave/sync/atomic.h"
 #include "cleave/sync/mutex.h"
 #include "cleave/sync/thread_number.h"

@@ -1,10 +1,10 @@
 // The common case: a block of the caller's own slot, and no list changes. These functions keep to registers and call
-// nothing; what is not common starts again from the beginning, in heap_slabs.cc.
+// nothing; what is not common starts again from the beginning, in slabs.cc.
 
-#include "cleave/arena/heap.h"
-#include "cleave/arena/heap_layout.h"
-#include "cleave/arena/heap_place.h"
-#include "cleave/arena/heap_visit.h"
+#include "cleave/heap/heap.h"
+#include "cleave/heap/layout.h"
+#include "cleave/heap/place.h"
+#include "cleave/heap/visit.h"
 
 namespace cleave {
 

@@ -1,9 +1,9 @@
-#include "cleave/arena/heap.h"
+#include "cleave/heap/heap.h"
 
 #include <algorithm>
 #include <set>
 
-#include "tests/arena/heap_memory.h"
+#include "tests/heap/heap_memory.h"
 #include "tests/support/failure.h"
 
 namespace cleave {

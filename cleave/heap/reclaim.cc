@@ -1,9 +1,9 @@
 // What a thread does before it says that the heap is full. The heap is paused: slots of other threads, living or
 // ended, may be looked into.
 
-#include "cleave/arena/heap.h"
-#include "cleave/arena/heap_layout.h"
-#include "cleave/arena/heap_place.h"
+#include "cleave/heap/heap.h"
+#include "cleave/heap/layout.h"
+#include "cleave/heap/place.h"
 
 namespace cleave {
 

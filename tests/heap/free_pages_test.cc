@@ -1,4 +1,4 @@
-#include "cleave/arena/free_pages.h"
+#include "cleave/heap/free_pages.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "cleave/arena/size_class.h"
+#include "cleave/heap/size_class.h"
 
 #include <gtest/gtest.h>
 

@@ -7,9 +7,9 @@
 #include <optional>
 #include <span>
 
-#include "cleave/arena/free_pages.h"
 #include "cleave/base/error.h"
 #include "cleave/base/units.h"
+#include "cleave/heap/free_pages.h"
 
 namespace cleave {
 
@@ -106,11 +106,11 @@ class Heap {
 
   Heap(std::byte* base, std::uint32_t pages) noexcept;
 
-  // The common case (heap_blocks.cc): the caller's own slot, and no list changes.
+  // The common case (blocks.cc): the caller's own slot, and no list changes.
   void* take_block(Slab& slab, std::uint64_t& free) const noexcept;
   void free_into_slab(HeapSlot& slot, Slab& slab, unsigned index, void* block) noexcept;
 
-  // Any case (heap_slabs.cc).
+  // Any case (slabs.cc).
   void* allocate_otherwise(std::size_t bytes, std::size_t alignment) noexcept;
   void* allocate_small(unsigned size_class) noexcept;
   void deallocate_slowly(void* block) noexcept;
@@ -123,16 +123,16 @@ class Heap {
   void name_pages(const Slab& slab, std::uint32_t number) noexcept;
   void release_slab(std::uint32_t number) noexcept;
 
-  // Frees by others than the owner (heap_remote.cc).
+  // Frees by others than the owner (remote.cc).
   void free_remotely(PageEntry entry, unsigned index, const void* block) noexcept;
   void collect(HeapSlot& slot) noexcept;
 
-  // Before giving up (heap_reclaim.cc); the heap is paused.
+  // Before giving up (reclaim.cc); the heap is paused.
   void reclaim() noexcept;
   void put_kept_back(HeapSlot& slot) noexcept;
   void* adopt(unsigned number, unsigned size_class) noexcept;
 
-  // Whole pages (heap_large.cc).
+  // Whole pages (large.cc).
   void* allocate_large(std::size_t bytes, std::size_t alignment, bool zeroed) noexcept;
   void* take_large(std::uint32_t pages, std::size_t alignment, bool zeroed) noexcept;
   void free_large(std::uint32_t first) noexcept;

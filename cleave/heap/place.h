@@ -4,8 +4,8 @@
 #include <bit>
 #include <cstring>
 
-#include "cleave/arena/heap.h"
-#include "cleave/arena/heap_layout.h"
+#include "cleave/heap/heap.h"
+#include "cleave/heap/layout.h"
 
 namespace cleave {
 

@@ -1,13 +1,13 @@
-#include "cleave/arena/heap.h"
+#include "cleave/heap/heap.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <new>
 
-#include "cleave/arena/heap_layout.h"
-#include "cleave/arena/heap_place.h"
-#include "cleave/arena/heap_visit.h"
+#include "cleave/heap/layout.h"
+#include "cleave/heap/place.h"
+#include "cleave/heap/visit.h"
 
 namespace cleave {
 namespace {

@@ -3,8 +3,8 @@
 #include <functional>
 #include <string>
 
-#include "cleave/arena/heap_layout.h"
-#include "tests/arena/heap_memory.h"
+#include "cleave/heap/layout.h"
+#include "tests/heap/heap_memory.h"
 
 namespace cleave {
 namespace {

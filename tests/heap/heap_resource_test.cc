@@ -1,4 +1,4 @@
-#include "cleave/arena/heap_resource.h"
+#include "cleave/heap/resource.h"
 
 #include <array>
 #include <list>
@@ -7,7 +7,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "tests/arena/heap_memory.h"
+#include "tests/heap/heap_memory.h"
 
 namespace cleave {
 namespace {

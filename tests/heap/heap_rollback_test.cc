@@ -7,7 +7,7 @@
 #include <atomic>
 #include <thread>
 
-#include "tests/arena/heap_memory.h"
+#include "tests/heap/heap_memory.h"
 #include "tests/support/failure.h"
 #include "tests/support/together.h"
 

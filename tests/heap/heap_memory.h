@@ -11,7 +11,7 @@
 #include <span>
 #include <vector>
 
-#include "cleave/arena/heap.h"
+#include "cleave/heap/heap.h"
 #include "cleave/base/units.h"
 
 namespace cleave {

@@ -2,7 +2,7 @@
 
 #include <map>
 
-#include "tests/arena/heap_memory.h"
+#include "tests/heap/heap_memory.h"
 #include "tests/support/sanitized.h"
 
 namespace cleave {

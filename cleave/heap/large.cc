@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "cleave/arena/heap.h"
-#include "cleave/arena/heap_layout.h"
-#include "cleave/arena/heap_visit.h"
+#include "cleave/heap/heap.h"
+#include "cleave/heap/layout.h"
+#include "cleave/heap/visit.h"
 
 namespace cleave {
 namespace {

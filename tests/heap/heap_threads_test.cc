@@ -2,7 +2,7 @@
 #include <mutex>
 #include <thread>
 
-#include "tests/arena/heap_memory.h"
+#include "tests/heap/heap_memory.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
