@@ -141,16 +141,14 @@ class Server : public FuseServer {
 
 }  // namespace
 
-std::unique_ptr<FuseServer> FuseServer::mount(const std::string& folder, FuseFile& file,
+std::unique_ptr<FuseServer> FuseServer::mount(const std::string& path, FuseFile& file,
                                               std::string& error) {
   const auto failed = [&](const char* what) {
     error = fmt::format("{}: {}", what, std::strerror(errno));
     return nullptr;
   };
   // The file is the root of its file system, and is mounted on a file.
-  const std::string path =
-      fmt::format("{}/file-{:x}", folder, reinterpret_cast<std::uintptr_t>(&file));
-  if (path.size() >= file.path.size()) return failed("the folder's name is too long");
+  if (path.size() >= file.path.size()) return failed("the path is too long");
   const int place = open(path.c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0600);
   if (place < 0) return failed(path.c_str());
   close(place);

@@ -30,11 +30,12 @@ struct FuseFile {
   std::array<char, 64> path;
 };
 
-/// Serves one file from a thread of its own, mounted in the mount namespace of this process.
+/// Serves one file from a thread of its own, mounted at `path` in the mount namespace of this process. What it is mounted
+/// on, an empty file, is made, and is the caller's to remove.
 class FuseServer {
  public:
   /// nullptr, and why in `error`: no /dev/fuse, no right to mount.
-  static std::unique_ptr<FuseServer> mount(const std::string& folder, FuseFile& file,
+  static std::unique_ptr<FuseServer> mount(const std::string& path, FuseFile& file,
                                            std::string& error);
   virtual ~FuseServer() = default;
   /// For a child, which must not keep the connection alive.

@@ -31,6 +31,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+std::string mount_point(const std::string& folder, std::size_t reference) {
+  return fmt::format("{}/file-{}", folder, reference);
+}
+
 // The first process of the namespace: what it does not kill itself, the kernel does when it ends.
 class Stage {
  public:
@@ -49,7 +53,7 @@ class Stage {
       const Means means = play_.uses[i].means;
       if (means != Means::fuse_read && means != Means::fuse_write) continue;
       std::string error;
-      servers_.push_back(FuseServer::mount(folder, play_.fuse[i], error));
+      servers_.push_back(FuseServer::mount(mount_point(folder, i), play_.fuse[i], error));
       if (servers_.back() == nullptr) return board_.say("FUSE: " + error);
     }
   }
@@ -289,6 +293,7 @@ tl::expected<void, std::string> play(Play& play, Board& board, const Effort& eff
     late = true;
     kill(keeper, SIGKILL);
   }
+  for (std::size_t i = 0; i < play.uses.size(); ++i) unlink(mount_point(folder, i).c_str());
   if (board.troubled()) return tl::unexpected(std::string(board.trouble.data()));
   if (late) return tl::unexpected(std::string("the stage did not end in time, and was killed"));
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
