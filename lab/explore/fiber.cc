@@ -9,6 +9,7 @@
 
 // The sanitizers keep a shadow of the stack that is in use, and have to be told of each switch.
 #ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #define LAB_ASAN 1
 #endif
@@ -18,6 +19,7 @@
 #endif
 #ifdef __has_feature
 #if __has_feature(address_sanitizer) && !defined(LAB_ASAN)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #define LAB_ASAN 1
 #endif
@@ -67,6 +69,10 @@ Fiber::Fiber(void (*main)(void*), void* argument)
     std::abort();
   }
   stack_ = static_cast<char*>(mapping_) + guard;
+#ifdef LAB_ASAN
+  // A fiber that was here before may have ended with frames on its stack, and their red zones are still marked.
+  __asan_unpoison_memory_region(stack_, kStackBytes);
+#endif
   context_ = context::make_fcontext(static_cast<char*>(mapping_) + guard + kStackBytes, kStackBytes,
                                     &Entry::enter);
 #ifdef LAB_TSAN
