@@ -88,10 +88,14 @@ tl::expected<Explanation, Refusal> explain(const Judgement& judgement) {
 tl::expected<Explanation, Refusal> replay(const litmus::Test& test, const Variant& variant,
                                           std::string_view token) {
   Explanation explanation = explanation_of(test, variant);
-  auto trace = replay(factory_for(*explanation.plan, *explanation.rules), token);
+  const Factory factory = factory_for(*explanation.plan, *explanation.rules);
+  auto trace = replay(factory, token);
   if (!trace) return tl::unexpected(std::move(trace.error()));
   Counterexample& example = explanation.example;
   example.trace = std::move(*trace);
+  Options options = options_for(variant, example.trace.memory, {});
+  options.drop = example.trace.drop;
+  example.preemptions = preemptions(factory, options, example.trace.schedule).value_or(0);
   for (std::size_t i = 0; i < example.trace.events.size(); ++i) {
     const Event& event = example.trace.events[i];
     const bool flush = event.kind == Event::Kind::flush;

@@ -187,6 +187,7 @@ TEST(Explanation, CanBeMadeAgainFromItsToken) {
   ASSERT_TRUE(again.has_value()) << again.error().what;
   EXPECT_EQ(again->example.trace.token(), token);
   EXPECT_EQ(again->example.trace.outcome, explanation->example.trace.outcome);
+  EXPECT_EQ(again->example.preemptions, explanation->example.preemptions);
   EXPECT_FALSE(replay(*test, variant("C1"), token).has_value()) << "other rules, other steps";
 }
 
