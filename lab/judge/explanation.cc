@@ -55,10 +55,11 @@ bool worth_explaining(const Judgement& judgement) {
   return !judgement.failures.empty() || state_to_explain(judgement) != nullptr;
 }
 
-tl::expected<Explanation, Refusal> explain(const Judgement& judgement) {
+tl::expected<Explanation, Refusal> explain(const Judgement& judgement, double max_seconds) {
   Explanation explanation = explanation_of(*judgement.test, judgement.variant);
   const Plan& plan = *explanation.plan;
   Explain how;
+  how.max_seconds = max_seconds;
   if (!judgement.failures.empty()) {
     const Failure& failure = judgement.failures.front();
     explanation.what = fmt::format("{}: {}", name(failure.kind), failure.what);

@@ -22,8 +22,8 @@ struct Explanation {
 /// where it does not.
 bool worth_explaining(const Judgement& judgement);
 
-/// Requires: worth_explaining(judgement). Refusals: those of explain().
-tl::expected<Explanation, Refusal> explain(const Judgement& judgement);
+/// Requires: worth_explaining(judgement). Refusals: those of explain(). `max_seconds`: see Explain.
+tl::expected<Explanation, Refusal> explain(const Judgement& judgement, double max_seconds = 2);
 
 /// The run that `token` describes, of a test under a variant; memory and what is left out are the token's.
 /// Refusals: those of replay().

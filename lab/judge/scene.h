@@ -8,6 +8,7 @@
 #include "lab/explore/program.h"
 #include "lab/judge/plan.h"
 #include "lab/model/machine.h"
+#include "lab/model/view.h"
 
 namespace lab {
 
@@ -24,6 +25,8 @@ class Scene : public Program {
   void start(Threads& threads) override;
   void end(Outcome& outcome) override;
   [[nodiscard]] std::string describe() override { return machine_.describe(); }
+  /// What there is just now. Between two steps.
+  [[nodiscard]] View view() const { return machine_.view(); }
 
  private:
   // What a thread does after an instruction.

@@ -34,6 +34,7 @@ struct Options {
   double time = 0;
   unsigned threads = std::max(1U, std::thread::hardware_concurrency());
   std::string replay;
+  std::string html;
   bool kernel = false;
   bool json = false;
   bool verbose = false;
@@ -100,6 +101,8 @@ void run(const Options& options) {
       judge(question.cases, question.effort, options.threads);
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   const lab::Look look = lab::look_of(STDOUT_FILENO);
+  if (!options.html.empty())
+    write_html(options.html, question.files, judgements, question.effort.search, options.threads);
   if (options.json) {
     fmt::print("{}\n",
                lab::json(question.files, judgements, question.effort.search, seconds).dump(2));
@@ -185,6 +188,8 @@ void add_litmus(CLI::App& app) {
   litmus->add_option(
       "--replay", options->replay,
       "Make the run of this token again; with the test and the rule-set that it is of");
+  litmus->add_option("--html", options->html,
+                     "Also write a page to this file: the table, and runs that can be stepped");
   litmus->add_flag("--kernel", options->kernel,
                    "Ask the Linux that runs here, by real processes; as root");
   litmus->add_flag("--json", options->json, "Print one JSON object");

@@ -31,6 +31,12 @@ std::vector<lab::Variant> variants(const std::vector<std::string>& texts);
 std::vector<lab::Judgement> judge(const std::vector<lab::Case>& cases, const lab::Effort& effort,
                                   unsigned threads);
 
+/// Writes lab/report's page to `path`, and says how far it is where somebody watches. Ends the command with status 2
+/// where that fails.
+void write_html(const std::string& path, const lab::TestFiles& files,
+                const std::vector<lab::Judgement>& judgements, lab::Search search,
+                unsigned threads);
+
 /// All rule-sets, knobs and fences.
 void print_rules();
 /// Judges the tests under every rule-set that differs from `rules` in one answer or lacks one fence, and says which tests

@@ -1,0 +1,223 @@
+#include "lab/report/html.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "lab/judge/views.h"
+#include "lab/litmus/print.h"
+#include "lab/litmus/vocabulary.h"
+#include "lab/report/html_run.h"
+#include "lab/report/log.h"
+#include "lab/report/page/page.h"
+
+namespace lab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A judgement's run, and what there was after each of its steps.
+struct Shown {
+  Explanation explanation;
+  std::vector<View> views;
+};
+
+tl::expected<std::optional<Shown>, Refusal> show(const Judgement& judgement, double max_seconds) {
+  if (!worth_explaining(judgement)) return std::nullopt;
+  auto explanation = explain(judgement, max_seconds);
+  if (!explanation) return tl::unexpected(std::move(explanation.error()));
+  auto seen = views(*explanation);
+  if (!seen) return tl::unexpected(std::move(seen.error()));
+  return Shown{std::move(*explanation), std::move(*seen)};
+}
+
+using ShownOrNot = tl::expected<std::optional<Shown>, Refusal>;
+
+std::vector<ShownOrNot> show_all(const std::vector<Judgement>& judgements,
+                                 const PageOptions& options) {
+  std::vector<ShownOrNot> shown(judgements.size());
+  std::atomic<std::size_t> next{0};
+  std::mutex telling;
+  std::size_t finished = 0;
+  const auto work = [&] {
+    for (std::size_t i = next++; i < judgements.size(); i = next++) {
+      shown[i] = show(judgements[i], options.max_seconds);
+      const std::lock_guard lock(telling);
+      if (++finished; options.done) options.done(finished, judgements.size());
+    }
+  };
+  std::vector<std::jthread> others;
+  for (unsigned i = 1; i < options.threads; ++i) others.emplace_back(work);
+  work();
+  others.clear();  // joins
+  return shown;
+}
+
+// Whether it shows what the test forbids.
+bool harm(const Judgement& judgement) {
+  using litmus::Verdict;
+  if (judgement.verdict == Verdict::hang || judgement.verdict == Verdict::broken) return true;
+  switch (judgement.test->final.claim) {
+    case litmus::Claim::forbidden:
+      return judgement.verdict != Verdict::never;
+    case litmus::Claim::always:
+      return judgement.verdict != Verdict::always;
+    default:
+      return false;
+  }
+}
+
+const char* word(Standing standing) {
+  switch (standing) {
+    case Standing::expected:
+      return "as expected";
+    case Standing::open:
+      return "open";
+    case Standing::deviates:
+      break;
+  }
+  return "not as expected";
+}
+
+Json cell_of(const Judgement& judgement) {
+  Json states = Json::array();
+  for (const FinalState& state : judgement.states)
+    states.push_back(Json::array({state.text, state.holds ? 1 : 0, state.count}));
+  Json failures = Json::array();
+  for (const Failure& failure : judgement.failures)
+    failures.push_back(Json::array({name(failure.kind), failure.what, failure.count}));
+  return {{"judge", judgement.variant.text},
+          {"memory", judgement.memory == Memory::sc ? "sc" : "tso"},
+          {"column", judgement.base_case},
+          {"verdict", litmus::name(judgement.verdict)},
+          {"harm", harm(judgement)},
+          {"expected", judgement.expected.text()},
+          {"standing", word(judgement.standing)},
+          {"runs", judgement.positive + judgement.negative},
+          {"positive", judgement.positive},
+          {"coverage", judgement.coverage.text()},
+          {"states", std::move(states)},
+          {"failures", std::move(failures)},
+          {"unreached", judgement.unreached},
+          {"run", nullptr}};
+}
+
+Json cell_of(const Column& column, const Column::Cell& cell) {
+  return {{"judge", column.name},
+          {"column", true},
+          {"verdict", cell.skipped ? "skipped" : litmus::name(cell.verdict)},
+          {"harm", cell.deviates},
+          {"standing", cell.deviates ? "not as expected" : ""},
+          {"said", cell.said},
+          {"run", nullptr}};
+}
+
+// Those of the model that there is a judgement of, in its order, and then the others.
+Json judges_of(const std::vector<Judgement>& judgements, const std::vector<Column>& columns) {
+  const auto set_of = [](const Variant* variant) {
+    return std::ranges::find(rule_sets(), variant->base, &RuleSet::name) - rule_sets().begin();
+  };
+  std::vector<const Variant*> variants;
+  for (const Judgement& judgement : judgements)
+    if (judgement.base_case && std::ranges::none_of(variants, [&](const Variant* added) {
+          return added->text == judgement.variant.text;
+        }))
+      variants.push_back(&judgement.variant);
+  std::ranges::stable_sort(variants, {}, set_of);
+  Json judges = Json::array();
+  for (const Variant* variant : variants) {
+    const RuleSet& set = rule_sets()[static_cast<std::size_t>(set_of(variant))];
+    judges.push_back({{"name", variant->text},
+                      {"kernels", std::string(set.kernels)},
+                      {"about", std::string(set.about)}});
+  }
+  for (const Column& column : columns)
+    judges.push_back({{"name", column.name}, {"kernels", ""}, {"about", column.about}});
+  return judges;
+}
+
+Json names_of(const litmus::Test& test) {
+  const auto planned = plan(test);
+  if (!planned) return nullptr;
+  Json pages = Json::array();
+  for (const PageSetup& page : planned->setup.pages)
+    pages.push_back(Json::array({page.name, page.pages}));
+  return {{"pages", std::move(pages)},
+          {"processes", planned->processes},
+          {"references", planned->references}};
+}
+
+Json test_of(const TestFile& file) {
+  return {
+      {"name", file.name},
+      {"harm",
+       file.name.find('/') == std::string::npos ? "" : file.name.substr(0, file.name.find('/'))},
+      {"path", file.path},
+      {"about", file.test.about},
+      {"source", file.test.source},
+      {"why", file.test.why},
+      {"claim", litmus::name(file.test.final.claim)},
+      {"condition", litmus::print(file.test.final.condition)},
+      {"text", litmus::print(file.test)},
+      {"names", names_of(file.test)}};
+}
+
+// JSON that can stand in a script element: nothing in it looks like the end of one.
+std::string inlined(const Json& data) {
+  std::string text;
+  for (const char c : data.dump(-1, ' ', false, Json::error_handler_t::replace)) {
+    if (c == '<')  // Stands in strings only.
+      text += "\\u003c";
+    else
+      text += c;
+  }
+  return text;
+}
+
+std::string with(std::string_view text, std::string_view mark, std::string_view instead) {
+  const std::size_t at = text.find(mark);
+  return std::string(text.substr(0, at)).append(instead).append(text.substr(at + mark.size()));
+}
+
+}  // namespace
+
+tl::expected<std::string, Refusal> html(const TestFiles& tests,
+                                        const std::vector<Judgement>& judgements,
+                                        const std::vector<Column>& columns,
+                                        const PageOptions& options) {
+  const std::vector<ShownOrNot> shown = show_all(judgements, options);
+  Shelves shelves;
+  Json all = Json::array();
+  for (const auto& file : tests) {
+    Json test = test_of(*file);
+    Json cells = Json::array();
+    for (std::size_t i = 0; i < judgements.size(); ++i) {
+      if (judgements[i].test != &file->test) continue;
+      if (!shown[i]) return tl::unexpected(shown[i].error());
+      Json cell = cell_of(judgements[i]);
+      if (const std::optional<Shown>& run = *shown[i])
+        cell["run"] = shelves.runs(run_of(run->explanation, run->views, shelves));
+      cells.push_back(std::move(cell));
+    }
+    for (const Column& column : columns)
+      for (const Column::Cell& cell : column.cells)
+        if (cell.test == &file->test) cells.push_back(cell_of(column, cell));
+    test["cells"] = std::move(cells);
+    all.push_back(std::move(test));
+  }
+  const Json data = {{"version", 1},
+                     {"search", name(options.search)},
+                     {"judges", judges_of(judgements, columns)},
+                     {"tests", std::move(all)},
+                     {"words", shelves.words.values()},
+                     {"views", shelves.views.values()},
+                     {"runs", shelves.runs.values()}};
+  // The data last: nothing is looked for in it.
+  std::string page = with(page::kSkeleton, "/*STYLE*/", page::kStyle);
+  page = with(page, "/*SCRIPT*/", page::kScript);
+  return with(page, "/*DATA*/", inlined(data));
+}
+
+}  // namespace lab

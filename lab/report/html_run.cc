@@ -1,0 +1,114 @@
+#include "lab/report/html_run.h"
+
+#include <set>
+
+#include "lab/judge/views.h"
+#include "lab/report/turning_point.h"
+
+namespace lab {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Arrays, not objects: there are tens of thousands. page/data.md names what stands where.
+
+int bits(std::initializer_list<bool> flags) {
+  int result = 0;
+  int bit = 1;
+  for (const bool flag : flags) {
+    if (flag) result |= bit;
+    bit <<= 1;
+  }
+  return result;
+}
+
+Json json(const View::Mapping& m) {
+  return {m.process,
+          m.page,
+          m.pages,
+          static_cast<int>(m.kind),
+          m.target,
+          m.index,
+          bits({m.writable, m.dirty, m.wp, m.exclusive}),
+          static_cast<int>(m.protection)};
+}
+
+Json json(const View::Folio& f) {
+  Json pages = Json::array();
+  for (const View::Contents& page : f.pages)
+    pages.push_back(Json::array({page.a, page.b, page.exclusive ? 1 : 0}));
+  return {f.id,
+          f.refs,
+          f.pins,
+          f.maps,
+          bits({f.file, f.merged, f.locked, f.writeback, f.lazyfree}),
+          f.slot,
+          std::move(pages)};
+}
+
+Json json(const View::Reference& r) {
+  return {r.id, bits({r.zero, r.pin, r.write}), r.folio, r.index, r.process, r.page};
+}
+
+Json json(const View::Slot& s) { return {s.id, s.count, s.a, s.b}; }
+
+template <typename T>
+Json list(const std::vector<T>& values) {
+  Json result = Json::array();
+  for (const T& value : values) result.push_back(json(value));
+  return result;
+}
+
+Json json(const View& view) {
+  return Json::array({list(view.mappings), list(view.folios), list(view.references),
+                      list(view.slots), Json(view.gone)});
+}
+
+Json steps(const Counterexample& example, const std::vector<View>& views, Shelves& shelves) {
+  std::set<std::size_t> folded;
+  for (const Line& line : example.lines)
+    if (line.folded) folded.insert(line.events.begin(), line.events.end());
+  Json steps = Json::array();
+  for (std::size_t at = 0; at < example.trace.events.size(); ++at) {
+    const Event& event = example.trace.events[at];
+    Json decided = Json::array();
+    for (const std::string& text : event.decided) decided.push_back(shelves.words(text));
+    steps.push_back(
+        Json::array({event.thread, static_cast<int>(event.kind), shelves.words(event.operation),
+                     shelves.words(event.label), std::move(decided),
+                     shelves.views(json(views[at + 1])), folded.contains(at) ? 1 : 0}));
+  }
+  return steps;
+}
+
+Json number_or_null(std::optional<std::size_t> number) {
+  return number ? Json(*number) : Json(nullptr);
+}
+
+}  // namespace
+
+std::size_t Once::operator()(const Json& value) {
+  const auto [place, added] = places_.try_emplace(
+      value.dump(-1, ' ', false, Json::error_handler_t::replace), values_.size());
+  if (added) values_.push_back(value);
+  return place->second;
+}
+
+Json run_of(const Explanation& explanation, const std::vector<View>& views, Shelves& shelves) {
+  const Counterexample& example = explanation.example;
+  const Trace& trace = example.trace;
+  return {{"what", explanation.what},
+          {"threads", trace.threads},
+          {"start", shelves.views(json(views.front()))},
+          {"steps", steps(example, views, shelves)},
+          {"preemptions", example.preemptions},
+          {"fewest", example.fewest},
+          {"always", example.inevitable_after == 0},
+          {"turning", number_or_null(turning_point(example))},
+          {"decision", number_or_null(last_decision(example))},
+          {"broken", trace.broken},
+          {"standstill", trace.standstill},
+          {"token", trace.token()}};
+}
+
+}  // namespace lab

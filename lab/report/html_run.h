@@ -1,0 +1,36 @@
+// A run as data for the page.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "lab/judge/explanation.h"
+
+namespace lab {
+
+/// Keeps each value once. Runs share most of what they say, and of what they show.
+class Once {
+ public:
+  /// The place of `value` in values().
+  std::size_t operator()(const nlohmann::ordered_json& value);
+  [[nodiscard]] const nlohmann::ordered_json& values() const { return values_; }
+
+ private:
+  nlohmann::ordered_json values_ = nlohmann::ordered_json::array();
+  std::map<std::string, std::size_t> places_;
+};
+
+/// What runs have in common.
+struct Shelves {
+  Once words;
+  Once views;
+  Once runs;
+};
+
+/// The members are listed in page/data.md.
+nlohmann::ordered_json run_of(const Explanation& explanation, const std::vector<View>& views,
+                              Shelves& shelves);
+
+}  // namespace lab
