@@ -2,6 +2,7 @@
 # Installs the packages that building needs, as far as they are missing.
 #   scripts/setup.sh        to build and test
 #   scripts/setup.sh lint   to check the style as well
+#   scripts/setup.sh browser   to test the page of `cleave litmus --html` as well
 set -euo pipefail
 
 packages=(binutils ccache cmake g++ iso-codes libboost-context-dev libcli11-dev libedit-dev libexpected-dev
@@ -11,6 +12,9 @@ tools=(cmake g++ ninja pkg-config objdump)
 if [[ ${1:-} == lint ]]; then
   packages+=(clang clang-format clang-tidy)
   tools+=(clang++ clang-format clang-tidy)
+elif [[ ${1:-} == browser ]]; then
+  packages+=(chromium)
+  tools+=(chromium)
 fi
 
 # Without apt nothing can be installed from here, but everything may well be there.
