@@ -158,7 +158,7 @@ const Picture = (() => {
     join(x1, y1, x2, y2, kind, head) {
       const bend = (x2 - x1) / 2;
       this.lines.append(make("path", {d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`,
-        class: `line fresh ${kind}`, "marker-end": `url(#head-${head})`}));
+        class: `line ${kind}`, "marker-end": `url(#head-${head})`}));
     }
 
     measure(width) {
