@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <set>
@@ -53,8 +54,8 @@ std::string linked_test(const std::string& cell) {
   return cell.substr(begin + 2, end - begin - 2);
 }
 
-// A table's row that begins with a link to a test has, under the name of a rule-set, that rule-set's answer. Other
-// columns are for the reader alone, but for the pair "changed", a rule-set, and "answer".
+// A table's row that begins with a link to a test has, under the name of a rule-set, that rule-set's
+// answer. Other columns are for the reader alone, but for the pair "changed", a rule-set, and "answer".
 std::vector<Said> said_by_the_readme() {
   std::set<std::string> known;
   for (const RuleSet& rules : rule_sets()) known.emplace(rules.name);
