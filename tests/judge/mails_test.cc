@@ -59,7 +59,7 @@ std::string linked_test(const std::string& cell) {
 std::vector<Said> said_by_the_readme() {
   std::set<std::string> known;
   for (const RuleSet& rules : rule_sets()) known.emplace(rules.name);
-  std::ifstream readme(std::string(kFolder) + "/README.md");
+  std::ifstream readme(fmt::format("{}/README.md", kFolder));
   EXPECT_TRUE(readme.is_open()) << kFolder;
   std::vector<Said> result;
   Cells head;
