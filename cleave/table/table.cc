@@ -14,10 +14,10 @@ Error no_memory_for_node() { return {Errc::no_memory, "malloc has no memory for 
 Result<FrameId> copy_frame(FrameId shared, Frames& frames, Table::Contents contents) {
   auto taken = frames.take();
   if (!taken) return tl::unexpected(taken.error());
+  frames.census().copies.add(1, sync::relaxed);
   if (contents == Table::Contents::unneeded) return taken->frame;
   // Nobody writes to `shared` meanwhile: it has a second holder, or came from a node that has.
   sync::copy_page(frames.data(taken->frame), frames.data(shared), kPageSize);
-  frames.census().copies.add(1, sync::relaxed);
   return taken->frame;
 }
 
