@@ -30,15 +30,18 @@ build: setup ## Build the release preset
 demo: build ## Branch a real database and check each branch (DB=path: one of yours)
 	build/release/bin/cleave demo $(DB)
 
-test: setup ## Run all tests: release, then under the address and the thread sanitizer
-	$(call test,release)
+test: setup ## Run all tests, then the library's under the address and the thread sanitizer
+	$(call test,check)
 	$(call test,asan)
 	$(call test,tsan,$(FIXED_LAYOUT))
 
 bench: build ## Measure
 	build/release/bin/cleave bench
 
-soak: build ## Stress for SOAK_SECONDS (60) and TORTURE_SECONDS (600), then both under the thread sanitizer
+soak: build ## What takes long: stress, torture, benchmarks in short, and the laboratory under a sanitizer
+	$(call test,release)
+	cmake --preset asan -DCLEAVE_LAB=ON && cmake --build --preset asan -j $(BUILD_JOBS)
+	ctest --preset asan -j $(TEST_JOBS) -R 'Litmus|Judge|Catalogue|Mutants|Mails|Explor|Model|Machine'
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
 	$(call build,tsan)

@@ -60,12 +60,10 @@ function(cleave_configure_c target)
   target_link_libraries(${target} PRIVATE cleave)
 endfunction()
 
-# For what takes longer to build than to run: tests, and all but the library under a sanitizer.
+# For what takes longer to build than to run, where CLEAVE_QUICK is on: tests, and the command line.
 function(cleave_build_quickly target)
-  if(CLEAVE_SANITIZE)
+  if(CLEAVE_QUICK)
     target_compile_options(${target} PRIVATE -O0)
-  elseif(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-    target_compile_options(${target} PRIVATE -O1)
   endif()
 endfunction()
 
