@@ -30,7 +30,7 @@ build: setup ## Build the release preset
 demo: build ## Branch a real database and check each branch (DB=path: one of yours)
 	build/release/bin/cleave demo $(DB)
 
-test: setup ## Run all tests, then the library's under the address and the thread sanitizer
+test: setup ## Run all tests; again under the address sanitizer; the library's under the thread sanitizer
 	$(call test,check)
 	$(call test,asan)
 	$(call test,tsan,$(FIXED_LAYOUT))
@@ -38,10 +38,8 @@ test: setup ## Run all tests, then the library's under the address and the threa
 bench: build ## Measure
 	build/release/bin/cleave bench
 
-soak: build ## What takes long: stress, torture, benchmarks in short, and the laboratory under a sanitizer
+soak: build ## What takes long: all tests of the release build, the benchmarks in short too; stress and torture
 	$(call test,release)
-	cmake --preset asan -DCLEAVE_LAB=ON && cmake --build --preset asan -j $(BUILD_JOBS)
-	ctest --preset asan -j $(TEST_JOBS) -R 'Litmus|Judge|Catalogue|Mutants|Mails|Explor|Model|Machine'
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
 	$(call build,tsan)
