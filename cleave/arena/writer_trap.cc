@@ -36,7 +36,7 @@ Result<void> WriterTrap::forbid(int protection, const char* operation) {
     if (auto watched = watch_faults(SIGSEGV, memory_, *this); !watched) return watched;
     watching_ = true;
   }
-  operation_ = operation;
+  operation_.store(operation, sync::relaxed);
   if (mprotect(memory_.data(), memory_.size(), protection) == 0) return {};
   return fail(Errc::no_memory, "mprotect cannot take the arena away from its threads", {}, errno);
 }
@@ -49,7 +49,7 @@ bool WriterTrap::fault(std::byte* address) noexcept {
   say("cleave: a thread touched the arena at ");
   say_address(address);
   say(" during ");
-  say(operation_);
+  say(operation_.load(sync::relaxed));
   say("; bring threads to rest first (see Quiesce)\n");
   std::abort();
 }

@@ -5,6 +5,7 @@
 
 #include "cleave/arena/fault_signal.h"
 #include "cleave/base/error.h"
+#include "cleave/sync/atomic.h"
 
 namespace cleave {
 
@@ -28,7 +29,9 @@ class WriterTrap final : public FaultWatcher {
   Result<void> forbid(int protection, const char* operation);
 
   std::span<std::byte> memory_;
-  const char* operation_ = nullptr;  // written while the memory can be reached, read once it cannot
+  /// Written before the memory is taken away, read in the handler of who comes to it then: the kernel orders the
+  /// two (relaxed).
+  sync::atomic<const char*> operation_{nullptr};
   bool watching_ = false;
 };
 
