@@ -6,6 +6,8 @@
 #include <random>
 #include <vector>
 
+#include "tests/support/sanitized.h"
+
 namespace cleave {
 namespace {
 
@@ -48,7 +50,7 @@ class FreePagesTest : public testing::TestWithParam<std::uint32_t> {
 TEST_P(FreePagesTest, AlwaysGiveTheLowestRunThatFits) {
   std::mt19937 random(pages);
   std::vector<std::pair<std::uint32_t, std::uint32_t>> taken;
-  for (int i = 0; i < 1500 && !HasFatalFailure(); ++i) {
+  for (int i = 0; i < rounds(1500) && !HasFatalFailure(); ++i) {
     const std::uint32_t count =
         1 + static_cast<std::uint32_t>(random() % (random() % 4 == 0 ? pages / 3 : 20));
     if (random() % 5 < 3) {
@@ -71,7 +73,7 @@ TEST_P(FreePagesTest, AlwaysGiveTheLowestRunThatFits) {
 
 TEST_P(FreePagesTest, GiveAnAlignedRunWhereverThereIsOne) {
   std::mt19937 random(pages);
-  for (int i = 0; i < 400 && !HasFatalFailure(); ++i) {
+  for (int i = 0; i < rounds(400) && !HasFatalFailure(); ++i) {
     const auto count = static_cast<std::uint32_t>(1 + random() % 30);
     const std::uint32_t alignment = 1u << random() % 7;
     const auto base = static_cast<std::uint32_t>(random() % 1000);
