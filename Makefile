@@ -30,7 +30,7 @@ build: setup ## Build the release preset
 demo: build ## Branch a real database and check each branch (DB=path: one of yours)
 	build/release/bin/cleave demo $(DB)
 
-test: setup ## Run all tests; again under the address sanitizer; the library's under the thread sanitizer
+test: setup ## Run all tests, then the library's under the address and the thread sanitizer
 	$(call test,check)
 	$(call test,asan)
 	$(call test,tsan,$(FIXED_LAYOUT))
@@ -38,8 +38,11 @@ test: setup ## Run all tests; again under the address sanitizer; the library's u
 bench: build ## Measure
 	build/release/bin/cleave bench
 
-soak: build ## What takes long: all tests of the release build, the benchmarks in short too; stress and torture
+soak: build ## What takes long: the release build's tests and benchmarks, the laboratory under asan, stress, torture
 	$(call test,release)
+	cmake --preset asan -B build/asan-lab -DCLEAVE_LAB=ON
+	cmake --build build/asan-lab -j $(BUILD_JOBS) --target cleave_lab_tests
+	build/asan-lab/tests/cleave_lab_tests
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
 	$(call build,tsan)
