@@ -60,7 +60,7 @@ function(cleave_configure_c target)
   target_link_libraries(${target} PRIVATE cleave)
 endfunction()
 
-# For what takes longer to build than to run, where CLEAVE_QUICK is on: tests, and the command line.
+# For what takes longer to build than to run, where CLEAVE_QUICK is on.
 function(cleave_build_quickly target)
   if(CLEAVE_QUICK)
     target_compile_options(${target} PRIVATE -O0)
