@@ -7,6 +7,7 @@
 #include <set>
 
 #include "lab/judge/scene.h"
+#include "lab/report/turning_point.h"
 
 namespace lab {
 namespace {
@@ -143,16 +144,6 @@ class Sheet {
 std::string preemptions(const Counterexample& example) {
   return fmt::format("{} preemption{}{}", example.preemptions, example.preemptions == 1 ? "" : "s",
                      example.fewest && example.preemptions > 0 ? ", none with fewer" : "");
-}
-
-// The event from which on every way to go on ends so. Nothing: it was not found out, or every run does.
-std::optional<std::size_t> turning_point(const Counterexample& example) {
-  if (example.inevitable_after.value_or(0) == 0) return std::nullopt;
-  const auto& events = example.trace.events;
-  const auto found = std::ranges::find_if(
-      events, [&](const Event& event) { return event.choices >= *example.inevitable_after; });
-  if (found == events.end()) return std::nullopt;
-  return static_cast<std::size_t>(found - events.begin());
 }
 
 std::string by_whom(const Counterexample& example, std::size_t at) {
