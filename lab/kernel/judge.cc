@@ -58,6 +58,20 @@ Standing standing_of(const KernelVerdict& verdict) {
   return Standing::finding;
 }
 
+bool fails(litmus::Claim claim, Verdict verdict) {
+  switch (claim) {
+    case litmus::Claim::forbidden:
+      return verdict != Verdict::never;
+    case litmus::Claim::allowed:
+      return verdict != Verdict::sometimes && verdict != Verdict::always;
+    case litmus::Claim::always:
+      return verdict != Verdict::always;
+    case litmus::Claim::exists:
+      break;
+  }
+  return false;
+}
+
 void fill(KernelVerdict& verdict, const Play& play, const Board& board) {
   for (std::uint32_t i = 0; i < board.end_count; ++i) {
     const Board::End& end = board.ends[i];
@@ -74,9 +88,8 @@ void fill(KernelVerdict& verdict, const Play& play, const Board& board) {
   if (board.hung) verdict.hangs_at = hangs_at(play.plan, board);
   verdict.verdict = verdict_of(verdict, board);
   verdict.standing = standing_of(verdict);
-  verdict.documented = verdict.standing == Standing::agrees &&
-                       verdict.test->final.claim == litmus::Claim::forbidden &&
-                       verdict.verdict != Verdict::never;
+  verdict.expected_failure =
+      verdict.standing == Standing::agrees && fails(verdict.test->final.claim, verdict.verdict);
 }
 
 }  // namespace

@@ -51,8 +51,8 @@ struct KernelVerdict {
   std::vector<Observed> ends;      ///< those where the condition holds first
   std::vector<std::string> means;  ///< "p by vmsplice"
   std::string hangs_at;            ///< which threads wait where
-  bool documented =
-      false;  ///< what the test forbids was seen, and the rules say so: a known exception
+  /// What was seen is not what the test claims, and the rules say so of themselves: a harm or a cost that is known.
+  bool expected_failure = false;
 };
 
 /// What the test expects of the kernel: what it says of `kernel`, or else of rule-set F.

@@ -14,7 +14,7 @@ namespace {
 const char* name_of(const KernelVerdict& verdict) {
   switch (verdict.standing) {
     case Standing::agrees:
-      return verdict.documented ? "documented" : "agrees";
+      return verdict.expected_failure ? "xfail" : "agrees";  // As kselftests call it.
     case Standing::open:
       return "not seen yet";
     case Standing::finding:
@@ -65,13 +65,13 @@ std::string line(const std::string& name, const KernelVerdict& verdict, bool ver
 
 std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds, const Look& look) {
   const std::uint64_t findings = count(verdicts, stands(Standing::finding));
-  const std::uint64_t documented =
-      count(verdicts, [](const KernelVerdict& v) { return ran(v) && v.documented; });
+  const std::uint64_t failures =
+      count(verdicts, [](const KernelVerdict& v) { return ran(v) && v.expected_failure; });
   std::string text = fmt::format(
-      "\n{}: {} of {} tests observed, none proved. {} as {} says ({} of them harms that are "
-      "documented), {} not seen yet, {} only asked, ",
+      "\n{}: {} of {} tests observed, none proved. {} as {} says ({} of them xfail: the test wants "
+      "it otherwise), {} not seen yet, {} only asked, ",
       kernel_name(), count(verdicts, ran), verdicts.size(),
-      count(verdicts, stands(Standing::agrees)), kRules, documented,
+      count(verdicts, stands(Standing::agrees)), kRules, failures,
       count(verdicts, stands(Standing::open)), count(verdicts, stands(Standing::asked)));
   const std::string found = fmt::format("{} finding{}", findings, findings == 1 ? "" : "s");
   text += findings > 0 ? look.bad(found) : found;

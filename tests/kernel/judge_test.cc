@@ -72,7 +72,14 @@ TEST_F(KernelJudge, WhatIsSaidOfTheKernelGoesBeforeTheRules) {
   const KernelVerdict verdict = judge_text(
       "page x = 1\nprocess P {\n write x 5\n}\nforbidden P:x = 5\nexpect kernel: always\n");
   EXPECT_EQ(verdict.standing, Standing::agrees);
-  EXPECT_TRUE(verdict.documented);
+  EXPECT_TRUE(verdict.expected_failure);
+}
+
+TEST_F(KernelJudge, WhatTheRulesDoAgainstTheTestsClaimTheKernelIsExpectedToDo) {
+  const std::string begin = "page x = 1\nprocess P {\n write x 5\n}\n";
+  EXPECT_TRUE(judge_text(begin + "always P:x = 1\nexpect F: never\n").expected_failure);
+  EXPECT_FALSE(judge_text(begin + "always P:x = 5\n").expected_failure);
+  EXPECT_FALSE(judge_text(begin + "exists P:x = 5\nexpect F: always\n").expected_failure);
 }
 
 TEST_F(KernelJudge, AReferenceSeesTheSharedPageAndAPinItsOwn) {
