@@ -9,6 +9,7 @@
 #include <csignal>
 #include <thread>
 
+#include "lab/kernel/order.h"
 #include "lab/kernel/sight.h"
 
 namespace lab::kernel {
@@ -23,6 +24,13 @@ void on_fault(int) {
   fault_board->processes[fault_process].life = Life::killed;
   fault_board->gate.open();
   _exit(1);
+}
+
+bool changes_the_picture(const Instruction& instruction) {
+  if (instruction.operation == nullptr) return false;
+  const bool waits_for_end = instruction.operation->word == litmus::Word::wait &&
+                             instruction.operation->name.ends_with(".exit");
+  return acts(instruction) || waits_for_end;
 }
 
 // Chance of a thread's own: how long to wait before a statement, where nothing orders it.
@@ -84,13 +92,21 @@ void Actor::live(ProcessId process) {
   self.pid = getpid();
   self.life = Life::running;
   board_.gate.open();
-  board_.gate.wait([&] { return board_.phase != Phase::prepare; });
+  // A child of a run that is looked at does nothing before its fork has been looked at.
+  const std::uint32_t shown_before = self.shown;
+  const auto may_begin = [&] {
+    if (board_.phase == Phase::prepare) return false;
+    const Reel& reel = board_.reel;
+    return process == 0 || !reel.running || reel.spoilt ||
+           (self.shown > shown_before && reel.taken >= self.shown);
+  };
+  await(process, may_begin);
   // They end with the process, at the latest.
   for (std::size_t i = 0; i < play_.plan.scripts.size(); ++i)
     if (play_.plan.scripts[i].process == process)
       std::thread([this, i] { perform(play_.plan.scripts[i], i); }).detach();
   for (const Phase phase : {Phase::look, Phase::read}) {
-    board_.gate.wait([&] { return board_.phase >= phase; });
+    await(process, [&] { return board_.phase >= phase; });
     if (phase == Phase::look)
       for (PageNo page = 0; page < play_.spots.size(); ++page)
         self.sights[page] = look_at(play_.spots[page].address);
@@ -100,6 +116,16 @@ void Actor::live(ProcessId process) {
     board_.gate.open();
   }
   for (;;) pause();
+}
+
+// Until it is so, this process shows itself whenever somebody asks.
+template <typename Ready>
+void Actor::await(ProcessId process, Ready ready) {
+  for (;;) {
+    board_.gate.wait([&] { return ready() || is_asked(board_, process); });
+    if (!is_asked(board_, process)) return;
+    show(play_, board_, process);
+  }
 }
 
 void Actor::tell(ProcessId process) {
@@ -122,6 +148,8 @@ void Actor::perform(const Script& line, std::size_t number) {
     else if ((board_.registers[instruction.reg] == instruction.value) != instruction.equal)
       then = Then::otherwise;
     note_copies(line.process);
+    if (board_.reel.running && changes_the_picture(instruction))
+      shoot(play_, board_, static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(at));
     ++board_.steps;
     at = then == Then::next ? at + 1 : instruction.otherwise;
   }

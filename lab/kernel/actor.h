@@ -24,6 +24,8 @@ class Actor {
   enum class Then : std::uint8_t { next, otherwise };
 
   [[noreturn]] void live(ProcessId process);
+  template <typename Ready>
+  void await(ProcessId process, Ready ready);
   void tell(ProcessId process);
   void perform(const Script& line, std::size_t number);
   Then perform(const Script& line, const Instruction& instruction);

@@ -33,6 +33,7 @@ void Board::clear() {
     process.answered = Phase::prepare;
     for (auto& frame : process.frames) frame = 0;
     process.looking.clear();
+    process.shown = 0;
   }
   for (Line& line : lines) {
     line.at = 0;

@@ -9,34 +9,16 @@
 #include <string_view>
 
 #include "lab/judge/plan.h"
+#include "lab/kernel/limits.h"
+#include "lab/kernel/reel.h"
+#include "lab/kernel/sight.h"
 
 namespace lab::kernel {
-
-// Limits of the language, and of what tests ask for in practice; fits() compares.
-inline constexpr std::size_t kProcesses = 16;
-inline constexpr std::size_t kLines = 16;
-inline constexpr std::size_t kPages = 64;
-inline constexpr std::size_t kNames = 128;      // signals, registers, references, each
-inline constexpr std::size_t kQuantities = 32;  // of one condition
-inline constexpr std::size_t kEnds = 64;        // different ends of one test
 
 enum class Life : std::uint32_t { absent, running, exited, killed };
 
 /// What everybody does now. Processes answer `look` and `read` when their threads have ended.
 enum class Phase : std::uint32_t { prepare, perform, look, read };
-
-/// What a page table said of a page: the entry of pagemap, and the flags of the frame that it names.
-struct Sight {
-  std::uint64_t entry = 0;
-  std::uint64_t flags = 0;
-
-  [[nodiscard]] bool present() const { return (entry >> 63 & 1) != 0; }
-  [[nodiscard]] bool swapped() const { return (entry >> 62 & 1) != 0; }
-  /// 0: none is mapped.
-  [[nodiscard]] std::uint64_t frame() const {
-    return present() ? entry & ((std::uint64_t{1} << 55) - 1) : 0;
-  }
-};
 
 /// A word that processes wait for.
 class Gate {
@@ -88,6 +70,7 @@ struct Board {
     std::array<std::array<std::uint64_t, 2>, kPages> contents;
     std::array<std::atomic<std::uint64_t>, kPages> frames;  ///< last seen; see copies
     std::atomic_flag looking;                               ///< somebody compares frames
+    std::atomic<std::uint32_t> shown;                       ///< see Reel
   };
   std::array<Process, kProcesses> processes;
   struct Line {
@@ -105,6 +88,7 @@ struct Board {
   };
   std::array<Reference, kNames> references;
   std::array<std::atomic<std::uint64_t>, kPages> copies;
+  Reel reel;  ///< of one run
 
   /// Before a run.
   void clear();

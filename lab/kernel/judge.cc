@@ -84,6 +84,8 @@ void fill(KernelVerdict& verdict, const Play& play, const Board& board) {
   std::ranges::stable_sort(verdict.ends, [](const Observed& a, const Observed& b) {
     return std::pair(!a.holds, a.text) < std::pair(!b.holds, b.text);
   });
+  verdict.film = film_of(play, board.reel);
+  if (verdict.film) verdict.film->end = text_of(play.plan, board.ends[board.reel.end]);
   verdict.unclear = board.unclear;
   if (board.hung) verdict.hangs_at = hangs_at(play.plan, board);
   verdict.verdict = verdict_of(verdict, board);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lab/judge/expected.h"
+#include "lab/kernel/film.h"
 #include "lab/kernel/stage.h"
 #include "lab/kernel/system.h"
 #include "lab/litmus/test.h"
@@ -50,6 +51,7 @@ struct KernelVerdict {
   double seconds = 0;
   std::vector<Observed> ends;      ///< those where the condition holds first
   std::vector<std::string> means;  ///< "p by vmsplice"
+  std::optional<Film> film;        ///< of one more run; only where all is ordered, and none hangs
   std::string hangs_at;            ///< which threads wait where
   /// What was seen is not what the test claims, and the rules say so of themselves: a harm or a cost that is known.
   bool expected_failure = false;

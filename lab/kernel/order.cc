@@ -69,11 +69,6 @@ class Order {
             if (before_[k][j]) before_[i][j] = true;
   }
 
-  static bool acts(const Instruction& instruction) {
-    if (instruction.operation == nullptr) return false;
-    const Word word = instruction.operation->word;
-    return word != Word::signal && word != Word::wait;
-  }
   static bool looks(const Instruction& instruction) {
     return instruction.operation->word == Word::peek;
   }
@@ -98,6 +93,12 @@ class Order {
 };
 
 }  // namespace
+
+bool acts(const Instruction& instruction) {
+  if (instruction.operation == nullptr) return false;
+  const Word word = instruction.operation->word;
+  return word != Word::signal && word != Word::wait;
+}
 
 bool ordered(const Plan& plan) { return Order(plan).total(); }
 

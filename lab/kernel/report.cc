@@ -11,6 +11,18 @@
 namespace lab::kernel {
 namespace {
 
+template <typename Is>
+std::uint64_t count(const std::vector<KernelVerdict>& verdicts, Is is) {
+  return static_cast<std::uint64_t>(std::ranges::count_if(verdicts, is));
+}
+
+bool ran(const KernelVerdict& verdict) { return verdict.skipped.empty(); }
+auto stands(Standing standing) {
+  return [standing](const KernelVerdict& v) { return ran(v) && v.standing == standing; };
+}
+
+}  // namespace
+
 const char* name_of(const KernelVerdict& verdict) {
   switch (verdict.standing) {
     case Standing::agrees:
@@ -25,7 +37,7 @@ const char* name_of(const KernelVerdict& verdict) {
   return "observed";
 }
 
-std::string seen(const KernelVerdict& verdict) {
+std::string runs_of(const KernelVerdict& verdict) {
   std::string text = fmt::format("{} of {} runs", verdict.positive, verdict.runs);
   if (!verdict.ordered && verdict.seconds > 0)
     text += fmt::format(", {:.0f}/s", static_cast<double>(verdict.runs) / verdict.seconds);
@@ -34,18 +46,6 @@ std::string seen(const KernelVerdict& verdict) {
   return text;
 }
 
-template <typename Is>
-std::uint64_t count(const std::vector<KernelVerdict>& verdicts, Is is) {
-  return static_cast<std::uint64_t>(std::ranges::count_if(verdicts, is));
-}
-
-bool ran(const KernelVerdict& verdict) { return verdict.skipped.empty(); }
-auto stands(Standing standing) {
-  return [standing](const KernelVerdict& v) { return ran(v) && v.standing == standing; };
-}
-
-}  // namespace
-
 std::string line(const std::string& name, const KernelVerdict& verdict, bool verbose,
                  const Look& look) {
   if (!ran(verdict))
@@ -53,13 +53,14 @@ std::string line(const std::string& name, const KernelVerdict& verdict, bool ver
   const std::string standing = fmt::format("{:<12}", name_of(verdict));
   const bool finding = verdict.standing == Standing::finding;
   std::string text = fmt::format("{:<40} {:<9} {} {}\n", name, litmus::name(verdict.verdict),
-                                 finding ? look.bad(standing) : standing, seen(verdict));
+                                 finding ? look.bad(standing) : standing, runs_of(verdict));
   if (finding) text += fmt::format("    {} says: {}\n", kRules, verdict.expected.text());
   if (!verbose && !finding) return text;
   for (const Observed& end : verdict.ends)
     text += fmt::format("    {:>8} {} {}\n", end.count, end.holds ? "*>" : "  ", end.text);
   if (verbose)
     for (const std::string& means : verdict.means) text += fmt::format("    {}\n", means);
+  if (verbose && verdict.film) text += lab::text(*verdict.film, look);
   return text;
 }
 

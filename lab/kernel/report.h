@@ -10,10 +10,15 @@
 
 namespace lab::kernel {
 
-/// "leak/child-get-unmap    never   agrees   0 of 20 runs". Where `verbose`, lines below it say which ends were seen, and by
-/// which calls references were taken.
+/// "leak/child-get-unmap    never   agrees   0 of 20 runs". Where `verbose`, lines below it say which ends were seen, by
+/// which calls references were taken, and what page tables showed of one run.
 std::string line(const std::string& name, const KernelVerdict& verdict, bool verbose,
                  const Look& look);
+
+/// "agrees", "FINDING": how it stands to what was expected.
+const char* name_of(const KernelVerdict& verdict);
+/// "0 of 20 runs", with all that is to be known of them. Not of a test that was skipped.
+std::string runs_of(const KernelVerdict& verdict);
 
 /// How many agree, what was found, why some were skipped.
 std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds, const Look& look);

@@ -19,13 +19,14 @@ std::uint64_t entry_of(const void* address) {
   return entry;
 }
 
-std::uint64_t flags_of(std::uint64_t frame) {
-  const int file = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+// What a file with a word for each frame says of one.
+std::uint64_t word_of(const char* path, std::uint64_t frame) {
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return 0;
-  std::uint64_t flags = 0;
-  const ssize_t got = pread(file, &flags, sizeof flags, static_cast<off_t>(frame * 8));
+  std::uint64_t word = 0;
+  const ssize_t got = pread(file, &word, sizeof word, static_cast<off_t>(frame * 8));
   close(file);
-  return got == sizeof flags ? flags : 0;
+  return got == sizeof word ? word : 0;
 }
 
 }  // namespace
@@ -41,6 +42,9 @@ Sight look_at(const void* address) {
   if (sight.frame() != 0) sight.flags = flags_of(sight.frame());
   return sight;
 }
+
+std::uint64_t flags_of(std::uint64_t frame) { return word_of("/proc/kpageflags", frame); }
+std::uint64_t maps_of(std::uint64_t frame) { return word_of("/proc/kpagecount", frame); }
 
 std::uint64_t frame_at(const void* address) { return Sight{entry_of(address), 0}.frame(); }
 

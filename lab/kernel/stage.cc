@@ -64,6 +64,8 @@ class Stage {
       run();
       if (board_.hung || Clock::now() >= end) break;
     }
+    if (play_.ordered && board_.runs > 0 && !board_.hung && !board_.stop && !board_.troubled())
+      run_to_look_at();
   }
 
  private:
@@ -79,11 +81,23 @@ class Stage {
         std::chrono::seconds(20));
     if (!begun) board_.say("a process did not come to its beginning in 20 s");
     if (!board_.troubled()) {
+      const bool looked_at = board_.reel.running;
+      if (looked_at) shoot(play_, board_, kLines, 0);
       go(Phase::perform);
-      if (!ends()) board_.hung = true;
-      if (board_.hung || look()) note();
+      const bool ended = ends();
+      if (looked_at)
+        compare(ended);
+      else
+        note(ended);
     }
     strike();
+  }
+
+  // One run more. Only if it ends as others did does it show what happens when nobody looks.
+  void run_to_look_at() {
+    board_.reel.running = true;
+    run();
+    board_.reel.running = false;
   }
 
   [[noreturn]] void start() {
@@ -116,8 +130,7 @@ class Stage {
 
   // What the processes see now: page tables first, since reading changes them.
   bool look() {
-    for (std::size_t i = 0; i < play_.plan.processes.size(); ++i)
-      if (board_.processes[i].life > Life::running) await_end(board_.processes[i].pid);
+    await_ends();
     for (const Phase phase : {Phase::look, Phase::read}) {
       go(phase);
       const bool answered = board_.gate.wait(
@@ -132,6 +145,11 @@ class Stage {
     return !board_.troubled();
   }
 
+  void await_ends() {
+    for (std::size_t i = 0; i < play_.plan.processes.size(); ++i)
+      if (board_.processes[i].life > Life::running) await_end(board_.processes[i].pid);
+  }
+
   static void await_end(pid_t pid) {
     const int file = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
     pollfd of{file, POLLIN, 0};
@@ -139,12 +157,12 @@ class Stage {
     close(file);
   }
 
-  void note() {
+  void note(bool ended) {
+    if (!ended) board_.hung = true;
+    if (ended && !look()) return;
     ++board_.runs;
     if (board_.hung) return;
-    std::array<std::uint64_t, kQuantities> answers{};
-    for (std::size_t i = 0; i < play_.plan.quantities.size(); ++i)
-      answers[i] = ask(play_.plan.quantities[i]);
+    const Answers answers = ask();
     auto* const end = board_.ends.data() + board_.end_count;
     auto* const found = std::find_if(board_.ends.data(), end,
                                      [&](const Board::End& e) { return e.answers == answers; });
@@ -159,6 +177,26 @@ class Stage {
     ++found->count;
   }
 
+  void compare(bool ended) {
+    if (!ended) return;
+    await_ends();
+    shoot(play_, board_, kLines, 0);
+    if (!look()) return;
+    const Answers answers = ask();
+    for (std::uint32_t i = 0; i < board_.end_count; ++i)
+      if (board_.ends[i].answers == answers && !board_.reel.spoilt) {
+        board_.reel.end = i;
+        board_.reel.complete = true;
+      }
+  }
+
+  using Answers = std::array<std::uint64_t, kQuantities>;
+  [[nodiscard]] Answers ask() const {
+    Answers answers{};
+    for (std::size_t i = 0; i < play_.plan.quantities.size(); ++i)
+      answers[i] = ask(play_.plan.quantities[i]);
+    return answers;
+  }
   [[nodiscard]] std::uint64_t ask(const Quantity& quantity) const;
   [[nodiscard]] std::uint64_t content(ProcessId process, PageNo page, litmus::Half half) const {
     const Board::Process& of = board_.processes[process];

@@ -234,6 +234,7 @@ bool Actor::fork(const Instruction& i, ProcessId process) {
   note_copies(process);
   for (const PageNo page : play_.copied)
     child.frames[page] = board_.processes[process].frames[page].load();
+  child.shown = board_.reel.asked.load();
   child.life = Life::running;
   const pid_t pid = ::fork();
   if (pid == 0) live(i.child);

@@ -1,7 +1,9 @@
 // All there is at one moment, as plain values: for who draws it. describe() says the same in one line, less exactly.
+// What is optional, the model knows always; who looks at a running kernel from outside does not.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "lab/model/machine.h"
@@ -18,18 +20,19 @@ struct View {
     Kind kind;
     std::uint32_t target;  ///< page, migrating: the folio; swap: the slot
     std::uint32_t index;   ///< page, migrating: which page of it
-    bool writable, dirty, wp;
+    std::optional<bool> writable;
+    bool dirty, wp;
     bool exclusive;  ///< swap: the page was
-    Protection protection;
+    std::optional<Protection> protection;
   };
   struct Contents {
-    Value a, b;
-    bool exclusive;
+    std::optional<Value> a, b;
+    std::optional<bool> exclusive;
   };
   struct Folio {
     std::uint32_t id;
     bool file;
-    std::int32_t refs, pins;  ///< pins: where they are counted apart
+    std::optional<std::int32_t> refs, pins;  ///< pins: where they are counted apart
     std::uint32_t maps;
     bool merged, locked, writeback, lazyfree;
     std::uint32_t slot;  ///< + 1, while in the swap cache
@@ -44,8 +47,8 @@ struct View {
   };
   struct Slot {
     std::uint32_t id;
-    std::int32_t count;
-    Value a, b;
+    std::optional<std::int32_t> count;
+    std::optional<Value> a, b;
   };
 
   std::vector<Mapping> mappings;      ///< by process, then page

@@ -56,14 +56,14 @@ std::vector<ShownOrNot> show_all(const std::vector<Judgement>& judgements,
 }
 
 // Whether it shows what the test forbids.
-bool harm(const Judgement& judgement) {
+bool harm(const litmus::Test& test, litmus::Verdict verdict) {
   using litmus::Verdict;
-  if (judgement.verdict == Verdict::hang || judgement.verdict == Verdict::broken) return true;
-  switch (judgement.test->final.claim) {
+  if (verdict == Verdict::hang || verdict == Verdict::broken) return true;
+  switch (test.final.claim) {
     case litmus::Claim::forbidden:
-      return judgement.verdict != Verdict::never;
+      return verdict != Verdict::never;
     case litmus::Claim::always:
-      return judgement.verdict != Verdict::always;
+      return verdict != Verdict::always;
     default:
       return false;
   }
@@ -92,7 +92,7 @@ Json cell_of(const Judgement& judgement) {
           {"memory", judgement.memory == Memory::sc ? "sc" : "tso"},
           {"column", judgement.base_case},
           {"verdict", litmus::name(judgement.verdict)},
-          {"harm", harm(judgement)},
+          {"harm", harm(*judgement.test, judgement.verdict)},
           {"expected", judgement.expected.text()},
           {"standing", word(judgement.standing)},
           {"runs", judgement.positive + judgement.negative},
@@ -104,14 +104,20 @@ Json cell_of(const Judgement& judgement) {
           {"run", nullptr}};
 }
 
-Json cell_of(const Column& column, const Column::Cell& cell) {
+Json cell_of(const Column& column, const Column::Cell& cell, Shelves& shelves) {
+  Json states = Json::array();
+  for (const Column::Cell::End& end : cell.ends)
+    states.push_back(Json::array({end.text, end.holds ? 1 : 0, end.count}));
   return {{"judge", column.name},
           {"column", true},
           {"verdict", cell.skipped ? "skipped" : litmus::name(cell.verdict)},
-          {"harm", cell.deviates},
-          {"standing", cell.deviates ? "not as expected" : ""},
+          {"harm", !cell.skipped && harm(*cell.test, cell.verdict)},
+          {"standing", cell.skipped ? "" : word(cell.standing)},
           {"said", cell.said},
-          {"run", nullptr}};
+          {"states", std::move(states)},
+          {"failures", Json::array()},
+          {"unreached", Json::array()},
+          {"run", cell.film ? Json(shelves.runs(run_of(*cell.film, shelves))) : Json(nullptr)}};
 }
 
 // Those of the model that there is a judgement of, in its order, and then the others.
@@ -203,7 +209,7 @@ tl::expected<std::string, Refusal> html(const TestFiles& tests,
     }
     for (const Column& column : columns)
       for (const Column::Cell& cell : column.cells)
-        if (cell.test == &file->test) cells.push_back(cell_of(column, cell));
+        if (cell.test == &file->test) cells.push_back(cell_of(column, cell, shelves));
     test["cells"] = std::move(cells);
     all.push_back(std::move(test));
   }

@@ -2,24 +2,32 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
 
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"
+#include "lab/report/film.h"
 
 namespace lab {
 
-/// A judge that is no rule-set, such as the kernel that runs here or an engine: a column of its own. What it did is told
-/// in words, since its runs have no steps to show.
+/// A judge that is no rule-set, such as the kernel that runs here or an engine: a column of its own.
 struct Column {
   struct Cell {
+    struct End {
+      std::string text;
+      bool holds;
+      std::uint64_t count;
+    };
     const litmus::Test* test;
     litmus::Verdict verdict;
-    std::string said;      ///< below the verdict: how often, how, or why it was not run
-    bool skipped = false;  ///< then the verdict means nothing
-    bool deviates = false;
+    Standing standing;     ///< open: what is expected may yet be seen
+    std::string said;      ///< beside the verdict: how often, how, or why it was not run
+    bool skipped = false;  ///< then verdict and standing mean nothing
+    std::vector<End> ends;
+    std::optional<Film> film;  ///< a run to be stepped through
   };
   std::string name;   ///< "kernel"
   std::string about;  ///< "Linux 6.18, which runs here"

@@ -22,6 +22,12 @@ int bits(std::initializer_list<bool> flags) {
   return result;
 }
 
+// null: who looked could not know.
+template <typename T>
+Json json(const std::optional<T>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
 Json json(const View::Mapping& m) {
   return {m.process,
           m.page,
@@ -29,17 +35,18 @@ Json json(const View::Mapping& m) {
           static_cast<int>(m.kind),
           m.target,
           m.index,
-          bits({m.writable, m.dirty, m.wp, m.exclusive}),
-          static_cast<int>(m.protection)};
+          bits({m.writable.value_or(false), m.dirty, m.wp, m.exclusive, !m.writable}),
+          m.protection ? Json(static_cast<int>(*m.protection)) : Json(nullptr)};
 }
 
 Json json(const View::Folio& f) {
   Json pages = Json::array();
   for (const View::Contents& page : f.pages)
-    pages.push_back(Json::array({page.a, page.b, page.exclusive ? 1 : 0}));
+    pages.push_back(
+        Json::array({json(page.a), json(page.b), page.exclusive.value_or(false) ? 1 : 0}));
   return {f.id,
-          f.refs,
-          f.pins,
+          json(f.refs),
+          json(f.pins),
           f.maps,
           bits({f.file, f.merged, f.locked, f.writeback, f.lazyfree}),
           f.slot,
@@ -50,7 +57,7 @@ Json json(const View::Reference& r) {
   return {r.id, bits({r.zero, r.pin, r.write}), r.folio, r.index, r.process, r.page};
 }
 
-Json json(const View::Slot& s) { return {s.id, s.count, s.a, s.b}; }
+Json json(const View::Slot& s) { return {s.id, json(s.count), json(s.a), json(s.b)}; }
 
 template <typename T>
 Json list(const std::vector<T>& values) {
@@ -81,10 +88,6 @@ Json steps(const Counterexample& example, const std::vector<View>& views, Shelve
   return steps;
 }
 
-Json number_or_null(std::optional<std::size_t> number) {
-  return number ? Json(*number) : Json(nullptr);
-}
-
 }  // namespace
 
 std::size_t Once::operator()(const Json& value) {
@@ -104,11 +107,28 @@ Json run_of(const Explanation& explanation, const std::vector<View>& views, Shel
           {"preemptions", example.preemptions},
           {"fewest", example.fewest},
           {"always", example.inevitable_after == 0},
-          {"turning", number_or_null(turning_point(example))},
-          {"decision", number_or_null(last_decision(example))},
+          {"turning", json(turning_point(example))},
+          {"decision", json(last_decision(example))},
           {"broken", trace.broken},
           {"standstill", trace.standstill},
           {"token", trace.token()}};
+}
+
+Json run_of(const Film& film, Shelves& shelves) {
+  Json steps = Json::array();
+  for (const Film::Step& step : film.steps) {
+    Json gave = Json::array();
+    if (!step.gave.empty()) gave.push_back(shelves.words(step.gave));
+    steps.push_back(Json::array({step.thread, 0, shelves.words(step.operation), shelves.words(""),
+                                 std::move(gave), shelves.views(json(step.after)), 0}));
+  }
+  return {{"what", film.end},
+          {"threads", film.threads},
+          {"start", shelves.views(json(film.start))},
+          {"steps", std::move(steps)},
+          {"turning", nullptr},
+          {"decision", nullptr},
+          {"seen", true}};
 }
 
 }  // namespace lab

@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 
 #include "lab/judge/explanation.h"
+#include "lab/report/film.h"
 
 namespace lab {
 
@@ -32,5 +33,6 @@ struct Shelves {
 /// The members are listed in page/data.md.
 nlohmann::ordered_json run_of(const Explanation& explanation, const std::vector<View>& views,
                               Shelves& shelves);
+nlohmann::ordered_json run_of(const Film& film, Shelves& shelves);
 
 }  // namespace lab

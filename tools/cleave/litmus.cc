@@ -102,7 +102,8 @@ void run(const Options& options) {
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   const lab::Look look = lab::look_of(STDOUT_FILENO);
   if (!options.html.empty())
-    write_html(options.html, question.files, judgements, question.effort.search, options.threads);
+    write_html(options.html, question.files, judgements, {}, question.effort.search,
+               options.threads);
   if (options.json) {
     fmt::print("{}\n",
                lab::json(question.files, judgements, question.effort.search, seconds).dump(2));
@@ -190,8 +191,10 @@ void add_litmus(CLI::App& app) {
       "Make the run of this token again; with the test and the rule-set that it is of");
   litmus->add_option("--html", options->html,
                      "Also write a page to this file: the table, and runs that can be stepped");
-  litmus->add_flag("--kernel", options->kernel,
-                   "Ask the Linux that runs here, by real processes; as root");
+  CLI::Option* kernel = litmus->add_flag(
+      "--kernel", options->kernel, "Ask the Linux that runs here, by real processes; as root");
+  for (const char* of_rules : {"--rules", "--search", "--memory", "--drop", "--seed", "--replay"})
+    kernel->excludes(of_rules);
   litmus->add_flag("--json", options->json, "Print one JSON object");
   litmus->add_flag("-v,--verbose", options->verbose, "Print a line for each judgement");
   cleave::litmus::add_show(*litmus);
@@ -200,7 +203,8 @@ void add_litmus(CLI::App& app) {
   litmus->callback([options, litmus] {
     if (!litmus->get_subcommands().empty()) return;
     if (options->kernel)
-      cleave::litmus::run_on_kernel(options->names, options->time, options->json, options->verbose);
+      cleave::litmus::run_on_kernel({options->names, options->time, options->json, options->verbose,
+                                     options->html, options->threads});
     else
       cleave::litmus::run(*options);
   });

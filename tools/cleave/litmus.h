@@ -8,6 +8,7 @@
 #include "lab/judge/batch.h"
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"
+#include "lab/report/html.h"
 
 namespace cleave::litmus {
 
@@ -31,11 +32,11 @@ std::vector<lab::Variant> variants(const std::vector<std::string>& texts);
 std::vector<lab::Judgement> judge(const std::vector<lab::Case>& cases, const lab::Effort& effort,
                                   unsigned threads);
 
-/// Writes lab/report's page to `path`, and says how far it is where somebody watches. Ends the command with status 2
+/// Writes lab/report's page to `path`, with columns of judges that are no rule-sets, and says how far it is where somebody watches. Ends the command with status 2
 /// where that fails.
 void write_html(const std::string& path, const lab::TestFiles& files,
-                const std::vector<lab::Judgement>& judgements, lab::Search search,
-                unsigned threads);
+                const std::vector<lab::Judgement>& judgements,
+                const std::vector<lab::Column>& columns, lab::Search search, unsigned threads);
 
 /// All rule-sets, knobs and fences.
 void print_rules();

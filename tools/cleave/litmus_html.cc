@@ -7,14 +7,13 @@
 #include <cstring>
 #include <fstream>
 
-#include "lab/report/html.h"
 #include "litmus.h"
 
 namespace cleave::litmus {
 
 void write_html(const std::string& path, const lab::TestFiles& files,
-                const std::vector<lab::Judgement>& judgements, lab::Search search,
-                unsigned threads) {
+                const std::vector<lab::Judgement>& judgements,
+                const std::vector<lab::Column>& columns, lab::Search search, unsigned threads) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
   const bool watched = isatty(STDERR_FILENO) != 0;
@@ -25,7 +24,7 @@ void write_html(const std::string& path, const lab::TestFiles& files,
     options.done = [](std::size_t done, std::size_t all) {
       fmt::print(stderr, "\r{} of {} runs drawn", done, all);
     };
-  const auto page = lab::html(files, judgements, {}, options);
+  const auto page = lab::html(files, judgements, columns, options);
   if (watched) fmt::print(stderr, "\r\x1b[K");
   if (!page) stop(2, fmt::format("--html: {}\n", page.error().what));
   std::ofstream file(path, std::ios::binary);

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "lab/kernel/column.h"
 #include "lab/kernel/readiness.h"
 #include "lab/kernel/report.h"
 #include "litmus.h"
@@ -46,12 +47,21 @@ std::optional<lab::kernel::System> open_system() {
   return std::move(*system);
 }
 
+void write_page(const KernelOptions& asked, const lab::TestFiles& files,
+                const std::vector<KernelVerdict>& verdicts) {
+  const auto cases =
+      lab::cases_of(tests_of(files), lab::all_variants(), lab::Memory::sc, /*named=*/true);
+  const lab::Effort effort;
+  write_html(asked.html, files, judge(cases, effort, asked.threads),
+             {lab::kernel::column_of(verdicts)}, effort.search, asked.threads);
+}
+
 }  // namespace
 
-void run_on_kernel(const std::vector<std::string>& names, double seconds, bool json, bool verbose) {
-  const lab::TestFiles files = load(names);
+void run_on_kernel(const KernelOptions& asked) {
+  const lab::TestFiles files = load(asked.names);
   lab::kernel::Options options;
-  if (seconds > 0) options.seconds = seconds;
+  if (asked.seconds > 0) options.seconds = asked.seconds;
   const lab::Look look = lab::look_of(STDOUT_FILENO);
   std::optional<lab::kernel::System> system = open_system();
   const Interruptible interruptible;
@@ -62,17 +72,18 @@ void run_on_kernel(const std::vector<std::string>& names, double seconds, bool j
     verdicts.push_back(system ? lab::kernel::judge(file->test, *system, options)
                               : lab::kernel::skip(file->test, lab::kernel::missing_altogether()));
     titles.push_back(file->name);
-    if (!json) fmt::print("{}", line(file->name, verdicts.back(), verbose, look));
+    if (!asked.json) fmt::print("{}", line(file->name, verdicts.back(), asked.verbose, look));
     std::fflush(stdout);
   }
   if (system)
     for (const std::string& stuck : system->put_back())
       fmt::print(stderr, "cannot be put back, and stays in the journal: {}\n", stuck);
   const double took = std::chrono::duration<double>(Clock::now() - begin).count();
-  if (json)
+  if (asked.json)
     fmt::print("{}\n", lab::kernel::json(titles, verdicts, took).dump(2));
   else
     fmt::print("{}", summary(verdicts, took, look));
+  if (!asked.html.empty()) write_page(asked, files, verdicts);
   if (lab::kernel::interrupted()) stop(130, "interrupted: the tests that were left are skipped\n");
   const auto found = [](const KernelVerdict& verdict) {
     return verdict.skipped.empty() && verdict.standing == lab::kernel::Standing::finding;

@@ -142,7 +142,7 @@ function drawLegend() {
     "does what the test forbids"));
   const flags = new Set(data.tests.flatMap(test => test.cells.map(flagOf)));
   if (flags.has("!")) $("legend").append(h("li", {}, h("b", {}, "!"), "not as expected"));
-  if (flags.has("?")) $("legend").append(h("li", {}, h("b", {}, "?"), "open: not searched exhaustively"));
+  if (flags.has("?")) $("legend").append(h("li", {}, h("b", {}, "?"), "open: more runs may show it"));
 }
 
 function drawFilter() {
@@ -250,7 +250,7 @@ function runPart(test, cell, run) {
   picture.id = "picture";
   picture.setAttribute("class", "picture");
   picture.setAttribute("role", "img");
-  const command = `cleave litmus ${test.path} --rules ${cell.judge} --replay ${run.token}`;
+  const command = `cleave litmus ${test.path} ` + (run.seen ? "--kernel -v" : `--rules ${cell.judge} --replay ${run.token}`);
   return h("section", {class: "run", "aria-label": "A run, step by step"},
     h("header", {}, h("h3", {}, `A run that ends with ${run.what}`), h("p", {}, summary(run))),
     h("div", {class: "stage"}, picture),
@@ -264,6 +264,9 @@ function runPart(test, cell, run) {
 }
 
 function summary(run) {
+  if (run.seen)
+    return `${plural(run.steps.length, "step")}, as page tables and the list of frames showed them between statements. ` +
+      "How often a page is referred to, and whether an entry is writable, they do not show.";
   const parts = [plural(run.steps.length, "step"), plural(run.preemptions, "preemption") + (run.fewest && run.preemptions ? ", none with fewer" : "")];
   let text = parts.join(", ") + ".";
   if (run.always) text += " Every run ends so.";
@@ -359,7 +362,8 @@ function said(run, at) {
   if (at < 0) return [h("span", {class: "who"}, "The start. "), h("span", {class: "soft"}, "Arrow keys go step by step, Home and End to either end.")];
   const [thread, kind, operation, label, decided] = run.steps[at];
   const parts = [h("span", {class: "who"}, run.threads[thread]), "  ", h("code", {}, data.words[operation]),
-    h("span", {class: "soft"}, ` \u2013 ${kind === 2 ? "a store leaves the buffer: " : kind === 1 ? "into the buffer: " : ""}${data.words[label]}`)];
+    data.words[label] &&
+      h("span", {class: "soft"}, ` \u2013 ${kind === 2 ? "a store leaves the buffer: " : kind === 1 ? "into the buffer: " : ""}${data.words[label]}`)];
   if (at === run.decision) parts.push(" ", h("span", {class: "tag"}, "decides"));
   if (at === run.turning) parts.push(" ", h("span", {class: "tag harmful"}, "inevitable from here"));
   for (const word of decided) parts.push(h("div", {class: "rule"}, data.words[word]));

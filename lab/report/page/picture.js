@@ -17,7 +17,7 @@ const Picture = (() => {
   function read(view) {
     return {
       mappings: view[0].map(m => ({process: m[0], page: m[1], pages: m[2], kind: m[3], target: m[4], index: m[5],
-        writable: !!(m[6] & 1), wp: !!(m[6] & 4), exclusive: !!(m[6] & 8), protection: m[7]})),
+        writable: m[6] & 16 ? null : !!(m[6] & 1), wp: !!(m[6] & 4), exclusive: !!(m[6] & 8), protection: m[7]})),
       folios: view[1].map(f => ({id: f[0], refs: f[1], pins: f[2], maps: f[3], file: !!(f[4] & 1), merged: !!(f[4] & 2),
         locked: !!(f[4] & 4), writeback: !!(f[4] & 8), lazyfree: !!(f[4] & 16), slot: f[5],
         pages: f[6].map(p => ({a: p[0], b: p[1], exclusive: !!p[2]}))})),
@@ -28,7 +28,8 @@ const Picture = (() => {
     };
   }
 
-  const value = page => page.a === page.b ? `${page.a}` : `a ${page.a}  b ${page.b}`;
+  // What a running kernel does not show is null.
+  const value = page => page.a === null ? "" : page.a === page.b ? `${page.a}` : `a ${page.a}  b ${page.b}`;
 
   // Numbers for the folios of a run in the order in which they come up, and where each came from: what the
   // address named before that names it first.
@@ -73,14 +74,15 @@ const Picture = (() => {
     if (m.kind === NONE) return m.protection === 0 ? "no access" : "empty";
     if (m.kind === SWAP) return "in swap";
     if (m.kind === MIGRATING) return "moving";
+    if (m.writable === null) return m.wp ? "mapped, wp" : "mapped";
     return (m.writable ? "rw" : m.protection === 0 ? "none" : "ro") + (m.wp ? " wp" : "");
   }
   function access(m) {
     if (m.kind === MIGRATING || m.kind === SWAP) return "moving";
-    return m.writable ? "writable" : "readonly";
+    return m.writable !== false ? "writable" : "readonly";
   }
 
-  const foliotext = f => [`maps ${f.maps}`, `refs ${f.refs}`].concat(f.pins ? [`pins ${f.pins}`] : []).join("  ");
+  const foliotext = f => [`maps ${f.maps}`].concat(f.refs === null ? [] : [`refs ${f.refs}`], f.pins ? [`pins ${f.pins}`] : []).join("  ");
   function folioTags(f) {
     const tags = [];
     if (f.file) tags.push("file");
@@ -99,11 +101,12 @@ const Picture = (() => {
         .map(m => `${names.processes[m.process]}:${entryName(names, m)} ${rights(m)}`);
       const refs = view.references.filter(r => !r.zero && r.folio === f.id)
         .map(r => `${r.pin ? "pin" : "reference"} ${names.references[r.id]}`);
-      return `page ${numbers.get(f.id)} holds ${f.pages.map(value).join(", ")}, ${foliotext(f)}` +
+      return `page ${numbers.get(f.id)} holds ${f.pages.map(page => value(page) || "what nobody sees").join(", ")}, ${foliotext(f)}` +
         (f.pages.some(p => p.exclusive) ? ", exclusive" : "") +
         [...folioTags(f), ...maps.map(m => `mapped by ${m}`), ...refs].map(t => `, ${t}`).join("");
     });
-    for (const s of view.slots) parts.push(`swap slot ${s.id + 1} holds ${value(s)}, count ${s.count}`);
+    for (const s of view.slots)
+      parts.push(`swap slot ${s.id + 1}` + (s.count === null ? "" : ` holds ${value(s)}, count ${s.count}`));
     return parts.join("; ") || "no page is in use";
   }
 
@@ -201,7 +204,7 @@ const Picture = (() => {
         g.append(make("rect", {class: "box", width: w, height: 42, rx: 2}),
           make("text", {x: 8, y: 17, class: "strong"}, `swap slot ${slot.id + 1}`),
           make("text", {x: w - 8, y: 17, class: "value", "text-anchor": "end"}, value(slot)),
-          make("text", {x: 8, y: 34, class: "small"}, `count ${slot.count}`));
+          make("text", {x: 8, y: 34, class: "small"}, slot.count === null ? "" : `count ${slot.count}`));
         this.anchors.set(`slot.${slot.id}`, {x, w, y: y + 21});
         y += 52;
       }

@@ -1,0 +1,54 @@
+#include "lab/kernel/column.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "lab/kernel/readiness.h"
+#include "lab/kernel/report.h"
+
+namespace lab::kernel {
+namespace {
+
+lab::Standing standing_of(const KernelVerdict& verdict) {
+  switch (verdict.standing) {
+    case Standing::finding:
+      return lab::Standing::deviates;
+    case Standing::open:
+      return lab::Standing::open;
+    case Standing::agrees:
+    case Standing::asked:
+      break;
+  }
+  return lab::Standing::expected;
+}
+
+std::string said_of(const KernelVerdict& verdict) {
+  if (!verdict.skipped.empty()) return fmt::format("Not run: {}.", verdict.skipped);
+  std::string text = fmt::format("{}: {}.", name_of(verdict), runs_of(verdict));
+  if (verdict.standing == Standing::finding)
+    text += fmt::format(" Rule-set {} says: {}.", kRules, verdict.expected.text());
+  if (!verdict.means.empty())
+    text += fmt::format(" References: {}.", fmt::join(verdict.means, ", "));
+  return text;
+}
+
+}  // namespace
+
+Column column_of(const std::vector<KernelVerdict>& verdicts) {
+  Column column{
+      "kernel", kernel_name() + ", which runs here: what was observed proves nothing", {}};
+  for (const KernelVerdict& verdict : verdicts) {
+    Column::Cell cell{.test = verdict.test,
+                      .verdict = verdict.verdict,
+                      .standing = standing_of(verdict),
+                      .said = said_of(verdict),
+                      .skipped = !verdict.skipped.empty(),
+                      .ends = {},
+                      .film = verdict.film};
+    for (const Observed& end : verdict.ends) cell.ends.push_back({end.text, end.holds, end.count});
+    column.cells.push_back(std::move(cell));
+  }
+  return column;
+}
+
+}  // namespace lab::kernel

@@ -1,0 +1,100 @@
+#include "lab/report/film.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lab {
+namespace {
+
+using Row = std::vector<std::string>;
+
+const View::Folio* folio_of(const View& view, std::uint32_t id) {
+  const auto found = std::ranges::find(view.folios, id, &View::Folio::id);
+  return found == view.folios.end() ? nullptr : &*found;
+}
+
+// "2! 77": the number, whether it is its only owner's, and what it holds.
+std::string page(const View& view, std::uint32_t id, std::uint32_t index) {
+  const View::Folio* folio = folio_of(view, id);
+  std::string text = fmt::format("{}", id + 1);
+  if (folio == nullptr || index >= folio->pages.size()) return text;
+  if (folio->pages.size() > 1) text += fmt::format(".{}", index);
+  const View::Contents& contents = folio->pages[index];
+  if (contents.exclusive.value_or(false)) text += '!';
+  if (contents.a) text += fmt::format(" {}", *contents.a);
+  if (contents.b && contents.b != contents.a) text += fmt::format("/{}", *contents.b);
+  return text;
+}
+
+std::string entry(const View& view, ProcessId process, PageNo number) {
+  for (const View::Mapping& mapping : view.mappings) {
+    if (mapping.process != process || mapping.page != number) continue;
+    switch (mapping.kind) {
+      case View::Kind::page:
+      case View::Kind::migrating:
+        return page(view, mapping.target, mapping.index);
+      case View::Kind::zero:
+        return "zero";
+      case View::Kind::swap:
+        return "swap";
+      case View::Kind::none:
+        return "-";
+    }
+  }
+  return "";
+}
+
+std::string reference(const View& view, ReferenceId id) {
+  for (const View::Reference& held : view.references)
+    if (held.id == id) return held.zero ? "zero" : page(view, held.folio, held.index);
+  return "";
+}
+
+// What there is in `view`, in the order of the columns.
+Row row(const Film& film, const View& view, std::string step) {
+  Row cells{std::move(step)};
+  for (ProcessId process = 0; process < film.processes.size(); ++process)
+    for (PageNo page = 0; page < film.pages.size(); ++page)
+      cells.push_back(entry(view, process, page));
+  for (ReferenceId id = 0; id < film.references.size(); ++id) cells.push_back(reference(view, id));
+  return cells;
+}
+
+Row head(const Film& film) {
+  Row cells{""};
+  for (const std::string& process : film.processes)
+    for (const std::string& page : film.pages) cells.push_back(process + ':' + page);
+  cells.insert(cells.end(), film.references.begin(), film.references.end());
+  return cells;
+}
+
+std::string line(const Row& row, const std::vector<std::size_t>& widths) {
+  std::string text = "   ";
+  for (std::size_t i = 0; i < row.size(); ++i)
+    if (widths[i] > 0) text += fmt::format(" {:<{}}", row[i], widths[i] + 1);
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text + '\n';
+}
+
+}  // namespace
+
+std::string text(const Film& film, const Look& look) {
+  std::vector<Row> rows{row(film, film.start, "at first")};
+  for (const Film::Step& step : film.steps)
+    rows.push_back(row(film, step.after,
+                       fmt::format("{}  {}{}{}", film.threads[step.thread], step.operation,
+                                   step.gave.empty() ? "" : "  ", step.gave)));
+  // A column that nothing ever stands in is left out.
+  const Row names = head(film);
+  std::vector<std::size_t> widths(names.size(), 0);
+  for (const Row& each : rows)
+    for (std::size_t i = 0; i < each.size(); ++i) widths[i] = std::max(widths[i], each[i].size());
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (widths[i] > 0) widths[i] = std::max(widths[i], names[i].size());
+  std::string text = look.faint(line(names, widths));
+  for (const Row& each : rows) text += line(each, widths);
+  return text;
+}
+
+}  // namespace lab

@@ -1,0 +1,61 @@
+#include "lab/judge/views.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "judged.h"
+#include "lab/report/turning_point.h"
+
+namespace lab {
+namespace {
+
+const char* const kLeak =
+    "process P {\n fork C\n wait taken\n write x 77\n signal written\n}\n"
+    "process C from P {\n p = get x\n unmap x\n signal taken\n wait written\n peek p -> r\n}";
+
+Explanation explained(const litmus::Test& test, const std::string& rules) {
+  auto explanation = explain(judged(test, rules));
+  EXPECT_TRUE(explanation.has_value());
+  return std::move(*explanation);
+}
+
+TEST(Views, ThereIsOneForTheStartAndOneForEachEvent) {
+  const auto test = test_of(kLeak, "forbidden C:r = 77");
+  const Explanation explanation = explained(*test, "A");
+  const auto seen = views(explanation);
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_EQ(seen->size(), explanation.example.trace.events.size() + 1);
+}
+
+TEST(Views, AWriteInPlaceIsSeenInThePageThatAReferenceStillHolds) {
+  const auto test = test_of(kLeak, "forbidden C:r = 77");
+  const auto seen = views(explained(*test, "A"));
+  ASSERT_TRUE(seen.has_value());
+  const View& start = seen->front();
+  ASSERT_EQ(start.mappings.size(), 1U);
+  EXPECT_EQ(start.folios.at(0).pages.at(0).a, 1U);
+  const View& end = seen->back();
+  ASSERT_EQ(end.references.size(), 1U);
+  EXPECT_EQ(end.folios.size(), 1U);  // no copy
+  EXPECT_EQ(end.folios[0].pages[0].a, 77U);
+}
+
+TEST(TurningPoint, IsWhereAScheduleBecomesTheOneThatMayNotBe) {
+  const auto test = test_of("process P {\n fork C\n write x 77\n}\nprocess C from P {\n exit\n}",
+                            "exists copies(x) = 1");
+  const Explanation explanation = explained(*test, "F");
+  const auto turning = turning_point(explanation.example);
+  const auto decision = last_decision(explanation.example);
+  ASSERT_TRUE(turning);
+  ASSERT_TRUE(decision);
+  EXPECT_LE(*decision, *turning);
+  EXPECT_FALSE(explanation.example.trace.events[*decision].decided.empty());
+}
+
+TEST(TurningPoint, IsNowhereWhereEveryRunEndsSo) {
+  const auto test = test_of("process P {\n write x 77\n}", "exists P:x = 77");
+  EXPECT_EQ(turning_point(explained(*test, "F").example), std::nullopt);
+}
+
+}  // namespace
+}  // namespace lab

@@ -1,0 +1,59 @@
+#include "lab/report/film.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lab {
+namespace {
+
+View::Mapping entry(ProcessId process, View::Kind kind, std::uint32_t target) {
+  View::Mapping mapping{};
+  mapping.process = process;
+  mapping.pages = 1;
+  mapping.kind = kind;
+  mapping.target = target;
+  return mapping;
+}
+
+View::Folio folio(std::uint32_t id, std::vector<View::Contents> pages) {
+  View::Folio folio{};
+  folio.id = id;
+  folio.pages = std::move(pages);
+  return folio;
+}
+
+TEST(Film, IsALineAStepWithAColumnForEachThingThatNamesAPage) {
+  Film film{.pages = {"x"},
+            .processes = {"P", "C"},
+            .references = {"p", "never"},
+            .threads = {"P", "C"},
+            .start = {},
+            .steps = {},
+            .end = ""};
+  film.start.mappings = {entry(0, View::Kind::page, 0)};
+  film.start.folios = {folio(0, {{1, 1, true}})};
+  View forked = film.start;
+  forked.mappings.push_back(entry(1, View::Kind::page, 0));
+  forked.folios = {folio(0, {{1, 1, false}})};
+  film.steps.push_back({0, "fork C", "", forked});
+  View written = forked;
+  written.mappings[0].target = 1;
+  written.folios.push_back(folio(1, {{77, 1, true}}));
+  View::Reference held{};
+  held.folio = 0;
+  written.references = {held};
+  film.steps.push_back({0, "write x 77", "", written});
+  View gone = written;
+  gone.mappings = {entry(0, View::Kind::swap, 0), entry(1, View::Kind::none, 0)};
+  gone.folios = {folio(0, {{}})};
+  film.steps.push_back({1, "read x -> r", "r = 1", gone});
+  EXPECT_EQ(text(film, {}),
+            "                               P:x      C:x  p\n"
+            "    at first                   1! 1\n"
+            "    P  fork C                  1 1      1 1\n"
+            "    P  write x 77              2! 77/1  1 1  1 1\n"
+            "    C  read x -> r  r = 1  swap     -    1\n");
+}
+
+}  // namespace
+}  // namespace lab
