@@ -38,6 +38,10 @@ says '^  ok +software .* ns '
 says '^  fork of a space +[0-9.]+ ns'
 says '^  ok +model '
 says '^cleave works here\.$'
+if [[ $EUID == 0 ]] && ! grep -q 'missing  kernel  ' "$scratch/said"; then
+  says '^  (ok|limited) +kernel +'
+  says '^  (ok|missing) +kernel: swap +'
+fi
 asked 0 "$cleave" doctor --json
 says '"works": true'
 says '"first_write_ns": [0-9]'
@@ -48,6 +52,8 @@ if [[ $EUID == 0 ]] && command -v setpriv prlimit >"$scratch/said"; then
   nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
   asked 0 prlimit --memlock=65536 --nofile=100 "${nobody[@]}" "$cleave" doctor
   says 'user 65534$'
+  says '^  missing +kernel +(needs root|this build has sanitizers)'
+  says '^  - For tests on the running kernel: run as root'
   says '^  limited +RLIMIT_MEMLOCK +64 KiB$'
   says '^  limited +open files +100 '
   says 'Raise the limit on locked memory'
@@ -69,6 +75,8 @@ asked 0 "$without" io_uring_setup:EPERM -- "$cleave" doctor
 says "^  missing +io_uring +(forbidden|disabled) by"
 says_not 'registered buffers'
 says '(Allow io_uring_setup|io_uring_disabled=0)'
+says 'there are no rings'
+says_not 'rings make single calls'
 
 asked 0 "$without" membarrier:ENOSYS process_vm_readv:EPERM -- "$cleave" doctor
 says '^  missing +membarrier, private expedited +Function not implemented'

@@ -2,14 +2,10 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
-#include <array>
 #include <string>
 
-#include "doctor_features.h"
-#include "doctor_system.h"
-#include "doctor_userfault.h"
+#include "lab/kernel/readiness.h"
 
 namespace cleave::doctor {
 namespace {
@@ -17,42 +13,39 @@ namespace {
 // The model is a program that asks nothing of the machine.
 Finding look_at_model() { return {"model", Standing::ok, "runs anywhere", {}, true}; }
 
-// What the running kernel needs before it can be asked a question of some kind; tests of a kind that is not to be
-// had are passed over. A row more here is all that a new kind of test needs.
-struct Need {
-  Finding (*look)();
-  const char* questions;
-  const char* advice;  // to root
-};
-Finding look_at_root() {
-  return geteuid() == 0 ? Finding{"root", Standing::ok, ""}
-                        : Finding{"root", Standing::missing, "not root"};
+Finding kernel(Standing standing, std::string detail, std::string advice = {}) {
+  return {"kernel", standing, std::move(detail), std::move(advice), standing != Standing::missing};
 }
-constexpr std::array kNeeds = {
-    Need{look_at_root, "of frames' counts and flags", "run as root"},
-    Need{look_at_swap, "of pages swapped out",
-         "mkswap and swapon a file, or /dev/zram0 after `modprobe zram`"},
-    Need{look_at_ksm, "of merged pages", "echo 1 > /sys/kernel/mm/ksm/run"},
-    Need{look_at_kernel_faults, "of copies held halfway",
-         "sysctl -w vm.unprivileged_userfaultfd=1"},
-    Need{look_at_hugetlb, "of huge pages", "sysctl -w vm.nr_hugepages=16"},
-};
 
-Finding look_at_kernel() {
-  std::vector<std::string> without, advice;
-  for (const Need& need : kNeeds) {
-    const Finding found = need.look();
-    if (found.standing == Standing::ok) continue;
-    without.push_back(fmt::format("{} ({})", need.questions, found.detail));
-    advice.push_back(need.advice);
+// The judge itself, and each thing that some of its tests need.
+void look_at_kernel(std::vector<Finding>& all) {
+  if (const std::string why = lab::kernel::missing_altogether(); !why.empty()) {
+    all.push_back(kernel(Standing::missing, why, "For tests on the running kernel: run as root."));
+    return;
   }
-  if (without.empty()) return {"kernel", Standing::ok, "all its tests can run", {}, true};
-  return {"kernel", Standing::limited, fmt::format("no tests {}", fmt::join(without, "; ")),
-          fmt::format("For all tests of the running kernel: {}.", fmt::join(advice, "; ")), true};
+  std::vector<Finding> parts;
+  std::vector<std::string> without;
+  for (const lab::kernel::Readiness& part : lab::kernel::readiness()) {
+    parts.push_back({"kernel: " + part.what,
+                     part.ready ? Standing::ok : Standing::missing,
+                     part.why,
+                     {},
+                     part.ready});
+    if (!part.ready) without.push_back(part.what);
+  }
+  all.push_back(without.empty()
+                    ? kernel(Standing::ok, "`cleave litmus --kernel` has all it takes")
+                    : kernel(Standing::limited, fmt::format("tests that need {} are skipped",
+                                                            fmt::join(without, ", "))));
+  all.insert(all.end(), parts.begin(), parts.end());
 }
 
 }  // namespace
 
-std::vector<Finding> look_at_judges() { return {look_at_model(), look_at_kernel()}; }
+std::vector<Finding> look_at_judges() {
+  std::vector<Finding> all{look_at_model()};
+  look_at_kernel(all);
+  return all;
+}
 
 }  // namespace cleave::doctor
