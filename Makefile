@@ -29,8 +29,14 @@ build: setup ## Build the release preset
 
 demo: build ## Branch a real database and check each branch (DB=path: one of yours)
 	build/release/bin/cleave demo $(DB)
+	@echo
+	@echo "The rules behind it, each asked of every test, as a page for a browser:"
+	@echo "  build/release/bin/cleave litmus --html build/litmus.html"
+	@echo "and, as root, with this machine's kernel beside them:"
+	@echo "  build/release/bin/cleave litmus --kernel --html build/litmus.html"
 
 test: setup ## Run all tests, then the library's under the address and the thread sanitizer
+	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
 	$(call test,check)
 	$(call test,asan)
 	$(call test,tsan,$(FIXED_LAYOUT))
