@@ -129,6 +129,10 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
   if (play->ordered) effort.runs = options.ordered_runs;
   effort.patience = milliseconds(options.patience);
   const auto begin = std::chrono::steady_clock::now();
+  const auto seconds = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  };
+  if (options.progress) effort.tick = [&] { options.progress(board->runs, seconds()); };
   playing = board.get();
   if (stopping) board->stop = true;
   auto played = lab::kernel::play(*play, *board, effort, system.folder());
@@ -137,7 +141,7 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
   if (board->end_count == 0 && !board->hung)
     return skip(test, "interrupted before its first run ended");
 
-  verdict.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  verdict.seconds = seconds();
   verdict.ordered = play->ordered;
   for (std::size_t i = 0; i < play->uses.size(); ++i)
     verdict.means.push_back(

@@ -1,6 +1,7 @@
 // Judges tests on the Linux that runs here: what is observed, and how that stands to what rule-set F says of it.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <tl/expected.hpp>
 #include <vector>
@@ -21,6 +22,8 @@ struct Options {
   double ordered_seconds = 0.5;     ///< for others: as long, or
   std::uint64_t ordered_runs = 20;  ///< so many runs
   double patience = 3.0;            ///< a run in which nothing happens for so long hangs
+  /// Called some times a second while a test is played: runs so far, and for how many seconds.
+  std::function<void(std::uint64_t runs, double seconds)> progress = nullptr;
 };
 
 enum class Standing : std::uint8_t {

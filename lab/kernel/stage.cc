@@ -322,11 +322,17 @@ tl::expected<void, std::string> play(Play& play, Board& board, const Effort& eff
   if (keeper < 0) return tl::unexpected(fmt::format("fork: {}", std::strerror(errno)));
   // The stage watches the test's processes, and this the stage.
   const Clock::time_point latest = Clock::now() + effort.time + std::chrono::seconds(60);
+  constexpr milliseconds kTick{200};
+  Clock::time_point next_tick = Clock::now() + kTick;
   int status = 0;
   bool late = false;
   for (pid_t ended = 0; ended != keeper;) {
     ended = waitpid(keeper, &status, WNOHANG);
     if (ended == 0) board.gate.wait([] { return false; }, milliseconds(5));
+    if (effort.tick && Clock::now() >= next_tick) {
+      effort.tick();
+      next_tick = Clock::now() + kTick;
+    }
     if (Clock::now() < latest || late) continue;
     late = true;
     kill(keeper, SIGKILL);

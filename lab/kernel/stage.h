@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -13,6 +14,7 @@ struct Effort {
   std::chrono::milliseconds time{1000};      ///< no run begins later than that
   std::uint64_t runs = 1'000'000;            ///< nor are there more
   std::chrono::milliseconds patience{3000};  ///< a run that does nothing for so long hangs
+  std::function<void()> tick = nullptr;      ///< called some times a second meanwhile
 };
 
 /// Plays until the effort is spent, a run hangs, or board.stop. What was seen is on the board then, and all processes that

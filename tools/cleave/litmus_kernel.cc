@@ -68,9 +68,16 @@ void run_on_kernel(const KernelOptions& asked) {
   const Clock::time_point begin = Clock::now();
   std::vector<KernelVerdict> verdicts;
   std::vector<std::string> titles;
+  const bool watched = isatty(STDERR_FILENO) != 0;
   for (const auto& file : files) {
+    if (watched)
+      options.progress = [&](std::uint64_t runs, double seconds_so_far) {
+        fmt::print(stderr, "\r\x1b[K{}: {} runs, {:.0f}/s, {:.0f} s", file->name, runs,
+                   static_cast<double>(runs) / seconds_so_far, seconds_so_far);
+      };
     verdicts.push_back(system ? lab::kernel::judge(file->test, *system, options)
                               : lab::kernel::skip(file->test, lab::kernel::missing_altogether()));
+    if (watched) fmt::print(stderr, "\r\x1b[K");
     titles.push_back(file->name);
     if (!asked.json) fmt::print("{}", line(file->name, verdicts.back(), asked.verbose, look));
     std::fflush(stdout);
