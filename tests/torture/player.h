@@ -15,6 +15,14 @@
 
 namespace cleave::torture {
 
+// The file: areas that devices read from, each filled at once, and slots that they write to.
+inline constexpr std::size_t kAreaSectors = 128;
+inline constexpr std::size_t kAreaBytes = kAreaSectors * kSectorBytes;
+inline constexpr std::size_t kAreas = 4;
+inline constexpr std::size_t kSlotBytes = kMostPages * kPageSize;
+inline constexpr std::size_t kSlots = 8;
+inline constexpr std::size_t kFileBytes = kAreas * kAreaBytes + kSlots * kSlotBytes;
+
 class Player {
  public:
   Player(Torture& torture, unsigned self);
@@ -87,39 +95,47 @@ class Player {
   Range any_range(unsigned most, bool staying = false);
   Generation generation(Place place) { return board(place.board).generations[place.page].load(); }
 
+  // player.cc
   void step();
   void write_sector();
   void write(Known& sector);
   void check_own();
   void look();
+  void check(const char* where, Place place, const Sector& seen, const Allowed& allowed);
+  void check_known(const char* where, const Known& sector, const Sector& seen);
+  /// True: it is. Else it is counted, or wrong.
+  template <class T>
+  bool done(const Result<T>& result, const char* what);
+
+  // player_pins.cc
+  std::optional<Pin> pin(Range range, PinAccess access);
   void cling();
   void release_lasting();
   void check_through(const Pin& pin, Range range,
                      const std::array<Generation, kMostPages>& generations);
+
+  // player_transfers.cc
   void plan_reads();
   void read_next();
   void start_reading(Plan& plan);
   void start_branch_reading(Plan& plan);
   void write_pinned();
   void write_held();
+  void land_flights(bool wait);
+  void finish_flights();
+
+  // player_kept.cc
   enum class Sort : std::uint8_t { fork, snapshot, hold };
   std::unique_ptr<Kept> keep(Sort sort);
+  bool read_pages(Kept& kept, std::vector<std::byte>& bytes, std::array<bool, kMostPages>& there);
   void recheck(Kept& kept);
   void drop();
+
+  // player_regions.cc
   void protect();
   void remap();
   void refuse_rollback();
   void trim();
-  void land_flights(bool wait);
-  void finish_flights();
-
-  std::optional<Pin> pin(Range range, PinAccess access);
-  void check(const char* where, Place place, const Sector& seen, const Allowed& allowed);
-  void check_known(const char* where, const Known& sector, const Sector& seen);
-  bool read_pages(Kept& kept, std::vector<std::byte>& bytes, std::array<bool, kMostPages>& there);
-  /// True: it is. Else it is counted, or wrong.
-  template <class T>
-  bool done(const Result<T>& result, const char* what);
   /// Until there is memory.
   template <class Do>
   void insist(const char* what, Do what_to_do);
@@ -133,10 +149,10 @@ class Player {
   std::array<std::optional<Accessor>, kBoards> accessors_;
   std::deque<Known> mine_;
   std::vector<Known*> written_by_me_;
-  std::vector<Known*> read_by_my_device_;
   std::array<std::array<std::array<Known*, kSectorsInPage>, kPages>, kBoards> known_{};
   std::deque<Plan> plans_;
-  std::array<unsigned, 4> readers_of_area_{};  // plans and flights that still want what lies there
+  std::array<unsigned, kAreas>
+      readers_of_area_{};  // plans and flights that still want what lies there
   unsigned next_area_ = 0;
   std::list<std::unique_ptr<Flight>> flights_;
   std::deque<std::unique_ptr<Kept>> kept_;
@@ -144,5 +160,25 @@ class Player {
   std::deque<Pin> pins_kept_;
   std::vector<std::uint64_t> free_slots_;  // of the file, each of kMostPages pages
 };
+
+/// Where a byte of the pinned range lies; nullptr: beyond its end.
+std::byte* in_pin(const Pin& pin, std::uint64_t offset);
+
+template <class T>
+bool Player::done(const Result<T>& result, const char* what) {
+  if (result) return true;
+  switch (result.error().code) {
+    case Errc::no_memory:
+      did(Counts::no_memory);
+      break;
+    case Errc::not_mapped:
+    case Errc::not_permitted:
+      did(Counts::refused_meanwhile);
+      break;
+    default:
+      torture_.wrong(what, result.error().message());
+  }
+  return false;
+}
 
 }  // namespace cleave::torture

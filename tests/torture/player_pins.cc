@@ -1,0 +1,82 @@
+// Pins: what I write is what they show.
+#include "tests/torture/player.h"
+
+#include <utility>
+
+namespace cleave::torture {
+namespace {
+
+constexpr std::size_t kMostLasting = 6;
+
+}  // namespace
+
+std::byte* in_pin(const Pin& pin, std::uint64_t offset) {
+  for (const iovec& piece : pin.pieces()) {
+    if (offset < piece.iov_len) return static_cast<std::byte*>(piece.iov_base) + offset;
+    offset -= piece.iov_len;
+  }
+  return nullptr;
+}
+
+std::optional<Pin> Player::pin(Range range, PinAccess access) {
+  const PinTerm term = chance(4) == 0 ? PinTerm::lasting : PinTerm::one_operation;
+  const ByteCount bytes{range.pages * kPageSize};
+  auto pinned =
+      chance(4) == 0
+          ? board(range.board).space.pin(address_of_page(range.first), bytes, access, term)
+          : accessors_[range.board]->pin(address_of_page(range.first), bytes, access, term);
+  if (!done(pinned, "pin")) {
+    if (pinned.error().code == Errc::no_memory) drop();
+    return std::nullopt;
+  }
+  if (access == PinAccess::reading) {
+    did(term == PinTerm::lasting ? Counts::long_read_pins : Counts::short_read_pins);
+  } else {
+    did(term == PinTerm::lasting ? Counts::long_write_pins : Counts::short_write_pins);
+  }
+  return std::move(*pinned);
+}
+
+void Player::check_through(const Pin& pin, Range range,
+                           const std::array<Generation, kMostPages>& generations) {
+  for (unsigned i = 0; i < range.pages; ++i) {
+    for (unsigned s = 0; s < kSectorsInPage; ++s) {
+      const Place place{range.board, range.first + i, s};
+      if (!is_mine(place)) continue;
+      const Known& sector = known(place);
+      if (sector.in_flight || !sector.certain || sector.generation != generations[i] ||
+          generation(place) != generations[i])
+        continue;
+      check_known("what a pin shows its owner", sector,
+                  sector_at(in_pin(pin, i * kPageSize + s * kSectorBytes)));
+    }
+  }
+}
+
+// What I write is what a pin shows, whoever forks meanwhile.
+void Player::cling() {
+  const Range range = any_range(4);
+  std::array<Generation, kMostPages> generations{};
+  for (unsigned i = 0; i < range.pages; ++i)
+    generations[i] = generation({range.board, range.first + i, 0});
+  auto pinned = pin(range, chance(2) == 0 ? PinAccess::reading : PinAccess::writing);
+  if (!pinned) return;
+  for (unsigned i = 0; i < range.pages; ++i) {
+    for (unsigned s = 0; s < kSectorsInPage; ++s) {
+      const Place place{range.board, range.first + i, s};
+      if (is_mine(place) && writer_of(s) != Writer::device && chance(2) == 0) write(known(place));
+    }
+  }
+  check_through(*pinned, range, generations);
+  if (chance(8) != 0) return;
+  if (lasting_.size() >= kMostLasting) release_lasting();
+  lasting_.push_back({range, generations, std::move(*pinned)});
+}
+
+void Player::release_lasting() {
+  if (lasting_.empty()) return;
+  check_through(lasting_.front().pin, lasting_.front().range, lasting_.front().generations);
+  lasting_.pop_front();
+}
+
+}  // namespace cleave::torture
