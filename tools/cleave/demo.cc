@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <random>
@@ -17,6 +16,7 @@
 #include "demo_database_tree.h"
 #include "demo_progress.h"
 #include "demo_stopwatch.h"
+#include "demo_verdict.h"
 #include "tools/sqlite/library_variables.h"
 #include "tracking_option.h"
 
@@ -146,15 +146,7 @@ Report work(const Options& options) {
 }
 
 void run(const Options& options) {
-  Report report;
-  try {
-    report = work(options);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "cleave demo: {}\n", error.what());
-    throw CLI::RuntimeError(2);
-  }
-  options.json ? print_json(report) : print_text(report);
-  if (!report.pass()) throw CLI::RuntimeError(1);
+  demo::give_verdict("cleave demo", options.json, [&] { return work(options); });
 }
 
 }  // namespace

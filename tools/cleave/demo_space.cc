@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <exception>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,6 +17,7 @@
 #include "demo_io.h"
 #include "demo_report.h"
 #include "demo_stopwatch.h"
+#include "demo_verdict.h"
 
 namespace cleave::demo {
 namespace {
@@ -111,15 +111,7 @@ Report work(const Options& options) {
 }
 
 void run(const Options& options) {
-  Report report;
-  try {
-    report = work(options);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "cleave demo space: {}\n", error.what());
-    throw CLI::RuntimeError(2);
-  }
-  options.json ? print_json(report) : print_text(report);
-  if (!report.pass()) throw CLI::RuntimeError(1);
+  give_verdict("cleave demo space", options.json, [&] { return work(options); });
 }
 
 }  // namespace
