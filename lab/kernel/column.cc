@@ -35,8 +35,10 @@ std::string said_of(const KernelVerdict& verdict) {
 }  // namespace
 
 Column column_of(const std::vector<KernelVerdict>& verdicts) {
-  Column column{
-      "kernel", kernel_name() + ", which runs here: what was observed proves nothing", {}};
+  Column column{"kernel",
+                kernel_name(),
+                "It ran the tests for real: what was observed, and proves nothing.",
+                {}};
   for (const KernelVerdict& verdict : verdicts) {
     Column::Cell cell{.test = verdict.test,
                       .verdict = verdict.verdict,

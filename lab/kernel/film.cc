@@ -81,7 +81,9 @@ class Developer {
     folio.merged = sight.is(kFlagKsm);
     folio.locked = sight.is(kFlagLocked);
     folio.writeback = sight.is(kFlagWriteback);
-    folio.lazyfree = sight.is(kFlagAnonymous) && !sight.is(kFlagSwapBacked);
+    // hugetlb pages are never swapped, and say so in the same way.
+    folio.lazyfree =
+        sight.is(kFlagAnonymous) && !sight.is(kFlagSwapBacked) && !sight.is(kFlagHugetlb);
     folio.pages.resize(whole(part, flags) ? part.pages : 1);
     // The mark of a large folio's other pages is not shown to anybody.
     folio.pages.front().exclusive =

@@ -140,7 +140,7 @@ Json judges_of(const std::vector<Judgement>& judgements, const std::vector<Colum
                       {"about", std::string(set.about)}});
   }
   for (const Column& column : columns)
-    judges.push_back({{"name", column.name}, {"kernels", ""}, {"about", column.about}});
+    judges.push_back({{"name", column.name}, {"kernels", column.kernels}, {"about", column.about}});
   return judges;
 }
 

@@ -29,8 +29,9 @@ struct Column {
     std::vector<End> ends;
     std::optional<Film> film;  ///< a run to be stepped through
   };
-  std::string name;   ///< "kernel"
-  std::string about;  ///< "Linux 6.18, which runs here"
+  std::string name;     ///< "kernel"
+  std::string kernels;  ///< "Linux 6.18.44": below the name
+  std::string about;    ///< what its verdicts are worth
   std::vector<Cell> cells;
 };
 

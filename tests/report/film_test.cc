@@ -48,10 +48,10 @@ TEST(Film, IsALineAStepWithAColumnForEachThingThatNamesAPage) {
   gone.folios = {folio(0, {{}})};
   film.steps.push_back({1, "read x -> r", "r = 1", gone});
   EXPECT_EQ(text(film, {}),
-            "                               P:x      C:x  p\n"
-            "    at first                   1! 1\n"
-            "    P  fork C                  1 1      1 1\n"
-            "    P  write x 77              2! 77/1  1 1  1 1\n"
+            "                           P:x      C:x  p\n"
+            "    at first               1! 1\n"
+            "    P  fork C              1 1      1 1\n"
+            "    P  write x 77          2! 77/1  1 1  1 1\n"
             "    C  read x -> r  r = 1  swap     -    1\n");
 }
 

@@ -95,7 +95,7 @@ TEST_F(Html, AnotherJudgeHasAColumnOfItsOwn) {
             .start = {},
             .steps = {{0, "fork C", "", {}}},
             .end = "C:r=77;"};
-  Column column{"kernel", "the one that runs here", {}};
+  Column column{"kernel", "Linux 6.18", "the one that runs here", {}};
   column.cells.push_back({.test = &files_[0]->test,
                           .verdict = litmus::Verdict::always,
                           .standing = Standing::deviates,

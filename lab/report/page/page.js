@@ -409,7 +409,7 @@ addEventListener("resize", () => { if (shown.run) draw(); });
 addEventListener("hashchange", recall);
 
 $("lead").textContent = `${plural(data.tests.length, "test")} of copy-on-write and page references, each asked of ${plural(data.judges.length, "judge")}. ` +
-  "A rule-set is what a kernel looks at when it decides which page may be written in place, shared or pinned; every schedule was explored under each.";
+  "A rule-set is what a kernel looks at when it decides which page may be written in place, shared or pinned; under each, every schedule was explored.";
 $("foot").textContent = `Made by cleave litmus --html; search: ${data.search}. Hold the pointer over a judge's name for what it is.`;
 drawLegend();
 drawTable();
