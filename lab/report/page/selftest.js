@@ -89,6 +89,8 @@ function selfTest() {
       }
       for (const cell of test.cells.filter(each => !each.column)) { open(test, cell); check(cell); }
     }
+    const page = document.documentElement;
+    if (page.scrollWidth > page.clientWidth) note(`the page is ${page.scrollWidth} wide, the window ${page.clientWidth}`);
     if (rows.length) { walkTable(); tryFilter(); }
     for (const link of document.querySelectorAll("[href^=http], [src]"))
       if (link.tagName !== "A") note(`${link.tagName} asks the network`);
