@@ -1,4 +1,5 @@
 // Heaps, for C.
+#include <bit>
 #include <limits>
 
 #include "cleave/c_handles.h"
@@ -27,6 +28,7 @@ void* cleave_heap_realloc(cleave_heap* heap, void* block, size_t bytes) {
 }
 
 void* cleave_heap_aligned_alloc(cleave_heap* heap, size_t alignment, size_t bytes) {
+  if (!std::has_single_bit(alignment)) return nullptr;
   return heap->heap.allocate(bytes, alignment);
 }
 

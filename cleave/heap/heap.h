@@ -65,8 +65,8 @@ class Heap {
   static Result<Heap> open(std::span<std::byte> memory);
 
   /// At least `bytes` bytes (0 counts as 1) on a multiple of `alignment`, a power of two. nullptr if there is no room, or the
-  /// alignment is none or exceeds the range. Before it gives up it pauses the heap for some microseconds, collects
-  /// what all threads have freed, and takes over other threads' free blocks of the size.
+  /// alignment is none (1 to 15 are not looked at) or exceeds the range. Before it gives up it pauses the heap for some
+  /// microseconds, collects what all threads have freed, and takes over other threads' free blocks of the size.
   /// Cost: a few nanoseconds up to 32 KiB; above, whole pages: the lowest run that fits, O(log n).
   [[nodiscard]] void* allocate(std::size_t bytes, std::size_t alignment = 16) noexcept;
 

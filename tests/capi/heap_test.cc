@@ -60,7 +60,9 @@ TEST_F(CHeap, AlignsAsAsked) {
     ASSERT_NE(block, nullptr) << alignment;
     EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % alignment, 0u);
   }
-  EXPECT_EQ(cleave_heap_aligned_alloc(heap.get(), 24, 100), nullptr);
+  for (const std::size_t none : {0u, 3u, 24u}) {
+    EXPECT_EQ(cleave_heap_aligned_alloc(heap.get(), none, 100), nullptr) << none;
+  }
 }
 
 TEST_F(CHeap, SaysThatThereIsNoRoomAndKeepsTheBlock) {
