@@ -16,18 +16,17 @@ void Quiesce::leave() noexcept {
   if (working_.fetch_sub(1, sync::acq_rel) == 1) working_.notify_all();
 }
 
-void Quiesce::rest() noexcept {
-  leave();
-  enter();
+void Quiesce::Worker::rest() noexcept {
+  go();
+  come_back();
 }
 
-Quiesce::Stopped Quiesce::stop() { return Stopped(*this, false); }
-Quiesce::Stopped Quiesce::stop(Worker& /*self*/) { return Stopped(*this, true); }
+Quiesce::Stopped Quiesce::stop() { return Stopped(*this, nullptr); }
+Quiesce::Stopped Quiesce::stop(Worker& self) { return Stopped(*this, &self); }
 
-Quiesce::Stopped::Stopped(Quiesce& quiesce, bool caller_works)
-    : quiesce_(quiesce), caller_works_(caller_works) {
+Quiesce::Stopped::Stopped(Quiesce& quiesce, Worker* caller) : quiesce_(quiesce), caller_(caller) {
   // Before waiting for our turn: whoever has it waits for us.
-  if (caller_works_) quiesce_.leave();
+  if (caller_ != nullptr) caller_->go();
   quiesce_.turn_.lock();
   quiesce_.stopping_.store(1, sync::seq_cst);
   for (;;) {
@@ -42,7 +41,7 @@ Quiesce::Stopped::~Stopped() {
   quiesce_.stopping_.store(0, sync::release);
   quiesce_.stopping_.notify_all();
   quiesce_.turn_.unlock();
-  if (caller_works_) quiesce_.enter();
+  if (caller_ != nullptr) caller_->come_back();
 }
 
 }  // namespace cleave

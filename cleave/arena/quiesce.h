@@ -39,7 +39,6 @@ class Quiesce {
  private:
   void enter() noexcept;
   void leave() noexcept;
-  void rest() noexcept;
 
   sync::mutex turn_;  // held by who has stopped the others
   // Dekker's pattern: a worker counts itself in (seq_cst), then looks whether a stop was asked for (seq_cst); a stop
@@ -60,25 +59,35 @@ class Quiesce::Worker {
   /// Nothing in the arena is half-done here. One load where nobody wants to stop.
   void pause_point() {
     if (quiesce_.stopping_.load(sync::relaxed) != 0) [[unlikely]]
-      quiesce_.rest();
+      rest();
   }
 
   /// For a scope in which the thread does not touch the arena, however long it takes: to wait for work, say.
   class Away {
    public:
-    explicit Away(Worker& worker) : quiesce_(worker.quiesce_) { quiesce_.leave(); }
+    explicit Away(Worker& worker) : worker_(worker) { worker_.go(); }
     /// Waits while a stop lasts.
-    ~Away() { quiesce_.enter(); }
+    ~Away() { worker_.come_back(); }
     Away(const Away&) = delete;
     Away& operator=(const Away&) = delete;
 
    private:
-    Quiesce& quiesce_;
+    Worker& worker_;
   };
 
  private:
   friend class Quiesce;
+  // A worker is counted in while it is not away for any reason, so that it is counted once.
+  void go() noexcept {
+    if (away_++ == 0) quiesce_.leave();
+  }
+  void come_back() noexcept {
+    if (--away_ == 0) quiesce_.enter();
+  }
+  void rest() noexcept;
+
   Quiesce& quiesce_;
+  unsigned away_ = 0;  // reasons
 };
 
 /// While it lives, no worker touches the arena. Ends in the thread that made it.
@@ -90,10 +99,10 @@ class Quiesce::Stopped {
 
  private:
   friend class Quiesce;
-  Stopped(Quiesce& quiesce, bool caller_works);
+  Stopped(Quiesce& quiesce, Worker* caller);
 
   Quiesce& quiesce_;
-  bool caller_works_;
+  Worker* caller_;  // null: no worker
 };
 
 }  // namespace cleave

@@ -61,6 +61,34 @@ TEST(Quiesce, DoesNotWaitForWorkersThatAreAway) {
   thread.join();
 }
 
+TEST(Quiesce, IsStoppedByAWorkerThatIsAwayAsByAnyOther) {
+  Quiesce quiesce;
+  std::atomic<bool> end{false};
+  std::atomic<std::uint64_t> steps{0};
+  std::thread thread([&] {
+    Quiesce::Worker worker(quiesce);
+    while (!end) {
+      ++steps;
+      worker.pause_point();
+    }
+  });
+  while (steps == 0) std::this_thread::yield();
+  {
+    Quiesce::Worker worker(quiesce);
+    for (int round = 0; round < 50; ++round) {
+      const Quiesce::Worker::Away away(worker);
+      const Quiesce::Worker::Away further(worker);
+      worker.pause_point();
+      const auto stopped = quiesce.stop(worker);
+      const std::uint64_t before = steps;
+      std::this_thread::yield();
+      ASSERT_EQ(steps, before) << "the other one goes on";
+    }
+  }
+  end = true;
+  thread.join();
+}
+
 TEST(Quiesce, LetsWorkersStopEachOther) {
   Quiesce quiesce;
   int inside = 0;  // unguarded: the stop is the guard, and ThreadSanitizer looks on
