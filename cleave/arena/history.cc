@@ -1,8 +1,8 @@
 #include "cleave/arena/history.h"
 
-#include <algorithm>
 #include <new>
 #include <utility>
+#include <vector>
 
 namespace cleave {
 
@@ -16,14 +16,34 @@ CommitNode::CommitNode(std::shared_ptr<History> history, Snapshot snapshot, Comm
 
 CommitNode::~CommitNode() {
   const sync::Guard guard(history_->lock_);
-  auto& siblings = parent_ == nullptr ? history_->roots_ : parent_->children_;
-  // Its place among its siblings goes to its children, so that the order of a walk stays what it was. A node that
-  // never came into the tree has neither.
-  auto place = std::find(siblings.begin(), siblings.end(), this);
-  if (place == siblings.end()) return;
-  place = siblings.erase(place);
-  for (CommitNode* child : children_) child->parent_ = parent_;
-  siblings.insert(place, children_.begin(), children_.end());
+  if (in_tree_) leave_tree();
+}
+
+Siblings& CommitNode::siblings() const {
+  return parent_ == nullptr ? history_->roots_ : parent_->children_;
+}
+
+void CommitNode::enter_tree() {
+  Siblings& all = siblings();
+  previous_ = all.last;
+  (previous_ == nullptr ? all.first : previous_->next_) = this;
+  all.last = this;
+  in_tree_ = true;
+  ++history_->living_;
+}
+
+void CommitNode::leave_tree() {
+  Siblings& all = siblings();
+  for (CommitNode* child = children_.first; child != nullptr; child = child->next_) {
+    child->parent_ = parent_;
+  }
+  const bool leaf = children_.first == nullptr;
+  if (!leaf) {
+    children_.first->previous_ = previous_;
+    children_.last->next_ = next_;
+  }
+  (previous_ == nullptr ? all.first : previous_->next_) = leaf ? next_ : children_.first;
+  (next_ == nullptr ? all.last : next_->previous_) = leaf ? previous_ : children_.last;
   --history_->living_;
 }
 
@@ -52,12 +72,9 @@ Result<Commit> History::add(const Commit* parent, Snapshot snapshot, std::string
   if (!name.empty() && kept_.find(name) != kept_.end()) {
     return fail(Errc::already_mapped, "the arena keeps a commit of that name; forget it first");
   }
-  auto& siblings = above == nullptr ? roots_ : above->children_;
-  siblings.reserve(siblings.size() + 1);
   if (!name.empty()) kept_.emplace(name, node);
-  siblings.push_back(node.get());
   node->number_ = made_++;
-  ++living_;
+  node->enter_tree();
   return Commit(std::move(node));
 } catch (const std::bad_alloc&) {
   return fail(Errc::no_memory, "malloc has no memory for a commit");
@@ -91,9 +108,10 @@ void History::for_each(const std::function<void(const Commit&, unsigned)>& visit
   {
     const sync::Guard guard(lock_);
     std::vector<std::pair<CommitNode*, unsigned>> ahead;
-    const auto put_ahead = [&ahead](const std::vector<CommitNode*>& nodes, unsigned depth) {
-      for (auto node = nodes.rbegin(); node != nodes.rend(); ++node)
-        ahead.emplace_back(*node, depth);
+    const auto put_ahead = [&ahead](const Siblings& nodes, unsigned depth) {
+      for (CommitNode* node = nodes.last; node != nullptr; node = node->previous_) {
+        ahead.emplace_back(node, depth);
+      }
     };
     put_ahead(roots_, 0);
     while (!ahead.empty()) {

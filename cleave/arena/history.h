@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "cleave/arena/commit.h"
 #include "cleave/base/error.h"
@@ -17,12 +16,19 @@
 
 namespace cleave {
 
+/// Commits of one parent, from the oldest on, linked through themselves: so that a commit can always leave the tree,
+/// memory or no memory.
+struct Siblings {
+  CommitNode* first = nullptr;
+  CommitNode* last = nullptr;
+};
+
 /// One commit. Its place in the tree is guarded by the history's lock; the rest never changes.
 class CommitNode {
  public:
   CommitNode(std::shared_ptr<History> history, Snapshot snapshot, CommitNode* parent,
              std::string_view name, std::uint64_t pages);
-  /// Leaves the tree: its children become its parent's.
+  /// Leaves the tree. Its children become its parent's, in its place, so that the order of a walk stays what it was.
   ~CommitNode();
   CommitNode(const CommitNode&) = delete;
   CommitNode& operator=(const CommitNode&) = delete;
@@ -31,14 +37,22 @@ class CommitNode {
   friend class Commit;
   friend class History;
 
+  // With the history's lock.
+  [[nodiscard]] Siblings& siblings() const;
+  void enter_tree();
+  void leave_tree();
+
   const std::shared_ptr<History> history_;
   const Snapshot snapshot_;
-  std::string name_;
+  const std::string name_;
   const std::uint64_t pages_;
-  std::uint64_t number_ = 0;  // these two are set once, before the node is in the tree
+  std::uint64_t number_ = 0;  // these two are set once, before anybody else knows the node
   std::weak_ptr<CommitNode> self_;
   CommitNode* parent_;
-  std::vector<CommitNode*> children_;
+  CommitNode* previous_ = nullptr;
+  CommitNode* next_ = nullptr;
+  Siblings children_;
+  bool in_tree_ = false;
 };
 
 /// Knows every living commit, and keeps those that have a name. Any thread. Lives as long as its last
@@ -66,7 +80,7 @@ class History : public std::enable_shared_from_this<History> {
   friend class CommitNode;
 
   mutable sync::mutex lock_;
-  std::vector<CommitNode*> roots_;
+  Siblings roots_;
   std::map<std::string, std::shared_ptr<CommitNode>, std::less<>> kept_;
   std::uint64_t made_ = 0;
   std::uint64_t living_ = 0;
