@@ -28,7 +28,8 @@ Result<void> watch_faults(int signal, std::span<std::byte> range, FaultWatcher& 
 void unwatch_faults(FaultWatcher& watcher) noexcept;
 
 /// For hosts with a handler of their own for SIGSEGV or SIGBUS: true if the fault was a first write to an arena,
-/// which now succeeds when it is repeated. Safe in a signal handler.
-bool arena_fault(int signal, const siginfo_t* fault) noexcept;
+/// which now succeeds when it is repeated. Safe in a signal handler. `context` is the handler's third argument; without
+/// it a jump into an arena tracked by `mprotect` is taken for a write, again and again.
+bool arena_fault(int signal, const siginfo_t* fault, const void* context = nullptr) noexcept;
 
 }  // namespace cleave
