@@ -386,8 +386,9 @@ cleave_code cleave_arena_diff(const cleave_arena* arena, const cleave_commit* a,
                               cleave_error* error);
 
 /// Says that these bytes are about to be written. CLEAVE_TRACKING_SOFTWARE needs it for every write; with
-/// SIGBUS and MPROTECT it spares the fault, and lets system calls write there until the next commit or
-/// checkout. Precondition: inside the arena.
+/// SIGBUS and MPROTECT it spares the fault, and lets system calls write there until the next commit, checkout,
+/// hold or cleave_arena_changes(). With any tracking it is needed before madvise(MADV_REMOVE), too. It counts as a
+/// write. Precondition: inside the arena.
 void cleave_arena_touch(cleave_arena* arena, const void* at, size_t bytes);
 
 /// Memory that a device may use while commits are made: the same bytes at another address, in one piece,

@@ -58,8 +58,10 @@ struct ArenaStatistics {
 /// under way on its behalf. Devices that write through a pin may go on. Quiesce helps to bring threads
 /// to rest. The functions themselves may be called from any thread; they take turns.
 ///
-/// fork(2): the child has no view of the arena. A touch there ends in SIGSEGV, and every function fails with
-/// not_permitted; the parent goes on undisturbed.
+/// fork(2): the child has no view of the arena. Access to the memory ends in SIGSEGV there, and what needs the memory
+/// fails with not_permitted; the parent goes on undisturbed.
+///
+/// The program must not unmap or move the memory.
 class Arena {
  public:
   /// `size` bytes (rounded up to pages) of zeroes, and a first commit of those. Takes address space now and
@@ -100,7 +102,8 @@ class Arena {
   void for_each_commit(const std::function<void(const Commit&, unsigned depth)>& visit) const;
 
   /// Calls `visit` for each run of pages that may have changed since head(), in order of address. A page
-  /// that was written with what it held counts. Error: not_permitted.
+  /// that was written with what it held counts. `visit` must not call functions of this arena. Error:
+  /// not_permitted.
   Result<void> changes(const std::function<void(std::span<const std::byte>)>& visit);
   /// Calls `visit` for each run of pages in which two commits differ, as addresses in this arena. Error:
   /// bad_argument (a commit of another arena).
@@ -108,8 +111,10 @@ class Arena {
                     const std::function<void(std::span<const std::byte>)>& visit) const;
 
   /// Says that these bytes are about to be written. `software` needs it for every write; with `sigbus` and
-  /// `mprotect` it spares the fault and lets system calls write there, until the next commit or checkout.
-  /// Precondition: inside the arena. Any thread. A few ns a page with `software`.
+  /// `mprotect` it spares the fault and lets system calls write there, until the next commit, checkout, hold or
+  /// changes(). With any tracking it is needed before madvise(MADV_REMOVE), too. Precondition: inside the arena. Any thread
+  /// that may write now. A few ns a page with `software`
+  /// and `async`.
   void touch(const void* at, std::size_t bytes) noexcept;
 
   /// Memory that a device may use while commits are made: the same bytes at another address, which system

@@ -89,7 +89,7 @@ Result<std::shared_ptr<ArenaState>> ArenaState::make(Pool& pool, std::uint64_t p
           Errc::unsupported,
           "writers cannot be caught beside mprotect tracking, which needs the same protection");
     }
-    state->trap_.emplace(std::span(state->mapping_.native(), state->mapping_.bytes()));
+    state->trap_.emplace(state->mapping_);
   }
   auto empty = state->recorded_.snapshot();
   if (!empty) return tl::unexpected(empty.error());
@@ -175,8 +175,8 @@ Result<void> ArenaState::record(PageRun run, Populated& populated, Space& into,
 }
 
 Result<Commit> ArenaState::commit(std::string_view name) {
-  const sync::Guard guard(lock_);
   if (auto here = check_here(); !here) return tl::unexpected(here.error());
+  const sync::Guard guard(lock_);
   if (!name.empty() && history_->find(name)) {
     return fail(Errc::already_mapped, "the arena keeps a commit of that name; forget it first");
   }
@@ -213,20 +213,27 @@ Result<Commit> ArenaState::record_changed(std::string_view name) {
 Result<void> ArenaState::find_differing(const Commit& target) {
   changed_.move({0, mapping_.pages()}, differing_);
   const PageNo first = page_of(address_of_page(0));
-  return diff(head_->snapshot(), target.snapshot(), [&](PageRange differs) {
+  auto found = diff(head_->snapshot(), target.snapshot(), [&](PageRange differs) {
     const PageRun run{differs.first - first, differs.end - first};
     differing_.add(run);
     // Memory that comes back where there is none now is written through the alias, so that the native mapping
     // has no entry for it, and the tracker cannot know who wrote.
     suspected_.add(run);
   });
+  // These hold what the target does: check_pins() has looked. What a device has written since stays.
+  for (const Pinned& pinned : pins_) {
+    if (pinned.access == PinAccess::writing) differing_.remove(pinned.run);
+  }
+  return found;
 }
 
 Result<void> ArenaState::check_pins(const Commit& target) const {
   for (const Pinned& pinned : pins_) {
     if (pinned.access == PinAccess::reading) continue;
+    Populated populated(mapping_);
     for (std::uint64_t page = pinned.run.first; page < pinned.run.end; ++page) {
       const std::byte* then = target.snapshot().page(page_of(address_of_page(page)));
+      if (then == nullptr && !populated.has(page)) continue;  // to read a hole would give it memory
       const std::byte* now = mapping_.alias(page);
       if (then == nullptr ? is_zero(now) : std::memcmp(now, then, kPageSize) == 0) continue;
       return fail(Errc::pinned,
@@ -271,11 +278,21 @@ void ArenaState::restore(const Snapshot& from) {
 }
 
 Result<void> ArenaState::checkout(const Commit& target) {
-  const sync::Guard guard(lock_);
   if (auto here = check_here(); !here) return here;
+  const sync::Guard guard(lock_);
   if (!history_->has(target)) {
     return fail(Errc::bad_argument, "the commit belongs to another arena");
   }
+  return stand_at(target);
+}
+
+Result<void> ArenaState::discard() {
+  if (auto here = check_here(); !here) return here;
+  const sync::Guard guard(lock_);
+  return stand_at(*head_);
+}
+
+Result<void> ArenaState::stand_at(const Commit& target) {
   TrapFor trap(trap_);
   if (auto trapped = trap.all("a checkout"); !trapped) return trapped;
   if (auto collected = collect({0, mapping_.pages()}); !collected) return collected;
@@ -289,16 +306,14 @@ Result<void> ArenaState::checkout(const Commit& target) {
   return {};
 }
 
-Result<void> ArenaState::discard() { return checkout(head()); }
-
 Commit ArenaState::head() const {
   const sync::Guard guard(lock_);
   return *head_;
 }
 
 Result<void> ArenaState::changes(const std::function<void(std::span<const std::byte>)>& visit) {
-  const sync::Guard guard(lock_);
   if (auto here = check_here(); !here) return here;
+  const sync::Guard guard(lock_);
   if (auto collected = collect({0, mapping_.pages()}); !collected) return collected;
   return changed_.for_each_run([&](PageRun run) -> Result<void> {
     visit({mapping_.native(run.first), run.pages() * kPageSize});
@@ -314,8 +329,8 @@ void ArenaState::touch(const void* at, std::size_t bytes) noexcept {
 }
 
 Result<ArenaPin> ArenaState::pin(const void* at, std::size_t bytes, PinAccess access) try {
-  const sync::Guard guard(lock_);
   if (auto here = check_here(); !here) return tl::unexpected(here.error());
+  const sync::Guard guard(lock_);
   const auto run = pages_of(at, bytes);
   if (!run) return tl::unexpected(run.error());
   pins_.push_back({*run, access});
@@ -341,8 +356,8 @@ void ArenaState::unpin(std::span<std::byte> bytes, PinAccess access) noexcept {
 }
 
 Result<Hold> ArenaState::hold(const void* at, std::size_t bytes) {
-  const sync::Guard guard(lock_);
   if (auto here = check_here(); !here) return tl::unexpected(here.error());
+  const sync::Guard guard(lock_);
   const auto run = pages_of(at, bytes);
   if (!run) return tl::unexpected(run.error());
   if (auto collected = collect(*run); !collected) return tl::unexpected(collected.error());

@@ -67,13 +67,16 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   ArenaState(Mapping&& mapping, PageSet&& changed, PageSet&& suspected, PageSet&& differing,
              Space&& recorded);
 
-  // With the lock held.
+  /// Asked before the lock is taken: in a child of fork(2) a thread may hold it that is not there.
   Result<void> check_here() const;
+
+  // With the lock held.
   Result<void> collect(PageRun within);
   /// The pages that a run of bytes inside the arena touches. Errors: bad_argument.
   Result<PageRun> pages_of(const void* at, std::size_t bytes) const;
   Result<void> record(PageRun run, Populated& populated, Space& into, std::uint64_t& written) const;
   Result<Commit> record_changed(std::string_view name);
+  Result<void> stand_at(const Commit& target);
   Result<void> find_differing(const Commit& target);
   Result<void> check_pins(const Commit& target) const;
   void restore(const Snapshot& from);

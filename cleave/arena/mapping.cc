@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,6 +14,9 @@
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23  // Linux 5.14; older ones refuse it
 #endif
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18  // Linux 4.14; older ones refuse it
+#endif
 #ifndef MAP_FIXED_NOREPLACE
 #define MAP_FIXED_NOREPLACE 0x100000  // Linux 4.17
 #endif
@@ -20,9 +24,14 @@
 namespace cleave {
 namespace {
 
-void* map(int descriptor, std::uint64_t bytes, void* at) {
+constexpr const char* kTaken = "something lies at the arena's address; choose another";
+
+/// nullptr, and errno, if the kernel will not.
+std::byte* map(int descriptor, std::uint64_t bytes, void* at) {
   const int fixed = at == nullptr ? 0 : MAP_FIXED_NOREPLACE;
-  return mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | fixed, descriptor, 0);
+  void* mapped =
+      mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | fixed, descriptor, 0);
+  return mapped == MAP_FAILED ? nullptr : static_cast<std::byte*>(mapped);
 }
 
 }  // namespace
@@ -31,6 +40,11 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
   const std::uint64_t bytes = pages * kPageSize;
   if (reinterpret_cast<std::uintptr_t>(at) % kPageSize != 0) {
     return fail(Errc::bad_argument, "an arena lies at a multiple of 4096");
+  }
+  // The kernel would end the process (SIGXFSZ).
+  rlimit file{};
+  if (getrlimit(RLIMIT_FSIZE, &file) == 0 && bytes > file.rlim_cur) {
+    return fail(Errc::bad_argument, "the arena is larger than a file may be here (ulimit -f)");
   }
   if (sync::allocation_fails()) {
     return fail(Errc::no_memory, "no file descriptor or address space for the arena");
@@ -41,59 +55,68 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
                 "memfd_create failed; an arena needs Linux 3.17 and a free file descriptor", {},
                 errno);
   }
+  Mapping made(descriptor, pages);
   if (ftruncate(descriptor, static_cast<off_t>(bytes)) != 0) {
-    const int why = errno;
-    (void)close(descriptor);
-    return fail(Errc::bad_argument, "the arena is larger than a file may be here", {}, why);
+    return fail(Errc::bad_argument, "the arena is larger than a file may be here", {}, errno);
   }
-  void* native = map(descriptor, bytes, at);
-  if (native != MAP_FAILED && at != nullptr && native != at) {  // a kernel that takes it as a hint
-    (void)munmap(native, bytes);
-    native = MAP_FAILED;
-    errno = EEXIST;
+  made.native_ = map(descriptor, bytes, at);
+  if (made.native_ != nullptr && at != nullptr && made.native_ != at) {
+    // A kernel that takes it as a hint.
+    return fail(Errc::already_mapped, kTaken, Address{reinterpret_cast<std::uintptr_t>(at)},
+                EEXIST);
   }
-  if (native == MAP_FAILED) {
-    const int why = errno;
-    (void)close(descriptor);
-    if (why == EEXIST) {
-      return fail(Errc::already_mapped, "something lies at the arena's address; choose another",
-                  Address{reinterpret_cast<std::uintptr_t>(at)}, why);
-    }
-    return fail(Errc::no_memory, "no address space for the arena; ask for less", {}, why);
+  if (made.native_ == nullptr && errno == EEXIST) {
+    return fail(Errc::already_mapped, kTaken, Address{reinterpret_cast<std::uintptr_t>(at)},
+                EEXIST);
   }
-  void* alias = map(descriptor, bytes, nullptr);
-  if (alias == MAP_FAILED) {
-    const int why = errno;
-    (void)munmap(native, bytes);
-    (void)close(descriptor);
+  if (made.native_ == nullptr) {
+    return fail(Errc::no_memory, "no address space for the arena; ask for less", {}, errno);
+  }
+  made.alias_ = map(descriptor, bytes, nullptr);
+  if (made.alias_ == nullptr) {
     return fail(Errc::no_memory, "no address space for the arena's second mapping; ask for less",
-                {}, why);
+                {}, errno);
   }
-  (void)madvise(native, bytes, MADV_DONTFORK);
-  (void)madvise(alias, bytes, MADV_DONTFORK);
-  return Mapping(descriptor, static_cast<std::byte*>(native), static_cast<std::byte*>(alias),
-                 pages);
+  if (!made.mark_process()) {
+    return fail(Errc::no_memory, "no address space for a page beside the arena", {}, errno);
+  }
+  (void)madvise(made.native_, bytes, MADV_DONTFORK);
+  (void)madvise(made.alias_, bytes, MADV_DONTFORK);
+  return made;
 }
 
-Mapping::Mapping(int descriptor, std::byte* native, std::byte* alias, std::uint64_t pages)
-    : descriptor_(descriptor), native_(native), alias_(alias), pages_(pages), process_(getpid()) {}
+Mapping::Mapping(int descriptor, std::uint64_t pages)
+    : descriptor_(descriptor), pages_(pages), process_(getpid()) {}
 
 Mapping::Mapping(Mapping&& from) noexcept
     : descriptor_(std::exchange(from.descriptor_, -1)),
       native_(std::exchange(from.native_, nullptr)),
       alias_(std::exchange(from.alias_, nullptr)),
+      mark_(std::exchange(from.mark_, nullptr)),
       pages_(from.pages_),
-      process_(from.process_) {}
+      process_(from.process_),
+      wiped_(from.wiped_) {}
 
 Mapping::~Mapping() {
-  if (native_ != nullptr && is_here()) {
-    (void)munmap(native_, bytes());
-    (void)munmap(alias_, bytes());
+  if (descriptor_ < 0) return;
+  if (is_here()) {
+    if (native_ != nullptr) (void)munmap(native_, bytes());
+    if (alias_ != nullptr) (void)munmap(alias_, bytes());
   }
-  if (descriptor_ >= 0) (void)close(descriptor_);
+  if (mark_ != nullptr) (void)munmap(mark_, kPageSize);
+  (void)close(descriptor_);
 }
 
-bool Mapping::is_here() const noexcept { return process_ == getpid(); }
+bool Mapping::mark_process() {
+  void* page = mmap(nullptr, kPageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return false;
+  mark_ = static_cast<bool*>(page);
+  *mark_ = true;
+  wiped_ = madvise(page, kPageSize, MADV_WIPEONFORK) == 0;
+  return true;
+}
+
+bool Mapping::is_here() const noexcept { return wiped_ ? *mark_ : process_ == getpid(); }
 
 void Mapping::enter_alias(PageRun run) const noexcept {
   if (run.pages() == 0) return;
@@ -108,14 +131,17 @@ bool Mapping::punch(PageRun run) noexcept {
 
 // Only the arena itself moves this descriptor's offset, under its lock.
 PageRun Populated::first_in(PageRun within) noexcept {
-  if (within.first < known_.first || within.first >= known_.end) {
+  if (within.first < asked_ || within.first >= known_.end) {
     const off_t from =
         lseek(mapping_.descriptor_, static_cast<off_t>(within.first * kPageSize), SEEK_DATA);
     // ENXIO: a hole up to the end. Anything else means that we cannot know.
-    if (from < 0) return errno == ENXIO ? PageRun{within.end, within.end} : within;
-    const off_t to = lseek(mapping_.descriptor_, from, SEEK_HOLE);
-    known_ = {static_cast<std::uint64_t>(from) / kPageSize,
-              to < 0 ? mapping_.pages() : static_cast<std::uint64_t>(to) / kPageSize};
+    if (from < 0 && errno != ENXIO) return within;
+    const off_t to = from < 0 ? from : lseek(mapping_.descriptor_, from, SEEK_HOLE);
+    const auto page_at = [&](off_t offset) {
+      return offset < 0 ? mapping_.pages() : static_cast<std::uint64_t>(offset) / kPageSize;
+    };
+    asked_ = within.first;
+    known_ = {page_at(from), page_at(to)};
   }
   const std::uint64_t first = std::min(std::max(known_.first, within.first), within.end);
   return {first, std::min(known_.end, within.end)};

@@ -28,7 +28,7 @@ class Mapping {
   }
   [[nodiscard]] std::uint64_t pages() const noexcept { return pages_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return pages_ * kPageSize; }
-  /// False in a child of fork(2): then neither mapping is there.
+  /// False in a child of fork(2): then neither mapping is there. Safe in a signal handler.
   [[nodiscard]] bool is_here() const noexcept;
 
   /// Has the kernel make its entries for the pages in the alias, in one go: a fault each otherwise, and a second
@@ -41,13 +41,18 @@ class Mapping {
 
  private:
   friend class Populated;
-  Mapping(int descriptor, std::byte* native, std::byte* alias, std::uint64_t pages);
+  Mapping(int descriptor, std::uint64_t pages);
+  bool mark_process();
 
   int descriptor_;
-  std::byte* native_;
-  std::byte* alias_;
+  std::byte* native_ = nullptr;
+  std::byte* alias_ = nullptr;
+  /// True; a child of fork(2) finds it wiped, to false. The process's number does not tell: a child in another PID
+  /// namespace may have the same, and one of vfork(2), which has the memory, has another.
+  bool* mark_ = nullptr;
   std::uint64_t pages_;
-  int process_;
+  int process_;         // where the kernel
+  bool wiped_ = false;  // wipes nothing
 };
 
 /// Which pages have memory behind them, now or in swap; asked in ascending order while nobody writes. It remembers the
@@ -57,9 +62,11 @@ class Populated {
   explicit Populated(const Mapping& mapping) : mapping_(mapping) {}
   /// The first run inside `within` that has memory; empty, at `within.end`, if there is none.
   PageRun first_in(PageRun within) noexcept;
+  bool has(std::uint64_t page) noexcept { return first_in({page, page + 1}).pages() != 0; }
 
  private:
   const Mapping& mapping_;
+  std::uint64_t asked_ = 0;  // from here on, `known_` is the first that has memory
   PageRun known_{0, 0};
 };
 

@@ -67,9 +67,11 @@ std::uint64_t PageSet::count() const noexcept {
 }
 
 // Leaves the summary: it may name a word that is empty, never miss one that is not.
-void PageSet::remove(std::uint64_t page) noexcept {
-  Word& at = words_[page / kBits];
-  at.store(at.load(sync::relaxed) & ~(std::uint64_t{1} << (page % kBits)), sync::relaxed);
+void PageSet::remove(PageRun run) noexcept {
+  for (std::uint64_t page = first_from(run.first); page < run.end; page = first_from(page + 1)) {
+    Word& at = words_[page / kBits];
+    at.store(at.load(sync::relaxed) & ~(std::uint64_t{1} << (page % kBits)), sync::relaxed);
+  }
 }
 
 void PageSet::clear() noexcept {

@@ -35,7 +35,7 @@ class PageSet {
   [[nodiscard]] bool has(std::uint64_t page) const noexcept;
   [[nodiscard]] bool empty() const noexcept;
   [[nodiscard]] std::uint64_t count() const noexcept;
-  void remove(std::uint64_t page) noexcept;
+  void remove(PageRun run) noexcept;
   void clear() noexcept;
   /// Moves what lies inside `within` to another set of as many pages.
   void move(PageRun within, PageSet& into) noexcept;

@@ -16,11 +16,20 @@ constexpr std::uint64_t kBlock = 512;
 
 class Async final : public Tracker {
  public:
-  Async(const Mapping& mapping, PageSet&& untouched, Userfault&& faults, Pagemap&& pagemap)
+  Async(const Mapping& mapping, PageSet&& told, PageSet&& untouched, PageSet&& fresh,
+        Userfault&& faults, Pagemap&& pagemap)
       : mapping_(mapping),
+        told_(std::move(told)),
         untouched_(std::move(untouched)),
+        fresh_(std::move(fresh)),
         faults_(std::move(faults)),
         pagemap_(std::move(pagemap)) {}
+
+  ~Async() override {
+    if (mapping_.is_here()) faults_.unwatch({mapping_.native(), mapping_.bytes()});
+  }
+  Async(const Async&) = delete;
+  Async& operator=(const Async&) = delete;
 
   [[nodiscard]] Tracking kind() const noexcept override { return Tracking::async; }
 
@@ -30,32 +39,36 @@ class Async final : public Tracker {
     if (auto watched = faults_.watch({mapping_.native(), mapping_.bytes()}); !watched) {
       return watched;
     }
-    return scan({0, mapping_.pages()}, [](const ScannedRun&) {});
+    return scan({0, mapping_.pages()}, [](PageRun) {});
   }
 
   Result<void> collect(PageRun within, PageSet& changed) override {
+    told_.move(within, changed);
     Populated populated(mapping_);
-    return scan(within, [&](const ScannedRun& run) { add(run, populated, changed); });
+    return scan(within, [&](PageRun run) { add(run, populated, changed); });
   }
 
-  // The kernel sees the write by itself.
-  void touch(PageRun) noexcept override {}
+  // The kernel sees a write by itself, but not that the program gives memory back: the protection stays.
+  void touch(PageRun run) noexcept override { told_.add(run); }
 
  private:
   [[nodiscard]] std::uint64_t blocks() const { return (mapping_.pages() + kBlock - 1) / kBlock; }
+  [[nodiscard]] std::uint64_t page_at(std::uint64_t address) const {
+    return (address - reinterpret_cast<std::uint64_t>(mapping_.native())) / kPageSize;
+  }
 
   // One look for each stretch of untouched blocks, and one more for each that has been touched since.
   void find_touched() {
-    fresh_ = false;
     Populated populated(mapping_);
     (void)untouched_.for_each_run([&](PageRun run) -> Result<void> {
       const PageRun pages{run.first * kBlock, std::min(run.end * kBlock, mapping_.pages())};
       for (PageRun left = pages; left.first < left.end;) {
         const std::uint64_t page = populated.first_in(left).first;
         if (page >= left.end) break;
-        untouched_.remove(page / kBlock);
-        fresh_ = true;
-        left.first = (page / kBlock + 1) * kBlock;
+        const std::uint64_t block = page / kBlock;
+        untouched_.remove({block, block + 1});
+        fresh_.add(block);
+        left.first = (block + 1) * kBlock;
       }
       return {};
     });
@@ -74,18 +87,26 @@ class Async final : public Tracker {
       from = std::max(from, run.end * kBlock);
       return scanned;
     });
-    return done ? up_to(within.end) : done;
+    if (done) done = up_to(within.end);
+    if (!done) return done;
+    const std::uint64_t end = within.end == mapping_.pages() ? blocks() : within.end / kBlock;
+    fresh_.remove({(within.first + kBlock - 1) / kBlock, end});
+    return {};
   }
 
   template <class Visit>
   Result<void> scan_touched(PageRun run, Visit visit) {
-    std::byte* at = mapping_.native(run.first);
-    std::byte* const end = mapping_.native(run.end);
-    while (at < end) {
-      const auto scanned = pagemap_.take_written({at, static_cast<std::size_t>(end - at)}, found_);
-      if (!scanned) return tl::unexpected(scanned.error());
-      for (const ScannedRun& found : scanned->runs) visit(found);
-      at = reinterpret_cast<std::byte*>(scanned->walked_to);
+    while (run.first < run.end) {
+      const std::span left(mapping_.native(run.first), run.pages() * kPageSize);
+      const auto scanned = pagemap_.take_written(left, found_);
+      if (!scanned) {
+        visit(run);  // how far it came, and what it has protected again, is not known
+        return tl::unexpected(scanned.error());
+      }
+      for (const ScannedRun& found : scanned->runs) {
+        visit(PageRun{page_at(found.start), page_at(found.end)});
+      }
+      run.first = page_at(scanned->walked_to);
     }
     return {};
   }
@@ -93,10 +114,19 @@ class Async final : public Tracker {
   // Entries that are not there are reported as well. In a block that is looked at for the first time, most of them are
   // holes that nobody ever came to, and the file knows; short runs are not worth two system calls. From then on
   // even holes have an entry, and what has none was written and taken away by reclaim.
-  void add(const ScannedRun& found, Populated& populated, PageSet& changed) const {
-    const auto base = reinterpret_cast<std::uint64_t>(mapping_.native());
-    PageRun run{(found.start - base) / kPageSize, (found.end - base) / kPageSize};
-    if (!fresh_ || run.pages() < kWorthLooking) return changed.add(run);
+  void add(PageRun run, Populated& populated, PageSet& changed) const {
+    while (run.first < run.end) {
+      const std::uint64_t block = run.first / kBlock;
+      const PageRun part{run.first, std::min(run.end, (block + 1) * kBlock)};
+      if (fresh_.has(block) && part.pages() >= kWorthLooking) {
+        add_populated(part, populated, changed);
+      } else {
+        changed.add(part);
+      }
+      run.first = part.end;
+    }
+  }
+  static void add_populated(PageRun run, Populated& populated, PageSet& changed) {
     while (run.first < run.end) {
       const PageRun memory = populated.first_in(run);
       changed.add(memory);
@@ -107,8 +137,9 @@ class Async final : public Tracker {
   static constexpr std::uint64_t kWorthLooking = 8;
 
   const Mapping& mapping_;
-  PageSet untouched_;   // blocks, by number, in which the file had nothing when last looked
-  bool fresh_ = false;  // some have been touched since the last look
+  PageSet told_;       // by touch()
+  PageSet untouched_;  // blocks, by number, in which the file had nothing when last looked
+  PageSet fresh_;      // blocks that were touched since, and not scanned whole yet
   Userfault faults_;
   Pagemap pagemap_;
   std::array<ScannedRun, 1024> found_;
@@ -121,9 +152,15 @@ Result<std::unique_ptr<Tracker>> track_async(const Mapping& mapping) {
   if (!faults) return tl::unexpected(faults.error());
   auto pagemap = Pagemap::open();
   if (!pagemap) return tl::unexpected(pagemap.error());
-  auto untouched = PageSet::create((mapping.pages() + kBlock - 1) / kBlock);
+  const std::uint64_t blocks = (mapping.pages() + kBlock - 1) / kBlock;
+  auto told = PageSet::create(mapping.pages());
+  if (!told) return tl::unexpected(told.error());
+  auto untouched = PageSet::create(blocks);
   if (!untouched) return tl::unexpected(untouched.error());
-  std::unique_ptr<Async> made(new (std::nothrow) Async(mapping, std::move(*untouched),
+  auto fresh = PageSet::create(blocks);
+  if (!fresh) return tl::unexpected(fresh.error());
+  std::unique_ptr<Async> made(new (std::nothrow) Async(mapping, std::move(*told),
+                                                       std::move(*untouched), std::move(*fresh),
                                                        std::move(*faults), std::move(*pagemap)));
   if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a tracker");
   if (auto watched = made->watch(); !watched) return tl::unexpected(watched.error());

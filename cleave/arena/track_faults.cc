@@ -2,6 +2,8 @@
 
 #include <sys/mman.h>
 
+#include <cerrno>
+
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23  // Linux 5.14
 #endif
@@ -36,25 +38,31 @@ Result<void> FaultTracker::collect(PageRun within, PageSet& changed) {
   return {};
 }
 
+// In a child of fork(2) something else may lie at these addresses, and a userfaultfd speaks of the parent's memory.
 void FaultTracker::touch(PageRun run) noexcept {
+  if (!mapping_.is_here()) return;
   // Noted first: a page must never be open and unknown.
   open_.add(run);
   open_.add(open_up(run));
 }
 
+// userfaultfd's protection sits in the page tables, and may have gone with the memory. Where it cannot be put back, the
+// pages count as written.
+void FaultTracker::punched(PageRun run) noexcept {
+  if (!close(run)) open_.add(run);
+}
+
 // Two threads may fault on one page: the second finds it open, and tries again. But a page that is open and
 // faults once more lacks something else, memory most likely: then the fault is a real one.
 bool FaultTracker::fault(std::byte* address) noexcept {
+  if (!mapping_.is_here()) return false;
   const auto page = static_cast<std::uint64_t>(address - mapping_.native()) / kPageSize;
-  const PageRun one{page, page + 1};
-  if (!open_.add(page)) {
-    return !open_up(one).pages()
-               ? false
-               : madvise(mapping_.native(page), kPageSize, MADV_POPULATE_WRITE) == 0;
-  }
-  const PageRun opened = open_up(one);
+  const bool first = open_.add(page);
+  const PageRun opened = open_up({page, page + 1});
   open_.add(opened);
-  return opened.pages() != 0;
+  if (first || opened.pages() == 0) return opened.pages() != 0;
+  // EINVAL: a kernel that cannot tell. There it was the protection: userfaultfd's came later.
+  return madvise(mapping_.native(page), kPageSize, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
 }
 
 }  // namespace cleave

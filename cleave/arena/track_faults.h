@@ -18,6 +18,7 @@ class FaultTracker : public Tracker, public FaultWatcher {
 
   Result<void> collect(PageRun within, PageSet& changed) final;
   void touch(PageRun run) noexcept final;
+  void punched(PageRun run) noexcept final;
   bool fault(std::byte* address) noexcept final;
 
  protected:

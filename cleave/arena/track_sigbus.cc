@@ -12,12 +12,13 @@ class Sigbus final : public FaultTracker {
   Sigbus(const Mapping& mapping, PageSet&& open, Userfault&& faults)
       : FaultTracker(mapping, std::move(open)), faults_(std::move(faults)) {}
 
+  ~Sigbus() override {
+    if (mapping().is_here()) faults_.unwatch(bytes_of(all()));
+  }
+
   [[nodiscard]] Tracking kind() const noexcept override { return Tracking::sigbus; }
 
   Result<void> register_memory() { return faults_.watch(bytes_of(all())); }
-
-  // The protection sits in the entries, and went with them.
-  void punched(PageRun run) noexcept override { (void)faults_.protect(bytes_of(run)); }
 
  private:
   PageRun open_up(PageRun run) noexcept override {

@@ -22,7 +22,7 @@ class Tracker {
   /// again. Errors: unsupported, no_memory; then pages may have been added, and none is forgotten.
   virtual Result<void> collect(PageRun within, PageSet& changed) = 0;
 
-  /// The pages are about to be written: they count as written at the next collect().
+  /// The pages are about to be written, or given back: they count as written at the next collect().
   virtual void touch(PageRun run) noexcept = 0;
 
   /// The memory behind the pages was given back; they are to be watched as before.

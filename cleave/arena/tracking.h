@@ -19,9 +19,11 @@ enum class Tracking : std::uint8_t {
   /// asked at a commit (PAGEMAP_SCAN). 1 us a first write, 0.3 ms a GiB a commit. System calls work.
   async,
   /// A first write raises SIGBUS, which the arena handles (userfaultfd, Linux 6.4). 5 us a first write, and a
-  /// commit costs nothing for what was not written. System calls cannot write to pages not yet written.
+  /// commit costs nothing for what was not written. System calls cannot write to pages not yet written. No thread that
+  /// writes may block the signal: the kernel ends the process.
   sigbus,
-  /// The same by SIGSEGV and mprotect(2), on any Linux: 5 to 10 us.
+  /// The same by SIGSEGV and mprotect(2), on any Linux: 5 to 10 us. Protections that the program gives the memory do
+  /// not last.
   mprotect,
   /// The program says what it writes, by touch(). A write that it does not tell of is lost at a checkout.
   software,

@@ -92,10 +92,9 @@ Result<void> Userfault::watch(std::span<std::byte> range) noexcept {
               "userfaultfd cannot watch the arena's memory", {}, errno);
 }
 
-Result<void> Userfault::unwatch(std::span<std::byte> range) noexcept {
+void Userfault::unwatch(std::span<std::byte> range) noexcept {
   uffdio_range wanted = range_of(range);
-  if (ioctl(descriptor_, UFFDIO_UNREGISTER, &wanted) == 0) return {};
-  return fail(Errc::unsupported, "userfaultfd does not let go of the arena's memory", {}, errno);
+  (void)ioctl(descriptor_, UFFDIO_UNREGISTER, &wanted);
 }
 
 Result<void> Userfault::protect(std::span<std::byte> range) noexcept {

@@ -33,19 +33,20 @@ Result<void> WriterTrap::forbid_all(const char* operation) { return forbid(PROT_
 
 Result<void> WriterTrap::forbid(int protection, const char* operation) {
   if (!watching_) {
-    if (auto watched = watch_faults(SIGSEGV, memory_, *this); !watched) return watched;
+    if (auto watched = watch_faults(SIGSEGV, memory(), *this); !watched) return watched;
     watching_ = true;
   }
   operation_.store(operation, sync::relaxed);
-  if (mprotect(memory_.data(), memory_.size(), protection) == 0) return {};
+  if (mprotect(mapping_.native(), mapping_.bytes(), protection) == 0) return {};
   return fail(Errc::no_memory, "mprotect cannot take the arena away from its threads", {}, errno);
 }
 
 void WriterTrap::allow() noexcept {
-  (void)mprotect(memory_.data(), memory_.size(), PROT_READ | PROT_WRITE);
+  (void)mprotect(mapping_.native(), mapping_.bytes(), PROT_READ | PROT_WRITE);
 }
 
 bool WriterTrap::fault(std::byte* address) noexcept {
+  if (!mapping_.is_here()) return false;  // a child of fork(2) has lost the memory for good
   say("cleave: a thread touched the arena at ");
   say_address(address);
   say(" during ");

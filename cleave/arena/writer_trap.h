@@ -1,9 +1,8 @@
 // For debugging: stops a thread that touches an arena while a commit or a checkout runs.
 #pragma once
 
-#include <span>
-
 #include "cleave/arena/fault_signal.h"
+#include "cleave/arena/mapping.h"
 #include "cleave/base/error.h"
 #include "cleave/sync/atomic.h"
 
@@ -13,7 +12,7 @@ namespace cleave {
 /// standard error, and ends the process.
 class WriterTrap final : public FaultWatcher {
  public:
-  explicit WriterTrap(std::span<std::byte> memory) : memory_(memory) {}
+  explicit WriterTrap(const Mapping& mapping) : mapping_(mapping) {}
   ~WriterTrap() { unwatch_faults(*this); }
   WriterTrap(const WriterTrap&) = delete;
   WriterTrap& operator=(const WriterTrap&) = delete;
@@ -28,7 +27,11 @@ class WriterTrap final : public FaultWatcher {
  private:
   Result<void> forbid(int protection, const char* operation);
 
-  std::span<std::byte> memory_;
+  [[nodiscard]] std::span<std::byte> memory() const {
+    return {mapping_.native(), mapping_.bytes()};
+  }
+
+  const Mapping& mapping_;
   /// Written before the memory is taken away, read in the handler of who comes to it then: the kernel orders the
   /// two (relaxed).
   sync::atomic<const char*> operation_{nullptr};

@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -18,6 +20,7 @@
 #include <vector>
 
 #include "cleave/arena/tracker.h"
+#include "tests/support/sanitized.h"
 
 namespace cleave {
 namespace {
@@ -304,6 +307,22 @@ TEST_P(Arenas, AgreeWithAPlainCopyOverManyRandomSteps) {
   }
 }
 
+TEST_P(Arenas, DiscardWhatCameSinceTheLastCommitOfAnyThread) {
+  Arena arena = make();
+  std::atomic<bool> end{false};
+  std::thread discarding([&] {
+    while (!end) must(arena.discard());
+  });
+  for (int round = 0; round < rounds(2000); ++round) {
+    const Commit commit = must(arena.commit());
+    if (arena.head() == commit) continue;
+    ADD_FAILURE() << "round " << round << ": the arena stands at an older commit";
+    break;
+  }
+  end = true;
+  discarding.join();
+}
+
 // Pins and holds.
 
 TEST_P(Arenas, CommitWhatADeviceWroteThroughAPin) {
@@ -361,6 +380,59 @@ TEST_P(Arenas, CheckOutAroundAPinWhosePageStays) {
   EXPECT_EQ(arena.data()[0], std::byte{0});
 }
 
+TEST_P(Arenas, DoNotWriteToAPageUnderADevice) {
+  Arena arena = make();
+  write(arena, 40 * 4096, "bbbb");
+  const Commit before = must(arena.commit());
+  const ArenaPin pin = must(arena.pin(arena.data() + 40 * 4096, 4, PinAccess::writing));
+  must(arena.checkout(before));
+  EXPECT_EQ(arena.statistics().restored, 0u);
+}
+
+// A page that holds what the commit has when the checkout looks may not do so any more when the checkout writes.
+TEST_P(Arenas, UndoNothingThatADeviceWritesDuringACheckout) {
+  if (kSanitized) GTEST_SKIP() << "the device is a thread here, and races as devices do";
+  constexpr std::size_t kPages = 1000;
+  Arena arena = make((kPages + 1) * 4096);
+  std::string noise(kPages * 4096, 'n');
+  write(arena, 0, noise);
+  write(arena, kPages * 4096, "0");
+  const Commit before = must(arena.commit());
+  const ArenaPin pin = must(arena.pin(arena.data() + kPages * 4096, 4096, PinAccess::writing));
+  volatile std::byte& byte = pin.bytes()[0];
+  std::atomic<bool> end{false};
+  std::atomic<bool> undone{false};
+  std::thread device([&] {
+    for (std::byte value{'1'}; !end; value ^= std::byte{1}) {
+      byte = value;
+      for (int i = 0; i < 1000 && !undone; ++i) undone = byte != value;
+    }
+  });
+  for (int round = 0; round < 50 && !undone; ++round) {
+    write(arena, 0, noise);
+    while (!undone) {
+      const auto done = arena.checkout(before);
+      if (done) break;
+      ASSERT_EQ(done.error().code, Errc::pinned);
+    }
+  }
+  end = true;
+  device.join();
+  EXPECT_FALSE(undone);
+}
+
+TEST_P(Arenas, TakeNoMemoryForPinnedPagesThatNobodyWrote) {
+  Arena arena = make(16_MiB);
+  const ArenaPin pin = must(arena.pin(arena.data(), arena.size().value, PinAccess::writing));
+  write(arena, 4096, "x");
+  (void)must(arena.commit());
+  must(arena.checkout(arena.head()));
+  (void)must(arena.commit());
+  std::vector<unsigned char> resident(arena.size().value / 4096);
+  ASSERT_EQ(mincore(arena.data(), arena.size().value, resident.data()), 0);
+  EXPECT_EQ(std::count_if(resident.begin(), resident.end(), [](auto page) { return page & 1; }), 1);
+}
+
 TEST_P(Arenas, ShowAReadingDeviceWhatACheckoutBrought) {
   Arena arena = make();
   write(arena, 0, "one");
@@ -402,6 +474,18 @@ TEST_P(Arenas, HoldWhatTheBytesWere) {
   EXPECT_EQ(seen.substr(0, 9), "committed");
   EXPECT_EQ(seen.substr(4096, 7), "written");
   EXPECT_EQ(must(arena.commit()).pages(), 2u) << "a hold takes nothing from the next commit";
+}
+
+TEST_P(Arenas, ReportNoMoreAfterAHoldThanWasWritten) {
+  Arena arena = make(8_MiB);
+  (void)must(arena.commit());
+  write(arena, 600 * 4096, "x");
+  (void)must(arena.hold(arena.data(), 4096));
+  std::vector<std::pair<std::size_t, std::size_t>> runs;
+  must(arena.changes([&](std::span<const std::byte> run) {
+    runs.emplace_back((run.data() - arena.data()) / 4096, run.size() / 4096);
+  }));
+  EXPECT_EQ(runs, (std::vector<std::pair<std::size_t, std::size_t>>{{600, 1}}));
 }
 
 TEST_P(Arenas, RefusePinsBeyondTheirEnds) {

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -74,19 +75,78 @@ TEST_F(ArenaHost, IsNotInAChildOfForkWhichSaysSo) {
   EXPECT_EQ(arena.data()[0], std::byte{1}) << "the parent goes on as if nothing had been";
 }
 
-TEST_F(ArenaHost, ATouchInAChildOfForkEndsTheChild) {
-  if (kSanitized) GTEST_SKIP() << "a sanitizer handles SIGSEGV itself";
+// A userfaultfd that a child inherits still speaks of the parent's memory.
+TEST_F(ArenaHost, LosesNoWriteToWhatAChildOfForkSaysAndDoes) {
+  for (const Tracking tracking : {Tracking::async, Tracking::sigbus, Tracking::mprotect}) {
+    SCOPED_TRACE(name(tracking));
+    if (!try_tracking(tracking)) continue;
+    Arena arena = must(Arena::create(pool, 1_MiB, {.tracking = tracking}));
+    const Commit empty = must(arena.commit());
+    const pid_t child = fork();
+    if (child == 0) {
+      arena.touch(arena.data(), 4096);
+      { const Arena gone = std::move(arena); }
+      _exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    arena.data()[0] = std::byte{1};
+    arena.data()[8192] = std::byte{1};
+    EXPECT_EQ(must(arena.commit()).pages(), 2u);
+    must(arena.checkout(empty));
+    EXPECT_EQ(arena.data()[0], std::byte{0});
+  }
+}
+
+TEST_F(ArenaHost, RefusesInAChildThoughAnotherThreadWasInsideAtTheFork) {
   Arena arena = must(Arena::create(pool, 1_MiB));
+  arena.data()[0] = std::byte{1};
+  const Commit head = arena.head();
+  std::atomic<bool> inside{false};
+  std::atomic<bool> forked{false};
+  std::thread other([&] {
+    must(arena.changes([&](std::span<const std::byte>) {
+      inside = true;
+      while (!forked) std::this_thread::yield();
+    }));
+  });
+  while (!inside) std::this_thread::yield();
   const pid_t child = fork();
   if (child == 0) {
-    arena.data()[0] = std::byte{3};
-    _exit(0);
+    (void)alarm(20);
+    const bool refused =
+        arena.commit().error().code == Errc::not_permitted &&
+        arena.checkout(head).error().code == Errc::not_permitted &&
+        arena.discard().error().code == Errc::not_permitted &&
+        arena.changes([](auto) {}).error().code == Errc::not_permitted &&
+        arena.pin(arena.data(), 1, PinAccess::reading).error().code == Errc::not_permitted &&
+        arena.hold(arena.data(), 1).error().code == Errc::not_permitted;
+    _exit(refused ? 0 : 1);
   }
+  forked = true;
+  other.join();
   int status = 0;
   ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFSIGNALED(status));
-  EXPECT_EQ(WTERMSIG(status), SIGSEGV);
-  EXPECT_EQ(arena.data()[0], std::byte{0});
+  EXPECT_EQ(status, 0);
+}
+
+TEST_F(ArenaHost, ATouchInAChildOfForkEndsTheChild) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer handles SIGSEGV itself";
+  for (const bool catch_writers : {false, true}) {
+    Arena arena = must(Arena::create(pool, 1_MiB, {.catch_writers = catch_writers}));
+    (void)must(arena.commit());
+    const pid_t child = fork();
+    if (child == 0) {
+      arena.data()[0] = std::byte{3};
+      _exit(0);
+    }
+    int status = 0;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(WTERMSIG(status), SIGSEGV);
+    EXPECT_EQ(arena.data()[0], std::byte{0});
+  }
 }
 
 TEST_F(ArenaHostDeathTest, CatchesAWriterDuringACommit) {
@@ -106,12 +166,25 @@ TEST_F(ArenaHostDeathTest, CatchesAWriterDuringACommit) {
 }
 
 TEST_F(ArenaHost, IsNotHarmedByCatchingWriters) {
-  Arena arena = must(Arena::create(pool, 1_MiB, {.catch_writers = true}));
-  arena.data()[0] = std::byte{1};
-  const Commit one = must(arena.commit());
-  arena.data()[0] = std::byte{2};
-  must(arena.checkout(one));
-  EXPECT_EQ(arena.data()[0], std::byte{1});
+  for (const Tracking tracking : {Tracking::async, Tracking::sigbus, Tracking::software}) {
+    SCOPED_TRACE(name(tracking));
+    if (!try_tracking(tracking)) continue;
+    Arena arena = must(Arena::create(pool, 1_MiB, {.tracking = tracking, .catch_writers = true}));
+    const Commit empty = arena.head();
+    const auto fill = [&](int value) {
+      if (tracking == Tracking::software) arena.touch(arena.data(), 100 * 4096);
+      std::memset(arena.data(), value, 100 * 4096);
+    };
+    fill(1);
+    const Commit one = must(arena.commit());
+    fill(2);
+    must(arena.checkout(one));
+    EXPECT_EQ(arena.data()[0], std::byte{1});
+    must(arena.checkout(empty));
+    EXPECT_EQ(arena.data()[0], std::byte{0});
+    fill(3);
+    EXPECT_EQ(must(arena.commit()).pages(), 100u);
+  }
   EXPECT_TRUE(fails_with(
       Arena::create(pool, 1_MiB, {.tracking = Tracking::mprotect, .catch_writers = true}),
       Errc::unsupported));

@@ -1,6 +1,7 @@
 // Arenas where the machine gives little: few mappings, no locked memory, no privileges, no userfaultfd.
 #include <grp.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "cleave/arena/arena.h"
+#include "cleave/arena/track_faults.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/seccomp.h"
 
@@ -135,6 +137,18 @@ TEST_P(PoorArenas, SaySoWhenThereIsNoAddressSpace) {
   }));
 }
 
+TEST_P(PoorArenas, SaySoWhenFilesMayNotBeThatLarge) {
+  EXPECT_TRUE(in_a_child([] {
+    Pool pool = must(Pool::create(1_MiB));
+    limit(RLIMIT_FSIZE, 2 << 20);
+    const auto made = Arena::create(pool, 4_MiB, {.tracking = GetParam()});
+    if (made) return std::string("it was made");
+    if (made.error().code != Errc::bad_argument) return made.error().message();
+    return Arena::create(pool, 1_MiB, {.tracking = GetParam()}) ? std::string()
+                                                                : "not even a small one";
+  }));
+}
+
 INSTANTIATE_TEST_SUITE_P(By, PoorArenas,
                          testing::Values(Tracking::automatic, Tracking::async, Tracking::sigbus,
                                          Tracking::mprotect, Tracking::software),
@@ -193,6 +207,57 @@ TEST(ArenasByMprotect, GoOnWhenTheHostHasUsedUpTheMappings) {
     if (auto done = arena.checkout(first); !done) return done.error().message();
     return arena.data()[3 * kPage] == std::byte{0} ? "" : "a write was kept";
   }));
+}
+
+// MADV_POPULATE_WRITE came with Linux 5.14. Two threads that come to one page at once are one case for it.
+TEST(ArenasByMprotect, LetASecondThreadGoOnWhereTheKernelCannotProvideMemory) {
+  EXPECT_TRUE(in_a_child([]() -> std::string {
+    const Mapping mapping = must(Mapping::create(16, nullptr));
+    const auto tracker = must(track(Tracking::mprotect, mapping));
+    const std::array denied{Denied{SYS_madvise, EINVAL}};
+    if (!deny(denied)) return "";
+    auto& handler = dynamic_cast<FaultTracker&>(*tracker);
+    if (!handler.fault(mapping.native(3))) return "the first is not let through";
+    return handler.fault(mapping.native(3)) ? "" : "the second is not let through";
+  }));
+}
+
+/// Runs `body` as the first process of a new PID namespace, whose number is 1. What it gives, or 2: it cannot be had.
+int as_process_1(const std::function<int()>& body) {
+  if (unshare(CLONE_NEWPID) != 0) return 2;
+  const pid_t child = fork();
+  if (child == 0) _exit(getpid() == 1 ? body() : 3);
+  int status = 0;
+  return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : 4;
+}
+
+TEST(ArenasInNamespaces, AreNotTakenForTheirParentsByAProcessOfTheSameNumber) {
+  EXPECT_TRUE(in_a_child([]() -> std::string {
+    const int status = as_process_1([] {
+      Pool pool = must(Pool::create(1_MiB));
+      Arena arena = must(Arena::create(pool, 1_MiB));
+      arena.data()[0] = std::byte{1};
+      const int refused =
+          as_process_1([&] { return arena.commit().error().code == Errc::not_permitted ? 0 : 1; });
+      if (refused != 0) return refused;
+      return must(arena.commit()).pages() == 1 ? 0 : 1;
+    });
+    return status == 0 || status == 2 ? "" : "status " + std::to_string(status);
+  }));
+}
+
+// A kernel that takes every request and does nothing.
+TEST(ATrial, FindsOutThatNothingIsWatched) {
+  for (const auto& [tracking, call] : {std::pair{Tracking::sigbus, long{SYS_ioctl}},
+                                       std::pair{Tracking::mprotect, long{SYS_mprotect}}}) {
+    EXPECT_TRUE(in_a_child([tracking = tracking, call = call]() -> std::string {
+      const std::array done{Denied{call, 0}};
+      if (!deny(done)) return "";
+      const auto works = try_tracking(tracking);
+      if (works) return "it believes in " + std::string(name(tracking));
+      return works.error().code == Errc::unsupported ? "" : works.error().message();
+    }));
+  }
 }
 
 TEST(AutomaticArenas, GoByMprotectWhereUserfaultfdIsForbidden) {

@@ -122,6 +122,42 @@ TEST_P(Traps, AWriteWhosePageTableEntryIsGoneIsNotForgotten) {
   EXPECT_EQ(arena.data()[7 * kPageSize], std::byte{1});
 }
 
+// Linux 6.14 takes a whole table away where none of its entries is left.
+TEST_P(Traps, AWriteWhosePageTableIsGoneIsNotForgotten) {
+  Arena arena = make(8_MiB);
+  const auto fill = [&](int value) {
+    for (std::size_t page = 0; page < 2048; ++page) write(arena, page, value);
+  };
+  fill(1);
+  const Commit one = must(arena.commit());
+  fill(2);
+  ASSERT_EQ(madvise(arena.data(), arena.size().value, MADV_DONTNEED), 0);
+  EXPECT_EQ(must(arena.commit()).pages(), 2048u);
+  must(arena.checkout(one));
+  for (std::size_t page = 0; page < 2048; ++page) {
+    ASSERT_EQ(arena.data()[page * kPageSize], std::byte{1}) << page;
+  }
+}
+
+TEST_P(Traps, MemoryThatTheProgramGivesBackHasChanged) {
+  Arena arena = make(8_MiB);
+  for (std::size_t page = 0; page < 100; ++page) write(arena, page, 1);
+  const Commit full = must(arena.commit());
+  write(arena, 600, 1);  // memory that nobody has come to before
+  arena.touch(arena.data(), 50 * kPageSize);
+  ASSERT_EQ(madvise(arena.data(), 50 * kPageSize, MADV_REMOVE), 0);
+  const Commit less = must(arena.commit());
+  write(arena, 3, 2);
+  EXPECT_EQ(must(arena.commit()).pages(), 1u) << "what was given back is watched again";
+  must(arena.checkout(full));
+  EXPECT_EQ(arena.data()[3 * kPageSize], std::byte{1});
+  EXPECT_EQ(arena.data()[49 * kPageSize], std::byte{1});
+  must(arena.checkout(less));
+  EXPECT_EQ(arena.data()[3 * kPageSize], std::byte{0});
+  EXPECT_EQ(arena.data()[50 * kPageSize], std::byte{1});
+  EXPECT_EQ(arena.data()[600 * kPageSize], std::byte{1});
+}
+
 TEST_P(Traps, AWriteIsNotForgottenInSwap) {
   const std::string path = "/var/tmp/cleave-test-swap-" + std::to_string(getpid());
   const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -261,11 +297,36 @@ TEST(FaultsDeathTest, OfOursAreServedByAHandlerThatPassesThemOn) {
               "");
 }
 
+int with_segv_ignored() {
+  (void)std::signal(SIGSEGV, SIG_IGN);
+  Pool pool = must(Pool::create(1_MiB));
+  const Arena arena = must(Arena::create(pool, 64_KiB, {.tracking = Tracking::mprotect}));
+  (void)raise(SIGSEGV);  // sent, not a fault
+  return 0;
+}
+
+TEST(FaultsDeathTest, ASignalThatTheProgramIgnoredIsIgnored) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(std::exit(with_segv_ignored()), testing::ExitedWithCode(0), "");
+}
+
 TEST_P(Traps, AFaultThatIsNobodysEndsTheProgramAsItWouldHaveWithoutUs) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer handles SIGSEGV itself";
   Arena arena = make(64_KiB);
   write(arena, 0, 1);
   EXPECT_EXIT(*static_cast<volatile char*>(nullptr) = 1, testing::KilledBySignal(SIGSEGV), "");
+}
+
+TEST_P(Traps, AJumpIntoTheArenaEndsTheProgram) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer handles SIGSEGV itself";
+  EXPECT_EXIT(
+      {
+        (void)alarm(20);
+        Pool pool = must(Pool::create(1_MiB));  // the child has no view of arenas from before
+        Arena arena = must(Arena::create(pool, 64_KiB, {.tracking = GetParam()}));
+        reinterpret_cast<void (*)()>(arena.data())();
+      },
+      testing::KilledBySignal(SIGSEGV), "");
 }
 
 // 6. Huge pages: the kernel may put them under the arena, changes are found page by page all the same.

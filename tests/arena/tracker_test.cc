@@ -1,0 +1,144 @@
+// Trackers by themselves, on memory that is no arena's.
+#include "cleave/arena/tracker.h"
+
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <string>
+#include <thread>
+
+#include "cleave/arena/fault_signal.h"
+#include "cleave/arena/track_faults.h"
+#include "tests/support/failure.h"
+#include "tests/support/sanitized.h"
+
+namespace cleave {
+namespace {
+
+using namespace std::chrono_literals;
+
+void write(const Mapping& mapping, std::uint64_t page) {
+  *static_cast<volatile std::byte*>(mapping.native(page)) = std::byte{1};
+}
+
+PageSet collected(const Mapping& mapping, Tracker& tracker) {
+  PageSet changed = must(PageSet::create(mapping.pages()));
+  must(tracker.collect({0, mapping.pages()}, changed));
+  return changed;
+}
+
+// Two threads come to one page at once, and the handler runs in both. When faults are many it opens the neighbours as
+// well; the second of the two must not keep that to itself.
+TEST(TrackerByMprotect, KnowsOfEveryPageThatTheSecondOfTwoFaultsOnAPageOpened) {
+  constexpr std::uint64_t kPages = 16'384;
+  constexpr std::uint64_t kBoth = 8192;  // where both threads come to
+  const Mapping mapping = must(Mapping::create(kPages, nullptr));
+  const auto tracker = must(track(Tracking::mprotect, mapping));
+  auto& handler = dynamic_cast<FaultTracker&>(*tracker);
+  for (std::uint64_t page = 0; page < 4095; ++page) {
+    ASSERT_TRUE(handler.fault(mapping.native(page)));
+  }
+  ASSERT_TRUE(handler.fault(mapping.native(kBoth)));
+  ASSERT_TRUE(handler.fault(mapping.native(kBoth)));
+  write(mapping, kBoth + 1);
+  EXPECT_TRUE(collected(mapping, *tracker).has(kBoth + 1));
+}
+
+/// A child of fork(2) that has all descriptors of ours, and does nothing until it is told to end.
+class ForkedChild {
+ public:
+  ForkedChild() {
+    if (pid_ == 0) {
+      (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+      for (;;) (void)pause();
+    }
+  }
+  ~ForkedChild() {
+    (void)kill(pid_, SIGKILL);
+    (void)waitpid(pid_, nullptr, 0);
+  }
+  ForkedChild(const ForkedChild&) = delete;
+  ForkedChild& operator=(const ForkedChild&) = delete;
+
+ private:
+  pid_t pid_ = fork();
+};
+
+class TrackersInTurn : public testing::TestWithParam<std::array<Tracking, 2>> {};
+
+// A userfaultfd ends with its last descriptor, and a child may keep one: then its memory can neither be watched by
+// another nor be written, unless it was let go of.
+TEST_P(TrackersInTurn, LetGoOfTheirMemoryThoughAChildOfForkHasTheirDescriptors) {
+  for (const Tracking tracking : GetParam()) {
+    if (auto works = try_tracking(tracking); !works) GTEST_SKIP() << works.error().message();
+  }
+  const Mapping mapping = must(Mapping::create(64, nullptr));
+  auto first = must(track(GetParam()[0], mapping));
+  write(mapping, 1);
+  const ForkedChild child;
+  first.reset();
+  write(mapping, 2);  // watched by nobody
+  const auto second = track(GetParam()[1], mapping);
+  ASSERT_TRUE(second) << second.error().message();
+  (void)collected(mapping, **second);
+  write(mapping, 3);
+  const PageSet changed = collected(mapping, **second);
+  EXPECT_TRUE(changed.has(3));
+  EXPECT_FALSE(changed.has(2));
+}
+
+INSTANTIATE_TEST_SUITE_P(Of, TrackersInTurn,
+                         testing::Values(std::array{Tracking::async, Tracking::sigbus},
+                                         std::array{Tracking::sigbus, Tracking::async}),
+                         [](const auto& in_turn) {
+                           return "from_" + std::string(name(in_turn.param[0]));
+                         });
+
+// Who is asked about a fault.
+
+class Asked final : public FaultWatcher {
+ public:
+  bool fault(std::byte*) noexcept override {
+    times.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  std::atomic<std::uint64_t> times{0};
+};
+
+// Ranges come and go while other threads' faults look for theirs.
+TEST(FaultWatchers, AreNotAskedAboutAnAddressBetweenAnOldRangeAndANewOne) {
+  const auto page_at = [](std::uintptr_t address) {
+    return std::span(reinterpret_cast<std::byte*>(address), kPageSize);
+  };
+  const auto below = page_at(1 << 20);
+  const auto above = page_at(3 << 20);
+  Asked asked;
+  std::atomic<bool> end{false};
+  std::thread changing([&] {
+    while (!end) {
+      for (const auto& range : {below, above}) {
+        must(watch_faults(SIGBUS, range, asked));
+        unwatch_faults(asked);
+      }
+    }
+  });
+  siginfo_t between{};
+  between.si_signo = SIGBUS;
+  between.si_code = BUS_ADRERR;
+  between.si_addr = page_at(2 << 20).data();
+  const auto start = std::chrono::steady_clock::now();
+  while (asked.times == 0 && std::chrono::steady_clock::now() - start < 2s) {
+    for (int i = 0; i < 1000; ++i) (void)arena_fault(SIGBUS, &between);
+  }
+  end = true;
+  changing.join();
+  EXPECT_EQ(asked.times, 0u);
+}
+
+}  // namespace
+}  // namespace cleave
