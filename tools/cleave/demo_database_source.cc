@@ -1,5 +1,7 @@
 #include "demo_database_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -8,6 +10,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "sqlite_file.h"
 
 namespace cleave::database_demo {
 namespace {
@@ -127,12 +131,18 @@ void load_dpkg(Connection& into) {
 }  // namespace
 
 Source::Source(std::string path) : path_(std::move(path)) {
-  const std::string wanted = path_.empty() ? kStatus : path_;
-  if (std::ifstream(wanted).good()) return;
-  throw DatabaseError(
-      wanted +
-      " cannot be read. The demo needs a database: give an SQLite file's path (make "
-      "demo DB=path)");
+  if (path_.empty()) {
+    if (std::ifstream(kStatus).good()) return;
+    throw DatabaseError(fmt::format(
+        "{} cannot be read, so there are no packages; give an SQLite database (make demo DB=path)",
+        kStatus));
+  }
+  if (const auto why = sqlite::why_not_read(path_)) {
+    throw DatabaseError(
+        fmt::format("{}: {}; give an SQLite database, or no file to take what dpkg knows of this "
+                    "machine's packages",
+                    path_, *why));
+  }
 }
 
 void Source::load(Connection& into) const {

@@ -79,7 +79,8 @@ std::string why_no_ring(int error) {
 
 std::string advice_for_no_ring(int error) {
   constexpr const char* kUntilThen =
-      "Until then rings make single calls, which work and are slower.";
+      "Until then there are no rings (Ring::create fails): transfer by calls of your own, on pins "
+      "and holds.";
   if (error == EPERM && number_in("/proc/sys/kernel/io_uring_disabled").value_or(0) != 0) {
     return fmt::format("`sysctl -w kernel.io_uring_disabled=0` allows io_uring. {}", kUntilThen);
   }

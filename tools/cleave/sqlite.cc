@@ -10,6 +10,7 @@
 #include <string>
 
 #include "commands.h"
+#include "sqlite_file.h"
 #include "sqlite_lines.h"
 #include "sqlite_shell.h"
 #include "tools/sqlite/branchable_database.h"
@@ -55,6 +56,10 @@ class Interruptible {
 };
 
 bool run(const Options& options) {
+  if (const auto why = options.path.empty() ? std::nullopt : sqlite::why_not_read(options.path)) {
+    throw sqlite::DatabaseError(fmt::format(
+        "{}: {}; give an SQLite database, or no file to begin with nothing", options.path, *why));
+  }
   BranchableDatabase database({.memory = options.memory_mib << 20, .tracking = options.tracking});
   if (!options.path.empty()) database.connection().copy_from_file(options.path);
 

@@ -10,6 +10,7 @@
 
 #include "demo_figures.h"
 #include "sqlite_columns.h"
+#include "sqlite_file.h"
 #include "tools/sqlite/digest.h"
 
 namespace cleave::shell {
@@ -140,6 +141,10 @@ std::string Shell::prompt() const {
 }
 
 void Shell::commit(const Words& words) {
+  if (database_.find(words[0])) {
+    throw DatabaseError(fmt::format(
+        "there is a commit {} already; take another name, or .forget it first", words[0]));
+  }
   const Commit made = database_.commit(words[0]);
   times_[words[0]] = std::time(nullptr);
   at_head_ = version();
@@ -221,6 +226,10 @@ void Shell::save(const Words& words) {
   std::error_code ignored;
   if (std::filesystem::exists(words[0], ignored)) {
     throw DatabaseError(words[0] + " is there already; take another name, or remove it");
+  }
+  if (const auto why = sqlite::why_not_created(words[0])) {
+    throw DatabaseError(
+        fmt::format("{}: {}; name a file in a folder that you may write to", words[0], *why));
   }
   sqlite::Connection file(words[0], SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   file.copy_from(database_.connection());

@@ -44,6 +44,15 @@ Connection::~Connection() {
   (void)sqlite3_close(handle_);
 }
 
+DatabaseError Connection::error() const {
+  std::string text = sqlite3_errmsg(handle_);
+  // Who denied it and why, SQLite cannot say: see refuse_files().
+  if (sqlite3_errcode(handle_) == SQLITE_AUTH) {
+    text += ": it would reach what no checkout brings back, files or settings of the process";
+  }
+  return DatabaseError(text);
+}
+
 void Connection::execute(std::string_view sql) {
   while (auto statement = prepare_next(sql)) {
     while (statement->step()) {

@@ -101,7 +101,7 @@ class Connection {
   friend class Statement;
   void open(const char* name, int flags, const char* vfs);
   void open_in_memory();
-  [[nodiscard]] DatabaseError error() const { return DatabaseError(sqlite3_errmsg(handle_)); }
+  [[nodiscard]] DatabaseError error() const;
 
   std::optional<Heap> heap_;
   sqlite3* handle_ = nullptr;
