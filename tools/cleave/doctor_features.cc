@@ -1,6 +1,5 @@
 #include "doctor_features.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/capability.h>
 #include <linux/io_uring.h>
@@ -12,7 +11,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <fstream>
 #include <string>
 
 #include "doctor_system.h"
@@ -160,54 +158,16 @@ Finding look_at_filter() {
 
 }  // namespace
 
-Finding look_at_swap() {
-  std::ifstream swaps("/proc/swaps");
-  std::string line;
-  std::getline(swaps, line);  // the heading
-  std::uint64_t bytes = 0;
-  std::string name, type;
-  for (std::uint64_t kib = 0; swaps >> name >> type >> kib; std::getline(swaps, line)) {
-    bytes += kib << 10;
-  }
-  if (bytes == 0) return {"swap", Standing::missing, "no swap area in use", {}, 0};
-  return {"swap", Standing::ok, bytes_text(bytes), {}, bytes};
-}
-
-Finding look_at_ksm() {
-  const auto run = number_in("/sys/kernel/mm/ksm/run");
-  if (!run) return {"KSM", Standing::missing, "the kernel has none", {}, nullptr};
-  if (*run == 1) return {"KSM", Standing::ok, "running", {}, *run};
-  return {"KSM", Standing::limited, "there, but not running", {}, *run};
-}
-
-Finding look_at_hugetlb() {
-  const auto pages = number_field("/proc/meminfo", "HugePages_Total");
-  if (!pages) return {"hugetlb pages", Standing::missing, "the kernel has none", {}, nullptr};
-  if (*pages == 0) return {"hugetlb pages", Standing::missing, "none reserved", {}, 0};
-  return {"hugetlb pages", Standing::ok, fmt::format("{} reserved", *pages), {}, *pages};
-}
-
-Finding look_at_fuse() {
-  const Descriptor device(open("/dev/fuse", O_RDWR | O_CLOEXEC));
-  if (device.is_open()) return {"FUSE", Standing::ok, "", {}, true};
-  return {"FUSE", Standing::missing, fmt::format("/dev/fuse: {}", error_text(errno)), {}, false};
-}
-
 std::vector<Finding> look_at_features() {
   std::vector<Finding> all{look_at_memfd()};
   for (Finding& finding : look_at_userfaultfd()) all.push_back(std::move(finding));
-  all.push_back(look_at_kernel_faults());
   all.push_back(look_at_pagemap_scan());
   all.push_back(look_at_membarrier());
   look_at_io_uring(all);
   all.push_back(look_at_populate());
   all.push_back(look_at_huge_pages("huge pages, anonymous", "enabled"));
   all.push_back(look_at_huge_pages("huge pages, shared", "shmem_enabled"));
-  all.push_back(look_at_ksm());
-  all.push_back(look_at_swap());
   all.push_back(look_at_process_vm());
-  all.push_back(look_at_fuse());
-  all.push_back(look_at_hugetlb());
   all.push_back(look_at_filter());
   return all;
 }

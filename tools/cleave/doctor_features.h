@@ -1,4 +1,4 @@
-// What of the kernel works here, found out by trying it.
+// What of the kernel works here, found out by trying it. What only the laboratory's judge needs, its own report has.
 #pragma once
 
 #include <vector>
@@ -8,11 +8,5 @@
 namespace cleave::doctor {
 
 std::vector<Finding> look_at_features();
-
-// What the laboratory asks about by itself, too.
-Finding look_at_swap();
-Finding look_at_ksm();
-Finding look_at_hugetlb();
-Finding look_at_fuse();
 
 }  // namespace cleave::doctor

@@ -118,20 +118,6 @@ std::vector<Finding> look_at_userfaultfd() {
   return all;
 }
 
-Finding look_at_kernel_faults() {
-  Descriptor device(open("/dev/userfaultfd", O_RDWR | O_CLOEXEC));
-  if (device.is_open())
-    return {"userfaultfd, kernel faults", Standing::ok, "/dev/userfaultfd", {}, true};
-  const Userfaultfd opened = open_userfaultfd(0);
-  if (opened.descriptor.is_open())
-    return {"userfaultfd, kernel faults", Standing::ok, "", {}, true};
-  return {"userfaultfd, kernel faults",
-          Standing::missing,
-          "needs CAP_SYS_PTRACE, vm.unprivileged_userfaultfd=1 or /dev/userfaultfd",
-          {},
-          false};
-}
-
 Finding look_at_pagemap_scan() {
   const Descriptor pagemap(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
   if (!pagemap.is_open()) {
