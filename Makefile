@@ -27,7 +27,8 @@ setup: ## Install the packages that are missing
 build: setup ## Build the release preset
 	$(call build,release)
 
-demo: build ## Branch a real database and check each branch (DB=path: one of yours)
+demo: setup ## Branch a real database and check each branch (DB=path: one of yours)
+	$(call build,release) --target cleave_tool
 	build/release/bin/cleave demo $(DB)
 	@echo
 	@echo "The rules behind it, each asked of every test, as a page for a browser:"
@@ -66,7 +67,8 @@ format: ## Format all sources in place
 	@scripts/setup.sh lint
 	$(sources) | xargs clang-format -i
 
-install: build ## Install to PREFIX (/usr/local)
+install: setup ## Install to PREFIX (/usr/local)
+	$(call build,release) --target cleave cleave_tool
 	cmake --install build/release --prefix $(PREFIX)
 
 clean: ## Remove everything that was built
