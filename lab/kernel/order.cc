@@ -1,6 +1,7 @@
 #include "lab/kernel/order.h"
 
-#include <string>
+#include <algorithm>
+#include <map>
 #include <vector>
 
 namespace lab::kernel {
@@ -8,17 +9,17 @@ namespace {
 
 using litmus::Word;
 
-// What comes before what, over all instructions of all lines, numbered in a row.
+// What comes before what: for each instruction, how many of each line's are before it. Lines are long where something is
+// repeated often.
 class Order {
  public:
-  explicit Order(const Plan& plan) : plan_(plan) {
-    for (const Script& line : plan.scripts) {
-      first_.push_back(count_);
-      count_ += line.code.size() + 1;  // The last stands for the line's end.
+  explicit Order(const Plan& plan) : plan_(plan), before_(plan.scripts.size()) {
+    for (std::size_t line = 0; line < plan.scripts.size(); ++line)
+      before_[line].assign(plan.scripts[line].code.size(), Counts(plan.scripts.size(), 0));
+    find_edges();
+    // What comes before it comes before all that comes after it: until nothing is new.
+    while (spread()) {
     }
-    before_.assign(count_, std::vector<bool>(count_, false));
-    for (std::size_t line = 0; line < plan.scripts.size(); ++line) edges(line);
-    close();
   }
 
   [[nodiscard]] bool total() const {
@@ -29,67 +30,108 @@ class Order {
   }
 
  private:
-  void edges(std::size_t line) {
-    const auto& code = plan_.scripts[line].code;
-    for (std::size_t i = 0; i < code.size(); ++i) {
-      const std::size_t here = first_[line] + i;
-      before_[here][here + 1] = true;
-      if (code[i].operation == nullptr) continue;
-      const litmus::Operation& operation = *code[i].operation;
-      if (operation.word == Word::fork) {
-        for (std::size_t child = 0; child < plan_.scripts.size(); ++child)
-          if (plan_.scripts[child].process == code[i].child) before_[here][first_[child]] = true;
-      } else if (operation.word == Word::wait) {
-        awaited(code[i], here);
-      }
-    }
-  }
+  using Counts = std::vector<std::size_t>;
+  struct Place {
+    std::size_t line, at;
+  };
+  struct Edge {
+    Place from, to;
+  };
+  struct Awaited {
+    bool exit;  // of a process; else a signal
+    std::size_t number;
+    auto operator<=>(const Awaited&) const = default;
+  };
 
-  // A wait comes after what it waits for, if there is one such thing only.
-  void awaited(const Instruction& wait, std::size_t here) {
-    std::vector<std::size_t> found;
+  static std::optional<Awaited> ends_a_wait(const Script& line, const Instruction& each) {
+    if (each.operation == nullptr) return std::nullopt;
+    if (each.operation->word == Word::signal) return Awaited{false, each.signal};
+    if (each.operation->word == Word::exit) return Awaited{true, line.process};
+    return std::nullopt;
+  }
+  static Awaited awaited(const Instruction& wait) {
     const bool exit = wait.operation->name.ends_with(".exit");
-    for (std::size_t line = 0; line < plan_.scripts.size(); ++line)
-      for (std::size_t i = 0; i < plan_.scripts[line].code.size(); ++i) {
-        const Instruction& each = plan_.scripts[line].code[i];
-        if (each.operation == nullptr) continue;
-        const bool is =
-            exit ? each.operation->word == Word::exit && plan_.scripts[line].process == wait.child
-                 : each.operation->word == Word::signal && each.signal == wait.signal;
-        if (is) found.push_back(first_[line] + i);
-      }
-    if (found.size() == 1) before_[found.front()][here] = true;
+    return {exit, exit ? wait.child : wait.signal};
   }
 
-  void close() {
-    for (std::size_t k = 0; k < count_; ++k)
-      for (std::size_t i = 0; i < count_; ++i)
-        if (before_[i][k])
-          for (std::size_t j = 0; j < count_; ++j)
-            if (before_[k][j]) before_[i][j] = true;
+  template <typename Do>
+  void each_instruction(Do what) const {
+    for (std::size_t line = 0; line < plan_.scripts.size(); ++line)
+      for (std::size_t at = 0; at < plan_.scripts[line].code.size(); ++at)
+        what(Place{line, at}, plan_.scripts[line], plan_.scripts[line].code[at]);
+  }
+
+  void find_edges() {
+    std::map<Awaited, std::vector<Place>> enders;
+    each_instruction([&](Place here, const Script& line, const Instruction& each) {
+      if (const auto what = ends_a_wait(line, each)) enders[*what].push_back(here);
+    });
+    each_instruction([&](Place here, const Script&, const Instruction& each) {
+      if (each.operation == nullptr) return;
+      if (each.operation->word == Word::fork) begins(here, each.child);
+      if (each.operation->word != Word::wait) return;
+      // A wait comes after what it waits for, if there is one such thing only.
+      const auto& found = enders[awaited(each)];
+      if (found.size() == 1) edges_.push_back({found.front(), here});
+    });
+  }
+
+  void begins(Place fork, ProcessId child) {
+    for (std::size_t line = 0; line < plan_.scripts.size(); ++line)
+      if (plan_.scripts[line].process == child && !plan_.scripts[line].code.empty())
+        edges_.push_back({fork, {line, 0}});
+  }
+
+  Counts& of(Place place) { return before_[place.line][place.at]; }
+
+  bool spread() {
+    bool news = false;
+    const auto put_before = [&](Place from, Place to) {
+      const Counts& less = of(from);
+      Counts& more = of(to);
+      for (std::size_t line = 0; line < more.size(); ++line) {
+        const std::size_t count = std::max(less[line], line == from.line ? from.at + 1 : 0);
+        if (count <= more[line]) continue;
+        more[line] = count;
+        news = true;
+      }
+    };
+    for (const Edge& edge : edges_) put_before(edge.from, edge.to);
+    for (std::size_t line = 0; line < before_.size(); ++line)
+      for (std::size_t at = 1; at < before_[line].size(); ++at)
+        put_before({line, at - 1}, {line, at});
+    return news;
   }
 
   static bool looks(const Instruction& instruction) {
     return instruction.operation->word == Word::peek;
   }
 
+  // Of line b, those before and those after each of line a are two ends of it, which only grow and shrink on the way
+  // along a: in between nobody may act.
   [[nodiscard]] bool total(std::size_t a, std::size_t b) const {
     const auto& left = plan_.scripts[a].code;
     const auto& right = plan_.scripts[b].code;
-    for (std::size_t i = 0; i < left.size(); ++i)
-      for (std::size_t j = 0; j < right.size(); ++j) {
-        if (!acts(left[i]) || !acts(right[j]) || (looks(left[i]) && looks(right[j]))) continue;
-        const std::size_t x = first_[a] + i;
-        const std::size_t y = first_[b] + j;
-        if (!before_[x][y] && !before_[y][x]) return false;
-      }
+    Counts acting(right.size() + 1, 0);  // up to there
+    Counts changing(right.size() + 1, 0);
+    for (std::size_t j = 0; j < right.size(); ++j) {
+      acting[j + 1] = acting[j] + (acts(right[j]) ? 1 : 0);
+      changing[j + 1] = changing[j] + (acts(right[j]) && !looks(right[j]) ? 1 : 0);
+    }
+    std::size_t after = 0;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      while (after < right.size() && before_[b][after][a] <= i) ++after;
+      const std::size_t from = before_[a][i][b];
+      if (!acts(left[i]) || from >= after) continue;
+      const Counts& others = looks(left[i]) ? changing : acting;
+      if (others[after] > others[from]) return false;
+    }
     return true;
   }
 
   const Plan& plan_;
-  std::vector<std::size_t> first_;
-  std::size_t count_ = 0;
-  std::vector<std::vector<bool>> before_;
+  std::vector<std::vector<Counts>> before_;  // by line and instruction
+  std::vector<Edge> edges_;
 };
 
 }  // namespace
