@@ -22,36 +22,48 @@ class Journal {
     Kind kind;
     std::string path;
     std::string value;
+    /// Of a setting: what we write there. It is put back only while it is that; what somebody else made of it stays.
+    /// Empty: put back in any case.
+    std::string ours = {};
   };
 
   /// One at a time for each folder. Makes the folder; takes its lock; puts back what is left from before.
-  /// Errors, as text: the folder cannot be made or written; somebody else has the lock.
+  /// Errors, as text: the folder cannot be made or written; somebody else has the lock; what is left cannot be put back.
   static tl::expected<Journal, std::string> open(const std::string& folder);
   Journal(Journal&& other) noexcept;
   Journal& operator=(Journal&&) = delete;
   /// Puts back.
   ~Journal();
 
-  /// Notes the change, durably. Must come before it.
+  /// Notes the change, durably. Must come before it. With the first, a process is started that puts all back as soon as
+  /// this one, and all that it started, have ended without doing so.
   tl::expected<void, std::string> note(Change change);
   /// Undoes all that was noted, the last first, and forgets it. What cannot be undone is told in the result, one line each,
   /// and stays in the journal.
   std::vector<std::string> put_back();
   /// What the last owner had left behind, as lines for a person; empty: nothing.
   [[nodiscard]] const std::vector<std::string>& found() const { return found_; }
+  /// The process that puts back if this one is killed; -1: none yet.
+  [[nodiscard]] int guard() const { return guard_pid_; }
 
  private:
   Journal(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
   tl::expected<void, std::string> write() const;
   void read();
+  /// Adds to `done` what there was to undo.
+  std::vector<std::string> undo_all(std::vector<std::string>& done);
+  void set_guard();
+  void dismiss_guard();
 
   std::string path_;
   int lock_;
+  int guard_ = -1;  ///< it waits until nobody has this open any more
+  int guard_pid_ = -1;
   std::vector<Change> changes_;
   std::vector<std::string> found_;
 };
 
-/// "kernel/mm/ksm/run back to 0", "swap file ... removed".
+/// "/sys/kernel/mm/ksm/run back to 0", "swap on ... off, and the file removed".
 std::string describe(const Journal::Change& change);
 
 }  // namespace lab::kernel

@@ -2,14 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
-
-#include <sys/wait.h>
 
 namespace lab::kernel {
 namespace {
@@ -34,6 +37,42 @@ class JournalTest : public testing::Test {
     return line;
   }
 
+  // A process changes the setting and is killed, and before it, where asked, who would put back. Returns who that is.
+  pid_t be_killed(
+      bool with_guard, const std::function<void()>& before = [] {}) const {
+    std::array<int, 2> told{};
+    if (pipe(told.data()) != 0) return -1;
+    const pid_t child = fork();
+    if (child == 0) {
+      auto journal = Journal::open(folder_);
+      if (!journal || !journal->note({Kind::setting, setting_, "before", "after"})) _exit(1);
+      write("after");
+      const int guard = journal->guard();
+      (void)!::write(told[1], &guard, sizeof guard);
+      before();
+      if (with_guard) {
+        kill(guard, SIGKILL);
+        waitpid(guard, nullptr, 0);
+      }
+      raise(SIGKILL);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    int guard = -1;
+    if (!WIFSIGNALED(status) || ::read(told[0], &guard, sizeof guard) != sizeof guard) guard = -1;
+    close(told[0]);
+    close(told[1]);
+    return guard;
+  }
+  // It is no child of ours.
+  static void await_end(pid_t pid) {
+    const int file = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+    if (file < 0) return;
+    pollfd of{file, POLLIN, 0};
+    EXPECT_EQ(poll(&of, 1, 10'000), 1);
+    close(file);
+  }
+
   std::string folder_, setting_;
 };
 
@@ -56,17 +95,37 @@ TEST_F(JournalTest, ThereIsOneAtATime) {
   EXPECT_THAT(second.error(), testing::HasSubstr("another run"));
 }
 
+TEST_F(JournalTest, WhatAKilledOneLeftIsPutBackAtOnce) {
+  const pid_t guard = be_killed(false);
+  ASSERT_GT(guard, 0);
+  await_end(guard);
+  EXPECT_EQ(read(), "before");
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/journal"));
+}
+
+TEST_F(JournalTest, IsPutBackOnlyWhenAllWhoWereStartedMeanwhileHaveEnded) {
+  std::array<int, 2> wait{};
+  ASSERT_EQ(pipe(wait.data()), 0);
+  const pid_t guard = be_killed(false, [&] {
+    if (fork() != 0) return;
+    close(wait[1]);
+    char byte = 0;
+    (void)!::read(wait[0], &byte, 1);
+    _exit(0);
+  });
+  ASSERT_GT(guard, 0);
+  pollfd ended{static_cast<int>(syscall(SYS_pidfd_open, guard, 0)), POLLIN, 0};
+  EXPECT_EQ(poll(&ended, 1, 50), 0);
+  EXPECT_EQ(read(), "after");
+  close(wait[0]);
+  close(wait[1]);
+  close(ended.fd);
+  await_end(guard);
+  EXPECT_EQ(read(), "before");
+}
+
 TEST_F(JournalTest, TheNextPutsBackWhatAKilledOneLeftAndSaysSo) {
-  const pid_t child = fork();
-  if (child == 0) {
-    auto journal = Journal::open(folder_);
-    if (!journal || !journal->note({Kind::setting, setting_, "before"})) _exit(1);
-    write("after");
-    raise(SIGKILL);
-  }
-  int status = 0;
-  waitpid(child, &status, 0);
-  ASSERT_TRUE(WIFSIGNALED(status));
+  ASSERT_GT(be_killed(true), 0);
   ASSERT_EQ(read(), "after");
   const auto journal = Journal::open(folder_);
   ASSERT_TRUE(journal.has_value()) << journal.error();
@@ -80,6 +139,21 @@ TEST_F(JournalTest, WhatCannotBePutBackIsToldAndStays) {
   ASSERT_TRUE(journal->note({Kind::setting, folder_ + "/none/there", "1"}).has_value());
   EXPECT_EQ(journal->put_back().size(), 1U);
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/journal"));
+}
+
+TEST_F(JournalTest, WhatSomebodyElseMadeOfASettingMeanwhileStays) {
+  auto journal = Journal::open(folder_);
+  ASSERT_TRUE(journal.has_value());
+  ASSERT_TRUE(journal->note({Kind::setting, setting_, "before", "after"}).has_value());
+  ASSERT_TRUE(journal->note({Kind::setting, setting_, "before", "later"}).has_value());
+  write("else");
+  EXPECT_TRUE(journal->put_back().empty());
+  EXPECT_EQ(read(), "else");
+  ASSERT_TRUE(journal->note({Kind::setting, setting_, "before", "after"}).has_value());
+  ASSERT_TRUE(journal->note({Kind::setting, setting_, "before", "later"}).has_value());
+  write("after");  // Was killed between the second note and its write.
+  EXPECT_TRUE(journal->put_back().empty());
+  EXPECT_EQ(read(), "before");
 }
 
 TEST_F(JournalTest, ChangesAreUndoneTheLastFirst) {
