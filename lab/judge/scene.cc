@@ -78,6 +78,7 @@ Scene::Then Scene::store(const Instruction& instruction, std::optional<Value> va
 
 Scene::Then Scene::answer(const Instruction& instruction, Answer answer, const Script& script) {
   if (answer == Answer::killed) return store(instruction, std::nullopt, script);
+  if (answer == Answer::failed) refused(instruction);
   return store(instruction, answer == Answer::done ? 1 : 0, script);
 }
 

@@ -28,6 +28,10 @@ class Scene : public Program {
   /// What there is just now. Between two steps.
   [[nodiscard]] View view() const { return machine_.view(); }
 
+ protected:
+  /// The machine refuses what the instruction asks for.
+  virtual void refused(const Instruction&) {}
+
  private:
   // What a thread does after an instruction.
   enum class Then : std::uint8_t { next, otherwise, dies };

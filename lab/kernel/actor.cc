@@ -1,12 +1,16 @@
 #include "lab/kernel/actor.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <csetjmp>
 #include <csignal>
+#include <memory>
 #include <thread>
 
 #include "lab/kernel/order.h"
@@ -19,8 +23,10 @@ Board* fault_board = nullptr;
 ProcessId fault_process = 0;
 thread_local sigjmp_buf* resume = nullptr;
 
-void on_fault(int) {
+void on_fault(int, siginfo_t* what, void*) {
   if (resume != nullptr) siglongjmp(*resume, 1);
+  // Else it is not the test that fails.
+  if (!is_of_the_test(what->si_addr)) fault_board->say("a process fell by a fault of its own");
   fault_board->processes[fault_process].life = Life::killed;
   fault_board->gate.open();
   _exit(1);
@@ -50,14 +56,37 @@ class Chance {
   std::uint64_t state_;
 };
 
+// In another frame afterwards, and no copy.
+bool moves_to_other_frames(const Instruction& instruction) {
+  if (instruction.operation == nullptr) return false;
+  switch (instruction.operation->word) {
+    case litmus::Word::merge:
+    case litmus::Word::collapse:
+    case litmus::Word::move:
+    case litmus::Word::uffd_move:
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::uint64_t frame_of_zero_page() {
+  void* page = mmap(nullptr, kSmallPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return 0;
+  const bool read = try_read(static_cast<const char*>(page)).has_value();
+  const std::uint64_t frame = read ? frame_at(page) : 0;
+  munmap(page, kSmallPage);
+  return frame;
+}
+
 }  // namespace
 
 void catch_faults(Board& board, ProcessId process) {
   fault_board = &board;
   fault_process = process;
   struct sigaction action {};
-  action.sa_handler = on_fault;
-  action.sa_flags = SA_NODEFER;
+  action.sa_sigaction = on_fault;
+  action.sa_flags = SA_NODEFER | SA_SIGINFO;
   sigaction(SIGSEGV, &action, nullptr);
   sigaction(SIGBUS, &action, nullptr);
 }
@@ -74,6 +103,7 @@ std::optional<std::uint64_t> try_read(const char* address) {
 void Actor::begin() {
   catch_faults(board_, 0);
   forget_page_table();
+  zero_frame_ = frame_of_zero_page();
   for (std::size_t i = 0; i < play_.uses.size(); ++i) {
     references_.push_back(make_reference(play_.uses[i], play_.fuse + i));
     if (references_.back() == nullptr)
@@ -101,10 +131,16 @@ void Actor::live(ProcessId process) {
            (self.shown > shown_before && reel.taken >= self.shown);
   };
   await(process, may_begin);
+  const auto mine = std::ranges::count(play_.plan.scripts, process, &Script::process);
+  // Else the first would mostly be through before the last begins. Who slept here would come last.
+  const auto missing = std::make_shared<std::atomic<std::ptrdiff_t>>(mine);
   // They end with the process, at the latest.
   for (std::size_t i = 0; i < play_.plan.scripts.size(); ++i)
     if (play_.plan.scripts[i].process == process)
-      std::thread([this, i] { perform(play_.plan.scripts[i], i); }).detach();
+      std::thread([this, i, missing] {
+        for (--*missing; *missing > 0;) std::this_thread::yield();
+        perform(play_.plan.scripts[i], i);
+      }).detach();
   for (const Phase phase : {Phase::look, Phase::read}) {
     await(process, [&] { return board_.phase >= phase; });
     if (phase == Phase::look)
@@ -129,11 +165,17 @@ void Actor::await(ProcessId process, Ready ready) {
 }
 
 void Actor::tell(ProcessId process) {
-  for (PageNo page = 0; page < play_.spots.size(); ++page)
+  Board::Process& self = board_.processes[process];
+  for (PageNo page = 0; page < play_.spots.size(); ++page) {
+    const char* const at = play_.spots[page].address;
+    const bool swapped = self.sights[page].swapped();
+    if (!play_.read[page] && !swapped) continue;
     for (const litmus::Half half : {litmus::Half::a, litmus::Half::b})
-      if (play_.read[page])
-        board_.processes[process].contents[page][half == litmus::Half::b ? 1 : 0] =
-            try_read(play_.spots[page].address + offset(half)).value_or(kUnreadable);
+      self.contents[page][half == litmus::Half::b ? 1 : 0] =
+          try_read(at + offset(half)).value_or(kUnreadable);
+    // Out of the swap cache it comes as it was; from the device, in a new frame.
+    self.back[page] = swapped ? frame_at(at) : 0;
+  }
 }
 
 void Actor::perform(const Script& line, std::size_t number) {
@@ -147,7 +189,7 @@ void Actor::perform(const Script& line, std::size_t number) {
       then = perform(line, instruction);
     else if ((board_.registers[instruction.reg] == instruction.value) != instruction.equal)
       then = Then::otherwise;
-    note_copies(line.process);
+    note_copies(line.process, &instruction);
     if (board_.reel.running && changes_the_picture(instruction))
       shoot(play_, board_, static_cast<std::uint32_t>(number), static_cast<std::uint32_t>(at));
     ++board_.steps;
@@ -161,15 +203,17 @@ void Actor::store(const Instruction& instruction, std::uint64_t value) {
   if (instruction.result) board_.registers[*instruction.result] = value;
 }
 
-void Actor::note_copies(ProcessId process) {
+void Actor::note_copies(ProcessId process, const Instruction* just_done) {
   if (play_.copied.empty()) return;
   Board::Process& self = board_.processes[process];
+  const bool moved = just_done != nullptr && moves_to_other_frames(*just_done);
   // Two threads that look at once could each find what the other had found before.
   while (self.looking.test_and_set()) std::this_thread::yield();
   for (const PageNo page : play_.copied) {
     const std::uint64_t now = frame_at(play_.spots[page].address);
     const std::uint64_t before = self.frames[page].exchange(now);
-    if (now != 0 && before != 0 && now != before) ++board_.copies[page];
+    const bool copied = now != 0 && before != 0 && now != before && before != zero_frame_;
+    if (copied && !moved) ++board_.copies[page];
   }
   self.looking.clear();
 }

@@ -34,18 +34,20 @@ class Actor {
   // words.cc
   bool work(const Instruction& instruction, ProcessId process);
   bool act(const Instruction& instruction);
+  void note_refusal(const Instruction& instruction);
+  bool merge(const Instruction& instruction);
   bool take(const Instruction& instruction, ProcessId process);
   bool fork(const Instruction& instruction, ProcessId process);
   void exit(ProcessId process);
   void await_exit(ProcessId process);
 
-  // Whose frame at a page is another than before has copied it. `before`: 0, if it is not known.
-  void note_copies(ProcessId process);
-  void withdraw(const Instruction& instruction, ProcessId process);
+  // Whose frame at a page is another than before has copied it; unless what it just did gives it other frames anyway.
+  void note_copies(ProcessId process, const Instruction* just_done = nullptr);
 
   const Play& play_;
   Board& board_;
   std::uint64_t run_;
+  std::uint64_t zero_frame_ = 0;  // of the zero page: to write where it is mapped copies nothing
   std::vector<std::unique_ptr<Reference>> references_;
 };
 

@@ -27,6 +27,7 @@ void Gate::sleep(std::uint32_t seen) {
 void Board::clear() {
   phase = Phase::prepare;
   steps = 0;
+  refused = 0;
   for (Process& process : processes) {
     process.life = Life::absent;
     process.pid = 0;
@@ -41,15 +42,12 @@ void Board::clear() {
   }
   for (auto& signal : signals) signal = false;
   for (auto& reg : registers) reg = 0;
-  for (Reference& reference : references) {
-    reference.taken = false;
-    reference.withdrawn = false;
-  }
+  for (Reference& reference : references) reference.taken = false;
   for (auto& count : copies) count = 0;
 }
 
 void Board::say(std::string_view what) {
-  if (troubled()) return;
+  if (what.empty() || told.test_and_set()) return;
   const std::size_t length = std::min(what.size(), trouble.size() - 1);
   std::memcpy(trouble.data() + 1, what.data() + 1, length - 1);
   trouble[0] = what[0];

@@ -48,26 +48,32 @@ struct Board {
   // One test.
   std::atomic<bool> stop;  ///< somebody wants the results so far
   std::atomic<std::uint64_t> runs;
-  std::atomic<std::uint64_t> unclear;  ///< runs whose end cannot be told
-  std::atomic<bool> hung;              ///< the last run did not end
+  std::atomic<bool> hung;  ///< the last run did not end
   struct End {
     std::array<std::uint64_t, kQuantities> answers;
+    std::uint64_t refused;  ///< as below
     std::uint64_t count;
   };
   std::array<End, kEnds> ends;
   std::uint32_t end_count;
+  std::array<std::uint64_t, 2>
+      more;  ///< runs with other ends: where the condition does not hold, and where it does
+  std::atomic_flag told;          ///< somebody writes, or wrote, into `trouble`
   std::array<char, 256> trouble;  ///< why the test cannot go on; empty: it can
 
   // One run.
   Gate gate;
   std::atomic<Phase> phase;
   std::atomic<std::uint64_t> steps;
+  std::atomic<std::uint64_t> refused;  ///< bit i: the kernel refused Play::watched[i]
   struct Process {
     std::atomic<Life> life;
     std::atomic<int> pid;
     std::atomic<Phase> answered;
     std::array<Sight, kPages> sights;
     std::array<std::array<std::uint64_t, 2>, kPages> contents;
+    std::array<std::uint64_t, kPages>
+        back;  ///< the frame of a page that was in swap, when it was read
     std::array<std::atomic<std::uint64_t>, kPages> frames;  ///< last seen; see copies
     std::atomic_flag looking;                               ///< somebody compares frames
     std::atomic<std::uint32_t> shown;                       ///< see Reel
@@ -84,7 +90,6 @@ struct Board {
     std::atomic<bool> taken;
     std::atomic<std::uint32_t> process, page;
     std::atomic<std::uint64_t> frame;  ///< that its page had right after it was taken
-    std::atomic<bool> withdrawn;       ///< its owner unmapped or discarded the page
   };
   std::array<Reference, kNames> references;
   std::array<std::atomic<std::uint64_t>, kPages> copies;

@@ -26,7 +26,7 @@ std::string said_of(const KernelVerdict& verdict) {
   if (!verdict.skipped.empty()) return fmt::format("Not run: {}.", verdict.skipped);
   std::string text = fmt::format("{}: {}.", name_of(verdict), runs_of(verdict));
   if (verdict.standing == Standing::finding)
-    text += fmt::format(" Rule-set {} says: {}.", kRules, verdict.expected.text());
+    text += fmt::format(" Rule-set {} says: {}.", kernel_rules(), verdict.expected.text());
   if (!verdict.means.empty())
     text += fmt::format(" References: {}.", fmt::join(verdict.means, ", "));
   return text;

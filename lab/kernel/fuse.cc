@@ -54,10 +54,10 @@ class Server : public FuseServer {
 
   // Leaves the request where it is for as long as the client likes. Whether it did.
   bool hold() {
-    if (file_.state != State::expected) return false;
-    file_.state = State::waits;
+    State expected = State::expected;
+    if (!file_.state.compare_exchange_strong(expected, State::waits)) return false;
     file_.gate.open();
-    file_.gate.wait([&] { return file_.state != State::waits; });
+    file_.gate.wait([&] { return file_.state != State::waits || file_.over; });
     return true;
   }
 
@@ -118,7 +118,9 @@ class Server : public FuseServer {
   }
 
   void await_end() {
-    file_.gate.wait([&] { return file_.state != State::read_it && file_.state != State::seen; });
+    file_.gate.wait([&] {
+      return (file_.state != State::read_it && file_.state != State::seen) || file_.over;
+    });
   }
 
   void reply(const fuse_in_header& to, const void* data, std::size_t length) const {
@@ -152,7 +154,7 @@ std::unique_ptr<FuseServer> FuseServer::mount(const std::string& path, FuseFile&
   const int place = open(path.c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0600);
   if (place < 0) return failed(path.c_str());
   close(place);
-  const int device = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+  const int device = open("/dev/fuse", O_RDWR | O_NONBLOCK | O_CLOEXEC);
   if (device < 0) return failed("/dev/fuse");
   const std::string options =
       fmt::format("fd={},rootmode={:o},user_id=0,group_id=0", device, S_IFREG | 0600U);

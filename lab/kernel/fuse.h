@@ -15,7 +15,7 @@ namespace lab::kernel {
 /// What a client and the server of one file tell each other; lies in memory that both share. One transfer at a time.
 struct FuseFile {
   enum class State : std::uint32_t {
-    idle,      ///< also whenever a transfer is to fail
+    idle,
     expected,  ///< the client is about to call: the next request is not to be read
     waits,     ///< it lies there unread, and its page is pinned
     read_it,   ///< the client asks for the bytes that are to be written
@@ -25,6 +25,7 @@ struct FuseFile {
   };
   Gate gate;
   std::atomic<State> state{State::idle};
+  std::atomic<bool> over{false};  ///< the client is being killed: nothing is left waiting
   std::array<char, 4096> bytes;
   std::uint32_t length;
   std::array<char, 64> path;

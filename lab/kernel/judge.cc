@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <utility>
 
+#include "lab/judge/refusals.h"
 #include "lab/kernel/readiness.h"
 
 namespace lab::kernel {
@@ -72,9 +74,32 @@ bool fails(litmus::Claim claim, Verdict verdict) {
   return false;
 }
 
+// Of what the test only does to come to its question, that which the rules never refuse: where the kernel did, the
+// question was not asked. Bits as in Board::refused.
+std::uint64_t never_refused(const Play& play, const Board& board) {
+  std::uint64_t seen = 0;
+  for (std::uint32_t i = 0; i < board.end_count; ++i) seen |= board.ends[i].refused;
+  if (seen == 0) return 0;
+  constexpr double kSeconds = 5;
+  const auto possible =
+      refusals(play.plan, parse_variants(kernel_rules())->front().rules, kSeconds);
+  if (!possible) return 0;
+  std::uint64_t never = 0;
+  for (std::size_t i = 0; i < play.watched.size(); ++i)
+    if (!possible->contains(play.watched[i])) never |= seen & std::uint64_t{1} << i;
+  return never;
+}
+
 void fill(KernelVerdict& verdict, const Play& play, const Board& board) {
+  const std::uint64_t never = never_refused(play, board);
+  if (never != 0)
+    verdict.untried_at = play.watched[static_cast<std::size_t>(std::countr_zero(never))]->text;
   for (std::uint32_t i = 0; i < board.end_count; ++i) {
     const Board::End& end = board.ends[i];
+    if ((end.refused & never) != 0) {
+      verdict.untried += end.count;
+      continue;
+    }
     const std::vector<std::uint64_t> answers(end.answers.begin(), end.answers.end());
     const bool holds = lab::holds(verdict.test->final.condition, play.plan, answers);
     verdict.ends.push_back({text_of(play.plan, end), holds, end.count});
@@ -86,7 +111,9 @@ void fill(KernelVerdict& verdict, const Play& play, const Board& board) {
   });
   verdict.film = film_of(play, board.reel);
   if (verdict.film) verdict.film->end = text_of(play.plan, board.ends[board.reel.end]);
-  verdict.unclear = board.unclear;
+  verdict.unclear = board.more[0] + board.more[1];
+  verdict.runs += verdict.unclear;
+  verdict.positive += board.more[1];
   if (board.hung) verdict.hangs_at = hangs_at(play.plan, board);
   verdict.verdict = verdict_of(verdict, board);
   verdict.standing = standing_of(verdict);
@@ -100,7 +127,7 @@ Expected expected_of_kernel(const litmus::Test& test) {
   for (const litmus::Expect& expect : test.expects)
     for (const litmus::Expect::Group& group : expect.groups)
       if (std::ranges::any_of(group.judges, judges_elsewhere)) return {{group.verdict}};
-  return expected(test, parse_variants(kRules)->front(), litmus::Memory::sc);
+  return expected(test, parse_variants(kernel_rules())->front(), litmus::Memory::sc);
 }
 
 KernelVerdict skip(const litmus::Test& test, std::string why) {
@@ -137,9 +164,6 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
   if (stopping) board->stop = true;
   auto played = lab::kernel::play(*play, *board, effort, system.folder());
   playing = nullptr;
-  if (!played) return skip(test, played.error());
-  if (board->end_count == 0 && !board->hung)
-    return skip(test, "interrupted before its first run ended");
 
   verdict.seconds = seconds();
   verdict.ordered = play->ordered;
@@ -147,7 +171,15 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
     verdict.means.push_back(
         fmt::format("{} by {}", play->plan.references[i], name(play->uses[i].means)));
   fill(verdict, *play, *board);
-  return verdict;
+  // What was seen before remains true.
+  if (!played && verdict.standing != Standing::finding)
+    return skip(test, verdict.runs == 0
+                          ? played.error()
+                          : fmt::format("{} (after {} runs)", played.error(), verdict.runs));
+  if (verdict.runs > 0 || board->hung) return verdict;
+  if (verdict.untried == 0) return skip(test, "interrupted before its first run ended");
+  return skip(test, fmt::format("the kernel refused \"{}\" whenever it was tried, as {} never does",
+                                verdict.untried_at, kernel_rules()));
 }
 
 void interrupt() {

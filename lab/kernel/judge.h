@@ -14,9 +14,6 @@
 
 namespace lab::kernel {
 
-/// The rule-set of the kernels that the judge was made for: 6.15 to 6.18.
-inline constexpr const char* kRules = "F";
-
 struct Options {
   double seconds = 1.0;             ///< for a test whose runs differ by chance
   double ordered_seconds = 0.5;     ///< for others: as long, or
@@ -50,7 +47,9 @@ struct KernelVerdict {
   bool ordered = false;        ///< labels order all, so that each run shows the same
   std::uint64_t runs = 0;      ///< that came to an end
   std::uint64_t positive = 0;  ///< of them, those where the condition holds
-  std::uint64_t unclear = 0;   ///< whose ends were too many to keep
+  std::uint64_t unclear = 0;   ///< of them, those whose ends were too many to list
+  std::uint64_t untried = 0;  ///< not counted: there the kernel refused what the rules never refuse
+  std::string untried_at;     ///< what that was
   double seconds = 0;
   std::vector<Observed> ends;      ///< those where the condition holds first
   std::vector<std::string> means;  ///< "p by vmsplice"
@@ -60,7 +59,7 @@ struct KernelVerdict {
   bool expected_failure = false;
 };
 
-/// What the test expects of the kernel: what it says of `kernel`, or else of rule-set F.
+/// What the test expects of the kernel: what it says of `kernel`, or else of kernel_rules().
 Expected expected_of_kernel(const litmus::Test& test);
 
 /// Judges one test. Skips it, with the reason, where the machine or the kernel has not what it takes. Processes, settings

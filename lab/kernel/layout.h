@@ -22,6 +22,9 @@ struct Spot {
 /// By page number. Each declaration has 4 MiB of addresses of its own, so that no two share a mapping or a page table.
 std::vector<Spot> layout(const Plan& plan);
 
+/// Whether a page of some test may lie there.
+bool is_of_the_test(const void* address);
+
 /// Where a half of a page keeps its value. The rest of the page is 0.
 inline std::size_t offset(litmus::Half half) {
   return half == litmus::Half::a ? 0 : kSmallPage / 2;

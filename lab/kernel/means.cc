@@ -17,14 +17,23 @@ struct Life {
   struct Step {
     const litmus::Operation* operation;
     ProcessId process;
+    bool then_dropped;  ///< its thread's next statement gives the reference back
   };
   std::vector<Step> steps;
 };
 
+bool drops_next(const Script& line, std::size_t at) {
+  if (at + 1 == line.code.size()) return false;
+  const Instruction& next = line.code[at + 1];
+  return next.operation != nullptr && next.operation->word == Word::drop &&
+         next.reference == line.code[at].reference;
+}
+
 std::vector<Life> lives_of(const Plan& plan) {
   std::vector<Life> lives(plan.references.size());
   for (const Script& line : plan.scripts)
-    for (const Instruction& instruction : line.code) {
+    for (std::size_t at = 0; at < line.code.size(); ++at) {
+      const Instruction& instruction = line.code[at];
       if (instruction.operation == nullptr) continue;
       switch (instruction.operation->word) {
         case Word::get:
@@ -32,7 +41,8 @@ std::vector<Life> lives_of(const Plan& plan) {
         case Word::peek:
         case Word::poke:
         case Word::drop:
-          lives[instruction.reference].steps.push_back({instruction.operation, line.process});
+          lives[instruction.reference].steps.push_back(
+              {instruction.operation, line.process, drops_next(line, at)});
           break;
         default:
           break;
@@ -70,8 +80,14 @@ std::optional<std::string> too_much(const Use& use, const Life& life) {
                     : "no pin to read can be written through";
   if (!once) return "a short pin is of one transfer, which moves each byte once";
   if (in_order != use.halves) return "a short pin is of one transfer, which moves bytes in order";
+  // The server reads a request as a whole.
+  if (use.means == Means::fuse_write && use.halves.size() > 1)
+    return "a short pin of direct I/O is looked through once";
   if (use.means == Means::fuse_read && use.halves.size() > 1)
     return "a short pin of direct I/O is written through once";
+  for (const Life::Step& step : life.steps)
+    if (use.means == Means::fuse_read && step.operation->word == Word::poke && !step.then_dropped)
+      return "a short pin of direct I/O ends when it is written through: its drop must be next";
   return std::nullopt;
 }
 

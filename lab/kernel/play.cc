@@ -115,6 +115,42 @@ std::optional<std::string> cannot(const Plan& plan) {
   return std::nullopt;
 }
 
+// What may come to nothing, so that a run that goes on shows nothing. References tell by themselves: see Actor::take().
+bool may_come_to_nothing(Word word) {
+  switch (word) {
+    case Word::write:
+    case Word::force:
+    case Word::read:
+    case Word::get:
+    case Word::pin:
+    case Word::peek:
+    case Word::poke:
+    case Word::drop:
+    case Word::signal:
+    case Word::wait:
+    case Word::serve:
+    case Word::exit:
+      return false;
+    default:
+      return true;
+  }
+}
+
+std::vector<const Instruction*> watched_in(const Plan& plan) {
+  constexpr std::size_t kMost = 64;
+  std::vector<const Instruction*> watched;
+  for (const Script& line : plan.scripts)
+    for (const Instruction& each : line.code) {
+      if (each.operation == nullptr || !may_come_to_nothing(each.operation->word)) continue;
+      const bool asked =
+          each.result && std::ranges::any_of(plan.quantities, [&](const Quantity& q) {
+            return q.atom->kind == AtomKind::reg && q.reg == *each.result;
+          });
+      if (!asked && watched.size() < kMost) watched.push_back(&each);
+    }
+  return watched;
+}
+
 Needs needs_of(const Plan& plan) {
   Needs needs;
   for (const PageSetup& page : plan.setup.pages) {
@@ -151,6 +187,7 @@ tl::expected<Play, std::string> play_of(const litmus::Test& test) {
   play.uses = std::move(*uses);
   play.needs = needs_of(play.plan);
   play.ordered = ordered(play.plan);
+  play.watched = watched_in(play.plan);
   play.read.assign(play.spots.size(), false);
   for (const Quantity& quantity : play.plan.quantities) {
     const AtomKind kind = quantity.atom->kind;

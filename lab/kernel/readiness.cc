@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 namespace lab::kernel {
@@ -43,11 +45,13 @@ bool has_userfaultfd() {
   return file >= 0;
 }
 
-bool has_io_uring() {
+// 0, or an errno.
+int io_uring_refused() {
   io_uring_params params{};
   const int file = static_cast<int>(syscall(SYS_io_uring_setup, 1, &params));
-  if (file >= 0) close(file);
-  return file >= 0;
+  if (file < 0) return errno;
+  close(file);
+  return 0;
 }
 
 // Where soft-dirty bits are built in, a page that was just written has one.
@@ -75,7 +79,12 @@ std::string userfaultfd() {
   return has_userfaultfd() ? "" : "userfaultfd: the kernel refuses it (CONFIG_USERFAULTFD)";
 }
 std::string io_uring() {
-  return has_io_uring() ? "" : "io_uring: the kernel refuses it (sysctl kernel.io_uring_disabled)";
+  const int error = io_uring_refused();
+  if (error == 0) return {};
+  const char* const advice = error == EPERM    ? " (sysctl kernel.io_uring_disabled)"
+                             : error == ENOMEM ? " (CAP_IPC_LOCK, or a higher ulimit -l)"
+                                               : "";
+  return fmt::format("io_uring: {}{}", std::strerror(error), advice);
 }
 std::string fuse() { return can_write("/dev/fuse") ? "" : "FUSE: there is no /dev/fuse to write"; }
 std::string ksm() {
@@ -86,10 +95,11 @@ std::string swap() {
   return {};
 }
 std::string group() {
-  return memory_groups().empty() ? "control groups: no memory controller of version 1 with "
-                                   "memory.force_empty, by which "
-                                   "pages that processes share are reclaimed"
-                                 : "";
+  const MemoryGroups groups = memory_groups();
+  if (groups.folder.empty()) return "control groups: " + groups.why;
+  return can_write(groups.folder.c_str())
+             ? ""
+             : fmt::format("control groups: {} cannot be written", groups.folder);
 }
 std::string huge_folios() {
   return access("/sys/kernel/mm/transparent_hugepage/enabled", R_OK) == 0
@@ -183,20 +193,67 @@ std::string kernel_name() {
   return fmt::format("{} {}", name.sysname, release.substr(0, release.find('-')));
 }
 
-std::string memory_groups() {
-  std::ifstream mounts("/proc/self/mounts");
+const char* rules_of(const std::string& release) {
+  struct Since {
+    int major, minor;
+    const char* rules;
+  };
+  static constexpr std::array<Since, 8> kSince{{{6, 15, "F"},
+                                                {6, 1, "E1"},
+                                                {5, 19, "E0"},
+                                                {5, 18, "C2"},
+                                                {5, 11, "C1"},
+                                                {5, 9, "C0"},
+                                                {5, 8, "B"},
+                                                {0, 0, "A"}}};
+  std::pair<int, int> version{0, 0};
+  char dot = 0;
+  std::istringstream(release) >> version.first >> dot >> version.second;
+  return std::ranges::find_if(
+             kSince,
+             [&](const Since& since) { return std::pair(since.major, since.minor) <= version; })
+      ->rules;
+}
+
+const char* kernel_rules() {
+  utsname name{};
+  uname(&name);
+  return rules_of(name.release);
+}
+
+MemoryGroups memory_groups(std::istream& mounts,
+                           const std::function<std::string(const std::string&)>& controllers) {
+  const auto lists = [](std::string text, char between) {
+    std::ranges::replace(text, between, ' ');
+    std::istringstream words(text);
+    const std::istream_iterator<std::string> end;
+    return std::find(std::istream_iterator<std::string>(words), end, "memory") != end;
+  };
+  MemoryGroups none;
+  none.why = "no memory controller, by which pages that processes share are reclaimed";
   for (std::string line; std::getline(mounts, line);) {
     std::istringstream words(line);
     std::string device, place, kind, options;
     words >> device >> place >> kind >> options;
-    if (kind == "cgroup" && ("," + options + ",").find(",memory,") != std::string::npos &&
-        access((place + "/memory.force_empty").c_str(), F_OK) == 0)
-      return place;
-    // The topmost group has no such file on some kernels; a lower one has.
-    if (kind == "cgroup" && ("," + options + ",").find(",memory,") != std::string::npos)
-      return place;
+    if (kind == "cgroup" && lists(options, ',')) return {place, "memory.force_empty", {}};
+    if (kind != "cgroup2") continue;
+    if (lists(controllers(place), ' ')) return {place, "memory.reclaim", {}};
+    none.why = fmt::format(
+        "groups in {} have no memory controller, by which pages that processes share are "
+        "reclaimed; if {}/cgroup.controllers has it, echo +memory > {}/cgroup.subtree_control",
+        place, place, place);
   }
-  return {};
+  return none;
+}
+
+MemoryGroups memory_groups() {
+  std::ifstream mounts("/proc/self/mounts");
+  return memory_groups(mounts, [](const std::string& place) {
+    std::ifstream file(place + "/cgroup.subtree_control");
+    std::string line;
+    std::getline(file, line);
+    return line;
+  });
 }
 
 }  // namespace lab::kernel

@@ -1,6 +1,8 @@
 // What this machine has that the kernel's judge can use.
 #pragma once
 
+#include <functional>
+#include <iosfwd>
 #include <string>
 #include <vector>
 
@@ -24,8 +26,22 @@ std::string missing(const Play& play);
 
 /// "Linux 6.18.44"
 std::string kernel_name();
+/// The rule-set of kernels of that release: "6.18.44-amd64" has F. What distributions changed is not known.
+const char* rules_of(const std::string& release);
+/// Of the kernel that runs here.
+const char* kernel_rules();
 
-/// The folder of control groups for memory, of version 1; empty: none.
-std::string memory_groups();
+/// Where control groups for memory are made. The controller is in one hierarchy, of version 1 or 2.
+struct MemoryGroups {
+  std::string folder;  ///< empty: there are none
+  std::string
+      reclaim;  ///< the file in each group by which all of it is reclaimed: memory.force_empty, memory.reclaim
+  std::string why;  ///< there are none: what is missing
+};
+/// `mounts` reads as /proc/self/mounts; `controllers` tells what cgroup.subtree_control of a folder of version 2 says.
+MemoryGroups memory_groups(std::istream& mounts,
+                           const std::function<std::string(const std::string&)>& controllers);
+/// Of this machine.
+MemoryGroups memory_groups();
 
 }  // namespace lab::kernel

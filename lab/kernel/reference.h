@@ -15,11 +15,13 @@ namespace lab::kernel {
 class Reference {
  public:
   virtual ~Reference() = default;
-  /// Takes it, of the small page at `page` of the calling process. False: refused.
-  virtual bool take(char* page) = 0;
-  /// Nothing: it cannot be looked through any more.
+  /// Takes it, of the small page at `page` of the calling process. 0, or an errno: EFAULT where the kernel gives no
+  /// reference to this page; any other, where it does not let us ask.
+  virtual int take(char* page) = 0;
+  /// Nothing: the kernel did not let us look.
   virtual std::optional<std::uint64_t> peek(litmus::Half half) = 0;
-  virtual void poke(litmus::Half half, std::uint64_t value) = 0;
+  /// False: the kernel did not let us write.
+  virtual bool poke(litmus::Half half, std::uint64_t value) = 0;
   virtual void drop() = 0;
 };
 

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <thread>
 
@@ -32,12 +33,12 @@ class CopyReference : public Reference {
   explicit CopyReference(const Use& use) : halves_(use.halves), in_(use.means == Means::copy_in) {}
   ~CopyReference() override { end(); }
 
-  bool take(char* page) override {
-    if (!open_windows()) return false;
+  int take(char* page) override {
+    if (const int error = open_windows(); error != 0) return error;
     caller_ = std::thread([this, page] { call(page); });
-    if (waits()) return true;
+    if (waits()) return 0;
     end();
-    return false;
+    return error_;
   }
 
   std::optional<std::uint64_t> peek(Half half) override {
@@ -48,8 +49,8 @@ class CopyReference : public Reference {
     return value;
   }
 
-  void poke(Half half, std::uint64_t value) override {
-    if (next_ < halves_.size() && halves_[next_] == half) supply(value);
+  bool poke(Half half, std::uint64_t value) override {
+    return next_ < halves_.size() && halves_[next_] == half && supply(value);
   }
 
   void drop() override { end(); }
@@ -58,13 +59,14 @@ class CopyReference : public Reference {
   [[nodiscard]] char* window(std::size_t i) const { return windows_ + i * kSmallPage; }
   [[nodiscard]] std::size_t bytes() const { return (halves_.size() + 1) * kSmallPage; }
 
-  bool open_windows() {
+  // 0, or an errno.
+  int open_windows() {
     next_ = 0;
     faults_ = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
     ended_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     void* memory =
         mmap(nullptr, bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (faults_ < 0 || ended_ < 0 || memory == MAP_FAILED) return false;
+    if (faults_ < 0 || ended_ < 0 || memory == MAP_FAILED) return errno;
     windows_ = static_cast<char*>(memory);
     // The windows are this process' affair.
     madvise(windows_, bytes(), MADV_DONTFORK);
@@ -72,7 +74,9 @@ class CopyReference : public Reference {
     uffdio_register range{};
     range.range = {reinterpret_cast<std::uintptr_t>(windows_), bytes()};
     range.mode = UFFDIO_REGISTER_MODE_MISSING;
-    return ioctl(faults_, UFFDIO_API, &api) == 0 && ioctl(faults_, UFFDIO_REGISTER, &range) == 0;
+    if (ioctl(faults_, UFFDIO_API, &api) != 0 || ioctl(faults_, UFFDIO_REGISTER, &range) != 0)
+      return errno;
+    return 0;
   }
 
   // The one call. What lies between the halves goes to a place that nobody looks at; it is not written: see the end.
@@ -93,10 +97,10 @@ class CopyReference : public Reference {
     local[parts++] = {window(halves_.size()), kWord};
     from += kWord;
     const iovec remote{page + begin, from - begin};
-    if (in_)
-      (void)process_vm_writev(getpid(), local.data(), parts, &remote, 1, 0);
-    else
-      (void)process_vm_readv(getpid(), local.data(), parts, &remote, 1, 0);
+    const ssize_t moved = in_ ? process_vm_writev(getpid(), local.data(), parts, &remote, 1, 0)
+                              : process_vm_readv(getpid(), local.data(), parts, &remote, 1, 0);
+    error_ =
+        moved < 0 ? errno : EIO;  // All of it cannot have been moved: some windows are missing.
     const std::uint64_t one = 1;
     (void)!write(ended_, &one, sizeof one);
   }
@@ -144,6 +148,7 @@ class CopyReference : public Reference {
   std::vector<Half> halves_;
   bool in_;
   std::size_t next_ = 0;
+  int error_ = 0;  // of the call; written before ended_ tells that it has ended
   int faults_ = -1;
   int ended_ = -1;
   char* windows_ = nullptr;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <thread>
 
@@ -36,16 +37,16 @@ class FuseReference : public Reference {
     close(descriptor_);
   }
 
-  bool take(char* page) override {
-    if (descriptor_ < 0) return false;
+  int take(char* page) override {
+    if (descriptor_ < 0) return EBADF;
     file_.length = 0;
     file_.state = State::expected;
     caller_ = std::thread([this, page] { call(page); });
     file_.gate.wait([&] { return file_.state == State::waits || file_.state == State::ended; });
-    if (file_.state == State::waits) return true;
+    if (file_.state == State::waits) return 0;
     caller_.join();
     file_.state = State::idle;
-    return false;
+    return error_;
   }
 
   // The server reads the request now, for the first time: what it gets is what the page holds now.
@@ -59,20 +60,20 @@ class FuseReference : public Reference {
   }
 
   // The answer carries the bytes, and ends the transfer with its pin.
-  void poke(Half, std::uint64_t value) override {
+  bool poke(Half, std::uint64_t value) override {
     std::memcpy(file_.bytes.data(), &value, sizeof value);
     file_.length = sizeof value;
     finish();
+    return error_ == 0;
   }
 
   void drop() override { finish(); }
 
  private:
   void call(char* page) {
-    if (reads_)
-      (void)!pread(descriptor_, page + at_, sizeof(std::uint64_t), 0);
-    else
-      (void)!pwrite(descriptor_, page, kSmallPage, 0);
+    const ssize_t moved = reads_ ? pread(descriptor_, page + at_, sizeof(std::uint64_t), 0)
+                                 : pwrite(descriptor_, page, kSmallPage, 0);
+    error_ = moved < 0 ? errno : 0;
     file_.state = State::ended;
     file_.gate.open();
   }
@@ -89,6 +90,7 @@ class FuseReference : public Reference {
   bool reads_;
   std::size_t at_;
   int descriptor_;
+  int error_ = 0;  // of the call, when it has ended
   std::thread caller_;
 };
 

@@ -4,6 +4,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "lab/kernel/layout.h"
 #include "lab/kernel/reference.h"
 
@@ -18,15 +20,16 @@ class RingReference : public Reference {
   }
 
   // The ring is made by who uses it: its queues are no use to two processes.
-  bool take(char* page) override {
+  int take(char* page) override {
     if (!open_) {
       device_ = memfd_create("cleave-lab-device", MFD_CLOEXEC);
-      if (device_ < 0 || io_uring_queue_init(2, &ring_, 0) != 0) return false;
+      if (device_ < 0) return errno;
+      if (const int error = io_uring_queue_init(2, &ring_, 0); error != 0) return -error;
       open_ = true;
     }
     page_ = page;
     const iovec part{page, kSmallPage};
-    return io_uring_register_buffers(&ring_, &part, 1) == 0;
+    return -io_uring_register_buffers(&ring_, &part, 1);
   }
 
   std::optional<std::uint64_t> peek(litmus::Half half) override {
@@ -36,8 +39,8 @@ class RingReference : public Reference {
     return value;
   }
 
-  void poke(litmus::Half half, std::uint64_t value) override {
-    if (pwrite(device_, &value, sizeof value, 0) == sizeof value) transfer(half, false);
+  bool poke(litmus::Half half, std::uint64_t value) override {
+    return pwrite(device_, &value, sizeof value, 0) == sizeof value && transfer(half, false);
   }
 
   void drop() override { io_uring_unregister_buffers(&ring_); }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 #include "lab/kernel/layout.h"
@@ -18,9 +19,11 @@ class SpliceReference : public Reference {
  public:
   SpliceReference(std::array<int, 2> pipe, std::array<int, 2> look) : pipe_(pipe), look_(look) {}
 
-  bool take(char* page) override {
+  int take(char* page) override {
     const iovec part{page, kSmallPage};
-    return vmsplice(pipe_[1], &part, 1, 0) == static_cast<ssize_t>(kSmallPage);
+    const ssize_t got = vmsplice(pipe_[1], &part, 1, SPLICE_F_NONBLOCK);
+    if (got < 0) return errno;
+    return got == static_cast<ssize_t>(kSmallPage) ? 0 : EIO;
   }
 
   std::optional<std::uint64_t> peek(litmus::Half half) override {
@@ -33,7 +36,7 @@ class SpliceReference : public Reference {
     return value;
   }
 
-  void poke(litmus::Half, std::uint64_t) override {}
+  bool poke(litmus::Half, std::uint64_t) override { return false; }
   void drop() override { read_page(pipe_[0]); }
 
  private:

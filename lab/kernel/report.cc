@@ -41,7 +41,9 @@ std::string runs_of(const KernelVerdict& verdict) {
   std::string text = fmt::format("{} of {} runs", verdict.positive, verdict.runs);
   if (!verdict.ordered && verdict.seconds > 0)
     text += fmt::format(", {:.0f}/s", static_cast<double>(verdict.runs) / verdict.seconds);
-  if (verdict.unclear > 0) text += fmt::format(", {} more not kept", verdict.unclear);
+  if (verdict.unclear > 0) text += fmt::format(", {} of them not listed", verdict.unclear);
+  if (verdict.untried > 0)
+    text += fmt::format(", {} more refused \"{}\"", verdict.untried, verdict.untried_at);
   if (!verdict.hangs_at.empty()) text += ", then " + verdict.hangs_at;
   return text;
 }
@@ -54,7 +56,7 @@ std::string line(const std::string& name, const KernelVerdict& verdict, bool ver
   const bool finding = verdict.standing == Standing::finding;
   std::string text = fmt::format("{:<40} {:<9} {} {}\n", name, litmus::name(verdict.verdict),
                                  finding ? look.bad(standing) : standing, runs_of(verdict));
-  if (finding) text += fmt::format("    {} says: {}\n", kRules, verdict.expected.text());
+  if (finding) text += fmt::format("    {} says: {}\n", kernel_rules(), verdict.expected.text());
   if (!verbose && !finding) return text;
   for (const Observed& end : verdict.ends)
     text += fmt::format("    {:>8} {} {}\n", end.count, end.holds ? "*>" : "  ", end.text);
@@ -72,7 +74,7 @@ std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds, 
       "\n{}: {} of {} tests observed, none proved. {} as {} says ({} of them xfail: the test wants "
       "it otherwise), {} not seen yet, {} only asked, ",
       kernel_name(), count(verdicts, ran), verdicts.size(),
-      count(verdicts, stands(Standing::agrees)), kRules, failures,
+      count(verdicts, stands(Standing::agrees)), kernel_rules(), failures,
       count(verdicts, stands(Standing::open)), count(verdicts, stands(Standing::asked)));
   const std::string found = fmt::format("{} finding{}", findings, findings == 1 ? "" : "s");
   text += findings > 0 ? look.bad(found) : found;
@@ -96,7 +98,8 @@ nlohmann::ordered_json json(const std::vector<std::string>& names,
     test["ordered"] = verdict.ordered;
     test["observed"] = verdict.positive;
     test["runs"] = verdict.runs;
-    test["not_kept"] = verdict.unclear;
+    test["not_listed"] = verdict.unclear;
+    test["untried"] = verdict.untried;
     test["seconds"] = verdict.seconds;
     if (!verdict.hangs_at.empty()) test["hangs_at"] = verdict.hangs_at;
     test["references"] = verdict.means;
@@ -106,7 +109,7 @@ nlohmann::ordered_json json(const std::vector<std::string>& names,
   }
   return {{"version", 1},
           {"kernel", kernel_name()},
-          {"compared_with", kRules},
+          {"compared_with", kernel_rules()},
           {"claim", "observed"},
           {"seconds", seconds},
           {"findings", count(verdicts, stands(Standing::finding))},

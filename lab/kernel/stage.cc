@@ -31,6 +31,20 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+// Whether a process has ended, or does within that time.
+bool has_ended_by(int pidfd, milliseconds within) {
+  pollfd of{pidfd, POLLIN, 0};
+  return poll(&of, 1, static_cast<int>(within.count())) == 1;
+}
+
+bool has_ended(pid_t pid, milliseconds within) {
+  const int file = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (file < 0) return errno == ESRCH;
+  const bool ended = has_ended_by(file, within);
+  close(file);
+  return ended;
+}
+
 std::string mount_point(const std::string& folder, std::size_t reference) {
   return fmt::format("{}/file-{}", folder, reference);
 }
@@ -47,6 +61,8 @@ class Stage {
     const bool wants_fuse = std::ranges::any_of(play_.uses, [](const Use& use) {
       return use.means == Means::fuse_read || use.means == Means::fuse_write;
     });
+    if (play_.needs.hugetlb && !hold_huge_pages(play_.needs.huge_pages))
+      return board_.say("the pool of huge pages changed meanwhile");
     if (play_.needs.split) mount("none", "/sys/kernel/debug", "debugfs", 0, nullptr);
     if (!wants_fuse) return;
     for (std::size_t i = 0; i < play_.uses.size(); ++i) {
@@ -72,7 +88,8 @@ class Stage {
   void run() {
     board_.clear();
     // A test may have turned it off. EBUSY: it did not.
-    if (play_.needs.swap) swapon(play_.swap_file.c_str(), 0);
+    if (play_.needs.swap && !swap_on(play_.swap_file) && errno != EBUSY)
+      return board_.say(fmt::format("swapon {}: {}", play_.swap_file, std::strerror(errno)));
     const pid_t first = fork();
     if (first == 0) start();
     if (first < 0) return board_.say("fork: no more processes");
@@ -102,7 +119,9 @@ class Stage {
 
   [[noreturn]] void start() {
     for (const auto& server : servers_) server->forget();
-    if (!play_.group.empty()) std::ofstream(play_.group + "/cgroup.procs") << "0" << std::flush;
+    if (!play_.group.empty() &&
+        !(std::ofstream(play_.group + "/cgroup.procs") << "0" << std::flush))
+      board_.say("a process cannot be put into " + play_.group);
     Actor(play_, board_, board_.runs).begin();
   }
 
@@ -111,7 +130,7 @@ class Stage {
     board_.gate.open();
   }
 
-  // Whether all threads come to their end, or to their process'.
+  // Whether all threads come to their end, or to their process'. A process that somebody else killed does not hang.
   bool ends() {
     const auto ended = [&] {
       for (std::size_t i = 0; i < play_.plan.scripts.size(); ++i) {
@@ -125,6 +144,10 @@ class Stage {
       seen = board_.steps;
       if (board_.gate.wait(ended, effort_.patience)) return true;
     }
+    for (std::size_t i = 0; i < play_.plan.processes.size(); ++i)
+      if (board_.processes[i].life == Life::running &&
+          has_ended(board_.processes[i].pid, milliseconds(0)))
+        board_.say(fmt::format("{} was killed, and not by the test", play_.plan.processes[i]));
     return false;
   }
 
@@ -150,41 +173,43 @@ class Stage {
       if (board_.processes[i].life > Life::running) await_end(board_.processes[i].pid);
   }
 
-  static void await_end(pid_t pid) {
-    const int file = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-    pollfd of{file, POLLIN, 0};
-    if (file >= 0) poll(&of, 1, 1000);
-    close(file);
-  }
+  static void await_end(pid_t pid) { (void)has_ended(pid, milliseconds(1000)); }
 
   void note(bool ended) {
+    if (board_.troubled()) return;
     if (!ended) board_.hung = true;
     if (ended && !look()) return;
     ++board_.runs;
     if (board_.hung) return;
     const Answers answers = ask();
+    if (board_.troubled()) return;
     auto* const end = board_.ends.data() + board_.end_count;
-    auto* const found = std::find_if(board_.ends.data(), end,
-                                     [&](const Board::End& e) { return e.answers == answers; });
+    const std::uint64_t refused = board_.refused;
+    auto* const found = std::find_if(board_.ends.data(), end, [&](const Board::End& e) {
+      return e.answers == answers && e.refused == refused;
+    });
     if (found == board_.ends.data() + board_.ends.size()) {
-      ++board_.unclear;
+      const std::vector<std::uint64_t> all(answers.begin(), answers.end());
+      ++board_.more[holds(play_.plan.test->final.condition, play_.plan, all) ? 1 : 0];
       return;
     }
     if (found == end) {
-      *end = {answers, 0};
+      *end = {answers, refused, 0};
       ++board_.end_count;
     }
     ++found->count;
   }
 
   void compare(bool ended) {
-    if (!ended) return;
+    if (!ended || board_.troubled()) return;
     await_ends();
     shoot(play_, board_, kLines, 0);
     if (!look()) return;
     const Answers answers = ask();
+    if (board_.troubled()) return;
     for (std::uint32_t i = 0; i < board_.end_count; ++i)
-      if (board_.ends[i].answers == answers && !board_.reel.spoilt) {
+      if (board_.ends[i].answers == answers && board_.ends[i].refused == board_.refused &&
+          !board_.reel.spoilt) {
         board_.reel.end = i;
         board_.reel.complete = true;
       }
@@ -198,6 +223,7 @@ class Stage {
     return answers;
   }
   [[nodiscard]] std::uint64_t ask(const Quantity& quantity) const;
+  [[nodiscard]] bool coherent(const Board::Reference& reference) const;
   [[nodiscard]] std::uint64_t content(ProcessId process, PageNo page, litmus::Half half) const {
     const Board::Process& of = board_.processes[process];
     return of.life == Life::running ? of.contents[page][half == litmus::Half::b ? 1 : 0]
@@ -212,14 +238,16 @@ class Stage {
   void strike() {
     // In this namespace there is nobody but the test's processes, and this is the first of them.
     if (getpid() != 1) abort();
+    for (std::size_t i = 0; i < play_.uses.size(); ++i) {
+      play_.fuse[i].over = true;
+      play_.fuse[i].gate.open();
+    }
     kill(-1, SIGKILL);
-    for (pid_t ended = 0; ended >= 0 || errno == EINTR;) {
-      for (std::size_t i = 0; i < play_.uses.size(); ++i) {
-        play_.fuse[i].state = FuseFile::State::idle;
-        play_.fuse[i].gate.open();
-      }
-      ended = waitpid(-1, nullptr, WNOHANG);
-      if (ended == 0) usleep(100);
+    while (waitpid(-1, nullptr, 0) >= 0 || errno == EINTR) {
+    }
+    for (std::size_t i = 0; i < play_.uses.size(); ++i) {
+      play_.fuse[i].state = FuseFile::State::idle;
+      play_.fuse[i].over = false;
     }
   }
 
@@ -238,18 +266,18 @@ std::uint64_t Stage::ask(const Quantity& q) const {
       return content(q.process, q.page, q.atom->place.half);
     case AtomKind::mapped:
       return content(q.process, q.page, litmus::Half::a) != kUnreadable ? 1 : 0;
-    case AtomKind::coherent: {
-      const Board::Reference& reference = board_.references[q.reference];
-      if (!reference.taken || reference.withdrawn) return 1;
-      const Board::Process& owner = board_.processes[reference.process];
-      if (owner.life != Life::running) return 1;
-      return owner.sights[reference.page].frame() == reference.frame ? 1 : 0;
-    }
+    case AtomKind::coherent:
+      return coherent(board_.references[q.reference]) ? 1 : 0;
     case AtomKind::same: {
-      const std::uint64_t frame = sight(q.process, q.page).frame();
-      return frame != 0 && frame == sight(q.other_process, q.other).frame() ? 1 : 0;
+      const Sight one = sight(q.process, q.page);
+      const Sight other = sight(q.other_process, q.other);
+      if (one.swapped() || other.swapped())
+        board_.say(q.text + ": what lies in swap shows no frame to compare");
+      return one.frame() != 0 && one.frame() == other.frame() ? 1 : 0;
     }
     case AtomKind::exclusive:
+      if (sight(q.process, q.page).swapped())
+        board_.say(q.text + ": what lies in swap shows no mark");
       return sight(q.process, q.page).flags >> kFlagExclusive & 1;
     case AtomKind::swapped:
       return sight(q.process, q.page).swapped() ? 1 : 0;
@@ -266,15 +294,26 @@ std::uint64_t Stage::ask(const Quantity& q) const {
   return 0;
 }
 
-// Dies with its parent.
+// The page behind it is the one that its owner has there, or its owner has none there any more.
+bool Stage::coherent(const Board::Reference& reference) const {
+  const Board::Process& owner = board_.processes[reference.process];
+  if (!reference.taken || owner.life != Life::running) return true;
+  const Sight& there = owner.sights[reference.page];
+  if (there.swapped()) return owner.back[reference.page] == reference.frame;
+  return !there.present() || there.frame() == reference.frame;
+}
+
+// Dies with its parent. What a terminal tells its processes, to stop for one, is for the parent alone.
 void follow(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  setpgid(0, 0);
   if (getppid() != parent) _exit(1);
 }
 
 // Between the judge and the stage: a process can give a PID namespace to its children only.
 [[noreturn]] void keep_stage(Play& play, Board& board, const Effort& effort,
                              const std::string& folder) {
+  const int parent = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));  // of the stage
   // The judge decides about interruptions.
   for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) std::signal(signal, SIG_IGN);
   if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0 ||
@@ -286,7 +325,7 @@ void follow(pid_t parent) {
   if (stage == 0) {
     // Its parent has no number here, so that there is nobody to compare it with.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getpid() != 1) _exit(1);
+    if (getpid() != 1 || has_ended_by(parent, milliseconds(0))) _exit(1);
     Stage here(play, board, effort);
     here.open(folder);
     here.perform();
@@ -295,6 +334,18 @@ void follow(pid_t parent) {
   int status = 1;
   if (stage > 0) waitpid(stage, &status, 0);
   _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+bool ends_before(pid_t pid, Clock::time_point latest, const std::function<void()>& tick) {
+  constexpr milliseconds kTick{200};
+  const int file = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  bool ended = false;
+  while (!ended && Clock::now() < latest) {
+    ended = has_ended_by(file, kTick);
+    if (!ended && tick) tick();
+  }
+  if (file >= 0) close(file);
+  return ended;
 }
 
 struct UnmapFiles {
@@ -322,20 +373,10 @@ tl::expected<void, std::string> play(Play& play, Board& board, const Effort& eff
   if (keeper < 0) return tl::unexpected(fmt::format("fork: {}", std::strerror(errno)));
   // The stage watches the test's processes, and this the stage.
   const Clock::time_point latest = Clock::now() + effort.time + std::chrono::seconds(60);
-  constexpr milliseconds kTick{200};
-  Clock::time_point next_tick = Clock::now() + kTick;
+  const bool late = !ends_before(keeper, latest, effort.tick);
+  if (late) kill(keeper, SIGKILL);
   int status = 0;
-  bool late = false;
-  for (pid_t ended = 0; ended != keeper;) {
-    ended = waitpid(keeper, &status, WNOHANG);
-    if (ended == 0) board.gate.wait([] { return false; }, milliseconds(5));
-    if (effort.tick && Clock::now() >= next_tick) {
-      effort.tick();
-      next_tick = Clock::now() + kTick;
-    }
-    if (Clock::now() < latest || late) continue;
-    late = true;
-    kill(keeper, SIGKILL);
+  while (waitpid(keeper, &status, 0) < 0 && errno == EINTR) {
   }
   for (std::size_t i = 0; i < play.uses.size(); ++i) unlink(mount_point(folder, i).c_str());
   if (board.troubled()) return tl::unexpected(std::string(board.trouble.data()));

@@ -1,10 +1,11 @@
 // The settings of the system that tests need, changed as needed and put back.
 #pragma once
 
-#include <optional>
+#include <map>
 #include <set>
 #include <string>
 #include <tl/expected.hpp>
+#include <utility>
 
 #include "lab/kernel/journal.h"
 #include "lab/kernel/play.h"
@@ -33,6 +34,10 @@ class System {
       : folder_(std::move(folder)), journal_(std::move(journal)) {}
 
   tl::expected<void, std::string> set(const std::string& path, const std::string& value);
+  /// Before `value` is written to `path`, whoever does it.
+  tl::expected<void, std::string> note(const std::string& path, const std::string& value);
+  /// What the setting was before it was changed.
+  [[nodiscard]] std::string before(const std::string& path) const;
   tl::expected<void, std::string> make_swap(Play& play);
   tl::expected<void, std::string> make_group(Play& play);
   tl::expected<void, std::string> set_ksm();
@@ -40,10 +45,11 @@ class System {
 
   std::string folder_;
   Journal journal_;
-  std::set<std::string> changed_;  ///< settings that are in the journal
+  std::map<std::string, std::string> before_;  ///< settings that were changed, and what they were
+  std::set<std::pair<std::string, std::string>> noted_;
   std::string swap_file_;
-  std::string group_;
-  std::optional<std::uint64_t> huge_pages_before_;
+  std::string no_swap_;  ///< why there is no swap file; empty: nobody tried, or there is one
+  std::string group_, reclaim_;
 };
 
 }  // namespace lab::kernel

@@ -1,11 +1,15 @@
 // What each word of the language is on a running kernel.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 
 #include "lab/kernel/actor.h"
@@ -110,17 +114,28 @@ Actor::Then Actor::perform(const Script& line, const Instruction& i) {
     case Word::peek: {
       const bool taken = board_.references[i.reference].taken;
       const auto seen = taken ? references_[i.reference]->peek(operation.half) : std::nullopt;
+      if (taken && !seen)
+        board_.say(fmt::format("\"{}\": the kernel does not let us look", i.text));
       store(i, seen.value_or(0));
       break;
     }
     case Word::exit:
       exit(line.process);
       break;
-    default:
-      store(i, work(i, line.process) ? 1 : 0);
+    default: {
+      const bool done = work(i, line.process);
+      if (!done) note_refusal(i);
+      store(i, done ? 1 : 0);
       break;
+    }
   }
   return Then::next;
+}
+
+void Actor::note_refusal(const Instruction& instruction) {
+  const auto found = std::ranges::find(play_.watched, &instruction);
+  if (found != play_.watched.end())
+    board_.refused |= std::uint64_t{1} << (found - play_.watched.begin());
 }
 
 // What threads ask of the kernel for themselves. Whether it was done.
@@ -141,19 +156,18 @@ bool Actor::work(const Instruction& i, ProcessId process) {
     case Word::pin:
       return take(i, process);
     case Word::poke:
-      if (board_.references[i.reference].taken)
-        references_[i.reference]->poke(operation.half, operation.value);
+      if (board_.references[i.reference].taken &&
+          !references_[i.reference]->poke(operation.half, operation.value))
+        board_.say(fmt::format("\"{}\": the kernel does not let us write", i.text));
       return true;
     case Word::drop:
       if (board_.references[i.reference].taken.exchange(false)) references_[i.reference]->drop();
       return true;
     case Word::unmap:
-      withdraw(i, process);
       return munmap(at, bytes) == 0;
     case Word::map:
       return map_fresh(at, bytes);
     case Word::discard:
-      withdraw(i, process);
       return madvise(at, bytes, MADV_DONTNEED) == 0;
     case Word::free:
       return give_up(at, bytes);
@@ -194,7 +208,7 @@ bool Actor::act(const Instruction& i) {
     case Word::swapoff:
       return swapoff(play_.swap_file.c_str()) == 0;
     case Word::merge:
-      return merge_pages(at, i.other_process == i.process ? play_.spots[i.other].address : nullptr);
+      return merge(i);
     case Word::unmerge:
       return madvise(at, bytes, MADV_UNMERGEABLE) == 0;
     case Word::split:
@@ -211,21 +225,26 @@ bool Actor::act(const Instruction& i) {
 
 bool Actor::take(const Instruction& i, ProcessId process) {
   Board::Reference& reference = board_.references[i.reference];
-  if (!references_[i.reference]->take(play_.spots[i.page].address)) return false;
+  const int error = references_[i.reference]->take(play_.spots[i.page].address);
+  if (error != 0 && error != EFAULT)
+    board_.say(fmt::format("{} by {}: {}", play_.plan.references[i.reference],
+                           name(play_.uses[i.reference].means), std::strerror(error)));
+  if (error != 0) return false;
   reference.process = process;
   reference.page = i.page;
-  reference.withdrawn = false;
   reference.frame = frame_at(play_.spots[i.page].address);
   reference.taken = true;
   return true;
 }
 
-// What its owner took away, a reference need not agree with.
-void Actor::withdraw(const Instruction& i, ProcessId process) {
-  for (Board::Reference& reference : board_.references)
-    if (reference.taken && reference.process == process && reference.page >= i.page &&
-        reference.page < i.page + i.pages)
-      reference.withdrawn = true;
+bool Actor::merge(const Instruction& i) {
+  const bool within = i.other_process == i.process;
+  char* const at = play_.spots[i.page].address;
+  const auto merged = merge_pages(at, within ? play_.spots[i.other].address : nullptr);
+  if (!merged) board_.say("KSM did not scan all pages in 2 s: others have it look at many");
+  // No copy: see note_copies(), which the other process calls later.
+  if (merged == true && !within) board_.processes[i.other_process].frames[i.other] = frame_at(at);
+  return merged.value_or(false);
 }
 
 // The child has this thread alone, which becomes the one that answers for it.

@@ -2,9 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <array>
 #include <string>
 
+#include "lab/judge/judge.h"
 #include "lab/kernel/readiness.h"
 #include "on_this_kernel.h"
 
@@ -78,6 +84,129 @@ TEST_F(KernelJudge, ARunThatWaitsForEverHangsAndSaysWhere) {
   EXPECT_EQ(verdict.skipped, "");
   EXPECT_EQ(verdict.verdict, litmus::Verdict::hang);
   EXPECT_EQ(verdict.hangs_at, "P at \"write x 5\"");
+}
+
+TEST_F(KernelJudge, WhereTheKernelRefusesWhatLeadsToTheQuestionNothingWasObserved) {
+  // No kernel wipes a shared mapping; the model does.
+  const KernelVerdict verdict = judge_text(
+      "page x = 1 shared\nprocess P {\n wipeonfork x\n fork C\n}\n"
+      "process C from P {\n read x -> r\n}\nforbidden C:r = 1\n");
+  EXPECT_THAT(verdict.skipped, testing::HasSubstr("refused \"wipeonfork x\""));
+  EXPECT_EQ(verdict.runs, 0U);
+}
+
+TEST_F(KernelJudge, WhereTheTestAsksForTheRefusalItIsObserved) {
+  const KernelVerdict verdict = judge_text(
+      "page x = 1 shared\nprocess P {\n wipeonfork x -> done\n}\nforbidden P:done = 0\n");
+  EXPECT_EQ(verdict.skipped, "");
+  EXPECT_EQ(verdict.standing, Standing::finding);
+}
+
+// As in a container: io_uring may pin no page for long.
+class WithoutLockedMemory {
+ public:
+  WithoutLockedMemory() {
+    getrlimit(RLIMIT_MEMLOCK, &before_);
+    const rlimit none{0, before_.rlim_max};
+    setrlimit(RLIMIT_MEMLOCK, &none);
+    change([](std::uint32_t& effective) { effective &= ~(1U << CAP_IPC_LOCK); });
+  }
+  ~WithoutLockedMemory() {
+    change([](std::uint32_t& effective) { effective |= 1U << CAP_IPC_LOCK; });
+    setrlimit(RLIMIT_MEMLOCK, &before_);
+  }
+  WithoutLockedMemory(const WithoutLockedMemory&) = delete;
+  WithoutLockedMemory& operator=(const WithoutLockedMemory&) = delete;
+
+ private:
+  template <typename How>
+  static void change(How how) {
+    __user_cap_header_struct head{_LINUX_CAPABILITY_VERSION_3, 0};
+    std::array<__user_cap_data_struct, 2> sets{};
+    EXPECT_EQ(syscall(SYS_capget, &head, sets.data()), 0);
+    how(sets[0].effective);
+    EXPECT_EQ(syscall(SYS_capset, &head, sets.data()), 0);
+  }
+  rlimit before_{};
+};
+
+TEST_F(KernelJudge, WhereNobodyMayPinNothingIsSaidOfPins) {
+  const WithoutLockedMemory here;
+  const KernelVerdict verdict = judge_text(
+      "page x = 1\nprocess P {\n p = pin x write long\n write x 5\n peek p -> r\n drop p\n}\n"
+      "forbidden P:r = 1\n");
+  EXPECT_THAT(verdict.skipped, testing::HasSubstr("io_uring"));
+  EXPECT_THAT(verdict.skipped, testing::HasSubstr("Cannot allocate memory"));
+}
+
+TEST_F(KernelJudge, APinOfWhatIsNotMappedIsRefusedAndThatIsAnAnswer) {
+  for (const char* how : {"get x", "pin x", "pin x write", "pin x write long", "pin x fast"}) {
+    const KernelVerdict verdict =
+        judge_text(std::string("page x = 1\nprocess P {\n unmap x\n p = ") + how +
+                   "\n map x\n write x 5\n}\nforbidden ~coherent(p)\n");
+    EXPECT_EQ(verdict.skipped, "") << how;
+    EXPECT_EQ(verdict.standing, Standing::agrees) << how;
+  }
+}
+
+TEST_F(KernelJudge, AWriteToTheZeroPageCopiesNothing) {
+  const KernelVerdict verdict =
+      judge_text("page x zero\nprocess P {\n write x 5\n}\nforbidden copies(x) >= 1\n");
+  EXPECT_EQ(verdict.skipped, "");
+  EXPECT_EQ(verdict.verdict, litmus::Verdict::never);
+}
+
+TEST_F(KernelJudge, CollapsingAFolioCopiesNothingThatCounts) {
+  const KernelVerdict verdict =
+      judge_text("folio x[2] = 1\nprocess P {\n collapse x -> c\n}\nforbidden copies(x) >= 1\n");
+  if (verdict.skipped.starts_with("huge folios")) GTEST_SKIP() << verdict.skipped;
+  EXPECT_EQ(verdict.verdict, litmus::Verdict::never);
+}
+
+TEST_F(KernelJudge, WhereAPinnedPageWentAndWhatCameInItsPlaceTheModelAndTheKernelSeeAlike) {
+  const char* const ends[] = {
+      "page x = 1\npage y unmapped\nprocess P {\n p = pin x write\n move x y\n}\n",
+      "page x = 1\nprocess P {\n p = pin x write\n unmap x\n}\n",
+      "page x = 1\nprocess P {\n p = pin x write\n unmap x\n map x\n}\n",
+      "page x = 1\nprocess P {\n p = pin x write\n unmap x\n map x\n write x 5\n}\n",
+      "page x = 1\nprocess P {\n p = pin x write\n discard x\n write x 5\n}\n",
+      "page x = 1\nprocess P {\n fork C\n p = get x\n write x 5\n}\nprocess C from P {\n}\n",
+  };
+  for (const char* end : ends) {
+    const KernelVerdict seen = judge_text(std::string(end) + "exists coherent(p)\n");
+    const auto modelled =
+        lab::judge(test_, parse_variants(kernel_rules())->front(), Memory::sc, {});
+    ASSERT_TRUE(modelled.has_value());
+    EXPECT_EQ(seen.skipped, "");
+    EXPECT_EQ(seen.verdict, modelled->verdict) << end;
+  }
+}
+
+TEST_F(KernelJudge, EndsThatAreTooManyToListAreCountedAllTheSame) {
+  std::string writer, reader, condition = "always P:x = 40";
+  for (int i = 1; i <= 40; ++i) writer += " write x " + std::to_string(i) + '\n';
+  for (int i = 0; i < 12; ++i) {
+    reader += " read x -> r" + std::to_string(i) + '\n';
+    condition += " /\\ P.b:r" + std::to_string(i) + " != 99";
+  }
+  const KernelVerdict verdict =
+      judge_text("page x\nprocess P {\n thread a {\n" + writer + " }\n thread b {\n" + reader +
+                 " }\n}\n" + condition + '\n');
+  std::uint64_t listed = 0;
+  for (const Observed& end : verdict.ends) listed += end.count;
+  EXPECT_LE(verdict.ends.size(), kEnds);
+  EXPECT_EQ(verdict.runs, listed + verdict.unclear);
+  EXPECT_EQ(verdict.verdict, litmus::Verdict::always);
+}
+
+TEST_F(KernelJudge, AShortPinOfDirectTransferIsUsedAsFarAsItGoes) {
+  const auto skipped = [&](const std::string& body) {
+    return judge_text("page x = 1\nprocess P {\n" + body + "}\nexists P:x = 1\n").skipped;
+  };
+  EXPECT_THAT(skipped(" p = pin x fast\n peek p.a -> r\n peek p.b -> s\n drop p\n"),
+              testing::HasSubstr("looked through once"));
+  EXPECT_THAT(skipped(" p = pin x write fast\n poke p 5\n write x.b 2\n drop p\n"),
+              testing::HasSubstr("its drop must be next"));
 }
 
 TEST_F(KernelJudge, WhatOnlyTheModelSeesIsSkippedWithItsReason) {

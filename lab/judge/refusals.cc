@@ -1,0 +1,32 @@
+#include "lab/judge/refusals.h"
+
+#include "lab/explore/explorer.h"
+#include "lab/judge/scene.h"
+
+namespace lab {
+namespace {
+
+class Watched : public Scene {
+ public:
+  Watched(const Plan& plan, const Rules& rules, std::set<const Instruction*>& seen)
+      : Scene(plan, rules), seen_(seen) {}
+
+ private:
+  void refused(const Instruction& instruction) override { seen_.insert(&instruction); }
+  std::set<const Instruction*>& seen_;
+};
+
+}  // namespace
+
+std::optional<std::set<const Instruction*>> refusals(const Plan& plan, const Rules& rules,
+                                                     double seconds) {
+  std::set<const Instruction*> seen;
+  const Factory factory = [&] { return std::make_unique<Watched>(plan, rules, seen); };
+  Options options;
+  options.max_seconds = seconds;
+  const auto result = explore(factory, options);
+  if (!result || result->coverage.kind != Coverage::Kind::exhaustive) return std::nullopt;
+  return seen;
+}
+
+}  // namespace lab
