@@ -15,8 +15,8 @@ const RuleSet kFail{
     "fail",
     "proposed, 21 December 2021",
     "E1 with option (1) of David Hildenbrand's mail of 21 December 2021: a read pin of a page "
-    "that is not marked exclusive is refused instead of unshared. After a fork, reading with "
-    "O_DIRECT into a file fails until the page was written.",
+    "that is not marked exclusive is refused instead of unshared. After a fork, writing memory to "
+    "a file with O_DIRECT fails until a store has made the page the process' own again.",
     make,
 };
 
