@@ -68,9 +68,9 @@ Row commit_row(const Cell& cell, const char* how, Samples ours, Samples theirs) 
 Row commit_by(Tracking tracking, const Cell& cell, const Extent& extent, Companion& kernel,
               const Settings& settings) {
   // By mprotect neighbours count as changed, too, when there are many: all of them at most.
-  const ByteCount recorded =
-      tracking == Tracking::mprotect ? extent.touched() : ByteCount{cell.changed * kPageSize};
-  const ByteCount spare = 2 * recorded;
+  const std::uint64_t recorded =
+      tracking == Tracking::mprotect ? extent.touched_pages() : cell.changed;
+  const ByteCount spare = 2 * recorded * kPageSize;
   TouchedArena touched(extent, {.tracking = tracking}, spare);
   must(touched.pool.reserve(spare));
   PageSets sets(cell.changed, extent.touched_pages());
