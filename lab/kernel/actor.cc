@@ -1,7 +1,6 @@
 #include "lab/kernel/actor.h"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -61,22 +60,12 @@ bool moves_to_other_frames(const Instruction& instruction) {
   if (instruction.operation == nullptr) return false;
   switch (instruction.operation->word) {
     case litmus::Word::merge:
-    case litmus::Word::collapse:
     case litmus::Word::move:
     case litmus::Word::uffd_move:
       return true;
     default:
       return false;
   }
-}
-
-std::uint64_t frame_of_zero_page() {
-  void* page = mmap(nullptr, kSmallPage, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return 0;
-  const bool read = try_read(static_cast<const char*>(page)).has_value();
-  const std::uint64_t frame = read ? frame_at(page) : 0;
-  munmap(page, kSmallPage);
-  return frame;
 }
 
 }  // namespace
@@ -103,7 +92,6 @@ std::optional<std::uint64_t> try_read(const char* address) {
 void Actor::begin() {
   catch_faults(board_, 0);
   forget_page_table();
-  zero_frame_ = frame_of_zero_page();
   for (std::size_t i = 0; i < play_.uses.size(); ++i) {
     references_.push_back(make_reference(play_.uses[i], play_.fuse + i));
     if (references_.back() == nullptr)
@@ -144,8 +132,7 @@ void Actor::live(ProcessId process) {
   for (const Phase phase : {Phase::look, Phase::read}) {
     await(process, [&] { return board_.phase >= phase; });
     if (phase == Phase::look)
-      for (PageNo page = 0; page < play_.spots.size(); ++page)
-        self.sights[page] = look_at(play_.spots[page].address);
+      for (PageNo page = 0; page < play_.spots.size(); ++page) self.sights[page] = sight_of(page);
     else
       tell(process);
     self.answered = phase;
@@ -162,6 +149,14 @@ void Actor::await(ProcessId process, Ready ready) {
     if (!is_asked(board_, process)) return;
     show(play_, board_, process);
   }
+}
+
+// A fork does not copy page tables of shared mappings: what they name is found when it is read.
+Sight Actor::sight_of(PageNo page) {
+  const Spot& spot = play_.spots[page];
+  if (play_.plan.setup.pages[spot.declaration].kind == PageKind::shared)
+    (void)try_read(spot.address);
+  return look_at(spot.address);
 }
 
 void Actor::tell(ProcessId process) {
@@ -212,8 +207,9 @@ void Actor::note_copies(ProcessId process, const Instruction* just_done) {
   for (const PageNo page : play_.copied) {
     const std::uint64_t now = frame_at(play_.spots[page].address);
     const std::uint64_t before = self.frames[page].exchange(now);
-    const bool copied = now != 0 && before != 0 && now != before && before != zero_frame_;
-    if (copied && !moved) ++board_.copies[page];
+    if (now == 0 || before == 0 || now == before || moved) continue;
+    // To write where the zero page is mapped copies nothing.
+    if (!Sight{0, flags_of(before)}.is(kFlagZeroPage)) ++board_.copies[page];
   }
   self.looking.clear();
 }

@@ -26,6 +26,7 @@ class Actor {
   [[noreturn]] void live(ProcessId process);
   template <typename Ready>
   void await(ProcessId process, Ready ready);
+  Sight sight_of(PageNo page);
   void tell(ProcessId process);
   void perform(const Script& line, std::size_t number);
   Then perform(const Script& line, const Instruction& instruction);
@@ -47,7 +48,6 @@ class Actor {
   const Play& play_;
   Board& board_;
   std::uint64_t run_;
-  std::uint64_t zero_frame_ = 0;  // of the zero page: to write where it is mapped copies nothing
   std::vector<std::unique_ptr<Reference>> references_;
 };
 

@@ -36,11 +36,14 @@ bool touch(const char* page) {
   return byte == 0;
 }
 
+// One for the test. Of a mapping in which nothing was ever copied, a fork does not look at page tables: so one is.
+constexpr std::size_t kFilePages = 2;
+
 int file_with(std::uint64_t value) {
-  std::array<char, kSmallPage> page{};
-  fill(page.data(), page.size(), value);
+  std::array<char, kFilePages * kSmallPage> pages{};
+  fill(pages.data(), pages.size(), value);
   const int file = memfd_create("cleave-lab-page", MFD_CLOEXEC);
-  if (file < 0 || pwrite(file, page.data(), page.size(), 0) != static_cast<ssize_t>(page.size()))
+  if (file < 0 || pwrite(file, pages.data(), pages.size(), 0) != static_cast<ssize_t>(pages.size()))
     return -1;
   return file;
 }
@@ -78,9 +81,13 @@ tl::expected<void, std::string> map_page(const Play& play, const PageSetup& page
   const int kind = page.kind == PageKind::shared ? MAP_SHARED : MAP_PRIVATE;
   const int flags = kind | MAP_FIXED_NOREPLACE | (from_file ? 0 : MAP_ANONYMOUS) |
                     (page.hugetlb ? MAP_HUGETLB : 0);
-  if (mmap(at, bytes, PROT_READ | PROT_WRITE, flags, file, 0) != at)
+  const std::size_t mapped = from_file ? kFilePages * kSmallPage : bytes;
+  if (mmap(at, mapped, PROT_READ | PROT_WRITE, flags, file, 0) != at)
     return failed(page.hugetlb ? "mmap of a huge page" : "mmap");
-  if (from_file) close(file);
+  if (from_file) {
+    close(file);
+    at[kSmallPage] = 1;
+  }
   if (page.kind == PageKind::zero || from_file)
     touch(at);
   else

@@ -90,6 +90,10 @@ class Stage {
     // A test may have turned it off. EBUSY: it did not.
     if (play_.needs.swap && !swap_on(play_.swap_file) && errno != EBUSY)
       return board_.say(fmt::format("swapon {}: {}", play_.swap_file, std::strerror(errno)));
+    // A ring goes some time after who made it, and the page that it pins with it.
+    const auto pool_is_full = [&] { return free_huge_pages() == play_.needs.huge_pages; };
+    if (play_.needs.hugetlb && !board_.gate.wait(pool_is_full, std::chrono::seconds(5)))
+      return board_.say("huge pages of the run before did not come back in 5 s");
     const pid_t first = fork();
     if (first == 0) start();
     if (first < 0) return board_.say("fork: no more processes");
@@ -273,7 +277,7 @@ std::uint64_t Stage::ask(const Quantity& q) const {
       const Sight other = sight(q.other_process, q.other);
       if (one.swapped() || other.swapped())
         board_.say(q.text + ": what lies in swap shows no frame to compare");
-      return one.frame() != 0 && one.frame() == other.frame() ? 1 : 0;
+      return one.frame() != 0 && one.frame() == other.frame() && !one.is(kFlagZeroPage) ? 1 : 0;
     }
     case AtomKind::exclusive:
       if (sight(q.process, q.page).swapped())

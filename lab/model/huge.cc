@@ -120,6 +120,8 @@ void map_huge(World& world, ProcessId id, const HugeRun& run, Folio& folio) {
   folio.owners.write(with_map(folio.owners.read(), static_cast<std::uint8_t>(id + 1)));
   folio.refs.add(1);
   world.mark(entry, true);
+  for (std::uint32_t i = 1; i < run.count; ++i)
+    if (folio.pages[i].exclusive.read()) folio.pages[i].exclusive.write(false);
   world.find_huge(id, run.first).write(entry);
 }
 

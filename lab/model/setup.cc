@@ -75,7 +75,9 @@ class Population {
 
   void add_anonymous(const PageSetup& setup, PageNo first) {
     Folio& folio = make(setup, setup.hugetlb ? FolioKind::hugetlb : FolioKind::anonymous);
-    for (Page& page : folio.pages) page.exclusive.write(world_.marks());
+    // A huge entry's mark is on the first page alone.
+    for (Page& page : folio.pages)
+      page.exclusive.write(world_.marks() && (!setup.by_pmd || &page == folio.pages.data()));
     Entry entry = entry_of(folio);
     entry.writable = !setup.readonly;
     entry.dirty = true;

@@ -1,0 +1,33 @@
+// Huge entries, and the one mark that goes with each.
+#include <gtest/gtest.h>
+
+#include "tests/judge/judged.h"
+
+namespace lab {
+namespace {
+
+void expect_never(const std::string& text) {
+  const auto test = litmus::parse("litmus t\n\"a\"\n" + text);
+  ASSERT_TRUE(test.has_value());
+  for (const Variant& each : all_variants()) {
+    const auto judgement = judge(*test, each, Memory::sc, {});
+    ASSERT_TRUE(judgement.has_value()) << judgement.error().what;
+    EXPECT_EQ(judgement->verdict, litmus::Verdict::never)
+        << each.text << (judgement->failures.empty() ? "" : ": " + judgement->failures[0].what);
+  }
+}
+
+TEST(HugePage, MayStaySharedByHugeEntriesToTheEnd) {
+  expect_never(
+      "huge x[2] = 1\nprocess P {\n fork C\n}\nprocess C from P {\n read x[1] -> r\n}\n"
+      "forbidden C:r != 1\n");
+}
+
+TEST(HugePage, ThatCollapsedFromMarkedPagesMayBeShared) {
+  expect_never(
+      "folio x[2] = 1\nprocess P {\n write x[1] 5\n collapse x\n fork C\n}\n"
+      "process C from P {\n read x[1] -> r\n}\nforbidden C:r = 1\n");
+}
+
+}  // namespace
+}  // namespace lab
