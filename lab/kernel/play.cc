@@ -75,12 +75,27 @@ std::optional<std::string> cannot_ask(const Quantity& quantity, const Plan& plan
   }
 }
 
-// A page that comes back from swap is in another frame, which is no copy.
-bool counts_copies_of_swapped(const Plan& plan) {
-  const bool counts = std::ranges::any_of(plan.quantities, [](const Quantity& quantity) {
+bool counts_copies(const Plan& plan) {
+  return std::ranges::any_of(plan.quantities, [](const Quantity& quantity) {
     return quantity.atom->kind == AtomKind::copies;
   });
-  if (!counts) return false;
+}
+
+// Who looks at frames now and then takes a page that comes after it was taken away for a copy, if both come in between.
+bool counts_copies_of_what_others_take_away(const Plan& plan) {
+  if (!counts_copies(plan) || ordered(plan)) return false;
+  for (const Script& line : plan.scripts)
+    for (const Instruction& each : line.code) {
+      if (each.operation == nullptr) continue;
+      const Word word = each.operation->word;
+      if (word == Word::unmap || word == Word::discard || word == Word::free) return true;
+    }
+  return false;
+}
+
+// A page that comes back from swap is in another frame, which is no copy.
+bool counts_copies_of_swapped(const Plan& plan) {
+  if (!counts_copies(plan)) return false;
   // Who reads before it writes has the page back before it may be copied, which can be told apart.
   for (const Script& line : plan.scripts) {
     bool out = std::ranges::any_of(plan.setup.pages, &PageSetup::swapped);
@@ -110,6 +125,8 @@ std::optional<std::string> cannot(const Plan& plan) {
     return "write protection that a child inherits is served by who serves its parent";
   for (const Quantity& quantity : plan.quantities)
     if (auto why = cannot_ask(quantity, plan)) return why;
+  if (counts_copies_of_what_others_take_away(plan))
+    return std::string(kHidden) + "whether a page was copied or came after one that was taken away";
   if (counts_copies_of_swapped(plan))
     return std::string(kHidden) + "whether a page that came back from swap was copied at once";
   return std::nullopt;

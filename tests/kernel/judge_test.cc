@@ -222,6 +222,10 @@ TEST_F(KernelJudge, WhatOnlyTheModelSeesIsSkippedWithItsReason) {
               testing::HasSubstr("only the model sees"));
   EXPECT_THAT(judge_text("page x = 1\nprocess P {\n p = get x write\n}\nexists P:x = 1\n").skipped,
               testing::HasSubstr("plain reference to write"));
+  EXPECT_THAT(judge_text("page x = 1\nprocess P {\n thread a {\n discard x\n }\n"
+                         " thread b {\n write x 2\n }\n}\nexists copies(x) = 1\n")
+                  .skipped,
+              testing::HasSubstr("only the model sees"));
   EXPECT_THAT(judge_text("page x = 1\nprocess P {\n p = pin x\n}\nexists pinned(P:x)\n").skipped,
               testing::HasSubstr("only the model sees"));
 }
