@@ -220,8 +220,8 @@ PoolStatistics Frames::statistics() noexcept {
   s.regions = census_.regions.load(sync::relaxed);
   s.spaces = census_.spaces.load(sync::relaxed);
   s.accessors = census_.accessors.load(sync::relaxed);
-  s.short_pins = census_.short_pins.load(sync::relaxed);
-  s.long_pins = census_.long_pins.load(sync::relaxed);
+  s.short_pins = census_.short_pins.sum();
+  s.long_pins = census_.long_pins.sum();
   s.copies = census_.copies.load(sync::relaxed);
   s.zeroed = census_.zeroed.load(sync::relaxed);
   s.metadata_bytes_per_frame = kMetadataBytes;

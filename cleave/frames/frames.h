@@ -12,6 +12,7 @@
 #include "cleave/frames/window.h"
 #include "cleave/sync/atomic.h"
 #include "cleave/sync/mutex.h"
+#include "cleave/sync/spread_count.h"
 
 namespace cleave {
 
@@ -46,8 +47,9 @@ struct Census {
   sync::atomic<std::uint64_t> regions{0};
   sync::atomic<std::uint64_t> spaces{0};
   sync::atomic<std::uint64_t> accessors{0};
-  sync::atomic<std::uint64_t> short_pins{0};
-  sync::atomic<std::uint64_t> long_pins{0};
+  // By far the hottest: each pin and its release.
+  sync::SpreadCount short_pins;
+  sync::SpreadCount long_pins;
   sync::atomic<std::uint64_t> copies{0};
   sync::atomic<std::uint64_t> zeroed{0};
 };

@@ -7,12 +7,12 @@
 #include "cleave/space/space_state.h"
 
 namespace cleave {
-sync::atomic<std::uint64_t>& Pin::census() const {
+sync::SpreadCount& Pin::census() const {
   return term_ == PinTerm::lasting ? frames_->census().long_pins : frames_->census().short_pins;
 }
 
 void Pin::release() noexcept {
-  if (counted_ != 0) census().sub(std::exchange(counted_, 0), sync::relaxed);
+  if (counted_ != 0) census().sub(std::exchange(counted_, 0));
   FrameChain freed;
   for (const iovec& piece : pieces_.list()) {
     const std::uint64_t start = window_offset(piece);
@@ -71,7 +71,7 @@ Result<Pin> PinBuilder::finish_locked(SpaceState& space) {
 
 Pin PinBuilder::take() {
   pin_.counted_ = all_.pages();
-  pin_.census().add(pin_.counted_, sync::relaxed);
+  pin_.census().add(pin_.counted_);
   return std::move(pin_);
 }
 

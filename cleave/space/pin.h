@@ -66,7 +66,7 @@ class [[nodiscard]] Pin {
   friend class PinBuilder;
   Pin(Frames& frames, PinAccess access, PinTerm term)
       : frames_(&frames), access_(access), term_(term) {}
-  [[nodiscard]] sync::atomic<std::uint64_t>& census() const;
+  [[nodiscard]] sync::SpreadCount& census() const;
 
   Frames* frames_;
   PinAccess access_;
