@@ -148,8 +148,9 @@ class TrapFor {
   std::optional<WriterTrap>& trap_;
 };
 
-// Pages that only count as changed, because a device might have written to them, or because reading gave them
-// memory, are compared first: a thousand commits beside one pin are not a thousand copies.
+// Pages that only count as changed, because a device might have written to them, because reading gave them memory, or
+// because they were opened with a neighbour, are compared first: a thousand commits beside one pin are not a thousand
+// copies.
 Result<void> ArenaState::record(PageRun run, Populated& populated, Space& into,
                                 std::uint64_t& written) const {
   const Snapshot& before = head_->snapshot();
@@ -165,7 +166,8 @@ Result<void> ArenaState::record(PageRun run, Populated& populated, Space& into,
       }
       // A hole is zeroes, as before; to read it would give it memory.
       if (page < memory.first || is_zero(now)) continue;
-    } else if (suspected_.has(page) && std::memcmp(now, then, kPageSize) == 0) {
+    } else if ((suspected_.has(page) || !tracker_->is_exact()) &&
+               std::memcmp(now, then, kPageSize) == 0) {
       continue;
     }
     if (auto done = into.write(address_of_page(page), {now, kPageSize}); !done) return done;

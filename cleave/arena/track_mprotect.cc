@@ -21,6 +21,7 @@ class Mprotect final : public FaultTracker {
   Mprotect(const Mapping& mapping, PageSet&& open) : FaultTracker(mapping, std::move(open)) {}
 
   [[nodiscard]] Tracking kind() const noexcept override { return Tracking::mprotect; }
+  [[nodiscard]] bool is_exact() const noexcept override { return false; }  // neighbours
 
  private:
   PageRun open_up(PageRun run) noexcept override {

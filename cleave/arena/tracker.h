@@ -22,6 +22,9 @@ class Tracker {
   /// again. Errors: unsupported, no_memory; then pages may have been added, and none is forgotten.
   virtual Result<void> collect(PageRun within, PageSet& changed) = 0;
 
+  /// False: pages that nobody wrote are reported so often that it pays to compare them.
+  [[nodiscard]] virtual bool is_exact() const noexcept { return true; }
+
   /// The pages are about to be written, or given back: they count as written at the next collect().
   virtual void touch(PageRun run) noexcept = 0;
 

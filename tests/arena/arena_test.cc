@@ -266,7 +266,9 @@ TEST_P(Arenas, LetOtherThreadsWriteBetweenCommits) {
     std::vector<std::thread> threads;
     for (std::size_t t = 0; t < 4; ++t) {
       threads.emplace_back([&, t] {
-        for (std::size_t page = t; page < 200; page += 4) write(arena, page * 4096, "#");
+        for (std::size_t page = t; page < 200; page += 4) {
+          write(arena, page * 4096, std::to_string(round));
+        }
       });
     }
     for (std::thread& thread : threads) thread.join();

@@ -182,6 +182,17 @@ TEST(ArenasByMprotect, LeaveTheProcessMappingsWhenManyScatteredPagesAreWritten) 
   for (std::size_t i = 0; i < kWritten; ++i) ASSERT_EQ(at(i), std::byte{1}) << i;
 }
 
+// What was opened beside them has been written perhaps: that is no reason to fill the pool with what it holds already.
+TEST(ArenasByMprotect, RecordWhatChangedThoughManyFaultsHaveOpenedAllPages) {
+  constexpr std::size_t kWritten = 8'500;
+  Pool pool = must(Pool::create(256_MiB));
+  Arena arena = must(Arena::create(pool, 128_MiB, {.tracking = Tracking::mprotect}));
+  std::memset(arena.data(), 1, arena.size().value);
+  (void)must(arena.commit());
+  for (std::size_t i = 0; i < kWritten; ++i) arena.data()[i * 3 * kPage] = std::byte{2};
+  EXPECT_EQ(must(arena.commit()).pages(), kWritten);
+}
+
 TEST(ArenasByMprotect, GoOnWhenTheHostHasUsedUpTheMappings) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer needs mappings of its own";
   EXPECT_TRUE(in_a_child([]() -> std::string {
