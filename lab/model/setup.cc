@@ -79,7 +79,9 @@ class Population {
     for (Page& page : folio.pages)
       page.exclusive.write(world_.marks() && (!setup.by_pmd || &page == folio.pages.data()));
     Entry entry = entry_of(folio);
-    entry.writable = !setup.readonly;
+    // Where a reference is a hold, who took it has seen to it that the next write faults.
+    const bool on_hold = setup.held > 0 && world_.rules.get == Get::hold;
+    entry.writable = !setup.readonly && !on_hold;
     entry.dirty = true;
     if (setup.by_pmd) {
       folio.refs.add(1);

@@ -191,5 +191,13 @@ TEST(Explanation, CanBeMadeAgainFromItsToken) {
   EXPECT_FALSE(replay(*test, variant("C1"), token).has_value()) << "other rules, other steps";
 }
 
+TEST(Judge, WhatIsHeldFromTheStartIsWrittenElsewhereWhereHoldsCount) {
+  const auto test = litmus::parse(
+      "litmus t\n\"a\"\npage x = 1 held 2\nprocess P {\n write x 5\n p = pin x write\n fork C\n"
+      " drop p\n}\nprocess C from P {\n}\nforbidden P:x != 5 \\/ C:x != 5\n");
+  ASSERT_TRUE(test.has_value());
+  EXPECT_EQ(judged(*test, "cleave").verdict, litmus::Verdict::never);
+}
+
 }  // namespace
 }  // namespace lab
