@@ -132,7 +132,8 @@ void Actor::live(ProcessId process) {
   for (const Phase phase : {Phase::look, Phase::read}) {
     await(process, [&] { return board_.phase >= phase; });
     if (phase == Phase::look)
-      for (PageNo page = 0; page < play_.spots.size(); ++page) self.sights[page] = sight_of(page);
+      for (PageNo page = 0; page < play_.spots.size(); ++page)
+        self.sights[page] = look_at(play_.spots[page].address);
     else
       tell(process);
     self.answered = phase;
@@ -149,14 +150,6 @@ void Actor::await(ProcessId process, Ready ready) {
     if (!is_asked(board_, process)) return;
     show(play_, board_, process);
   }
-}
-
-// A fork does not copy page tables of shared mappings: what they name is found when it is read.
-Sight Actor::sight_of(PageNo page) {
-  const Spot& spot = play_.spots[page];
-  if (play_.plan.setup.pages[spot.declaration].kind == PageKind::shared)
-    (void)try_read(spot.address);
-  return look_at(spot.address);
 }
 
 void Actor::tell(ProcessId process) {

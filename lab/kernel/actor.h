@@ -26,7 +26,6 @@ class Actor {
   [[noreturn]] void live(ProcessId process);
   template <typename Ready>
   void await(ProcessId process, Ready ready);
-  Sight sight_of(PageNo page);
   void tell(ProcessId process);
   void perform(const Script& line, std::size_t number);
   Then perform(const Script& line, const Instruction& instruction);
@@ -39,6 +38,7 @@ class Actor {
   bool merge(const Instruction& instruction);
   bool take(const Instruction& instruction, ProcessId process);
   bool fork(const Instruction& instruction, ProcessId process);
+  [[nodiscard]] std::vector<const char*> shared_and_mapped() const;
   void exit(ProcessId process);
   void await_exit(ProcessId process);
 

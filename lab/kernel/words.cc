@@ -255,10 +255,24 @@ bool Actor::fork(const Instruction& i, ProcessId process) {
     child.frames[page] = board_.processes[process].frames[page].load();
   child.shown = board_.reel.asked.load();
   child.life = Life::running;
+  // The kernel leaves these to the child's faults, the model does not.
+  const std::vector<const char*> shared = shared_and_mapped();
   const pid_t pid = ::fork();
-  if (pid == 0) live(i.child);
+  if (pid == 0) {
+    for (const char* page : shared) (void)try_read(page);
+    live(i.child);
+  }
   if (pid < 0) child.life = Life::absent;
   return pid > 0;
+}
+
+std::vector<const char*> Actor::shared_and_mapped() const {
+  std::vector<const char*> pages;
+  for (const Spot& spot : play_.spots) {
+    const bool shared = play_.plan.setup.pages[spot.declaration].kind == PageKind::shared;
+    if (shared && frame_at(spot.address) != 0) pages.push_back(spot.address);
+  }
+  return pages;
 }
 
 void Actor::exit(ProcessId process) {

@@ -171,6 +171,8 @@ TEST_F(KernelJudge, AConditionMeansWhatItMeansToTheModel) {
           "exists coherent(p)\n",
       "page x = 1\n" + fork + "exists same(P:x, C:x)\n",
       "page x = 1 shared\n" + fork + "exists same(P:x, C:x)\n",
+      "page x = 1 shared\nprocess P {\n fork C\n}\nprocess C from P {\n discard x\n}\n"
+      "exists same(P:x, C:x)\n",
       "page x = 1 file\n" + fork + "exists same(P:x, C:x)\n",
       "page x zero\n" + fork + "exists same(P:x, C:x)\n",
       "page x = 1 file\nprocess P {\n fork C\n}\nprocess C from P {\n write x 5\n}\n"
