@@ -40,6 +40,7 @@ expect 0 "\"as_expected\": 2" "$folder/right.litmus" --rules A+B --json
 expect 0 "as expected" "$folder/right.litmus" --rules A..C0 -v
 expect 0 "runs" "$folder/right.litmus" --rules A..C0 -v --search random=3 --drop fork.seq
 expect 1 "NOT as expected: never" "$folder/wrong.litmus" --rules A+B
+expect 1 "NOT as expected: never" --rules A --rules B "$folder/wrong.litmus"
 expect 1 "Replay: cleave litmus" "$folder/wrong.litmus" --rules A
 expect 2 "unknown.litmus:5:9: there is no page z" "$folder/unknown.litmus"
 expect 2 "there is no test here" "$folder/empty"
@@ -52,4 +53,5 @@ expect 2 "--replay:" "$folder/right.litmus" --rules A --replay nonsense
 expect 0 "always P:r = 1" show "$folder/right.litmus"
 expect 0 "reuse_small" rules
 expect 1 "not noticed" mutate E1 "$folder/right.litmus"
+expect 1 "left out, since E1 does not do what they expect" mutate E1 "$folder/right.litmus" "$folder/wrong.litmus"
 exit $failed

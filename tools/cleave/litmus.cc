@@ -168,7 +168,7 @@ void add_litmus(CLI::App& app) {
   litmus
       ->add_option("--rules", options->rules,
                    "Rule-sets: A+C0..F+E1,bias=4; by default all. `cleave litmus rules` has them")
-      ->expected(1)
+      ->allow_extra_args(false)  // what follows is a FILE
       ->take_all();
   litmus
       ->add_option("--search", options->search,
@@ -177,7 +177,7 @@ void add_litmus(CLI::App& app) {
   litmus->add_option("--memory", options->memory, "sc or tso; by default sc, and what tests name")
       ->check(CLI::IsMember({"sc", "tso"}));
   litmus->add_option("--drop", options->drop, "Leave out a fence or a second look, by its name")
-      ->expected(1)
+      ->allow_extra_args(false)  // what follows is a FILE
       ->take_all();
   litmus->add_option("--time", options->time, "No judgement takes longer than so many seconds")
       ->check(CLI::PositiveNumber);

@@ -34,6 +34,23 @@ bool notices(const lab::Judgement& judgement, const lab::Variant& base) {
 // The names of the tests that notice, by the text of the mutant.
 using Noticed = std::map<std::string, std::vector<std::string>>;
 
+// Takes out the tests that would notice every change, since they find the rule-set itself wrong. Their names.
+std::vector<std::string> take_out_wrong(lab::TestFiles& files, const lab::Variant& base,
+                                        const lab::Effort& effort, unsigned threads) {
+  std::vector<std::string> names;
+  for (const lab::Memory memory : {lab::Memory::sc, lab::Memory::tso}) {
+    const std::vector<lab::Case> cases = lab::cases_of(tests_of(files), {base}, memory, false);
+    for (const lab::Judgement& judgement : judge(cases, effort, threads)) {
+      if (!notices(judgement, base)) continue;
+      const auto wrong = std::ranges::find_if(
+          files, [&](const auto& file) { return &file->test == judgement.test; });
+      names.push_back((*wrong)->name);
+      files.erase(wrong);
+    }
+  }
+  return names;
+}
+
 void judge_mutants(const lab::TestFiles& files, const std::vector<lab::Variant>& of,
                    const lab::Variant& base, lab::Memory memory, const lab::Effort& effort,
                    unsigned threads, Noticed& noticed) {
@@ -54,7 +71,11 @@ void mutate(const std::string& rules, const std::vector<std::string>& names,
   const std::vector<lab::Variant> named = variants({rules});
   if (named.size() != 1) stop(2, "mutate: name one rule-set\n");
   const lab::Variant& base = named.front();
-  const lab::TestFiles files = load(names);
+  lab::TestFiles files = load(names);
+  const std::vector<std::string> wrong = take_out_wrong(files, base, effort, threads);
+  if (!wrong.empty())
+    fmt::print(stderr, "left out, since {} does not do what they expect: {}\n", base.text,
+               fmt::join(wrong, ", "));
   const std::vector<lab::Variant> all = mutants(base);
   Noticed noticed;
   judge_mutants(files, all, base, lab::Memory::sc, effort, threads, noticed);
