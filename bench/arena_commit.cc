@@ -67,10 +67,7 @@ Row commit_row(const Cell& cell, const char* how, Samples ours, Samples theirs) 
 
 Row commit_by(Tracking tracking, const Cell& cell, const Extent& extent, Companion& kernel,
               const Settings& settings) {
-  // By mprotect neighbours count as changed, too, when there are many: all of them at most.
-  const std::uint64_t recorded =
-      tracking == Tracking::mprotect ? extent.touched_pages() : cell.changed;
-  const ByteCount spare = 2 * recorded * kPageSize;
+  const ByteCount spare = 2 * cell.changed * kPageSize;
   TouchedArena touched(extent, {.tracking = tracking}, spare);
   must(touched.pool.reserve(spare));
   PageSets sets(cell.changed, extent.touched_pages());
@@ -96,8 +93,8 @@ Row commit_while_the_pool_grows(const Cell& cell, const Extent& extent, Companio
 }
 
 std::vector<Row> commit(const Cell& cell, const Settings& settings) {
-  // The heap over there, the arena, what its first commit holds, and at most two more of that.
-  const Extent extent = cell.extent(5);
+  // The heap over there, the arena and what its first commit holds.
+  const Extent extent = cell.extent(3);
   Companion kernel([&] {
     return [heap = std::make_shared<TouchedHeap>(extent)] { return fork_with_a_heap(); };
   });
