@@ -172,6 +172,6 @@ size_t cleave_arena_tracking_reason(const cleave_arena* arena, char* into, size_
   return c::give_text("", into, size);
 }
 
-int cleave_arena_fault(int signal, const void* siginfo) {
-  return arena_fault(signal, static_cast<const siginfo_t*>(siginfo)) ? 1 : 0;
+int cleave_arena_fault(int signal, const void* siginfo, const void* context) {
+  return arena_fault(signal, static_cast<const siginfo_t*>(siginfo), context) ? 1 : 0;
 }

@@ -420,8 +420,9 @@ size_t cleave_arena_tracking_reason(const cleave_arena* arena, char* into, size_
 
 /// For programs with a handler of their own for SIGSEGV or SIGBUS, installed after an arena was made:
 /// whether the fault was a first write to an arena, which now succeeds when it is repeated. `siginfo` is
-/// the handler's siginfo_t. Safe in a handler.
-int cleave_arena_fault(int signal, const void* siginfo);
+/// the handler's siginfo_t, `context` its third argument; with a null pointer there, a jump into an arena that is
+/// tracked by mprotect is taken for a write, again and again. Safe in a handler.
+int cleave_arena_fault(int signal, const void* siginfo, const void* context);
 
 // Commits: what an arena held at one moment, and where that stands in its history.
 

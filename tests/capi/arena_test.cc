@@ -1,4 +1,5 @@
 #include <sys/mman.h>
+#include <ucontext.h>
 
 #include <array>
 #include <csignal>
@@ -226,8 +227,25 @@ TEST_F(CArena, DisownsFaultsThatAreNoFirstWrites) {
   siginfo_t fault{};
   fault.si_code = SEGV_MAPERR;
   fault.si_addr = nullptr;
-  EXPECT_FALSE(cleave_arena_fault(SIGSEGV, &fault));
+  EXPECT_FALSE(cleave_arena_fault(SIGSEGV, &fault, nullptr));
 }
+
+#ifdef __x86_64__
+TEST_F(CArena, DisownsAJumpWhereTheContextTells) {
+  const cleave_arena_options options{sizeof(cleave_arena_options), nullptr,
+                                     CLEAVE_TRACKING_MPROTECT, 0};
+  const OwnedArena watched(cleave_arena_create(pool.get(), kSize, &options, &error));
+  ASSERT_NE(watched, nullptr) << message(error);
+  siginfo_t fault{};
+  fault.si_code = SEGV_ACCERR;
+  fault.si_addr = cleave_arena_data(watched.get());
+  ucontext_t jump{};
+  jump.uc_mcontext.gregs[REG_RIP] =
+      static_cast<greg_t>(reinterpret_cast<std::uintptr_t>(fault.si_addr));
+  EXPECT_FALSE(cleave_arena_fault(SIGSEGV, &fault, &jump));
+  EXPECT_TRUE(cleave_arena_fault(SIGSEGV, &fault, nullptr));
+}
+#endif
 
 // Options.
 
