@@ -9,10 +9,10 @@
 
 #include "cleave/arena/arena.h"
 #include "cleave/arena/commit.h"
-#include "cleave/heap/heap.h"
 #include "cleave/base/error.h"
 #include "cleave/cleave.h"
 #include "cleave/frames/pool.h"
+#include "cleave/heap/heap.h"
 #include "cleave/space/accessor.h"
 #include "cleave/space/hold.h"
 #include "cleave/space/pin.h"

@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
-#include "cleave/heap/heap.h"
 #include "cleave/base/units.h"
+#include "cleave/heap/heap.h"
 
 namespace cleave {
 

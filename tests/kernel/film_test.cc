@@ -39,7 +39,8 @@ constexpr const char* kParentWrites =
 TEST_F(KernelFilm, HasAStepForEachStatementThatTouchesMemory) {
   const KernelVerdict verdict = judge_text(kParentWrites);
   ASSERT_TRUE(verdict.film);
-  EXPECT_THAT(operations(*verdict.film), testing::ElementsAre("fork C", "write x 77", "read x -> r"));
+  EXPECT_THAT(operations(*verdict.film),
+              testing::ElementsAre("fork C", "write x 77", "read x -> r"));
   EXPECT_EQ(verdict.film->steps[2].gave, "r = 1");
   EXPECT_EQ(verdict.film->end, "C:r=1;");
   EXPECT_EQ(verdict.runs, 20U);  // The one that is looked at does not count.

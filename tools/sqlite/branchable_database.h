@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "cleave/arena/arena.h"
-#include "cleave/heap/heap.h"
 #include "cleave/frames/pool.h"
+#include "cleave/heap/heap.h"
 #include "tools/sqlite/connection.h"
 
 namespace cleave::sqlite {
