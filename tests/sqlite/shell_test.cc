@@ -256,12 +256,13 @@ class Terminal : public testing::Test {
     seen_.clear();
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
-  // Ends the input. The editor shows its prompt before it takes the terminal over, and a Ctrl-D that comes in
-  // between is swallowed by the terminal: so again, until the shell has ended.
+  // Ends the input. The editor shows its prompt before it takes the terminal over, and of a Ctrl-D that comes in
+  // between the terminal leaves a character in the line, which no Ctrl-D ends then: so the line is killed first
+  // (Ctrl-U), again and again, until the shell has ended.
   int exit_status_at_the_end_of_input() {
     int status = 0;
     for (int tries = 0; tries < 60; ++tries) {
-      type("\x04");
+      type("\x15\x04");
       std::this_thread::sleep_for(std::chrono::milliseconds(20 * (tries + 1)));
       if (waitpid(child_, &status, WNOHANG) != child_) continue;
       close(terminal_);
