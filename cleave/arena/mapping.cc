@@ -34,6 +34,26 @@ std::byte* map(int descriptor, std::uint64_t bytes, void* at) {
   return mapped == MAP_FAILED ? nullptr : static_cast<std::byte*>(mapped);
 }
 
+// As much as a huge page, so that the mapping between them may have some.
+constexpr std::uint64_t kGuard = std::uint64_t{2} << 20;
+
+/// The same between two stretches that nobody may touch: who runs over the end of what lies beside, which may be the
+/// native mapping, must not change an arena where nobody looks.
+std::byte* map_guarded(int descriptor, std::uint64_t bytes) {
+  const std::uint64_t whole = kGuard + bytes + kGuard;
+  void* room = mmap(nullptr, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) return nullptr;
+  std::byte* const at = static_cast<std::byte*>(room) + kGuard;
+  if (mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, descriptor,
+           0) != MAP_FAILED) {
+    return at;
+  }
+  const int why = errno;
+  (void)munmap(room, whole);
+  errno = why;
+  return nullptr;
+}
+
 }  // namespace
 
 Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
@@ -72,7 +92,7 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
   if (made.native_ == nullptr) {
     return fail(Errc::no_memory, "no address space for the arena; ask for less", {}, errno);
   }
-  made.alias_ = map(descriptor, bytes, nullptr);
+  made.alias_ = map_guarded(descriptor, bytes);
   if (made.alias_ == nullptr) {
     return fail(Errc::no_memory, "no address space for the arena's second mapping; ask for less",
                 {}, errno);
@@ -81,7 +101,7 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
     return fail(Errc::no_memory, "no address space for a page beside the arena", {}, errno);
   }
   (void)madvise(made.native_, bytes, MADV_DONTFORK);
-  (void)madvise(made.alias_, bytes, MADV_DONTFORK);
+  (void)madvise(made.alias_ - kGuard, kGuard + bytes + kGuard, MADV_DONTFORK);
   return made;
 }
 
@@ -101,7 +121,7 @@ Mapping::~Mapping() {
   if (descriptor_ < 0) return;
   if (is_here()) {
     if (native_ != nullptr) (void)munmap(native_, bytes());
-    if (alias_ != nullptr) (void)munmap(alias_, bytes());
+    if (alias_ != nullptr) (void)munmap(alias_ - kGuard, kGuard + bytes() + kGuard);
   }
   if (mark_ != nullptr) (void)munmap(mark_, kPageSize);
   (void)close(descriptor_);

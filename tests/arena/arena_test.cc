@@ -327,6 +327,22 @@ TEST_P(Arenas, DiscardWhatCameSinceTheLastCommitOfAnyThread) {
 
 // Pins and holds.
 
+TEST_P(Arenas, KeepTheMemoryOfDevicesApartFromWhatRunsOverItsEnd) {
+  Arena arena = make();
+  const ArenaPin pin = must(arena.pin(arena.data(), arena.size().value, PinAccess::writing));
+  std::array<int, 2> ends{};
+  ASSERT_EQ(pipe(ends.data()), 0);
+  const std::byte* const first = pin.bytes().data();
+  const std::byte* const last = first + pin.bytes().size() - 1;
+  // The kernel looks whether it can be read, and raises no signal.
+  const auto is_there = [&](const std::byte* at) { return ::write(ends[1], at, 1) == 1; };
+  EXPECT_TRUE(is_there(first));
+  EXPECT_TRUE(is_there(last));
+  EXPECT_FALSE(is_there(first - 1));
+  EXPECT_FALSE(is_there(last + 1));
+  for (const int end : ends) (void)close(end);
+}
+
 TEST_P(Arenas, CommitWhatADeviceWroteThroughAPin) {
   Arena arena = make();
   write(arena, 0, "program");
