@@ -69,18 +69,6 @@ bool harm(const litmus::Test& test, litmus::Verdict verdict) {
   }
 }
 
-const char* word(Standing standing) {
-  switch (standing) {
-    case Standing::expected:
-      return "as expected";
-    case Standing::open:
-      return "open";
-    case Standing::deviates:
-      break;
-  }
-  return "not as expected";
-}
-
 Json cell_of(const Judgement& judgement) {
   Json states = Json::array();
   for (const FinalState& state : judgement.states)
@@ -94,7 +82,7 @@ Json cell_of(const Judgement& judgement) {
           {"verdict", litmus::name(judgement.verdict)},
           {"harm", harm(*judgement.test, judgement.verdict)},
           {"expected", judgement.expected.text()},
-          {"standing", word(judgement.standing)},
+          {"standing", name(judgement.standing)},
           {"runs", judgement.positive + judgement.negative},
           {"positive", judgement.positive},
           {"coverage", judgement.coverage.text()},
@@ -112,7 +100,7 @@ Json cell_of(const Column& column, const Column::Cell& cell, Shelves& shelves) {
           {"column", true},
           {"verdict", cell.skipped ? "skipped" : litmus::name(cell.verdict)},
           {"harm", !cell.skipped && harm(*cell.test, cell.verdict)},
-          {"standing", cell.skipped ? "" : word(cell.standing)},
+          {"standing", cell.skipped ? "" : name(cell.standing)},
           {"said", cell.said},
           {"states", std::move(states)},
           {"failures", Json::array()},

@@ -12,18 +12,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-const char* name(Standing standing) {
-  switch (standing) {
-    case Standing::expected:
-      return "as expected";
-    case Standing::open:
-      return "open";
-    case Standing::deviates:
-      return "deviates";
-  }
-  return "";
-}
-
 Json json(const Judgement& judgement) {
   Json expected = Json::array();
   for (const litmus::Verdict verdict : judgement.expected.verdicts)

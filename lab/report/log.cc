@@ -83,6 +83,18 @@ const char* name(Search search) {
   return "";
 }
 
+const char* name(Standing standing) {
+  switch (standing) {
+    case Standing::expected:
+      return "as expected";
+    case Standing::open:
+      return "open";
+    case Standing::deviates:
+      return "deviates";
+  }
+  return "";
+}
+
 std::string log(const Judgement& judgement, Search search, const Look& look) {
   const litmus::Final& final = judgement.test->final;
   const std::string condition =

@@ -14,5 +14,7 @@ std::string log(const Judgement& judgement, Search search, const Look& look);
 
 /// "dpor", "states", ...
 const char* name(Search search);
+/// "as expected", "open", "deviates".
+const char* name(Standing standing);
 
 }  // namespace lab

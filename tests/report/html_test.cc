@@ -116,7 +116,7 @@ TEST_F(Html, AnotherJudgeHasAColumnOfItsOwn) {
   EXPECT_EQ(seen["judge"], "kernel");
   EXPECT_EQ(seen["verdict"], "always");
   EXPECT_EQ(seen["harm"], true);
-  EXPECT_EQ(seen["standing"], "not as expected");
+  EXPECT_EQ(seen["standing"], "deviates");
   EXPECT_EQ(seen["states"], Json::parse(R"([["C:r=77;", 1, 20]])"));
   const Json& run = data["runs"][seen["run"].get<std::size_t>()];
   EXPECT_EQ(run["seen"], true);

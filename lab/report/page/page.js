@@ -28,7 +28,7 @@ function mark(name, kind = "") {
 
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 const spoken = cell => cell.judge + (cell.memory === "tso" ? " under tso" : "");
-const flagOf = cell => cell.standing === "not as expected" ? "!" : cell.standing === "open" ? "?" : "";
+const flagOf = cell => cell.standing === "deviates" ? "!" : cell.standing === "open" ? "?" : "";
 const kinds = {leak: "somebody sees what he must not", lost: "a reference and its owner part", waste: "a copy that nobody needs",
   race: "it depends on who is first", swap: "reclaim and swap", merge: "merging, migration, huge pages"};
 
@@ -224,7 +224,7 @@ function detailParts(test, cell) {
 function standing(cell) {
   if (cell.said !== undefined) return cell.said;
   const expected = cell.expected === "nothing" ? "nothing was expected"
-    : cell.standing === "as expected" ? "as expected" : `${cell.standing}; expected: ${cell.expected}`;
+    : cell.standing === "as expected" ? "as expected" : `${cell.standing === "deviates" ? "not as expected" : cell.standing}; expected: ${cell.expected}`;
   return `${expected}. ${plural(cell.runs, "run")}, ${cell.coverage}.`;
 }
 
