@@ -72,7 +72,7 @@ endfunction()
 function(cleave_add_library name)
   cmake_parse_arguments(part "STATIC" "" "ROOMS" ${ARGN})
   if(NOT part_ROOMS)
-    set(part_ROOMS cleave)
+    set(part_ROOMS src)
   endif()
   cleave_glob(sources ${part_ROOMS})
   if(part_STATIC)
@@ -82,8 +82,9 @@ function(cleave_add_library name)
   endif()
   cleave_configure(${name})
   target_include_directories(${name} PUBLIC
-    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PUBLIC tl::expected Threads::Threads)
   cleave_unite(${name})
   # By its plain name, which means the same wherever the library is installed.

@@ -1,13 +1,12 @@
 // Ordinary pointers, and a way back: what a commit remembers, a checkout brings again.
-#include "cleave/arena/arena.h"
-
 #include <cstdio>
 #include <map>
 #include <memory_resource>
 #include <string>
 
-#include "cleave/heap/heap.h"
-#include "cleave/heap/resource.h"
+#include <cleave/arena.h>
+#include <cleave/heap.h>
+#include <cleave/memory_resource.h>
 
 using namespace cleave;
 using namespace cleave::literals;

@@ -22,8 +22,8 @@
 #include <thread>
 #include <vector>
 
-#include "cleave/arena/arena.h"
-#include "cleave/arena/quiesce.h"
+#include <cleave/arena.h>
+#include <cleave/quiesce.h>
 
 using namespace cleave;
 using namespace cleave::literals;

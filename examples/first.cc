@@ -1,8 +1,8 @@
 // Memory that branches: what a child writes, its parent never sees; and any moment can be kept.
 #include <cstdio>
 
-#include "cleave/space/accessor.h"
-#include "cleave/space/space.h"
+#include <cleave/accessor.h>
+#include <cleave/space.h>
 
 using namespace cleave;
 using namespace cleave::literals;

@@ -5,11 +5,12 @@
 #include <cstring>
 #include <ctime>
 #include <limits>
-#include <lua.hpp>
 #include <vector>
 
-#include "cleave/arena/arena.h"
-#include "cleave/heap/heap.h"
+#include <lua.hpp>
+
+#include <cleave/arena.h>
+#include <cleave/heap.h>
 
 using namespace cleave;
 using namespace cleave::literals;

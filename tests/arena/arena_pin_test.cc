@@ -1,5 +1,4 @@
 // Pins and holds of arenas, under each way of tracking.
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,11 +13,15 @@
 #include <utility>
 #include <vector>
 
-#include "cleave/arena/arena.h"
+#include <gtest/gtest.h>
+
+#include <cleave/arena.h>
+#include <cleave/must.h>
+
 #include "tests/arena/every_tracking.h"
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using namespace literals;
@@ -27,11 +30,11 @@ class ArenaPins : public EveryTracking {};
 
 TEST_P(ArenaPins, KeepTheMemoryOfDevicesApartFromWhatRunsOverItsEnd) {
   Arena arena = make();
-  const ArenaPin pin = must(arena.pin(arena.data(), arena.size().value, PinAccess::writing));
+  const ArenaPin pin = must(arena.pin(arena.data(), arena.size().value, PinAccess::write));
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe(ends.data()), 0);
-  const std::byte* const first = pin.bytes().data();
-  const std::byte* const last = first + pin.bytes().size() - 1;
+  const std::byte* const first = pin.memory().data();
+  const std::byte* const last = first + pin.memory().size() - 1;
   // The kernel looks whether it can be read, and raises no signal.
   const auto is_there = [&](const std::byte* at) { return ::write(ends[1], at, 1) == 1; };
   EXPECT_TRUE(is_there(first));
@@ -45,11 +48,11 @@ TEST_P(ArenaPins, CommitWhatADeviceWroteThroughAPin) {
   Arena arena = make();
   write(arena, 0, "program");
   (void)must(arena.commit());
-  ArenaPin pin = must(arena.pin(arena.data(), 4096, PinAccess::writing));
-  std::memcpy(pin.bytes().data(), "device!", 7);
+  ArenaPin pin = must(arena.pin(arena.data(), 4096, PinAccess::write));
+  std::memcpy(pin.memory().data(), "device!", 7);
   EXPECT_EQ(text_at(arena, 0, 7), "device!");
   const Commit during = must(arena.commit());
-  std::memcpy(pin.bytes().data(), "at last", 7);
+  std::memcpy(pin.memory().data(), "at last", 7);
   pin.release();
   const Commit after = must(arena.commit());
   EXPECT_EQ(after.pages(), 1u);
@@ -64,7 +67,7 @@ TEST_P(ArenaPins, DoNotRecordAPinnedPageThatNobodyWrote) {
   Arena arena = make();
   write(arena, 0, "still");
   (void)must(arena.commit());
-  const ArenaPin pin = must(arena.pin(arena.data(), 4096, PinAccess::writing));
+  const ArenaPin pin = must(arena.pin(arena.data(), 4096, PinAccess::write));
   for (int round = 0; round < 10; ++round) EXPECT_EQ(must(arena.commit()).pages(), 0u);
 }
 
@@ -74,7 +77,7 @@ TEST_P(ArenaPins, RefuseWholeACheckoutThatWouldChangeAPageUnderADevice) {
   write(arena, 0, "aaaa");
   write(arena, 40 * 4096, "bbbb");
   const Commit full = must(arena.commit());
-  ArenaPin pin = must(arena.pin(arena.data() + 40 * 4096, 4, PinAccess::writing));
+  ArenaPin pin = must(arena.pin(arena.data() + 40 * 4096, 4, PinAccess::write));
   const auto refused = arena.checkout(empty);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::pinned);
@@ -91,7 +94,7 @@ TEST_P(ArenaPins, CheckOutAroundAPinWhosePageStays) {
   write(arena, 40 * 4096, "bbbb");
   const Commit before = must(arena.commit());
   write(arena, 0, "aaaa");
-  const ArenaPin pin = must(arena.pin(arena.data() + 40 * 4096, 4, PinAccess::writing));
+  const ArenaPin pin = must(arena.pin(arena.data() + 40 * 4096, 4, PinAccess::write));
   must(arena.checkout(before));
   EXPECT_EQ(arena.data()[0], std::byte{0});
 }
@@ -100,7 +103,7 @@ TEST_P(ArenaPins, DoNotWriteToAPageUnderADevice) {
   Arena arena = make();
   write(arena, 40 * 4096, "bbbb");
   const Commit before = must(arena.commit());
-  const ArenaPin pin = must(arena.pin(arena.data() + 40 * 4096, 4, PinAccess::writing));
+  const ArenaPin pin = must(arena.pin(arena.data() + 40 * 4096, 4, PinAccess::write));
   must(arena.checkout(before));
   EXPECT_EQ(arena.statistics().restored, 0u);
 }
@@ -114,8 +117,8 @@ TEST_P(ArenaPins, UndoNothingThatADeviceWritesDuringACheckout) {
   write(arena, 0, noise);
   write(arena, kPages * 4096, "0");
   const Commit before = must(arena.commit());
-  const ArenaPin pin = must(arena.pin(arena.data() + kPages * 4096, 4096, PinAccess::writing));
-  volatile std::byte& byte = pin.bytes()[0];
+  const ArenaPin pin = must(arena.pin(arena.data() + kPages * 4096, 4096, PinAccess::write));
+  volatile std::byte& byte = pin.memory()[0];
   std::atomic<bool> end{false};
   std::atomic<bool> undone{false};
   std::thread device([&] {
@@ -139,7 +142,7 @@ TEST_P(ArenaPins, UndoNothingThatADeviceWritesDuringACheckout) {
 
 TEST_P(ArenaPins, TakeNoMemoryForPinnedPagesThatNobodyWrote) {
   Arena arena = make(16_MiB);
-  const ArenaPin pin = must(arena.pin(arena.data(), arena.size().value, PinAccess::writing));
+  const ArenaPin pin = must(arena.pin(arena.data(), arena.size().value, PinAccess::write));
   write(arena, 4096, "x");
   (void)must(arena.commit());
   must(arena.checkout(arena.head()));
@@ -154,9 +157,9 @@ TEST_P(ArenaPins, ShowAReadingDeviceWhatACheckoutBrought) {
   write(arena, 0, "one");
   const Commit one = must(arena.commit());
   write(arena, 0, "two");
-  const ArenaPin pin = must(arena.pin(arena.data(), 3, PinAccess::reading));
+  const ArenaPin pin = must(arena.pin(arena.data(), 3, PinAccess::read));
   must(arena.checkout(one));
-  EXPECT_EQ(std::memcmp(pin.bytes().data(), "one", 3), 0);
+  EXPECT_EQ(std::memcmp(pin.memory().data(), "one", 3), 0);
 }
 
 TEST_P(ArenaPins, HaveSystemCallsWriteToPinnedAndTouchedMemory) {
@@ -165,11 +168,11 @@ TEST_P(ArenaPins, HaveSystemCallsWriteToPinnedAndTouchedMemory) {
   std::array<int, 2> ends{};
   ASSERT_EQ(pipe(ends.data()), 0);
   ASSERT_EQ(::write(ends[1], "hellohello", 10), 10);
-  arena.touch(arena.data(), 5);
+  arena.mark_dirty(arena.data(), 5);
   EXPECT_EQ(read(ends[0], arena.data(), 5), 5);
   {
-    const ArenaPin pin = must(arena.pin(arena.data() + 8192, 5, PinAccess::writing));
-    EXPECT_EQ(read(ends[0], pin.bytes().data(), 5), 5);
+    const ArenaPin pin = must(arena.pin(arena.data() + 8192, 5, PinAccess::write));
+    EXPECT_EQ(read(ends[0], pin.memory().data(), 5), 5);
   }
   EXPECT_EQ(must(arena.commit()).pages(), 2u);
   EXPECT_EQ(text_at(arena, 8192, 5), "hello");
@@ -206,9 +209,9 @@ TEST_P(ArenaPins, ReportNoMoreAfterAHoldThanWasWritten) {
 
 TEST_P(ArenaPins, RefusePinsBeyondTheirEnds) {
   Arena arena = make();
-  EXPECT_EQ(arena.pin(arena.data(), 0, PinAccess::reading).error().code, Errc::bad_argument);
-  EXPECT_EQ(arena.pin(arena.data() - 1, 1, PinAccess::reading).error().code, Errc::bad_argument);
-  EXPECT_EQ(arena.pin(arena.data() + arena.size().value - 1, 2, PinAccess::reading).error().code,
+  EXPECT_EQ(arena.pin(arena.data(), 0, PinAccess::read).error().code, Errc::bad_argument);
+  EXPECT_EQ(arena.pin(arena.data() - 1, 1, PinAccess::read).error().code, Errc::bad_argument);
+  EXPECT_EQ(arena.pin(arena.data() + arena.size().value - 1, 2, PinAccess::read).error().code,
             Errc::bad_argument);
   EXPECT_EQ(arena.hold(arena.data() + arena.size().value, 1).error().code, Errc::bad_argument);
 }
@@ -220,13 +223,13 @@ TEST_P(ArenaPins, MayEndBeforeTheirPinsHoldsAndCommits) {
     Arena arena = make();
     write(arena, 0, "survivor");
     commit = must(arena.commit("name"));
-    pin.emplace(must(arena.pin(arena.data(), 8, PinAccess::writing)));
+    pin.emplace(must(arena.pin(arena.data(), 8, PinAccess::write)));
   }
-  EXPECT_EQ(std::memcmp(pin->bytes().data(), "survivor", 8), 0);
+  EXPECT_EQ(std::memcmp(pin->memory().data(), "survivor", 8), 0);
   EXPECT_FALSE(commit->parent());
 }
 
 INSTANTIATE_TEST_SUITE_P(Tracked, ArenaPins, every_tracking(), name_of_tracking);
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,8 +1,4 @@
 // What holds for every way of tracking: one and the same suite runs under each.
-#include "cleave/arena/arena.h"
-
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <random>
 #include <span>
@@ -11,10 +7,15 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/arena.h>
+#include <cleave/must.h>
+
 #include "tests/arena/every_tracking.h"
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using namespace literals;
@@ -46,7 +47,7 @@ TEST_P(Arenas, ForgetWhatWasNotCommitted) {
   must(arena.commit());
   for (int round = 0; round < 5; ++round) {
     write(arena, 0, "lost");
-    must(arena.discard());
+    must(arena.revert());
     ASSERT_EQ(text_at(arena, 0, 4), "kept") << round;
   }
 }
@@ -123,11 +124,11 @@ TEST_P(Arenas, AreAtTheSameAddressAfterACheckoutSoThatPointersHold) {
   };
   Arena arena = make();
   auto* nodes = reinterpret_cast<Node*>(arena.data());
-  arena.touch(nodes, 3 * sizeof(Node));
+  arena.mark_dirty(nodes, 3 * sizeof(Node));
   nodes[0] = {1, &nodes[1]};
   nodes[1] = {2, nullptr};
   const Commit two = must(arena.commit());
-  arena.touch(nodes, 3 * sizeof(Node));
+  arena.mark_dirty(nodes, 3 * sizeof(Node));
   nodes[1].next = &nodes[2];
   nodes[2] = {3, nullptr};
   must(arena.checkout(two));
@@ -192,7 +193,7 @@ TEST_P(Arenas, KeepCommitsByName) {
   (void)must(arena.commit("y"));
   ASSERT_TRUE(arena.find("x"));
   EXPECT_FALSE(arena.find("z"));
-  EXPECT_EQ(arena.commit("x").error().code, Errc::already_mapped);
+  EXPECT_EQ(arena.commit("x").error().code, Errc::already_exists);
   must(arena.checkout(*arena.find("x")));
   EXPECT_EQ(text_at(arena, 0, 1), "x");
   EXPECT_TRUE(arena.forget("y"));
@@ -283,7 +284,7 @@ TEST_P(Arenas, DiscardWhatCameSinceTheLastCommitOfAnyThread) {
   Arena arena = make();
   std::atomic<bool> end{false};
   std::thread discarding([&] {
-    while (!end) must(arena.discard());
+    while (!end) must(arena.revert());
   });
   for (int round = 0; round < rounds(2000); ++round) {
     const Commit commit = must(arena.commit());
@@ -298,4 +299,4 @@ TEST_P(Arenas, DiscardWhatCameSinceTheLastCommitOfAnyThread) {
 INSTANTIATE_TEST_SUITE_P(Tracked, Arenas, every_tracking(), name_of_tracking);
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

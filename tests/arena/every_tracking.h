@@ -1,15 +1,16 @@
 // What is tested under each way of tracking that works here.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cstring>
 #include <string>
 #include <string_view>
 
-#include "cleave/arena/arena.h"
+#include <gtest/gtest.h>
 
-namespace cleave {
+#include <cleave/arena.h>
+#include <cleave/must.h>
+
+namespace cleave::detail {
 
 class EveryTracking : public testing::TestWithParam<Tracking> {
  protected:
@@ -25,7 +26,7 @@ class EveryTracking : public testing::TestWithParam<Tracking> {
 
   // A write as a program does it: announced, where the tracking lives on that.
   static void write(Arena& arena, std::size_t offset, std::string_view text) {
-    if (GetParam() == Tracking::software) arena.touch(arena.data() + offset, text.size());
+    if (GetParam() == Tracking::software) arena.mark_dirty(arena.data() + offset, text.size());
     std::memcpy(arena.data() + offset, text.data(), text.size());
   }
   static std::string text_at(const Arena& arena, std::size_t offset, std::size_t size) {
@@ -42,4 +43,4 @@ inline std::string name_of_tracking(const testing::TestParamInfo<Tracking>& whic
   return name(which.param);
 }
 
-}  // namespace cleave
+}  // namespace cleave::detail

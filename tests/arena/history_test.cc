@@ -1,7 +1,5 @@
 // The tree of commits, against one that is written down plainly.
-#include "cleave/arena/history.h"
-
-#include <gtest/gtest.h>
+#include "arena/history.h"
 
 #include <algorithm>
 #include <memory>
@@ -10,10 +8,13 @@
 #include <string>
 #include <vector>
 
-#include "cleave/frames/pool.h"
-#include "cleave/space/space.h"
+#include <gtest/gtest.h>
 
-namespace cleave {
+#include <cleave/must.h>
+#include <cleave/pool.h>
+#include <cleave/space.h>
+
+namespace cleave::detail {
 namespace {
 
 using namespace literals;
@@ -85,4 +86,4 @@ TEST(Histories, AreTheTreeThatWasMadeWithoutTheCommitsThatWereLetGo) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,5 +1,4 @@
 // An arena in a host that forks, breaks the thread rule, runs out of memory, or asks for what is not there.
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -11,13 +10,17 @@
 #include <thread>
 #include <vector>
 
-#include "cleave/arena/arena.h"
-#include "cleave/sync/memory.h"
+#include <gtest/gtest.h>
+
+#include <cleave/arena.h>
+#include <cleave/must.h>
+
+#include "sync/memory.h"
 #include "tests/support/failure.h"
 #include "tests/support/on_a_pool.h"
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using namespace literals;
@@ -48,7 +51,7 @@ TEST_F(ArenaHost, TakesNoMemoryForWhatWasNeverTouched) {
   const Commit commit = must(arena.commit());
   EXPECT_EQ(commit.pages(), 1u);
   EXPECT_LE(used(), 2u);
-  must(arena.discard());
+  must(arena.revert());
   EXPECT_EQ(arena.data()[20ull << 30], std::byte{1});
 }
 
@@ -61,7 +64,7 @@ TEST_F(ArenaHost, IsNotInAChildOfForkWhichSaysSo) {
     const bool refused =
         arena.commit().error().code == Errc::not_permitted &&
         arena.checkout(commit).error().code == Errc::not_permitted &&
-        arena.pin(arena.data(), 1, PinAccess::reading).error().code == Errc::not_permitted &&
+        arena.pin(arena.data(), 1, PinAccess::read).error().code == Errc::not_permitted &&
         arena.hold(arena.data(), 1).error().code == Errc::not_permitted;
     unsigned char resident = 0;
     const bool absent = mincore(arena.data(), 4096, &resident) != 0 && errno == ENOMEM;
@@ -84,7 +87,7 @@ TEST_F(ArenaHost, LosesNoWriteToWhatAChildOfForkSaysAndDoes) {
     const Commit empty = must(arena.commit());
     const pid_t child = fork();
     if (child == 0) {
-      arena.touch(arena.data(), 4096);
+      arena.mark_dirty(arena.data(), 4096);
       { const Arena gone = std::move(arena); }
       _exit(0);
     }
@@ -118,9 +121,9 @@ TEST_F(ArenaHost, RefusesInAChildThoughAnotherThreadWasInsideAtTheFork) {
     const bool refused =
         arena.commit().error().code == Errc::not_permitted &&
         arena.checkout(head).error().code == Errc::not_permitted &&
-        arena.discard().error().code == Errc::not_permitted &&
+        arena.revert().error().code == Errc::not_permitted &&
         arena.changes([](auto) {}).error().code == Errc::not_permitted &&
-        arena.pin(arena.data(), 1, PinAccess::reading).error().code == Errc::not_permitted &&
+        arena.pin(arena.data(), 1, PinAccess::read).error().code == Errc::not_permitted &&
         arena.hold(arena.data(), 1).error().code == Errc::not_permitted;
     _exit(refused ? 0 : 1);
   }
@@ -172,7 +175,7 @@ TEST_F(ArenaHost, IsNotHarmedByCatchingWriters) {
     Arena arena = must(Arena::create(pool, 1_MiB, {.tracking = tracking, .catch_writers = true}));
     const Commit empty = arena.head();
     const auto fill = [&](int value) {
-      if (tracking == Tracking::software) arena.touch(arena.data(), 100 * 4096);
+      if (tracking == Tracking::software) arena.mark_dirty(arena.data(), 100 * 4096);
       std::memset(arena.data(), value, 100 * 4096);
     };
     fill(1);
@@ -202,7 +205,7 @@ TEST_F(ArenaHost, GoesOverToWhatIsCheaperAndBack) {
     for (int epoch = 0; epoch < 20'000; ++epoch) {
       if (arena.statistics().tracking == tracking) return true;
       for (std::size_t page = 0; page < pages; ++page) arena.data()[page * 4096] = std::byte{2};
-      must(arena.discard());
+      must(arena.revert());
       if (arena.data()[0] != std::byte{1}) return false;
     }
     return false;
@@ -222,7 +225,7 @@ TEST_F(ArenaHost, TakesAFailureOfEveryAllocation) {
         if (arena) {
           std::optional<Commit> first;
           const auto set = [&](std::size_t page, int value) {
-            arena->touch(arena->data() + page * 4096, 1);
+            arena->mark_dirty(arena->data() + page * 4096, 1);
             arena->data()[page * 4096] = std::byte(value);
           };
           set(3, 1);
@@ -256,4 +259,4 @@ TEST_F(ArenaHost, TakesAFailureOfEveryAllocation) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

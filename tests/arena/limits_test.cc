@@ -1,6 +1,5 @@
 // Arenas where the machine gives little: few mappings, no locked memory, no privileges, no userfaultfd.
 #include <grp.h>
-#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -18,12 +17,16 @@
 #include <string>
 #include <vector>
 
-#include "cleave/arena/arena.h"
-#include "cleave/arena/track_faults.h"
+#include <gtest/gtest.h>
+
+#include <cleave/arena.h>
+#include <cleave/must.h>
+
+#include "arena/track_faults.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/seccomp.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using namespace literals;
@@ -80,7 +83,7 @@ std::string try_out(Tracking tracking) {
   if (!made) return made.error().message();
   Arena& arena = *made;
   const auto write = [&](std::size_t page, char what) {
-    arena.touch(arena.data() + page * kPage, 1);
+    arena.mark_dirty(arena.data() + page * kPage, 1);
     arena.data()[page * kPage] = std::byte(what);
   };
   for (std::size_t page = 0; page < 1000; page += 3) write(page, 'a');
@@ -309,4 +312,4 @@ TEST(AutomaticArenas, SayWhatIsMissingWhereThereIsNoMemfd) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

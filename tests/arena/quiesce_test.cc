@@ -1,16 +1,16 @@
-#include "cleave/arena/quiesce.h"
-
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <thread>
 #include <vector>
 
-#include "cleave/arena/arena.h"
+#include <gtest/gtest.h>
 
-namespace cleave {
+#include <cleave/arena.h>
+#include <cleave/must.h>
+#include <cleave/quiesce.h>
+
+namespace cleave::detail {
 namespace {
 
 using namespace literals;
@@ -149,4 +149,4 @@ TEST(Quiesce, MakesCommitsThatShowNoHalfDoneWork) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,7 +1,6 @@
 // Trackers by themselves, on memory that is no arena's.
-#include "cleave/arena/tracker.h"
+#include "arena/tracker.h"
 
-#include <gtest/gtest.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,12 +11,16 @@
 #include <string>
 #include <thread>
 
-#include "cleave/arena/fault_signal.h"
-#include "cleave/arena/track_faults.h"
+#include <gtest/gtest.h>
+
+#include <cleave/fault_signal.h>
+#include <cleave/must.h>
+
+#include "arena/track_faults.h"
 #include "tests/support/failure.h"
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using namespace std::chrono_literals;
@@ -141,4 +144,4 @@ TEST(FaultWatchers, AreNotAskedAboutAnAddressBetweenAnOldRangeAndANewOne) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

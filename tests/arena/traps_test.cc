@@ -1,7 +1,6 @@
 // Mistakes that others made who track changes in memory: each must not be ours. Those that every way of tracking
 // could make are in here once for each.
 #include <fcntl.h>
-#include <gtest/gtest.h>
 #include <liburing.h>
 #include <sys/mman.h>
 #include <sys/swap.h>
@@ -17,14 +16,18 @@
 #include <string>
 #include <vector>
 
-#include "cleave/arena/arena.h"
-#include "cleave/arena/fault_signal.h"
-#include "cleave/arena/tracker.h"
-#include "cleave/space/space.h"
+#include <gtest/gtest.h>
+
+#include <cleave/arena.h>
+#include <cleave/fault_signal.h>
+#include <cleave/must.h>
+#include <cleave/space.h>
+
+#include "arena/tracker.h"
 #include "tests/support/failure.h"
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using namespace literals;
@@ -39,7 +42,7 @@ class Traps : public testing::TestWithParam<Tracking> {
   Arena make(ByteCount size) { return must(Arena::create(pool_, size, {.tracking = GetParam()})); }
   static void write(Arena& arena, std::size_t page, int value) {
     std::byte* const at = arena.data() + page * kPageSize;
-    if (GetParam() == Tracking::software) arena.touch(at, 1);
+    if (GetParam() == Tracking::software) arena.mark_dirty(at, 1);
     *static_cast<volatile std::byte*>(at) = std::byte(value);
   }
   static std::size_t mappings() {
@@ -65,9 +68,8 @@ TEST_P(Traps, AReadThroughARegisteredBufferIsCommitted) {
   write(arena, 2, 1);
   (void)must(arena.commit());
   {
-    const ArenaPin pin =
-        must(arena.pin(arena.data() + 2 * kPageSize, kPageSize, PinAccess::writing));
-    const iovec piece = pin.piece();
+    const ArenaPin pin = must(arena.pin(arena.data() + 2 * kPageSize, kPageSize, PinAccess::write));
+    const iovec piece = pin.pieces().front();
     if (const int failed = io_uring_register_buffers(&ring, &piece, 1); failed < 0) {
       io_uring_queue_exit(&ring);
       GTEST_SKIP() << "a registered buffer: " << std::strerror(-failed);
@@ -76,7 +78,7 @@ TEST_P(Traps, AReadThroughARegisteredBufferIsCommitted) {
       std::memset(arena.data() + 2 * kPageSize, round, 8);
       (void)must(arena.commit());  // the page is watched again,
       io_uring_sqe* sqe = io_uring_get_sqe(&ring);
-      io_uring_prep_read_fixed(sqe, file, pin.bytes().data(), 4096, 0, 0);
+      io_uring_prep_read_fixed(sqe, file, pin.memory().data(), 4096, 0, 0);
       ASSERT_EQ(io_uring_submit_and_wait(&ring, 1), 1);  // and the device writes.
       io_uring_cqe* cqe = nullptr;
       ASSERT_EQ(io_uring_wait_cqe(&ring, &cqe), 0);
@@ -144,7 +146,7 @@ TEST_P(Traps, MemoryThatTheProgramGivesBackHasChanged) {
   for (std::size_t page = 0; page < 100; ++page) write(arena, page, 1);
   const Commit full = must(arena.commit());
   write(arena, 600, 1);  // memory that nobody has come to before
-  arena.touch(arena.data(), 50 * kPageSize);
+  arena.mark_dirty(arena.data(), 50 * kPageSize);
   ASSERT_EQ(madvise(arena.data(), 50 * kPageSize, MADV_REMOVE), 0);
   const Commit less = must(arena.commit());
   write(arena, 3, 2);
@@ -369,8 +371,7 @@ TEST_P(Traps, NeitherPinsNorCommitsMakeMoreMappings) {
   std::vector<ArenaPin> pins;
   std::vector<Commit> commits;
   for (std::size_t i = 0; i < 100; ++i) {
-    pins.push_back(
-        must(arena.pin(arena.data() + i * 5 * kPageSize, kPageSize, PinAccess::writing)));
+    pins.push_back(must(arena.pin(arena.data() + i * 5 * kPageSize, kPageSize, PinAccess::write)));
     write(arena, i * 7, static_cast<int>(i));
     commits.push_back(must(arena.commit()));
   }
@@ -383,7 +384,7 @@ TEST_P(Traps, APinThatIsGoneCostsNothingMore) {
   for (std::size_t page = 0; page < 256; ++page) write(arena, page, 1);
   const Commit start = must(arena.commit());
   {
-    const ArenaPin pin = must(arena.pin(arena.data(), arena.size().value, PinAccess::writing));
+    const ArenaPin pin = must(arena.pin(arena.data(), arena.size().value, PinAccess::write));
     std::size_t found = 0;
     must(arena.changes([&](std::span<const std::byte> run) { found += run.size() / kPageSize; }));
     EXPECT_EQ(found, 256u);
@@ -420,4 +421,4 @@ INSTANTIATE_TEST_SUITE_P(Tracked, Traps,
                          [](const auto& which) { return std::string(name(which.param)); });
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,12 +1,12 @@
-#include "cleave/base/units.h"
+#include <type_traits>
 
 #include <gtest/gtest.h>
 
-#include <type_traits>
+#include <cleave/units.h>
 
 #include "tests/support/failure.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using namespace literals;
@@ -53,4 +53,4 @@ TEST(Units, ARangeOfPagesLeavesItsEndOut) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

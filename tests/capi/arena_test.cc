@@ -41,7 +41,7 @@ class CArena : public InC {
   }
   [[nodiscard]] char* data() const { return static_cast<char*>(cleave_arena_data(arena.get())); }
   void write(std::size_t offset, const char* text) {
-    cleave_arena_touch(arena.get(), data() + offset, std::strlen(text));
+    cleave_arena_mark_dirty(arena.get(), data() + offset, std::strlen(text));
     std::memcpy(data() + offset, text, std::strlen(text));
   }
   OwnedCommit commit(const char* name = nullptr) {
@@ -63,7 +63,7 @@ TEST_F(CArena, GoesBackForwardAndAcross) {
   ok(cleave_arena_checkout(arena.get(), one.get(), &error));
   EXPECT_STREQ(data(), "one");
   write(0, "not committed");
-  ok(cleave_arena_discard(arena.get(), &error));
+  ok(cleave_arena_revert(arena.get(), &error));
   EXPECT_STREQ(data(), "one");
   ok(cleave_arena_checkout(arena.get(), two.get(), &error));
   EXPECT_STREQ(data(), "two");
@@ -96,7 +96,7 @@ TEST_F(CArena, KeepsCommitsByNameUntilTheyAreForgotten) {
   write(0, "kept");
   commit("kept").reset();
   EXPECT_EQ(cleave_arena_commit(arena.get(), "kept", &error), nullptr);
-  EXPECT_EQ(error.code, CLEAVE_ALREADY_MAPPED);
+  EXPECT_EQ(error.code, CLEAVE_ALREADY_EXISTS);
   OwnedCommit found(cleave_arena_find(arena.get(), "kept", &error));
   ASSERT_NE(found, nullptr);
   const OwnedCommit copy(cleave_commit_copy(found.get(), &error));
@@ -149,12 +149,13 @@ TEST_F(CArena, RefusesCommitsOfAnotherArena) {
 
 TEST_F(CArena, PinsMemoryThatNoCheckoutChanges) {
   const OwnedCommit empty = head();
-  OwnedPin pin(cleave_arena_pin(arena.get(), data() + kPage, 6, CLEAVE_WRITING, &error));
+  OwnedPin pin(cleave_arena_pin(arena.get(), data() + kPage, 6, CLEAVE_PIN_WRITE, CLEAVE_SHORT_TERM,
+                                &error));
   ASSERT_NE(pin, nullptr) << message(error);
   std::size_t count = 0;
   const iovec* piece = cleave_pin_pieces(pin.get(), &count);
   ASSERT_EQ(count, 1u);
-  EXPECT_EQ(cleave_pin_bytes(pin.get()), 6u);
+  EXPECT_EQ(cleave_pin_size(pin.get()), 6u);
   std::memcpy(piece->iov_base, "device", 6);
   EXPECT_STREQ(data() + kPage, "device");
   EXPECT_EQ(cleave_commit_pages(commit().get()), 1u) << "what a device wrote counts as changed";
@@ -176,9 +177,12 @@ TEST_F(CArena, HoldsWhatWas) {
 }
 
 TEST_F(CArena, RefusesPinsAndHoldsBeyondItsEnds) {
-  EXPECT_EQ(cleave_arena_pin(arena.get(), data(), 0, CLEAVE_READING, &error), nullptr);
+  EXPECT_EQ(cleave_arena_pin(arena.get(), data(), 0, CLEAVE_PIN_READ, CLEAVE_SHORT_TERM, &error),
+            nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
-  EXPECT_EQ(cleave_arena_pin(arena.get(), data(), 1, 7, &error), nullptr);
+  EXPECT_EQ(cleave_arena_pin(arena.get(), data(), 1, 7, CLEAVE_SHORT_TERM, &error), nullptr);
+  EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
+  EXPECT_EQ(cleave_arena_pin(arena.get(), data(), 1, CLEAVE_PIN_READ, 2, &error), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
   EXPECT_EQ(cleave_arena_hold(arena.get(), data() + kSize, 1, &error), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
@@ -187,7 +191,8 @@ TEST_F(CArena, RefusesPinsAndHoldsBeyondItsEnds) {
 TEST_F(CArena, LeavesCommitsPinsAndHoldsWhenItGoes) {
   write(0, "kept");
   const OwnedCommit kept = commit();
-  OwnedPin pin(cleave_arena_pin(arena.get(), data(), 4, CLEAVE_READING, &error));
+  OwnedPin pin(
+      cleave_arena_pin(arena.get(), data(), 4, CLEAVE_PIN_READ, CLEAVE_SHORT_TERM, &error));
   const OwnedHold hold(cleave_arena_hold(arena.get(), data(), 4, &error));
   const auto at = reinterpret_cast<cleave_address>(data());
   arena.reset();
@@ -195,7 +200,8 @@ TEST_F(CArena, LeavesCommitsPinsAndHoldsWhenItGoes) {
   std::size_t count = 0;
   EXPECT_EQ(std::memcmp(cleave_pin_pieces(pin.get(), &count)->iov_base, "kept", 4), 0);
   const OwnedSnapshot snapshot(cleave_commit_snapshot(kept.get(), &error));
-  EXPECT_EQ(std::memcmp(cleave_snapshot_page(snapshot.get(), at), "kept", 4), 0);
+  const OwnedView page(cleave_snapshot_view(snapshot.get(), at, &error));
+  EXPECT_EQ(shown_by(page.get()).substr(0, 4), "kept");
   std::array<char, 4> seen{};
   EXPECT_EQ(cleave_hold_read(hold.get(), at, seen.data(), 4, &error), CLEAVE_OK);
 }
@@ -209,7 +215,7 @@ TEST_F(CArena, CountsWhatItDid) {
   EXPECT_EQ(s.commits, 2u);
   EXPECT_EQ(s.living, 1u) << "nobody has the first any more";
   EXPECT_EQ(s.recorded, 1u);
-  EXPECT_EQ(s.pins, 0u);
+  EXPECT_EQ(s.short_pins + s.long_pins, 0u);
   EXPECT_NE(cleave_tracking_name(s.tracking), nullptr);
   s.size = 0;
   EXPECT_EQ(cleave_arena_get_statistics(arena.get(), &s, &error), CLEAVE_BAD_ARGUMENT);

@@ -1,11 +1,13 @@
 // Every allocation may fail, the one for the handle too: the caller gets NULL and no_memory, and nothing is left behind.
 #include <functional>
 
-#include "cleave/sync/memory.h"
+#include "sync/memory.h"
 #include "tests/capi/owned.h"
 
 namespace cleave::c {
 namespace {
+
+namespace sync = detail::sync;
 
 class CAllocations : public InC {
  protected:
@@ -52,7 +54,7 @@ TEST_F(CAllocations, MayFailWhereverAHandleIsMade) {
   fail_each(making<OwnedAccessor>(
       [&](cleave_error* e) { return cleave_accessor_create(space.get(), e); }));
   fail_each(making<OwnedPin>([&](cleave_error* e) {
-    return cleave_space_pin(space.get(), at, 4096, CLEAVE_WRITING, CLEAVE_LASTING, e);
+    return cleave_space_pin(space.get(), at, 4096, CLEAVE_PIN_WRITE, CLEAVE_LONG_TERM, e);
   }));
   fail_each(making<OwnedHold>(
       [&](cleave_error* e) { return cleave_space_hold(space.get(), at, 4096, e); }));
@@ -76,8 +78,9 @@ TEST_F(CAllocations, MayFailInArenas) {
   }));
   fail_each(
       making<OwnedCommit>([&](cleave_error* e) { return cleave_arena_head(arena.get(), e); }));
-  fail_each(making<OwnedPin>(
-      [&](cleave_error* e) { return cleave_arena_pin(arena.get(), data, 1, CLEAVE_READING, e); }));
+  fail_each(making<OwnedPin>([&](cleave_error* e) {
+    return cleave_arena_pin(arena.get(), data, 1, CLEAVE_PIN_READ, CLEAVE_SHORT_TERM, e);
+  }));
   fail_each(making<OwnedHold>(
       [&](cleave_error* e) { return cleave_arena_hold(arena.get(), data, 1, e); }));
   const OwnedCommit head(cleave_arena_head(arena.get(), &error));

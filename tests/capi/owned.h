@@ -1,13 +1,13 @@
 // Handles of the C interface that end with their scope, and what calls answered.
 #pragma once
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
 
-#include "cleave/cleave.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cleave/c.h>
 
 namespace cleave::c {
 
@@ -25,9 +25,20 @@ using OwnedSnapshot = std::unique_ptr<cleave_snapshot, Release<cleave_snapshot_r
 using OwnedAccessor = std::unique_ptr<cleave_accessor, Release<cleave_accessor_release>>;
 using OwnedPin = std::unique_ptr<cleave_pin, Release<cleave_pin_release>>;
 using OwnedHold = std::unique_ptr<cleave_hold, Release<cleave_hold_release>>;
+using OwnedView = std::unique_ptr<cleave_view, Release<cleave_view_release>>;
 using OwnedArena = std::unique_ptr<cleave_arena, Release<cleave_arena_release>>;
 using OwnedCommit = std::unique_ptr<cleave_commit, Release<cleave_commit_release>>;
 using OwnedHeap = std::unique_ptr<cleave_heap, Release<cleave_heap_release>>;
+
+/// All that the view shows.
+inline std::string shown_by(const cleave_view* view) {
+  std::size_t count = 0;
+  const iovec* pieces = cleave_view_pieces(view, &count);
+  std::string text;
+  for (std::size_t i = 0; i < count; ++i)
+    text.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+  return text;
+}
 
 inline std::string message(const cleave_error& error) {
   std::string text(cleave_error_message(&error, nullptr, 0), '\0');

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cleave/cleave.h"
+#include <cleave/c.h>
 
 static int failures = 0;
 
@@ -61,7 +61,7 @@ static void try_an_arena(cleave_pool* pool) {
   EXPECT(cleave_arena_checkout(arena, before, &error) == CLEAVE_OK);
   EXPECT(strcmp(text, "before") == 0);
   cleave_heap_free(heap, text);
-  EXPECT(cleave_arena_discard(arena, &error) == CLEAVE_OK);
+  EXPECT(cleave_arena_revert(arena, &error) == CLEAVE_OK);
   EXPECT(strcmp(text, "before") == 0 && cleave_heap_usable_size(heap, text) >= 100);
   options.tracking = 99;
   EXPECT(cleave_arena_create(pool, 4096, &options, &error) == NULL);

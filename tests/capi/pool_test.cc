@@ -24,11 +24,11 @@ TEST(CError, TellsAPersonWhatWhereAndWhy) {
 }
 
 TEST(CError, CutsAMessageThatDoesNotFitAndSaysHowLongItIs) {
-  const cleave_error error{CLEAVE_BUSY, 0, 0, "text"};
+  const cleave_error error{CLEAVE_IO, 0, 0, "text"};
   std::array<char, 6> small{};
-  EXPECT_EQ(cleave_error_message(&error, small.data(), small.size()), std::strlen("busy: text"));
-  EXPECT_STREQ(small.data(), "busy:");
-  EXPECT_EQ(cleave_error_message(&error, nullptr, 0), std::strlen("busy: text"));
+  EXPECT_EQ(cleave_error_message(&error, small.data(), small.size()), std::strlen("io: text"));
+  EXPECT_STREQ(small.data(), "io: t");
+  EXPECT_EQ(cleave_error_message(&error, nullptr, 0), std::strlen("io: text"));
 }
 
 TEST(CPool, RefusesABudgetOfNoPage) {
@@ -59,7 +59,7 @@ TEST(CPool, LastsUntilTheLastOfWhatWasMadeFromIt) {
   ASSERT_EQ(cleave_space_map_at(space.get(), 0, 4096, CLEAVE_READ_WRITE, &error), CLEAVE_OK);
   ASSERT_EQ(cleave_space_write(space.get(), 0, "kept", 4, &error), CLEAVE_OK) << message(error);
   OwnedSnapshot snapshot(cleave_space_snapshot(space.get(), &error));
-  OwnedPin pin(cleave_space_pin(space.get(), 0, 4096, CLEAVE_READING, CLEAVE_LASTING, &error));
+  OwnedPin pin(cleave_space_pin(space.get(), 0, 4096, CLEAVE_PIN_READ, CLEAVE_LONG_TERM, &error));
   OwnedHold hold(cleave_space_hold(space.get(), 0, 4096, &error));
   space.reset();
   pin.reset();

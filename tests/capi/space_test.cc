@@ -65,9 +65,15 @@ TEST_F(CSpace, KeepsSnapshotsAndRollsBackToThem) {
   std::array<char, 4> seen{};
   ok(cleave_snapshot_read(copy.get(), at, seen.data(), 4, &error));
   EXPECT_EQ(std::string(seen.data(), 4), "then");
-  EXPECT_EQ(std::memcmp(cleave_snapshot_page(copy.get(), at + 17), "then", 4), 0);
-  EXPECT_EQ(cleave_snapshot_page(copy.get(), at + kPage), nullptr);
-  EXPECT_EQ(cleave_snapshot_page(copy.get(), UINT64_MAX), nullptr);
+  const OwnedView page(cleave_snapshot_view(copy.get(), at + 17, &error));
+  EXPECT_EQ(shown_by(page.get()).substr(0, 4), "then");
+  EXPECT_EQ(cleave_view_size(page.get()), kPage);
+  EXPECT_EQ(cleave_view_is_absent(page.get()), 0);
+  const OwnedView absent(cleave_snapshot_view(copy.get(), at + kPage, &error));
+  EXPECT_EQ(cleave_view_is_absent(absent.get()), 1);
+  EXPECT_EQ(shown_by(absent.get()), std::string(kPage, '\0'));
+  EXPECT_EQ(cleave_snapshot_view(copy.get(), UINT64_MAX, &error), nullptr);
+  EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
   OwnedSpace branch(cleave_snapshot_fork(copy.get(), &error));
   EXPECT_EQ(text_in(branch.get(), at, 4), "then");
   ok(cleave_space_rollback(space.get(), copy.get(), &error));
@@ -224,8 +230,8 @@ TEST_F(CAccessor, KeepsItsSpaceAlive) {
 class CPin : public CAccessor {};
 
 TEST_F(CPin, ShowsTheDeviceWhatTheOwnerSeesThroughForks) {
-  OwnedPin pin(cleave_space_pin(space.get(), at + 10, 2 * kPage, CLEAVE_WRITING,
-                                CLEAVE_ONE_OPERATION, &error));
+  OwnedPin pin(cleave_space_pin(space.get(), at + 10, 2 * kPage, CLEAVE_PIN_WRITE,
+                                CLEAVE_SHORT_TERM, &error));
   ASSERT_NE(pin, nullptr) << message(error);
   EXPECT_EQ(figures().short_pins, 3u);
   OwnedSpace child(cleave_space_fork(space.get(), &error));
@@ -236,7 +242,7 @@ TEST_F(CPin, ShowsTheDeviceWhatTheOwnerSeesThroughForks) {
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < count; ++i) bytes += pieces[i].iov_len;
   EXPECT_EQ(bytes, 2 * kPage);
-  EXPECT_EQ(cleave_pin_bytes(pin.get()), 2 * kPage);
+  EXPECT_EQ(cleave_pin_size(pin.get()), 2 * kPage);
   EXPECT_EQ(text_in(space.get(), at + 10, 6), "device");
   EXPECT_EQ(text_in(child.get(), at + 10, 6), std::string(6, '\0'));
 }
@@ -244,7 +250,7 @@ TEST_F(CPin, ShowsTheDeviceWhatTheOwnerSeesThroughForks) {
 TEST_F(CPin, IsCountedByItsTermAndKeepsARollbackAway) {
   OwnedSnapshot before(cleave_space_snapshot(space.get(), &error));
   OwnedPin pin(
-      cleave_accessor_pin(accessor.get(), at, kPage, CLEAVE_READING, CLEAVE_LASTING, &error));
+      cleave_accessor_pin(accessor.get(), at, kPage, CLEAVE_PIN_READ, CLEAVE_LONG_TERM, &error));
   ASSERT_NE(pin, nullptr) << message(error);
   EXPECT_EQ(figures().long_pins, 1u);
   EXPECT_EQ(cleave_space_rollback(space.get(), before.get(), &error), CLEAVE_PINNED);
@@ -254,11 +260,12 @@ TEST_F(CPin, IsCountedByItsTermAndKeepsARollbackAway) {
 }
 
 TEST_F(CPin, RefusesWhatIsNoAccessOrTerm) {
-  EXPECT_EQ(cleave_space_pin(space.get(), at, kPage, 2, CLEAVE_LASTING, &error), nullptr);
+  EXPECT_EQ(cleave_space_pin(space.get(), at, kPage, 2, CLEAVE_LONG_TERM, &error), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
-  EXPECT_EQ(cleave_accessor_pin(accessor.get(), at, kPage, CLEAVE_READING, -1, &error), nullptr);
+  EXPECT_EQ(cleave_accessor_pin(accessor.get(), at, kPage, CLEAVE_PIN_READ, -1, &error), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
-  EXPECT_EQ(cleave_space_pin(space.get(), at, 0, CLEAVE_READING, CLEAVE_LASTING, &error), nullptr);
+  EXPECT_EQ(cleave_space_pin(space.get(), at, 0, CLEAVE_PIN_READ, CLEAVE_LONG_TERM, &error),
+            nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
 }
 
@@ -268,15 +275,13 @@ TEST_F(CPin, LeavesAHoldAsItWas) {
   ASSERT_NE(hold, nullptr);
   write(space.get(), at + kPage - 2, "gone");
   EXPECT_EQ(cleave_hold_address(hold.get()), at + kPage - 2);
-  EXPECT_EQ(cleave_hold_bytes(hold.get()), 4u);
-  std::string pieces;
-  cleave_hold_for_each_piece(
-      hold.get(),
-      [](void* to, const void* from, std::size_t bytes) {
-        static_cast<std::string*>(to)->append(static_cast<const char*>(from), bytes);
-      },
-      &pieces);
-  EXPECT_EQ(pieces, "held");
+  EXPECT_EQ(cleave_hold_size(hold.get()), 4u);
+  const OwnedView view(cleave_hold_view(hold.get(), at + kPage - 2, 4, &error));
+  EXPECT_EQ(shown_by(view.get()), "held");
+  EXPECT_EQ(cleave_view_size(view.get()), 4u);
+  EXPECT_EQ(cleave_view_is_absent(view.get()), 0);
+  EXPECT_EQ(cleave_hold_view(hold.get(), at + kPage, 4, &error), nullptr);
+  EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
   std::array<char, 2> seen{};
   EXPECT_EQ(cleave_hold_read(hold.get(), at + kPage + 1, seen.data(), 2, &error),
             CLEAVE_BAD_ARGUMENT);

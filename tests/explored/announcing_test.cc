@@ -1,6 +1,3 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <set>
@@ -8,14 +5,19 @@
 #include <string>
 #include <vector>
 
-#include "cleave/space/accessor.h"
-#include "cleave/space/space.h"
-#include "cleave/sync/atomic.h"
-#include "cleave/sync/mutex.h"
-#include "cleave/sync/wait.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cleave/accessor.h>
+#include <cleave/detail/atomic.h>
+#include <cleave/must.h>
+#include <cleave/space.h>
+
+#include "sync/mutex.h"
+#include "sync/wait.h"
 #include "tests/explored/recorder.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using sync::Kind;
@@ -199,7 +201,7 @@ std::vector<std::string> skipped_by_a_fork(const std::set<std::string>& left_out
   recorder.who = 1;
   (void)must(space.fork());
   recorder.who = 0;
-  EXPECT_THAT(names_in(recorder), Contains("withdraw_writers.heavy"))
+  EXPECT_THAT(names_in(recorder), Contains("revoke_writers.heavy"))
       << "it is announced in any case";
   return recorder.skipped;
 }
@@ -207,8 +209,8 @@ std::vector<std::string> skipped_by_a_fork(const std::set<std::string>& left_out
 TEST(ExploredFences, AreLeftOutByName) {
   EXPECT_THAT(skipped_by_a_fork({}), IsEmpty());
   EXPECT_THAT(skipped_by_a_fork({"something.else"}), IsEmpty());
-  EXPECT_THAT(skipped_by_a_fork({"withdraw_writers.heavy"}), ElementsAre("withdraw_writers.heavy"));
+  EXPECT_THAT(skipped_by_a_fork({"revoke_writers.heavy"}), ElementsAre("revoke_writers.heavy"));
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

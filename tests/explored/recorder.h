@@ -14,9 +14,9 @@
 #include <thread>
 #include <vector>
 
-#include "cleave/sync/explored.h"
+#include <cleave/detail/explored.h>
 
-namespace cleave {
+namespace cleave::detail {
 
 /// Writes down every operation of the one thread that runs.
 class Recorder : public sync::Scheduler {
@@ -143,4 +143,4 @@ class TakingTurns {
   std::uint64_t steps_ = 0;
 };
 
-}  // namespace cleave
+}  // namespace cleave::detail

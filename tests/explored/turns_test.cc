@@ -1,18 +1,20 @@
 // Two threads, one step at a time, in an order that a seed chooses: fork against a thread that writes.
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include "cleave/space/accessor.h"
-#include "cleave/space/space.h"
+#include <gtest/gtest.h>
+
+#include <cleave/accessor.h>
+#include <cleave/must.h>
+#include <cleave/space.h>
+
 #include "tests/explored/recorder.h"
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 constexpr Address kA = address_of(PageNo{4});
@@ -158,4 +160,4 @@ TEST(Turns, AfterProtectReturnsNoStoreLands) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,13 +1,14 @@
-#include "cleave/frames/frame_state.h"
-
-#include <gtest/gtest.h>
+#include "frames/frame_state.h"
 
 #include <cstdint>
 
+#include <gtest/gtest.h>
+
+#include "frames/frames.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 TEST(FrameState, IsFreeUntilOwned) {
@@ -59,4 +60,4 @@ TEST(FrameState, IsOneWordAndLeavesRoomAboveItsLimit) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,6 +1,4 @@
-#include "cleave/frames/free_list.h"
-
-#include <gtest/gtest.h>
+#include "frames/free_list.h"
 
 #include <algorithm>
 #include <array>
@@ -9,11 +7,14 @@
 #include <memory>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include "frames/frames.h"
 #include "tests/support/failure.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 constexpr std::uint32_t kFrames = 64;
@@ -103,4 +104,4 @@ TEST_F(FreeFrames, AreNeitherLostNorGivenTwice) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

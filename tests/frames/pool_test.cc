@@ -1,6 +1,3 @@
-#include "cleave/frames/pool.h"
-
-#include <gtest/gtest.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -10,35 +7,42 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+#include <cleave/pool.h>
+
+#include "base/handle_access.h"
+#include "frames/frames.h"
 #include "tests/support/failure.h"
 #include "tests/support/on_a_pool.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using namespace literals;
 
-FrameId take(const Pool& pool) { return must(pool.frames().take()).frame; }
+FrameId take(const Pool& pool) { return must(HandleAccess::state(pool).take()).frame; }
 
 void give(const Pool& pool, const std::vector<FrameId>& frames) {
   FrameChain chain;
   for (const FrameId frame : frames) {
-    ASSERT_TRUE(pool.frames().state(frame).drop());
-    chain.push(frame, pool.frames().links());
+    ASSERT_TRUE(HandleAccess::state(pool).state(frame).drop());
+    chain.push(frame, HandleAccess::state(pool).links());
   }
-  pool.frames().give(chain);
+  HandleAccess::state(pool).give(chain);
 }
 
 bool is_zero(const Pool& pool, FrameId frame) {
-  const std::byte* data = pool.frames().data(frame);
+  const std::byte* data = HandleAccess::state(pool).data(frame);
   return std::all_of(data, data + kPageSize, [](std::byte b) { return b == std::byte{0}; });
 }
 
 std::uint64_t bytes_behind(const Pool& pool) {
   struct stat file {};
-  EXPECT_EQ(fstat(pool.frames().window().descriptor(), &file), 0);
+  EXPECT_EQ(fstat(HandleAccess::state(pool).file().descriptor(), &file), 0);
   return static_cast<std::uint64_t>(file.st_blocks) * 512;
 }
 
@@ -73,12 +77,12 @@ TEST(Pool, GivesItsBudgetAndNotAFrameMore) {
   for (int i = 0; i < 200; ++i) frames.insert(raw(take(pool)));
   EXPECT_EQ(frames.size(), 200u);
   EXPECT_EQ(frames.count(0), 0u) << "the zero frame is nobody's";
-  EXPECT_TRUE(fails_with(pool.frames().take(), Errc::no_memory));
+  EXPECT_TRUE(fails_with(HandleAccess::state(pool).take(), Errc::no_memory));
   EXPECT_EQ(pool.statistics().used, 200u);
   expect_adds_up(pool);
 
   give(pool, {FrameId{*frames.begin()}});
-  EXPECT_TRUE(holds(pool.frames().take()));
+  EXPECT_TRUE(holds(HandleAccess::state(pool).take()));
   std::vector<FrameId> all;
   for (const auto frame : frames) all.push_back(FrameId{frame});
   give(pool, all);
@@ -87,9 +91,9 @@ TEST(Pool, GivesItsBudgetAndNotAFrameMore) {
 
 TEST(Pool, AFreshFrameHasOneReferenceAndOnlyZeroes) {
   const Pool pool = must(Pool::create(1_MiB));
-  const auto taken = must(pool.frames().take());
+  const auto taken = must(HandleAccess::state(pool).take());
   EXPECT_TRUE(taken.zeroed);
-  EXPECT_EQ(pool.frames().state(taken.frame).references(), 1u);
+  EXPECT_EQ(HandleAccess::state(pool).state(taken.frame).references(), 1u);
   EXPECT_TRUE(is_zero(pool, taken.frame));
   give(pool, {taken.frame});
 }
@@ -100,7 +104,7 @@ TEST(Pool, RecyclesTheFrameThatWasGivenLast) {
   const FrameId second = take(pool);
   give(pool, {first});
   give(pool, {second});
-  const auto again = must(pool.frames().take());
+  const auto again = must(HandleAccess::state(pool).take());
   EXPECT_EQ(again.frame, second);
   EXPECT_FALSE(again.zeroed) << "who knows what is in it";
   EXPECT_EQ(take(pool), first);
@@ -197,7 +201,7 @@ TEST(PoolTrim, GivesMemoryBackAndTheFramesComeAgainZeroed) {
   std::vector<FrameId> frames;
   for (int i = 0; i < 300; ++i) {
     frames.push_back(take(pool));
-    std::memset(pool.frames().data(frames.back()), 0xcd, kPageSize);
+    std::memset(HandleAccess::state(pool).data(frames.back()), 0xcd, kPageSize);
   }
   std::vector<FrameId> kept;
   std::vector<FrameId> free;
@@ -210,14 +214,15 @@ TEST(PoolTrim, GivesMemoryBackAndTheFramesComeAgainZeroed) {
   EXPECT_EQ(must(pool.trim()), ByteCount{free.size() * kPageSize});
   EXPECT_EQ(bytes_behind(pool), before - free.size() * kPageSize);
   for (const FrameId frame : kept) {
-    EXPECT_EQ(pool.frames().data(frame)[4095], std::byte{0xcd}) << "frame " << raw(frame);
+    EXPECT_EQ(HandleAccess::state(pool).data(frame)[4095], std::byte{0xcd})
+        << "frame " << raw(frame);
   }
 
   // All that is left of the budget, the returned frames among it.
   std::set<FrameId> again;
   std::vector<FrameId> taken;
   while (true) {
-    const auto frame = pool.frames().take();
+    const auto frame = HandleAccess::state(pool).take();
     if (!frame) break;
     ASSERT_TRUE(frame->zeroed);
     ASSERT_TRUE(is_zero(pool, frame->frame));
@@ -266,14 +271,15 @@ TEST(Pool, ThreadsTakeAndGiveWhileOthersTrimReserveAndCount) {
       for (int n = 0; n < rounds(2000); ++n) {
         std::vector<FrameId> frames;
         for (unsigned i = 0; i < 1 + thread * 20; ++i) {
-          const auto taken = pool.frames().take();
+          const auto taken = HandleAccess::state(pool).take();
           ASSERT_TRUE(holds(taken)) << "at most 63 of 600 are taken";
           ASSERT_TRUE(!taken->zeroed || is_zero(pool, taken->frame));
-          std::memset(pool.frames().data(taken->frame), static_cast<int>(thread) + 1, kPageSize);
+          std::memset(HandleAccess::state(pool).data(taken->frame), static_cast<int>(thread) + 1,
+                      kPageSize);
           frames.push_back(taken->frame);
         }
         for (const FrameId frame : frames) {
-          ASSERT_EQ(pool.frames().data(frame)[77], static_cast<std::byte>(thread + 1));
+          ASSERT_EQ(HandleAccess::state(pool).data(frame)[77], static_cast<std::byte>(thread + 1));
         }
         give(pool, frames);
       }
@@ -292,21 +298,32 @@ TEST(Pool, CanBeMoved) {
   EXPECT_EQ(other.statistics().budget, 256u);
 }
 
-TEST(PoolDeathTest, IsNotToBeDestroyedBeforeWhatWasMadeFromIt) {
+TEST(PoolDeathTest, FindsAFrameThatNothingNames) {
   EXPECT_DEATH(
       {
         const Pool pool = must(Pool::create(1_MiB));
         (void)take(pool);
       },
-      "destroyed before");
+      "in use: a bug of cleave");
+}
+
+TEST(PoolDeathTest, StopsWhoUsesAHandleThatWasMovedFrom) {
+  Pool pool = must(Pool::create(1_MiB));
+  const Pool moved = std::move(pool);
+  EXPECT_DEATH((void)pool.statistics(), "a pool is used that was moved from");
+  EXPECT_DEATH((void)pool.trim(), "a pool is used that was moved from");
 }
 
 TEST(PoolDeathTest, NobodyWritesToTheZeroFrame) {
   const Pool pool = must(Pool::create(1_MiB));
   EXPECT_TRUE(is_zero(pool, kZeroFrame));
   EXPECT_DEATH(
-      { *static_cast<volatile std::byte*>(pool.frames().data(kZeroFrame)) = std::byte{1}; }, "");
+      {
+        *static_cast<volatile std::byte*>(HandleAccess::state(pool).data(kZeroFrame)) =
+            std::byte{1};
+      },
+      "");
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

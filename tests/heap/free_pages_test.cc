@@ -1,14 +1,14 @@
-#include "cleave/heap/free_pages.h"
-
-#include <gtest/gtest.h>
+#include "heap/free_pages.h"
 
 #include <algorithm>
 #include <random>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class FreePagesTest : public testing::TestWithParam<std::uint32_t> {
@@ -115,4 +115,4 @@ TEST(FreePagesBytes, AreTenForEach256KiB) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -3,10 +3,10 @@
 #include <functional>
 #include <string>
 
-#include "cleave/heap/layout.h"
+#include "heap/layout.h"
 #include "tests/heap/heap_memory.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 // The records of a heap, to be damaged.
@@ -127,4 +127,4 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& damage) { return std::string(damage.param.name); });
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,7 +1,6 @@
 // Memory for a heap, and what a test wants to know about it.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -11,10 +10,13 @@
 #include <span>
 #include <vector>
 
-#include "cleave/base/units.h"
-#include "cleave/heap/heap.h"
+#include <gtest/gtest.h>
 
-namespace cleave {
+#include <cleave/heap.h>
+#include <cleave/must.h>
+#include <cleave/units.h>
+
+namespace cleave::detail {
 
 /// Zeroes from mmap(2), given back at the end.
 class HeapMemory {
@@ -89,4 +91,4 @@ inline bool is_aligned(const void* block, std::size_t alignment) {
   return reinterpret_cast<std::uintptr_t>(block) % alignment == 0;
 }
 
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -5,7 +5,7 @@
 #include "tests/heap/heap_memory.h"
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class HeapModel : public OnAHeap, public testing::WithParamInterface<unsigned> {
@@ -48,7 +48,7 @@ class HeapModel : public OnAHeap, public testing::WithParamInterface<unsigned> {
     if (block == nullptr) return free_some();
     ASSERT_TRUE(is_aligned(block, std::max<std::size_t>(alignment, 16)));
     ASSERT_TRUE(!zeroed || is_filled(block, bytes, 0));
-    note(block, heap.usable_size(block));
+    note(block, heap.usable_size(block).value);
   }
   void free_one() {
     const auto it = any_block();
@@ -67,7 +67,7 @@ class HeapModel : public OnAHeap, public testing::WithParamInterface<unsigned> {
     if (moved == nullptr) return;
     model.erase(it);
     ASSERT_TRUE(is_filled(moved, std::min(bytes, next), value));
-    note(moved, heap.usable_size(moved));
+    note(moved, heap.usable_size(moved).value);
   }
 
   struct Live {
@@ -105,4 +105,4 @@ TEST_P(HeapModel, KeepsBlocksApartAndTheirContent) {
 INSTANTIATE_TEST_SUITE_P(Seeds, HeapModel, testing::Range(0u, 6u));
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

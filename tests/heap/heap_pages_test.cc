@@ -4,7 +4,7 @@
 
 #include "tests/heap/heap_memory.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using HeapPages = OnAHeap;
@@ -70,4 +70,4 @@ TEST_F(HeapPages, AreNotTouchedByOpening) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

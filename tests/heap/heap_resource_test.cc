@@ -1,5 +1,3 @@
-#include "cleave/heap/resource.h"
-
 #include <array>
 #include <list>
 #include <map>
@@ -7,9 +5,12 @@
 #include <string>
 #include <unordered_map>
 
+#include <cleave/memory_resource.h>
+#include <cleave/must.h>
+
 #include "tests/heap/heap_memory.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class HeapResourceTest : public OnAHeap {
@@ -79,4 +80,4 @@ TEST_F(HeapResourceTest, IsEqualToAnotherOnTheSameHeap) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -7,11 +7,13 @@
 #include <atomic>
 #include <thread>
 
+#include <cleave/must.h>
+
 #include "tests/heap/heap_memory.h"
 #include "tests/support/failure.h"
 #include "tests/support/together.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using HeapRollback = OnAHeap;
@@ -194,4 +196,4 @@ TEST_F(HeapRollback, GoesOnInAChildOfForkThatOpensIt) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,12 +1,13 @@
-#include "cleave/heap/heap.h"
-
 #include <algorithm>
 #include <set>
+
+#include <cleave/heap.h>
+#include <cleave/must.h>
 
 #include "tests/heap/heap_memory.h"
 #include "tests/support/failure.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 constexpr std::size_t kMiB = std::size_t{1} << 20;
@@ -18,12 +19,12 @@ TEST_F(HeapTest, GivesEveryByteOfABlockForUse) {
   for (std::size_t bytes = 0; bytes < 3000; bytes += 7) {
     void* block = heap.allocate(bytes);
     ASSERT_NE(block, nullptr);
-    ASSERT_GE(heap.usable_size(block), std::max<std::size_t>(bytes, 1));
-    std::memset(block, static_cast<int>(bytes % 251), heap.usable_size(block));
+    ASSERT_GE(heap.usable_size(block).value, std::max<std::size_t>(bytes, 1));
+    std::memset(block, static_cast<int>(bytes % 251), heap.usable_size(block).value);
     blocks.emplace_back(block, bytes);
   }
   for (const auto& [block, bytes] : blocks) {
-    EXPECT_TRUE(is_filled(block, heap.usable_size(block), static_cast<int>(bytes % 251)));
+    EXPECT_TRUE(is_filled(block, heap.usable_size(block).value, static_cast<int>(bytes % 251)));
     heap.deallocate(block);
   }
   expect_empty();
@@ -32,7 +33,8 @@ TEST_F(HeapTest, GivesEveryByteOfABlockForUse) {
 TEST_F(HeapTest, LosesLittleToRounding) {
   for (std::size_t bytes = 1; bytes <= 300'000; bytes += 1 + bytes / 10) {
     void* block = heap.allocate(bytes);
-    EXPECT_LE(heap.usable_size(block), std::max<std::size_t>(bytes + 16, bytes * 5 / 4)) << bytes;
+    EXPECT_LE(heap.usable_size(block).value, std::max<std::size_t>(bytes + 16, bytes * 5 / 4))
+        << bytes;
     heap.deallocate(block);
   }
 }
@@ -43,7 +45,7 @@ TEST_F(HeapTest, KeepsEveryAlignmentUpToTwoMebibytes) {
       void* block = heap.allocate(bytes, alignment);
       ASSERT_NE(block, nullptr) << bytes << " on " << alignment;
       EXPECT_TRUE(is_aligned(block, alignment)) << bytes << " on " << alignment;
-      EXPECT_GE(heap.usable_size(block), bytes);
+      EXPECT_GE(heap.usable_size(block).value, bytes);
       std::memset(block, 0x5a, bytes);
       heap.deallocate(block);
     }
@@ -112,7 +114,7 @@ TEST_F(HeapTest, FreesNothingForANullPointer) {
 TEST_F(HeapTest, ZeroesWhatItGivesZeroed) {
   for (const std::size_t bytes : {24, 5000, 40'000, 500'000}) {
     void* dirty = heap.allocate(bytes);
-    std::memset(dirty, 0xff, heap.usable_size(dirty));
+    std::memset(dirty, 0xff, heap.usable_size(dirty).value);
     heap.deallocate(dirty);
     void* clean = heap.allocate_zeroed(bytes);
     EXPECT_EQ(clean, dirty);  // else nothing was shown
@@ -138,7 +140,8 @@ TEST_P(Exhaustion, EndsInNullAndIsOverWhenBlocksAreFreed) {
     if (round == 0) first_count = blocks.size();
     EXPECT_EQ(blocks.size(), first_count);
     // Nearly all of the range is of use, whatever the size.
-    EXPECT_GE(blocks.size() * heap.usable_size(blocks.front()), 2 * kMiB * 8 / 10 - GetParam());
+    EXPECT_GE(blocks.size() * heap.usable_size(blocks.front()).value,
+              2 * kMiB * 8 / 10 - GetParam());
     for (void* block : blocks) heap.deallocate(block);
     expect_empty();
   }
@@ -165,7 +168,7 @@ TEST_F(HeapTest, TellsWhatIsInUse) {
   void* large = heap.allocate(100'000);
   const HeapStatistics after = heap.statistics();
   EXPECT_EQ(after.blocks, 2u);
-  EXPECT_EQ(after.in_use.value, heap.usable_size(small) + heap.usable_size(large));
+  EXPECT_EQ(after.in_use.value, heap.usable_size(small).value + heap.usable_size(large).value);
   heap.deallocate(large);
   heap.deallocate(small);
   EXPECT_EQ(heap.statistics().blocks, 0u);
@@ -196,7 +199,7 @@ TEST_F(HeapTest, KeepsTheContentWhenABlockChangesSize) {
 TEST_F(HeapTest, GrowsALargeBlockInPlaceIntoFreePages) {
   void* block = heap.allocate(100'000);
   EXPECT_EQ(heap.reallocate(block, 1'000'000), block);
-  EXPECT_GE(heap.usable_size(block), 1'000'000u);
+  EXPECT_GE(heap.usable_size(block).value, 1'000'000u);
 }
 
 TEST_F(HeapTest, MovesALargeBlockWhoseNeighbourIsInUse) {
@@ -307,7 +310,7 @@ TEST_F(HeapMisuse, OfAnAddressInsideABlockStopsTheProgram) {
   EXPECT_DEATH(heap.deallocate(large + 16), "not the start");
   EXPECT_DEATH(heap.deallocate(large + 4096), "not the start");
   EXPECT_DEATH(heap.deallocate(memory.bytes().data()), "not the start");
-  EXPECT_DEATH((void)heap.usable_size(small + 16), "not the start");
+  EXPECT_DEATH((void)heap.usable_size(small + 16).value, "not the start");
 }
 
 TEST_F(HeapMisuse, OfTheSpaceBehindTheLastBlockOfASlabStopsTheProgram) {
@@ -325,4 +328,4 @@ TEST_F(HeapMisuse, OfMemoryFromElsewhereStopsTheProgram) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -6,7 +6,7 @@
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using HeapThreads = OnAHeap;
@@ -205,4 +205,4 @@ TEST_F(SmallHeapThreads, AllFillAndEmptyTheHeapAtOnce) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

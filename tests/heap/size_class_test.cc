@@ -1,8 +1,8 @@
-#include "cleave/heap/size_class.h"
+#include "heap/size_class.h"
 
 #include <gtest/gtest.h>
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 TEST(SizeClasses, HoldEverySmallSizeAndLoseAFifthAtMost) {
@@ -41,4 +41,4 @@ TEST(SizeClasses, FillTheirSlabs) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

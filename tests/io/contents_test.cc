@@ -1,13 +1,15 @@
 // Every byte arrives where it should, and no other byte changes.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/io/every_way.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 struct Place {
@@ -36,7 +38,7 @@ class WriteFile : public EveryWay {};
 TEST_P(ReadFile, BringsEveryByteFromAnyOffsetToAnyAddress) {
   const Bytes contents = patterned(160'000, 1);
   const ScratchFile file(contents);
-  const File open = file.open(OpenMode::reading, GetParam().cache);
+  const File open = file.open(OpenMode::read, GetParam().cache);
   Space space = new_space(64);
   const std::size_t size = 48 * kPageSize;
   for (const Place& p : places()) {
@@ -62,10 +64,10 @@ TEST_P(WriteFile, BringsEveryByteFromAnyAddressToAnyOffset) {
   Space space = new_space(48);
   must(space.write(at_page(16), contents));
   for (const Place& p : places()) {
-    for (const View view : {View::stable, View::coherent}) {
+    for (const Consistency view : {Consistency::stable, Consistency::coherent}) {
       SCOPED_TRACE(testing::PrintToString(p));
       file.fill(before);
-      const File open = file.open(OpenMode::updating, GetParam().cache);
+      const File open = file.open(OpenMode::update, GetParam().cache);
       const auto written = write_file(*ring, space, at_page(17, p.in_page), open.descriptor(),
                                       p.offset, p.bytes, view);
       ASSERT_TRUE(holds(written));
@@ -83,7 +85,7 @@ TEST_P(WriteFile, BringsEveryByteFromAnyAddressToAnyOffset) {
 TEST_P(ReadFile, FillsFramesThatLieAnywhere) {
   const Bytes contents = patterned(9 * kMiB + 77, 4);
   const ScratchFile file(contents);
-  const File open = file.open(OpenMode::reading, GetParam().cache);
+  const File open = file.open(OpenMode::read, GetParam().cache);
   Space space = new_space(4096);
   {
     // Every second frame of the first pages is somebody else's.
@@ -102,7 +104,7 @@ TEST_P(ReadFile, FillsFramesThatLieAnywhere) {
 
 TEST_P(ReadFile, EndsWhereTheFileEnds) {
   const ScratchFile file(patterned(10'000, 5));
-  const File open = file.open(OpenMode::reading, GetParam().cache);
+  const File open = file.open(OpenMode::read, GetParam().cache);
   Space space = new_space(64);
   EXPECT_EQ(must(read_file(*ring, space, at_page(16), open.descriptor(), 0, 200'000)).value,
             10'000u);
@@ -119,7 +121,7 @@ TEST_P(ReadFile, EndsWhereTheFileEnds) {
 TEST_P(ReadFile, GoesAcrossRegions) {
   const Bytes contents = patterned(100'000, 6);
   const ScratchFile file(contents);
-  const File open = file.open(OpenMode::reading, GetParam().cache);
+  const File open = file.open(OpenMode::read, GetParam().cache);
   Space space = new_space();
   must(space.map_at(at_page(16), pages_of(3)));
   must(space.map_at(at_page(19), pages_of(40)));
@@ -130,7 +132,7 @@ TEST_P(ReadFile, GoesAcrossRegions) {
 
 TEST_P(WriteFile, SendsZeroesForPagesNeverWritten) {
   const ScratchFile file;
-  const File open = file.open(OpenMode::writing, GetParam().cache);
+  const File open = file.open(OpenMode::write, GetParam().cache);
   Space space = new_space(200);
   put<char>(space, at_page(100), 'x');
   const std::uint64_t frames = used();
@@ -157,4 +159,4 @@ INSTANTIATE_TEST_SUITE_P(, ReadFile, testing::ValuesIn(every_way()), name_of);
 INSTANTIATE_TEST_SUITE_P(, WriteFile, testing::ValuesIn(every_way()), name_of);
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

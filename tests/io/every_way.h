@@ -1,18 +1,20 @@
 // The ways for bytes to go: a test of contents takes each of them.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/io/on_a_ring.h"
 
-namespace cleave {
+namespace cleave::detail {
 
 struct Way {
   const char* name;
-  Cache cache;
+  PageCache cache;
   RingOptions options;
 };
 
@@ -30,15 +32,15 @@ inline std::vector<Way> every_way() {
   RingOptions alone = small;  // one request with the kernel, one block a transfer
   alone.requests = 1;
   alone.depth = 1;
-  return {{"Cached", Cache::used, usual},
-          {"CachedPlain", Cache::used, plain},
-          {"CachedShort", Cache::used, small},
-          {"CachedShortPlain", Cache::used, small_plain},
-          {"Direct", Cache::bypassed_if_possible, usual},
-          {"DirectPlain", Cache::bypassed_if_possible, plain},
-          {"DirectShort", Cache::bypassed_if_possible, small},
-          {"DirectShortPlain", Cache::bypassed_if_possible, small_plain},
-          {"DirectAlone", Cache::bypassed_if_possible, alone}};
+  return {{"Cached", PageCache::use, usual},
+          {"CachedPlain", PageCache::use, plain},
+          {"CachedShort", PageCache::use, small},
+          {"CachedShortPlain", PageCache::use, small_plain},
+          {"Direct", PageCache::bypass, usual},
+          {"DirectPlain", PageCache::bypass, plain},
+          {"DirectShort", PageCache::bypass, small},
+          {"DirectShortPlain", PageCache::bypass, small_plain},
+          {"DirectAlone", PageCache::bypass, alone}};
 }
 
 /// Its pool has memory everywhere, so that all of it can be registered.
@@ -54,4 +56,4 @@ class EveryWay : public OnARing, public testing::WithParamInterface<Way> {
 
 inline std::string name_of(const testing::TestParamInfo<Way>& info) { return info.param.name; }
 
-}  // namespace cleave
+}  // namespace cleave::detail

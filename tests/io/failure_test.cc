@@ -1,5 +1,4 @@
 // What goes wrong outside: how it is told, and what has happened by then.
-#include <gtest/gtest.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/mount.h>
@@ -16,9 +15,13 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/io/on_a_ring.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class IoFailure : public OnARing {};
@@ -49,18 +52,18 @@ TEST_F(IoFailure, ADescriptorThatIsNotOpenIsRefusedAtOnce) {
 TEST_F(IoFailure, ADescriptorForTheOtherDirectionIsRefused) {
   const ScratchFile file(filled(100, 1));
   Space space = new_space(8);
-  EXPECT_TRUE(says(
-      read_file(*ring, space, at_page(16, 9), file.open(OpenMode::writing).descriptor(), 0, 50),
-      EBADF, at_page(16, 9)));
-  EXPECT_TRUE(says(
-      write_file(*ring, space, at_page(16, 9), file.open(OpenMode::reading).descriptor(), 0, 50),
-      EBADF, at_page(16, 9)));
+  EXPECT_TRUE(
+      says(read_file(*ring, space, at_page(16, 9), file.open(OpenMode::write).descriptor(), 0, 50),
+           EBADF, at_page(16, 9)));
+  EXPECT_TRUE(
+      says(write_file(*ring, space, at_page(16, 9), file.open(OpenMode::read).descriptor(), 0, 50),
+           EBADF, at_page(16, 9)));
   EXPECT_EQ(file.contents(), filled(100, 1));
 }
 
 TEST_F(IoFailure, AReadIntoAReadOnlyRegionIsRefused) {
   const ScratchFile file(filled(100'000, 1));
-  const File open = file.open(OpenMode::reading);
+  const File open = file.open(OpenMode::read);
   Space space = new_space();
   must(space.map_at(at_page(16), pages_of(4), Protection::read));
   EXPECT_TRUE(fails_at(read_file(*ring, space, at_page(16, 5), open.descriptor(), 0, 5000),
@@ -72,7 +75,7 @@ TEST_F(IoFailure, AReadIntoAReadOnlyRegionIsRefused) {
 
 TEST_F(IoFailure, AReadStopsBeforeTheBlockThatCannotBePinned) {
   const ScratchFile file(patterned(100 * kPageSize, 1));
-  const File open = file.open(OpenMode::reading);
+  const File open = file.open(OpenMode::read);
   RingOptions options;
   options.block = 4 * kPageSize;
   with(options);
@@ -85,25 +88,25 @@ TEST_F(IoFailure, AReadStopsBeforeTheBlockThatCannotBePinned) {
 
 TEST_F(IoFailure, AWriteNeedsOnlyToRead) {
   const ScratchFile file;
-  const File open = file.open(OpenMode::updating);
+  const File open = file.open(OpenMode::update);
   Space space = new_space(4);
   must(space.write(at_page(16), filled(4 * kPageSize, 1)));
   must(space.protect(at_page(16), pages_of(4), Protection::read));
   EXPECT_TRUE(holds(write_file(*ring, space, at_page(16), open.descriptor(), 0, pages_of(4))));
-  EXPECT_TRUE(holds(
-      write_file(*ring, space, at_page(16), open.descriptor(), 0, pages_of(4), View::coherent)));
+  EXPECT_TRUE(holds(write_file(*ring, space, at_page(16), open.descriptor(), 0, pages_of(4),
+                               Consistency::coherent)));
   must(space.protect(at_page(18), pages_of(2), Protection::none));
   EXPECT_TRUE(fails_at(write_file(*ring, space, at_page(16), open.descriptor(), 0, pages_of(4)),
                        Errc::not_permitted, at_page(18)));
-  EXPECT_TRUE(fails_with(
-      write_file(*ring, space, at_page(16), open.descriptor(), 0, pages_of(4), View::coherent),
-      Errc::not_permitted));
+  EXPECT_TRUE(fails_with(write_file(*ring, space, at_page(16), open.descriptor(), 0, pages_of(4),
+                                    Consistency::coherent),
+                         Errc::not_permitted));
 }
 
 TEST_F(IoFailure, AFullDeviceIsTold) {
   Space space = new_space(8);
-  const File full = must(open_for("/dev/full", OpenMode::writing));
-  for (const View view : {View::stable, View::coherent}) {
+  const File full = must(open_for("/dev/full", OpenMode::write));
+  for (const Consistency view : {Consistency::stable, Consistency::coherent}) {
     EXPECT_TRUE(says(write_file(*ring, space, at_page(16, 3), full.descriptor(), 0, 9000, view),
                      ENOSPC, at_page(16, 3)));
   }
@@ -123,7 +126,7 @@ TEST_F(IoFailure, AFullFileSystemHasAllBytesBeforeTheOneNamed) {
     RingOptions options;
     options.block = block;
     with(options);
-    const File file = must(open_for((std::string(folder) + "/file").c_str(), OpenMode::updating));
+    const File file = must(open_for((std::string(folder) + "/file").c_str(), OpenMode::update));
     EXPECT_EQ(ftruncate(file.descriptor(), 0), 0);
     const auto written =
         write_file(*ring, space, at_page(16), file.descriptor(), 0, contents.size());
@@ -150,7 +153,7 @@ TEST_F(IoFailure, AFileThatMayNotGrowIsTold) {
               must(space.map_at(at_page(16), pages_of(8)));
               const rlimit limit{10'000, 10'000};
               if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 77;
-              const File open = file.open(OpenMode::writing);
+              const File open = file.open(OpenMode::write);
               const auto written =
                   write_file(small, space, at_page(16), open.descriptor(), 0, 20'000);
               return says(written, EFBIG, at_page(16) + 10'000) ? 0 : 1;
@@ -161,7 +164,7 @@ TEST_F(IoFailure, AFileThatMayNotGrowIsTold) {
 
 TEST_F(IoFailure, ADeviceThatFailsIsTold) {
   // The kernel fails to read this process's memory where there is none.
-  const File memory = must(open_for("/proc/self/mem", OpenMode::reading));
+  const File memory = must(open_for("/proc/self/mem", OpenMode::read));
   Space space = new_space(8);
   EXPECT_TRUE(says(read_file(*ring, space, at_page(16), memory.descriptor(), 4096, 4096), EIO,
                    at_page(16)));
@@ -179,7 +182,7 @@ TEST_F(IoFailure, AReaderThatHasGoneIsTold) {
 
 TEST_F(IoFailure, AUsedUpPoolStopsAReadWhereItWas) {
   const ScratchFile file(patterned(100 * kPageSize, 1));
-  const File open = file.open(OpenMode::reading);
+  const File open = file.open(OpenMode::read);
   Pool tight = must(Pool::create(pages_of(64)));
   RingOptions options;
   options.block = 8 * kPageSize;
@@ -218,4 +221,4 @@ TEST(IoUring, ThatIsForbiddenIsAnErrorThatSaysSo) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,17 +1,19 @@
 // Each allocation fails once. Then nothing has started, or the completion says where it stopped; asked for
 // again, it succeeds; nothing has leaked.
-#include <gtest/gtest.h>
-
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
 
-#include "cleave/sync/memory.h"
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
+#include "sync/memory.h"
 #include "tests/io/on_a_ring.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class KthAllocationOfIo : public OnARing {
@@ -57,8 +59,8 @@ TEST_F(KthAllocationOfIo, OfARead) {
     Space sibling = must(space.fork());
     return Scene{std::move(space), std::move(sibling)};
   };
-  for (const Cache cache : {Cache::used, Cache::bypassed_if_possible}) {
-    const File open = file.open(OpenMode::reading, cache);
+  for (const PageCache cache : {PageCache::use, PageCache::bypass}) {
+    const File open = file.open(OpenMode::read, cache);
     const auto attempt = [&](Scene& scene) {
       auto read = read_file(*ring, scene.space, at_page(16), open.descriptor(), 0, contents.size());
       std::uint64_t done = 0;
@@ -82,9 +84,9 @@ TEST_F(KthAllocationOfIo, OfAWrite) {
   with(options);
   Space original = new_space(64);
   must(original.write(at_page(16), contents));
-  for (const View view : {View::stable, View::coherent}) {
+  for (const Consistency view : {Consistency::stable, Consistency::coherent}) {
     const ScratchFile copy;
-    const File open = copy.open(OpenMode::writing, Cache::bypassed_if_possible);
+    const File open = copy.open(OpenMode::write, PageCache::bypass);
     const auto prepare = [&] { return must(original.fork()); };
     const auto attempt = [&](Space& space) {
       auto written =
@@ -99,4 +101,4 @@ TEST_F(KthAllocationOfIo, OfAWrite) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,16 +1,18 @@
 // Whose bytes they are, while others write, fork, unmap and go.
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/io/on_a_ring.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using Moment = OnARing;
@@ -32,7 +34,7 @@ TEST_F(Moment, AStableWriteShowsTheMomentItWasAskedForWhileOthersWriteOn) {
   const Bytes before = patterned(kMore * kPageSize, 1);
   must(space.write(at_page(16), before));
   const PipeEnds pipe;
-  const Token token =
+  const TransferId token =
       must(ring->start_write(space, at_page(16), pipe.in.descriptor(), 0, before.size()));
   const Bytes after = patterned(before.size(), 2);
   must(space.write(at_page(16), after));
@@ -51,8 +53,8 @@ TEST_F(Moment, ACoherentWriteShowsWhatTheDeviceFinds) {
   Space space = new_space(kMore);
   must(space.write(at_page(16), filled(kMore * kPageSize, 1)));
   const PipeEnds pipe;
-  const Token token = must(ring->start_write(space, at_page(16), pipe.in.descriptor(), 0,
-                                             pages_of(kMore), View::coherent));
+  const TransferId token = must(ring->start_write(space, at_page(16), pipe.in.descriptor(), 0,
+                                                  pages_of(kMore), Consistency::coherent));
   (void)ring->poll();
   const std::uint64_t copied = copies();
   must(space.write(at_page(16), filled(kMore * kPageSize, 2)));
@@ -71,7 +73,7 @@ TEST_F(Moment, ACoherentWriteShowsWhatTheDeviceFinds) {
 TEST_F(Moment, AForkDuringAReadKeepsWhatHadArrivedAndTheOwnerGetsTheRest) {
   Space space = new_space(8);
   const PipeEnds pipe;
-  const Token token =
+  const TransferId token =
       must(ring->start_read(space, at_page(16, 100), pipe.out.descriptor(), 0, pages_of(3)));
   const Bytes first = patterned(5000, 1);
   const Bytes rest = patterned(3 * kPageSize - 5000, 2);
@@ -96,8 +98,8 @@ TEST_F(Moment, ForksByOtherThreadsNeitherLoseNorChangeBytes) {
     Space space;
     Bytes then;
   };
-  for (const Cache cache : {Cache::used, Cache::bypassed_if_possible}) {
-    const File open = file.open(OpenMode::reading, cache);
+  for (const PageCache cache : {PageCache::use, PageCache::bypass}) {
+    const File open = file.open(OpenMode::read, cache);
     must(space.discard(at_page(16), pages_of(1024)));
     std::vector<Branch> branches;
     {
@@ -125,7 +127,7 @@ TEST_F(Moment, ForksByOtherThreadsNeitherLoseNorChangeBytes) {
 TEST_F(Moment, WhatIsUnmappedDuringAReadHarmsNobody) {
   Space space = new_space(8);
   const PipeEnds pipe;
-  const Token token =
+  const TransferId token =
       must(ring->start_read(space, at_page(16), pipe.out.descriptor(), 0, pages_of(2)));
   must(space.unmap(at_page(16), pages_of(8)));
   must(space.map_at(at_page(16), pages_of(8)));
@@ -141,11 +143,11 @@ TEST_F(Moment, TransfersOutliveTheirSpace) {
   const Bytes contents = patterned(kMore * kPageSize, 4);
   std::optional<Space> space{new_space(2 * kMore)};
   must(space->write(at_page(16), contents));
-  const Token write =
+  const TransferId write =
       must(ring->start_write(*space, at_page(16), out.in.descriptor(), 0, contents.size()));
-  const Token coherent = must(
-      ring->start_write(*space, at_page(16), out.in.descriptor(), 0, kPageSize, View::coherent));
-  const Token read =
+  const TransferId coherent = must(ring->start_write(*space, at_page(16), out.in.descriptor(), 0,
+                                                     kPageSize, Consistency::coherent));
+  const TransferId read =
       must(ring->start_read(*space, at_page(16 + kMore), in.out.descriptor(), 0, pages_of(2)));
   space.reset();
   in.put(filled(2 * kPageSize, 1));
@@ -164,8 +166,8 @@ TEST_F(Moment, TransfersOutliveTheirSpace) {
 TEST_F(Moment, TransfersOutliveTheDescriptor) {
   const ScratchFile file(patterned(2 * kPageSize, 5));
   Space space = new_space(8);
-  std::optional<File> open{file.open(OpenMode::reading)};
-  const Token token =
+  std::optional<File> open{file.open(OpenMode::read)};
+  const TransferId token =
       must(ring->start_read(space, at_page(16), open->descriptor(), 0, pages_of(2)));
   open.reset();
   EXPECT_TRUE(holds(ring->wait_for(token)));
@@ -173,4 +175,4 @@ TEST_F(Moment, TransfersOutliveTheDescriptor) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

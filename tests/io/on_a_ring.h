@@ -10,12 +10,13 @@
 #include <string>
 #include <utility>
 
-#include "cleave/io/file.h"
-#include "cleave/io/open.h"
-#include "cleave/io/ring.h"
+#include <cleave/file.h>
+#include <cleave/must.h>
+#include <cleave/ring.h>
+
 #include "tests/space/on_a_space.h"
 
-namespace cleave {
+namespace cleave::detail {
 
 /// A new file in the folder that the test runs in, which lies on a disk; gone at the end.
 class ScratchFile {
@@ -33,17 +34,17 @@ class ScratchFile {
   ~ScratchFile() { (void)unlink(path_.c_str()); }
 
   [[nodiscard]] const char* path() const { return path_.c_str(); }
-  [[nodiscard]] File open(OpenMode mode, Cache cache = Cache::used) const {
+  [[nodiscard]] File open(OpenMode mode, PageCache cache = PageCache::use) const {
     return must(open_for(path(), mode, cache));
   }
 
   void fill(const Bytes& contents) const {
-    const File file = open(OpenMode::replacing);
+    const File file = open(OpenMode::replace);
     EXPECT_EQ(pwrite(file.descriptor(), contents.data(), contents.size(), 0),
               static_cast<ssize_t>(contents.size()));
   }
   [[nodiscard]] Bytes contents() const {
-    const File file = open(OpenMode::reading);
+    const File file = open(OpenMode::read);
     struct stat status {};
     EXPECT_EQ(fstat(file.descriptor(), &status), 0);
     Bytes bytes(static_cast<std::size_t>(status.st_size));
@@ -114,4 +115,4 @@ class OnARing : public OnASpace {
   std::optional<Ring> ring;
 };
 
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,36 +1,36 @@
-#include "cleave/io/open.h"
-
-#include <gtest/gtest.h>
-
 #include <cerrno>
 #include <utility>
 
+#include <gtest/gtest.h>
+
+#include <cleave/file.h>
+
 #include "tests/io/on_a_ring.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 TEST(OpenFor, SaysWhetherTheCacheIsBypassed) {
   const ScratchFile file;
-  EXPECT_FALSE(file.open(OpenMode::reading).is_direct());
+  EXPECT_FALSE(file.open(OpenMode::read).is_direct());
   const int direct = open(file.path(), O_RDONLY | O_DIRECT | O_CLOEXEC);
   const bool possible = direct >= 0;
   (void)close(direct);
-  EXPECT_EQ(file.open(OpenMode::reading, Cache::bypassed_if_possible).is_direct(), possible);
+  EXPECT_EQ(file.open(OpenMode::read, PageCache::bypass).is_direct(), possible);
 }
 
 TEST(OpenFor, GoesThroughTheCacheWhereTheFileSystemWantsIt) {
   const char* refuses = "/proc/self/status";
   ASSERT_LT(open(refuses, O_RDONLY | O_DIRECT | O_CLOEXEC), 0);
   ASSERT_EQ(errno, EINVAL);
-  const auto file = open_for(refuses, OpenMode::reading, Cache::bypassed_if_possible);
+  const auto file = open_for(refuses, OpenMode::read, PageCache::bypass);
   ASSERT_TRUE(holds(file));
   EXPECT_FALSE(file->is_direct());
 }
 
 TEST(OpenFor, TellsWhyAFileCannotBeOpened) {
-  for (const Cache cache : {Cache::used, Cache::bypassed_if_possible}) {
-    const auto none = open_for("no/such/file", OpenMode::updating, cache);
+  for (const PageCache cache : {PageCache::use, PageCache::bypass}) {
+    const auto none = open_for("no/such/file", OpenMode::update, cache);
     EXPECT_TRUE(fails_with(none, Errc::io));
     EXPECT_EQ(none.error().system, ENOENT);
   }
@@ -38,11 +38,11 @@ TEST(OpenFor, TellsWhyAFileCannotBeOpened) {
 
 TEST(OpenFor, KeepsOrReplacesWhatIsThere) {
   const ScratchFile file(filled(100, 1));
-  (void)file.open(OpenMode::writing);
+  (void)file.open(OpenMode::write);
   EXPECT_EQ(file.contents().size(), 100u);
-  (void)file.open(OpenMode::updating);
+  (void)file.open(OpenMode::update);
   EXPECT_EQ(file.contents().size(), 100u);
-  (void)file.open(OpenMode::replacing);
+  (void)file.open(OpenMode::replace);
   EXPECT_EQ(file.contents().size(), 0u);
 }
 
@@ -50,7 +50,7 @@ TEST(File, IsClosedAtItsEndAndNotBefore) {
   const ScratchFile file;
   int number = -1;
   {
-    File first = file.open(OpenMode::reading);
+    File first = file.open(OpenMode::read);
     number = first.descriptor();
     const File second = std::move(first);
     EXPECT_EQ(first.descriptor(), -1);
@@ -60,4 +60,4 @@ TEST(File, IsClosedAtItsEndAndNotBefore) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,14 +1,17 @@
 // Memory that the kernel remembers, and memory that goes back to it.
-#include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cstdint>
 #include <utility>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/io/on_a_ring.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class Registered : public OnARing {
@@ -19,9 +22,9 @@ class Registered : public OnARing {
     must(pool.reserve(64 * kMiB));
   }
   /// A space that has read `contents`, and shows them.
-  Space read(const Bytes& contents, Cache cache = Cache::bypassed_if_possible) {
+  Space read(const Bytes& contents, PageCache cache = PageCache::bypass) {
     const ScratchFile file(contents);
-    const File open = file.open(OpenMode::reading, cache);
+    const File open = file.open(OpenMode::read, cache);
     Space space = new_space(8 * kMiB / kPageSize);
     EXPECT_TRUE(holds(read_file(*ring, space, at_page(16), open.descriptor(), 0, contents.size())));
     EXPECT_TRUE(bytes_in(space, at_page(16), contents.size()) == contents);
@@ -48,7 +51,7 @@ TEST_F(Registered, NothingIsRegisteredUnlessItIsWanted) {
   EXPECT_EQ(ring->registered(), 0u);
 }
 
-// Punched and populated again, a frame has a new page, and the kernel would go on with the old one.
+// Punched and resident again, a frame has a new page, and the kernel would go on with the old one.
 TEST_F(Registered, WhatIsReadAfterATrimIsWhereTheSpaceLooks) {
   if (!can_register()) GTEST_SKIP() << "RLIMIT_MEMLOCK or the kernel allows no registered memory";
   // So small that every round has the frames of the one before.
@@ -58,9 +61,9 @@ TEST_F(Registered, WhatIsReadAfterATrimIsWhereTheSpaceLooks) {
   for (unsigned seed = 1; seed < 6; ++seed) {
     const Bytes contents = patterned(7 * kMiB, seed);
     const ScratchFile file(contents);
-    const File from = file.open(OpenMode::reading, Cache::bypassed_if_possible);
+    const File from = file.open(OpenMode::read, PageCache::bypass);
     const ScratchFile copy;
-    const File to = copy.open(OpenMode::writing, Cache::bypassed_if_possible);
+    const File to = copy.open(OpenMode::write, PageCache::bypass);
     {
       Space space = must(Space::create(small));
       must(space.map_at(at_page(16), 7 * kMiB));
@@ -112,7 +115,7 @@ TEST_F(Registered, AStretchWithHolesIsNotFilledToBeRegistered) {
   Space space = new_space(64);
   const std::uint64_t returned = pool.statistics().returned;
   const ScratchFile file(patterned(64 * kPageSize, 1));
-  const File open = file.open(OpenMode::reading);
+  const File open = file.open(OpenMode::read);
   ASSERT_TRUE(holds(read_file(*ring, space, at_page(16), open.descriptor(), 0, pages_of(64))));
   EXPECT_GE(pool.statistics().returned + 64, returned);
   EXPECT_EQ(bytes_in(space, at_page(16), 64 * kPageSize), patterned(64 * kPageSize, 1));
@@ -121,13 +124,13 @@ TEST_F(Registered, AStretchWithHolesIsNotFilledToBeRegistered) {
 TEST_F(Registered, WithLittleLockedMemoryPlainRequestsDoTheSame) {
   const Bytes contents = patterned(6 * kMiB + 5, 3);
   const ScratchFile file(contents);
-  const File from = file.open(OpenMode::reading, Cache::bypassed_if_possible);
+  const File from = file.open(OpenMode::read, PageCache::bypass);
   const ScratchFile copy;
-  const File to = copy.open(OpenMode::writing, Cache::bypassed_if_possible);
+  const File to = copy.open(OpenMode::write, PageCache::bypass);
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    // Enough for the ring itself, which newer kernels count too; too little for a stretch of the pool.
+    // Enough for the ring itself, which newer kernels count too; too little for a extent of the pool.
     const rlimit little{kMiB, kMiB};
     if (setrlimit(RLIMIT_MEMLOCK, &little) != 0) _exit(2);
     if (getuid() == 0 && setuid(65'534) != 0) _exit(3);
@@ -155,4 +158,4 @@ TEST_F(Registered, WithLittleLockedMemoryPlainRequestsDoTheSame) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,6 +1,3 @@
-#include "cleave/io/ring.h"
-
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 
 #include <cstdint>
@@ -11,9 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+#include <cleave/ring.h>
+
 #include "tests/io/on_a_ring.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class RingTest : public OnARing {
@@ -23,12 +25,12 @@ class RingTest : public OnARing {
 
 TEST_F(RingTest, GivesEachCompletionOnce) {
   const ScratchFile file(patterned(100 * kPageSize, 1));
-  const File open = file.open(OpenMode::reading);
+  const File open = file.open(OpenMode::read);
   Space space = new_space(100);
-  std::set<Token> started;
+  std::set<TransferId> started;
   for (std::uint64_t page = 0; page < 100; ++page) {
-    const Token token = must(ring->start_read(space, at_page(16 + page), open.descriptor(),
-                                              page * kPageSize, kPageSize));
+    const TransferId token = must(ring->start_read(space, at_page(16 + page), open.descriptor(),
+                                                   page * kPageSize, kPageSize));
     EXPECT_TRUE(started.insert(token).second);
   }
   EXPECT_EQ(ring->in_flight(), 100u);
@@ -37,7 +39,7 @@ TEST_F(RingTest, GivesEachCompletionOnce) {
     const auto done = polled++ % 2 == 0 ? ring->poll() : ring->wait();
     if (!done) continue;
     EXPECT_EQ(must(Result<ByteCount>(done->result)).value, kPageSize);
-    EXPECT_EQ(started.erase(done->token), 1u);
+    EXPECT_EQ(started.erase(done->id), 1u);
   }
   EXPECT_EQ(ring->in_flight(), 0u);
   EXPECT_FALSE(ring->poll());
@@ -47,7 +49,7 @@ TEST_F(RingTest, GivesEachCompletionOnce) {
 
 TEST_F(RingTest, TransfersNothingWhenAskedForNothing) {
   const ScratchFile file;
-  const File open = file.open(OpenMode::updating);
+  const File open = file.open(OpenMode::update);
   Space space = new_space();
   EXPECT_EQ(must(read_file(*ring, space, at_page(3), open.descriptor(), 5, 0)).value, 0u);
   EXPECT_EQ(must(write_file(*ring, space, at_page(3), open.descriptor(), 5, 0)).value, 0u);
@@ -71,7 +73,7 @@ TEST_F(RingTest, RefusesOptionsOutOfRange) {
 
 TEST_F(RingTest, RefusesWhatNoSpaceAndNoFileCanHold) {
   const ScratchFile file;
-  const File open = file.open(OpenMode::updating);
+  const File open = file.open(OpenMode::update);
   Space space = new_space(1);
   EXPECT_TRUE(
       fails_with(ring->start_read(space, kLastByte, open.descriptor(), 0, 2), Errc::bad_argument));
@@ -88,7 +90,7 @@ TEST_F(RingTest, RefusesWhatNoSpaceAndNoFileCanHold) {
 TEST_F(RingTest, CancelsWhatIsInFlight) {
   Space space = new_space(64);
   const PipeEnds pipe;
-  const Token token =
+  const TransferId token =
       must(ring->start_read(space, at_page(16), pipe.out.descriptor(), 0, pages_of(4)));
   EXPECT_EQ(pins(), 4u);
   EXPECT_TRUE(ring->cancel(token));
@@ -103,7 +105,7 @@ TEST_F(RingTest, SaysHowFarACancelledTransferCame) {
   Space space = new_space(64);
   const PipeEnds pipe;
   pipe.put(filled(5000, 1));
-  const Token token =
+  const TransferId token =
       must(ring->start_read(space, at_page(16), pipe.out.descriptor(), 0, pages_of(4)));
   for (int i = 0; i < 10'000 && get<std::uint8_t>(space, at_page(17, 903)) == 0; ++i) {
     EXPECT_FALSE(ring->poll());
@@ -122,9 +124,9 @@ TEST_F(RingTest, CancelsWhatWaitsForItsTurn) {
   with(options);
   Space space = new_space(64);
   const PipeEnds pipe;
-  const Token first =
+  const TransferId first =
       must(ring->start_read(space, at_page(16), pipe.out.descriptor(), 0, kPageSize));
-  const Token second =
+  const TransferId second =
       must(ring->start_read(space, at_page(17), pipe.out.descriptor(), 0, kPageSize));
   EXPECT_TRUE(ring->cancel(second));
   pipe.put(filled(kPageSize, 1));
@@ -139,8 +141,8 @@ TEST_F(RingTest, LetsNothingOfTheKernelsOutliveIt) {
   must(space.write(at_page(20), filled(40 * kPageSize, 1)));
   (void)must(ring->start_read(space, at_page(16), in.out.descriptor(), 0, pages_of(4)));
   (void)must(ring->start_write(space, at_page(20), out.in.descriptor(), 0, pages_of(40)));
-  (void)must(
-      ring->start_write(space, at_page(20), out.in.descriptor(), 0, pages_of(40), View::coherent));
+  (void)must(ring->start_write(space, at_page(20), out.in.descriptor(), 0, pages_of(40),
+                               Consistency::coherent));
   EXPECT_NE(pins(), 0u);
   ring.reset();
   EXPECT_EQ(pins(), 0u);
@@ -156,9 +158,9 @@ TEST_F(RingTest, PassesBytesFromOneSpaceToAnotherThroughAPipe) {
   for (const int flags : {0, O_NONBLOCK}) {
     must(to.discard(at_page(16), pages_of(100)));
     const PipeEnds pipe(flags);
-    const Token read =
+    const TransferId read =
         must(ring->start_read(to, at_page(17, 7), pipe.out.descriptor(), 12345, contents.size()));
-    const Token write =
+    const TransferId write =
         must(ring->start_write(from, at_page(16), pipe.in.descriptor(), 54321, contents.size()));
     EXPECT_EQ(must(ring->wait_for(read)).value, contents.size());
     EXPECT_EQ(must(ring->wait_for(write)).value, contents.size());
@@ -179,7 +181,7 @@ TEST_F(RingTest, ReadsAPipeToItsEnd) {
 TEST_F(RingTest, GoesFromThreadToThread) {
   Space space = new_space(8);
   const PipeEnds pipe;
-  Token token{};
+  TransferId token{};
   // What a thread has submitted, the kernel cancels when the thread ends.
   std::thread([&] {
     token = must(ring->start_read(space, at_page(16), pipe.out.descriptor(), 0, pages_of(2)));
@@ -195,7 +197,7 @@ TEST_F(RingTest, IsNotDisturbedByAChildOfForkThatEndsIt) {
   must(pool.reserve(64 * kMiB));
   const ScratchFile file(patterned(1 * kMiB, 1));
   const PipeEnds pipe;
-  const Token token =
+  const TransferId token =
       must(ring->start_read(space, at_page(16), pipe.out.descriptor(), 0, pages_of(2)));
   const pid_t child = fork();
   ASSERT_GE(child, 0);
@@ -214,11 +216,11 @@ TEST_F(RingTest, IsNotDisturbedByAChildOfForkThatEndsIt) {
 
 TEST_F(RingTest, HasSeveralBesideIt) {
   const ScratchFile file(patterned(100'000, 1));
-  const File open = file.open(OpenMode::reading);
+  const File open = file.open(OpenMode::read);
   Space space = new_space(64);
   Ring second = must(Ring::create(pool));
-  const Token a = must(ring->start_read(space, at_page(16), open.descriptor(), 0, 50'000));
-  const Token b =
+  const TransferId a = must(ring->start_read(space, at_page(16), open.descriptor(), 0, 50'000));
+  const TransferId b =
       must(second.start_read(space, at_page(16) + 50'000, open.descriptor(), 50'000, 50'000));
   EXPECT_TRUE(holds(ring->wait_for(a)));
   EXPECT_TRUE(holds(second.wait_for(b)));
@@ -226,4 +228,4 @@ TEST_F(RingTest, HasSeveralBesideIt) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

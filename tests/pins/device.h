@@ -4,10 +4,12 @@
 #include <chrono>
 #include <cstdint>
 
+#include <cleave/must.h>
+
 #include "tests/pins/on_pins.h"
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 
 __attribute__((no_sanitize("thread"), noinline)) inline void device_store(const Pin& pin,
                                                                           std::uint64_t value) {
@@ -63,4 +65,4 @@ void for_a_while(Body body) {
   }
 }
 
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,13 +1,16 @@
 // What is pinned is never shared: rule b.
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <optional>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
+#include "table/geometry.h"
 #include "tests/pins/on_pins.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using ForkOfPinned = OnPins;
@@ -16,7 +19,7 @@ TEST_F(ForkOfPinned, CopiesExactlyThosePagesAndSharesTheirNeighbours) {
   Space space = written_space(200);
   const Pin a = must(space.pin(at_page(20), pages_of(3), kWriting));
   const Pin b = must(space.pin(at_page(22, 9), pages_of(2), kReading));  // 22 to 24
-  const Pin c = must(space.pin(at_page(180), 1, kReading, PinTerm::lasting));
+  const Pin c = must(space.pin(at_page(180), 1, kReading, PinTerm::long_term));
   const auto copied = copies();
   const Space child = must(space.fork());
   EXPECT_EQ(copies() - copied, 6u);
@@ -210,4 +213,4 @@ TEST_F(PinDeath, StopsTheProgramThatUnpinsWhatWasNeverPinned) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,15 +1,17 @@
-#include "cleave/space/hold.h"
-
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/hold.h>
+#include <cleave/must.h>
+
+#include "table/geometry.h"
 #include "tests/pins/on_pins.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using HoldTest = OnPins;
@@ -20,7 +22,7 @@ TEST_F(HoldTest, NeverChangesWhateverTheOwnerDoes) {
   const Hold hold = must(space->hold(at_page(17, 100), 5 * kPageSize));
   const Bytes held = bytes_in(*space, at_page(17, 100), 5 * kPageSize);
   EXPECT_EQ(hold.address(), at_page(17, 100));
-  EXPECT_EQ(hold.bytes(), 5 * kPageSize);
+  EXPECT_EQ(hold.size(), ByteCount{5 * kPageSize});
   const auto unchanged = [&](const char* after) { EXPECT_EQ(seen_through(hold), held) << after; };
   unchanged("at once");
   ASSERT_TRUE(holds(space->write(at_page(16), filled(10 * kPageSize, 2))));
@@ -51,8 +53,13 @@ TEST_F(HoldTest, IsReadInWholeAndInParts) {
   EXPECT_EQ(bytes_in(hold, at_page(18, 1), 5000),
             Bytes(held.begin() + 2 * kPageSize - 6, held.begin() + 2 * kPageSize - 6 + 5000));
   Bytes part;
-  hold.for_each_piece(at_page(18, 1), 5000,
-                      [&](auto piece) { part.insert(part.end(), piece.begin(), piece.end()); });
+  const HoldView view = must(hold.view(at_page(18, 1), 5000));
+  EXPECT_EQ(view.size(), ByteCount{5000});
+  for (const iovec& piece : view.pieces()) {
+    part.insert(part.end(), bytes_of(piece).begin(), bytes_of(piece).end());
+  }
+  EXPECT_TRUE(fails_with(hold.view(at_page(16, 6), 2), Errc::bad_argument));
+  EXPECT_TRUE(fails_with(hold.view(at_page(20, 6), 2), Errc::bad_argument));
   EXPECT_EQ(part, bytes_in(hold, at_page(18, 1), 5000));
   Bytes byte(1);
   EXPECT_TRUE(fails_with(hold.read(at_page(16, 6), byte), Errc::bad_argument));
@@ -192,4 +199,4 @@ TEST_F(HoldTest, DoesNotHinderARollback) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,16 +1,20 @@
 // Every allocation of every operation with pins and holds fails once: nothing has changed then, nothing is
 // pinned, and the operation succeeds when it is repeated.
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <vector>
 
-#include "cleave/sync/memory.h"
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
+#include "base/handle_access.h"
+#include "frames/frames.h"
+#include "sync/memory.h"
 #include "tests/pins/on_pins.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 // Pages 16 to 216, shared with a snapshot but for the pinned ones and a few others.
@@ -21,7 +25,7 @@ struct Scene {
     before.emplace(must(space.snapshot()));
     must(space.write(at_page(40), patterned(3 * kPageSize, 2)));
     pins.push_back(must(space.pin(at_page(30), pages_of(3), kWriting)));
-    pins.push_back(must(space.pin(at_page(130), 1, kReading, PinTerm::lasting)));
+    pins.push_back(must(space.pin(at_page(130), 1, kReading, PinTerm::long_term)));
   }
   Pool& pool;
   Space space;
@@ -83,7 +87,7 @@ void expect_pins(const Pool& pool, const std::vector<Pin>& pins) {
   std::uint64_t pages = 0;
   for (const Pin& pin : pins) {
     for (const FrameId frame : frames_of(pin)) {
-      const FrameState& state = pool.frames().state(frame);
+      const FrameState& state = HandleAccess::state(pool).state(frame);
       EXPECT_EQ(state.references(), 1u);
       EXPECT_EQ(state.pins(kReading) + state.pins(kWriting), 1u);
       ++pages;
@@ -189,4 +193,4 @@ TEST_F(InATinyPool, WhatPinsKeepIsNotFreeForOthers) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,14 +1,16 @@
 // Pages go, spaces go, pins stay: a pin keeps its frame and its bytes, the address gets another page, and the
 // frame comes back to the pool with the last of all who held it.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <optional>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/pins/on_pins.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using PinLives = OnPins;
@@ -59,7 +61,7 @@ TEST_P(PinOutlives, ThePageWhicheverOfThreeGoesFirst) {
   do {
     Space space = written_space(1);
     Pin pins[3] = {must(space.pin(at_page(16), 10, kReading)),
-                   must(space.pin(at_page(16), pages_of(1), kReading, PinTerm::lasting)),
+                   must(space.pin(at_page(16), pages_of(1), kReading, PinTerm::long_term)),
                    must(space.pin(at_page(16, 4000), 96, kWriting))};
     ASSERT_TRUE(holds(GetParam().take_away(space, at_page(16), pages_of(1))));
     for (const int i : order) {
@@ -169,4 +171,4 @@ TEST_F(PinLives, AndDoesNotHinderARollbackOnceItsPageIsUnmapped) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

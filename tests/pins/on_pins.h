@@ -7,14 +7,18 @@
 #include <span>
 #include <vector>
 
-#include "cleave/space/hold.h"
-#include "cleave/space/pin.h"
+#include <cleave/hold.h>
+#include <cleave/must.h>
+#include <cleave/pin.h>
+
+#include "base/handle_access.h"
+#include "frames/frames.h"
 #include "tests/space/on_a_space.h"
 
-namespace cleave {
+namespace cleave::detail {
 
-inline constexpr PinAccess kReading = PinAccess::reading;
-inline constexpr PinAccess kWriting = PinAccess::writing;
+inline constexpr PinAccess kReading = PinAccess::read;
+inline constexpr PinAccess kWriting = PinAccess::write;
 
 inline std::span<std::byte> bytes_of(const iovec& piece) {
   return {static_cast<std::byte*>(piece.iov_base), piece.iov_len};
@@ -42,7 +46,7 @@ inline void write_through(const Pin& pin, const Bytes& bytes) {
 inline std::vector<FrameId> frames_of(const Pin& pin) {
   std::vector<FrameId> frames;
   for (const iovec& piece : pin.pieces()) {
-    const std::uint64_t from = pin.window_offset(piece);
+    const std::uint64_t from = pin.pool_offset(piece).value;
     for (auto at = from >> kPageBits; at <= (from + piece.iov_len - 1) >> kPageBits; ++at) {
       frames.push_back(FrameId{static_cast<std::uint32_t>(at)});
     }
@@ -53,14 +57,13 @@ inline std::vector<FrameId> frames_of(const Pin& pin) {
 /// What the hold shows, and in how many pieces.
 inline Bytes seen_through(const Hold& hold) {
   Bytes all;
-  hold.for_each_piece([&](auto piece) { all.insert(all.end(), piece.begin(), piece.end()); });
+  const HoldView view = must(hold.view());
+  for (const iovec& piece : view.pieces()) {
+    all.insert(all.end(), bytes_of(piece).begin(), bytes_of(piece).end());
+  }
   return all;
 }
-inline std::size_t count_pieces(const Hold& hold) {
-  std::size_t count = 0;
-  hold.for_each_piece([&](auto) { ++count; });
-  return count;
-}
+inline std::size_t count_pieces(const Hold& hold) { return must(hold.view()).pieces().size(); }
 
 class OnPins : public OnASpace {
  protected:
@@ -75,7 +78,9 @@ class OnPins : public OnASpace {
     EXPECT_EQ(pool.statistics().long_pins, lasting);
   }
   [[nodiscard]] std::uint64_t nodes() const { return pool.statistics().nodes; }
-  [[nodiscard]] FrameState& state(FrameId frame) const { return pool.frames().state(frame); }
+  [[nodiscard]] FrameState& state(FrameId frame) const {
+    return HandleAccess::state(pool).state(frame);
+  }
   [[nodiscard]] FrameState& state(const Pin& pin) const { return state(frames_of(pin).at(0)); }
 
   /// A space of `count` pages from page 16 on, each filled with bytes of its own.
@@ -86,4 +91,4 @@ class OnPins : public OnASpace {
   }
 };
 
-}  // namespace cleave
+}  // namespace cleave::detail

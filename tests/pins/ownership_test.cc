@@ -1,12 +1,15 @@
 // What is pinned was owned first: rule a. And what cannot be owned, or not by this caller, is refused as a
 // whole.
-#include <gtest/gtest.h>
-
 #include <deque>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
+#include "frames/frames.h"
 #include "tests/pins/on_pins.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class PinOwns : public OnPins, public testing::WithParamInterface<PinAccess> {};
@@ -95,7 +98,7 @@ TEST_P(PinOwns, NothingOfAnEmptyRangeOrOneBeyondTheEnd) {
   EXPECT_TRUE(
       fails_with(accessor.pin(kLastPage, ~std::uint64_t{0}, GetParam()), Errc::bad_argument));
   const Pin last = must(accessor.pin(kLastByte, 1, GetParam()));
-  EXPECT_EQ(last.bytes(), 1u);
+  EXPECT_EQ(last.size(), ByteCount{1});
 }
 
 INSTANTIATE_TEST_SUITE_P(For, PinOwns, testing::Values(kReading, kWriting), [](const auto& chosen) {
@@ -129,10 +132,10 @@ TEST_F(PinOf, OnePageIsRefusedAboveTheLimitAndNeverWraps) {
   EXPECT_EQ(state(pins[0]).pins(kReading), 32767u);
   EXPECT_EQ(state(pins[0]).pins(kWriting), 0u);
   for (int n = 0; n < 3; ++n) {
-    EXPECT_TRUE(
-        fails_at(accessor.pin(at_page(16, 5), pages_of(3) - 5, kReading), Errc::busy, at_page(17)));
-    EXPECT_TRUE(
-        fails_at(space.pin(at_page(16, 5), pages_of(3) - 5, kReading), Errc::busy, at_page(17)));
+    EXPECT_TRUE(fails_at(accessor.pin(at_page(16, 5), pages_of(3) - 5, kReading),
+                         Errc::too_many_pins, at_page(17)));
+    EXPECT_TRUE(fails_at(space.pin(at_page(16, 5), pages_of(3) - 5, kReading), Errc::too_many_pins,
+                         at_page(17)));
   }
   expect_pins(32767, 0);
   EXPECT_EQ(state(pins[0]).pins(kReading), 32767u);
@@ -153,11 +156,11 @@ TEST_F(PinOf, OnePageForWritingHasALimitOfItsOwn) {
   for (std::uint64_t n = 0; n < FrameState::kMostPins; ++n) {
     pins.push_back(must(space.pin(at_page(16), 1, kWriting)));
   }
-  EXPECT_TRUE(fails_at(space.pin(at_page(16), 1, kWriting), Errc::busy, at_page(16)));
+  EXPECT_TRUE(fails_at(space.pin(at_page(16), 1, kWriting), Errc::too_many_pins, at_page(16)));
   EXPECT_EQ(state(pins[0]).pins(kWriting), 32767u);
   EXPECT_EQ(state(pins[0]).pins(kReading), 0u);
   EXPECT_TRUE(holds(space.pin(at_page(16), 1, kReading)));
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

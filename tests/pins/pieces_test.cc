@@ -1,14 +1,17 @@
-#include "cleave/space/pieces.h"
-
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include <gtest/gtest.h>
+
+#include <cleave/detail/pieces.h>
+#include <cleave/must.h>
+
+#include "base/handle_access.h"
+#include "frames/frames.h"
 #include "tests/pins/on_pins.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using PiecesOfAPin = OnPins;
@@ -16,7 +19,7 @@ using PiecesOfAPin = OnPins;
 TEST_F(PiecesOfAPin, PointToTheVeryBytes) {
   Space space = written_space(3);
   const Pin pin = must(space.pin(at_page(16, 5000), 3000, kWriting));
-  ASSERT_EQ(pin.bytes(), 3000u);
+  ASSERT_EQ(pin.size(), ByteCount{3000});
   std::uint64_t at = 0;
   for (const iovec& piece : pin.pieces()) {
     for (std::byte& b : bytes_of(piece)) {
@@ -39,7 +42,7 @@ TEST_F(PiecesOfAPin, CoverUnalignedRangesAndNothingElse) {
     SCOPED_TRACE(testing::Message() << from << ", " << size << " bytes");
     const std::uint64_t pages = (from + size + kPageSize - 1) / kPageSize - from / kPageSize;
     const Pin pin = must(space.pin(at_page(16, from), size, kWriting));
-    EXPECT_EQ(pin.bytes(), size);
+    EXPECT_EQ(pin.size(), ByteCount{size});
     const auto first = all.begin() + static_cast<std::ptrdiff_t>(from);
     EXPECT_EQ(seen_through(pin), Bytes(first, first + static_cast<std::ptrdiff_t>(size)));
     expect_pins(pages, 0);
@@ -71,10 +74,11 @@ TEST_F(PiecesOfAPin, LieInTheWindowWhereTheyAreSaidTo) {
   put<int>(space, at_page(17), 1);
   const Pin pin = must(space.pin(at_page(16, 100), pages_of(2), kReading));
   for (const iovec& piece : pin.pieces()) {
-    EXPECT_EQ(pool.frames().window().base() + pin.window_offset(piece), piece.iov_base);
-    EXPECT_EQ(pin.window_offset(piece) % kPageSize,
+    EXPECT_EQ(HandleAccess::state(pool).file().base() + pin.pool_offset(piece).value,
+              piece.iov_base);
+    EXPECT_EQ(pin.pool_offset(piece).value % kPageSize,
               reinterpret_cast<std::uintptr_t>(piece.iov_base) % kPageSize);
-    EXPECT_LT(pin.window_offset(piece) + piece.iov_len, pool.statistics().budget * kPageSize);
+    EXPECT_LT(pin.pool_offset(piece).value + piece.iov_len, pool.statistics().budget * kPageSize);
   }
 }
 
@@ -118,4 +122,4 @@ TEST(Pieces, MovedFromAreNoneAndMayBeUsedAgain) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

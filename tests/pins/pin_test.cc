@@ -1,13 +1,14 @@
-#include "cleave/space/pin.h"
-
-#include <gtest/gtest.h>
-
 #include <thread>
 #include <utility>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+#include <cleave/pin.h>
+
 #include "tests/pins/on_pins.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using PinTest = OnPins;
@@ -40,7 +41,7 @@ TEST_F(PinTest, SeesWhatItsOwnerStoresThroughAnAccessor) {
 TEST_F(PinTest, CountsOnEachFrameApartByAccessAndApartByTerm) {
   Space space = written_space(2);
   const Pin a = must(space.pin(at_page(16), pages_of(2), kReading));
-  const Pin b = must(space.pin(at_page(16), pages_of(1), kWriting, PinTerm::lasting));
+  const Pin b = must(space.pin(at_page(16), pages_of(1), kWriting, PinTerm::long_term));
   const Pin c = must(space.pin(at_page(16, 1), 1, kReading));
   expect_pins(3, 1);
   const auto frames = frames_of(a);
@@ -58,7 +59,7 @@ TEST_F(PinTest, IsReleasedOnceHoweverOftenOneTries) {
   const Pin other = must(space.pin(at_page(16), pages_of(2), kWriting));
   pin.release();
   EXPECT_TRUE(pin.pieces().empty());
-  EXPECT_EQ(pin.bytes(), 0u);
+  EXPECT_EQ(pin.size(), ByteCount{0});
   pin.release();
   expect_pins(2, 0);
   EXPECT_EQ(state(other).pins(kWriting), 1u);
@@ -70,7 +71,7 @@ TEST_F(PinTest, MovesWithItsPages) {
   const Pin moved = std::move(pin);
   EXPECT_TRUE(pin.pieces().empty());  // NOLINT(bugprone-use-after-move)
   pin.release();
-  EXPECT_EQ(moved.bytes(), 2 * kPageSize);
+  EXPECT_EQ(moved.size(), ByteCount{2 * kPageSize});
   expect_pins(2, 0);
 }
 
@@ -78,10 +79,10 @@ TEST_F(PinTest, AssignedToLetsGoOfWhatItHad) {
   Space space = written_space(5);
   Pin pin = must(space.pin(at_page(16), pages_of(2), kReading));
   const FrameId before = frames_of(pin)[0];
-  pin = must(space.pin(at_page(18), pages_of(3), kWriting, PinTerm::lasting));
+  pin = must(space.pin(at_page(18), pages_of(3), kWriting, PinTerm::long_term));
   EXPECT_FALSE(state(before).is_pinned());
   expect_pins(0, 3);
-  EXPECT_EQ(pin.bytes(), 3 * kPageSize);
+  EXPECT_EQ(pin.size(), ByteCount{3 * kPageSize});
   EXPECT_EQ(state(pin).pins(kWriting), 1u);
   EXPECT_EQ(state(pin).pins(kReading), 0u);
 }
@@ -115,4 +116,4 @@ TEST_F(PinTest, OfAThousandPagesHasThemAllInOrder) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

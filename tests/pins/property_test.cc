@@ -1,7 +1,5 @@
 // Random operations on spaces of which pages are pinned and held, beside a plain reference. To the reference
 // a pinned page is simply the owner's page, until that is unmapped or discarded: then it is the pin's alone.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -14,22 +12,28 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
+#include "base/handle_access.h"
+#include "frames/frames.h"
 #include "tests/pins/on_pins.h"
 #include "tests/space/reference.h"
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 // Around a boundary of wide nodes, and far away.
 constexpr std::uint64_t kIslands[] = {56, (std::uint64_t{1} << 24) - 6};
 constexpr std::uint64_t kIslandPages = 14;
 
-struct Member;
+struct Participant;
 
 struct Pinned {
   Pin real;
-  Member* owner;
+  Participant* owner;
   Address at;
   std::uint64_t size;
   PinTerm term;
@@ -44,7 +48,7 @@ struct Held {
   Bytes model;
 };
 
-struct Member {
+struct Participant {
   Space real;
   Reference model;
   std::optional<Accessor> accessor;
@@ -58,16 +62,16 @@ struct Frozen {
 class Family {
  public:
   Family(Pool& pool, std::uint64_t seed) : pool_(pool), random_(seed) {
-    members_.push_back({must(Space::create(pool)), {}, {}});
+    participants_.push_back({must(Space::create(pool)), {}, {}});
     for (const std::uint64_t island : kIslands) {
-      must(members_.front().real.map_at(at_page(island), pages_of(kIslandPages)));
-      members_.front().model.map(island, island + kIslandPages, Protection::read_write);
+      must(participants_.front().real.map_at(at_page(island), pages_of(kIslandPages)));
+      participants_.front().model.map(island, island + kIslandPages, Protection::read_write);
     }
   }
 
   void step() {
     const auto kind = random_() % 100;
-    Member& member = *std::next(members_.begin(), some(members_.size()));
+    Participant& member = *std::next(participants_.begin(), some(participants_.size()));
     const auto [first, end] = some_range();
     const Address at = at_page(first);
     const ByteCount size = pages_of(end - first);
@@ -95,10 +99,10 @@ class Family {
       agree("protect", member.real.protect(at, size, protection),
             member.model.protect(first, end, protection));
     } else if (kind < 87) {
-      if (members_.size() < 6) {
+      if (participants_.size() < 6) {
         fork(member);
       } else {
-        end_of(*std::next(members_.begin(), some(members_.size())));
+        end_of(*std::next(participants_.begin(), some(participants_.size())));
       }
     } else if (kind < 91) {
       if (snapshots_.size() >= 5) snapshots_.erase(snapshots_.begin() + some(5));
@@ -114,17 +118,17 @@ class Family {
   }
 
   void check_all() {
-    for (const auto& member : members_) compare(member.real, member.model);
+    for (const auto& member : participants_) compare(member.real, member.model);
     for (const auto& old : snapshots_) compare(old.real, old.model);
     for (const auto& held : held_) ASSERT_EQ(seen_through(held.real), held.model);
     std::uint64_t pages[2] = {};
     for (auto& pinned : pins_) {
       ASSERT_EQ(seen_through(pinned.real), expected(pinned));
-      pages[pinned.term == PinTerm::lasting] += pinned.end() - pinned.first();
+      pages[pinned.term == PinTerm::long_term] += pinned.end() - pinned.first();
       std::uint64_t page = pinned.first();
       for (const FrameId frame : frames_of(pinned.real)) {
         const bool owned = pinned.detached.count(page++) == 0;
-        ASSERT_EQ(pool_.frames().state(frame).references(), owned ? 1u : 0u);
+        ASSERT_EQ(HandleAccess::state(pool_).state(frame).references(), owned ? 1u : 0u);
       }
     }
     EXPECT_EQ(pool_.statistics().short_pins, pages[0]);
@@ -156,10 +160,10 @@ class Family {
     }
   }
 
-  void pin(Member& member, std::uint64_t first, std::uint64_t end) {
+  void pin(Participant& member, std::uint64_t first, std::uint64_t end) {
     const auto [at, size] = some_bytes(first, end);
     const auto access = some(2) == 0 ? kReading : kWriting;
-    const auto term = some(2) == 0 ? PinTerm::one_operation : PinTerm::lasting;
+    const auto term = some(2) == 0 ? PinTerm::short_term : PinTerm::long_term;
     auto real = member.accessor ? member.accessor->pin(at, size, access, term)
                                 : member.real.pin(at, size, access, term);
     const std::uint64_t last = raw(page_of(at + (size - 1))) + 1;
@@ -210,7 +214,7 @@ class Family {
     return b.detached.count(page) != 0 && frame_of_page(a, page) == frame_of_page(b, page);
   }
 
-  void detach(Member& member, std::uint64_t first, std::uint64_t end) {
+  void detach(Participant& member, std::uint64_t first, std::uint64_t end) {
     for (Pinned& pinned : pins_) {
       if (pinned.owner != &member) continue;
       for (auto p = std::max(first, pinned.first()); p < std::min(end, pinned.end()); ++p) {
@@ -219,7 +223,7 @@ class Family {
     }
   }
 
-  void hold(Member& member, std::uint64_t first, std::uint64_t end) {
+  void hold(Participant& member, std::uint64_t first, std::uint64_t end) {
     if (held_.size() >= 12) held_.erase(held_.begin() + some(12));
     const auto [at, size] = some_bytes(first, end);
     auto real = member.real.hold(at, size);
@@ -236,7 +240,7 @@ class Family {
     }
   }
 
-  void write(Member& member, std::uint64_t first, std::uint64_t end) {
+  void write(Participant& member, std::uint64_t first, std::uint64_t end) {
     const auto [at, size] = some_bytes(first, end);
     const Bytes bytes = patterned(size, random_());
     agree("write",
@@ -244,7 +248,7 @@ class Family {
           member.model.write(raw(at), bytes));
   }
 
-  void fork(Member& member) {
+  void fork(Participant& member) {
     std::uint64_t pinned = 0;
     for (auto& [page, bytes] : member.model.contents) {
       for (const Pinned& p : pins_) {
@@ -256,19 +260,19 @@ class Family {
       }
     }
     const auto copied = pool_.statistics().copies;
-    members_.push_back({must(member.real.fork()), member.model, {}});
+    participants_.push_back({must(member.real.fork()), member.model, {}});
     EXPECT_EQ(pool_.statistics().copies - copied, pinned) << "a fork copies what is pinned";
   }
 
-  void end_of(Member& member) {
+  void end_of(Participant& member) {
     detach(member, 0, ~std::uint64_t{0});
     for (Pinned& pinned : pins_) {
       if (pinned.owner == &member) pinned.owner = nullptr;
     }
-    members_.remove_if([&](const Member& m) { return &m == &member; });
+    participants_.remove_if([&](const Participant& p) { return &p == &member; });
   }
 
-  void rollback(Member& member, const Frozen& old) {
+  void rollback(Participant& member, const Frozen& old) {
     std::uint64_t first = ~std::uint64_t{0};
     for (const Pinned& pinned : pins_) {
       if (pinned.owner != &member) continue;
@@ -299,7 +303,7 @@ class Family {
 
   Pool& pool_;
   std::mt19937_64 random_;
-  std::list<Member> members_;
+  std::list<Participant> participants_;
   std::vector<Frozen> snapshots_;
   std::list<Pinned> pins_;
   std::vector<Held> held_;
@@ -333,4 +337,4 @@ TEST_P(RandomPins, AgreeWithThePlainReference) {
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomPins, testing::ValuesIn(seeds()));
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,6 +1,4 @@
 // A fast pin takes no lock. Against each of those who do, for a while.
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -8,10 +6,14 @@
 #include <thread>
 #include <utility>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/pins/device.h"
 #include "tests/support/together.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using Count = std::uint64_t;
@@ -118,7 +120,7 @@ TEST_F(PinRaces, AgainstTheEndOfSiblings) {
 }
 
 TEST_F(PinRaces, AgainstProtection) {
-  const Pin lasting = must(space.pin(at_page(16), pages_of(kPages), kWriting, PinTerm::lasting));
+  const Pin lasting = must(space.pin(at_page(16), pages_of(kPages), kWriting, PinTerm::long_term));
   const auto frames = frames_of(lasting);
   {
     Meanwhile protector([&] {
@@ -257,4 +259,4 @@ TEST_F(PinRaces, AgainstOtherPins) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,18 +1,19 @@
-#include "cleave/space/accessor.h"
-
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
 
-#include "cleave/sync/memory.h"
+#include <gtest/gtest.h>
+
+#include <cleave/accessor.h>
+#include <cleave/must.h>
+
+#include "sync/memory.h"
 #include "tests/space/on_a_space.h"
 #include "tests/table/crowded.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 constexpr Address kEnd{std::uint64_t{1} << 48};
@@ -304,4 +305,4 @@ TEST_F(AccessDeathTest, OfAnotherThreadStopsTheProgram) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

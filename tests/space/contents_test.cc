@@ -1,12 +1,14 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdint>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/space/on_a_space.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 constexpr Address kEnd{std::uint64_t{1} << 48};
@@ -146,4 +148,4 @@ TEST_F(TinyPool, RoomComesBackByDiscarding) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

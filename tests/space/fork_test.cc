@@ -1,14 +1,16 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/space/on_a_space.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -154,4 +156,4 @@ TEST_F(SpaceHandle, CanBeMovedAndAssigned) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

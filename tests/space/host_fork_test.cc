@@ -1,5 +1,4 @@
 // The program that uses the library calls fork(2) itself.
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -8,9 +7,13 @@
 #include <cstdio>
 #include <optional>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/space/on_a_space.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class HostFork : public OnASpace {};
@@ -106,4 +109,4 @@ TEST_F(HostFork, TheParentGoesOnWritingWhileTheChildLives) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

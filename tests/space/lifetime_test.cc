@@ -1,5 +1,3 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -7,9 +5,13 @@
 #include <thread>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/space/on_a_space.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class Lifetimes : public OnASpace {};
@@ -65,4 +67,4 @@ TEST_F(Lifetimes, AThreadThatEndedWithItsAccessorIsNotWaitedFor) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

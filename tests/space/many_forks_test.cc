@@ -1,13 +1,16 @@
-#include <gtest/gtest.h>
 #include <malloc.h>
 
 #include <cstdint>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/space/on_a_space.h"
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class ManyForks : public OnASpace {};
@@ -32,4 +35,4 @@ TEST_F(ManyForks, AMillionAliveTakeLessThan200BytesEach) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

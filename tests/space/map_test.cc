@@ -1,12 +1,14 @@
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <utility>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/space/on_a_space.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -139,4 +141,4 @@ TEST_F(MapDeathTest, OfASpaceThatWasMovedFromStopsTheProgram) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -3,14 +3,17 @@
 
 #include <vector>
 
-#include "cleave/space/accessor.h"
-#include "cleave/space/snapshot.h"
-#include "cleave/space/space.h"
+#include <cleave/accessor.h>
+#include <cleave/must.h>
+#include <cleave/snapshot.h>
+#include <cleave/space.h>
+
+#include "space/regions.h"
 #include "tests/support/bytes.h"
 #include "tests/support/failure.h"
 #include "tests/support/on_a_pool.h"
 
-namespace cleave {
+namespace cleave::detail {
 
 /// The regions of a space or a snapshot, in order.
 template <class Source>
@@ -62,7 +65,7 @@ class OnASpace : public OnAPool {
  protected:
   using OnAPool::OnAPool;
 
-  [[nodiscard]] Space new_space() const { return must(Space::create(const_cast<Pool&>(pool))); }
+  [[nodiscard]] Space new_space() const { return must(Space::create(pool)); }
   /// With pages [16, 16 + count) mapped for reading and writing.
   [[nodiscard]] Space new_space(std::uint64_t count) const {
     Space space = new_space();
@@ -75,4 +78,4 @@ class OnASpace : public OnAPool {
 inline constexpr Address kLastByte{(std::uint64_t{1} << 48) - 1};
 inline constexpr Address kLastPage = address_of(PageNo{raw(kPageLimit) - 1});
 
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,6 +1,4 @@
 // Random operations on a family of spaces, beside a reference that is too plain to be wrong.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -14,11 +12,15 @@
 #include <utility>
 #include <vector>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/space/on_a_space.h"
 #include "tests/space/reference.h"
 #include "tests/support/sanitized.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 // Where pages may be: near the bottom, around the boundaries of wide nodes, and at the very end.
@@ -234,4 +236,4 @@ TEST_P(RandomOperations, AgreeWithThePlainReference) {
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomOperations, testing::ValuesIn(seeds()));
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -6,13 +6,14 @@
 #include <utility>
 #include <vector>
 
-#include "cleave/base/error.h"
-#include "cleave/base/units.h"
-#include "cleave/space/protection.h"
-#include "cleave/space/regions.h"
+#include <cleave/error.h>
+#include <cleave/region.h>
+#include <cleave/units.h>
+
+#include "space/regions.h"
 #include "tests/support/bytes.h"
 
-namespace cleave {
+namespace cleave::detail {
 
 /// A space or a snapshot. A copy is a fork.
 struct Reference {
@@ -100,4 +101,4 @@ struct Reference {
   }
 };
 
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,7 +1,4 @@
-#include "cleave/space/regions.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "space/regions.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -9,9 +6,16 @@
 #include <random>
 #include <vector>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
+#include "base/handle_access.h"
+#include "frames/frames.h"
 #include "tests/space/on_a_space.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -25,7 +29,7 @@ PageRange range(std::uint64_t first, std::uint64_t end) { return {PageNo{first},
 
 class RegionSet : public OnAPool {
  protected:
-  [[nodiscard]] Regions empty() const { return Regions(pool.frames()); }
+  [[nodiscard]] Regions empty() const { return Regions(HandleAccess::state(pool)); }
 };
 
 TEST_F(RegionSet, IsEmptyAtFirst) {
@@ -231,4 +235,4 @@ TEST_F(RegionSet, CostsTheSameHoweverItCameAbout) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,16 +1,17 @@
-#include "cleave/space/snapshot.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+#include <cleave/snapshot.h>
+
 #include "tests/space/on_a_space.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -224,4 +225,4 @@ TEST_F(Diff, RefusesSnapshotsOfTwoPools) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

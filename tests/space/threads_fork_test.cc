@@ -1,17 +1,19 @@
 // Many threads write while others fork: what a fork shows, and what the space keeps.
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <thread>
 #include <utility>
 
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
 #include "tests/space/on_a_space.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using Count = std::uint64_t;
@@ -204,4 +206,4 @@ TEST_F(ThreadsFork, AccessorsComeAndGoAllTheTime) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

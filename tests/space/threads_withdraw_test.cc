@@ -1,22 +1,24 @@
 // Protect, unmap, discard and roll back under the hands of writers: when the call returns, it holds.
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <cstdint>
 #include <utility>
+
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
 
 #include "tests/space/on_a_space.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using Count = std::uint64_t;
 
 class ThreadsWithdraw : public OnASpace {
  protected:
-  // Stores to page 16 without end, and takes every answer that a withdrawal may give.
+  // Stores to page 16 without end, and takes every answer that a revocation may give.
   struct Writer {
     explicit Writer(Space& space)
         : work([&space] { return std::pair(must(space.accessor()), Count{0}); },
@@ -129,4 +131,4 @@ TEST_F(ThreadsWithdraw, ManyThreadsChangeRegionsOfOneSpace) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

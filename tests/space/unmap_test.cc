@@ -1,11 +1,13 @@
+#include <cstdint>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdint>
+#include <cleave/must.h>
 
 #include "tests/space/on_a_space.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -141,4 +143,4 @@ TEST_F(Protect, RefusesHolesAndBadArguments) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

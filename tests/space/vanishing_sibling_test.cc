@@ -2,18 +2,19 @@
 // another thread of the same space, walking without the lock, may find itself the owner and store into
 // the frame that is being copied away.
 
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <thread>
 #include <vector>
 
-#include "cleave/space/accessor.h"
-#include "cleave/space/space.h"
+#include <gtest/gtest.h>
 
-namespace cleave {
+#include <cleave/accessor.h>
+#include <cleave/must.h>
+#include <cleave/space.h>
+
+namespace cleave::detail {
 namespace {
 
 using namespace literals;
@@ -60,4 +61,4 @@ TEST(VanishingSibling, LosesNoAdditionOfTwoThreadsOnTheSamePages) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

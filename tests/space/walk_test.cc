@@ -2,11 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "cleave/space/accessor.h"
-#include "cleave/space/space.h"
-#include "cleave/table/geometry.h"
+#include <cleave/accessor.h>
+#include <cleave/must.h>
+#include <cleave/space.h>
 
-namespace cleave {
+#include "table/geometry.h"
+
+namespace cleave::detail {
 namespace {
 
 using namespace literals;
@@ -46,4 +48,4 @@ TEST(Walk, TakesTheStepsThatTheDocumentTells) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -14,11 +14,12 @@
 #include <utility>
 #include <vector>
 
-#include "cleave/space/accessor.h"
-#include "cleave/space/snapshot.h"
-#include "cleave/space/space.h"
+#include <cleave/accessor.h>
+#include <cleave/must.h>
+#include <cleave/snapshot.h>
+#include <cleave/space.h>
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 constexpr std::uint64_t kBoards = 3;
@@ -438,4 +439,4 @@ bool stress(const char* name, const StressOptions& options, std::chrono::duratio
   return Stress(options).run(name, time);
 }
 
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -13,7 +13,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace cleave {
+namespace cleave::detail {
 
 struct StressOptions {
   unsigned threads;
@@ -24,4 +24,4 @@ struct StressOptions {
 /// Prints what was done. False: something was wrong; it has been printed too.
 bool stress(const char* name, const StressOptions& options, std::chrono::duration<double> time);
 
-}  // namespace cleave
+}  // namespace cleave::detail

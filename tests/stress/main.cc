@@ -1,9 +1,10 @@
 // Many threads at a shared set of spaces, for a while. What is right at the end of each step is known
 // exactly, although nobody stands still: see board.h.
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
 #include <random>
+
+#include <CLI/CLI.hpp>
 
 #include "tests/stress/board.h"
 

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "cleave/base/units.h"
+#include <cleave/units.h>
 
-namespace cleave {
+namespace cleave::detail {
 
 using Bytes = std::vector<std::byte>;
 
@@ -36,4 +36,4 @@ Bytes bytes_in(Source&& source, Address from, std::size_t size) {
   return done ? bytes : Bytes{};
 }
 
-}  // namespace cleave
+}  // namespace cleave::detail

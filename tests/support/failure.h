@@ -1,14 +1,14 @@
 // What an operation answered, in words that a failing test can print.
 #pragma once
 
+#include <ostream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <ostream>
+#include <cleave/error.h>
 
-#include "cleave/base/error.h"
-
-namespace cleave {
+namespace cleave::detail {
 
 inline void PrintTo(Errc code, std::ostream* out) { *out << name(code); }
 inline void PrintTo(Address a, std::ostream* out) {
@@ -44,4 +44,4 @@ testing::AssertionResult fails_at(const Result<T>& result, Errc code, Address wh
          << result.error().message() << "; expected it at " << testing::PrintToString(where);
 }
 
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -3,9 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include "cleave/frames/pool.h"
+#include <cleave/must.h>
+#include <cleave/pool.h>
 
-namespace cleave {
+namespace cleave::detail {
 
 inline void expect_adds_up(const Pool& pool) {
   const PoolStatistics s = pool.statistics();
@@ -37,4 +38,4 @@ class OnAPool : public testing::Test {
   Pool pool;
 };
 
-}  // namespace cleave
+}  // namespace cleave::detail

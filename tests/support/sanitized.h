@@ -10,7 +10,7 @@
 #define CLEAVE_TESTS_SANITIZED 1
 #endif
 
-namespace cleave {
+namespace cleave::detail {
 
 #ifdef CLEAVE_TESTS_SANITIZED
 inline constexpr bool kSanitized = true;
@@ -21,4 +21,4 @@ inline constexpr bool kSanitized = false;
 /// `full` rounds, or a tenth of them under a sanitizer.
 constexpr int rounds(int full) { return kSanitized ? full / 10 : full; }
 
-}  // namespace cleave
+}  // namespace cleave::detail

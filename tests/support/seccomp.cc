@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace cleave {
+namespace cleave::detail {
 
 // Numbers are compared without a look at the architecture: this keeps nobody from anything, it only plays the part.
 bool deny(std::span<const Denied> calls) noexcept {
@@ -26,4 +26,4 @@ bool deny(std::span<const Denied> calls) noexcept {
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -3,7 +3,7 @@
 
 #include <span>
 
-namespace cleave {
+namespace cleave::detail {
 
 /// A system call, by its number, and the errno that it is to fail with.
 struct Denied {
@@ -15,4 +15,4 @@ struct Denied {
 /// kernel has no seccomp, and nothing has changed.
 bool deny(std::span<const Denied> calls) noexcept;
 
-}  // namespace cleave
+}  // namespace cleave::detail

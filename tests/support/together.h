@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-namespace cleave {
+namespace cleave::detail {
 
 /// Runs `body(i)` in `count` threads; all wait until the last is there. Returns when all have ended.
 inline void together(unsigned count, const std::function<void(unsigned)>& body) {
@@ -61,4 +61,4 @@ class Meanwhile {
   std::thread thread_;
 };
 
-}  // namespace cleave
+}  // namespace cleave::detail

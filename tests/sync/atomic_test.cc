@@ -1,13 +1,13 @@
-#include "cleave/sync/atomic.h"
+#include <cstdint>
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
+#include <cleave/detail/atomic.h>
 
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave::sync {
+namespace cleave::detail::sync {
 namespace {
 
 TEST(Atomic, StartsAtZeroOrWhereItIsTold) {
@@ -76,4 +76,4 @@ TEST(Atomic, AReleaseStorePublishesWhatWasWrittenBefore) {
 }
 
 }  // namespace
-}  // namespace cleave::sync
+}  // namespace cleave::detail::sync

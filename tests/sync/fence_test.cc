@@ -1,18 +1,18 @@
-#include "cleave/sync/fence.h"
-
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <thread>
 #include <vector>
 
-#include "cleave/sync/atomic.h"
+#include <gtest/gtest.h>
+
+#include <cleave/detail/atomic.h>
+
+#include "sync/heavy_fence.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave::sync {
+namespace cleave::detail::sync {
 namespace {
 
 // Dekker's pattern: each side stores, fences and looks at the other's store. A processor that lets loads
@@ -79,4 +79,4 @@ TEST(Fences, AreNeededOnThisMachine) {
 TEST(Fences, AreAsymmetricOnAnyKernelOfTheLastYears) { EXPECT_TRUE(asymmetric_fences); }
 
 }  // namespace
-}  // namespace cleave::sync
+}  // namespace cleave::detail::sync

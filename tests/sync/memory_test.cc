@@ -1,11 +1,11 @@
-#include "cleave/sync/memory.h"
-
-#include <gtest/gtest.h>
+#include "sync/memory.h"
 
 #include <cstdint>
 #include <cstring>
 
-namespace cleave::sync {
+#include <gtest/gtest.h>
+
+namespace cleave::detail::sync {
 namespace {
 
 class Allocation : public testing::Test {
@@ -74,4 +74,4 @@ TEST_F(Allocation, ConstructsNothingWithoutMemory) {
 }
 
 }  // namespace
-}  // namespace cleave::sync
+}  // namespace cleave::detail::sync

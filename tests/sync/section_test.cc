@@ -1,15 +1,16 @@
-#include "cleave/sync/section.h"
-
-#include <gtest/gtest.h>
-
 #include <atomic>
 #include <cstdint>
 #include <thread>
 
+#include <gtest/gtest.h>
+
+#include <cleave/detail/section.h>
+
+#include "sync/heavy_fence.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave::sync {
+namespace cleave::detail::sync {
 namespace {
 
 // Turns that a waiter gets to return too early.
@@ -149,4 +150,4 @@ TEST(Section, NobodyWritesUnderAStampThatWasWithdrawn) {
 }
 
 }  // namespace
-}  // namespace cleave::sync
+}  // namespace cleave::detail::sync

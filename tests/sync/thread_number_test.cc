@@ -1,6 +1,5 @@
-#include "cleave/sync/thread_number.h"
+#include "sync/thread_number.h"
 
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,10 +8,12 @@
 #include <thread>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave::sync {
+namespace cleave::detail::sync {
 namespace {
 
 TEST(ThreadNumber, StaysTheSame) {
@@ -102,4 +103,4 @@ TEST(ThreadNumber, IsKeptByTheThreadThatForks) {
 }
 
 }  // namespace
-}  // namespace cleave::sync
+}  // namespace cleave::detail::sync

@@ -1,16 +1,16 @@
-#include "cleave/sync/wait.h"
-
-#include <gtest/gtest.h>
+#include "sync/wait.h"
 
 #include <cstdint>
 #include <set>
 
-#include "cleave/sync/mutex.h"
-#include "cleave/sync/thread.h"
+#include <gtest/gtest.h>
+
+#include "sync/mutex.h"
+#include "sync/thread.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"
 
-namespace cleave::sync {
+namespace cleave::detail::sync {
 namespace {
 
 TEST(Wait, GivesTheFirstValueThatWillDo) {
@@ -60,4 +60,4 @@ TEST(Mutex, LetsOneInAtATime) {
 }
 
 }  // namespace
-}  // namespace cleave::sync
+}  // namespace cleave::detail::sync

@@ -1,11 +1,11 @@
-#include "cleave/sync/word.h"
-
-#include <gtest/gtest.h>
-
 #include <array>
 #include <cstdint>
 
-namespace cleave::sync {
+#include <gtest/gtest.h>
+
+#include <cleave/detail/word.h>
+
+namespace cleave::detail::sync {
 namespace {
 
 struct Pair {
@@ -62,4 +62,4 @@ TEST_F(Words, ACompareExchangeStoresOnlyOverWhatItExpects) {
 }
 
 }  // namespace
-}  // namespace cleave::sync
+}  // namespace cleave::detail::sync

@@ -1,18 +1,18 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <random>
 #include <set>
 
-#include "cleave/sync/memory.h"
-#include "cleave/table/geometry.h"
-#include "cleave/table/table.h"
+#include <gtest/gtest.h>
+
+#include "sync/memory.h"
+#include "table/geometry.h"
+#include "table/table.h"
 #include "tests/support/failure.h"
 #include "tests/support/on_a_pool.h"
 #include "tests/table/tree.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 constexpr std::uint64_t kEnd = raw(kPageLimit);
@@ -155,4 +155,4 @@ TEST_F(ClearTable, AgreesWithASetOfPages) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -4,14 +4,19 @@
 #include <atomic>
 #include <cstdint>
 
-#include "cleave/frames/pool.h"
+#include <cleave/pool.h>
 
-namespace cleave {
+#include "base/handle_access.h"
+#include "frames/frames.h"
+
+namespace cleave::detail {
 
 /// While it lives, `frame` has as many references as it may have. It must have had one.
 class Crowded {
  public:
-  Crowded(const Pool& pool, FrameId frame) : state_(pool.frames().state(frame)) { word() += kMore; }
+  Crowded(const Pool& pool, FrameId frame) : state_(HandleAccess::state(pool).state(frame)) {
+    word() += kMore;
+  }
   ~Crowded() { word() -= kMore; }
   Crowded(const Crowded&) = delete;
   Crowded& operator=(const Crowded&) = delete;
@@ -25,4 +30,4 @@ class Crowded {
   FrameState& state_;
 };
 
-}  // namespace cleave
+}  // namespace cleave::detail

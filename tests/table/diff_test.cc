@@ -1,19 +1,19 @@
-#include "cleave/table/diff.h"
-
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include "table/diff.h"
 
 #include <cstdint>
 #include <map>
 #include <random>
 #include <set>
 
-#include "cleave/table/geometry.h"
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "table/geometry.h"
 #include "tests/support/failure.h"
 #include "tests/support/on_a_pool.h"
 #include "tests/table/tree.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 using testing::ElementsAre;
@@ -125,4 +125,4 @@ TEST_F(DiffOfTables, AgreesWithLookingAtEveryPage) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

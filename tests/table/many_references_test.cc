@@ -1,15 +1,18 @@
-#include <gtest/gtest.h>
-
 #include <cstdint>
 
-#include "cleave/table/node.h"
-#include "cleave/table/table.h"
+#include <gtest/gtest.h>
+
+#include "base/handle_access.h"
+#include "frames/frames.h"
+#include "table/geometry.h"
+#include "table/node.h"
+#include "table/table.h"
 #include "tests/support/failure.h"
 #include "tests/support/on_a_pool.h"
 #include "tests/table/crowded.h"
 #include "tests/table/tree.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 class ManyReferences : public OnAPool {};
@@ -18,9 +21,9 @@ TEST_F(ManyReferences, AreRefusedToTheOneAboveTheLimit) {
   Tree tree(pool);
   const FrameId frame = tree.write(PageNo{1}, 1).frame;
   const Crowded crowded(pool, frame);
-  EXPECT_FALSE(pool.frames().state(frame).share());
-  EXPECT_FALSE(share(entry_for(frame), pool.frames()));
-  EXPECT_EQ(pool.frames().state(frame).references(), FrameState::kMostReferences);
+  EXPECT_FALSE(HandleAccess::state(pool).state(frame).share());
+  EXPECT_FALSE(share(entry_for(frame), HandleAccess::state(pool)));
+  EXPECT_EQ(HandleAccess::state(pool).state(frame).references(), FrameState::kMostReferences);
 }
 
 // Whoever would have to share the page once more, to copy the node above it, cannot.
@@ -34,7 +37,8 @@ TEST_F(ManyReferences, StopACopyOfTheNodeAndChangeNothing) {
   {
     const Crowded crowded(pool, crowded_frame);
     EXPECT_TRUE(fails_with(two.own(PageNo{0}), Errc::no_memory));
-    EXPECT_EQ(pool.frames().state(crowded_frame).references(), FrameState::kMostReferences);
+    EXPECT_EQ(HandleAccess::state(pool).state(crowded_frame).references(),
+              FrameState::kMostReferences);
     EXPECT_TRUE(differences(one, two).empty());
     EXPECT_LE(pool.statistics().nodes, nodes + kMostLevels);
   }
@@ -45,4 +49,4 @@ TEST_F(ManyReferences, StopACopyOfTheNodeAndChangeNothing) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -1,18 +1,22 @@
-#include "cleave/table/table.h"
-
-#include <gtest/gtest.h>
+#include "table/table.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <vector>
 
-#include "cleave/table/geometry.h"
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
+#include "base/handle_access.h"
+#include "frames/frames.h"
+#include "table/geometry.h"
 #include "tests/support/failure.h"
 #include "tests/support/on_a_pool.h"
 #include "tests/table/tree.h"
 
-namespace cleave {
+namespace cleave::detail {
 namespace {
 
 constexpr std::uint64_t kLast = raw(kPageLimit) - 1;
@@ -85,7 +89,7 @@ TEST_F(TableOfPages, AnAbsentPageIsOwnedWithZeroes) {
     Tree tree(pool);
     for (std::uint64_t p = 0; p < 8; ++p) {
       const auto owned = tree.write(PageNo{p}, 0xee);
-      std::memset(pool.frames().data(owned.frame), 0xee, kPageSize);
+      std::memset(HandleAccess::state(pool).data(owned.frame), 0xee, kPageSize);
     }
   }
   Tree tree(pool);
@@ -93,7 +97,7 @@ TEST_F(TableOfPages, AnAbsentPageIsOwnedWithZeroes) {
     const auto owned = must(tree.own(PageNo{p}));
     EXPECT_TRUE(owned.moved);
     for (std::size_t i = 0; i < kPageSize; ++i) {
-      ASSERT_EQ(pool.frames().data(owned.frame)[i], std::byte{0})
+      ASSERT_EQ(HandleAccess::state(pool).data(owned.frame)[i], std::byte{0})
           << "byte " << i << " of page " << p;
     }
   }
@@ -197,4 +201,4 @@ TEST_F(TableOfPages, WhenFramesRunOutWhatCanBeReadStays) {
 }
 
 }  // namespace
-}  // namespace cleave
+}  // namespace cleave::detail

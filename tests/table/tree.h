@@ -6,15 +6,19 @@
 #include <utility>
 #include <vector>
 
-#include "cleave/frames/pool.h"
-#include "cleave/table/diff.h"
-#include "cleave/table/table.h"
+#include <cleave/must.h>
+#include <cleave/pool.h>
 
-namespace cleave {
+#include "base/handle_access.h"
+#include "frames/frames.h"
+#include "table/diff.h"
+#include "table/table.h"
+
+namespace cleave::detail {
 
 class Tree {
  public:
-  explicit Tree(const Pool& pool) : frames_(pool.frames()) {}
+  explicit Tree(const Pool& pool) : frames_(HandleAccess::state(pool)) {}
   ~Tree() { table.drop(frames_); }
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
@@ -60,4 +64,4 @@ inline PageRange pages(std::uint64_t first, std::uint64_t end) {
   return {PageNo{first}, PageNo{end}};
 }
 
-}  // namespace cleave
+}  // namespace cleave::detail

@@ -11,8 +11,10 @@
 #include <string>
 #include <vector>
 
-#include "cleave/space/accessor.h"
-#include "cleave/space/space.h"
+#include <cleave/accessor.h>
+#include <cleave/must.h>
+#include <cleave/space.h>
+
 #include "tests/torture/sector.h"
 
 namespace cleave::torture {

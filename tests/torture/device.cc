@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "cleave/base/units.h"
+#include <cleave/units.h>
 
 namespace cleave::torture {
 namespace {

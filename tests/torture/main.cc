@@ -1,10 +1,8 @@
 // Real input and output through pins and holds, into and out of spaces that others fork, write, unmap and
 // roll back meanwhile. Every byte is accounted for; docs/torture.md says how.
-#include <fmt/format.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -19,7 +17,14 @@
 #include <thread>
 #include <vector>
 
-#include "cleave/frames/keeper.h"
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cleave/must.h>
+
+#include "base/handle_access.h"
+#include "frames/frames.h"
+#include "frames/trim_guard.h"
 #include "tests/torture/player.h"
 
 namespace cleave::torture {
@@ -46,9 +51,9 @@ struct Outcome {
 Outcome run(const Options& options) {
   auto torture = std::make_unique<Torture>(options);
   // Registered buffers know memory, not addresses: trim() must leave it in place.
-  Keeper keeper(torture->pool.frames());
+  TrimGuard keeper(torture->HandleAccess::state(pool));
   if (options.registered) {
-    for (std::uint64_t s = 0; s < keeper.stretches(); ++s) (void)keeper.keep(s);
+    for (std::uint64_t s = 0; s < keeper.extents(); ++s) (void)keeper.keep(s);
   }
   std::vector<std::unique_ptr<Player>> players;
   players.reserve(options.threads);

@@ -5,6 +5,11 @@
 #include <thread>
 #include <utility>
 
+#include <cleave/must.h>
+
+#include "base/handle_access.h"
+#include "frames/frames.h"
+
 namespace cleave::torture {
 namespace {
 
@@ -13,8 +18,8 @@ constexpr std::size_t kMostKept = 16;
 std::span<std::byte> registered_part(const Torture& torture) {
   if (!torture.options.registered) return {};
   // All but the zero frame, which nobody may write to.
-  const Window& window = torture.pool.frames().window();
-  return {window.base() + kPageSize, (window.frames() - 1) * kPageSize};
+  const FrameFile& window = torture.HandleAccess::state(pool).file();
+  return {window.base() + kPageSize, (HandleAccess::state(window) - 1) * kPageSize};
 }
 
 }  // namespace

@@ -1,10 +1,10 @@
 // Forks, snapshots and holds: what is kept never changes.
-#include "tests/torture/player.h"
-
 #include <algorithm>
 #include <cstring>
 #include <span>
 #include <utility>
+
+#include "tests/torture/player.h"
 
 namespace cleave::torture {
 std::unique_ptr<Player::Kept> Player::keep(Sort sort) {

@@ -1,7 +1,7 @@
 // Pins: what I write is what they show.
-#include "tests/torture/player.h"
-
 #include <utility>
+
+#include "tests/torture/player.h"
 
 namespace cleave::torture {
 namespace {
@@ -19,7 +19,7 @@ std::byte* in_pin(const Pin& pin, std::uint64_t offset) {
 }
 
 std::optional<Pin> Player::pin(Range range, PinAccess access) {
-  const PinTerm term = chance(4) == 0 ? PinTerm::lasting : PinTerm::one_operation;
+  const PinTerm term = chance(4) == 0 ? PinTerm::long_term : PinTerm::short_term;
   const ByteCount bytes{range.pages * kPageSize};
   auto pinned =
       chance(4) == 0
@@ -29,10 +29,10 @@ std::optional<Pin> Player::pin(Range range, PinAccess access) {
     if (pinned.error().code == Errc::no_memory) drop();
     return std::nullopt;
   }
-  if (access == PinAccess::reading) {
-    did(term == PinTerm::lasting ? Counts::long_read_pins : Counts::short_read_pins);
+  if (access == PinAccess::read) {
+    did(term == PinTerm::long_term ? Counts::long_read_pins : Counts::short_read_pins);
   } else {
-    did(term == PinTerm::lasting ? Counts::long_write_pins : Counts::short_write_pins);
+    did(term == PinTerm::long_term ? Counts::long_write_pins : Counts::short_write_pins);
   }
   return std::move(*pinned);
 }
@@ -59,7 +59,7 @@ void Player::cling() {
   std::array<Generation, kMostPages> generations{};
   for (unsigned i = 0; i < range.pages; ++i)
     generations[i] = generation({range.board, range.first + i, 0});
-  auto pinned = pin(range, chance(2) == 0 ? PinAccess::reading : PinAccess::writing);
+  auto pinned = pin(range, chance(2) == 0 ? PinAccess::read : PinAccess::write);
   if (!pinned) return;
   for (unsigned i = 0; i < range.pages; ++i) {
     for (unsigned s = 0; s < kSectorsInPage; ++s) {

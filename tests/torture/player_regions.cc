@@ -1,8 +1,8 @@
 // Regions that come, go and change, under pins.
-#include "tests/torture/player.h"
-
 #include <thread>
 #include <utility>
+
+#include "tests/torture/player.h"
 
 namespace cleave::torture {
 template <class Do>
@@ -22,7 +22,7 @@ void Player::remap() {
 
   // A pin keeps its frames, whatever comes to these addresses later.
   std::optional<Pin> pinned;
-  if (chance(2) == 0) pinned = pin(range, PinAccess::reading);
+  if (chance(2) == 0) pinned = pin(range, PinAccess::read);
   std::vector<std::pair<std::uint64_t, Sector>> before;
   if (pinned) {
     for (unsigned i = 0; i < range.pages * kSectorsInPage; ++i) {
@@ -68,7 +68,7 @@ void Player::protect() {
 
 void Player::refuse_rollback() {
   const Range range = any_range(1, true);
-  const auto pinned = pin(range, PinAccess::reading);
+  const auto pinned = pin(range, PinAccess::read);
   if (!pinned) return;
   Space& space = board(range.board).space;
   auto now = space.snapshot();

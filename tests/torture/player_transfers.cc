@@ -1,10 +1,10 @@
 // What devices read and write while everybody goes on.
-#include "tests/torture/player.h"
-
 #include <algorithm>
 #include <cstring>
 #include <span>
 #include <utility>
+
+#include "tests/torture/player.h"
 
 namespace cleave::torture {
 namespace {
@@ -180,7 +180,7 @@ std::vector<iovec> memory_of(const Pin& pin, unsigned first_page, const Sectors&
 
 void Player::start_reading(Plan& plan) {
   auto flight = std::make_unique<Reading>();
-  flight->pin = pin(plan.range, PinAccess::writing);
+  flight->pin = pin(plan.range, PinAccess::write);
   if (!flight->pin) {
     --readers_of_area_[plan.area];
     return;
@@ -218,7 +218,7 @@ void Player::start_branch_reading(Plan& plan) {
       check_known("what a fork's snapshot shows", *sector, seen);
   }
   auto pinned = child->pin(address_of_page(plan.range.first),
-                           ByteCount{plan.range.pages * kPageSize}, PinAccess::writing);
+                           ByteCount{plan.range.pages * kPageSize}, PinAccess::write);
   if (!done(pinned, "pin in a fork")) return;
   did(Counts::short_write_pins);
   did(Counts::branches);
@@ -283,7 +283,7 @@ void Player::write_pinned() {
   while (free_slots_.empty() || flights_.size() >= kMostFlights) land_flights(true);
   const Range range = any_range(kMostPages);
   auto flight = std::make_unique<PinnedWriting>(Interval(board(range.board), range));
-  flight->pin = pin(range, PinAccess::reading);
+  flight->pin = pin(range, PinAccess::read);
   if (!flight->pin) return;
   flight->slot = free_slots_.back();
   free_slots_.pop_back();

@@ -14,7 +14,7 @@
 #include <optional>
 #include <span>
 
-#include "cleave/base/units.h"
+#include <cleave/units.h>
 
 namespace cleave::torture {
 

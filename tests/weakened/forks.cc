@@ -5,6 +5,8 @@
 #include <array>
 #include <span>
 
+#include <cleave/must.h>
+
 #include "tests/weakened/scenarios.h"
 
 namespace cleave::weakened {
@@ -131,7 +133,7 @@ void forks_as_a_writer_enters(Deadline deadline) {
     (void)must(space.fork());
     // The page is the space's own again, but the writer does not know.
     must(space.write(kPage, std::as_bytes(std::span(&n, 1))));
-    const Pin pin = must(space.pin(kPinned, kPageSize * (1 + n % kMostPinned), PinAccess::reading));
+    const Pin pin = must(space.pin(kPinned, kPageSize * (1 + n % kMostPinned), PinAccess::read));
     go = n;
     spin(n * 37 % 101);
     check(must(space.fork()), kHead);

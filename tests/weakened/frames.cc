@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <vector>
 
+#include <cleave/must.h>
+
 #include "tests/weakened/scenarios.h"
 
 namespace cleave::weakened {

@@ -1,6 +1,8 @@
 // What is pinned has one owner. No race is needed to see it otherwise.
 #include <cstring>
 
+#include <cleave/must.h>
+
 #include "tests/weakened/scenarios.h"
 
 namespace cleave::weakened {
@@ -30,7 +32,7 @@ void pins_of_shared_pages(Deadline deadline) {
     const unsigned before = word_of(space);
     const Space child = must(space.fork());
     must(accessor.store<unsigned>(kPage + kPageSize, n));
-    Pin pin = must(accessor.pin(kPage, 8, PinAccess::writing));
+    Pin pin = must(accessor.pin(kPage, 8, PinAccess::write));
     write_through(pin, n);
     if (word_of(space) != n) found("the owner misses what the device wrote");
     if (word_of(child) != before) found("a device wrote to a fork");
@@ -47,7 +49,7 @@ void forks_of_pinned_pages(Deadline deadline) {
     (void)must(space.fork());  // finds nothing, and remembers that
     must(accessor.store<unsigned>(kPage, n));
     const unsigned before = word_of(space);
-    Pin pin = must(accessor.pin(kPage, 8, PinAccess::writing));
+    Pin pin = must(accessor.pin(kPage, 8, PinAccess::write));
     const Space child = must(space.fork());
     write_through(pin, n);
     if (word_of(child) != before) found("a device wrote to a fork");

@@ -13,8 +13,8 @@
 #include <thread>
 #include <utility>
 
-#include "cleave/space/accessor.h"
-#include "cleave/space/space.h"
+#include <cleave/accessor.h>
+#include <cleave/space.h>
 
 namespace cleave::weakened {
 

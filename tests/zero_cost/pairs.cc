@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cleave/sync/atomic.h"
-#include "cleave/sync/word.h"
+#include <cleave/detail/atomic.h>
+#include <cleave/detail/word.h>
 
-namespace cleave {
+namespace cleave::detail {
 
 using Ours = sync::atomic<std::uint64_t>;
 using Plain = std::atomic<std::uint64_t>;
@@ -111,4 +111,4 @@ std::uint64_t plain_control(Plain& a) { return a.fetch_add(2, std::memory_order_
 
 }  // extern "C"
 
-}  // namespace cleave
+}  // namespace cleave::detail

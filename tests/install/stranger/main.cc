@@ -4,6 +4,7 @@
 #include <cleave/space/space.h>
 
 #include <cstdio>
+#include <cleave/must.h>
 
 using namespace cleave;
 using namespace cleave::literals;

@@ -1,0 +1,183 @@
+// An accessor: to a space what a processor is to a process's memory.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include <cleave/detail/accessor_hit.h>
+#include <cleave/detail/config.h>
+#include <cleave/detail/word.h>
+#include <cleave/error.h>
+#include <cleave/pin.h>
+#include <cleave/units.h>
+#include <cleave/word.h>
+
+namespace cleave {
+
+namespace detail {
+struct AccessorState;
+struct HandleAccess;
+}  // namespace detail
+
+/// One thread's handle for the contents of a space. It remembers translations, so that a hit costs a
+/// nanosecond or two over a raw access: no lock, no fence, no system call. Belongs to the thread that
+/// made it: use and destroy it there. Any number of accessors, of any threads, on any spaces. Keeps its
+/// space alive. Movable; a moved-from accessor can be destroyed and assigned to, and any other use stops the
+/// program.
+///
+/// Values of 1, 2, 4 or 8 bytes on their natural alignment are loaded and stored in one piece: loads
+/// acquire, stores release, read-modify-writes are sequentially consistent, among all accessors of the
+/// space.
+class CLEAVE_API Accessor {
+ public:
+  Accessor(Accessor&& other) noexcept;
+  Accessor& operator=(Accessor&& other) noexcept;
+  ~Accessor();
+
+  /// The value at `from`. Off its natural alignment it is read byte by byte. Errors: not_mapped,
+  /// not_permitted, bad_argument (beyond 2^48).
+  template <Word T>
+  Result<T> load(Address from);
+  /// Errors: as load(), and no_memory; nothing is stored then, unless the value is misaligned and lies
+  /// across two pages, of which the first may have been written.
+  template <Word T>
+  Result<void> store(Address to, T value);
+
+  /// Adds, and gives what was there. Errors: bad_argument (misaligned), not_mapped, not_permitted,
+  /// no_memory.
+  template <IntegerWord T>
+  Result<T> fetch_add(Address at, T delta);
+  /// Stores `desired` if `expected` is there; gives what was there. Errors: as fetch_add().
+  template <Word T>
+  Result<T> compare_exchange(Address at, T expected, T desired);
+
+  /// As Space::pin, without the lock for pages that the space owns and may write to.
+  [[nodiscard]] Result<Pin> pin(Address at, ByteCount bytes, PinAccess access,
+                                PinTerm term = PinTerm::short_term);
+
+  /// As Space::read and Space::write.
+  Result<void> read(Address from, std::span<std::byte> into);
+  Result<void> write(Address to, std::span<const std::byte> from);
+
+ private:
+  friend struct detail::HandleAccess;
+  explicit Accessor(detail::AccessorHit* state) noexcept : state_(state) {}
+
+  // Where `use` may read, or write, `bytes` bytes from `at` on, inside one page: from what is remembered, else by a
+  // walk through the table, else with the space's lock, so that no storm of forks can keep a writer from getting
+  // anywhere.
+  template <class Use>
+  Result<void> reading(Address at, std::size_t bytes, Use use);
+  template <class Use>
+  Result<void> writing(Address at, std::size_t bytes, Use use);
+
+  [[nodiscard]] detail::AccessorState& state() const;
+  // Misses. The first is called inside a reading section; the second enters a writing one if it finds the page. nullptr:
+  // take the lock.
+  [[nodiscard]] const std::byte* walk_for_reading(PageNo page);
+  [[nodiscard]] std::byte* walk_for_writing(PageNo page);
+  // Take the space's lock, and keep it unless the result is an error.
+  Result<const std::byte*> lock_readable(Address at, std::size_t bytes);
+  Result<std::byte*> lock_writable(Address at, std::size_t bytes);
+  void unlock();
+
+  static tl::unexpected<Error> misaligned(Address at) {
+    return tl::unexpected(
+        Error{Errc::bad_argument, "an atomic operation needs a naturally aligned address", at, 0});
+  }
+  template <class T>
+  static bool is_aligned(Address at) {
+    return raw(at) % sizeof(T) == 0;
+  }
+
+  detail::AccessorHit* state_;  // never null: a moved-from accessor has one that remembers nothing
+};
+
+template <class Use>
+inline Result<void> Accessor::reading(Address at, std::size_t bytes, Use use) {
+  detail::AccessorHit& s = *state_;
+  const PageNo page = page_of(at);
+  s.section.enter_reading();
+  const std::byte* base = s.readable(page);
+  if (base == nullptr) [[unlikely]]
+    base = walk_for_reading(page);
+  if (base != nullptr) [[likely]] {
+    use(base + offset_in_page(at));
+    s.section.leave();
+    return {};
+  }
+  s.section.leave();
+  const auto where = lock_readable(at, bytes);
+  if (!where) return tl::unexpected(where.error());
+  use(*where);
+  unlock();
+  return {};
+}
+
+template <class Use>
+inline Result<void> Accessor::writing(Address at, std::size_t bytes, Use use) {
+  detail::AccessorHit& s = *state_;
+  const PageNo page = page_of(at);
+  s.section.enter_writing();
+  std::byte* base = s.writable(page);
+  if (base == nullptr) [[unlikely]] {
+    s.section.leave();
+    base = walk_for_writing(page);
+  }
+  if (base != nullptr) [[likely]] {
+    use(base + offset_in_page(at));
+    s.section.leave();
+    return {};
+  }
+  const auto where = lock_writable(at, bytes);
+  if (!where) return tl::unexpected(where.error());
+  use(*where);
+  unlock();
+  return {};
+}
+
+template <Word T>
+inline Result<T> Accessor::load(Address from) {
+  T value{};
+  const Result<void> done =
+      is_aligned<T>(from)
+          ? reading(from, sizeof(T),
+                    [&](const std::byte* at) { value = detail::sync::load_word<T>(at); })
+          : read(from, std::as_writable_bytes(std::span(&value, 1)));
+  if (!done) [[unlikely]]
+    return tl::unexpected(done.error());
+  return value;
+}
+
+template <Word T>
+inline Result<void> Accessor::store(Address to, T value) {
+  if (!is_aligned<T>(to)) [[unlikely]]
+    return write(to, std::as_bytes(std::span(&value, 1)));
+  return writing(to, sizeof(T), [&](std::byte* at) { detail::sync::store_word<T>(at, value); });
+}
+
+template <IntegerWord T>
+inline Result<T> Accessor::fetch_add(Address at, T delta) {
+  if (!is_aligned<T>(at)) return misaligned(at);
+  T before{};
+  const auto done = writing(at, sizeof(T), [&](std::byte* where) {
+    before = detail::sync::fetch_add_word<T>(where, delta);
+  });
+  if (!done) [[unlikely]]
+    return tl::unexpected(done.error());
+  return before;
+}
+
+template <Word T>
+inline Result<T> Accessor::compare_exchange(Address at, T expected, T desired) {
+  if (!is_aligned<T>(at)) return misaligned(at);
+  T seen{};
+  const auto done = writing(at, sizeof(T), [&](std::byte* where) {
+    seen = detail::sync::compare_exchange_word<T>(where, expected, desired);
+  });
+  if (!done) [[unlikely]]
+    return tl::unexpected(done.error());
+  return seen;
+}
+
+}  // namespace cleave

@@ -1,0 +1,25 @@
+// The cheap side of an asymmetric pair of fences. The dear side is in src/sync/heavy_fence.h.
+#pragma once
+
+#include <atomic>
+
+#include <cleave/detail/explored.h>
+
+namespace cleave::detail::sync {
+
+/// Orders this thread's earlier stores before its later loads, as seen by whoever executes heavy_fence(). A name is
+/// part of the design: docs/ordering.md lists each with its partner, and an explored run can leave one out to
+/// show that it is needed. Free if `asymmetric`: if heavy_fence() is membarrier(2).
+inline void light_fence([[maybe_unused]] const char* name, bool asymmetric) noexcept {
+  if constexpr (kExplored) {
+    announce({.kind = Kind::fence, .order = std::memory_order_relaxed, .name = name});
+  }
+  if (!performs(name)) return;
+  if (asymmetric) [[likely]] {
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+  } else {
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+  }
+}
+
+}  // namespace cleave::detail::sync

@@ -1,0 +1,60 @@
+// What a correct caller can meet, as values. Nothing here throws.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include <tl/expected.hpp>
+
+#include <cleave/detail/config.h>
+#include <cleave/units.h>
+
+namespace cleave {
+
+/// What kind of thing went wrong: what a program can act on. Error::what says it in words.
+enum class Errc : std::uint8_t {
+  no_memory,       ///< the pool's budget, or the machine's memory, is used up: release something
+  not_mapped,      ///< no region covers the address; not_permitted if one does, and forbids it
+  already_mapped,  ///< a region, or a mapping of the process, covers part of the range
+  not_permitted,   ///< the region's protection forbids the access; or a child of fork(2) asks
+  bad_argument,    ///< misaligned, empty, out of range, or of another pool or arena
+  pinned,          ///< a page in the range is pinned, and the operation would have to move it
+  too_many_pins,   ///< a page has as many pins as can be counted; pinned if one is too many
+  unsupported,     ///< the kernel lacks what the operation needs; `cleave doctor` says more
+  io,              ///< a file or device refused; `system` says why
+  cancelled,       ///< the caller asked for the operation to be given up
+  already_exists,  ///< the name is taken
+};
+
+/// The code's name, as in "no_memory".
+CLEAVE_API const char* name(Errc code) noexcept;
+
+/// An error says what went wrong, where, and what to do next. Trivially copyable, no allocation.
+struct CLEAVE_API Error {
+  Errc code;
+  /// Static text: what happened and what to do about it.
+  const char* what;
+  /// The first byte that the operation could not serve; 0 where no address is at issue.
+  Address where{0};
+  /// The kernel's errno, where a system call failed; else 0.
+  int system = 0;
+
+  /// One line for a person: code, text, address, errno's text.
+  [[nodiscard]] std::string message() const;
+};
+
+/// A value, or the Error that says why there is none. Every tl::expected, and with all that one has: has_value(),
+/// `*result`, error(), map(), and_then(). A result that is ignored is a warning: what was not done would
+/// go unnoticed. T may be void.
+template <class T>
+class [[nodiscard]] Result : public tl::expected<T, Error> {
+ public:
+  using tl::expected<T, Error>::expected;
+  Result() = default;
+  /// Implicit: what map() and its like give is a tl::expected.
+  Result(tl::expected<T, Error> from)  // NOLINT(google-explicit-constructor)
+      : tl::expected<T, Error>(std::move(from)) {}
+};
+
+}  // namespace cleave

@@ -1,0 +1,53 @@
+// A callable that a function borrows for the time of a call.
+#pragma once
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <cleave/detail/config.h>
+
+namespace cleave {
+
+template <class Signature>
+class function_ref;
+
+/// Refers to something that can be called with `Arguments`: a lambda, a function object or a function. Two
+/// words, no allocation; a call costs what a call through a pointer does. It does not keep what it
+/// refers to: use it as a parameter's type, not to store a callable.
+template <class R, class... Arguments>
+class function_ref<R(Arguments...)> {
+ public:
+  /// Implicit, so that a lambda can be written where a function_ref is expected.
+  template <class Callable>
+  requires(!std::is_same_v<std::remove_cvref_t<Callable>, function_ref> &&
+           std::is_invocable_r_v<R, Callable&, Arguments...>) function_ref(Callable&& callable)
+  noexcept {  // NOLINT(google-explicit-constructor)
+    using Target = std::remove_reference_t<Callable>;
+    if constexpr (std::is_function_v<Target>) {
+      target_.function = reinterpret_cast<void (*)()>(&callable);
+      call_ = [](Borrowed target, Arguments... arguments) -> R {
+        return reinterpret_cast<Target*>(target.function)(std::forward<Arguments>(arguments)...);
+      };
+    } else {
+      target_.object = const_cast<void*>(static_cast<const void*>(std::addressof(callable)));
+      call_ = [](Borrowed target, Arguments... arguments) -> R {
+        return (*static_cast<Target*>(target.object))(std::forward<Arguments>(arguments)...);
+      };
+    }
+  }
+
+  R operator()(Arguments... arguments) const {
+    return call_(target_, std::forward<Arguments>(arguments)...);
+  }
+
+ private:
+  union Borrowed {
+    void* object;
+    void (*function)();
+  };
+  Borrowed target_;
+  R (*call_)(Borrowed, Arguments...);
+};
+
+}  // namespace cleave

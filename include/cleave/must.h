@@ -1,0 +1,33 @@
+// For programs that have no better answer to an error than to stop.
+#pragma once
+
+#include <source_location>
+#include <type_traits>
+#include <utility>
+
+#include <cleave/error.h>
+
+namespace cleave {
+
+/// Prints the caller's place and the error's message to standard error, then aborts: no destructor runs, since other
+/// threads may be at work.
+[[noreturn]] CLEAVE_API void stop(const Error& error, const std::source_location& where =
+                                                          std::source_location::current()) noexcept;
+
+/// The value of a result; without one the program stops with the error and the caller's place:
+/// `auto space = must(Space::create(pool));`. For examples, tests and tools; the library itself never
+/// calls it.
+template <class T>
+T must(Result<T>&& result, const std::source_location& where = std::source_location::current()) {
+  if (!result) [[unlikely]]
+    stop(result.error(), where);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+/// The same for what map(), and_then() and their like give.
+template <class T>
+T must(tl::expected<T, Error>&& result,
+       const std::source_location& where = std::source_location::current()) {
+  return must(Result<T>(std::move(result)), where);
+}
+
+}  // namespace cleave

@@ -1,0 +1,75 @@
+// The pool: the memory of all spaces.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include <cleave/detail/config.h>
+#include <cleave/error.h>
+#include <cleave/units.h>
+
+namespace cleave {
+
+namespace detail {
+class Frames;
+struct HandleAccess;
+}  // namespace detail
+
+/// What a pool holds at one moment. The first five after `budget` add up to it, in frames. While other
+/// threads work, the moment is not quite the same for each figure.
+struct PoolStatistics {
+  std::uint64_t budget;     ///< frames that the pool may use
+  std::uint64_t used;       ///< named by a space, snapshot or hold, or pinned
+  std::uint64_t free;       ///< with memory behind them, given back by spaces
+  std::uint64_t ready;      ///< with memory behind them, never used
+  std::uint64_t returned;   ///< their memory was given back to the kernel
+  std::uint64_t untouched;  ///< the kernel has never been asked for their memory
+
+  std::uint64_t nodes;      ///< table nodes alive
+  std::uint64_t regions;    ///< region nodes alive
+  std::uint64_t spaces;     ///< spaces alive
+  std::uint64_t accessors;  ///< accessors alive
+
+  std::uint64_t short_pins;  ///< pages pinned now, for one operation
+  std::uint64_t long_pins;   ///< pages pinned now, for as long as the holder likes
+
+  std::uint64_t copies;  ///< pages copied because they were shared, ever
+  std::uint64_t zeroed;  ///< absent pages given a frame, ever
+
+  std::uint64_t metadata_bytes_per_frame;
+};
+
+/// Frames shared by any number of spaces and snapshots, up to a budget. A handle: movable, used by any thread. The
+/// memory goes with the last of the handle and all that was made from it, in whatever order. A moved-from
+/// handle can be destroyed and assigned to; any other use stops the program.
+class CLEAVE_API Pool {
+ public:
+  /// A pool that may use up to `budget` bytes (rounded down to pages) for frames. Takes address space
+  /// now and memory as it is needed; table nodes and handles come on top, from malloc.
+  /// Errors: bad_argument (no whole page, or 16 TiB and more), no_memory, unsupported.
+  static Result<Pool> create(ByteCount budget);
+
+  Pool(Pool&& other) noexcept : frames_(std::exchange(other.frames_, nullptr)) {}
+  Pool& operator=(Pool&& other) noexcept;
+  ~Pool();
+
+  /// Sees to it that `bytes` can be written without waiting for the kernel: provides memory for what is
+  /// not free already (about 1 us a page). Error: no_memory (budget or machine); what could be provided
+  /// stays provided.
+  Result<void> reserve(ByteCount bytes);
+
+  /// Gives the memory of free frames back to the kernel; the number of bytes. They are taken again
+  /// when needed, at the kernel's price. Errors: no_memory, unsupported; nothing is lost then.
+  Result<ByteCount> trim();
+
+  [[nodiscard]] PoolStatistics statistics() const noexcept;
+
+ private:
+  friend struct detail::HandleAccess;
+  explicit Pool(detail::Frames* frames) noexcept : frames_(frames) {}
+  [[nodiscard]] detail::Frames& state() const noexcept;
+
+  detail::Frames* frames_;
+};
+
+}  // namespace cleave

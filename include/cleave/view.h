@@ -1,0 +1,68 @@
+// Views: bytes of pages that cannot change, without a copy.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <span>
+#include <utility>
+
+#include <cleave/detail/config.h>
+#include <cleave/detail/pieces.h>
+#include <cleave/units.h>
+
+namespace cleave {
+
+class Snapshot;
+class Hold;
+
+/// One page as a snapshot has it. While the view and its snapshot live, the bytes are in memory and stay as they
+/// are. Move-only; any thread may read and end it. Moved-from it has no bytes.
+class CLEAVE_API PageView {
+ public:
+  PageView(PageView&& other) noexcept
+      : bytes_(std::exchange(other.bytes_, nullptr)), absent_(other.absent_) {}
+  PageView& operator=(PageView&& other) noexcept {
+    bytes_ = std::exchange(other.bytes_, nullptr);
+    absent_ = other.absent_;
+    return *this;
+  }
+  ~PageView() = default;
+
+  /// The page's 4096 bytes; zeroes where it is absent.
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
+    return {bytes_, bytes_ == nullptr ? 0 : kPageSize};
+  }
+  /// Whether the page was never written, or was discarded: it has no memory of its own.
+  [[nodiscard]] bool is_absent() const noexcept { return absent_; }
+
+ private:
+  friend class Snapshot;
+  PageView(const std::byte* bytes, bool absent) noexcept : bytes_(bytes), absent_(absent) {}
+
+  const std::byte* bytes_;
+  bool absent_;
+};
+
+/// Bytes of a hold, or of a part of it, where they lie. While the view and its hold live, they are in memory and stay
+/// as they are. Move-only; any thread may read and end it. Moved-from it has no pieces.
+class CLEAVE_API HoldView {
+ public:
+  HoldView(HoldView&& other) noexcept;
+  HoldView& operator=(HoldView&& other) noexcept;
+  ~HoldView();
+
+  /// The bytes in order, in as few contiguous pieces as the frames allow. Only to be read: iovec has one type for
+  /// both directions.
+  [[nodiscard]] std::span<const iovec> pieces() const noexcept { return pieces_.list(); }
+  /// Bytes in all pieces.
+  [[nodiscard]] ByteCount size() const noexcept { return pieces_.bytes(); }
+
+ private:
+  friend class Hold;
+  explicit HoldView(detail::Pieces&& pieces) noexcept : pieces_(std::move(pieces)) {}
+
+  detail::Pieces pieces_;
+};
+
+}  // namespace cleave

@@ -1,0 +1,79 @@
+#include <utility>
+
+#include <cleave/arena.h>
+
+#include "arena/arena_state.h"
+#include "base/check.h"
+#include "base/fail.h"
+
+namespace cleave {
+using namespace detail;
+
+Result<Arena> Arena::create(const Pool& pool, ByteCount size, ArenaOptions options) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << (kAddressBits - 2);
+  if (size == 0) return fail(Errc::bad_argument, "the size is zero");
+  if (size > kMost) return fail(Errc::bad_argument, "an arena is at most 64 TiB");
+  const std::uint64_t pages = (size.value + kPageSize - 1) / kPageSize;
+  auto state = ArenaState::make(pool, pages, options);
+  if (!state) return tl::unexpected(state.error());
+  return Arena(std::move(*state));
+}
+
+Arena::Arena(std::shared_ptr<ArenaState> state) : state_(std::move(state)) {}
+Arena::Arena(Arena&& other) noexcept = default;
+Arena& Arena::operator=(Arena&& other) noexcept = default;
+Arena::~Arena() = default;
+
+ArenaState& Arena::state() const {
+  CLEAVE_CHECK(state_ != nullptr, "an arena is used that was moved from");
+  return *state_;
+}
+
+std::byte* Arena::data() const { return state().mapping().native(); }
+ByteCount Arena::size() const { return state().mapping().bytes(); }
+
+bool Arena::contains(const void* address) const {
+  return reinterpret_cast<std::uintptr_t>(address) - reinterpret_cast<std::uintptr_t>(data()) <
+         size().value;
+}
+
+Result<Commit> Arena::commit(std::string_view name) { return state().commit(name); }
+Result<void> Arena::checkout(const Commit& commit) { return state().checkout(commit); }
+Result<void> Arena::revert() { return state().revert(); }
+Commit Arena::head() const { return state().head(); }
+
+std::optional<Commit> Arena::find(std::string_view name) const {
+  return state().history().find(name);
+}
+bool Arena::forget(std::string_view name) { return state().history().forget(name); }
+void Arena::for_each_commit(function_ref<void(const Commit&, unsigned)> visit) const {
+  state().history().for_each(visit);
+}
+
+Result<void> Arena::changes(function_ref<void(std::span<const std::byte>)> visit) {
+  return state().changes(visit);
+}
+
+Result<void> Arena::diff(const Commit& a, const Commit& b,
+                         function_ref<void(std::span<const std::byte>)> visit) const {
+  const History& history = state().history();
+  if (!history.has(a) || !history.has(b)) {
+    return fail(Errc::bad_argument, "the commit belongs to another arena");
+  }
+  return cleave::diff(a.snapshot(), b.snapshot(), [&](PageRange differs) {
+    const auto at = raw(address_of(differs.first));
+    visit({reinterpret_cast<const std::byte*>(at), differs.pages() * kPageSize});
+  });
+}
+
+void Arena::mark_dirty(const void* at, ByteCount bytes) noexcept { state().mark_dirty(at, bytes); }
+
+Result<ArenaPin> Arena::pin(const void* at, ByteCount bytes, PinAccess access, PinTerm term) {
+  return state().pin(at, bytes, access, term);
+}
+Result<Hold> Arena::hold(const void* at, ByteCount bytes) { return state().hold(at, bytes); }
+
+ArenaStatistics Arena::statistics() const { return state().statistics(); }
+std::string Arena::tracking_reason() const { return state().tracking_reason(); }
+
+}  // namespace cleave

@@ -1,0 +1,402 @@
+#include "arena/arena_state.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "arena/page_copies.h"
+#include "base/check.h"
+#include "base/fail.h"
+#include "base/handle_access.h"
+#include "space/snapshot_state.h"
+
+namespace cleave::detail {
+namespace {
+
+// Memory of that many pages and more is given back when it becomes zeroes, rather than written.
+constexpr std::uint64_t kWorthPunching = 16;
+
+bool is_zero(const std::byte* page) {
+  return page[0] == std::byte{0} && std::memcmp(page, page + 1, kPageSize - 1) == 0;
+}
+
+struct Found {
+  std::unique_ptr<Tracker> tracker;
+  std::string reason;
+};
+
+Result<Found> found(Tracking tracking, const Mapping& mapping, std::string reason) {
+  auto tracker = track(tracking, mapping);
+  if (!tracker) return tl::unexpected(tracker.error());
+  return Found{std::move(*tracker), std::move(reason)};
+}
+
+// What the options ask for, after it has shown that it works here.
+Result<Found> choose_tracker(const ArenaOptions& options, const Mapping& mapping) {
+  if (options.tracking != Tracking::automatic) {
+    if (auto works = try_tracking(options.tracking); !works) return tl::unexpected(works.error());
+    return found(options.tracking, mapping, "asked for");
+  }
+  const auto async = try_tracking(Tracking::async);
+  if (async && !options.system_calls_write && try_tracking(Tracking::sigbus)) {
+    return found(Tracking::automatic, mapping,
+                 "both async and sigbus work: the cheaper of the two");
+  }
+  if (async) return found(Tracking::async, mapping, "async works here");
+  // Short of something for the moment: that is no reason to be slow for good.
+  if (async.error().code != Errc::unsupported) return tl::unexpected(async.error());
+  const std::string why = "async does not work here (" + async.error().message() + ")";
+  if (auto works = try_tracking(Tracking::mprotect); !works) return tl::unexpected(works.error());
+  return found(Tracking::mprotect, mapping, why);
+}
+
+}  // namespace
+
+ArenaState::ArenaState(Mapping&& mapping, PageSet&& changed, PageSet&& suspected,
+                       PageSet&& differing, Space&& recorded)
+    : mapping_(std::move(mapping)),
+      changed_(std::move(changed)),
+      suspected_(std::move(suspected)),
+      differing_(std::move(differing)),
+      recorded_(std::move(recorded)),
+      history_(std::make_shared<History>()) {}
+
+ArenaState::~ArenaState() { history_->forget_all(); }
+
+Result<std::shared_ptr<ArenaState>> ArenaState::make(const Pool& pool, std::uint64_t pages,
+                                                     const ArenaOptions& options) try {
+  auto mapping = Mapping::create(pages, options.at);
+  if (!mapping) return tl::unexpected(mapping.error());
+  auto changed = PageSet::create(pages);
+  if (!changed) return tl::unexpected(changed.error());
+  auto suspected = PageSet::create(pages);
+  if (!suspected) return tl::unexpected(suspected.error());
+  auto differing = PageSet::create(pages);
+  if (!differing) return tl::unexpected(differing.error());
+  auto recorded = Space::create(pool);
+  if (!recorded) return tl::unexpected(recorded.error());
+  const Address at{reinterpret_cast<std::uintptr_t>(mapping->native())};
+  if (auto mapped = recorded->map_at(at, mapping->bytes()); !mapped) {
+    return tl::unexpected(mapped.error());
+  }
+  std::shared_ptr<ArenaState> state(new ArenaState(std::move(*mapping), std::move(*changed),
+                                                   std::move(*suspected), std::move(*differing),
+                                                   std::move(*recorded)));
+  auto tracker = choose_tracker(options, state->mapping_);
+  if (!tracker) return tl::unexpected(tracker.error());
+  state->tracker_ = std::move(tracker->tracker);
+  state->reason_ = std::move(tracker->reason);
+  if (options.catch_writers) {
+    if (state->tracker_->kind() == Tracking::mprotect) {
+      return fail(
+          Errc::unsupported,
+          "writers cannot be caught beside mprotect tracking, which needs the same protection");
+    }
+    state->trap_.emplace(state->mapping_);
+  }
+  auto empty = state->recorded_.snapshot();
+  if (!empty) return tl::unexpected(empty.error());
+  auto first = state->history_->add(nullptr, std::move(*empty), {}, 0);
+  if (!first) return tl::unexpected(first.error());
+  state->head_ = std::move(*first);
+  return state;
+} catch (const std::bad_alloc&) {
+  return fail(Errc::no_memory, "out of memory allocating an arena");
+}
+
+Result<void> ArenaState::check_here() const {
+  if (mapping_.is_here()) return {};
+  return fail(Errc::not_permitted,
+              "this process is a child of the one that made the arena, and has no view of it");
+}
+
+Result<PageRun> ArenaState::pages_of(const void* at, ByteCount bytes) const {
+  const auto first = reinterpret_cast<std::uintptr_t>(mapping_.native());
+  const auto from = reinterpret_cast<std::uintptr_t>(at);
+  if (bytes == 0) return fail(Errc::bad_argument, "the range is empty", Address{from});
+  if (from < first || from - first >= mapping_.bytes() ||
+      bytes.value > mapping_.bytes() - (from - first)) {
+    return fail(Errc::bad_argument, "the range does not lie inside the arena", Address{from});
+  }
+  return PageRun{(from - first) / kPageSize,
+                 (from - first + bytes.value + kPageSize - 1) / kPageSize};
+}
+
+Result<void> ArenaState::collect(PageRun within) {
+  if (auto collected = tracker_->collect(within, changed_); !collected) return collected;
+  for (const Pinned& pinned : pins_) {
+    if (pinned.access == PinAccess::read) continue;
+    changed_.add(pinned.run);
+    suspected_.add(pinned.run);
+  }
+  return {};
+}
+
+// Takes the program's memory away while an operation runs, where the options ask for that.
+class TrapFor {
+ public:
+  explicit TrapFor(std::optional<WriterTrap>& trap) : trap_(trap) {}
+  ~TrapFor() {
+    if (trap_) trap_->allow();
+  }
+  TrapFor(const TrapFor&) = delete;
+  TrapFor& operator=(const TrapFor&) = delete;
+  Result<void> writes(const char* operation) {
+    return trap_ ? trap_->forbid_writes(operation) : Result<void>{};
+  }
+  Result<void> all(const char* operation) {
+    return trap_ ? trap_->forbid_all(operation) : Result<void>{};
+  }
+
+ private:
+  std::optional<WriterTrap>& trap_;
+};
+
+// Pages that only count as changed, because a device might have written to them, because reading gave them memory, or
+// because they were opened with a neighbour, are compared first: a thousand commits beside one pin are not a thousand
+// copies.
+Result<void> ArenaState::record(PageRun run, ResidentRanges& resident, Space& into,
+                                std::uint64_t& written) const {
+  const SnapshotState& before = HandleAccess::state(head_->snapshot());
+  PageRun memory{run.first,
+                 run.first};  // pages from here on that have memory, as far as we have looked
+  for (std::uint64_t page = run.first; page < run.end; ++page) {
+    const std::byte* now = mapping_.alias(page);
+    const std::byte* then = before.page(page_of(address_of_page(page)));
+    if (then == nullptr) {
+      if (page >= memory.end) {
+        memory = resident.first_in({page, run.end});
+        mapping_.enter_alias(memory);
+      }
+      // A hole is zeroes, as before; to read it would give it memory.
+      if (page < memory.first || is_zero(now)) continue;
+    } else if ((suspected_.has(page) || !tracker_->is_exact()) &&
+               std::memcmp(now, then, kPageSize) == 0) {
+      continue;
+    }
+    if (auto done = into.write(address_of_page(page), {now, kPageSize}); !done) return done;
+    ++written;
+  }
+  return {};
+}
+
+// Cannot fail: the commit is of the same pool, and nothing is pinned in a space that only we know.
+void ArenaState::recorded_back_to(const Commit& commit) {
+  const auto done = recorded_.rollback(commit.snapshot());
+  CLEAVE_CHECK(done, "an arena's record could not be rolled back: a bug of cleave");
+}
+
+Result<Commit> ArenaState::commit(std::string_view name) {
+  if (auto here = check_here(); !here) return tl::unexpected(here.error());
+  const sync::Guard guard(lock_);
+  if (!name.empty() && history_->find(name)) {
+    return fail(Errc::already_exists, "the arena keeps a commit of that name; forget it first");
+  }
+  TrapFor trap(trap_);
+  if (auto trapped = trap.writes("a commit"); !trapped) return tl::unexpected(trapped.error());
+  if (auto collected = collect({0, mapping_.pages()}); !collected) {
+    return tl::unexpected(collected.error());
+  }
+  auto made = record_changed(name);
+  if (!made) {
+    // recorded_ may hold some of the changed pages. They stay in changed_, and it goes back to what head_ holds.
+    recorded_back_to(*head_);
+    return made;
+  }
+  tracker_->epoch_ended(changed_.count());
+  changed_.clear();
+  suspected_.clear();
+  recorded_pages_ += made->pages();
+  head_ = *made;
+  return made;
+}
+
+Result<Commit> ArenaState::record_changed(std::string_view name) {
+  std::uint64_t written = 0;
+  ResidentRanges resident(mapping_);
+  auto recorded =
+      changed_.for_each_run([&](PageRun run) { return record(run, resident, recorded_, written); });
+  if (!recorded) return tl::unexpected(recorded.error());
+  auto now = recorded_.snapshot();
+  if (!now) return tl::unexpected(now.error());
+  return history_->add(&*head_, std::move(*now), name, written);
+}
+
+Result<void> ArenaState::find_differing(const Commit& target) {
+  changed_.move({0, mapping_.pages()}, differing_);
+  const PageNo first = page_of(address_of_page(0));
+  auto found = diff(head_->snapshot(), target.snapshot(), [&](PageRange differs) {
+    const PageRun run{differs.first - first, differs.end - first};
+    differing_.add(run);
+    // Memory that comes back where there is none now is written through the alias, so that the native mapping
+    // has no entry for it, and the tracker cannot know who wrote.
+    suspected_.add(run);
+  });
+  // These hold what the target does: check_pins() has looked. What a device has written since stays.
+  for (const Pinned& pinned : pins_) {
+    if (pinned.access == PinAccess::write) differing_.remove(pinned.run);
+  }
+  return found;
+}
+
+Result<void> ArenaState::check_pins(const Commit& target) const {
+  for (const Pinned& pinned : pins_) {
+    if (pinned.access == PinAccess::read) continue;
+    ResidentRanges resident(mapping_);
+    for (std::uint64_t page = pinned.run.first; page < pinned.run.end; ++page) {
+      const std::byte* then =
+          HandleAccess::state(target.snapshot()).page(page_of(address_of_page(page)));
+      if (then == nullptr && !resident.has(page)) continue;  // to read a hole would give it memory
+      const std::byte* now = mapping_.alias(page);
+      if (then == nullptr ? is_zero(now) : std::memcmp(now, then, kPageSize) == 0) continue;
+      return fail(Errc::pinned,
+                  "a page is pinned for writing and would change; release the pin first",
+                  address_of_page(page));
+    }
+  }
+  return {};
+}
+
+void ArenaState::clear(PageRun run) {
+  const bool pinned = std::any_of(pins_.begin(), pins_.end(), [&](const Pinned& p) {
+    return p.run.first < run.end && run.first < p.run.end;
+  });
+  // A pinned page stays the device's page, and is written.
+  if (run.pages() >= kWorthPunching && !pinned && mapping_.punch(run)) {
+    tracker_->punched(run);
+    return;
+  }
+  std::memset(mapping_.alias(run.first), 0, run.pages() * kPageSize);
+}
+
+// Through the alias: what we write is not to count as a change.
+void ArenaState::restore(const SnapshotState& from) {
+  PageCopies copies;
+  (void)differing_.for_each_run([&](PageRun run) -> Result<void> {
+    for (std::uint64_t page = run.first; page < run.end;) {
+      if (const std::byte* then = from.page(page_of(address_of_page(page)))) {
+        copies.add(mapping_.alias(page), then);
+        ++page;
+        continue;
+      }
+      std::uint64_t end = page + 1;
+      while (end < run.end && from.page(page_of(address_of_page(end))) == nullptr) ++end;
+      clear({page, end});
+      page = end;
+    }
+    restored_pages_ += run.pages();
+    return {};
+  });
+  differing_.clear();
+}
+
+Result<void> ArenaState::checkout(const Commit& target) {
+  if (auto here = check_here(); !here) return here;
+  const sync::Guard guard(lock_);
+  if (!history_->has(target)) {
+    return fail(Errc::bad_argument, "the commit belongs to another arena");
+  }
+  return stand_at(target);
+}
+
+Result<void> ArenaState::revert() {
+  if (auto here = check_here(); !here) return here;
+  const sync::Guard guard(lock_);
+  return stand_at(*head_);
+}
+
+Result<void> ArenaState::stand_at(const Commit& target) {
+  TrapFor trap(trap_);
+  if (auto trapped = trap.all("a checkout"); !trapped) return trapped;
+  if (auto collected = collect({0, mapping_.pages()}); !collected) return collected;
+  if (auto allowed = check_pins(target); !allowed) return allowed;
+  tracker_->epoch_ended(changed_.count());
+  if (auto found = find_differing(target); !found) return found;
+  restore(HandleAccess::state(target.snapshot()));
+  if (target == *head_) return {};
+  recorded_back_to(target);
+  head_ = target;
+  return {};
+}
+
+Commit ArenaState::head() const {
+  const sync::Guard guard(lock_);
+  return *head_;
+}
+
+Result<void> ArenaState::changes(function_ref<void(std::span<const std::byte>)> visit) {
+  if (auto here = check_here(); !here) return here;
+  const sync::Guard guard(lock_);
+  if (auto collected = collect({0, mapping_.pages()}); !collected) return collected;
+  return changed_.for_each_run([&](PageRun run) -> Result<void> {
+    visit({mapping_.native(run.first), run.pages() * kPageSize});
+    return {};
+  });
+}
+
+void ArenaState::mark_dirty(const void* at, ByteCount bytes) noexcept {
+  if (bytes == 0) return;
+  const auto run = pages_of(at, bytes);
+  CLEAVE_CHECK(run, "mark_dirty() of bytes that do not lie inside the arena");
+  tracker_->mark_dirty(*run);
+}
+
+Result<ArenaPin> ArenaState::pin(const void* at, ByteCount bytes, PinAccess access,
+                                 PinTerm term) try {
+  if (auto here = check_here(); !here) return tl::unexpected(here.error());
+  const sync::Guard guard(lock_);
+  const auto run = pages_of(at, bytes);
+  if (!run) return tl::unexpected(run.error());
+  pins_.push_back({*run, access, term});
+  const std::ptrdiff_t offset = static_cast<const std::byte*>(at) - mapping_.native();
+  return ArenaPin(shared_from_this(), {mapping_.alias(0) + offset, bytes.value}, access, term);
+} catch (const std::bad_alloc&) {
+  return fail(Errc::no_memory, "out of memory allocating a pin");
+}
+
+void ArenaState::unpin(std::span<std::byte> bytes, PinAccess access, PinTerm term) noexcept {
+  const sync::Guard guard(lock_);
+  const auto run = pages_of(mapping_.native() + (bytes.data() - mapping_.alias(0)), bytes.size());
+  const auto pinned = std::find(pins_.begin(), pins_.end(), Pinned{*run, access, term});
+  CLEAVE_CHECK(pinned != pins_.end(), "a pin was released that the arena does not know of");
+  if (access == PinAccess::write) {
+    changed_.add(*run);
+    suspected_.add(*run);
+  }
+  *pinned = pins_.back();
+  pins_.pop_back();
+}
+
+Result<Hold> ArenaState::hold(const void* at, ByteCount bytes) {
+  if (auto here = check_here(); !here) return tl::unexpected(here.error());
+  const sync::Guard guard(lock_);
+  const auto run = pages_of(at, bytes);
+  if (!run) return tl::unexpected(run.error());
+  if (auto collected = collect(*run); !collected) return tl::unexpected(collected.error());
+  auto now = recorded_.fork();
+  if (!now) return tl::unexpected(now.error());
+  std::uint64_t written = 0;
+  ResidentRanges resident(mapping_);
+  auto recorded = changed_.for_each_run(
+      *run, [&](PageRun part) { return record(part, resident, *now, written); });
+  if (!recorded) return tl::unexpected(recorded.error());
+  return now->hold(Address{reinterpret_cast<std::uintptr_t>(at)}, bytes);
+}
+
+std::uint64_t ArenaState::count(PinTerm term) const {
+  return static_cast<std::uint64_t>(std::count_if(
+      pins_.begin(), pins_.end(), [term](const Pinned& p) { return p.term == term; }));
+}
+
+ArenaStatistics ArenaState::statistics() const {
+  const sync::Guard guard(lock_);
+  return {.tracking = tracker_->kind(),
+          .commits = history_->made(),
+          .living = history_->living(),
+          .recorded = recorded_pages_,
+          .restored = restored_pages_,
+          .short_pins = count(PinTerm::short_term),
+          .long_pins = count(PinTerm::long_term)};
+}
+
+}  // namespace cleave::detail

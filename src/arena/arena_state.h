@@ -1,0 +1,110 @@
+// What the handles of one arena share: the arena itself and its pins.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <cleave/arena.h>
+#include <cleave/space.h>
+
+#include "arena/history.h"
+#include "arena/mapping.h"
+#include "arena/page_set.h"
+#include "arena/tracker.h"
+#include "arena/writer_trap.h"
+#include "sync/mutex.h"
+
+namespace cleave::detail {
+
+struct SnapshotState;
+
+/// Three things say what the memory holds: head_, what was committed last; changed_, the pages that
+/// may differ from it; and the tracker, which knows of the pages written since it was last asked. recorded_ is a
+/// space whose contents are those of head_, between operations; a commit writes the changed pages to it and takes
+/// its snapshot.
+///
+/// Every member but mark_dirty() takes the lock. Order of locks: this one, then those of the space and of the history.
+class ArenaState : public std::enable_shared_from_this<ArenaState> {
+ public:
+  static Result<std::shared_ptr<ArenaState>> make(const Pool& pool, std::uint64_t pages,
+                                                  const ArenaOptions& options);
+  ~ArenaState();
+  ArenaState(const ArenaState&) = delete;
+  ArenaState& operator=(const ArenaState&) = delete;
+
+  [[nodiscard]] const Mapping& mapping() const { return mapping_; }
+  [[nodiscard]] const History& history() const { return *history_; }
+  [[nodiscard]] History& history() { return *history_; }
+  [[nodiscard]] const std::string& tracking_reason() const { return reason_; }
+
+  Result<Commit> commit(std::string_view name);
+  Result<void> checkout(const Commit& target);
+  Result<void> revert();
+  [[nodiscard]] Commit head() const;
+  Result<void> changes(function_ref<void(std::span<const std::byte>)> visit);
+  void mark_dirty(const void* at, ByteCount bytes) noexcept;
+  Result<ArenaPin> pin(const void* at, ByteCount bytes, PinAccess access, PinTerm term);
+  Result<Hold> hold(const void* at, ByteCount bytes);
+  [[nodiscard]] ArenaStatistics statistics() const;
+
+  /// The pin's bytes, which lie in the alias, are not the device's any more.
+  void unpin(std::span<std::byte> bytes, PinAccess access, PinTerm term) noexcept;
+
+  [[nodiscard]] Address address_of_page(std::uint64_t page) const {
+    return Address{reinterpret_cast<std::uintptr_t>(mapping_.native(page))};
+  }
+
+ private:
+  struct Pinned {
+    PageRun run;
+    PinAccess access;
+    PinTerm term;
+    friend bool operator==(const Pinned&, const Pinned&) = default;
+  };
+
+  ArenaState(Mapping&& mapping, PageSet&& changed, PageSet&& suspected, PageSet&& differing,
+             Space&& recorded);
+
+  /// Asked before the lock is taken: in a child of fork(2) a thread may hold it that is not there.
+  Result<void> check_here() const;
+
+  // With the lock held.
+  Result<void> collect(PageRun within);
+  /// The pages that a run of bytes inside the arena touches. Errors: bad_argument.
+  Result<PageRun> pages_of(const void* at, ByteCount bytes) const;
+  Result<void> record(PageRun run, ResidentRanges& resident, Space& into,
+                      std::uint64_t& written) const;
+  Result<Commit> record_changed(std::string_view name);
+  void recorded_back_to(const Commit& commit);
+  Result<void> stand_at(const Commit& target);
+  Result<void> find_differing(const Commit& target);
+  Result<void> check_pins(const Commit& target) const;
+  void restore(const SnapshotState& from);
+  void clear(PageRun run);
+  [[nodiscard]] std::uint64_t count(PinTerm term) const;
+
+  Mapping mapping_;
+  std::unique_ptr<Tracker> tracker_;
+  std::string reason_;
+  std::optional<WriterTrap> trap_;
+
+  mutable sync::mutex lock_;
+  // All below is guarded by it.
+  PageSet changed_;    // may differ from head_; what failed halfway stays in here
+  PageSet suspected_;  // may come into changed_ though they do not differ, so comparing them pays
+  PageSet differing_;  // used by one checkout; empty in between
+  Space recorded_;
+  std::shared_ptr<History> history_;
+  std::optional<Commit> head_;  // empty only while the arena is being made
+  std::vector<Pinned> pins_;
+  std::uint64_t recorded_pages_ = 0;
+  std::uint64_t restored_pages_ = 0;
+};
+
+}  // namespace cleave::detail

@@ -1,0 +1,171 @@
+#include "arena/mapping.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/fail.h"
+#include "sync/memory.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  // Linux 5.14; older ones refuse it
+#endif
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18  // Linux 4.14; older ones refuse it
+#endif
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000  // Linux 4.17
+#endif
+
+namespace cleave::detail {
+namespace {
+
+constexpr const char* kTaken = "something lies at the arena's address; choose another";
+
+/// nullptr, and errno, if the kernel will not.
+std::byte* map(int descriptor, std::uint64_t bytes, void* at) {
+  const int fixed = at == nullptr ? 0 : MAP_FIXED_NOREPLACE;
+  void* mapped =
+      mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | fixed, descriptor, 0);
+  return mapped == MAP_FAILED ? nullptr : static_cast<std::byte*>(mapped);
+}
+
+// As much as a huge page, so that the mapping between them may have some.
+constexpr std::uint64_t kGuard = std::uint64_t{2} << 20;
+
+/// The same between two extents that nobody may touch: who runs over the end of what lies beside, which may be the
+/// native mapping, must not change an arena where nobody looks.
+std::byte* map_guarded(int descriptor, std::uint64_t bytes) {
+  const std::uint64_t whole = kGuard + bytes + kGuard;
+  void* room = mmap(nullptr, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) return nullptr;
+  std::byte* const at = static_cast<std::byte*>(room) + kGuard;
+  if (mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, descriptor,
+           0) != MAP_FAILED) {
+    return at;
+  }
+  const int why = errno;
+  (void)munmap(room, whole);
+  errno = why;
+  return nullptr;
+}
+
+}  // namespace
+
+Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
+  const std::uint64_t bytes = pages * kPageSize;
+  if (reinterpret_cast<std::uintptr_t>(at) % kPageSize != 0) {
+    return fail(Errc::bad_argument, "an arena lies at a multiple of 4096");
+  }
+  // The kernel would end the process (SIGXFSZ).
+  rlimit file{};
+  if (getrlimit(RLIMIT_FSIZE, &file) == 0 && bytes > file.rlim_cur) {
+    return fail(Errc::bad_argument, "the arena is larger than a file may be here (ulimit -f)");
+  }
+  if (sync::allocation_fails()) {
+    return fail(Errc::no_memory, "no file descriptor or address space for the arena");
+  }
+  const int descriptor = memfd_create("cleave arena", MFD_CLOEXEC);
+  if (descriptor < 0) {
+    return fail(errno == ENOSYS ? Errc::unsupported : Errc::no_memory,
+                "memfd_create failed; an arena needs Linux 3.17 and a free file descriptor", {},
+                errno);
+  }
+  Mapping made(descriptor, pages);
+  if (ftruncate(descriptor, static_cast<off_t>(bytes)) != 0) {
+    return fail(Errc::bad_argument, "the arena is larger than a file may be here", {}, errno);
+  }
+  made.native_ = map(descriptor, bytes, at);
+  if (made.native_ != nullptr && at != nullptr && made.native_ != at) {
+    // A kernel that takes it as a hint.
+    return fail(Errc::already_mapped, kTaken, Address{reinterpret_cast<std::uintptr_t>(at)},
+                EEXIST);
+  }
+  if (made.native_ == nullptr && errno == EEXIST) {
+    return fail(Errc::already_mapped, kTaken, Address{reinterpret_cast<std::uintptr_t>(at)},
+                EEXIST);
+  }
+  if (made.native_ == nullptr) {
+    return fail(Errc::no_memory, "no address space for the arena; ask for less", {}, errno);
+  }
+  made.alias_ = map_guarded(descriptor, bytes);
+  if (made.alias_ == nullptr) {
+    return fail(Errc::no_memory, "no address space for the arena's second mapping; ask for less",
+                {}, errno);
+  }
+  if (!made.mark_process()) {
+    return fail(Errc::no_memory, "no address space for a page beside the arena", {}, errno);
+  }
+  (void)madvise(made.native_, bytes, MADV_DONTFORK);
+  (void)madvise(made.alias_ - kGuard, kGuard + bytes + kGuard, MADV_DONTFORK);
+  return made;
+}
+
+Mapping::Mapping(int descriptor, std::uint64_t pages)
+    : descriptor_(descriptor), pages_(pages), process_(getpid()) {}
+
+Mapping::Mapping(Mapping&& from) noexcept
+    : descriptor_(std::exchange(from.descriptor_, -1)),
+      native_(std::exchange(from.native_, nullptr)),
+      alias_(std::exchange(from.alias_, nullptr)),
+      mark_(std::exchange(from.mark_, nullptr)),
+      pages_(from.pages_),
+      process_(from.process_),
+      wiped_(from.wiped_) {}
+
+Mapping::~Mapping() {
+  if (descriptor_ < 0) return;
+  if (is_here()) {
+    if (native_ != nullptr) (void)munmap(native_, bytes());
+    if (alias_ != nullptr) (void)munmap(alias_ - kGuard, kGuard + bytes() + kGuard);
+  }
+  if (mark_ != nullptr) (void)munmap(mark_, kPageSize);
+  (void)close(descriptor_);
+}
+
+bool Mapping::mark_process() {
+  void* page = mmap(nullptr, kPageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return false;
+  mark_ = static_cast<bool*>(page);
+  *mark_ = true;
+  wiped_ = madvise(page, kPageSize, MADV_WIPEONFORK) == 0;
+  return true;
+}
+
+bool Mapping::is_here() const noexcept { return wiped_ ? *mark_ : process_ == getpid(); }
+
+void Mapping::enter_alias(PageRun run) const noexcept {
+  if (run.pages() == 0) return;
+  (void)madvise(alias(run.first), run.pages() * kPageSize, MADV_POPULATE_WRITE);
+}
+
+bool Mapping::punch(PageRun run) noexcept {
+  return fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                   static_cast<off_t>(run.first * kPageSize),
+                   static_cast<off_t>(run.pages() * kPageSize)) == 0;
+}
+
+// Only the arena itself moves this descriptor's offset, under its lock.
+PageRun ResidentRanges::first_in(PageRun within) noexcept {
+  if (within.first < asked_ || within.first >= known_.end) {
+    const off_t from =
+        lseek(mapping_.descriptor_, static_cast<off_t>(within.first * kPageSize), SEEK_DATA);
+    // ENXIO: a hole up to the end. Anything else means that we cannot know.
+    if (from < 0 && errno != ENXIO) return within;
+    const off_t to = from < 0 ? from : lseek(mapping_.descriptor_, from, SEEK_HOLE);
+    const auto page_at = [&](off_t offset) {
+      return offset < 0 ? mapping_.pages() : static_cast<std::uint64_t>(offset) / kPageSize;
+    };
+    asked_ = within.first;
+    known_ = {page_at(from), page_at(to)};
+  }
+  const std::uint64_t first = std::min(std::max(known_.first, within.first), within.end);
+  return {first, std::min(known_.end, within.end)};
+}
+
+}  // namespace cleave::detail

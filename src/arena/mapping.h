@@ -1,0 +1,74 @@
+// The memory of an arena: one memfd, mapped twice.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <cleave/error.h>
+
+#include "arena/page_set.h"
+
+namespace cleave::detail {
+
+/// The program works in the native mapping, which is tracked. Checkouts and devices write through the alias:
+/// the same bytes at another address, never protected, never tracked. Neither is seen by a child of fork(2).
+class Mapping {
+ public:
+  /// Errors: already_mapped, bad_argument (misaligned), no_memory, unsupported (no memfd_create).
+  static Result<Mapping> create(std::uint64_t pages, void* at);
+  Mapping(Mapping&& from) noexcept;
+  Mapping& operator=(Mapping&&) = delete;
+  ~Mapping();
+
+  [[nodiscard]] std::byte* native() const noexcept { return native_; }
+  [[nodiscard]] std::byte* native(std::uint64_t page) const noexcept {
+    return native_ + page * kPageSize;
+  }
+  [[nodiscard]] std::byte* alias(std::uint64_t page) const noexcept {
+    return alias_ + page * kPageSize;
+  }
+  [[nodiscard]] std::uint64_t pages() const noexcept { return pages_; }
+  [[nodiscard]] std::uint64_t bytes() const noexcept { return pages_ * kPageSize; }
+  /// False in a child of fork(2): then neither mapping is there. Safe in a signal handler.
+  [[nodiscard]] bool is_here() const noexcept;
+
+  /// Has the kernel make its entries for the pages in the alias, in one go: a fault each otherwise, and a second
+  /// one at the first write. A matter of speed alone.
+  void enter_alias(PageRun run) const noexcept;
+
+  /// Gives back the memory behind the pages, which read as zeroes from now on. False: the kernel would not,
+  /// and they hold what they did.
+  bool punch(PageRun run) noexcept;
+
+ private:
+  friend class ResidentRanges;
+  Mapping(int descriptor, std::uint64_t pages);
+  bool mark_process();
+
+  int descriptor_;
+  std::byte* native_ = nullptr;
+  std::byte* alias_ = nullptr;
+  /// True; a child of fork(2) finds it wiped, to false. The process's number does not tell: a child in another PID
+  /// namespace may have the same, and one of vfork(2), which has the memory, has another.
+  bool* mark_ = nullptr;
+  std::uint64_t pages_;
+  int process_;         // where the kernel
+  bool wiped_ = false;  // wipes nothing
+};
+
+/// Which pages have memory behind them, now or in swap; asked in ascending order while nobody writes. It remembers the
+/// last answer: the kernel goes through a run of pages one by one to tell where it ends.
+class ResidentRanges {
+ public:
+  explicit ResidentRanges(const Mapping& mapping) : mapping_(mapping) {}
+  /// The first run inside `within` that has memory; empty, at `within.end`, if there is none.
+  PageRun first_in(PageRun within) noexcept;
+  bool has(std::uint64_t page) noexcept { return first_in({page, page + 1}).pages() != 0; }
+
+ private:
+  const Mapping& mapping_;
+  std::uint64_t asked_ = 0;  // from here on, `known_` is the first that has memory
+  PageRun known_{0, 0};
+};
+
+}  // namespace cleave::detail

@@ -1,0 +1,171 @@
+// Tracking by userfaultfd's asynchronous write-protection: the kernel lifts the protection at a first
+// write and goes on. PAGEMAP_SCAN finds what is not protected any more and protects it again.
+#include <algorithm>
+#include <array>
+#include <new>
+
+#include "arena/tracker.h"
+#include "arena/userfault.h"
+#include "base/fail.h"
+
+namespace cleave::detail {
+namespace {
+
+// A page table's worth of memory. Asking about memory that was never touched has the kernel make page tables for
+// it, and walk them ever after: so blocks are left out until the file has something in them.
+constexpr std::uint64_t kBlock = 512;
+
+class Async final : public Tracker {
+ public:
+  Async(const Mapping& mapping, PageSet&& told, PageSet&& untouched, PageSet&& fresh,
+        Userfault&& faults, Pagemap&& pagemap)
+      : mapping_(mapping),
+        told_(std::move(told)),
+        untouched_(std::move(untouched)),
+        fresh_(std::move(fresh)),
+        faults_(std::move(faults)),
+        pagemap_(std::move(pagemap)) {}
+
+  ~Async() override {
+    if (mapping_.is_here()) faults_.unwatch({mapping_.native(), mapping_.bytes()});
+  }
+  Async(const Async&) = delete;
+  Async& operator=(const Async&) = delete;
+
+  [[nodiscard]] Tracking kind() const noexcept override { return Tracking::async; }
+
+  /// Watches the mapping, and protects what has pages already.
+  Result<void> watch() {
+    untouched_.add({0, blocks()});
+    if (auto watched = faults_.watch({mapping_.native(), mapping_.bytes()}); !watched) {
+      return watched;
+    }
+    return scan({0, mapping_.pages()}, [](PageRun) {});
+  }
+
+  Result<void> collect(PageRun within, PageSet& changed) override {
+    told_.move(within, changed);
+    ResidentRanges resident(mapping_);
+    return scan(within, [&](PageRun run) { add(run, resident, changed); });
+  }
+
+  // The kernel sees a write by itself, but not that the program gives memory back: the protection stays.
+  void mark_dirty(PageRun run) noexcept override { told_.add(run); }
+
+ private:
+  [[nodiscard]] std::uint64_t blocks() const { return (mapping_.pages() + kBlock - 1) / kBlock; }
+  [[nodiscard]] std::uint64_t page_at(std::uint64_t address) const {
+    return (address - reinterpret_cast<std::uint64_t>(mapping_.native())) / kPageSize;
+  }
+
+  // One look for each extent of untouched blocks, and one more for each that has been touched since.
+  void find_touched() {
+    ResidentRanges resident(mapping_);
+    (void)untouched_.for_each_run([&](PageRun run) -> Result<void> {
+      const PageRun pages{run.first * kBlock, std::min(run.end * kBlock, mapping_.pages())};
+      for (PageRun left = pages; left.first < left.end;) {
+        const std::uint64_t page = resident.first_in(left).first;
+        if (page >= left.end) break;
+        const std::uint64_t block = page / kBlock;
+        untouched_.remove({block, block + 1});
+        fresh_.add(block);
+        left.first = (block + 1) * kBlock;
+      }
+      return {};
+    });
+  }
+
+  // Visits what was written in touched blocks, and protects it again.
+  template <class Visit>
+  Result<void> scan(PageRun within, Visit visit) {
+    find_touched();
+    std::uint64_t from = within.first;
+    const auto up_to = [&](std::uint64_t end) -> Result<void> {
+      return from < end ? scan_touched({from, end}, visit) : Result<void>{};
+    };
+    auto done = untouched_.for_each_run([&](PageRun run) {
+      auto scanned = up_to(std::min(run.first * kBlock, within.end));
+      from = std::max(from, run.end * kBlock);
+      return scanned;
+    });
+    if (done) done = up_to(within.end);
+    if (!done) return done;
+    const std::uint64_t end = within.end == mapping_.pages() ? blocks() : within.end / kBlock;
+    fresh_.remove({(within.first + kBlock - 1) / kBlock, end});
+    return {};
+  }
+
+  template <class Visit>
+  Result<void> scan_touched(PageRun run, Visit visit) {
+    while (run.first < run.end) {
+      const std::span left(mapping_.native(run.first), run.pages() * kPageSize);
+      const auto scanned = pagemap_.take_written(left, found_);
+      if (!scanned) {
+        visit(run);  // how far it came, and what it has protected again, is not known
+        return tl::unexpected(scanned.error());
+      }
+      for (const ScannedRun& found : scanned->runs) {
+        visit(PageRun{page_at(found.start), page_at(found.end)});
+      }
+      run.first = page_at(scanned->walked_to);
+    }
+    return {};
+  }
+
+  // Entries that are not there are reported as well. In a block that is looked at for the first time, most of them are
+  // holes that nobody ever came to, and the file knows; short runs are not worth two system calls. From then on
+  // even holes have an entry, and what has none was written and taken away by reclaim.
+  void add(PageRun run, ResidentRanges& resident, PageSet& changed) const {
+    while (run.first < run.end) {
+      const std::uint64_t block = run.first / kBlock;
+      const PageRun part{run.first, std::min(run.end, (block + 1) * kBlock)};
+      if (fresh_.has(block) && part.pages() >= kWorthLooking) {
+        add_populated(part, resident, changed);
+      } else {
+        changed.add(part);
+      }
+      run.first = part.end;
+    }
+  }
+  static void add_populated(PageRun run, ResidentRanges& resident, PageSet& changed) {
+    while (run.first < run.end) {
+      const PageRun memory = resident.first_in(run);
+      changed.add(memory);
+      run.first = memory.end;
+    }
+  }
+
+  static constexpr std::uint64_t kWorthLooking = 8;
+
+  const Mapping& mapping_;
+  PageSet told_;       // by mark_dirty()
+  PageSet untouched_;  // blocks, by number, in which the file had nothing when last looked
+  PageSet fresh_;      // blocks that were touched since, and not scanned whole yet
+  Userfault faults_;
+  Pagemap pagemap_;
+  std::array<ScannedRun, 1024> found_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Tracker>> track_async(const Mapping& mapping) {
+  auto faults = Userfault::open(Userfault::Mode::async);
+  if (!faults) return tl::unexpected(faults.error());
+  auto pagemap = Pagemap::open();
+  if (!pagemap) return tl::unexpected(pagemap.error());
+  const std::uint64_t blocks = (mapping.pages() + kBlock - 1) / kBlock;
+  auto told = PageSet::create(mapping.pages());
+  if (!told) return tl::unexpected(told.error());
+  auto untouched = PageSet::create(blocks);
+  if (!untouched) return tl::unexpected(untouched.error());
+  auto fresh = PageSet::create(blocks);
+  if (!fresh) return tl::unexpected(fresh.error());
+  std::unique_ptr<Async> made(new (std::nothrow) Async(mapping, std::move(*told),
+                                                       std::move(*untouched), std::move(*fresh),
+                                                       std::move(*faults), std::move(*pagemap)));
+  if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a tracker");
+  if (auto watched = made->watch(); !watched) return tl::unexpected(watched.error());
+  return made;
+}
+
+}  // namespace cleave::detail

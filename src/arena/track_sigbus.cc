@@ -1,0 +1,57 @@
+// Tracking by userfaultfd's write-protection, whose faults come as SIGBUS to the thread that wrote.
+#include <csignal>
+#include <new>
+
+#include "arena/track_faults.h"
+#include "arena/userfault.h"
+#include "base/fail.h"
+
+namespace cleave::detail {
+namespace {
+
+class Sigbus final : public FaultTracker {
+ public:
+  Sigbus(const Mapping& mapping, PageSet&& open, Userfault&& faults)
+      : FaultTracker(mapping, std::move(open)), faults_(std::move(faults)) {}
+
+  ~Sigbus() override {
+    if (mapping().is_here()) faults_.unwatch(bytes_of(all()));
+  }
+
+  [[nodiscard]] Tracking kind() const noexcept override { return Tracking::sigbus; }
+
+  Result<void> register_memory() { return faults_.watch(bytes_of(all())); }
+
+ private:
+  PageRun open_up(PageRun run) noexcept override {
+    return faults_.open_up(bytes_of(run)) ? run : PageRun{run.first, run.first};
+  }
+  Result<void> close(PageRun run) noexcept override { return faults_.protect(bytes_of(run)); }
+
+  // Protecting all goes through every entry, whether it is protected or not.
+  double cost_of_closing(std::uint64_t runs) const noexcept override {
+    return 900.0 * static_cast<double>(runs);
+  }
+  double cost_of_closing_all() const noexcept override {
+    return 76.0 * static_cast<double>(mapping().pages());
+  }
+
+  Userfault faults_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Tracker>> track_sigbus(const Mapping& mapping) {
+  auto faults = Userfault::open(Userfault::Mode::signal);
+  if (!faults) return tl::unexpected(faults.error());
+  auto open = PageSet::create(mapping.pages());
+  if (!open) return tl::unexpected(open.error());
+  std::unique_ptr<Sigbus> made(new (std::nothrow)
+                                   Sigbus(mapping, std::move(*open), std::move(*faults)));
+  if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a tracker");
+  if (auto done = made->register_memory(); !done) return tl::unexpected(done.error());
+  if (auto done = made->watch(SIGBUS); !done) return tl::unexpected(done.error());
+  return made;
+}
+
+}  // namespace cleave::detail

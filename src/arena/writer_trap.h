@@ -1,0 +1,42 @@
+// For debugging: stops a thread that touches an arena while a commit or a checkout runs.
+#pragma once
+
+#include <cleave/detail/atomic.h>
+#include <cleave/error.h>
+
+#include "arena/fault_watcher.h"
+#include "arena/mapping.h"
+
+namespace cleave::detail {
+
+/// Takes the arena's memory away from the program for a while. Who comes to it meanwhile has its address named on
+/// standard error, and ends the process.
+class WriterTrap final : public FaultWatcher {
+ public:
+  explicit WriterTrap(const Mapping& mapping) : mapping_(mapping) {}
+  ~WriterTrap() { unwatch_faults(*this); }
+  WriterTrap(const WriterTrap&) = delete;
+  WriterTrap& operator=(const WriterTrap&) = delete;
+
+  /// `operation` is named in the message: static text.
+  Result<void> forbid_writes(const char* operation);
+  Result<void> forbid_all(const char* operation);
+  void allow() noexcept;
+
+  bool fault(std::byte* address) noexcept override;
+
+ private:
+  Result<void> forbid(int protection, const char* operation);
+
+  [[nodiscard]] std::span<std::byte> memory() const {
+    return {mapping_.native(), mapping_.bytes()};
+  }
+
+  const Mapping& mapping_;
+  /// Written before the memory is taken away, read in the handler of who comes to it then: the kernel orders the
+  /// two (relaxed).
+  sync::atomic<const char*> operation_{nullptr};
+  bool watching_ = false;
+};
+
+}  // namespace cleave::detail

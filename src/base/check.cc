@@ -1,0 +1,14 @@
+#include "base/check.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace cleave::detail {
+
+void check_failed(const char* file, int line, const char* condition, const char* text) noexcept {
+  (void)std::fprintf(stderr, "cleave: %s:%d: %s\n  (the check was: %s)\n", file, line, text,
+                     condition);
+  std::abort();
+}
+
+}  // namespace cleave::detail

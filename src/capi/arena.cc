@@ -1,0 +1,179 @@
+// Arenas and ways of tracking, for C.
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+
+#include <cleave/fault_signal.h>
+
+#include "base/fail.h"
+#include "capi/handles.h"
+
+using namespace cleave;
+using namespace cleave::detail;
+
+namespace {
+
+constexpr uint32_t kKnownFlags = CLEAVE_ARENA_NO_SYSTEM_CALLS | CLEAVE_ARENA_CATCH_WRITERS;
+
+// What a caller of another version has set: fields that it does not know are zero, and those that we do not
+// know have to be.
+Result<cleave_arena_options> known_part(const cleave_arena_options* given) {
+  cleave_arena_options options{};
+  if (given == nullptr) return options;
+  if (given->size < sizeof given->size) {
+    return fail(Errc::bad_argument, "set the options' size to sizeof(cleave_arena_options)");
+  }
+  std::memcpy(&options, given, std::min(given->size, sizeof options));
+  const auto* all = reinterpret_cast<const unsigned char*>(given);
+  for (std::size_t i = sizeof options; i < given->size; ++i) {
+    if (all[i] != 0) {
+      return fail(Errc::bad_argument, "the options have a field that this library does not know");
+    }
+  }
+  if ((options.flags & ~kKnownFlags) != 0) {
+    return fail(Errc::bad_argument, "the options have a flag that this library does not know");
+  }
+  if (!c::is_tracking(options.tracking)) {
+    return fail(Errc::bad_argument, "the options name no way of tracking");
+  }
+  return options;
+}
+
+Result<Arena> create(Pool& pool, uint64_t bytes, const cleave_arena_options* given) try {
+  const auto options = known_part(given);
+  if (!options) return tl::unexpected(options.error());
+  return Arena::create(pool, bytes,
+                       {.at = options->at,
+                        .tracking = static_cast<Tracking>(options->tracking),
+                        .system_calls_write = (options->flags & CLEAVE_ARENA_NO_SYSTEM_CALLS) == 0,
+                        .catch_writers = (options->flags & CLEAVE_ARENA_CATCH_WRITERS) != 0});
+} catch (const std::bad_alloc&) {  // the tracking's reason is text
+  return fail(Errc::no_memory, "malloc has no memory for an arena");
+}
+
+std::string_view text_or_nothing(const char* text) {
+  return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
+// For functions that take a visitor of runs of the arena's memory.
+auto visitor(cleave_visit_bytes visit, void* context) {
+  return
+      [visit, context](std::span<const std::byte> run) { visit(context, run.data(), run.size()); };
+}
+
+}  // namespace
+
+const char* cleave_tracking_name(cleave_tracking tracking) {
+  return c::is_tracking(tracking) ? name(static_cast<Tracking>(tracking)) : nullptr;
+}
+
+cleave_code cleave_tracking_named(const char* name, cleave_tracking* tracking,
+                                  cleave_error* error) {
+  const auto named = tracking_named(name);
+  if (!named) return c::refuse("there is no way of tracking of that name", error);
+  *tracking = static_cast<cleave_tracking>(*named);
+  c::set_ok(error);
+  return CLEAVE_OK;
+}
+
+cleave_code cleave_try_tracking(cleave_tracking tracking, cleave_error* error) {
+  if (!c::is_tracking(tracking)) return c::refuse("there is no such way of tracking", error);
+  return c::report(try_tracking(static_cast<Tracking>(tracking)), error);
+}
+
+cleave_arena* cleave_arena_create(cleave_pool* pool, uint64_t bytes,
+                                  const cleave_arena_options* options, cleave_error* error) {
+  return c::handle_of<cleave_arena>([&] { return create(pool->pool, bytes, options); }, error);
+}
+
+void cleave_arena_release(cleave_arena* arena) { sync::destroy(arena); }
+
+void* cleave_arena_data(const cleave_arena* arena) { return arena->arena.data(); }
+
+uint64_t cleave_arena_size(const cleave_arena* arena) { return arena->arena.size().value; }
+
+cleave_commit* cleave_arena_commit(cleave_arena* arena, const char* name, cleave_error* error) {
+  return c::handle_of<cleave_commit>([&] { return arena->arena.commit(text_or_nothing(name)); },
+                                     error);
+}
+
+cleave_code cleave_arena_checkout(cleave_arena* arena, const cleave_commit* commit,
+                                  cleave_error* error) {
+  return c::report(arena->arena.checkout(commit->commit), error);
+}
+
+cleave_code cleave_arena_revert(cleave_arena* arena, cleave_error* error) {
+  return c::report(arena->arena.revert(), error);
+}
+
+cleave_commit* cleave_arena_head(const cleave_arena* arena, cleave_error* error) {
+  return c::handle<cleave_commit>(error, arena->arena.head());
+}
+
+cleave_commit* cleave_arena_find(const cleave_arena* arena, const char* name, cleave_error* error) {
+  auto found = arena->arena.find(text_or_nothing(name));
+  if (found) return c::handle<cleave_commit>(error, std::move(*found));
+  c::set_ok(error);
+  return nullptr;
+}
+
+int cleave_arena_forget(cleave_arena* arena, const char* name) {
+  return arena->arena.forget(text_or_nothing(name)) ? 1 : 0;
+}
+
+cleave_code cleave_arena_for_each_commit(const cleave_arena* arena, cleave_visit_commit visit,
+                                         void* context, cleave_error* error) try {
+  arena->arena.for_each_commit([&](const Commit& commit, unsigned depth) {
+    const cleave_commit lent{commit};
+    visit(context, &lent, depth);
+  });
+  c::set_ok(error);
+  return CLEAVE_OK;
+} catch (const std::bad_alloc&) {
+  return c::report_no_memory(error);
+}
+
+cleave_code cleave_arena_changes(cleave_arena* arena, cleave_visit_bytes visit, void* context,
+                                 cleave_error* error) {
+  return c::report(arena->arena.changes(visitor(visit, context)), error);
+}
+
+cleave_code cleave_arena_diff(const cleave_arena* arena, const cleave_commit* a,
+                              const cleave_commit* b, cleave_visit_bytes visit, void* context,
+                              cleave_error* error) {
+  return c::report(arena->arena.diff(a->commit, b->commit, visitor(visit, context)), error);
+}
+
+void cleave_arena_mark_dirty(cleave_arena* arena, const void* at, size_t bytes) {
+  arena->arena.mark_dirty(at, bytes);
+}
+
+cleave_hold* cleave_arena_hold(cleave_arena* arena, const void* at, size_t bytes,
+                               cleave_error* error) {
+  return c::handle_of<cleave_hold>([&] { return arena->arena.hold(at, bytes); }, error);
+}
+
+cleave_code cleave_arena_get_statistics(const cleave_arena* arena, cleave_arena_statistics* into,
+                                        cleave_error* error) {
+  const ArenaStatistics s = arena->arena.statistics();
+  return c::give_figures<cleave_arena_statistics>(
+      {.size = 0,
+       .tracking = static_cast<cleave_tracking>(s.tracking),
+       .commits = s.commits,
+       .living = s.living,
+       .recorded = s.recorded,
+       .restored = s.restored,
+       .short_pins = s.short_pins,
+       .long_pins = s.long_pins},
+      into, error);
+}
+
+size_t cleave_arena_tracking_reason(const cleave_arena* arena, char* into, size_t size) try {
+  return c::give_text(arena->arena.tracking_reason(), into, size);
+} catch (const std::bad_alloc&) {
+  return c::give_text("", into, size);
+}
+
+int cleave_arena_fault(int signal, const void* siginfo, const void* context) {
+  return arena_fault(signal, static_cast<const siginfo_t*>(siginfo), context) ? 1 : 0;
+}

@@ -1,0 +1,48 @@
+// The version, and errors as C sees them.
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "capi/handles.h"
+
+#define CLEAVE_TEXT_OF(number) #number
+#define CLEAVE_VERSION_TEXT(major, minor, patch) \
+  CLEAVE_TEXT_OF(major) "." CLEAVE_TEXT_OF(minor) "." CLEAVE_TEXT_OF(patch)
+
+namespace cleave::detail::c {
+
+std::size_t give_text(std::string_view text, char* into, std::size_t size) noexcept {
+  if (size != 0) {
+    const std::size_t fits = std::min(text.size(), size - 1);
+    std::memcpy(into, text.data(), fits);
+    into[fits] = '\0';
+  }
+  return text.size();
+}
+
+}  // namespace cleave::detail::c
+
+using namespace cleave;
+using namespace cleave::detail;
+
+const char* cleave_version() {
+  return CLEAVE_VERSION_TEXT(CLEAVE_VERSION_MAJOR, CLEAVE_VERSION_MINOR, CLEAVE_VERSION_PATCH);
+}
+
+const char* cleave_code_name(cleave_code code) {
+  if (code == CLEAVE_OK) return "ok";
+  if (code < 0 || code > CLEAVE_CANCELLED) return "unknown";
+  return name(static_cast<Errc>(code - 1));
+}
+
+size_t cleave_error_message(const cleave_error* error, char* into, size_t size) try {
+  if (error->code <= CLEAVE_OK || error->code > CLEAVE_CANCELLED) {
+    return c::give_text(cleave_code_name(error->code), into, size);
+  }
+  const Error failed{static_cast<Errc>(error->code - 1), error->what, Address{error->where},
+                     error->system};
+  return c::give_text(failed.message(), into, size);
+} catch (const std::bad_alloc&) {
+  return c::give_text(error->what, into, size);
+}

@@ -1,0 +1,46 @@
+// Pools, for C.
+#include <cstring>
+
+#include "capi/handles.h"
+
+using namespace cleave;
+using namespace cleave::detail;
+
+cleave_pool* cleave_pool_create(uint64_t budget, cleave_error* error) {
+  return c::handle_of<cleave_pool>([&] { return Pool::create(budget); }, error);
+}
+
+void cleave_pool_release(cleave_pool* pool) { sync::destroy(pool); }
+
+cleave_code cleave_pool_reserve(cleave_pool* pool, uint64_t bytes, cleave_error* error) {
+  return c::report(pool->pool.reserve(bytes), error);
+}
+
+cleave_code cleave_pool_trim(cleave_pool* pool, uint64_t* returned, cleave_error* error) {
+  const auto trimmed = pool->pool.trim();
+  if (!trimmed) return c::report(trimmed.error(), error);
+  if (returned != nullptr) *returned = trimmed->value;
+  c::set_ok(error);
+  return CLEAVE_OK;
+}
+
+cleave_code cleave_pool_get_statistics(const cleave_pool* pool, cleave_pool_statistics* into,
+                                       cleave_error* error) {
+  const PoolStatistics s = pool->pool.statistics();
+  return c::give_figures<cleave_pool_statistics>({.size = 0,
+                                                  .budget = s.budget,
+                                                  .used = s.used,
+                                                  .free = s.free,
+                                                  .ready = s.ready,
+                                                  .returned = s.returned,
+                                                  .untouched = s.untouched,
+                                                  .nodes = s.nodes,
+                                                  .regions = s.regions,
+                                                  .spaces = s.spaces,
+                                                  .accessors = s.accessors,
+                                                  .short_pins = s.short_pins,
+                                                  .long_pins = s.long_pins,
+                                                  .copies = s.copies,
+                                                  .zeroed = s.zeroed},
+                                                 into, error);
+}

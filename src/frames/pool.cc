@@ -1,0 +1,39 @@
+#include <cleave/pool.h>
+
+#include "base/check.h"
+#include "frames/frames.h"
+#include "sync/memory.h"
+
+namespace cleave {
+using namespace detail;
+
+Result<Pool> Pool::create(ByteCount budget) {
+  return Frames::create(budget.value >> kPageBits).map([](Frames* frames) { return Pool(frames); });
+}
+
+Pool& Pool::operator=(Pool&& other) noexcept {
+  const Pool old = std::move(*this);
+  frames_ = std::exchange(other.frames_, nullptr);
+  return *this;
+}
+
+Pool::~Pool() {
+  if (frames_ != nullptr) frames_->release();
+}
+
+Frames& Pool::state() const noexcept {
+  CLEAVE_CHECK(frames_ != nullptr, "a pool is used that was moved from");
+  return *frames_;
+}
+
+Result<void> Pool::reserve(ByteCount bytes) {
+  return state().reserve((bytes.value >> kPageBits) + ((bytes.value & (kPageSize - 1)) != 0));
+}
+
+Result<ByteCount> Pool::trim() {
+  return state().trim().map([](std::uint64_t n) { return ByteCount{n << kPageBits}; });
+}
+
+PoolStatistics Pool::statistics() const noexcept { return state().statistics(); }
+
+}  // namespace cleave

@@ -1,0 +1,57 @@
+// Who remembers the memory behind frames and not their addresses, as io_uring's registered buffers do.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <cleave/units.h>
+
+namespace cleave::detail {
+
+class Frames;
+
+/// Has trim() leave the memory of some frames in place. Punched and resident again, a frame has other
+/// memory: who remembers the old would from then on read and write what no space can see.
+///
+/// What is kept comes in *extents* of a power of two of frames, at least 2 MiB, and larger in pools where
+/// there would be more than kMostExtents of them. Used by one thread at a time; keeps the pool.
+class TrimGuard {
+ public:
+  static constexpr std::uint64_t kMostExtents = std::uint64_t{1} << 14;
+
+  explicit TrimGuard(Frames& frames) noexcept;
+  TrimGuard(const TrimGuard&) = delete;
+  TrimGuard& operator=(const TrimGuard&) = delete;
+  ~TrimGuard();
+
+  /// Into how many extents the pool's budget falls; the last may be shorter, the first lacks the zero
+  /// frame.
+  [[nodiscard]] std::uint64_t extents() const noexcept { return extent_of(last_) + 1; }
+  [[nodiscard]] std::uint64_t extent_of(FrameId frame) const noexcept {
+    return raw(frame) >> shift_;
+  }
+  [[nodiscard]] FrameId first(std::uint64_t extent) const noexcept;
+  /// One past its last frame.
+  [[nodiscard]] std::uint64_t end(std::uint64_t extent) const noexcept;
+  [[nodiscard]] bool keeps(FrameId frame) const noexcept {
+    const std::uint64_t s = extent_of(frame);
+    return (kept_[s / 64] >> (s % 64) & 1) != 0;
+  }
+
+  /// Keeps a extent, if there is memory behind all of it now: keeping must not make a pool larger. False:
+  /// there is not, and nothing has changed. Cost: a system call, about 10 ns a frame.
+  [[nodiscard]] bool keep(std::uint64_t extent) noexcept;
+  void release(std::uint64_t extent) noexcept;
+
+ private:
+  friend class Frames;
+
+  Frames& frames_;
+  FrameId last_;
+  unsigned shift_ = 9;
+  // Guarded by the pool's growth lock, but for the keeper's own reads.
+  std::array<std::uint64_t, kMostExtents / 64> kept_{};
+  TrimGuard* next_;
+};
+
+}  // namespace cleave::detail

@@ -1,0 +1,177 @@
+// What a heap keeps in its own first pages. All of it is numbers that count from the start of the range: no pointers, so
+// that a copy of the range is a heap too. Zero bytes are a valid beginning of everything but the header, and
+// what was never used is never written.
+//
+//   header | slots | free pages | page entries | slabs | remote frees | blocks ...
+//
+// The header and the first slots share a page: a program of one thread changes that one, the pages of its slabs'
+// records (64 slabs in each), and now and then one of the free pages and one of the entries.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+#include <cleave/detail/atomic.h>
+#include <cleave/units.h>
+
+#include "heap/free_pages.h"
+#include "heap/size_class.h"
+#include "sync/mutex.h"
+#include "sync/thread_number.h"
+
+namespace cleave::detail {
+
+inline constexpr std::uint64_t kHeapMagic = 0x7061'6568'6576'6c63u;  // "clveheap"
+inline constexpr std::uint32_t kHeapVersion = 1;
+
+struct HeapHeader {
+  std::uint64_t magic;
+  std::uint32_t version;
+  std::uint32_t pages;
+  /// 1 while one thread has stopped all others; written under `pause`, read on the way into each operation.
+  sync::atomic<std::uint32_t> paused;
+
+  /// Guards the free pages, the records of slabs that are not in use, and what follows. A leaf.
+  alignas(64) sync::mutex page_lock;
+  std::uint32_t free_slabs;   ///< the first record that can be used again; 0: none
+  std::uint32_t next_slab;    ///< records from here on were never used
+  std::uint32_t fresh_pages;  ///< pages from here on were never handed out: still zeroes
+  std::uint32_t used_pages;
+  std::uint32_t peak_pages;
+  std::uint32_t large_pages;
+  std::uint32_t large_blocks;
+
+  /// Taken before `page_lock`, by threads that are inside no slot.
+  alignas(64) sync::mutex pause;
+  /// Taken before all others, by threads that use the shared slot.
+  sync::mutex shared_slot;
+};
+
+/// One size class in a slot.
+struct SlotClass {
+  /// The first of its linked slabs: the one that blocks come from. 0: none.
+  std::uint32_t slab;
+  std::uint32_t kept_count;
+  /// Blocks freed last, which go out first, as offsets in granules of 16 bytes; 0 where there is none. Their slabs
+  /// count them as allocated. This is what makes a block that was just freed the next one out.
+  std::array<std::uint32_t, 4> kept;
+};
+
+/// One thread's part of the heap. Only that thread is in it, or whoever has paused the heap.
+struct alignas(64) HeapSlot {
+  /// 1 while the owner is inside. Owner: store relaxed and a light fence; release on leaving. The pausing
+  /// thread: heavy fence, then waits for 0 (acquire).
+  sync::atomic<std::uint32_t> inside;
+  std::array<SlotClass, kSizeClasses> classes;
+  /// Words of RemoteFrees that hold frees, linked through their `next`; 0: none. Pushed by others (release),
+  /// emptied by the owner (acquire). Others write to it while the owner works, so it shares its line with no more
+  /// than the last of the classes, blocks of 32 KiB.
+  sync::atomic<std::uint32_t> pending;
+};
+static_assert(sync::kExplored || sizeof(HeapSlot) == 1024);
+
+/// The record of a slab: pages cut into blocks of one class. One line, bits and all.
+struct Slab {
+  std::array<std::uint64_t, kMostBlocks / 64> free;  ///< a bit a block
+  std::uint32_t first_page;
+  std::uint32_t next;  ///< in its class's list, or among the records not in use
+  std::uint32_t previous;
+  std::uint16_t free_blocks;
+  std::uint16_t blocks;  ///< 0: the record is not in use
+  std::uint8_t hint;     ///< the word to look at first: where a block was freed last
+  std::uint8_t size_class;
+  std::uint8_t owner;
+  /// Whether it is in its class's list. A slab without free blocks leaves the list when the next block is
+  /// asked of it, and comes back with the first free.
+  bool linked;
+  std::uint32_t block_bytes;
+  std::array<std::uint32_t, 2> unused;
+};
+
+/// Blocks of a slab that others than its owner have freed, until the owner takes note. Who sets the first bit in a
+/// word links the word to the owner's `pending`; the owner takes the bits of linked words only. So a slab with
+/// a bit here is not wholly free and goes nowhere.
+struct alignas(64) RemoteFrees {
+  std::array<sync::atomic<std::uint64_t>, kMostBlocks / 64> bits;  // set acq_rel, taken acq_rel
+  std::array<std::uint32_t, kMostBlocks / 64> next;                // written by who linked the word
+};
+
+/// What a page is used for: all that a free needs to know, unchanged while the block lives. One word, so that it is
+/// loaded once and taken apart in registers. Zero: free, the heap's own, or inside a large block.
+class PageEntry {
+ public:
+  constexpr PageEntry() = default;
+  /// The page `in_slab` of slab `number`.
+  static constexpr PageEntry slab(std::uint32_t number, unsigned size_class, unsigned owner,
+                                  unsigned in_slab) {
+    return PageEntry(std::uint64_t{number} << 32 | std::uint64_t{in_slab} << 24 |
+                     std::uint64_t{size_class} << 16 | (owner + 1));
+  }
+  /// The first page of a block of so many.
+  static constexpr PageEntry large(std::uint32_t pages) {
+    return PageEntry(std::uint64_t{pages} << 32 | kLarge);
+  }
+  [[nodiscard]] constexpr bool is_slab() const { return use() != 0 && use() != kLarge; }
+  [[nodiscard]] constexpr bool is_slab_of(unsigned slot) const { return use() == slot + 1; }
+  [[nodiscard]] constexpr bool is_large() const { return use() == kLarge; }
+
+  [[nodiscard]] constexpr unsigned owner() const { return use() - 1; }
+  [[nodiscard]] constexpr unsigned size_class() const { return word_ >> 16 & 0xff; }
+  /// Bytes from the start of the slab to the start of the page.
+  [[nodiscard]] constexpr std::uint64_t in_slab() const {
+    return (word_ >> 24 & 0xff) << kPageBits;
+  }
+  [[nodiscard]] constexpr std::uint32_t number() const {
+    return static_cast<std::uint32_t>(word_ >> 32);
+  }
+  [[nodiscard]] constexpr std::uint32_t pages() const { return number(); }
+  friend constexpr bool operator==(const PageEntry&, const PageEntry&) = default;
+
+ private:
+  static constexpr unsigned kLarge = 0xffff;
+  explicit constexpr PageEntry(std::uint64_t word) : word_(word) {}
+  /// 1 + the owner, for a slab.
+  [[nodiscard]] constexpr unsigned use() const { return word_ & 0xffff; }
+
+  std::uint64_t word_ = 0;
+};
+
+/// Where the parts of a heap of so many pages lie, in bytes from its start.
+struct HeapLayout {
+  /// Threads whose number is below this have that slot to themselves; all others share one more.
+  std::uint32_t own_slots;
+  std::uint64_t slots;
+  std::uint64_t free_pages;
+  std::uint64_t entries;
+  std::uint64_t slabs;
+  std::uint64_t remote;
+  std::uint32_t first_block_page;
+
+  static constexpr std::uint64_t up(std::uint64_t n, std::uint64_t to) {
+    return (n + to - 1) & ~(to - 1);
+  }
+  static HeapLayout of(std::uint32_t pages) noexcept {
+    HeapLayout at{};
+    at.own_slots = std::clamp(pages / 64, 4u, sync::kThreadNumbers);
+    at.slots = up(sizeof(HeapHeader), alignof(HeapSlot));
+    at.free_pages = at.slots + (at.own_slots + 1) * sizeof(HeapSlot);
+    at.entries = up(at.free_pages + FreePages::bytes_for(pages), alignof(PageEntry));
+    at.slabs = up(at.entries + std::uint64_t{pages} * sizeof(PageEntry), 64);
+    at.remote = up(at.slabs + std::uint64_t{pages} * sizeof(Slab), 64);
+    at.first_block_page = static_cast<std::uint32_t>(
+        up(at.remote + std::uint64_t{pages} * sizeof(RemoteFrees), kPageSize) >> kPageBits);
+    return at;
+  }
+};
+
+static_assert(sizeof(Slab) == 64);
+static_assert(sizeof(PageEntry) == 8);
+static_assert(sync::kExplored || sizeof(RemoteFrees) == 64);
+
+/// Every word of a slab's remote frees has a number for `HeapSlot::pending`.
+constexpr std::uint32_t pending_number(std::uint32_t slab, unsigned word) {
+  return slab * 4 + word;
+}
+
+}  // namespace cleave::detail

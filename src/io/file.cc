@@ -1,0 +1,67 @@
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include <cleave/file.h>
+
+#include "base/fail.h"
+
+namespace cleave {
+using namespace detail;
+namespace {
+
+int flags_of(OpenMode mode) {
+  switch (mode) {
+    case OpenMode::read:
+      return O_RDONLY;
+    case OpenMode::write:
+      return O_WRONLY | O_CREAT;
+    case OpenMode::update:
+      return O_RDWR | O_CREAT;
+    case OpenMode::replace:
+      return O_WRONLY | O_CREAT | O_TRUNC;
+  }
+  return O_RDONLY;
+}
+
+int open_again_if_interrupted(const char* path, int flags) {
+  int descriptor;
+  do {
+    descriptor = open(path, flags | O_CLOEXEC, 0666);
+  } while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
+}  // namespace
+
+File& File::operator=(File&& other) noexcept {
+  const File old(std::exchange(descriptor_, std::exchange(other.descriptor_, -1)));
+  return *this;
+}
+
+File::~File() {
+  if (descriptor_ >= 0) (void)close(descriptor_);
+}
+
+bool File::is_direct() const noexcept {
+  const int flags = fcntl(descriptor_, F_GETFL);
+  return flags >= 0 && (flags & O_DIRECT) != 0;
+}
+
+Result<File> open_for(const char* path, OpenMode mode, PageCache cache) {
+  const int flags = flags_of(mode);
+  int descriptor = -1;
+  if (cache == PageCache::bypass) {
+    descriptor = open_again_if_interrupted(path, flags | O_DIRECT);
+    // EINVAL is how a file system without O_DIRECT refuses it; anything else, it would refuse us anyway.
+    if (descriptor < 0 && errno != EINVAL) {
+      return fail(Errc::io, "the file cannot be opened", {}, errno);
+    }
+  }
+  if (descriptor < 0) descriptor = open_again_if_interrupted(path, flags);
+  if (descriptor < 0) return fail(Errc::io, "the file cannot be opened", {}, errno);
+  return File(descriptor);
+}
+
+}  // namespace cleave

@@ -1,0 +1,48 @@
+#include "io/registered_buffers.h"
+
+#include <liburing.h>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace cleave::detail {
+
+RegisteredBuffers::RegisteredBuffers(io_uring& ring, Frames& frames) noexcept
+    : ring_(ring), frames_(frames), trim_guard_(frames) {
+  has_table_ =
+      io_uring_register_buffers_sparse(&ring_, static_cast<unsigned>(trim_guard_.extents())) == 0;
+  open_ = has_table_;
+}
+
+RegisteredBuffers::~RegisteredBuffers() {
+  // Closing the ring would do it too, but some time later.
+  if (has_table_) (void)io_uring_unregister_buffers(&ring_);
+}
+
+bool RegisteredBuffers::add(std::uint64_t extent) noexcept {
+  if (!open_ || !trim_guard_.keep(extent)) return false;
+  const FrameId first = trim_guard_.first(extent);
+  const iovec memory{frames_.data(first), (trim_guard_.end(extent) - raw(first)) << kPageBits};
+  if (io_uring_register_buffers_update_tag(&ring_, static_cast<unsigned>(extent), &memory, nullptr,
+                                           1) != 1) {
+    // RLIMIT_MEMLOCK, nearly always. It will not grow while we look, and each look costs.
+    open_ = false;
+    trim_guard_.release(extent);
+    return false;
+  }
+  registered_ = registered_ + memory.iov_len;
+  return true;
+}
+
+std::optional<RegisteredBuffers::Buffer> RegisteredBuffers::find(const iovec& piece) noexcept {
+  const auto offset = static_cast<std::uint64_t>(static_cast<const std::byte*>(piece.iov_base) -
+                                                 frames_.file().base());
+  const FrameId frame{static_cast<std::uint32_t>(offset >> kPageBits)};
+  if (frame == kZeroFrame) return std::nullopt;
+  const std::uint64_t extent = trim_guard_.extent_of(frame);
+  if (!trim_guard_.keeps(frame) && !add(extent)) return std::nullopt;
+  const std::uint64_t end = trim_guard_.end(extent) << kPageBits;
+  return Buffer{static_cast<int>(extent), std::min<std::uint64_t>(piece.iov_len, end - offset)};
+}
+
+}  // namespace cleave::detail

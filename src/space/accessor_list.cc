@@ -1,0 +1,112 @@
+#include "space/accessor_list.h"
+
+#include <utility>
+
+#include "sync/heavy_fence.h"
+
+namespace cleave::detail {
+namespace {
+
+// Stamps have one writer at a time, the holder of the space's lock.
+void advance(sync::atomic<std::uint64_t>& stamp, std::uint64_t by) noexcept {
+  stamp.store(stamp.load(sync::relaxed) + by, sync::release);
+}
+
+}  // namespace
+
+void AccessorList::attach(Participant& member) noexcept {
+  member.next = participants_;
+  member.previous = nullptr;
+  if (participants_ != nullptr) participants_->previous = &member;
+  participants_ = &member;
+}
+
+void AccessorList::detach(Participant& member, Frames& frames) noexcept {
+  (member.previous != nullptr ? member.previous->next : participants_) = member.next;
+  if (member.next != nullptr) member.next->previous = member.previous;
+  if (participants_ == nullptr) {
+    aging_.drop_all(frames);
+    gathering_.drop_all(frames);
+  }
+}
+
+bool AccessorList::has_others() const {
+  bool found = false;
+  for_others([&](const Participant&) { found = true; });
+  return found;
+}
+
+void AccessorList::revoke_writers() noexcept {
+  const std::uint64_t held = stamps.write.load(sync::relaxed);
+  // seq_cst: the revoking side of a strong section's exchange. Either the section sees the odd
+  // stamp, or we see the section.
+  (void)stamps.write.exchange(held + 1, sync::seq_cst);
+  bool any_light = false;
+  for_others([&](const Participant& p) { any_light = any_light || p.section.light_under(held); });
+  if (any_light) sync::heavy_fence("revoke_writers.heavy");
+  for_others([](const Participant& p) { p.section.wait_for_writer(); });
+}
+
+void AccessorList::revoke_all(Frames& frames) noexcept {
+  (void)stamps.write.exchange(stamps.write.load(sync::relaxed) + 1, sync::seq_cst);
+  for (auto& stamp : stamps.read) advance(stamp, 2);
+  if (has_others()) {
+    sync::heavy_fence("revoke_all.heavy");
+    for_others([](const Participant& p) { p.section.wait_until_idle(); });
+  }
+  aging_.drop_all(frames);
+  gathering_.drop_all(frames);
+}
+
+void AccessorList::resume() noexcept {
+  // release: who finds the stamp even again sees what was changed meanwhile.
+  advance(stamps.write, 1);
+}
+
+void AccessorList::begin_move(PageNo page) noexcept { advance(stamps.read_for(page), 1); }
+
+void AccessorList::commit_move(PageNo page) noexcept { advance(stamps.read_for(page), 1); }
+
+void AccessorList::abort_move(PageNo page) noexcept {
+  advance(stamps.read_for(page), ~std::uint64_t{0});
+}
+
+void AccessorList::retire(Retired& retired, Frames& frames) noexcept {
+  if (retired.empty()) return;
+  if (!has_others()) {
+    retired.drop_all(frames);
+    return;
+  }
+  for (const Entry entry : retired) gathering_.add(entry);
+  retired.forget_all();
+  if (!gathering_.has_room(kMostRetiredByOneWrite)) {
+    finish_aging(frames);
+    start_aging();
+  }
+}
+
+void AccessorList::start_aging() noexcept {
+  std::swap(aging_, gathering_);
+  // Sections that begin after this fence find the new entries; those that it finds running may not.
+  sync::heavy_fence("retire.heavy");
+  for (Participant* p = participants_; p != nullptr; p = p->next)
+    p->was_inside = p->section.inside();
+}
+
+void AccessorList::finish_aging(Frames& frames) noexcept {
+  for_others([](Participant& p) {
+    if (p.was_inside) p.section.wait_until_idle();
+    p.was_inside = false;
+  });
+  aging_.drop_all(frames);
+}
+
+bool AccessorList::drain_retired(Frames& frames) noexcept {
+  if (aging_.empty() && gathering_.empty()) return false;
+  finish_aging(frames);
+  start_aging();
+  finish_aging(frames);
+  return true;
+}
+
+}  // namespace cleave::detail

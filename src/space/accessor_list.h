@@ -1,0 +1,84 @@
+// The accessors of one space, and how translations are revoked from them.
+#pragma once
+
+#include <cleave/detail/section.h>
+#include <cleave/detail/stamps.h>
+#include <cleave/units.h>
+
+#include "frames/frames.h"
+#include "sync/thread.h"
+#include "table/retired.h"
+
+namespace cleave::detail {
+
+/// One accessor as its space sees it.
+struct Participant {
+  explicit Participant(sync::Section& of_accessor) noexcept : section(of_accessor) {}
+
+  sync::Section& section;
+  sync::ThreadToken thread = sync::this_thread();  // who uses the accessor
+  Participant* next = nullptr;                     // guarded by the space's lock, like all below
+  Participant* previous = nullptr;
+  bool was_inside = false;  // at the heavy fence after which the aging references may be dropped
+};
+
+/// Every function needs the space's lock; `stamps` says what may be read without it.
+///
+/// Revoking: the caller's own accessors are never waited for, since a thread that is here is not
+/// inside a section. Others are waited for only as long as one access takes.
+class AccessorList {
+ public:
+  Stamps stamps;
+
+  void attach(Participant& member) noexcept;
+  /// Drops all retired references when nobody is left to read through them.
+  void detach(Participant& member, Frames& frames) noexcept;
+
+  /// No thread may write through an old translation when this returns, nor get a new one before
+  /// resume(). Reading goes on. For forks. Cost: an atomic exchange; a membarrier and a wait if another
+  /// thread has been writing for a while.
+  void revoke_writers() noexcept;
+  /// No thread may read or write through an old translation, nor get a new one before resume(). For
+  /// changes of regions and removal of pages. Drops what was retired: nobody can be reading through it.
+  /// Cost: a membarrier if another thread has an accessor.
+  void revoke_all(Frames& frames) noexcept;
+  void resume() noexcept;
+
+  /// Around anything that may give `page` another frame. Between the two nobody remembers where it is, or
+  /// relies on what was remembered; afterwards everybody looks again. Nobody is waited for: the old frame
+  /// lives until retire() lets it go.
+  void begin_move(PageNo page) noexcept;
+  void commit_move(PageNo page) noexcept;
+  /// Instead of commit_move(): what was remembered still holds.
+  void abort_move(PageNo page) noexcept;
+
+  /// Takes over references that a write replaced, and drops them once no section can be using them:
+  /// at once if only the calling thread has accessors, else a batch later.
+  void retire(Retired& retired, Frames& frames) noexcept;
+
+  /// Drops everything retired, now. False: there was nothing.
+  bool drain_retired(Frames& frames) noexcept;
+
+ private:
+  template <class Visit>
+  void for_others(Visit visit) const {
+    const sync::ThreadToken self = sync::this_thread();
+    for (Participant* p = participants_; p != nullptr; p = p->next) {
+      if (p->thread != self) visit(*p);
+    }
+  }
+  [[nodiscard]] bool has_others() const;
+  void start_aging() noexcept;
+  void finish_aging(Frames& frames) noexcept;
+
+  // Two batches: while one gathers, the sections that could use the other end by themselves, so that
+  // a write seldom waits for a reader that was preempted. A heavy fence is paid once a batch.
+  static constexpr std::size_t kBatch = sync::kExplored ? kMostRetiredByOneWrite : 256;
+  using Batch = RetiredUpTo<kBatch + kMostRetiredByOneWrite>;
+
+  Participant* participants_ = nullptr;
+  Batch gathering_;
+  Batch aging_;
+};
+
+}  // namespace cleave::detail

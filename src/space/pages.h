@@ -1,0 +1,43 @@
+// A span of bytes at an address, page by page.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include <cleave/error.h>
+#include <cleave/units.h>
+
+#include "base/fail.h"
+
+namespace cleave::detail {
+
+/// bad_argument unless all of `bytes` bytes from `at` on lie below 2^48.
+inline Result<void> check_within_limit(Address at, std::uint64_t bytes) {
+  constexpr std::uint64_t kLimit = std::uint64_t{1} << kAddressBits;
+  if (raw(at) > kLimit || bytes > kLimit - raw(at)) {
+    return fail(Errc::bad_argument, "the range ends beyond 2^48, where a space ends", at);
+  }
+  return {};
+}
+
+/// Calls `use(page, offset in it, part of bytes)` for each page that `bytes` covers at `at`; stops at
+/// the first error, with `where` set to the first byte that was not served.
+template <class Byte, class Use>
+Result<void> for_each_page(Address at, std::span<Byte> bytes, Use use) {
+  if (auto fits = check_within_limit(at, bytes.size()); !fits) return fits;
+  while (!bytes.empty()) {
+    const std::uint64_t offset = offset_in_page(at);
+    const std::size_t size = std::min<std::size_t>(bytes.size(), kPageSize - offset);
+    if (Result<void> done = use(page_of(at), offset, bytes.first(size)); !done) {
+      done.error().where = at;
+      return done;
+    }
+    bytes = bytes.subspan(size);
+    at = at + size;
+  }
+  return {};
+}
+
+}  // namespace cleave::detail

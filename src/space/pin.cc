@@ -1,0 +1,49 @@
+#include <utility>
+
+#include <cleave/pin.h>
+
+#include "frames/frames.h"
+
+namespace cleave {
+using namespace detail;
+
+Pin::Pin(Pin&& other) noexcept
+    : frames_(other.frames_),
+      pieces_(std::move(other.pieces_)),
+      counted_(std::exchange(other.counted_, 0)),
+      access_(other.access_),
+      place_(other.place_) {}
+
+Pin& Pin::operator=(Pin&& other) noexcept {
+  const Pin old = std::move(*this);
+  pieces_ = std::move(other.pieces_);
+  frames_ = other.frames_;
+  counted_ = std::exchange(other.counted_, 0);
+  access_ = other.access_;
+  place_ = other.place_;
+  return *this;
+}
+
+Pin::~Pin() { release(); }
+
+ByteCount Pin::pool_offset(const iovec& piece) const noexcept {
+  return static_cast<std::uint64_t>(static_cast<const std::byte*>(piece.iov_base) -
+                                    frames_->file().base());
+}
+
+void Pin::release() noexcept {
+  FrameChain freed;
+  for (const iovec& piece : pieces_.list()) {
+    const std::uint64_t start = pool_offset(piece).value;
+    const auto end = static_cast<std::uint32_t>((start + piece.iov_len - 1) >> kPageBits);
+    for (auto at = static_cast<std::uint32_t>(start >> kPageBits); at <= end; ++at) {
+      if (frames_->state(FrameId{at}).unpin(access_)) freed.push(FrameId{at}, frames_->links());
+    }
+  }
+  pieces_.clear();
+  frames_->give(freed);
+  // Last: with the last pin the pool may go.
+  if (counted_ != 0) frames_->release_pins(place_, std::exchange(counted_, 0));
+}
+
+}  // namespace cleave

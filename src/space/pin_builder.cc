@@ -1,0 +1,66 @@
+#include "space/pin_builder.h"
+
+#include <algorithm>
+
+#include "base/fail.h"
+#include "space/pages.h"
+#include "space/space_state.h"
+
+namespace cleave::detail {
+
+PinBuilder::PinBuilder(Frames& frames, Address at, ByteCount bytes, PinAccess access, PinTerm term)
+    : pin_(frames, access), term_(term), at_(at), end_(at + bytes), all_(rest()) {}
+
+bool PinBuilder::make_room() noexcept {
+  return pin_.pieces_.reserve(std::min<std::uint64_t>(rest().pages(), kFanout));
+}
+
+void PinBuilder::add(FrameId frame) noexcept {
+  const std::uint64_t offset = offset_in_page(at_);
+  const std::uint64_t size = std::min(kPageSize - offset, (end_ - at_).value);
+  pin_.pieces_.add(pin_.frames_->data(frame) + offset, size);
+  at_ = at_ + size;
+}
+
+Table::Stop PinBuilder::pin_owned(Table& table, PageRange pages) noexcept {
+  return table.pin_owned(pages, pin_.access_, *pin_.frames_, [this](FrameId frame) { add(frame); });
+}
+
+Result<void> PinBuilder::pin_locked(SpaceState& space) {
+  const Protection needed =
+      pin_.access_ == PinAccess::write ? Protection::read_write : Protection::read;
+  const sync::Guard guard(space.lock);
+  if (auto owned = space.owned(page_of(at_), needed); !owned) {
+    Error error = owned.error();
+    error.where = at_;
+    return tl::unexpected(error);
+  }
+  // Owned a moment ago, under this lock: only a full count can refuse now.
+  const PageRange one{page_of(at_), page_of(at_) + 1};
+  const Table::Stop stop =
+      space.table.pin_owned(one, pin_.access_, space.frames, [this](FrameId frame) { add(frame); });
+  if (stop == Table::Stop::ok) return {};
+  return fail(Errc::too_many_pins, "the page has as many pins as can be counted; release some",
+              at_);
+}
+
+Result<Pin> PinBuilder::finish_locked(SpaceState& space) {
+  while (!done()) {
+    if (!make_room()) return fail(Errc::no_memory, "out of memory listing pinned pages", at_);
+    if (auto pinned = pin_locked(space); !pinned) return tl::unexpected(pinned.error());
+  }
+  return take();
+}
+
+Pin PinBuilder::take() {
+  pin_.place_ = pin_.frames_->retain_pins(static_cast<unsigned>(term_), all_.pages());
+  pin_.counted_ = all_.pages();
+  return std::move(pin_);
+}
+
+Result<void> check_pin_range(Address at, ByteCount bytes) {
+  if (bytes == 0) return fail(Errc::bad_argument, "the size is zero", at);
+  return check_within_limit(at, bytes.value);
+}
+
+}  // namespace cleave::detail

@@ -1,0 +1,81 @@
+#include <cleave/detail/word.h>
+#include <cleave/snapshot.h>
+#include <cleave/space.h>
+
+#include "base/check.h"
+#include "base/fail.h"
+#include "base/handle_access.h"
+#include "space/pages.h"
+#include "space/snapshot_state.h"
+#include "space/space_state.h"
+#include "sync/memory.h"
+#include "table/diff.h"
+
+namespace cleave {
+using namespace detail;
+
+SnapshotState* SnapshotState::make(Frames& frames, const Regions& regions) noexcept {
+  return sync::make<SnapshotState>(frames, regions);
+}
+
+void SnapshotState::release() noexcept {
+  if (references.fetch_sub(1, sync::acq_rel) != 1) return;
+  Frames& pool = frames;
+  table.drop(pool);
+  sync::destroy(this);
+  pool.release();
+}
+
+Snapshot::Snapshot(const Snapshot& other) noexcept : state_(&other.state()) { state_->retain(); }
+
+Snapshot::~Snapshot() {
+  if (state_ != nullptr) state_->release();
+}
+
+SnapshotState& Snapshot::state() const noexcept {
+  CLEAVE_CHECK(state_ != nullptr, "a snapshot is used that was moved from");
+  return *state_;
+}
+
+Result<void> Snapshot::read(Address from, std::span<std::byte> into) const {
+  const SnapshotState& s = state();
+  return for_each_page(
+      from, into, [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
+        if (auto allowed = s.regions.check({page, page + 1}, Protection::read); !allowed)
+          return allowed;
+        sync::read_bytes(part.data(), s.frames.data(s.table.find(page)) + offset, part.size());
+        return {};
+      });
+}
+
+Result<PageView> Snapshot::view(PageNo page) const {
+  const SnapshotState& s = state();
+  if (page >= kPageLimit) return fail(Errc::bad_argument, "the page lies beyond 2^48");
+  const FrameId frame = s.table.find(page);
+  return PageView(s.frames.data(frame), frame == kZeroFrame);
+}
+
+Result<Space> Snapshot::fork() const {
+  const SnapshotState& s = state();
+  SpaceState* child = SpaceState::make(s.frames);
+  if (child == nullptr) return fail(Errc::no_memory, "out of memory allocating a space");
+  child->table.share(s.table, s.frames);
+  child->regions = s.regions;
+  return HandleAccess::make<Space>(child);
+}
+
+void Snapshot::for_each_region(function_ref<void(const Region&)> visit) const {
+  state().regions.for_each(visit);
+}
+
+Result<void> diff(const Snapshot& a, const Snapshot& b, function_ref<void(PageRange)> differs) {
+  const SnapshotState& left = HandleAccess::state(a);
+  const SnapshotState& right = HandleAccess::state(b);
+  if (&left.frames != &right.frames) {
+    return fail(Errc::bad_argument, "the snapshots come from different pools");
+  }
+  detail::diff(left.table.root(), right.table.root(), differs);
+  return {};
+}
+
+}  // namespace cleave

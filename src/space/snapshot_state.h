@@ -1,0 +1,40 @@
+// What stands behind a snapshot.
+#pragma once
+
+#include <cstdint>
+
+#include <cleave/detail/atomic.h>
+#include <cleave/units.h>
+
+#include "frames/frames.h"
+#include "space/regions.h"
+#include "table/table.h"
+
+namespace cleave::detail {
+
+/// Never changes once it is made, so that it is read without a lock.
+struct SnapshotState {
+  SnapshotState(Frames& pool, const Regions& mapped) noexcept : frames(pool), regions(mapped) {
+    frames.retain();
+  }
+
+  /// Without contents yet, with one reference, the caller's. nullptr: no memory.
+  static SnapshotState* make(Frames& frames, const Regions& regions) noexcept;
+  void retain() noexcept { references.add(1, sync::relaxed); }
+  /// Cost, of the last reference: by what only this snapshot still held.
+  void release() noexcept;
+
+  /// The page's bytes, in the pool's memory, while the snapshot lives; nullptr: the page is absent.
+  [[nodiscard]] const std::byte* page(PageNo page) const noexcept {
+    const FrameId frame = table.find(page);
+    return frame == kZeroFrame ? nullptr : frames.data(frame);
+  }
+
+  Frames& frames;
+  /// Copies of the handle. Raised by holders (relaxed), lowered with acq_rel: who ends it has seen all reads.
+  sync::atomic<std::uint32_t> references{1};
+  Table table;
+  Regions regions;
+};
+
+}  // namespace cleave::detail

@@ -1,0 +1,254 @@
+#include <algorithm>
+#include <utility>
+
+#include <cleave/detail/word.h>
+#include <cleave/space.h>
+
+#include "base/check.h"
+#include "base/fail.h"
+#include "base/handle_access.h"
+#include "space/hold_state.h"
+#include "space/pages.h"
+#include "space/pin_builder.h"
+#include "space/snapshot_state.h"
+#include "space/space_state.h"
+#include "sync/memory.h"
+
+namespace cleave {
+using namespace detail;
+namespace {
+
+// Page 0 and its neighbours are mapped only on request, so that small numbers mistaken for addresses
+// fail.
+constexpr PageNo kLowestChosen{16};
+
+Result<PageRange> pages_at(Address at, ByteCount size) {
+  if (offset_in_page(at) != 0) {
+    return fail(Errc::bad_argument, "the address is not a multiple of 4096", at);
+  }
+  if (size == 0) return fail(Errc::bad_argument, "the size is zero", at);
+  if (auto fits = check_within_limit(at, size.value); !fits) return tl::unexpected(fits.error());
+  return PageRange{page_of(at), page_of(at) + (size.value + kPageSize - 1) / kPageSize};
+}
+
+Result<PageNo> find_gap(const Regions& regions, std::uint64_t pages) {
+  const Region* last = regions.last();
+  const PageNo above = last == nullptr ? kLowestChosen : std::max(last->pages.end, kLowestChosen);
+  if (pages <= kPageLimit - above) return above;
+  PageNo from = kLowestChosen;
+  while (const Region* next = regions.first_from(from)) {
+    if (next->pages.first > from && next->pages.first - from >= pages) return from;
+    from = next->pages.end;
+  }
+  return fail(Errc::no_memory, "the space has no gap of that size; unmap something");
+}
+
+// Replaces the regions and takes `gone` out of the table, with everybody revoked.
+Result<void> replace(SpaceState& state, Result<Regions> next, PageRange gone) {
+  if (!next) return tl::unexpected(next.error());
+  state.revoke_all();
+  Result<void> cleared = state.table.clear(gone, state.frames);
+  if (cleared) std::swap(state.regions, *next);
+  state.resume();
+  return cleared;
+}
+
+constexpr PageRange kNoPages{PageNo{0}, PageNo{0}};
+
+/// What becomes of a space: its next regions, and the pages that go.
+struct Change {
+  Result<Regions> next;
+  PageRange gone;
+};
+
+// Under the lock, makes the change that `plan(state, pages)` gives for the pages at `at`.
+template <class Plan>
+Result<void> change_regions(SpaceState& s, Address at, ByteCount size, Plan plan) {
+  const auto pages = pages_at(at, size);
+  if (!pages) return tl::unexpected(pages.error());
+  const sync::Guard guard(s.lock);
+  Change change = plan(s, *pages);
+  return replace(s, std::move(change.next), change.gone);
+}
+
+}  // namespace
+
+Result<Space> Space::create(const Pool& pool) {
+  SpaceState* state = SpaceState::make(HandleAccess::state(pool));
+  if (state == nullptr) return fail(Errc::no_memory, "out of memory allocating a space");
+  return Space(state);
+}
+
+Space& Space::operator=(Space&& other) noexcept {
+  const Space old = std::move(*this);
+  state_ = std::exchange(other.state_, nullptr);
+  return *this;
+}
+
+Space::~Space() {
+  if (state_ != nullptr) state_->release();
+}
+
+Space Space::share() const noexcept {
+  state().retain();
+  return Space(state_);
+}
+
+SpaceState& Space::state() const noexcept {
+  CLEAVE_CHECK(state_ != nullptr, "a space is used that was moved from");
+  return *state_;
+}
+
+Result<Address> Space::map(ByteCount size, Protection protection) {
+  const auto pages = pages_at(Address{0}, size);
+  if (!pages) return tl::unexpected(pages.error());
+  SpaceState& s = state();
+  const sync::Guard guard(s.lock);
+  const auto first = find_gap(s.regions, pages->pages());
+  if (!first) return tl::unexpected(first.error());
+  const PageRange range{*first, *first + pages->pages()};
+  return replace(s, s.regions.with_mapped(range, protection), kNoPages).map([&] {
+    return address_of(*first);
+  });
+}
+
+Result<void> Space::map_at(Address at, ByteCount size, Protection protection) {
+  return change_regions(state(), at, size, [protection](const SpaceState& s, PageRange pages) {
+    return Change{s.regions.with_mapped(pages, protection), kNoPages};
+  });
+}
+
+Result<void> Space::unmap(Address at, ByteCount size) {
+  return change_regions(state(), at, size, [](const SpaceState& s, PageRange pages) {
+    return Change{s.regions.with_unmapped(pages), pages};
+  });
+}
+
+Result<void> Space::protect(Address at, ByteCount size, Protection protection) {
+  return change_regions(state(), at, size, [protection](const SpaceState& s, PageRange pages) {
+    return Change{s.regions.with_protection(pages, protection), kNoPages};
+  });
+}
+
+Result<void> Space::discard(Address at, ByteCount size) {
+  return change_regions(state(), at, size, [](const SpaceState& s, PageRange pages) {
+    if (auto allowed = s.regions.check(pages, Protection::read_write); !allowed) {
+      return Change{tl::unexpected(allowed.error()), kNoPages};
+    }
+    return Change{s.regions, pages};
+  });
+}
+
+void Space::for_each_region(function_ref<void(const Region&)> visit) const {
+  SpaceState& s = state();
+  const Regions now = [&s] {
+    const sync::Guard guard(s.lock);
+    return s.regions;
+  }();
+  now.for_each(visit);
+}
+
+Result<void> Space::read(Address from, std::span<std::byte> into) const {
+  SpaceState& s = state();
+  return for_each_page(from, into,
+                       [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
+                         const sync::Guard guard(s.lock);
+                         const auto base = s.readable(page);
+                         if (!base) return tl::unexpected(base.error());
+                         sync::read_bytes(part.data(), *base + offset, part.size());
+                         return {};
+                       });
+}
+
+Result<void> Space::write(Address to, std::span<const std::byte> from) {
+  SpaceState& s = state();
+  return for_each_page(
+      to, from, [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
+        const sync::Guard guard(s.lock);
+        const auto base = part.size() == kPageSize ? s.replaceable(page) : s.writable(page);
+        if (!base) return tl::unexpected(base.error());
+        sync::write_bytes(*base + offset, part.data(), part.size());
+        return {};
+      });
+}
+
+Result<Space> Space::fork() {
+  SpaceState& s = state();
+  SpaceState* made = SpaceState::make(s.frames);
+  if (made == nullptr) return fail(Errc::no_memory, "out of memory allocating a space");
+  Space child(made);
+  const sync::Guard guard(s.lock);
+  s.revoke_writers();
+  const auto forked = made->table.fork_from(s.table, s.frames);
+  s.resume();
+  if (!forked) return tl::unexpected(forked.error());
+  made->regions = s.regions;
+  return child;
+}
+
+Result<Snapshot> Space::snapshot() {
+  SpaceState& s = state();
+  SnapshotState* made = SnapshotState::make(s.frames, Regions(s.frames));
+  if (made == nullptr) return fail(Errc::no_memory, "out of memory allocating a snapshot");
+  auto now = HandleAccess::make<Snapshot>(made);
+  const sync::Guard guard(s.lock);
+  s.revoke_writers();
+  const auto forked = made->table.fork_from(s.table, s.frames);
+  s.resume();
+  if (!forked) return tl::unexpected(forked.error());
+  made->regions = s.regions;
+  return now;
+}
+
+Result<void> Space::rollback(const Snapshot& snapshot) {
+  SpaceState& s = state();
+  const SnapshotState& target = HandleAccess::state(snapshot);
+  if (&s.frames != &target.frames) {
+    return fail(Errc::bad_argument, "the snapshot comes from another pool");
+  }
+  // Become what the space held, which is dropped after the lock is released.
+  Table table;
+  table.share(target.table, s.frames);
+  Regions regions = target.regions;
+  const PageNo pinned = [&] {
+    const sync::Guard guard(s.lock);
+    s.revoke_all();
+    const PageNo found = s.table.first_pinned(s.frames);
+    if (found == kPageLimit) {
+      s.table.swap(table);
+      std::swap(s.regions, regions);
+    }
+    s.resume();
+    return found;
+  }();
+  table.drop(s.frames);
+  if (pinned == kPageLimit) return {};
+  return fail(Errc::pinned, "a page is pinned and cannot be exchanged; release the pin first",
+              address_of(pinned));
+}
+
+Result<Pin> Space::pin(Address at, ByteCount bytes, PinAccess access, PinTerm term) {
+  if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
+  SpaceState& s = state();
+  return PinBuilder(s.frames, at, bytes, access, term).finish_locked(s);
+}
+
+Result<Hold> Space::hold(Address at, ByteCount bytes) {
+  if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
+  const PageRange range{page_of(at), page_of(at + (bytes + (kPageSize - 1)))};
+  SpaceState& s = state();
+  HoldState* made = HoldState::make(s.frames, at, bytes);
+  if (made == nullptr) return fail(Errc::no_memory, "out of memory allocating a hold");
+  auto held = HandleAccess::make<Hold>(made);
+  const sync::Guard guard(s.lock);
+  if (auto allowed = s.regions.check(range, Protection::read); !allowed) {
+    return tl::unexpected(allowed.error());
+  }
+  s.revoke_writers();
+  const auto forked = made->table.fork_range_from(s.table, range, s.frames);
+  s.resume();
+  if (!forked) return tl::unexpected(forked.error());
+  return held;
+}
+
+}  // namespace cleave

@@ -1,0 +1,57 @@
+#include "space/space_state.h"
+
+#include "sync/memory.h"
+
+namespace cleave::detail {
+
+SpaceState* SpaceState::make(Frames& frames) noexcept {
+  auto* state = sync::make<SpaceState>(frames);
+  if (state != nullptr) frames.retain_for_space();
+  return state;
+}
+
+void SpaceState::release() noexcept {
+  if (handles.fetch_sub(1, sync::acq_rel) != 1) return;
+  Frames& pool = frames;
+  sync::destroy(accessors);  // it retired nothing that its last accessor did not drop
+  table.drop(pool);
+  sync::destroy(this);
+  pool.release_for_space();
+}
+
+Result<std::byte*> SpaceState::owned(PageNo page, Protection needed, Table::Contents contents) {
+  if (auto allowed = regions.check({page, page + 1}, needed); !allowed) {
+    return tl::unexpected(allowed.error());
+  }
+  if (accessors == nullptr) {
+    Retired retired;
+    const auto owned = table.own(page, frames, retired, contents);
+    retired.drop_all(frames);
+    if (!owned) return tl::unexpected(owned.error());
+    return frames.data(owned->frame);
+  }
+  // With an accessors the new frame can be read as soon as it is in the table, so it needs its contents then.
+  for (;;) {
+    Retired retired;
+    accessors->begin_move(page);
+    const auto owned = table.own(page, frames, retired);
+    if (owned && owned->moved) {
+      accessors->commit_move(page);
+    } else {
+      accessors->abort_move(page);
+    }
+    accessors->retire(retired, frames);
+    if (owned) return frames.data(owned->frame);
+    // Retired frames may be what is missing.
+    if (!accessors->drain_retired(frames)) return tl::unexpected(owned.error());
+  }
+}
+
+Result<const std::byte*> SpaceState::readable(PageNo page) {
+  if (auto allowed = regions.check({page, page + 1}, Protection::read); !allowed) {
+    return tl::unexpected(allowed.error());
+  }
+  return frames.data(table.find(page));
+}
+
+}  // namespace cleave::detail

@@ -1,0 +1,63 @@
+// What the handles of one space share.
+#pragma once
+
+#include <cstddef>
+
+#include <cleave/error.h>
+#include <cleave/units.h>
+
+#include "frames/frames.h"
+#include "space/accessor_list.h"
+#include "space/regions.h"
+#include "sync/mutex.h"
+#include "table/table.h"
+
+namespace cleave::detail {
+
+/// A space lives until its last handle, the Space or an Accessor, lets go.
+struct SpaceState {
+  explicit SpaceState(Frames& pool) : frames(pool), regions(pool) {}
+
+  /// Empty, one handle. nullptr: no memory.
+  static SpaceState* make(Frames& frames) noexcept;
+  void retain() noexcept { handles.add(1, sync::relaxed); }
+  void release() noexcept;
+
+  /// With the lock held: where `page` may be written, as its owner; others' translations are revoked
+  /// as needed. Errors: not_mapped, not_permitted, no_memory; nothing that can be read has changed.
+  Result<std::byte*> writable(PageNo page) { return owned(page, Protection::read_write); }
+  /// The same for who overwrites the whole page at once: what it held need not be copied, if nobody can read
+  /// there meanwhile.
+  Result<std::byte*> replaceable(PageNo page) {
+    return owned(page, Protection::read_write, Table::Contents::unneeded);
+  }
+  /// The same for a region that need not allow writing: a pin for reading owns its page too.
+  Result<std::byte*> owned(PageNo page, Protection needed,
+                           Table::Contents contents = Table::Contents::needed);
+  /// With the lock held: where `page` may be read. Errors: not_mapped, not_permitted.
+  Result<const std::byte*> readable(PageNo page);
+
+  /// With the lock held.
+  void revoke_writers() noexcept {
+    if (accessors != nullptr) accessors->revoke_writers();
+  }
+  void revoke_all() noexcept {
+    if (accessors != nullptr) accessors->revoke_all(frames);
+  }
+  void resume() noexcept {
+    if (accessors != nullptr) accessors->resume();
+  }
+
+  Frames& frames;
+  /// Order of locks: a space's lock, then the pool's growth lock. Never two spaces' locks at once.
+  sync::mutex lock;
+  sync::atomic<std::uint32_t> handles{1};  // Space and accessors; the last one out ends the state
+  /// Written with the lock held; read so too, or inside a section that found the write stamp even.
+  Table table;
+  /// As the table, but replaced only while everybody is revoked.
+  Regions regions;
+  /// Made with the first accessor, kept until the end. Guarded by the lock; accessors keep a copy.
+  AccessorList* accessors = nullptr;
+};
+
+}  // namespace cleave::detail

@@ -1,0 +1,39 @@
+#include "sync/memory.h"
+
+#include <cstdlib>
+
+#include <cleave/detail/atomic.h>
+
+namespace cleave::detail::sync {
+namespace {
+
+// Tests write, every allocating thread reads; no data hangs on the order, so all is relaxed.
+atomic<std::int64_t> until_failure{0};  // 0: disarmed; else counts down to the victim
+atomic<bool> struck{false};
+
+}  // namespace
+
+bool allocation_fails() noexcept {
+  if (until_failure.peek() == 0) [[likely]]
+    return false;
+  if (until_failure.fetch_sub(1, relaxed) != 1) return false;
+  struck.store(true, relaxed);
+  return true;
+}
+
+void fail_allocation(std::uint64_t k) noexcept {
+  struck.store(false, relaxed);
+  until_failure.store(static_cast<std::int64_t>(k), relaxed);
+}
+
+bool allocation_failed() noexcept { return struck.load(relaxed); }
+
+void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+  if (allocation_fails()) return nullptr;
+  if (alignment <= alignof(std::max_align_t)) return std::malloc(bytes);
+  return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+}
+
+void deallocate(void* memory) noexcept { std::free(memory); }
+
+}  // namespace cleave::detail::sync

@@ -1,0 +1,326 @@
+#include "table/table.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include <cleave/detail/word.h>
+
+#include "base/fail.h"
+
+namespace cleave::detail {
+namespace {
+
+Error no_memory_for_node() { return {Errc::no_memory, "malloc has no memory for a table node"}; }
+
+// The caller's reference to `shared` moves from the old frame to a copy of it.
+Result<FrameId> copy_frame(FrameId shared, Frames& frames, Table::Contents contents) {
+  auto taken = frames.take();
+  if (!taken) return tl::unexpected(taken.error());
+  frames.counters().copies.add(1, sync::relaxed);
+  if (contents == Table::Contents::unneeded) return taken->frame;
+  // Nobody writes to `shared` meanwhile: it has a second holder, or came from a node that has.
+  sync::copy_page(frames.data(taken->frame), frames.data(shared), kPageSize);
+  return taken->frame;
+}
+
+// A copy of a shared node, whose children then have one more reference each. The counts go up while
+// we still hold `shared`, and the caller lets go of it only later: in between, its other holder could
+// otherwise find itself alone with it and, below it, alone with pages that we can still reach.
+Result<Node*> copy_node(const Node& shared, Frames& frames) {
+  prefetch_counts_below(shared, frames);
+  Node* copy = make_node(shared.level, frames);
+  if (copy == nullptr) return tl::unexpected(no_memory_for_node());
+  for (unsigned i = 0; i < kFanout; ++i) {
+    const Entry below = without_hint(shared.entries[i].load(sync::acquire));
+    if (!share(below, frames)) {
+      drop(entry_for(copy), frames);
+      return fail(Errc::no_memory, "a page is shared as often as can be counted; drop some forks");
+    }
+    copy->entries[i].store(below, sync::relaxed);  // published with the copy itself
+  }
+  return copy;
+}
+
+// The node behind `slot`, owned. Precondition: the slot itself is owned.
+Result<Node*> own_node(sync::atomic<Entry>& slot, unsigned level, Frames& frames,
+                       Retired& retired) {
+  const Entry entry = slot.load(sync::relaxed);  // written under the lock that we hold
+  if (entry == Entry::absent) {
+    Node* fresh = make_node(level, frames);
+    if (fresh == nullptr) return tl::unexpected(no_memory_for_node());
+    slot.store(entry_for(fresh), sync::release);
+    return fresh;
+  }
+  Node* node = node_of(entry);
+  if (Ownership().through(*node) || !node->share_if_shared()) return node;
+  auto copy = copy_node(*node, frames);
+  if (copy) {
+    slot.store(entry_for(*copy), sync::release);
+    retired.add(entry);
+  }
+  // Now that the children are counted twice, nobody owns anything through the old node any more.
+  drop(entry, frames);
+  return copy;
+}
+
+// The frame behind `slot`, owned. Precondition: the slot itself is owned.
+Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retired& retired,
+                               Table::Contents contents) {
+  const Entry entry = slot.load(sync::relaxed);
+  if (entry == Entry::absent) {
+    auto taken = frames.take();
+    if (!taken) return tl::unexpected(taken.error());
+    if (!taken->zeroed && contents == Table::Contents::needed) {
+      sync::zero_page(frames.data(taken->frame), kPageSize);
+    }
+    frames.counters().zeroed.add(1, sync::relaxed);
+    slot.store(entry_for(taken->frame), sync::release);
+    return Table::Owned{taken->frame, true};
+  }
+  const FrameId frame = frame_of(entry);
+  FrameState& state = frames.state(frame);
+  if (Ownership().through(state)) return Table::Owned{frame, false};
+  const bool keep = sync::performs("copy.keep_shared");
+  if (keep && !state.share_if_shared()) return Table::Owned{frame, false};
+  auto copy = copy_frame(frame, frames, contents);
+  if (!keep) (void)state.share();
+  if (!copy) {
+    drop(entry, frames);
+    return tl::unexpected(copy.error());
+  }
+  slot.store(entry_for(*copy), sync::release);
+  // Both references age: a thread that still stands at the old entry must not find itself the owner.
+  retired.add(entry);
+  retired.add(entry);
+  return Table::Owned{*copy, true};
+}
+
+}  // namespace
+
+FrameId Table::find(PageNo page) const noexcept {
+  const Node* node = node_of(root());
+  if (node == nullptr || !covers(node->level, page)) return kZeroFrame;
+  for (;;) {
+    const Entry entry = node->entries[entry_index(page, node->level)].load(sync::acquire);
+    if (node->level == 0) return frame_of(entry);
+    node = node_of(entry);
+    if (node == nullptr) return kZeroFrame;
+  }
+}
+
+FrameId Table::find_owned(PageNo page, const Frames& frames) const noexcept {
+  const Node* node = node_of(root());
+  if (node == nullptr || !covers(node->level, page)) return kZeroFrame;
+  for (Ownership owned; owned.through(*node);) {
+    const Entry entry = node->entries[entry_index(page, node->level)].load(sync::acquire);
+    if (entry == Entry::absent) return kZeroFrame;
+    if (node->level == 0) {
+      const FrameId frame = frame_of(entry);
+      return owned.through(frames.state(frame)) ? frame : kZeroFrame;
+    }
+    node = node_of(entry);
+  }
+  return kZeroFrame;
+}
+
+Result<Table::Owned> Table::own(PageNo page, Frames& frames, Retired& retired, Contents contents) {
+  if (auto grown = grow_to(page, frames); !grown) return tl::unexpected(grown.error());
+  sync::atomic<Entry>* slot = &root_;
+  for (unsigned level = node_of(root_.load(sync::relaxed))->level;; --level) {
+    auto node = own_node(*slot, level, frames, retired);
+    if (!node) return tl::unexpected(node.error());
+    slot = &(*node)->entries[entry_index(page, level)];
+    if (level == 0) return own_frame(*slot, frames, retired, contents);
+  }
+}
+
+// Puts nodes on top until the tree has a place for `page`. The old root becomes entry 0 of the new one:
+// its reference moves, no count changes, and a reader that still starts at the old root finds there all
+// that it can name. Hints are set whether needed or not: a thread that pins may be setting them on the old
+// root at this moment.
+Result<void> Table::grow_to(PageNo page, Frames& frames) {
+  for (;;) {
+    const Entry top = root_.load(sync::relaxed);
+    unsigned level = 0;
+    if (top != Entry::absent) {
+      level = node_of(top)->level;
+      if (covers(level, page)) return {};
+      ++level;
+    } else {
+      while (!covers(level, page)) ++level;
+    }
+    Node* higher = make_node(level, frames);
+    if (higher == nullptr) return tl::unexpected(no_memory_for_node());
+    if (top != Entry::absent) higher->entries[0].store(with_hint(top), sync::relaxed);
+    root_.store(with_hint(entry_for(higher)), sync::release);
+  }
+}
+
+namespace {
+
+// Whether `range` takes none of the `pages` pages from `first` on.
+bool misses(PageRange range, PageNo first, std::uint64_t pages) {
+  return first >= range.end || first + pages <= range.first;
+}
+
+// Whether `range` takes only a part of them.
+bool cuts(PageRange range, PageNo first, std::uint64_t pages) {
+  const PageNo end = first + pages;
+  return (range.first > first && range.first < end) || (range.end > first && range.end < end);
+}
+
+// First pass: own the nodes that reach over an end of the range. All that can fail happens here.
+Result<void> own_cut_nodes(sync::atomic<Entry>& slot, PageNo first, PageRange range,
+                           Frames& frames) {
+  Retired retired;
+  auto owned = own_node(slot, node_of(slot.load(sync::relaxed))->level, frames, retired);
+  retired.drop_all(frames);
+  if (!owned) return tl::unexpected(owned.error());
+  Node& node = **owned;
+  if (node.level == 0) return {};
+  const std::uint64_t pages = pages_per_entry(node.level);
+  for (unsigned i = 0; i < kFanout; ++i) {
+    const PageNo below = first + i * pages;
+    if (!cuts(range, below, pages) || node.entries[i].load(sync::relaxed) == Entry::absent)
+      continue;
+    if (auto done = own_cut_nodes(node.entries[i], below, range, frames); !done) return done;
+  }
+  return {};
+}
+
+bool is_empty(const Node& node) {
+  return std::all_of(std::begin(node.entries), std::end(node.entries),
+                     [](const auto& e) { return e.load(sync::relaxed) == Entry::absent; });
+}
+
+// Second pass: let go of what lies inside, and of nodes that are left with nothing.
+void clear_inside(Node& node, PageNo first, PageRange range, Frames& frames) {
+  const std::uint64_t pages = pages_per_entry(node.level);
+  for (unsigned i = 0; i < kFanout; ++i) {
+    const PageNo below = first + i * pages;
+    const Entry entry = node.entries[i].load(sync::relaxed);
+    if (entry == Entry::absent || misses(range, below, pages)) continue;
+    if (cuts(range, below, pages)) {
+      Node& cut = *node_of(entry);
+      clear_inside(cut, below, range, frames);
+      if (!is_empty(cut)) continue;
+    }
+    node.entries[i].store(Entry::absent, sync::release);
+    detail::drop(entry, frames);
+  }
+}
+
+}  // namespace
+
+Result<void> Table::clear(PageRange range, Frames& frames) {
+  if (range.pages() == 0) return {};
+  const Entry top = root_.load(sync::relaxed);
+  if (top == Entry::absent || !covers(node_of(top)->level, range.first)) return {};
+  if (cuts(range, PageNo{0}, pages_per_entry(node_of(top)->level + 1))) {
+    if (auto done = own_cut_nodes(root_, PageNo{0}, range, frames); !done) return done;
+    Node& node = *node_of(root_.load(sync::relaxed));
+    clear_inside(node, PageNo{0}, range, frames);
+    if (!is_empty(node)) return {};
+  }
+  drop(frames);
+  return {};
+}
+
+namespace {
+
+// The pages below `slot`, which starts at `first`. Hints under which nothing is pinned are cleared: the
+// next fork need not look there.
+PageNo find_pinned(sync::atomic<Entry>& slot, PageNo first, const Frames& frames) {
+  const Entry entry = slot.load(sync::relaxed);
+  if (!is_hinted(entry)) return kPageLimit;
+  Node& node = *node_of(entry);
+  PageNo found = kPageLimit;
+  for (unsigned i = 0; i < kFanout; ++i) {
+    const PageNo below = first + i * pages_per_entry(node.level);
+    PageNo here = kPageLimit;
+    if (node.level != 0) {
+      here = find_pinned(node.entries[i], below, frames);
+    } else if (const Entry leaf = node.entries[i].load(sync::relaxed);
+               leaf != Entry::absent && frames.state(frame_of(leaf)).is_pinned()) {
+      here = below;
+    }
+    found = std::min(found, here);
+  }
+  if (found == kPageLimit) slot.store(without_hint(entry), sync::relaxed);
+  return found;
+}
+
+// What a fork gets for a frame: a share of it, or its own copy.
+Result<Entry> fork_frame(Entry entry, Frames& frames) {
+  if (entry == Entry::absent) return entry;
+  const bool pinned = frames.state(frame_of(entry)).is_pinned();
+  if (!pinned && share(entry, frames)) return entry;
+  return copy_frame(frame_of(entry), frames, Table::Contents::needed).map([](FrameId copy) {
+    return entry_for(copy);
+  });
+}
+
+// What a fork gets for a node, of whose pages from `first` on it wants those in `range`: a share of the node
+// where all are wanted and no hint says that one may be pinned; else a node of its own.
+Result<Entry> fork_node(Entry entry, PageNo first, PageRange range, Frames& frames) {
+  if (entry == Entry::absent) return entry;
+  const Node& node = *node_of(entry);
+  const std::uint64_t pages = pages_per_entry(node.level);
+  if (misses(range, first, pages * kFanout)) return Entry::absent;
+  if (!is_hinted(entry) && !cuts(range, first, pages * kFanout)) {
+    (void)share(entry, frames);  // a node, which is never refused
+    return entry;
+  }
+  Node* fork = make_node(node.level, frames);
+  if (fork == nullptr) return tl::unexpected(no_memory_for_node());
+  for (unsigned i = 0; i < kFanout; ++i) {
+    const PageNo below = first + i * pages;
+    if (misses(range, below, pages)) continue;
+    const Entry here = node.entries[i].load(sync::relaxed);
+    const auto forked =
+        node.level == 0 ? fork_frame(here, frames) : fork_node(here, below, range, frames);
+    if (!forked) {
+      drop(entry_for(fork), frames);
+      return forked;
+    }
+    fork->entries[i].store(*forked, sync::relaxed);
+  }
+  return entry_for(fork);
+}
+
+}  // namespace
+
+PageNo Table::first_pinned(const Frames& frames) noexcept {
+  return find_pinned(root_, PageNo{0}, frames);
+}
+
+Result<void> Table::fork_from(Table& other, Frames& frames) {
+  return fork_range_from(other, kAllPages, frames);
+}
+
+Result<void> Table::fork_range_from(Table& other, PageRange range, Frames& frames) {
+  (void)other.first_pinned(frames);  // what hints are left, are left for a reason
+  const auto forked = fork_node(other.root_.load(sync::relaxed), PageNo{0}, range, frames);
+  if (!forked) return tl::unexpected(forked.error());
+  root_.store(*forked, sync::release);
+  return {};
+}
+
+void Table::share(const Table& other, Frames& frames) noexcept {
+  const Entry root = other.root();
+  (void)detail::share(root, frames);  // a node, which is never refused
+  root_.store(root, sync::release);
+}
+
+void Table::drop(Frames& frames) noexcept {
+  detail::drop(root_.load(sync::relaxed), frames);
+  root_.store(Entry::absent, sync::relaxed);
+}
+
+void Table::swap(Table& other) noexcept {
+  const Entry mine = root_.load(sync::relaxed);
+  root_.store(other.root_.load(sync::relaxed), sync::release);
+  other.root_.store(mine, sync::release);
+}
+
+}  // namespace cleave::detail

@@ -1,0 +1,93 @@
+#include "frames/trim_guard.h"
+
+#include <cstdint>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
+
+#include "base/handle_access.h"
+#include "frames/frames.h"
+#include "tests/support/failure.h"
+#include "tests/support/on_a_pool.h"
+
+namespace cleave::detail {
+namespace {
+
+class TrimGuardTest : public OnAPool {
+ protected:
+  TrimGuardTest() : OnAPool(std::uint64_t{5} << 20) {}
+  // All frames, taken once and given back.
+  void free_all() {
+    must(pool.reserve(std::uint64_t{5} << 20));
+    FrameChain all;
+    for (std::uint64_t i = 0; i < pool.statistics().budget; ++i) {
+      const FrameId frame = must(frames.take()).frame;
+      EXPECT_TRUE(frames.state(frame).drop());
+      all.push(frame, frames.links());
+    }
+    frames.give(all);
+  }
+  Frames& frames = HandleAccess::state(pool);
+};
+
+TEST_F(TrimGuardTest, CutsThePoolIntoStretchesWithoutTheZeroFrame) {
+  const TrimGuard keeper(frames);
+  EXPECT_EQ(keeper.extents(), 3u);
+  EXPECT_EQ(keeper.first(0), FrameId{1});
+  EXPECT_EQ(keeper.end(0), 512u);
+  EXPECT_EQ(keeper.first(1), FrameId{512});
+  EXPECT_EQ(keeper.end(2), 1281u);
+}
+
+TEST_F(TrimGuardTest, HasLargerStretchesInALargePool) {
+  Pool large = must(Pool::create(std::uint64_t{1} << 40));
+  const TrimGuard keeper(HandleAccess::state(large));
+  EXPECT_LE(keeper.extents(), TrimGuard::kMostExtents);
+  EXPECT_GT(keeper.extents(), TrimGuard::kMostExtents / 2 - 1);
+}
+
+TEST_F(TrimGuardTest, DoesNotKeepWhatHasNoMemoryYet) {
+  TrimGuard keeper(frames);
+  must(frames.take().map([&](Frames::Taken t) {
+    EXPECT_TRUE(frames.state(t.frame).drop());
+    FrameChain one;
+    one.push(t.frame, frames.links());
+    frames.give(one);
+  }));
+  EXPECT_FALSE(keeper.keep(0));
+  EXPECT_FALSE(keeper.keeps(FrameId{1}));
+}
+
+TEST_F(TrimGuardTest, DoesNotKeepWhatWasGivenBack) {
+  free_all();
+  must(pool.trim());
+  TrimGuard keeper(frames);
+  EXPECT_FALSE(keeper.keep(0));
+}
+
+TEST_F(TrimGuardTest, TrimPassesKeptFramesBy) {
+  free_all();
+  {
+    TrimGuard keeper(frames);
+    TrimGuard another(frames);
+    ASSERT_TRUE(keeper.keep(1));
+    ASSERT_TRUE(another.keep(2));
+    EXPECT_EQ(must(pool.trim()).value, 511 * kPageSize);
+    EXPECT_EQ(pool.statistics().free, 1280u - 511);
+    keeper.release(1);
+    EXPECT_EQ(must(pool.trim()).value, 512 * kPageSize);
+  }
+  EXPECT_EQ(must(pool.trim()).value, 257 * kPageSize);
+}
+
+TEST_F(TrimGuardTest, KeepsItsPool) {
+  Pool own = must(Pool::create(std::uint64_t{1} << 20));
+  TrimGuard guard(HandleAccess::state(own));
+  own = must(Pool::create(std::uint64_t{1} << 20));
+  EXPECT_FALSE(guard.keep(0));  // asks the pool that has no handle any more
+}
+
+}  // namespace
+}  // namespace cleave::detail
