@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
 #include "bench/touched.h"
 #include "cleave/space/accessor.h"
 #include "cleave/sync/word.h"
+#include "measure/clock.h"
 
 namespace cleave::bench {
 namespace {
@@ -47,14 +47,14 @@ std::vector<Row> words(const char* name, const Settings& settings, Ours ours, Ra
   const auto loop = [&](auto access) {
     constexpr int kTimes = 20'000;
     return median_of_batches(settings.quick ? 50 : 500, [&] {
-      return nanoseconds_for([&] {
+      return measure::nanoseconds_for([&] {
                std::uint64_t sum = 0;
                std::uint64_t offset = 0;
                for (int i = 0; i < kTimes; ++i) {
                  sum += access(sides, offset);
                  offset = next(offset);
                }
-               keep(sum);
+               measure::keep(sum);
              }) /
              kTimes;
     });
@@ -104,10 +104,10 @@ std::vector<Row> blocks(const char* name, const Settings& settings, Ours ours, R
   const auto loop = [&](auto copy) {
     constexpr int kTimes = 20;
     return median_of_batches(settings.quick ? 100 : 1000, [&] {
-      return nanoseconds_for([&] {
+      return measure::nanoseconds_for([&] {
                for (int i = 0; i < kTimes; ++i) {
                  copy(sides);
-                 keep(sides.block.data());
+                 measure::keep(sides.block.data());
                }
              }) /
              kTimes;

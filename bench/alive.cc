@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/companion.h"
 #include "bench/touched.h"
+#include "measure/clock.h"
+#include "measure/companion.h"
 
 namespace cleave::bench {
 namespace {
@@ -41,7 +41,7 @@ Cost keep_forks(TouchedSpace& touched, std::size_t forks, Kind kind) {
   std::vector<Space> alive;
   alive.reserve(forks);
   const std::array<std::byte, 8> word{std::byte{2}};
-  const double nanoseconds = nanoseconds_for([&] {
+  const double nanoseconds = measure::nanoseconds_for([&] {
     for (std::size_t i = 0; i < forks; ++i) {
       alive.push_back(must(touched.space.fork()));
       if (kind == Kind::clean) continue;
@@ -58,11 +58,11 @@ Cost keep_forks(TouchedSpace& touched, std::size_t forks, Kind kind) {
 class Mappings {
  public:
   Mappings() : file_(memfd_create("baseline", MFD_CLOEXEC)) {
-    must_hold(file_ >= 0 && ftruncate(file_, static_cast<off_t>(kMapped.value)) == 0,
-              "no memfd for the baseline");
+    measure::must_hold(file_ >= 0 && ftruncate(file_, static_cast<off_t>(kMapped.value)) == 0,
+                       "no memfd for the baseline");
     for (std::uint64_t offset = 0; offset < kMapped.value; offset += kStride * kPageSize) {
-      must_hold(pwrite(file_, "1", 1, static_cast<off_t>(offset)) == 1,
-                "no memory for the baseline");
+      measure::must_hold(pwrite(file_, "1", 1, static_cast<off_t>(offset)) == 1,
+                         "no memory for the baseline");
     }
   }
 
@@ -72,7 +72,7 @@ class Mappings {
     for (std::size_t i = 0; i < mappings; ++i) {
       void* base = mmap(nullptr, kMapped.value, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
                         file_, 0);
-      must_hold(base != MAP_FAILED, "no further mapping; vm.max_map_count sets how many");
+      measure::must_hold(base != MAP_FAILED, "no further mapping; vm.max_map_count sets how many");
       alive[i] = static_cast<std::byte*>(base);
       if (kind == Kind::clean) continue;
       const std::uint64_t page = i * kStride % (kMapped.value / kPageSize);
@@ -85,9 +85,9 @@ class Mappings {
 
  private:
   static double bytes_held_now() {
-    return static_cast<double>(proc_bytes("/proc/self/status", "RssAnon").value +
-                               proc_bytes("/proc/self/status", "VmPTE").value +
-                               proc_bytes("/proc/meminfo", "SUnreclaim").value);
+    return static_cast<double>(measure::proc_bytes("/proc/self/status", "RssAnon").value +
+                               measure::proc_bytes("/proc/self/status", "VmPTE").value +
+                               measure::proc_bytes("/proc/meminfo", "SUnreclaim").value);
   }
 
   int file_;  // for the life of the process, which is the companion's
@@ -97,7 +97,7 @@ std::vector<Row> forks_alive(Kind kind, const Settings& settings) {
   const bool clean = kind == Kind::clean;
   const std::size_t forks = (clean ? 1'000'000 : 100'000) / (settings.quick ? 10 : 1);
   const std::size_t mappings = settings.quick ? 10'000 : 30'000;  // 65,530 are allowed by default
-  Companion kernel([&] {
+  measure::Companion kernel([&] {
     return [=, held = std::make_shared<Mappings>()] { return held->bytes_each(mappings, kind); };
   });
   TouchedSpace touched(Extent{kMapped, kStride}, clean ? ByteCount{0} : forks * kPageSize);

@@ -9,8 +9,8 @@
 #include <string>
 #include <thread>
 
-#include "bench/clock.h"
-#include "bench/system.h"
+#include "measure/clock.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 namespace {
@@ -22,7 +22,7 @@ namespace {
 double fill_and_empty(const Allocator& with, int batches) {
   std::vector<void*> blocks(10'000);
   return median_of_batches(batches, [&] {
-    return nanoseconds_for([&] {
+    return measure::nanoseconds_for([&] {
              for (void*& block : blocks) block = with.allocate(48);
              for (void* block : blocks) with.deallocate(block);
            }) /
@@ -36,7 +36,7 @@ double stack(const Allocator& with, int batches) {
   Random random(1);
   return median_of_batches(batches, [&] {
     std::uint64_t count = 0;
-    const double ns = nanoseconds_for([&] {
+    const double ns = measure::nanoseconds_for([&] {
       for (int i = 0; i < 500; ++i) {
         const std::size_t depth = 1 + random.below(blocks.size());
         for (std::size_t k = 0; k < depth; ++k) blocks[k] = with.allocate(64);
@@ -64,7 +64,7 @@ double replace(const Allocator& with, int batches, std::size_t live, std::uint32
   std::vector<char*> blocks(live);
   for (char*& block : blocks) block = allocate();
   const double ns = median_of_batches(batches, [&] {
-    return nanoseconds_for([&] {
+    return measure::nanoseconds_for([&] {
              for (int i = 0; i < kTimes; ++i) {
                char*& block = blocks[random.below(live)];
                with.deallocate(block);
@@ -87,7 +87,7 @@ std::size_t of_many_sizes(Random& random) {
 double grow(const Allocator& with, int batches) {
   return median_of_batches(batches, [&] {
     std::uint64_t count = 0;
-    const double ns = nanoseconds_for([&] {
+    const double ns = measure::nanoseconds_for([&] {
       std::array<void*, 4> buffers{};
       for (std::size_t bytes = 16; bytes < (1u << 20); bytes += bytes / 2) {
         for (void*& buffer : buffers) {
@@ -128,7 +128,7 @@ double map_churn(const Allocator& with, int batches) {
   const auto key = [&] { return static_cast<std::uint32_t>(random.below(20'000)); };
   for (int i = 0; i < 10'000; ++i) map[key()] = 1;
   return median_of_batches(batches, [&] {
-    return nanoseconds_for([&] {
+    return measure::nanoseconds_for([&] {
              for (int i = 0; i < kTimes; ++i) {
                map[key()] = 1;
                map.erase(key());
@@ -171,13 +171,13 @@ double hand_over(const Allocator& with, int rounds) {
     constexpr int kBatches = 2'000;
     Ring ring;
     std::jthread consumer([&] {
-      const OnProcessor there(1);
+      const measure::OnProcessor there(1);
       for (int i = 0; i < kBatches; ++i) {
         for (void* block : ring.pop()) with.deallocate(block);
       }
     });
-    const OnProcessor here(0);
-    return nanoseconds_for([&] {
+    const measure::OnProcessor here(0);
+    return measure::nanoseconds_for([&] {
              Ring::Batch batch;
              for (int i = 0; i < kBatches; ++i) {
                for (void*& block : batch) {
@@ -199,7 +199,7 @@ double side_by_side(const Allocator& with, int batches) {
     std::array<std::jthread, 2> threads;
     for (unsigned self = 0; self < 2; ++self) {
       threads[self] = std::jthread([&, self] {
-        const OnProcessor here(self);
+        const measure::OnProcessor here(self);
         missing.fetch_sub(1);
         while (missing.load() != 0) std::this_thread::yield();
         ns[self] = replace(with, batches, 1000, self + 1, up_to_a_kibibyte);

@@ -5,8 +5,8 @@
 #include <span>
 
 #include "bench/alloc.h"
-#include "bench/system.h"
 #include "cleave/heap/heap.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 namespace {
@@ -15,7 +15,7 @@ Heap heap_on_plain_memory() {
   constexpr std::size_t kBytes = std::size_t{4} << 30;
   void* base = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  must_hold(base != MAP_FAILED, "no address space for a heap");
+  measure::must_hold(base != MAP_FAILED, "no address space for a heap");
   return must(Heap::create({static_cast<std::byte*>(base), kBytes}));
 }
 
@@ -27,7 +27,7 @@ std::optional<Allocator> load_mimalloc() {
   if (library == nullptr) return std::nullopt;
   const auto function = [&](const char* name) {
     void* found = dlsym(library, name);
-    must_hold(found != nullptr, "libmimalloc.so.2 lacks a function that it is known for");
+    measure::must_hold(found != nullptr, "libmimalloc.so.2 lacks a function that it is known for");
     return found;
   };
   return Allocator{

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "bench/alloc.h"
-#include "bench/system.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 namespace {
@@ -23,7 +23,7 @@ class Aside {
       : bytes_(bytes),
         base_(static_cast<std::byte*>(mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                                            MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
-    must_hold(base_ != MAP_FAILED, "no address space to measure in");
+    measure::must_hold(base_ != MAP_FAILED, "no address space to measure in");
   }
   ~Aside() { (void)munmap(base_, bytes_); }
   Aside(const Aside&) = delete;
@@ -49,7 +49,7 @@ class PrivatePages {
     read_list();
     for (char* line = text_.as<char>(); *line != '\0';) {
       char* end = std::strchr(line, '\n');
-      must_hold(end != nullptr, "/proc/self/maps ends within a line");
+      measure::must_hold(end != nullptr, "/proc/self/maps ends within a line");
       *end = '\0';
       unsigned long from = 0;
       unsigned long to = 0;
@@ -67,19 +67,21 @@ class PrivatePages {
  private:
   void read_list() {
     const int file = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    must_hold(file >= 0, "no /proc/self/maps");
+    measure::must_hold(file >= 0, "no /proc/self/maps");
     std::size_t length = 0;
     for (ssize_t got = 1; got > 0; length += static_cast<std::size_t>(got)) {
-      must_hold(length + 1 < text_.size(), "more mappings than the measurement has room for");
+      measure::must_hold(length + 1 < text_.size(),
+                         "more mappings than the measurement has room for");
       got = read(file, text_.as<char>() + length, text_.size() - length - 1);
-      must_hold(got >= 0, "/proc/self/maps cannot be read");
+      measure::must_hold(got >= 0, "/proc/self/maps cannot be read");
     }
     (void)close(file);
     text_.as<char>()[length] = '\0';
   }
   template <class Visit>
   void for_each_in(std::byte* from, std::size_t pages, Visit& visit) {
-    must_hold(pages <= resident_.size(), "a mapping is larger than the measurement has room for");
+    measure::must_hold(pages <= resident_.size(),
+                       "a mapping is larger than the measurement has room for");
     if (mincore(from, pages * kPageSize, resident_.as<unsigned char>()) != 0) return;
     for (std::size_t i = 0; i < pages; ++i) {
       if ((resident_.as<unsigned char>()[i] & 1) != 0) visit(from + i * kPageSize);
@@ -95,7 +97,7 @@ class Copy {
  public:
   Copy() {
     pages_.for_each([&](const std::byte* page) {
-      must_hold(count_ < kMost, "more pages in use than the measurement has room for");
+      measure::must_hold(count_ < kMost, "more pages in use than the measurement has room for");
       from_.as<const std::byte*>()[count_] = page;
       std::memcpy(contents_.data() + count_ * kPageSize, page, kPageSize);
       ++count_;

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/system.h"
 #include "bench/touched.h"
 #include "cleave/arena/tracking.h"
+#include "measure/clock.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 
@@ -29,7 +29,7 @@ struct Cell {
   [[nodiscard]] bool has_goals() const { return size == 1_GiB && changed == 1000; }
   /// All pages, or as many, evenly spread, that `copies` of them leave room for others.
   [[nodiscard]] Extent extent(std::uint64_t copies) const {
-    const std::uint64_t most = proc_bytes("/proc/meminfo", "MemAvailable").value * 3 / 4;
+    const std::uint64_t most = measure::proc_bytes("/proc/meminfo", "MemAvailable").value * 3 / 4;
     return {size, std::max<std::uint64_t>((size.value * copies + most - 1) / most, 1)};
   }
 };
@@ -57,10 +57,10 @@ std::vector<Benchmark> for_each_cell(std::string_view family, const char* what, 
 template <class Measure>
 double median_for_a_while(Measure&& measure) {
   Samples figures;
-  const auto start = Clock::now();
+  const auto start = measure::Clock::now();
   do {
     figures.add(measure());
-  } while (figures.runs() < 3 || nanoseconds_since(start) < 20e6);
+  } while (figures.runs() < 3 || measure::nanoseconds_since(start) < 20e6);
   return figures.median();
 }
 

@@ -7,9 +7,9 @@
 
 #include "bench/arena_cells.h"
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/companion.h"
 #include "bench/touched_arena.h"
+#include "measure/clock.h"
+#include "measure/companion.h"
 
 namespace cleave::bench {
 namespace {
@@ -22,8 +22,9 @@ double commit_changed(TouchedArena& touched, PageSets& sets, Samples& drops) {
   return median_for_a_while([&] {
     std::optional<Commit> before = touched.arena.head();
     for (const std::uint64_t n : sets.next().order) touched.write(n, n);
-    const double figure = processor_nanoseconds_for([&] { (void)must(touched.arena.commit()); });
-    drops.add(processor_nanoseconds_for([&] { before.reset(); }));
+    const double figure =
+        measure::processor_nanoseconds_for([&] { (void)must(touched.arena.commit()); });
+    drops.add(measure::processor_nanoseconds_for([&] { before.reset(); }));
     return figure;
   });
 }
@@ -33,7 +34,8 @@ double commit_into_new_memory(TouchedArena& touched, PageSets& sets, std::vector
   Samples figures;
   for (int i = 0; i < kCommitsKept; ++i) {
     for (const std::uint64_t n : sets.next().order) touched.write(n, n);
-    figures.add(processor_nanoseconds_for([&] { kept.push_back(must(touched.arena.commit())); }));
+    figures.add(
+        measure::processor_nanoseconds_for([&] { kept.push_back(must(touched.arena.commit())); }));
   }
   return figures.median();
 }
@@ -41,12 +43,12 @@ double commit_into_new_memory(TouchedArena& touched, PageSets& sets, std::vector
 double fork_with_a_heap() {
   return median_for_a_while([] {
     pid_t child = 0;
-    const double pause = processor_nanoseconds_for([&] {
+    const double pause = measure::processor_nanoseconds_for([&] {
       child = fork();
       if (child == 0) _exit(0);
     });
-    must_hold(child > 0, "fork(2) failed; is there enough memory?");
-    wait_for_process(child);
+    measure::must_hold(child > 0, "fork(2) failed; is there enough memory?");
+    measure::wait_for_process(child);
     return pause;
   });
 }
@@ -65,7 +67,7 @@ Row commit_row(const Cell& cell, const char* how, Samples ours, Samples theirs) 
   return row;
 }
 
-Row commit_by(Tracking tracking, const Cell& cell, const Extent& extent, Companion& kernel,
+Row commit_by(Tracking tracking, const Cell& cell, const Extent& extent, measure::Companion& kernel,
               const Settings& settings) {
   const ByteCount spare = 2 * cell.changed * kPageSize;
   TouchedArena touched(extent, {.tracking = tracking}, spare);
@@ -80,7 +82,7 @@ Row commit_by(Tracking tracking, const Cell& cell, const Extent& extent, Compani
   return row;
 }
 
-Row commit_while_the_pool_grows(const Cell& cell, const Extent& extent, Companion& kernel,
+Row commit_while_the_pool_grows(const Cell& cell, const Extent& extent, measure::Companion& kernel,
                                 const Settings& settings) {
   const auto commits = static_cast<std::uint64_t>(kCommitsKept * (settings.runs() + 1));
   TouchedArena touched(extent, {}, commits * cell.changed * kPageSize);
@@ -95,7 +97,7 @@ Row commit_while_the_pool_grows(const Cell& cell, const Extent& extent, Companio
 std::vector<Row> commit(const Cell& cell, const Settings& settings) {
   // The heap over there, the arena and what its first commit holds.
   const Extent extent = cell.extent(3);
-  Companion kernel([&] {
+  measure::Companion kernel([&] {
     return [heap = std::make_shared<TouchedHeap>(extent)] { return fork_with_a_heap(); };
   });
   std::vector<Row> rows;

@@ -7,9 +7,9 @@
 
 #include "bench/arena_cells.h"
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/companion.h"
 #include "bench/touched_arena.h"
+#include "measure/clock.h"
+#include "measure/companion.h"
 
 namespace cleave::bench {
 namespace {
@@ -19,7 +19,7 @@ Extent extent_for(const Settings& settings) { return {settings.quick ? 64_MiB : 
 // A page's share of an epoch's first writes.
 template <class Side>
 double write_set(Side& side, const PageSets::Set& set) {
-  return processor_nanoseconds_for([&] {
+  return measure::processor_nanoseconds_for([&] {
            for (const std::uint64_t n : set.order) side.write(n, n);
          }) /
          static_cast<double>(set.order.size());
@@ -27,10 +27,10 @@ double write_set(Side& side, const PageSets::Set& set) {
 
 // The child lives until the writes are done: every page is shared when it is written.
 double write_after_fork(TouchedHeap& heap, PageSets& sets) {
-  const pid_t child = start_process([] { (void)pause(); });
+  const pid_t child = measure::start_process([] { (void)pause(); });
   const double figure = write_set(heap, sets.next());
   (void)kill(child, SIGKILL);
-  wait_for_process(child);
+  measure::wait_for_process(child);
   return figure;
 }
 
@@ -38,7 +38,7 @@ std::vector<Row> first_write(Tracking tracking, const Settings& settings) {
   if (!try_tracking(tracking)) return {};
   const Extent extent = extent_for(settings);
   const std::uint64_t pages = extent.pages() / 16;
-  Companion kernel([&] {
+  measure::Companion kernel([&] {
     struct Side {
       TouchedHeap heap;
       PageSets sets;
@@ -57,7 +57,7 @@ std::vector<Row> first_write(Tracking tracking, const Settings& settings) {
       [&] {
         return median_of_batches(3, [&] {
           const double figure = write_set(touched, sets.next());
-          discards.add(processor_nanoseconds_for([&] { must(touched.arena.discard()); }));
+          discards.add(measure::processor_nanoseconds_for([&] { must(touched.arena.discard()); }));
           return figure;
         });
       },
@@ -85,7 +85,7 @@ double cross(Arena& arena, std::uint64_t differing) {
   const Commit left = *arena.find("left");
   const Commit right = *arena.find("right");
   return median_for_a_while([&] {
-    return processor_nanoseconds_for([&] {
+    return measure::processor_nanoseconds_for([&] {
              must(arena.checkout(left));
              must(arena.checkout(right));
            }) /
@@ -96,10 +96,10 @@ double cross(Arena& arena, std::uint64_t differing) {
 double copy_pages(const TouchedHeap& from, const TouchedHeap& to, PageSets& sets) {
   return median_for_a_while([&] {
     const PageSets::Set& set = sets.next();
-    return processor_nanoseconds_for([&] {
+    return measure::processor_nanoseconds_for([&] {
              for (const std::uint64_t n : set.sorted) {
                std::memcpy(to.touched_page(n), from.touched_page(n), kPageSize);
-               keep(to.touched_page(n));
+               measure::keep(to.touched_page(n));
              }
            }) /
            static_cast<double>(set.sorted.size());
@@ -124,7 +124,7 @@ std::vector<Row> checkout_across(std::uint64_t differing, const Settings& settin
       settings.runs(),
       [&] {
         alone.add(median_for_a_while(
-            [&] { return processor_nanoseconds_for([&] { must(arena.discard()); }); }));
+            [&] { return measure::processor_nanoseconds_for([&] { must(arena.discard()); }); }));
         return cross(arena, differing);
       },
       [&] { return copy_pages(from, to, sets); });

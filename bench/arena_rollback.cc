@@ -8,10 +8,10 @@
 
 #include "bench/arena_cells.h"
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/companion.h"
 #include "bench/rollback_rivals.h"
 #include "bench/touched_arena.h"
+#include "measure/clock.h"
+#include "measure/companion.h"
 
 namespace cleave::bench {
 namespace {
@@ -36,10 +36,11 @@ class OurSide {
  private:
   double write_and_discard() {
     const PageSets::Set& set = sets_.next();
-    const double writing = processor_nanoseconds_for([&] {
+    const double writing = measure::processor_nanoseconds_for([&] {
       for (const std::uint64_t n : set.order) arena_.write(n, n);
     });
-    const double discarding = processor_nanoseconds_for([&] { must(arena_.arena.discard()); });
+    const double discarding =
+        measure::processor_nanoseconds_for([&] { must(arena_.arena.discard()); });
     writing_.add(writing);
     discarding_.add(discarding);
     return writing + discarding;
@@ -52,8 +53,8 @@ class OurSide {
 };
 
 template <class Rival, class... Arguments>
-Companion companion(const Cell& cell, const Extent& extent, Arguments... arguments) {
-  return Companion([=] {
+measure::Companion companion(const Cell& cell, const Extent& extent, Arguments... arguments) {
+  return measure::Companion([=] {
     struct Side {
       Rival rival;
       PageSets sets;
@@ -72,7 +73,7 @@ struct Rivals {
         segv(companion<RollbackBySegv>(cell, extent, cell.changed)),
         image(companion<RollbackByPrivateImage>(cell, extent)),
         copy(companion<RollbackByCopy>(cell, extent)) {}
-  Companion fork, segv, image, copy;
+  measure::Companion fork, segv, image, copy;
 };
 
 // One way of tracking beside the automatic choice, and all rivals, in turn.

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/companion.h"
 #include "bench/touched.h"
+#include "measure/clock.h"
+#include "measure/companion.h"
 
 namespace cleave::bench {
 namespace {
@@ -30,25 +30,25 @@ double drop_space(TouchedSpace& touched, std::uint64_t changed) {
   const std::array<std::byte, 8> word{std::byte{2}};
   for_each_changed(touched.extent, changed,
                    [&](std::uint64_t n) { must(child->write(touched.touched_page(n), word)); });
-  return nanoseconds_for([&] { child.reset(); });
+  return measure::nanoseconds_for([&] { child.reset(); });
 }
 
 // From the signal until nothing is left of the child. It has stopped when its writes are done.
 double end_child(const TouchedHeap& heap, std::uint64_t changed) {
-  const pid_t child = start_process([&] {
+  const pid_t child = measure::start_process([&] {
     for_each_changed(heap.extent, changed, [&](std::uint64_t n) { heap.write(n, 2); });
     (void)raise(SIGSTOP);
   });
-  wait_until_stopped(child);
-  return nanoseconds_for([&] {
+  measure::wait_until_stopped(child);
+  return measure::nanoseconds_for([&] {
     (void)kill(child, SIGKILL);
-    wait_for_process(child);
+    measure::wait_for_process(child);
   });
 }
 
 std::vector<Row> drop(const char* name, std::uint64_t changed, const Settings& settings) {
   const Extent extent{settings.quick ? 128_MiB : 1_GiB};
-  Companion kernel([&] {
+  measure::Companion kernel([&] {
     return [=, heap = std::make_shared<TouchedHeap>(extent)] { return end_child(*heap, changed); };
   });
   const std::uint64_t count = std::min(changed, extent.touched_pages());

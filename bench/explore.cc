@@ -8,10 +8,10 @@
 #include <sstream>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
 #include "bench/peer.h"
 #include "lab/explore/explorer.h"
 #include "lab/explore/fork_against_pin.h"
+#include "measure/clock.h"
 
 namespace cleave::bench {
 namespace {
@@ -28,7 +28,7 @@ const std::filesystem::path& peers() {
 double ours(const ForkAgainstPin::Shape& shape, const lab::Options& options, Row& row) {
   bool lost = false;
   const double milliseconds =
-      processor_nanoseconds_for([&] {
+      measure::processor_nanoseconds_for([&] {
         const auto result =
             lab::explore([&] { return std::make_unique<ForkAgainstPin>(shape); }, options);
         if (!result) return;

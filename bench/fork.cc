@@ -5,11 +5,11 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/companion.h"
 #include "bench/forks.h"
 #include "bench/touched.h"
 #include "bench/writer.h"
+#include "measure/clock.h"
+#include "measure/companion.h"
 
 namespace cleave::bench {
 namespace {
@@ -25,7 +25,7 @@ constexpr ByteCount kLargestQuick = 256_MiB;
 
 std::vector<Row> fork_by_size(const Size& size, const Settings& settings) {
   const Extent extent = Extent::that_fits(size.mapped);
-  Companion kernel(
+  measure::Companion kernel(
       [&] { return [heap = std::make_shared<TouchedHeap>(extent)] { return fork_process(); }; });
   TouchedSpace touched(extent, 0);
   auto [ours, theirs] = in_turn(
@@ -91,23 +91,23 @@ constexpr Manner kManners[] = {
 // before the next. Waiting is done awake: sleeping would measure how long it takes to wake.
 Samples fork_repeatedly(Space& space, Pace pace, int forks, const Writer* writer) {
   Samples each;
-  auto due = Clock::now();
+  auto due = measure::Clock::now();
   for (int i = 0; i < forks; ++i) {
     if (pace == Pace::after_a_store && writer != nullptr) writer->wait_for_store();
     if (pace == Pace::every_200us) {
-      while (Clock::now() < due) {
+      while (measure::Clock::now() < due) {
       }
-      due = Clock::now() + kPeriod;
+      due = measure::Clock::now() + kPeriod;
     }
     std::optional<Space> child;
-    each.add(nanoseconds_for([&] { child.emplace(must(space.fork())); }));
+    each.add(measure::nanoseconds_for([&] { child.emplace(must(space.fork())); }));
   }
   return each;
 }
 
 std::vector<Row> fork_beside_a_writer(const Manner& manner, const Settings& settings) {
   const int forks = settings.quick ? 1'000 : 10'000;
-  const OnProcessor here(0);
+  const measure::OnProcessor here(0);
   TouchedSpace touched(Extent{64_MiB}, 64_MiB);
   Samples means;
   Samples tails;

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/companion.h"
 #include "bench/forks.h"
-#include "bench/kernel_ring.h"
 #include "bench/touched.h"
+#include "measure/clock.h"
+#include "measure/companion.h"
+#include "measure/kernel_ring.h"
 
 namespace cleave::bench {
 namespace {
@@ -47,7 +47,8 @@ class Sweep {
   void operator()() const {
     for (std::uint64_t n = 0; n < heap_.extent.pages(); ++n) {
       const auto* page = reinterpret_cast<const std::uint64_t*>(heap_.touched_page(n));
-      for (std::uint64_t word = 0; word < kPageSize / sizeof *page; word += 8) keep(page[word]);
+      for (std::uint64_t word = 0; word < kPageSize / sizeof *page; word += 8)
+        measure::keep(page[word]);
     }
   }
 
@@ -64,7 +65,8 @@ class Sweep {
 // in what is over within a few microseconds.
 template <class Work>
 double time_of(const Manner& manner, Work&& work) {
-  return manner.pages == 1 ? nanoseconds_for(work) : processor_nanoseconds_for(work);
+  return manner.pages == 1 ? measure::nanoseconds_for(work)
+                           : measure::processor_nanoseconds_for(work);
 }
 
 double fork_once(const Manner& manner, Space& space) {
@@ -87,17 +89,17 @@ double copy_pages(const Manner& manner, const TouchedHeap& from, const TouchedHe
   return time_of(manner, [&] {
     for (std::uint64_t n = 0; n < manner.pages; ++n) {
       std::memcpy(to.touched_page(n), from.touched_page(n), kPageSize);
-      keep(to.touched_page(n));
+      measure::keep(to.touched_page(n));
     }
   });
 }
 
 // A process with as many pages pinned by its kernel. A negative figure: it may not pin them.
-Companion::Measure kernels_side(const Manner& manner, const Extent& extent) {
+measure::Companion::Measure kernels_side(const Manner& manner, const Extent& extent) {
   struct Process {
     explicit Process(const Extent& extent) : heap(extent), ring(1) {}
     TouchedHeap heap;
-    KernelRing ring;
+    measure::KernelRing ring;
   };
   const auto process = std::make_shared<Process>(extent);
   const std::uint64_t pages_at_once = manner.apart ? 1 : manner.pages;
@@ -113,7 +115,7 @@ Companion::Measure kernels_side(const Manner& manner, const Extent& extent) {
 std::vector<Row> fork_with_pins(const Manner& manner, const Settings& settings) {
   const int forks = settings.quick ? 3 : 9;
   const Extent extent = extent_for(settings);
-  Companion kernel([&] { return kernels_side(manner, extent); });
+  measure::Companion kernel([&] { return kernels_side(manner, extent); });
   const Sweep sweep;
   const std::uint64_t apart = step(manner, extent);
   const TouchedHeap from(Extent{manner.pages * apart * kPageSize, apart});
@@ -161,7 +163,7 @@ std::vector<Row> fork_after_pins(const Settings& settings) {
           const std::vector<Pin> pins = pin_pages(kAll, touched);
           (void)must(touched.space.fork());
         }
-        firsts.add(nanoseconds_for([&] { (void)must(touched.space.fork()); }));
+        firsts.add(measure::nanoseconds_for([&] { (void)must(touched.space.fork()); }));
         return fork_space(touched.space);
       },
       [&] { return fork_space(never.space); });

@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/system.h"
+#include "measure/clock.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 
@@ -13,7 +13,7 @@ double fork_space(Space& space) {
   return median_of_batches(20, [&] {
     std::vector<Space> children;
     children.reserve(kForks);
-    return nanoseconds_for([&] {
+    return measure::nanoseconds_for([&] {
              for (int i = 0; i < kForks; ++i) children.push_back(must(space.fork()));
            }) /
            kForks;
@@ -22,12 +22,12 @@ double fork_space(Space& space) {
 
 double fork_process() {
   return median_of_batches(5, [] {
-    const auto start = Clock::now();
+    const auto start = measure::Clock::now();
     const pid_t child = fork();
     if (child == 0) _exit(0);
-    const double figure = nanoseconds_since(start);
-    must_hold(child > 0, "fork(2) failed; is there enough memory?");
-    wait_for_process(child);
+    const double figure = measure::nanoseconds_since(start);
+    measure::must_hold(child > 0, "fork(2) failed; is there enough memory?");
+    measure::wait_for_process(child);
     return figure;
   });
 }

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
 #include "bench/touched.h"
+#include "measure/clock.h"
 
 namespace cleave::bench {
 namespace {
@@ -14,9 +14,9 @@ namespace {
 constexpr ByteCount kHeld = 64_MiB;
 
 double copy_range(const TouchedHeap& from, const TouchedHeap& to) {
-  return processor_nanoseconds_for([&] {
+  return measure::processor_nanoseconds_for([&] {
     std::memcpy(to.touched_page(0), from.touched_page(0), kHeld.value);
-    keep(to.touched_page(0));
+    measure::keep(to.touched_page(0));
   });
 }
 
@@ -36,9 +36,9 @@ std::vector<Row> hold(const char* name, bool shared, const Settings& settings) {
         Samples drop;
         const double take = median_of_batches(batches, [&] {
           std::optional<Hold> held;
-          const double figure =
-              nanoseconds_for([&] { held.emplace(must(touched.space.hold(from, kHeld))); });
-          drop.add(nanoseconds_for([&] { held.reset(); }));
+          const double figure = measure::nanoseconds_for(
+              [&] { held.emplace(must(touched.space.hold(from, kHeld))); });
+          drop.add(measure::nanoseconds_for([&] { held.reset(); }));
           return figure;
         });
         drops.add(drop.median());

@@ -17,13 +17,13 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/kernel_ring.h"
-#include "bench/system.h"
 #include "bench/touched.h"
 #include "cleave/io/file.h"
 #include "cleave/io/open.h"
 #include "cleave/io/ring.h"
+#include "measure/clock.h"
+#include "measure/kernel_ring.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 namespace {
@@ -74,11 +74,12 @@ class DiskFile {
   void fill(ByteCount size) const {
     const TouchedHeap content(Extent{1_MiB});
     for (std::uint64_t at = 0; at < size.value; at += (1_MiB).value) {
-      must_hold(pwrite(descriptor(), content.touched_page(0), (1_MiB).value,
-                       static_cast<off_t>(at)) == static_cast<ssize_t>((1_MiB).value),
-                "the file for the benchmark cannot be written; is the disk full?");
+      measure::must_hold(pwrite(descriptor(), content.touched_page(0), (1_MiB).value,
+                                static_cast<off_t>(at)) == static_cast<ssize_t>((1_MiB).value),
+                         "the file for the benchmark cannot be written; is the disk full?");
     }
-    must_hold(fsync(descriptor()) == 0, "the file for the benchmark does not reach the disk");
+    measure::must_hold(fsync(descriptor()) == 0,
+                       "the file for the benchmark does not reach the disk");
   }
 
   File file_;
@@ -92,13 +93,13 @@ double per_second(ByteCount bytes, double nanoseconds) {
 double through_a_space(Ring& ring, TouchedSpace& touched, const DiskFile& file,
                        Direction direction) {
   const ByteCount size = touched.extent.mapped;
-  return per_second(size, nanoseconds_for([&] {
+  return per_second(size, measure::nanoseconds_for([&] {
                       const int descriptor = file.descriptor();
                       const ByteCount done = must(
                           direction == Direction::read
                               ? read_file(ring, touched.space, touched.base, descriptor, 0, size)
                               : write_file(ring, touched.space, touched.base, descriptor, 0, size));
-                      must_hold(done == size, "the transfer ended early");
+                      measure::must_hold(done == size, "the transfer ended early");
                     }));
 }
 
@@ -114,7 +115,7 @@ class BareRequests {
 
   double measure(const DiskFile& file, Direction direction, ByteCount size) {
     if (!is_possible_) return 0;
-    return per_second(size, nanoseconds_for([&] { transfer(file, direction, size); }));
+    return per_second(size, measure::nanoseconds_for([&] { transfer(file, direction, size); }));
   }
 
  private:
@@ -136,30 +137,30 @@ class BareRequests {
     unsigned at_work = 0;
     while (at_work < kDepth && add(at_work)) ++at_work;
     while (at_work != 0) {
-      const KernelRing::Done done = ring_.submit_and_wait();
-      must_hold(done.result == static_cast<std::int32_t>(kBlock.value),
-                "a bare request ended early");
+      const measure::KernelRing::Done done = ring_.submit_and_wait();
+      measure::must_hold(done.result == static_cast<std::int32_t>(kBlock.value),
+                         "a bare request ended early");
       if (!add(done.number)) --at_work;
     }
   }
 
   TouchedHeap memory_;
-  KernelRing ring_;
+  measure::KernelRing ring_;
   bool is_possible_;
 };
 
 // One request at a time.
 double by_calls(const TouchedHeap& memory, const DiskFile& file, Direction direction,
                 ByteCount size) {
-  return per_second(size, nanoseconds_for([&] {
+  return per_second(size, measure::nanoseconds_for([&] {
                       for (std::uint64_t at = 0; at < size.value; at += kBlock.value) {
                         const iovec block{memory.touched_page(0), kBlock.value};
                         const auto offset = static_cast<off_t>(at);
                         const ssize_t done = direction == Direction::read
                                                  ? preadv(file.descriptor(), &block, 1, offset)
                                                  : pwritev(file.descriptor(), &block, 1, offset);
-                        must_hold(done == static_cast<ssize_t>(kBlock.value),
-                                  "a transfer of the baseline ended early");
+                        measure::must_hold(done == static_cast<ssize_t>(kBlock.value),
+                                           "a transfer of the baseline ended early");
                       }
                     }));
 }

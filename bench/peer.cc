@@ -8,13 +8,13 @@
 #include <cstdlib>
 #include <sstream>
 
-#include "bench/system.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 
 Scratch::Scratch() {
   std::string name = (std::filesystem::temp_directory_path() / "cleave-bench-XXXXXX").string();
-  must_hold(mkdtemp(name.data()) != nullptr, "a folder for a peer's files cannot be made");
+  measure::must_hold(mkdtemp(name.data()) != nullptr, "a folder for a peer's files cannot be made");
   path_ = name;
 }
 
@@ -34,13 +34,13 @@ bool installed(const std::string& program) {
 
 Finished run(const std::vector<std::string>& command, const std::filesystem::path& folder) {
   int pipe_ends[2];
-  must_hold(pipe2(pipe_ends, O_CLOEXEC) == 0, "a pipe to a peer cannot be made");
+  measure::must_hold(pipe2(pipe_ends, O_CLOEXEC) == 0, "a pipe to a peer cannot be made");
   std::vector<char*> arguments;
   for (const std::string& argument : command) {
     arguments.push_back(const_cast<char*>(argument.c_str()));  // execvp(3) does not write to them.
   }
   arguments.push_back(nullptr);
-  const pid_t child = start_process([&] {
+  const pid_t child = measure::start_process([&] {
     if (chdir(folder.c_str()) != 0) _exit(127);
     dup2(pipe_ends[1], STDOUT_FILENO);
     dup2(pipe_ends[1], STDERR_FILENO);
@@ -56,7 +56,7 @@ Finished run(const std::vector<std::string>& command, const std::filesystem::pat
   close(pipe_ends[0]);
   int status = 0;
   rusage usage{};
-  must_hold(wait4(child, &status, 0, &usage) == child, "a peer cannot be waited for");
+  measure::must_hold(wait4(child, &status, 0, &usage) == child, "a peer cannot be waited for");
   if (WIFEXITED(status)) finished.status = WEXITSTATUS(status);
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;

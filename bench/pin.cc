@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/kernel_ring.h"
-#include "bench/system.h"
 #include "bench/touched.h"
 #include "cleave/space/accessor.h"
+#include "measure/clock.h"
+#include "measure/kernel_ring.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 namespace {
@@ -47,29 +47,29 @@ Halves pin_space(TouchedSpace& touched, Accessor& accessor, const Manner& manner
   held.reserve(pins);
   Halves figures;
   for (int batch = 0; batch < batches; ++batch) {
-    figures.pin.add(nanoseconds_for([&] {
+    figures.pin.add(measure::nanoseconds_for([&] {
                       for (std::uint64_t i = 0; i < pins; ++i) {
                         held.push_back(
                             must(accessor.pin(touched.base + i * size, size, manner.access)));
                       }
                     }) /
                     pages);
-    figures.release.add(nanoseconds_for([&] { held.clear(); }) / pages);
+    figures.release.add(measure::nanoseconds_for([&] { held.clear(); }) / pages);
   }
   return figures;
 }
 
 // The same for the kernel: it knows no way to pin a page that does not go through a system call.
-Halves pin_heap(KernelRing& ring, const iovec& buffer, int batches) {
+Halves pin_heap(measure::KernelRing& ring, const iovec& buffer, int batches) {
   const auto pages = static_cast<double>(buffer.iov_len / kPageSize);
   Halves figures;
   for (int batch = 0; batch < batches; ++batch) {
     bool registered = false;
-    figures.pin.add(
-        nanoseconds_for([&] { registered = ring.register_buffers(std::span(&buffer, 1)); }) /
-        pages);
-    must_hold(registered, "the kernel registers the baseline's pages no longer");
-    figures.release.add(nanoseconds_for([&] { ring.unregister_buffers(); }) / pages);
+    figures.pin.add(measure::nanoseconds_for(
+                        [&] { registered = ring.register_buffers(std::span(&buffer, 1)); }) /
+                    pages);
+    measure::must_hold(registered, "the kernel registers the baseline's pages no longer");
+    figures.release.add(measure::nanoseconds_for([&] { ring.unregister_buffers(); }) / pages);
   }
   return figures;
 }
@@ -79,7 +79,7 @@ std::vector<Row> pin(const Manner& manner, const Settings& settings) {
   const Extent extent{kMostPages * kPageSize};
   const TouchedHeap heap(extent);
   const iovec buffer{heap.touched_page(0), manner.pages_per_pin * kPageSize};
-  KernelRing ring(1);
+  measure::KernelRing ring(1);
   const bool has_kernels = ring.register_buffers(std::span(&buffer, 1));
   if (has_kernels) ring.unregister_buffers();
   TouchedSpace touched(extent, 1_MiB);
@@ -138,7 +138,7 @@ class Pinner {
  public:
   Pinner(Space& space, Address base, unsigned processor)
       : thread_([=, this, &space](const std::stop_token& stop) {
-          const OnProcessor here(processor);
+          const measure::OnProcessor here(processor);
           Accessor accessor = must(space.accessor());
           while (!stop.stop_requested()) {
             pin_each(accessor, base);
@@ -156,13 +156,13 @@ class Pinner {
 
 std::vector<Row> pin_on_threads(const Settings& settings) {
   const int batches = settings.quick ? 2'000 : 20'000;
-  const OnProcessor here(0);
+  const measure::OnProcessor here(0);
   const Extent extent{64_MiB};
   TouchedSpace touched(extent, 1_MiB);
   const Address far = touched.base + 32_MiB;
   Accessor accessor = must(touched.space.accessor());
   const auto measure = [&] {
-    return processor_nanoseconds_for([&] {
+    return measure::processor_nanoseconds_for([&] {
              for (int i = 0; i < batches; ++i) pin_each(accessor, touched.base);
            }) /
            static_cast<double>(batches * kPagesPerThread);

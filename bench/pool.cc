@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/system.h"
 #include "bench/touched.h"
+#include "measure/clock.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 namespace {
@@ -15,7 +15,7 @@ constexpr int kTimes = 2'000;
 
 // The same frame over and over, as for a fork that is written to and dropped.
 double take_and_give(Frames& frames) {
-  return nanoseconds_for([&] {
+  return measure::nanoseconds_for([&] {
            for (int i = 0; i < kTimes; ++i) {
              const FrameId frame = must(frames.take()).frame;
              FrameChain chain;
@@ -27,12 +27,12 @@ double take_and_give(Frames& frames) {
 }
 
 double allocate_and_free() {
-  return nanoseconds_for([&] {
+  return measure::nanoseconds_for([&] {
            for (int i = 0; i < kTimes; ++i) {
              void* page = nullptr;
-             must_hold(posix_memalign(&page, kPageSize, kPageSize) == 0,
-                       "no memory for the baseline");
-             keep(page);
+             measure::must_hold(posix_memalign(&page, kPageSize, kPageSize) == 0,
+                                "no memory for the baseline");
+             measure::keep(page);
              free(page);
            }
          }) /
@@ -60,7 +60,7 @@ std::vector<Row> frame(const Settings& settings) {
 // each frame of a pool is taken once and given back.
 double metadata_per_frame(ByteCount budget) {
   const std::uint64_t count = budget.value / kPageSize;
-  const auto anonymous = [] { return proc_bytes("/proc/self/status", "RssAnon").value; };
+  const auto anonymous = [] { return measure::proc_bytes("/proc/self/status", "RssAnon").value; };
   const std::uint64_t before = anonymous();
   Pool pool = must(Pool::create(budget));
   Frames& frames = pool.frames();

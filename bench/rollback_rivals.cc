@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "bench/clock.h"
-#include "bench/system.h"
+#include "measure/clock.h"
+#include "measure/system.h"
 
 #ifndef MADV_POPULATE_READ
 #define MADV_POPULATE_READ 22  // Linux 5.14
@@ -26,14 +26,14 @@ double nanoseconds(const timeval& time) {
 
 double RollbackByFork::write_and_roll_back(const PageSets::Set& set) {
   rusage used{};
-  const double parent = processor_nanoseconds_for([&] {
+  const double parent = measure::processor_nanoseconds_for([&] {
     const pid_t child = fork();
     if (child == 0) {
       for (const std::uint64_t n : set.order) heap_.write(n, n);
       _exit(0);
     }
-    must_hold(child > 0, "fork(2) failed; is there enough memory?");
-    must_hold(wait4(child, nullptr, 0, &used) == child, "wait4(2) failed");
+    measure::must_hold(child > 0, "fork(2) failed; is there enough memory?");
+    measure::must_hold(wait4(child, nullptr, 0, &used) == child, "wait4(2) failed");
   });
   return parent + nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime);
 }
@@ -54,7 +54,7 @@ RollbackBySegv::RollbackBySegv(const Extent& extent, std::uint64_t most_pages)
   struct sigaction action {};
   action.sa_sigaction = handle;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
-  must_hold(sigaction(SIGSEGV, &action, nullptr) == 0, "no handler for SIGSEGV");
+  measure::must_hold(sigaction(SIGSEGV, &action, nullptr) == 0, "no handler for SIGSEGV");
   protect(0, heap_.extent.pages(), PROT_READ);
 }
 
@@ -73,7 +73,7 @@ void RollbackBySegv::handle(int, siginfo_t* fault, void*) {
 }
 
 double RollbackBySegv::write_and_roll_back(const PageSets::Set& set) {
-  return processor_nanoseconds_for([&] {
+  return measure::processor_nanoseconds_for([&] {
     for (const std::uint64_t n : set.order) heap_.write(n, n);
     roll_back();
   });
@@ -93,7 +93,7 @@ void RollbackBySegv::roll_back() {
 
 void RollbackBySegv::close_on_trial() {
   const bool all = run_by_run_.runs() > all_at_once_.runs();
-  (all ? all_at_once_ : run_by_run_).add(processor_nanoseconds_for([&] { close(all); }));
+  (all ? all_at_once_ : run_by_run_).add(measure::processor_nanoseconds_for([&] { close(all); }));
   closes_all_ = !all_at_once_.empty() && all_at_once_.median() < run_by_run_.median();
 }
 
@@ -112,12 +112,12 @@ void RollbackBySegv::protect(std::uint64_t first, std::uint64_t pages, int prote
 
 RollbackByPrivateImage::RollbackByPrivateImage(const Extent& extent) : extent_(extent) {
   const int image = memfd_create("image", MFD_CLOEXEC);
-  must_hold(image >= 0 && ftruncate(image, static_cast<off_t>(extent.mapped.value)) == 0,
-            "no memfd for the baseline");
+  measure::must_hold(image >= 0 && ftruncate(image, static_cast<off_t>(extent.mapped.value)) == 0,
+                     "no memfd for the baseline");
   const auto map = [&](int kind) {
     auto* at = static_cast<std::byte*>(
         mmap(nullptr, extent.mapped.value, PROT_READ | PROT_WRITE, kind, image, 0));
-    must_hold(at != MAP_FAILED, "the baseline's memfd cannot be mapped");
+    measure::must_hold(at != MAP_FAILED, "the baseline's memfd cannot be mapped");
     return at;
   };
   std::byte* const whole = map(MAP_SHARED);
@@ -135,11 +135,11 @@ RollbackByPrivateImage::~RollbackByPrivateImage() { (void)munmap(image_, extent_
 
 double RollbackByPrivateImage::write_and_roll_back(const PageSets::Set& set) {
   const auto drop = [&](std::uint64_t first, std::uint64_t pages) {
-    must_hold(madvise(image_ + extent_.offset(first).value, pages * extent_.stride * kPageSize,
-                      MADV_DONTNEED) == 0,
-              "MADV_DONTNEED failed");
+    measure::must_hold(madvise(image_ + extent_.offset(first).value,
+                               pages * extent_.stride * kPageSize, MADV_DONTNEED) == 0,
+                       "MADV_DONTNEED failed");
   };
-  return processor_nanoseconds_for([&] {
+  return measure::processor_nanoseconds_for([&] {
     for (const std::uint64_t n : set.order) {
       *reinterpret_cast<volatile std::uint64_t*>(image_ + extent_.offset(n).value) = n;
     }
@@ -148,10 +148,10 @@ double RollbackByPrivateImage::write_and_roll_back(const PageSets::Set& set) {
 }
 
 double RollbackByCopy::write_and_roll_back(const PageSets::Set& set) {
-  return processor_nanoseconds_for([&] {
+  return measure::processor_nanoseconds_for([&] {
     for (const std::uint64_t n : set.order) heap_.write(n, n);
     copy_back();
-    keep(heap_.touched_page(0));
+    measure::keep(heap_.touched_page(0));
   });
 }
 

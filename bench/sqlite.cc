@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "adapters/sqlite/branchable_database.h"
+#include "adapters/sqlite/memory_routing.h"
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/companion.h"
-#include "tools/sqlite/branchable_database.h"
-#include "tools/sqlite/memory_routing.h"
+#include "measure/clock.h"
+#include "measure/companion.h"
 
 namespace cleave::bench {
 namespace {
@@ -66,25 +66,26 @@ std::vector<std::string> script(bool quick) {
 
 double run_plainly(const std::vector<std::string>& sql) {
   Connection database;
-  return processor_nanoseconds_for([&] {
+  return measure::processor_nanoseconds_for([&] {
     for (const std::string& statement : sql) database.execute(statement);
   });
 }
 
 double run_in_arena(const std::vector<std::string>& sql) {
   BranchableDatabase database({.memory = kMemory});
-  return processor_nanoseconds_for([&] {
+  return measure::processor_nanoseconds_for([&] {
     for (const std::string& statement : sql) database.connection().execute(statement);
   });
 }
 
 double run_with_commits(const std::vector<std::string>& sql) {
   BranchableDatabase database({.memory = kMemory});
-  return processor_nanoseconds_for([&] {
+  return measure::processor_nanoseconds_for([&] {
     std::deque<Commit> commits;
     double since = 0;
     for (const std::string& statement : sql) {
-      since += processor_nanoseconds_for([&] { database.connection().execute(statement); });
+      since +=
+          measure::processor_nanoseconds_for([&] { database.connection().execute(statement); });
       if (since < kBetweenCommits) continue;
       commits.push_back(database.commit());
       if (commits.size() > kCommitsKept) commits.pop_front();
@@ -94,11 +95,12 @@ double run_with_commits(const std::vector<std::string>& sql) {
 }
 
 // Each side in a process of its own: how SQLite takes its memory is settled once a process.
-std::unique_ptr<Companion> with_routing(std::function<double()> measure) {
-  return std::make_unique<Companion>([=] { return measure; });
+std::unique_ptr<measure::Companion> with_routing(std::function<double()> measure) {
+  return std::make_unique<measure::Companion>([=] { return measure; });
 }
-std::unique_ptr<Companion> as_it_comes(std::function<Companion::Measure()> prepare) {
-  return std::make_unique<Companion>([=] {
+std::unique_ptr<measure::Companion> as_it_comes(
+    std::function<measure::Companion::Measure()> prepare) {
+  return std::make_unique<measure::Companion>([=] {
     sqlite::leave_memory_alone();
     return prepare();
   });
@@ -138,12 +140,12 @@ void fill(Connection& database, bool quick) {
 constexpr const char* kChange = "UPDATE t SET package = 'changed' WHERE id BETWEEN 5000 AND 5099";
 
 // All of them: remember the state, change 100 rows, go back.
-Companion::Measure in_arena(bool quick) {
+measure::Companion::Measure in_arena(bool quick) {
   auto database =
       std::make_shared<BranchableDatabase>(BranchableDatabase::Options{.memory = kMemory});
   fill(database->connection(), quick);
   return [database] {
-    return nanoseconds_for([&] {
+    return measure::nanoseconds_for([&] {
       const Commit before = database->commit();
       database->connection().execute(kChange);
       database->checkout(before);
@@ -157,9 +159,9 @@ std::shared_ptr<Connection> filled(bool quick) {
   return database;
 }
 
-Companion::Measure by_savepoint(bool quick) {
+measure::Companion::Measure by_savepoint(bool quick) {
   return [database = filled(quick)] {
-    return nanoseconds_for([&] {
+    return measure::nanoseconds_for([&] {
       database->execute("SAVEPOINT before");
       database->execute(kChange);
       database->execute("ROLLBACK TO before; RELEASE before");
@@ -167,9 +169,9 @@ Companion::Measure by_savepoint(bool quick) {
   };
 }
 
-Companion::Measure by_backup(bool quick) {
+measure::Companion::Measure by_backup(bool quick) {
   return [database = filled(quick)] {
-    return nanoseconds_for([&] {
+    return measure::nanoseconds_for([&] {
       Connection copy;
       copy.copy_from(*database);
       database->execute(kChange);
@@ -178,23 +180,23 @@ Companion::Measure by_backup(bool quick) {
   };
 }
 
-Companion::Measure by_fork(bool quick) {
+measure::Companion::Measure by_fork(bool quick) {
   return [database = filled(quick)] {
-    return nanoseconds_for([&] {
+    return measure::nanoseconds_for([&] {
       const pid_t child = fork();
       if (child == 0) {
         database->execute(kChange);
         _exit(0);
       }
-      wait_for_process(child);
+      measure::wait_for_process(child);
     });
   };
 }
 
 std::vector<Row> rollback(const char* name, const char* baseline,
-                          Companion::Measure (*prepare)(bool), const Settings& settings) {
+                          measure::Companion::Measure (*prepare)(bool), const Settings& settings) {
   const auto quick = settings.quick;
-  const auto ours = std::make_unique<Companion>([=] { return in_arena(quick); });
+  const auto ours = std::make_unique<measure::Companion>([=] { return in_arena(quick); });
   const auto theirs = as_it_comes([=] { return prepare(quick); });
   constexpr int kTimes = 9;
   const auto [arena, other] = in_turn(
@@ -203,7 +205,8 @@ std::vector<Row> rollback(const char* name, const char* baseline,
   return {Row{.name = name, .unit = "ns", .ours = arena, .baseline = baseline, .theirs = other}};
 }
 
-Benchmark going_back(const char* name, const char* baseline, Companion::Measure (*prepare)(bool)) {
+Benchmark going_back(const char* name, const char* baseline,
+                     measure::Companion::Measure (*prepare)(bool)) {
   return {name, "remember the state, change 100 rows of 200,000, go back",
           [=](const Settings& settings) { return rollback(name, baseline, prepare, settings); }};
 }

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/system.h"
 #include "cleave/sync/fence.h"
 #include "cleave/sync/section.h"
+#include "measure/clock.h"
+#include "measure/system.h"
 
 #ifdef CLEAVE_HAVE_URCU
 #include <urcu/urcu-memb.h>
@@ -26,7 +26,7 @@ template <class Enter, class Leave>
 double per_section(const Settings& settings, Enter enter_one, Leave leave_one) {
   constexpr int kTimes = 20'000;
   return median_of_batches(settings.quick ? 50 : 500, [&] {
-    return nanoseconds_for([&] {
+    return measure::nanoseconds_for([&] {
              for (int i = 0; i < kTimes; ++i) {
                enter_one();
                leave_one();
@@ -44,7 +44,7 @@ class Busy {
   template <class... Arguments>
   explicit Busy(Arguments&... arguments)
       : thread_([&](const std::stop_token& stop) {
-          const OnProcessor here(1);
+          const measure::OnProcessor here(1);
           Reader reader(arguments...);
           while (!stop.stop_requested()) {
             reader.enter();
@@ -115,10 +115,10 @@ std::vector<Row> section(const Settings& settings) {
 
 std::vector<Row> grace(const Settings& settings) {
   const int periods = settings.quick ? 500 : 5'000;
-  const OnProcessor here(0);
+  const measure::OnProcessor here(0);
   const auto each = [periods](auto wait) {
     Samples times;
-    for (int i = 0; i < periods; ++i) times.add(nanoseconds_for(wait));
+    for (int i = 0; i < periods; ++i) times.add(measure::nanoseconds_for(wait));
     return times.median();
   };
   sync::Section section;

@@ -5,12 +5,12 @@
 #include <array>
 #include <span>
 
-#include "bench/system.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 
 Extent Extent::that_fits(ByteCount mapped) {
-  const std::uint64_t most = proc_bytes("/proc/meminfo", "MemAvailable").value / 4;
+  const std::uint64_t most = measure::proc_bytes("/proc/meminfo", "MemAvailable").value / 4;
   return {mapped, (mapped.value + most - 1) / most};
 }
 
@@ -29,7 +29,7 @@ TouchedHeap::TouchedHeap(const Extent& wanted)
     : extent(wanted),
       base_(static_cast<std::byte*>(mmap(nullptr, wanted.mapped.value, PROT_READ | PROT_WRITE,
                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
-  must_hold(base_ != MAP_FAILED, "no address space for the baseline's heap");
+  measure::must_hold(base_ != MAP_FAILED, "no address space for the baseline's heap");
   (void)madvise(base_, extent.mapped.value, MADV_NOHUGEPAGE);
   for (std::uint64_t n = 0; n < extent.touched_pages(); ++n) write(n, 1);
 }

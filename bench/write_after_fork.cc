@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/companion.h"
 #include "bench/touched.h"
 #include "cleave/space/accessor.h"
+#include "measure/clock.h"
+#include "measure/companion.h"
 
 namespace cleave::bench {
 namespace {
@@ -43,7 +43,7 @@ Order scattered(std::uint64_t pages) {
 
 template <class Write>
 double per_page(const Order& order, Write write) {
-  return processor_nanoseconds_for([&] {
+  return measure::processor_nanoseconds_for([&] {
            for (const std::uint64_t n : order) write(n);
          }) /
          static_cast<double>(order.size());
@@ -65,10 +65,10 @@ double write_space_after_fork(TouchedSpace& touched, Accessor& accessor, const O
 }
 
 double write_heap_after_fork(const TouchedHeap& heap, const Order& order) {
-  const pid_t child = start_process([] { (void)pause(); });
+  const pid_t child = measure::start_process([] { (void)pause(); });
   const double figure = write_heap(heap, order);
   (void)kill(child, SIGKILL);
-  wait_for_process(child);
+  measure::wait_for_process(child);
   return figure;
 }
 
@@ -76,7 +76,7 @@ double write_heap_after_fork(const TouchedHeap& heap, const Order& order) {
 double copy_pages(const TouchedHeap& from, const TouchedHeap& to, const Order& order) {
   return per_page(order, [&](std::uint64_t n) {
     std::memcpy(to.touched_page(n), from.touched_page(n), kPageSize);
-    keep(to.touched_page(n));
+    measure::keep(to.touched_page(n));
   });
 }
 
@@ -92,7 +92,7 @@ struct Aim {
 std::vector<Row> write_in_order(const Aim& aim, const Settings& settings) {
   const Extent extent = extent_for(settings);
   const Order order = aim.order_of(extent.touched_pages());
-  Companion kernel([&] {
+  measure::Companion kernel([&] {
     return [heap = std::make_shared<TouchedHeap>(extent), &order] {
       return write_heap_after_fork(*heap, order);
     };
@@ -128,7 +128,7 @@ std::vector<Row> write_in_order(const Aim& aim, const Settings& settings) {
 std::vector<Row> write_into_cold_memory(const Settings& settings) {
   const Extent extent{settings.quick ? 64_MiB : 256_MiB};
   const Order order = in_sequence(extent.touched_pages());
-  Companion kernel([&] {
+  measure::Companion kernel([&] {
     return [&] {
       const TouchedHeap heap(extent);
       return write_heap_after_fork(heap, order);
@@ -156,9 +156,9 @@ std::vector<Row> write_into_cold_memory(const Settings& settings) {
 std::vector<Row> write_when_alone_again(const Settings& settings) {
   const Extent extent = extent_for(settings);
   const Order order = in_sequence(extent.touched_pages());
-  Companion kernel([&] {
+  measure::Companion kernel([&] {
     return [heap = std::make_shared<TouchedHeap>(extent), &order] {
-      wait_for_process(start_process([] {}));
+      measure::wait_for_process(measure::start_process([] {}));
       return write_heap(*heap, order);
     };
   });

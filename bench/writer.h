@@ -6,10 +6,10 @@
 #include <thread>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
-#include "bench/system.h"
 #include "cleave/space/accessor.h"
 #include "cleave/space/space.h"
+#include "measure/clock.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 
@@ -22,7 +22,7 @@ class Writer {
   /// Runs on `processor` alone, so that it does run while its maker does something on another one.
   Writer(Space& space, Address base, unsigned processor, Watch watch = Watch::nothing)
       : thread_([=, this, &space](const std::stop_token& stop) {
-          const OnProcessor here(processor);
+          const measure::OnProcessor here(processor);
           Accessor accessor = must(space.accessor());
           if (watch == Watch::latency) {
             write<Watch::latency>(stop, accessor, base);
@@ -60,7 +60,7 @@ class Writer {
         const auto store = [&] { must(accessor.store(base + page * kPageSize, ++stored)); };
         if (watch == Watch::latency && --until_watched == 0) {
           until_watched = kOneIn;
-          latency_.add(nanoseconds_for(store));
+          latency_.add(measure::nanoseconds_for(store));
         } else {
           store();
         }

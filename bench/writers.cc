@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "bench/bench.h"
-#include "bench/clock.h"
 #include "bench/touched.h"
 #include "bench/writer.h"
+#include "measure/clock.h"
 
 namespace cleave::bench {
 namespace {
@@ -17,8 +17,8 @@ constexpr Extent kExtent{64_MiB};
 // A thousand times a second, asleep in between. With `forks` false it wakes as often and does nothing.
 std::uint64_t fork_for(std::chrono::milliseconds duration, Space& space, bool forks) {
   std::uint64_t forked = 0;
-  const auto end = Clock::now() + duration;
-  for (auto due = Clock::now(); due < end; due += kPeriod) {
+  const auto end = measure::Clock::now() + duration;
+  for (auto due = measure::Clock::now(); due < end; due += kPeriod) {
     std::this_thread::sleep_until(due);
     if (!forks) continue;
     (void)must(space.fork());
@@ -43,7 +43,7 @@ Pass run(TouchedSpace& touched, bool forks, std::chrono::milliseconds duration) 
   const std::uint64_t before = first.stores() + second.stores();
   std::uint64_t forked = 0;
   const double seconds =
-      nanoseconds_for([&] { forked = fork_for(duration, touched.space, forks); }) / 1e9;
+      measure::nanoseconds_for([&] { forked = fork_for(duration, touched.space, forks); }) / 1e9;
   const std::uint64_t stored = first.stores() + second.stores() - before;
   return {static_cast<double>(stored) / seconds, static_cast<double>(forked) / seconds};
 }

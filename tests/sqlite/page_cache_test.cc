@@ -1,5 +1,5 @@
 // The page cache of databases in memory: it must behave as SQLite's own, also where that is hard.
-#include "tools/sqlite/page_cache.h"
+#include "adapters/sqlite/page_cache.h"
 
 #include <gtest/gtest.h>
 
@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "tools/sqlite/branchable_database.h"
-#include "tools/sqlite/digest.h"
-#include "tools/sqlite/memory_routing.h"
+#include "adapters/sqlite/branchable_database.h"
+#include "adapters/sqlite/contents/digest.h"
+#include "adapters/sqlite/memory_routing.h"
 
 namespace cleave::sqlite {
 namespace {

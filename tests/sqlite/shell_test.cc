@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "tools/sqlite/connection.h"
+#include "adapters/sqlite/connection.h"
 
 namespace cleave::sqlite {
 namespace {

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "adapters/sqlite/library_variables.h"
 #include "commands.h"
 #include "demo_database_edits.h"
 #include "demo_database_report.h"
@@ -15,15 +16,14 @@
 #include "demo_database_source.h"
 #include "demo_database_tree.h"
 #include "demo_progress.h"
-#include "demo_stopwatch.h"
 #include "demo_verdict.h"
-#include "tools/sqlite/library_variables.h"
+#include "measure/clock.h"
+#include "measure/percentile.h"
 #include "tracking_option.h"
 
 namespace cleave::database_demo {
 namespace {
 
-using demo::Stopwatch;
 using sqlite::BranchableDatabase;
 using sqlite::Connection;
 using sqlite::DatabaseError;
@@ -61,7 +61,7 @@ void measure(BranchableDatabase& database, std::size_t i, int runs, std::vector<
              Report& report) {
   std::vector<double> damage, undo, commit, pages, bytes;
   const auto timed = [](std::vector<double>& samples, auto&& work) {
-    const Stopwatch watch;
+    const measure::Stopwatch watch;
     work();
     samples.push_back(watch.ns());
   };
@@ -78,11 +78,11 @@ void measure(BranchableDatabase& database, std::size_t i, int runs, std::vector<
     bytes.push_back(static_cast<double>(after->pages() * kPageSize));
     database.checkout(*before);
   }
-  report.ours.way.do_ns[i] = demo::median(damage);
-  report.ours.way.undo_ns[i] = demo::median(undo);
-  report.ours.way.bytes[i] = demo::median(bytes);
-  report.ours.commit_ns[i] = demo::median(commit);
-  report.ours.pages[i] = demo::median(pages);
+  report.ours.way.do_ns[i] = measure::median(damage);
+  report.ours.way.undo_ns[i] = measure::median(undo);
+  report.ours.way.bytes[i] = measure::median(bytes);
+  report.ours.commit_ns[i] = measure::median(commit);
+  report.ours.pages[i] = measure::median(pages);
 }
 
 void do_damage(BranchableDatabase& database, const Options& options, const sqlite::Digests& wanted,
@@ -94,7 +94,7 @@ void do_damage(BranchableDatabase& database, const Options& options, const sqlit
     measure(database, i, options.runs, remember, report);
     check(database, wanted, report.damages[i].what.c_str(), report);
   }
-  report.ours.way.remember_ns = demo::median(remember);
+  report.ours.way.remember_ns = measure::median(remember);
 }
 
 void branch_out(BranchableDatabase& database, Connection& origin, const Options& options,
@@ -123,7 +123,7 @@ Report work(const Options& options) {
                                             origin.integer("PRAGMA page_size"));
   BranchableDatabase database({.memory = room_for(report.bytes), .tracking = options.tracking});
   source.load(database.connection());
-  const Stopwatch watch;
+  const measure::Stopwatch watch;
   const Commit loaded = database.commit("loaded");
   report.first_commit_ns = watch.ns();
   report.first_commit_pages = loaded.pages();

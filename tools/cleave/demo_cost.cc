@@ -6,7 +6,8 @@
 #include <cstring>
 #include <vector>
 
-#include "demo_stopwatch.h"
+#include "measure/clock.h"
+#include "measure/percentile.h"
 
 namespace cleave::demo {
 namespace {
@@ -33,13 +34,13 @@ Cost cost_of_space(Pool& pool, Origin& origin) {
   const double heap = heap_bytes();
   const std::uint64_t frames = pool.statistics().used;
   for (std::size_t i = 0; i < kBranches; ++i) {
-    const Stopwatch making;
+    const measure::Stopwatch making;
     Result<Space> branch = origin.space.fork();
     make.push_back(making.ns());
     branches.push_back(must(std::move(branch)));
 
     const std::byte value{static_cast<unsigned char>(i)};
-    const Stopwatch writing;
+    const measure::Stopwatch writing;
     for (std::uint64_t page = 0; page < pages.count; ++page) {
       must(branches.back().write(origin.at + page * pages.stride, std::span(&value, 1)));
     }
@@ -47,14 +48,14 @@ Cost cost_of_space(Pool& pool, Origin& origin) {
   }
   const auto taken = static_cast<double>((pool.statistics().used - frames) * kPageSize);
   const double bytes = (taken + heap_bytes() - heap) / static_cast<double>(kBranches);
-  return {median(make), median(write), bytes};
+  return {measure::median(make), measure::median(write), bytes};
 }
 
 Cost cost_of_copy(std::span<const std::byte> content) {
   std::vector<double> make;
   for (std::size_t i = 0; i < kCopies; ++i) {
     // Fresh memory each time, as a copy that stays would need.
-    const Stopwatch making;
+    const measure::Stopwatch making;
     void* copy =
         mmap(nullptr, content.size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (copy == MAP_FAILED) return {};
@@ -62,7 +63,7 @@ Cost cost_of_copy(std::span<const std::byte> content) {
     make.push_back(making.ns());
     munmap(copy, content.size());
   }
-  return {median(make), 0, static_cast<double>(content.size())};
+  return {measure::median(make), 0, static_cast<double>(content.size())};
 }
 
 }  // namespace cleave::demo

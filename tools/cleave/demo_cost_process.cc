@@ -10,7 +10,8 @@
 #include <cstring>
 
 #include "demo_cost.h"
-#include "demo_stopwatch.h"
+#include "measure/clock.h"
+#include "measure/percentile.h"
 
 namespace cleave::demo {
 namespace {
@@ -50,7 +51,7 @@ Cost in_child(Work work) {
   Cost cost;
   const Pipe channel;
   if (!channel.ok) return cost;
-  const Stopwatch forking;
+  const measure::Stopwatch forking;
   const pid_t child = ::fork();
   if (child == 0) {
     const Cost found = work();
@@ -68,7 +69,7 @@ Cost in_child(Work work) {
 // What a grandchild finds, whose parent has the file at `content`.
 Cost write_to_pages(volatile std::byte* content, std::size_t size) {
   const Pages pages(size);
-  const Stopwatch writing;
+  const measure::Stopwatch writing;
   for (std::size_t page = 0; page < pages.count; ++page)
     content[page * pages.stride] = std::byte{1};
   Cost cost;
@@ -97,7 +98,7 @@ Cost measure(const File& source) {
     write[i] = cost.write_ns;
     bytes[i] = cost.bytes;
   }
-  return {median(make), median(write), median(bytes)};
+  return {measure::median(make), measure::median(write), measure::median(bytes)};
 }
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "tools/sqlite/digest.h"
+#include "adapters/sqlite/contents/digest.h"
 
 namespace cleave::database_demo {
 namespace {

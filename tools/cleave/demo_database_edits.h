@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/sqlite/connection.h"
+#include "adapters/sqlite/connection.h"
 
 namespace cleave::database_demo {
 

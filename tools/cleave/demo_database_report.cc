@@ -6,14 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "demo_figures.h"
-#include "demo_stopwatch.h"
+#include "measure/percentile.h"
 
 namespace cleave::database_demo {
 namespace {
 
 using demo::count;
-using demo::median;
-using demo::percentile;
 using demo::size;
 using demo::time;
 
@@ -55,9 +53,10 @@ void print_walk(Report& r) {
       "{} checkouts from branch to branch, {} of them out of open transactions: half of them took "
       "{}\n"
       "or less for {} pages that differed, the longest {} for {}.\n",
-      count(w.checkouts), count(w.abandoned), time(median(w.ns)),
-      count(static_cast<std::uint64_t>(median(w.pages))), time(percentile(w.ns, 100)),
-      count(static_cast<std::uint64_t>(percentile(w.pages, 100))));
+      count(w.checkouts), count(w.abandoned), time(measure::median(w.ns)),
+      count(static_cast<std::uint64_t>(measure::median(w.pages))),
+      time(measure::percentile(w.ns, 100)),
+      count(static_cast<std::uint64_t>(measure::percentile(w.pages, 100))));
   fmt::print(
       "Compared with the same SQL on fresh databases: {} tables, {} rows; integrity_check {} "
       "times.\n",
@@ -120,9 +119,9 @@ void print_json(Report& r) {
       {"checkouts",
        {{"all", r.walk.checkouts},
         {"out_of_transactions", r.walk.abandoned},
-        {"median_ns", median(r.walk.ns)},
-        {"max_ns", percentile(r.walk.ns, 100)},
-        {"median_pages", median(r.walk.pages)}}},
+        {"median_ns", measure::median(r.walk.ns)},
+        {"max_ns", measure::percentile(r.walk.ns, 100)},
+        {"median_pages", measure::median(r.walk.pages)}}},
       {"compared", {{"tables", r.walk.tables}, {"rows", r.walk.rows}}},
       {"integrity_checks", r.walk.integrity_checks},
       {"differences", r.walk.differences},

@@ -6,16 +6,16 @@
 #include <cstring>
 #include <vector>
 
-#include "bench/system.h"
+#include "adapters/sqlite/memory_routing.h"
 #include "demo_database_edits.h"
 #include "demo_progress.h"
-#include "demo_stopwatch.h"
-#include "tools/sqlite/memory_routing.h"
+#include "measure/clock.h"
+#include "measure/percentile.h"
+#include "measure/system.h"
 
 namespace cleave::database_demo {
 namespace {
 
-using demo::Stopwatch;
 using sqlite::Connection;
 using sqlite::DatabaseError;
 
@@ -55,11 +55,11 @@ struct Samples {
 
   Way medians() {
     Way way;
-    way.remember_ns = demo::median(remember);
+    way.remember_ns = measure::median(remember);
     for (std::size_t i = 0; i < kDamages; ++i) {
-      way.do_ns[i] = demo::median(damage[i]);
-      way.undo_ns[i] = demo::median(undo[i]);
-      way.bytes[i] = demo::median(bytes[i]);
+      way.do_ns[i] = measure::median(damage[i]);
+      way.undo_ns[i] = measure::median(undo[i]);
+      way.bytes[i] = measure::median(bytes[i]);
     }
     return way;
   }
@@ -67,7 +67,7 @@ struct Samples {
 
 template <class Work>
 void time(std::vector<double>& samples, Work&& work) {
-  const Stopwatch watch;
+  const measure::Stopwatch watch;
   work();
   samples.push_back(watch.ns());
 }
@@ -95,14 +95,14 @@ struct Done {
 
 void by_process(Connection& database, const Damage& damage, std::size_t i, Samples& samples) {
   const Pipe pipe;
-  const Stopwatch forking;
+  const measure::Stopwatch forking;
   const pid_t child = fork();
   if (child == 0) {
-    const Stopwatch watch;
+    const measure::Stopwatch watch;
     database.execute(damage.sql);
     const double took = watch.ns();
-    const auto own = bench::proc_bytes("/proc/self/smaps_rollup", "Private_Dirty").value +
-                     bench::proc_bytes("/proc/self/status", "VmPTE").value;
+    const auto own = measure::proc_bytes("/proc/self/smaps_rollup", "Private_Dirty").value +
+                     measure::proc_bytes("/proc/self/status", "VmPTE").value;
     _exit(pipe.put(Done{took, static_cast<double>(own)}) ? 0 : 1);
   }
   samples.remember.push_back(forking.ns());

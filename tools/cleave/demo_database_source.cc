@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "sqlite_file.h"
+#include "adapters/sqlite/database_file.h"
 
 namespace cleave::database_demo {
 namespace {

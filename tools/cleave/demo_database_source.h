@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "tools/sqlite/connection.h"
+#include "adapters/sqlite/connection.h"
 
 namespace cleave::database_demo {
 

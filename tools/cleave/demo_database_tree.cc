@@ -7,7 +7,7 @@
 
 #include "demo_database_edits.h"
 #include "demo_progress.h"
-#include "demo_stopwatch.h"
+#include "measure/clock.h"
 
 namespace cleave::database_demo {
 namespace {
@@ -137,7 +137,7 @@ void wander(BranchableDatabase& database, const Tree& tree, const std::vector<Di
     order.pop_back();
     const Commit& target = tree[number].commit;
     walk.pages.push_back(static_cast<double>(database.differing_pages(database.head(), target)));
-    const demo::Stopwatch watch;
+    const measure::Stopwatch watch;
     database.checkout(target);
     walk.ns.push_back(watch.ns());
     ++walk.checkouts;

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "adapters/sqlite/branchable_database.h"
+#include "adapters/sqlite/contents/digest.h"
 #include "cleave/arena/commit.h"
 #include "demo_database_source.h"
-#include "tools/sqlite/branchable_database.h"
-#include "tools/sqlite/digest.h"
 
 namespace cleave::database_demo {
 

@@ -10,7 +10,7 @@
 
 #include "cleave/space/accessor.h"
 #include "demo_progress.h"
-#include "demo_stopwatch.h"
+#include "measure/clock.h"
 
 namespace cleave::demo {
 namespace {
@@ -70,7 +70,7 @@ class Grower {
 
   template <class Fork>
   Space timed(Fork fork) {
-    const Stopwatch forking;
+    const measure::Stopwatch forking;
     Result<Space> child = fork();
     grown_.growth.fork_ns.push_back(forking.ns());
     return must(std::move(child));

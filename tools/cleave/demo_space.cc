@@ -16,8 +16,8 @@
 #include "demo_file.h"
 #include "demo_io.h"
 #include "demo_report.h"
-#include "demo_stopwatch.h"
 #include "demo_verdict.h"
+#include "measure/percentile.h"
 
 namespace cleave::demo {
 namespace {
@@ -98,8 +98,8 @@ Report work(const Options& options) {
     report.branches = forest.branches.size();
     report.snapshots = forest.snapshots.size();
     report.bytes = (pool.statistics().used - frames) * kPageSize;
-    report.fork_median_ns = median(report.growth.fork_ns);
-    report.fork_p99_ns = percentile(report.growth.fork_ns, 99);
+    report.fork_median_ns = measure::median(report.growth.fork_ns);
+    report.fork_p99_ns = measure::percentile(report.growth.fork_ns, 99);
 
     check_sum(pool.statistics(), report.miscounts);
     if (options.spoil) spoil(origin, forest);

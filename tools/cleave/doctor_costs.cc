@@ -4,13 +4,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <optional>
 
-#include "bench/clock.h"
 #include "cleave/space/accessor.h"
 #include "cleave/space/space.h"
+#include "measure/clock.h"
+#include "measure/percentile.h"
 
 namespace cleave::doctor {
 namespace {
@@ -21,11 +21,6 @@ constexpr std::size_t kPages = 1024;
 constexpr std::size_t kRounds = 1000;
 constexpr std::size_t kPinsATime = 20;                // far longer than reading the clock takes
 constexpr std::size_t kHeap = std::size_t{64} << 20;  // of the process that fork(2) copies
-
-double median(std::vector<double> all) {
-  std::ranges::sort(all);
-  return all[all.size() / 2];
-}
 
 // Of a process with that much memory in use. The child ends at once.
 std::optional<double> cost_of_process_fork() {
@@ -38,7 +33,7 @@ std::optional<double> cost_of_process_fork() {
   std::vector<double> forks;
   for (int i = 0; i < 5; ++i) {
     pid_t child = -1;
-    forks.push_back(bench::processor_nanoseconds_for([&] {
+    forks.push_back(measure::processor_nanoseconds_for([&] {
       child = fork();
       if (child == 0) _exit(0);
     }));
@@ -46,7 +41,7 @@ std::optional<double> cost_of_process_fork() {
     (void)waitpid(child, nullptr, 0);
   }
   (void)munmap(heap, kHeap);
-  return forks.size() < 5 ? std::nullopt : std::optional(median(forks));
+  return forks.size() < 5 ? std::nullopt : std::optional(measure::median(forks));
 }
 
 struct Subject {
@@ -102,28 +97,29 @@ Result<std::vector<Cost>> measure_costs() {
   Result<void> done;
   const auto each = [](double ns, std::size_t count) { return ns / static_cast<double>(count); };
 
-  const double fresh = bench::processor_nanoseconds_for([&] { done = write_every_page(*subject); });
+  const double fresh =
+      measure::processor_nanoseconds_for([&] { done = write_every_page(*subject); });
   if (!done) return tl::unexpected(done.error());
   costs.push_back({"first write to an absent page", each(fresh, kPages)});
 
   std::vector<double> forks;
   for (std::size_t i = 0; i < kRounds; ++i) {
     std::optional<Result<Space>> child;
-    forks.push_back(bench::nanoseconds_for([&] { child.emplace(subject->space.fork()); }));
+    forks.push_back(measure::nanoseconds_for([&] { child.emplace(subject->space.fork()); }));
     if (!*child) return tl::unexpected(child->error());
   }
-  costs.push_back({"fork of a space", median(std::move(forks))});
+  costs.push_back({"fork of a space", measure::median(forks)});
 
   auto child = subject->space.fork();
   if (!child) return tl::unexpected(child.error());
   const double copied =
-      bench::processor_nanoseconds_for([&] { done = write_every_page(*subject); });
+      measure::processor_nanoseconds_for([&] { done = write_every_page(*subject); });
   if (!done) return tl::unexpected(done.error());
   costs.push_back({"first write to a shared page", each(copied, kPages)});
 
   std::vector<double> pins;
   for (std::size_t i = 0; i < kRounds; i += kPinsATime) {
-    pins.push_back(bench::nanoseconds_for([&] {
+    pins.push_back(measure::nanoseconds_for([&] {
       for (std::size_t k = 0; k < kPinsATime && done; ++k) {
         const auto pin = subject->accessor.pin(subject->at, kPageSize, PinAccess::writing);
         if (!pin) done = tl::unexpected(pin.error());
@@ -131,7 +127,7 @@ Result<std::vector<Cost>> measure_costs() {
     }));
     if (!done) return tl::unexpected(done.error());
   }
-  costs.push_back({"pin of a page, and its release", each(median(std::move(pins)), kPinsATime)});
+  costs.push_back({"pin of a page, and its release", each(measure::median(pins), kPinsATime)});
   return costs;
 }
 

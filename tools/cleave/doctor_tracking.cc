@@ -4,8 +4,9 @@
 #include <array>
 #include <cstddef>
 
-#include "bench/clock.h"
 #include "cleave/arena/arena.h"
+#include "measure/clock.h"
+#include "measure/percentile.h"
 
 namespace cleave::doctor {
 namespace {
@@ -17,11 +18,6 @@ constexpr std::size_t kPages = kSize.value / kPageSize;
 constexpr std::size_t kApart = 16;  // pages from one write to the next: no two share a fault
 constexpr std::size_t kWritten = kPages / kApart;
 constexpr std::size_t kEpochs = 3;
-
-double median(std::array<double, kEpochs> all) {
-  std::ranges::sort(all);
-  return all[kEpochs / 2];
-}
 
 // In time on the processor, so that a busy machine does not look like a slow one.
 // Every epoch writes some pages and commits them, then commits once more, where nothing has changed.
@@ -44,21 +40,21 @@ Result<TrackingCost> measure_cost(Tracking tracking) {
 
   std::array<double, kEpochs> writes{}, commits{}, scans{};
   for (std::size_t epoch = 0; epoch < kEpochs; ++epoch) {
-    writes[epoch] = bench::processor_nanoseconds_for([&] {
+    writes[epoch] = measure::processor_nanoseconds_for([&] {
       for (std::size_t page = 0; page < kPages; page += kApart) write(page, 2 + epoch);
     });
     Result<void> done;
     const auto commit = [&] {
       if (auto made = arena->commit(); !made) done = tl::unexpected(made.error());
     };
-    commits[epoch] = bench::processor_nanoseconds_for(commit);
-    scans[epoch] = bench::processor_nanoseconds_for(commit);
+    commits[epoch] = measure::processor_nanoseconds_for(commit);
+    scans[epoch] = measure::processor_nanoseconds_for(commit);
     if (!done) return tl::unexpected(done.error());
   }
   constexpr double kOfAGib = static_cast<double>((1_GiB).value) / static_cast<double>(kSize.value);
-  const double scan = median(scans);
-  return TrackingCost{.first_write = median(writes) / kWritten,
-                      .commit_page = std::max(0.0, median(commits) - scan) / kWritten,
+  const double scan = measure::median(scans);
+  return TrackingCost{.first_write = measure::median(writes) / kWritten,
+                      .commit_page = std::max(0.0, measure::median(commits) - scan) / kWritten,
                       .scan_per_gib = scan * kOfAGib};
 }
 

@@ -9,11 +9,11 @@
 #include <optional>
 #include <string>
 
+#include "adapters/sqlite/branchable_database.h"
+#include "adapters/sqlite/database_file.h"
 #include "commands.h"
-#include "sqlite_file.h"
 #include "sqlite_lines.h"
 #include "sqlite_shell.h"
-#include "tools/sqlite/branchable_database.h"
 #include "tracking_option.h"
 
 namespace cleave::shell {

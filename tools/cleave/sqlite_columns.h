@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "tools/sqlite/connection.h"
+#include "adapters/sqlite/connection.h"
 
 namespace cleave::shell {
 

@@ -44,13 +44,13 @@ class TerminalLines final : public Lines {
  private:
   struct End {
     void operator()(EditLine* editor) const { el_end(editor); }
-    void operator()(History* history) const { history_end(history); }
+    void operator()(::History* history) const { history_end(history); }
   };
   void remember(const char* line);
 
   std::string prompt_;
   std::string history_file_;
-  std::unique_ptr<History, End> history_;
+  std::unique_ptr<::History, End> history_;
   std::unique_ptr<EditLine, End> editor_;
   bool interrupted_ = false;
 };

@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <sstream>
 
+#include "adapters/sqlite/contents/digest.h"
+#include "adapters/sqlite/database_file.h"
 #include "demo_figures.h"
 #include "sqlite_columns.h"
-#include "sqlite_file.h"
-#include "tools/sqlite/digest.h"
 
 namespace cleave::shell {
 namespace {

@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "adapters/sqlite/branchable_database.h"
+#include "adapters/sqlite/contents/row_diff.h"
 #include "sqlite_lines.h"
-#include "tools/sqlite/branchable_database.h"
-#include "tools/sqlite/row_diff.h"
 
 namespace cleave::shell {
 

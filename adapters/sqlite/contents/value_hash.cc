@@ -1,4 +1,4 @@
-#include "tools/sqlite/value_hash.h"
+#include "adapters/sqlite/contents/value_hash.h"
 
 #include <bit>
 #include <string_view>

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tools/sqlite/connection.h"
+#include "adapters/sqlite/connection.h"
 
 namespace cleave::sqlite {
 

@@ -1,4 +1,4 @@
-#include "tools/sqlite/branchable_database.h"
+#include "adapters/sqlite/branchable_database.h"
 
 #include <exception>
 #include <type_traits>

@@ -1,8 +1,8 @@
-#include "tools/sqlite/digest.h"
+#include "adapters/sqlite/contents/digest.h"
 
 #include <vector>
 
-#include "tools/sqlite/value_hash.h"
+#include "adapters/sqlite/contents/value_hash.h"
 
 namespace cleave::sqlite {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/sqlite/page_cache.h"
+#include "adapters/sqlite/page_cache.h"
 
 #include <algorithm>
 #include <cstddef>

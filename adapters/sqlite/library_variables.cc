@@ -1,4 +1,4 @@
-#include "tools/sqlite/library_variables.h"
+#include "adapters/sqlite/library_variables.h"
 
 #include <dlfcn.h>
 #include <link.h>

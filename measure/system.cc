@@ -1,4 +1,4 @@
-#include "bench/system.h"
+#include "measure/system.h"
 
 #include <sys/wait.h>
 
@@ -8,7 +8,7 @@
 
 #include "cleave/base/error.h"
 
-namespace cleave::bench {
+namespace cleave::measure {
 
 void must_hold(bool held, const char* what) {
   if (!held) must<void>(fail(Errc::unsupported, what, {}, errno));
@@ -61,4 +61,4 @@ OnProcessor::OnProcessor(unsigned number) : before_(processors_now()) {
 
 OnProcessor::~OnProcessor() { (void)sched_setaffinity(0, sizeof before_, &before_); }
 
-}  // namespace cleave::bench
+}  // namespace cleave::measure

@@ -11,7 +11,7 @@
 
 #include "cleave/base/units.h"
 
-namespace cleave::bench {
+namespace cleave::measure {
 
 /// Stops the program with `what` and errno unless `held`.
 void must_hold(bool held, const char* what);
@@ -49,4 +49,4 @@ class OnProcessor {
   cpu_set_t before_;
 };
 
-}  // namespace cleave::bench
+}  // namespace cleave::measure

@@ -7,10 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "adapters/sqlite/connection.h"
 #include "cleave/arena/arena.h"
 #include "cleave/frames/pool.h"
 #include "cleave/heap/heap.h"
-#include "tools/sqlite/connection.h"
 
 namespace cleave::sqlite {
 

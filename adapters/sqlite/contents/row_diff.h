@@ -7,7 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "tools/sqlite/connection.h"
+#include "adapters/sqlite/connection.h"
 
 namespace cleave::sqlite {
 

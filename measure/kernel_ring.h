@@ -10,7 +10,7 @@
 struct io_uring_sqe;
 struct io_uring_cqe;
 
-namespace cleave::bench {
+namespace cleave::measure {
 
 /// A ring for one thread. Where the kernel or a sandbox has no io_uring, it stays closed.
 class KernelRing {
@@ -60,4 +60,4 @@ class KernelRing {
   std::uint32_t mask_ = 0, results_mask_ = 0, added_ = 0;
 };
 
-}  // namespace cleave::bench
+}  // namespace cleave::measure

@@ -1,9 +1,9 @@
-#include "tools/sqlite/row_diff.h"
+#include "adapters/sqlite/contents/row_diff.h"
 
 #include <utility>
 
-#include "tools/sqlite/digest.h"
-#include "tools/sqlite/value_hash.h"
+#include "adapters/sqlite/contents/digest.h"
+#include "adapters/sqlite/contents/value_hash.h"
 
 namespace cleave::sqlite {
 namespace {

@@ -1,4 +1,4 @@
-#include "sqlite_file.h"
+#include "adapters/sqlite/database_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "tools/sqlite/connection.h"
+#include "adapters/sqlite/connection.h"
 
 namespace cleave::sqlite {
 

@@ -1,24 +1,11 @@
-// Times in nanoseconds.
+// What many samples come to.
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <span>
 
-namespace cleave::demo {
-
-/// Runs from its construction on.
-class Stopwatch {
- public:
-  [[nodiscard]] double ns() const {
-    return std::chrono::duration<double, std::nano>(Clock::now() - start_).count();
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point start_ = Clock::now();
-};
+namespace cleave::measure {
 
 /// The sample that `percent` of all do not exceed; 0 if there are none. Reorders the samples.
 inline double percentile(std::span<double> samples, std::size_t percent) {
@@ -31,4 +18,4 @@ inline double percentile(std::span<double> samples, std::size_t percent) {
 
 inline double median(std::span<double> samples) { return percentile(samples, 50); }
 
-}  // namespace cleave::demo
+}  // namespace cleave::measure

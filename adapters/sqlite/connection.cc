@@ -1,10 +1,10 @@
-#include "tools/sqlite/connection.h"
+#include "adapters/sqlite/connection.h"
 
 #include <cstring>
 #include <utility>
 
-#include "tools/sqlite/memory_routing.h"
-#include "tools/sqlite/no_files.h"
+#include "adapters/sqlite/memory_routing.h"
+#include "adapters/sqlite/no_files.h"
 
 namespace cleave::sqlite {
 

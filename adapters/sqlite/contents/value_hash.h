@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "tools/sqlite/connection.h"
+#include "adapters/sqlite/connection.h"
 
 namespace cleave::sqlite {
 

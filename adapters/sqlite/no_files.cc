@@ -1,4 +1,4 @@
-#include "tools/sqlite/no_files.h"
+#include "adapters/sqlite/no_files.h"
 
 #include <sqlite3.h>
 #include <strings.h>

@@ -3,9 +3,9 @@
 
 #include <functional>
 
-#include "bench/system.h"
+#include "measure/system.h"
 
-namespace cleave::bench {
+namespace cleave::measure {
 
 /// A process that measures when it is asked to. It is started before our side takes its memory, and so
 /// holds nothing but what it measures: a fork(2) over there pays for that alone.
@@ -26,4 +26,4 @@ class Companion {
   pid_t process_;
 };
 
-}  // namespace cleave::bench
+}  // namespace cleave::measure

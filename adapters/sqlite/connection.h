@@ -9,8 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include "adapters/sqlite/database_error.h"
 #include "cleave/heap/heap.h"
-#include "tools/sqlite/database_error.h"
 
 namespace cleave::sqlite {
 

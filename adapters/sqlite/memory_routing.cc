@@ -1,9 +1,9 @@
-#include "tools/sqlite/memory_routing.h"
+#include "adapters/sqlite/memory_routing.h"
 
 #include <sqlite3.h>
 
-#include "tools/sqlite/database_error.h"
-#include "tools/sqlite/page_cache.h"
+#include "adapters/sqlite/database_error.h"
+#include "adapters/sqlite/page_cache.h"
 
 namespace cleave::sqlite {
 namespace {

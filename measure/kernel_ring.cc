@@ -1,4 +1,4 @@
-#include "bench/kernel_ring.h"
+#include "measure/kernel_ring.h"
 
 #include <linux/io_uring.h>
 #include <sys/mman.h>
@@ -9,9 +9,9 @@
 #include <atomic>
 #include <cerrno>
 
-#include "bench/system.h"
+#include "measure/system.h"
 
-namespace cleave::bench {
+namespace cleave::measure {
 
 KernelRing::KernelRing(unsigned entries) {
   io_uring_params asked{};
@@ -88,4 +88,4 @@ KernelRing::Done KernelRing::submit_and_wait() {
   return done;
 }
 
-}  // namespace cleave::bench
+}  // namespace cleave::measure

@@ -1,10 +1,10 @@
-#include "bench/companion.h"
+#include "measure/companion.h"
 
 #include <sys/socket.h>
 
 #include <array>
 
-namespace cleave::bench {
+namespace cleave::measure {
 namespace {
 
 // One figure is a message; an empty channel means that the other side is gone.
@@ -45,4 +45,4 @@ double Companion::measure() {
   return figure;
 }
 
-}  // namespace cleave::bench
+}  // namespace cleave::measure

@@ -5,13 +5,22 @@
 #include <ctime>
 #include <utility>
 
-namespace cleave::bench {
+namespace cleave::measure {
 
 using Clock = std::chrono::steady_clock;
 
 inline double nanoseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::nano>(Clock::now() - start).count();
 }
+
+/// Runs from its construction on.
+class Stopwatch {
+ public:
+  [[nodiscard]] double ns() const { return nanoseconds_since(start_); }
+
+ private:
+  Clock::time_point start_ = Clock::now();
+};
 
 /// How long `work` takes. Reading the clock twice is in the figure: some 40 ns.
 template <class Work>
@@ -41,4 +50,4 @@ void keep(T&& value) {
   asm volatile("" : : "g"(value) : "memory");
 }
 
-}  // namespace cleave::bench
+}  // namespace cleave::measure
