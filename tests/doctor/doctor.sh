@@ -7,7 +7,7 @@ cleave=${1:?usage: doctor.sh <cleave> <cleave_without>} without=$2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
-cp "$cleave" "$scratch/cleave"  # nobody may not look into the folder of the build
+cp "$(dirname "$cleave")"/cleave* "$scratch"  # user 65534 may not look into the folder of the build
 cp "$without" "$scratch/without"
 cleave=$scratch/cleave without=$scratch/without
 failed=0
