@@ -21,7 +21,7 @@ for command in $commands; do
 done
 "$cleave" sqlite <<<'SELECT 1 + 1;' | grep -q '^2$\|^ *2$'
 if [[ -e $build/bin/cleave-litmus ]]; then
-  "$cleave" litmus child-get-unmap --rules C0 >"$scratch/log" || true
+  "$cleave" litmus fork-against-fast-pin --rules C0 >"$scratch/log" || true
   grep -q "$scratch/prefix/share/cleave/litmus/" "$scratch/log" || { cat "$scratch/log"; exit 1; }
 fi
 echo "installed and moved:" $commands
