@@ -243,13 +243,13 @@ void shrink(sqlite3_pcache* handle) {
   if (of(handle).file != nullptr) files.xShrink(of(handle).file);
 }
 
-int start(void*) { return files.xInit(files.pArg); }
-void stop(void*) { files.xShutdown(files.pArg); }
+int initialize(void*) { return files.xInit(files.pArg); }
+void shut_down(void*) { files.xShutdown(files.pArg); }
 
 }  // namespace
 
 const sqlite3_pcache_methods2& page_cache() {
-  static const sqlite3_pcache_methods2 ours{1,     nullptr, start, stop,     create,  limit, count,
+  static const sqlite3_pcache_methods2 ours{1,     nullptr, initialize, shut_down,     create,  limit, count,
                                             fetch, unpin,   rekey, truncate, destroy, shrink};
   return ours;
 }

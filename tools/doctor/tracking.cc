@@ -14,9 +14,9 @@ namespace {
 using namespace literals;
 
 constexpr ByteCount kSize = 32_MiB;
-constexpr std::size_t kPages = kSize.value / kPageSize;
+constexpr std::size_t kArenaPages = kSize.value / kPageSize;
 constexpr std::size_t kApart = 16;  // pages from one write to the next: no two share a fault
-constexpr std::size_t kWritten = kPages / kApart;
+constexpr std::size_t kWritten = kArenaPages / kApart;
 constexpr std::size_t kEpochs = 3;
 
 // In time on the processor, so that a busy machine does not look like a slow one.
@@ -35,13 +35,13 @@ Result<TrackingCost> measure_cost(Tracking tracking) {
     *static_cast<volatile std::byte*>(at) = static_cast<std::byte>(value);
   };
   arena->touch(arena->data(), kSize.value);
-  for (std::size_t page = 0; page < kPages; ++page) write(page, 1);
+  for (std::size_t page = 0; page < kArenaPages; ++page) write(page, 1);
   if (auto first = arena->commit(); !first) return tl::unexpected(first.error());
 
   std::array<double, kEpochs> writes{}, commits{}, scans{};
   for (std::size_t epoch = 0; epoch < kEpochs; ++epoch) {
     writes[epoch] = measure::processor_nanoseconds_for([&] {
-      for (std::size_t page = 0; page < kPages; page += kApart) write(page, 2 + epoch);
+      for (std::size_t page = 0; page < kArenaPages; page += kApart) write(page, 2 + epoch);
     });
     Result<void> done;
     const auto commit = [&] {

@@ -47,9 +47,22 @@ File temporary_file(Cache cache) {
   return opened ? std::move(*opened) : std::move(file);
 }
 
+std::uint64_t bytes_that_differ(std::span<const std::byte> expected,
+                                std::span<const std::byte> found) {
+  std::uint64_t differ = expected.size() - found.size();
+  for (std::size_t i = 0; i < found.size(); ++i) differ += expected[i] != found[i] ? 1u : 0u;
+  return differ;
+}
+
+std::uint64_t bytes_done(const Completion& completion) {
+  return completion.result ? completion.result->value : 0;
+}
+
+}  // namespace
+
 /// Transfers by the ring; where there is none, by calls on memory that is pinned or held meanwhile, which
 /// are through when they return.
-class Carrier {
+class Traffic::Carrier {
  public:
   Carrier(Pool& pool, Space& space) : space_(space) {
     if (auto ring = Ring::create(pool)) ring_.emplace(std::move(*ring));
@@ -96,19 +109,6 @@ class Carrier {
   std::uint64_t last_ = 0;
   std::deque<Completion> through_;
 };
-
-std::uint64_t bytes_that_differ(std::span<const std::byte> expected,
-                                std::span<const std::byte> found) {
-  std::uint64_t differ = expected.size() - found.size();
-  for (std::size_t i = 0; i < found.size(); ++i) differ += expected[i] != found[i] ? 1u : 0u;
-  return differ;
-}
-
-std::uint64_t bytes_done(const Completion& completion) {
-  return completion.result ? completion.result->value : 0;
-}
-
-}  // namespace
 
 struct Traffic::Worker {
   Worker(Pool& pool, Origin& used_origin, const SourceFile& read_file,

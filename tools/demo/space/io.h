@@ -42,6 +42,7 @@ class Traffic {
   static constexpr std::uint64_t kMostPinned = 16;
 
  private:
+  class Carrier;
   struct Worker;
   std::unique_ptr<Worker> worker_;
 };
