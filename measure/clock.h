@@ -30,8 +30,8 @@ double nanoseconds_for(Work&& work) {
   return nanoseconds_since(start);
 }
 
-/// The same, in time that the calling thread had a processor: for longer work on a machine that others
-/// use too. What the kernel does on the thread's behalf counts.
+/// The same, in time that the calling thread had a processor: for longer work on a machine that
+/// others use too. What the kernel does on the thread's behalf counts.
 template <class Work>
 double processor_nanoseconds_for(Work&& work) {
   const auto now = [] {
@@ -44,7 +44,8 @@ double processor_nanoseconds_for(Work&& work) {
   return now() - start;
 }
 
-/// The compiler must have `value` at hand here, and must suppose that memory is looked at and changed.
+/// The compiler must have `value` at hand here, and must suppose that memory is looked at and
+/// changed.
 template <class T>
 void keep(T&& value) {
   asm volatile("" : : "g"(value) : "memory");

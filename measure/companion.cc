@@ -20,7 +20,7 @@ bool receive_figure(int channel, double& figure) {
 Companion::Companion(const std::function<Measure()>& prepare) {
   std::array<int, 2> ends;
   must_hold(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) == 0,
-            "no socket pair for the baseline's process");
+            "socketpair(2) failed");
   process_ = start_process([&] {
     (void)close(ends[0]);
     const Measure measure = prepare();

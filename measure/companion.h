@@ -7,8 +7,8 @@
 
 namespace cleave::measure {
 
-/// A process that measures when it is asked to. It is started before our side takes its memory, and so
-/// holds nothing but what it measures: a fork(2) over there pays for that alone.
+/// A process that measures when it is asked to. It is started before our side takes its memory, and
+/// so holds nothing but what it measures: a fork(2) over there pays for that alone.
 class Companion {
  public:
   using Measure = std::function<double()>;

@@ -21,7 +21,7 @@ KernelRing::KernelRing(unsigned entries) {
   const auto map = [&](std::size_t bytes, off_t what) {
     void* base =
         mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring_, what);
-    must_hold(base != MAP_FAILED, "no address space for the queues of io_uring");
+    must_hold(base != MAP_FAILED, "mmap(2) failed for io_uring's queues");
     return Mapped{static_cast<std::byte*>(base), bytes};
   };
   queues_ = map(std::max(asked.sq_off.array + asked.sq_entries * sizeof(std::uint32_t),
@@ -55,7 +55,7 @@ bool KernelRing::register_buffers(std::span<const iovec> buffers) {
 
 void KernelRing::unregister_buffers() {
   must_hold(syscall(SYS_io_uring_register, ring_, IORING_UNREGISTER_BUFFERS, nullptr, 0) == 0,
-            "the kernel does not let go of registered buffers");
+            "IORING_UNREGISTER_BUFFERS failed");
 }
 
 void KernelRing::add(const Request& request) {

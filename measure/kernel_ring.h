@@ -22,8 +22,8 @@ class KernelRing {
 
   [[nodiscard]] bool is_open() const { return ring_ >= 0; }
 
-  /// Pins pages as buffers, until they are let go or the ring ends. False: there is no ring, or the kernel
-  /// refused, nearly always because of RLIMIT_MEMLOCK.
+  /// Pins pages as buffers, until they are let go or the ring ends. False: there is no ring, or the
+  /// kernel refused, nearly always because of RLIMIT_MEMLOCK.
   [[nodiscard]] bool register_buffers(std::span<const iovec> buffers);
   void unregister_buffers();
 

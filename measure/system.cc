@@ -23,7 +23,7 @@ ByteCount proc_bytes(const char* file, std::string_view key) {
     }
     std::getline(lines, name);
   }
-  must<void>(fail(Errc::unsupported, "/proc does not tell a figure that the benchmark needs"));
+  must<void>(fail(Errc::unsupported, "a field that is needed is missing in /proc"));
   return 0;
 }
 
@@ -41,7 +41,7 @@ namespace {
 
 cpu_set_t processors_now() {
   cpu_set_t set;
-  must_hold(sched_getaffinity(0, sizeof set, &set) == 0, "the processors cannot be counted");
+  must_hold(sched_getaffinity(0, sizeof set, &set) == 0, "sched_getaffinity(2) failed");
   return set;
 }
 
@@ -56,7 +56,7 @@ OnProcessor::OnProcessor(unsigned number) : before_(processors_now()) {
   cpu_set_t one;
   CPU_ZERO(&one);
   CPU_SET(processor, &one);
-  must_hold(sched_setaffinity(0, sizeof one, &one) == 0, "no thread can be kept on one processor");
+  must_hold(sched_setaffinity(0, sizeof one, &one) == 0, "sched_setaffinity(2) failed");
 }
 
 OnProcessor::~OnProcessor() { (void)sched_setaffinity(0, sizeof before_, &before_); }

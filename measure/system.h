@@ -16,7 +16,8 @@ namespace cleave::measure {
 /// Stops the program with `what` and errno unless `held`.
 void must_hold(bool held, const char* what);
 
-/// A figure of /proc/meminfo or /proc/self/status, as in `proc_bytes("/proc/meminfo", "MemAvailable")`.
+/// A figure of /proc/meminfo or /proc/self/status, as in `proc_bytes("/proc/meminfo",
+/// "MemAvailable")`.
 ByteCount proc_bytes(const char* file, std::string_view key);
 
 /// A child by fork(2) that runs `body` and exits. It dies with its parent.
@@ -36,8 +37,8 @@ void wait_for_process(pid_t child);
 /// Returns when a child has raised SIGSTOP.
 void wait_until_stopped(pid_t child);
 
-/// Keeps the calling thread on one processor, by number (from those there are, round and round). Two
-/// threads that are to run at once must not be left to share one.
+/// Keeps the calling thread on one processor, by number (from those there are, round and round).
+/// Two threads that are to run at once must not be left to share one.
 class OnProcessor {
  public:
   explicit OnProcessor(unsigned number);

@@ -22,7 +22,8 @@ Arena make_arena(Pool& pool, const BranchableDatabase::Options& options) {
         "software tracking needs a program that says what it writes, and SQLite does not; take "
         "async, sigbus, mprotect or automatic");
   }
-  // What is in an arena is read and written by SQLite's own code: it reads files into malloc's memory.
+  // What is in an arena is read and written by SQLite's own code: it reads files into malloc's
+  // memory.
   return value(Arena::create(pool, options.memory,
                              {.tracking = options.tracking, .system_calls_write = false}));
 }

@@ -23,7 +23,8 @@ Connection::Connection(const std::string& path, int flags) {
 
 void Connection::open(const char* name, int flags, const char* vfs) {
   const MemoryFrom here(heap());
-  // One thread at a time by contract: a mutex a connection would be locked and unlocked for nothing.
+  // One thread at a time by contract: a mutex a connection would be locked and unlocked for
+  // nothing.
   const int status = sqlite3_open_v2(name, &handle_, flags | SQLITE_OPEN_NOMUTEX, vfs);
   if (status == SQLITE_OK) return;
   const DatabaseError failed(handle_ != nullptr ? sqlite3_errmsg(handle_) : sqlite3_errstr(status));
@@ -95,8 +96,8 @@ std::string Connection::text(std::string_view sql) {
 }
 
 void Connection::copy_from(Connection& from) {
-  // Into a heap, SQLite may take what it needs from there: `from` gives back what is its own. Out of a heap,
-  // or between files, nothing new may come to lie there.
+  // Into a heap, SQLite may take what it needs from there: `from` gives back what is its own. Out
+  // of a heap, or between files, nothing new may come to lie there.
   const MemoryFrom into(heap());
   std::optional<MemoryBeside> out_of;
   if (!heap_) out_of.emplace(from.heap());

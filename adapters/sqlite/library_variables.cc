@@ -44,7 +44,8 @@ int visit(dl_phdr_info* object, std::size_t, void* data) {
 }  // namespace
 
 std::vector<std::string> pointers_from_library(std::span<const std::byte> memory) {
-  // By its name: the address that the linker gives the program may be that of a stub in the program itself.
+  // By its name: the address that the linker gives the program may be that of a stub in the program
+  // itself.
   const void* code = dlsym(RTLD_DEFAULT, "sqlite3_libversion_number");
   Dl_info library{};
   Dl_info program{};

@@ -27,8 +27,9 @@ constexpr unsigned kFewestBuckets = 256;
 constexpr unsigned kFewestPages = 4;
 constexpr unsigned kMostPages = 64;
 
-// SQLite 3.40 takes a cell that begins where a page ends for one that runs over the end, and calls the database
-// malformed. Such a cell lies in a block of its own, so no such block may follow a page without a gap.
+// SQLite 3.40 takes a cell that begins where a page ends for one that runs over the end, and calls
+// the database malformed. Such a cell lies in a block of its own, so no such block may follow a
+// page without a gap.
 constexpr int kGap = 16;
 
 constexpr int rounded(std::size_t bytes) {
@@ -235,7 +236,8 @@ int count(sqlite3_pcache* handle) {
                                : static_cast<int>(cache.memory->pages());
 }
 
-// A database in memory has its pages nowhere else: there is nothing to limit and nothing to give back.
+// A database in memory has its pages nowhere else: there is nothing to limit and nothing to give
+// back.
 void limit(sqlite3_pcache* handle, int pages) {
   if (of(handle).file != nullptr) files.xCachesize(of(handle).file, pages);
 }
@@ -249,8 +251,9 @@ void shut_down(void*) { files.xShutdown(files.pArg); }
 }  // namespace
 
 const sqlite3_pcache_methods2& page_cache() {
-  static const sqlite3_pcache_methods2 ours{1,     nullptr, initialize, shut_down,     create,  limit, count,
-                                            fetch, unpin,   rekey, truncate, destroy, shrink};
+  static const sqlite3_pcache_methods2 ours{1,        nullptr, initialize, shut_down, create,
+                                            limit,    count,   fetch,      unpin,     rekey,
+                                            truncate, destroy, shrink};
   return ours;
 }
 

@@ -52,8 +52,8 @@ std::vector<Benchmark> for_each_cell(std::string_view family, const char* what, 
   return all;
 }
 
-/// The median of as many as 20 ms have room for, but three at least: a few that took long because another program
-/// ran do not show.
+/// The median of as many as 20 ms have room for, but three at least: a few that took long because
+/// another program ran do not show.
 template <class Measure>
 double median_for_a_while(Measure&& measure) {
   Samples figures;

@@ -1,4 +1,5 @@
-// What an arena costs a page: at the first write after a commit or checkout, and at a checkout across branches.
+// What an arena costs a page: at the first write after a commit or checkout, and at a checkout
+// across branches.
 
 #include <cstring>
 #include <memory>

@@ -1,4 +1,5 @@
-// Writing pages and having the memory as it was, by every way of tracking, against every other way to do it.
+// Writing pages and having the memory as it was, by every way of tracking, against every other way
+// to do it.
 
 #include <algorithm>
 #include <functional>
@@ -118,8 +119,8 @@ Row against(const Cell& cell, const Pass& best, const char* rival, const char* w
   return row;
 }
 
-// What finds out by itself which pages were written, ours and others', and was measured in turn with the automatic
-// choice.
+// What finds out by itself which pages were written, ours and others', and was measured in turn
+// with the automatic choice.
 Row automatic_against_the_best(const Cell& cell, const std::vector<Pass>& passes,
                                const OurSide& automatic) {
   Row row{.name = cell.name("rollback") + "/automatic", .unit = "ns"};

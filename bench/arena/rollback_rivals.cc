@@ -54,7 +54,7 @@ RollbackBySegv::RollbackBySegv(const Extent& extent, std::uint64_t most_pages)
   struct sigaction action {};
   action.sa_sigaction = handle;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;
-  measure::must_hold(sigaction(SIGSEGV, &action, nullptr) == 0, "no handler for SIGSEGV");
+  measure::must_hold(sigaction(SIGSEGV, &action, nullptr) == 0, "sigaction(2) for SIGSEGV failed");
   protect(0, heap_.extent.pages(), PROT_READ);
 }
 
@@ -113,11 +113,11 @@ void RollbackBySegv::protect(std::uint64_t first, std::uint64_t pages, int prote
 RollbackByPrivateImage::RollbackByPrivateImage(const Extent& extent) : extent_(extent) {
   const int image = memfd_create("image", MFD_CLOEXEC);
   measure::must_hold(image >= 0 && ftruncate(image, static_cast<off_t>(extent.mapped.value)) == 0,
-                     "no memfd for the baseline");
+                     "memfd_create(2) failed for the baseline");
   const auto map = [&](int kind) {
     auto* at = static_cast<std::byte*>(
         mmap(nullptr, extent.mapped.value, PROT_READ | PROT_WRITE, kind, image, 0));
-    measure::must_hold(at != MAP_FAILED, "the baseline's memfd cannot be mapped");
+    measure::must_hold(at != MAP_FAILED, "mmap(2) of the baseline's memfd failed");
     return at;
   };
   std::byte* const whole = map(MAP_SHARED);

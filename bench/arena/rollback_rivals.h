@@ -1,5 +1,5 @@
-// How programs roll memory back without an arena. Each writes a set of pages, and has the memory as it was. All
-// tell what that took, in ns on a processor.
+// How programs roll memory back without an arena. Each writes a set of pages, and has the memory as
+// it was. All tell what that took, in ns on a processor.
 #pragma once
 
 #include <csignal>
@@ -11,8 +11,8 @@
 
 namespace cleave::bench {
 
-/// fork(2): a child writes and exits. What both are on a processor for counts; that one waits until the other runs
-/// does not.
+/// fork(2): a child writes and exits. What both are on a processor for counts; that one waits until
+/// the other runs does not.
 class RollbackByFork {
  public:
   explicit RollbackByFork(const Extent& extent) : heap_(extent) {}
@@ -22,9 +22,9 @@ class RollbackByFork {
   TouchedHeap heap_;
 };
 
-/// SIGSEGV and mprotect(2), with nothing spared: the handler saves the page and opens it by one system call, and
-/// rolling back closes what is open, run by run or all at once, whichever the first epochs show to be cheaper.
-/// One of them in a process.
+/// SIGSEGV and mprotect(2), with nothing spared: the handler saves the page and opens it by one
+/// system call, and rolling back closes what is open, run by run or all at once, whichever the
+/// first epochs show to be cheaper. One of them in a process.
 class RollbackBySegv {
  public:
   RollbackBySegv(const Extent& extent, std::uint64_t most_pages);
@@ -45,8 +45,9 @@ class RollbackBySegv {
   bool closes_all_ = false;
 };
 
-/// A private mapping of an image in a memfd: the kernel copies what is written, and MADV_DONTNEED drops the copies.
-/// Which pages those are is told for nothing, where a program would have to find out.
+/// A private mapping of an image in a memfd: the kernel copies what is written, and MADV_DONTNEED
+/// drops the copies. Which pages those are is told for nothing, where a program would have to find
+/// out.
 class RollbackByPrivateImage {
  public:
   explicit RollbackByPrivateImage(const Extent& extent);

@@ -10,7 +10,8 @@
 namespace cleave::bench {
 
 struct TouchedArena {
-  /// `spare`: what later commits may take of the pool. Its memory is still to come; see Pool::reserve().
+  /// `spare`: what later commits may take of the pool. Its memory is still to come; see
+  /// Pool::reserve().
   TouchedArena(const Extent& wanted, ArenaOptions options, ByteCount spare);
 
   [[nodiscard]] std::byte* touched_page(std::uint64_t n) const {

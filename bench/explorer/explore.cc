@@ -1,4 +1,5 @@
-// The laboratory's explorer against other checkers, on one protocol: bench/explorer/peers/README.md has the rules.
+// The laboratory's explorer against other checkers, on one protocol: bench/explorer/peers/README.md
+// has the rules.
 
 #include <fmt/format.h>
 

@@ -14,7 +14,7 @@ namespace cleave::bench {
 
 Scratch::Scratch() {
   std::string name = (std::filesystem::temp_directory_path() / "cleave-bench-XXXXXX").string();
-  measure::must_hold(mkdtemp(name.data()) != nullptr, "a folder for a peer's files cannot be made");
+  measure::must_hold(mkdtemp(name.data()) != nullptr, "mkdtemp(3) failed for a peer's files");
   path_ = name;
 }
 
@@ -34,7 +34,7 @@ bool installed(const std::string& program) {
 
 Finished run(const std::vector<std::string>& command, const std::filesystem::path& folder) {
   int pipe_ends[2];
-  measure::must_hold(pipe2(pipe_ends, O_CLOEXEC) == 0, "a pipe to a peer cannot be made");
+  measure::must_hold(pipe2(pipe_ends, O_CLOEXEC) == 0, "pipe2(2) failed");
   std::vector<char*> arguments;
   for (const std::string& argument : command) {
     arguments.push_back(const_cast<char*>(argument.c_str()));  // execvp(3) does not write to them.
@@ -56,7 +56,7 @@ Finished run(const std::vector<std::string>& command, const std::filesystem::pat
   close(pipe_ends[0]);
   int status = 0;
   rusage usage{};
-  measure::must_hold(wait4(child, &status, 0, &usage) == child, "a peer cannot be waited for");
+  measure::must_hold(wait4(child, &status, 0, &usage) == child, "wait4(2) failed for a peer");
   if (WIFEXITED(status)) finished.status = WEXITSTATUS(status);
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;

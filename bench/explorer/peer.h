@@ -34,7 +34,8 @@ bool installed(const std::string& program);
 /// Runs a program in a folder to its end, and waits for it.
 Finished run(const std::vector<std::string>& command, const std::filesystem::path& folder);
 
-/// The number before or behind a word in what a program wrote: `number_by(text, " states, stored")`.
+/// The number before or behind a word in what a program wrote: `number_by(text, " states,
+/// stored")`.
 std::optional<double> number_before(const std::string& text, const std::string& words);
 std::optional<double> number_behind(const std::string& text, const std::string& words);
 

@@ -62,8 +62,8 @@ struct Benchmark {
 };
 
 /// Measures each thing once, then the next, and so on, `runs` times over: what disturbs the machine
-/// for a second disturbs all of them. A first round does not count; it warms caches, and memory that
-/// the host of a virtual machine provides only when it is touched.
+/// for a second disturbs all of them. A first round does not count; it warms caches, and memory
+/// that the host of a virtual machine provides only when it is touched.
 template <class... Measure>
 std::array<Samples, sizeof...(Measure)> in_turn(int runs, Measure&&... measure) {
   std::array<Samples, sizeof...(Measure)> figures;

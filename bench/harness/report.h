@@ -7,7 +7,8 @@
 
 namespace cleave::bench {
 
-/// Above this, the largest figure by the smallest, a row was disturbed and should be measured again.
+/// Above this, the largest figure by the smallest, a row was disturbed and should be measured
+/// again.
 inline constexpr double kWideSpread = 1.5;
 
 /// The table's heading, and a row of it; each ends its line.

@@ -1,4 +1,5 @@
-// The arena's allocator beside the two that programs use: mimalloc, which is the goal's measure, and the C library's.
+// The arena's allocator beside the two that programs use: mimalloc, which is the goal's measure,
+// and the C library's.
 
 #include "bench/heap/alloc.h"
 #include "bench/heap/benchmarks.h"
@@ -16,8 +17,8 @@
 namespace cleave::bench {
 namespace {
 
-// --- The work. Each gives nanoseconds for one allocation and its free: the median of `batches`, each short enough
-// that most are left alone by other programs.
+// --- The work. Each gives nanoseconds for one allocation and its free: the median of `batches`,
+// each short enough that most are left alone by other programs.
 
 // As for the nodes of a container that is filled and cleared.
 double fill_and_empty(const Allocator& with, int batches) {
@@ -49,8 +50,8 @@ double stack(const Allocator& with, int batches) {
   });
 }
 
-// After Larson and Krishnan: of a set of live blocks a random one is replaced by one of a random size, and
-// written to.
+// After Larson and Krishnan: of a set of live blocks a random one is replaced by one of a random
+// size, and written to.
 template <class Size>
 double replace(const Allocator& with, int batches, std::size_t live, std::uint32_t seed,
                Size size) {
@@ -141,7 +142,8 @@ double map_churn(const Allocator& with, int batches) {
 
 // --- Two threads, on two processors where there are as many.
 
-// Blocks of 64 bytes go from the thread that allocates to the one that frees, in batches through a ring.
+// Blocks of 64 bytes go from the thread that allocates to the one that frees, in batches through a
+// ring.
 class Ring {
  public:
   static constexpr std::size_t kBatch = 64;

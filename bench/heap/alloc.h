@@ -10,7 +10,8 @@
 
 namespace cleave::bench {
 
-/// All are called through pointers, so that none is inlined and none pays for more calls than another.
+/// All are called through pointers, so that none is inlined and none pays for more calls than
+/// another.
 struct Allocator {
   const char* name;
   void* (*allocate)(std::size_t);
@@ -21,8 +22,8 @@ struct Allocator {
 /// A heap of 4 GiB on plain memory, made at the first call.
 const Allocator& our_heap();
 const Allocator& glibc();
-/// Nothing where libmimalloc.so.2 is not installed. Loaded apart: linked, it would replace malloc for the whole
-/// program.
+/// Nothing where libmimalloc.so.2 is not installed. Loaded apart: linked, it would replace malloc
+/// for the whole program.
 const std::optional<Allocator>& mimalloc();
 
 /// A small generator, the same for all: its time is in every figure.
@@ -41,8 +42,8 @@ class Random {
   std::uint32_t state_;
 };
 
-/// A row of ours beside mimalloc's and, among the details, the C library's; beside the latter where there is no mimalloc,
-/// and then it says so.
+/// A row of ours beside mimalloc's and, among the details, the C library's; beside the latter where
+/// there is no mimalloc, and then it says so.
 template <class Measure>
 Row beside_others(const Settings& settings, std::string name, std::string unit, Measure&& measure) {
   Row row{.name = std::move(name), .unit = std::move(unit)};

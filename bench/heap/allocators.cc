@@ -15,11 +15,12 @@ Heap heap_on_plain_memory() {
   constexpr std::size_t kBytes = std::size_t{4} << 30;
   void* base = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  measure::must_hold(base != MAP_FAILED, "no address space for a heap");
+  measure::must_hold(base != MAP_FAILED, "mmap(2) failed for a heap");
   return must(Heap::create({static_cast<std::byte*>(base), kBytes}));
 }
 
-// Set once by our_heap(): a load where a function's static would be a look at its guard in every call.
+// Set once by our_heap(): a load where a function's static would be a look at its guard in every
+// call.
 Heap* heap = nullptr;
 
 std::optional<Allocator> load_mimalloc() {

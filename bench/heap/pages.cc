@@ -1,4 +1,5 @@
-// How many pages change when a program allocates and frees: each is one to commit, and to roll back.
+// How many pages change when a program allocates and frees: each is one to commit, and to roll
+// back.
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -16,14 +17,14 @@
 namespace cleave::bench {
 namespace {
 
-// Memory that counts for nobody: what the measurement itself needs.
+// Memory that is not counted: what the measurement itself needs.
 class Aside {
  public:
   explicit Aside(std::size_t bytes)
       : bytes_(bytes),
         base_(static_cast<std::byte*>(mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                                            MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
-    measure::must_hold(base_ != MAP_FAILED, "no address space to measure in");
+    measure::must_hold(base_ != MAP_FAILED, "mmap(2) failed for the memory to measure in");
   }
   ~Aside() { (void)munmap(base_, bytes_); }
   Aside(const Aside&) = delete;
@@ -40,8 +41,9 @@ class Aside {
   std::byte* base_;
 };
 
-// The pages that the process has in private, writable mappings without a file, but for the stack. Reads the list of
-// mappings with bare system calls, since the C library's streams would change pages of their own.
+// The pages that the process has in private, writable mappings without a file, but for the stack.
+// Reads the list of mappings with bare system calls, since the C library's streams would change
+// pages of their own.
 class PrivatePages {
  public:
   template <class Visit>
@@ -128,8 +130,8 @@ struct Block {
   std::size_t bytes;
 };
 
-// 20,000 live blocks of 16 to 1,015 bytes, all written, some of them replaced before. Lives aside, so that only the
-// allocator's pages change.
+// 20,000 live blocks of 16 to 1,015 bytes, all written, some of them replaced before. Lives aside,
+// so that only the allocator's pages change.
 class Program {
  public:
   explicit Program(const Allocator& with) : with_(with), aside_(kLive * sizeof(Block)) {

@@ -36,7 +36,8 @@ enum class Direction { read, write };
 // A file of which every byte has been written, where O_DIRECT leads to a disk. It goes at the end.
 class DiskFile {
  public:
-  // In the first folder that will do: the user's choice, those for temporary files, the current one.
+  // In the first folder that will do: the user's choice, those for temporary files, the current
+  // one.
   static std::optional<DiskFile> make(ByteCount size) {
     const char* chosen = std::getenv("TMPDIR");
     for (const char* folder : {chosen, "/var/tmp", "/tmp", "."}) {
@@ -76,10 +77,9 @@ class DiskFile {
     for (std::uint64_t at = 0; at < size.value; at += (1_MiB).value) {
       measure::must_hold(pwrite(descriptor(), content.touched_page(0), (1_MiB).value,
                                 static_cast<off_t>(at)) == static_cast<ssize_t>((1_MiB).value),
-                         "the file for the benchmark cannot be written; is the disk full?");
+                         "write(2) failed for the benchmark's file; is the disk full?");
     }
-    measure::must_hold(fsync(descriptor()) == 0,
-                       "the file for the benchmark does not reach the disk");
+    measure::must_hold(fsync(descriptor()) == 0, "fsync(2) failed for the benchmark's file");
   }
 
   File file_;
@@ -99,12 +99,13 @@ double through_a_space(Ring& ring, TouchedSpace& touched, const DiskFile& file,
                           direction == Direction::read
                               ? read_file(ring, touched.space, touched.base, descriptor, 0, size)
                               : write_file(ring, touched.space, touched.base, descriptor, 0, size));
-                      measure::must_hold(done == size, "the transfer ended early");
+                      measure::must_hold(done == size, "short transfer");
                     }));
 }
 
-// What no library is in the way of: as many requests at once, on registered memory. If that is as large as
-// the file, each block has a place of its own in it, as in a space; else the requests share it, as in fio.
+// What no library is in the way of: as many requests at once, on registered memory. If that is as
+// large as the file, each block has a place of its own in it, as in a space; else the requests
+// share it, as in fio.
 class BareRequests {
  public:
   explicit BareRequests(ByteCount memory) : memory_(Extent{memory}), ring_(kDepth) {
@@ -139,7 +140,7 @@ class BareRequests {
     while (at_work != 0) {
       const measure::KernelRing::Done done = ring_.submit_and_wait();
       measure::must_hold(done.result == static_cast<std::int32_t>(kBlock.value),
-                         "a bare request ended early");
+                         "short transfer by a bare request");
       if (!add(done.number)) --at_work;
     }
   }
@@ -160,7 +161,7 @@ double by_calls(const TouchedHeap& memory, const DiskFile& file, Direction direc
                                                  ? preadv(file.descriptor(), &block, 1, offset)
                                                  : pwritev(file.descriptor(), &block, 1, offset);
                         measure::must_hold(done == static_cast<ssize_t>(kBlock.value),
-                                           "a transfer of the baseline ended early");
+                                           "short transfer by the baseline");
                       }
                     }));
 }

@@ -68,7 +68,7 @@ Halves pin_heap(measure::KernelRing& ring, const iovec& buffer, int batches) {
     figures.pin.add(measure::nanoseconds_for(
                         [&] { registered = ring.register_buffers(std::span(&buffer, 1)); }) /
                     pages);
-    measure::must_hold(registered, "the kernel registers the baseline's pages no longer");
+    measure::must_hold(registered, "IORING_REGISTER_BUFFERS failed for the baseline's pages");
     figures.release.add(measure::nanoseconds_for([&] { ring.unregister_buffers(); }) / pages);
   }
   return figures;

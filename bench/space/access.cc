@@ -13,8 +13,9 @@
 namespace cleave::bench {
 namespace {
 
-// Eight pages, which stay in the first-level cache: what is measured is the way there. Each access goes
-// to the next page and one word further, so that no page's translation is at hand from the access before.
+// Eight pages, which stay in the first-level cache: what is measured is the way there. Each access
+// goes to the next page and one word further, so that no page's translation is at hand from the
+// access before.
 constexpr std::uint64_t kBytes = 32 << 10;
 constexpr std::uint64_t next(std::uint64_t offset) {
   return (offset + kPageSize + sizeof(std::uint64_t)) & (kBytes - 1);
@@ -39,8 +40,8 @@ struct Sides {
   std::span<std::byte> block;  // what is read into and written from
 };
 
-// `ours` and `raw` take the place of an access and give what it read. The accesses do not depend on one
-// another, as in most programs: it is throughput that is compared.
+// `ours` and `raw` take the place of an access and give what it read. The accesses do not depend on
+// one another, as in most programs: it is throughput that is compared.
 template <class Ours, class Raw>
 std::vector<Row> words(const char* name, const Settings& settings, Ours ours, Raw raw) {
   Sides sides;

@@ -22,8 +22,8 @@ enum class Kind { clean, one_dirty };
 constexpr ByteCount kMapped = 1_GiB;
 constexpr std::uint64_t kStride = 16;  // 64 MiB of it touched
 
-// Bytes held for all that lives in the pool: what malloc gave out (handles, tables, and the array of
-// handles), and the frames with their metadata.
+// Bytes held for all that lives in the pool: what malloc gave out (handles, tables, and the array
+// of handles), and the frames with their metadata.
 double bytes_held(const Pool& pool) {
   const auto heap = mallinfo2();
   const PoolStatistics now = pool.statistics();
@@ -52,17 +52,17 @@ Cost keep_forks(TouchedSpace& touched, std::size_t forks, Kind kind) {
   return {(bytes_held(touched.pool) - before) / each, nanoseconds / each};
 }
 
-// The kernel's nearest: a private mapping of a file in memory. Its cost lies in the kernel: pages and
-// page tables are counted a process, the rest (areas and the tree that finds them) only for the whole
-// machine, as memory that cannot be reclaimed: a noisy figure, spread over many mappings.
+// The kernel's nearest: a private mapping of a file in memory. Its cost lies in the kernel: pages
+// and page tables are counted a process, the rest (areas and the tree that finds them) only for the
+// whole machine, as memory that cannot be reclaimed: a noisy figure, spread over many mappings.
 class Mappings {
  public:
   Mappings() : file_(memfd_create("baseline", MFD_CLOEXEC)) {
     measure::must_hold(file_ >= 0 && ftruncate(file_, static_cast<off_t>(kMapped.value)) == 0,
-                       "no memfd for the baseline");
+                       "memfd_create(2) failed for the baseline");
     for (std::uint64_t offset = 0; offset < kMapped.value; offset += kStride * kPageSize) {
       measure::must_hold(pwrite(file_, "1", 1, static_cast<off_t>(offset)) == 1,
-                         "no memory for the baseline");
+                         "out of memory for the baseline");
     }
   }
 
@@ -72,7 +72,8 @@ class Mappings {
     for (std::size_t i = 0; i < mappings; ++i) {
       void* base = mmap(nullptr, kMapped.value, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE,
                         file_, 0);
-      measure::must_hold(base != MAP_FAILED, "no further mapping; vm.max_map_count sets how many");
+      measure::must_hold(base != MAP_FAILED,
+                         "mmap(2) failed; vm.max_map_count limits how many mappings there may be");
       alive[i] = static_cast<std::byte*>(base);
       if (kind == Kind::clean) continue;
       const std::uint64_t page = i * kStride % (kMapped.value / kPageSize);

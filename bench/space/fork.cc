@@ -133,7 +133,7 @@ std::vector<Row> fork_beside_a_writer(const Manner& manner, const Settings& sett
   Row row{.name = manner.name,
           .unit = "ns",
           .ours = ours,
-          .baseline = "the same forks with nobody writing",
+          .baseline = "the same forks without a writer",
           .theirs = theirs};
   if (manner.pace != Pace::every_200us) {
     row.goals.push_back({"under 5 us", ours.median() < 5000});

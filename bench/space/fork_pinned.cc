@@ -1,4 +1,5 @@
-// What a fork costs while pages are pinned, of which the child gets copies; and when they are released.
+// What a fork costs while pages are pinned, of which the child gets copies; and when they are
+// released.
 
 #include <algorithm>
 #include <cstring>
@@ -61,8 +62,8 @@ class Sweep {
   TouchedHeap heap_;
 };
 
-// In time on a processor; but reading that clock takes longer than reading the other, which would show
-// in what is over within a few microseconds.
+// In time on a processor; but reading that clock takes longer than reading the other, which would
+// show in what is over within a few microseconds.
 template <class Work>
 double time_of(const Manner& manner, Work&& work) {
   return manner.pages == 1 ? measure::nanoseconds_for(work)

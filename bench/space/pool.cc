@@ -31,7 +31,7 @@ double allocate_and_free() {
            for (int i = 0; i < kTimes; ++i) {
              void* page = nullptr;
              measure::must_hold(posix_memalign(&page, kPageSize, kPageSize) == 0,
-                                "no memory for the baseline");
+                                "out of memory for the baseline");
              measure::keep(page);
              free(page);
            }
@@ -56,8 +56,8 @@ std::vector<Row> frame(const Settings& settings) {
   return {row};
 }
 
-// What the process grows by beside the frames themselves (which are shared memory, counted apart) when
-// each frame of a pool is taken once and given back.
+// What the process grows by beside the frames themselves (which are shared memory, counted apart)
+// when each frame of a pool is taken once and given back.
 double metadata_per_frame(ByteCount budget) {
   const std::uint64_t count = budget.value / kPageSize;
   const auto anonymous = [] { return measure::proc_bytes("/proc/self/status", "RssAnon").value; };

@@ -29,7 +29,7 @@ TouchedHeap::TouchedHeap(const Extent& wanted)
     : extent(wanted),
       base_(static_cast<std::byte*>(mmap(nullptr, wanted.mapped.value, PROT_READ | PROT_WRITE,
                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {
-  measure::must_hold(base_ != MAP_FAILED, "no address space for the baseline's heap");
+  measure::must_hold(base_ != MAP_FAILED, "mmap(2) failed for the baseline's heap");
   (void)madvise(base_, extent.mapped.value, MADV_NOHUGEPAGE);
   for (std::uint64_t n = 0; n < extent.touched_pages(); ++n) write(n, 1);
 }

@@ -40,8 +40,9 @@ struct TouchedSpace {
   Address base;
 };
 
-/// Private anonymous memory in pages of 4 KiB. Huge pages are declined: they would make fork(2) faster
-/// and each first write to a page of them twenty times slower; it is pages of 4 KiB that are compared.
+/// Private anonymous memory in pages of 4 KiB. Huge pages are declined: they would make fork(2)
+/// faster and each first write to a page of them twenty times slower; it is pages of 4 KiB that are
+/// compared.
 class TouchedHeap {
  public:
   explicit TouchedHeap(const Extent& wanted);

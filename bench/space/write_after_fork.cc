@@ -16,7 +16,8 @@
 namespace cleave::bench {
 namespace {
 
-// In which order pages are written. One after the other is a list too, so that both walk the same loop.
+// In which order pages are written. One after the other is a list too, so that both walk the same
+// loop.
 using Order = std::vector<std::uint32_t>;
 
 Order in_sequence(std::uint64_t pages) {
@@ -123,8 +124,8 @@ std::vector<Row> write_in_order(const Aim& aim, const Settings& settings) {
   return {row, beside};
 }
 
-// Every copy needs a page that the kernel has not given us before. Both sides start anew for each run;
-// which of these pages the host of a virtual machine has backed before is in nobody's hands.
+// Every copy needs a page that the kernel has not given us before. Both sides start anew for each
+// run; which of these pages the host of a virtual machine has backed before cannot be controlled.
 std::vector<Row> write_into_cold_memory(const Settings& settings) {
   const Extent extent{settings.quick ? 64_MiB : 256_MiB};
   const Order order = in_sequence(extent.touched_pages());

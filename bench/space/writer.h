@@ -13,7 +13,8 @@
 
 namespace cleave::bench {
 
-/// Stores 8 bytes to each of 64 pages from `base` on, again and again, through an accessor of its own.
+/// Stores 8 bytes to each of 64 pages from `base` on, again and again, through an accessor of its
+/// own.
 class Writer {
  public:
   static constexpr std::uint64_t kPages = 64;
@@ -42,7 +43,8 @@ class Writer {
     }
   }
 
-  /// Ends the thread. How long single stores took: one in 17, so that all of the 64 pages have a turn.
+  /// Ends the thread. How long single stores took: one in 17, so that all of the 64 pages have a
+  /// turn.
   const Samples& stop() {
     thread_.request_stop();
     thread_.join();

@@ -14,7 +14,8 @@ namespace {
 constexpr std::chrono::milliseconds kPeriod(1);
 constexpr Extent kExtent{64_MiB};
 
-// A thousand times a second, asleep in between. With `forks` false it wakes as often and does nothing.
+// A thousand times a second, asleep in between. With `forks` false it wakes as often and does
+// nothing.
 std::uint64_t fork_for(std::chrono::milliseconds duration, Space& space, bool forks) {
   std::uint64_t forked = 0;
   const auto end = measure::Clock::now() + duration;

@@ -1,4 +1,5 @@
-// SQLite with its heap in an arena: what that costs while SQL runs, and what going back costs by four ways.
+// SQLite with its heap in an arena: what that costs while SQL runs, and what going back costs by
+// four ways.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,7 +31,8 @@ std::string rows(int count, int from) {
          " UNION ALL SELECT i + 1 FROM n WHERE i < " + std::to_string(from + count - 1) + ") ";
 }
 
-// What a program does with a database, in statements of some milliseconds at most. The same each time.
+// What a program does with a database, in statements of some milliseconds at most. The same each
+// time.
 std::vector<std::string> script(bool quick) {
   const int parts = quick ? 10 : 100;
   std::vector<std::string> sql{

@@ -1,4 +1,5 @@
-// A database in an arena: what goes back, what is refused, and that nothing outside remembers what was inside.
+// A database in an arena: what goes back, what is refused, and that nothing outside remembers what
+// was inside.
 #include "adapters/sqlite/branchable_database.h"
 
 #include <gmock/gmock.h>

@@ -73,7 +73,8 @@ TEST(PageCache, RollsBackWhatATransactionAdded) {
   EXPECT_EQ(database.text("PRAGMA integrity_check"), "ok");
 }
 
-// SQLite 3.40 takes a cell at the beginning of a block that touches a page for one that runs over the page's end.
+// SQLite 3.40 takes a cell at the beginning of a block that touches a page for one that runs over
+// the page's end.
 TEST(PageCache, LeavesAGapBehindPages) {
   route_memory();
   std::vector<std::byte> room(std::size_t{65} << 20);

@@ -3,8 +3,8 @@
 
 namespace cleave::console {
 
-/// Thrown to end the command, once everything is said: 0, all is well; 1, what was checked does not hold; 2, it could
-/// not start.
+/// Thrown to end the command, once everything is said: 0, all is well; 1, what was checked does not
+/// hold; 2, it could not start.
 struct Exit {
   int status;
 };

@@ -1,5 +1,5 @@
-// A command as a program: its options, its help, and its exit status. For the one file of a program that has its options:
-// the parser is most of what that file takes to compile.
+// A command as a program: its options, its help, and its exit status. For the one file of a program
+// that has its options: the parser is most of what that file takes to compile.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -11,9 +11,10 @@
 
 namespace cleave::console {
 
-/// Runs a command to its end: `add_options` gives the parser its options, and the callbacks that work. They end with
-/// Exit where the status is not 0. `name` is what people type: "cleave demo". The result is main()'s: bad usage is 2, as is
-/// the custom, and so is an output that cannot be written.
+/// Runs a command to its end: `add_options` gives the parser its options, and the callbacks that
+/// work. They end with Exit where the status is not 0. `name` is what people type: "cleave demo".
+/// The result is main()'s: bad usage is 2, as is the custom, and so is an output that cannot be
+/// written.
 template <class AddOptions>
 int run_program(const char* name, const char* about, AddOptions add_options, int argc,
                 char** argv) {

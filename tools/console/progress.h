@@ -1,4 +1,5 @@
-// A line on the terminal that says how far a long piece of work is; nothing where nobody looks.
+// A line on the terminal that says how far a long piece of work is; nothing where standard error is
+// no terminal.
 #pragma once
 
 #include <fmt/format.h>

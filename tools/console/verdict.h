@@ -10,8 +10,8 @@
 
 namespace cleave::console {
 
-/// Does the work and prints its report. The command's exit status: 0; 1 if the report does not pass; 2 and a message if
-/// the work cannot be done. `command` is what the message begins with.
+/// Does the work and prints its report. The command's exit status: 0; 1 if the report does not
+/// pass; 2 and a message if the work cannot be done. `command` is what the message begins with.
 template <class Work>
 int give_verdict(const char* command, bool json, Work work) {
   decltype(work()) report;

@@ -13,7 +13,8 @@ struct Cost {
   double ns;
 };
 
-/// Some 20 ms of measuring and 80 MiB of memory. Errors: those of the pool; then cleave does not work here.
+/// Some 20 ms of measuring and 80 MiB of memory. Errors: those of the pool; then cleave does not
+/// work here.
 Result<std::vector<Cost>> measure_costs();
 
 /// Uses the engine once, in the smallest way. Errors: those of the pool.

@@ -20,7 +20,8 @@ constexpr std::size_t kWritten = kArenaPages / kApart;
 constexpr std::size_t kEpochs = 3;
 
 // In time on the processor, so that a busy machine does not look like a slow one.
-// Every epoch writes some pages and commits them, then commits once more, where nothing has changed.
+// Every epoch writes some pages and commits them, then commits once more, where nothing has
+// changed.
 Result<TrackingCost> measure_cost(Tracking tracking) {
   auto pool = Pool::create(2 * kSize.value);
   if (!pool) return tl::unexpected(pool.error());

@@ -21,7 +21,8 @@ namespace {
 using lab::kernel::KernelVerdict;
 using Clock = std::chrono::steady_clock;
 
-// Interrupted once, the command ends with what it has. Twice, it just ends; what it changed is put back by the next.
+// Interrupted once, the command ends with what it has. Twice, it just ends; what it changed is put
+// back by the next.
 class Interruptible {
  public:
   Interruptible() {

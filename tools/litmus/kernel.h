@@ -15,9 +15,9 @@ struct KernelOptions {
   unsigned threads = 1;  ///< for what the page asks of rule-sets
 };
 
-/// Has the tests judged by the kernel that runs here, and prints what was observed. Ends the command with status 1
-/// where something was found, with 2 where nothing can be judged because somebody else does, with 130 where it was
-/// interrupted.
+/// Has the tests judged by the kernel that runs here, and prints what was observed. Ends the
+/// command with status 1 where something was found, with 2 where nothing can be judged because
+/// somebody else does, with 130 where it was interrupted.
 void run_on_kernel(const KernelOptions& options);
 
 }  // namespace cleave::litmus

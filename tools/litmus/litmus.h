@@ -34,7 +34,8 @@ struct Options {
   bool verbose = false;
 };
 
-/// Judges, and prints what was found. Ends the command with status 1 where something is not as expected.
+/// Judges, and prints what was found. Ends the command with status 1 where something is not as
+/// expected.
 void run(const Options& options);
 /// Prints tests in their canonical form.
 void show(const std::vector<std::string>& names);
@@ -54,13 +55,13 @@ void set_search(const std::string& text, lab::Effort& effort);
 /// "A+C0..F+E1,bias=4": each of them; empty: all rule-sets.
 std::vector<lab::Variant> variants(const std::vector<std::string>& texts);
 
-/// Judges on `threads` threads; on a terminal it says how far it is. Ends the command with status 2 where something cannot
-/// be explored.
+/// Judges on `threads` threads; on a terminal it says how far it is. Ends the command with status 2
+/// where something cannot be explored.
 std::vector<lab::Judgement> judge(const std::vector<lab::Case>& cases, const lab::Effort& effort,
                                   unsigned threads);
 
-/// Writes lab/report's page to `path`, with columns of judges that are no rule-sets. On a terminal it says how far it is.
-/// Ends the command with status 2 where that fails.
+/// Writes lab/report's page to `path`, with columns of judges that are no rule-sets. On a terminal
+/// it says how far it is. Ends the command with status 2 where that fails.
 void write_html(const std::string& path, const lab::TestFiles& files,
                 const std::vector<lab::Judgement>& judgements,
                 const std::vector<lab::Column>& columns, lab::Search search, unsigned threads);
@@ -69,8 +70,9 @@ void write_html(const std::string& path, const lab::TestFiles& files,
 void print_rules();
 /// What this machine has for --kernel.
 void print_readiness(bool json);
-/// Judges the tests under every rule-set that differs from `rules` in one answer or lacks one fence, and says which tests
-/// notice. Ends the command with status 1 if there is a change that none does.
+/// Judges the tests under every rule-set that differs from `rules` in one answer or lacks one
+/// fence, and says which tests notice. Ends the command with status 1 if there is a change that
+/// none does.
 void mutate(const std::string& rules, const std::vector<std::string>& names,
             const lab::Effort& effort, unsigned threads);
 

@@ -34,7 +34,8 @@ bool notices(const lab::Judgement& judgement, const lab::Variant& base) {
 // The names of the tests that notice, by the text of the mutant.
 using Noticed = std::map<std::string, std::vector<std::string>>;
 
-// Takes out the tests that would notice every change, since they find the rule-set itself wrong. Their names.
+// Takes out the tests that would notice every change, since they find the rule-set itself wrong.
+// Their names.
 std::vector<std::string> take_out_wrong(lab::TestFiles& files, const lab::Variant& base,
                                         const lab::Effort& effort, unsigned threads) {
   std::vector<std::string> names;

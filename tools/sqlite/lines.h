@@ -31,7 +31,8 @@ class ScriptLines final : public Lines {
   std::optional<std::string> next(const std::string& prompt) override;
 };
 
-/// Lines that are edited with libedit (emacs keys, or what ~/.editrc says), with a history that is kept in
+/// Lines that are edited with libedit (emacs keys, or what ~/.editrc says), with a history that is
+/// kept in
 /// ~/.cleave_sqlite_history.
 class TerminalLines final : public Lines {
  public:

@@ -118,7 +118,7 @@ void Shell::run_command(const std::string& line) {
     throw DatabaseError(fmt::format("there is no command {}; .help lists them", name));
   }
   if (words.size() < found->fewest || words.size() > found->most) {
-    throw DatabaseError(fmt::format("it is: {} {}", found->name, found->arguments));
+    throw DatabaseError(fmt::format("usage: {} {}", found->name, found->arguments));
   }
   (this->*found->run)(words);
 }
@@ -191,7 +191,7 @@ void Shell::branches(const Words&) {
 
 void Shell::forget(const Words& words) {
   if (commit_named(words[0]) == database_.head()) {
-    throw DatabaseError("that is where you stand; go elsewhere first");
+    throw DatabaseError("it is checked out; check out another commit first");
   }
   (void)database_.forget(words[0]);
   times_.erase(words[0]);

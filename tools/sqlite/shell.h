@@ -51,7 +51,8 @@ class Shell {
   void help(const Words& words);
   void quit(const Words& words);
 
-  /// What tells whether something was changed since the last commit or checkout; reading does not change it.
+  /// What tells whether something was changed since the last commit or checkout; reading does not
+  /// change it.
   struct Version {
     std::int64_t rows;
     std::int64_t schema;

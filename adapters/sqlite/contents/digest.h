@@ -21,7 +21,8 @@ struct TableDigest {
 /// By table; the schema is one of them. Databases that hold the same have the same digests.
 using Digests = std::map<std::string, TableDigest>;
 
-/// Reads everything. Virtual tables count by the tables that they keep their data in. Throws DatabaseError.
+/// Reads everything. Virtual tables count by the tables that they keep their data in. Throws
+/// DatabaseError.
 Digests digests(Connection& database);
 
 /// A table as SQL names it.

@@ -11,7 +11,8 @@
 
 namespace cleave::sqlite {
 
-/// What a state holds, small enough to keep while another is looked at: a hash of each row, by its primary key.
+/// What a state holds, small enough to keep while another is looked at: a hash of each row, by its
+/// primary key.
 struct RowHashes {
   struct Rows {
     std::string sql;  ///< how the table was made
@@ -20,7 +21,8 @@ struct RowHashes {
   std::map<std::string, Rows> tables;
 };
 
-/// Reads every table of the main database. A table without a primary key goes by rowid. Throws DatabaseError.
+/// Reads every table of the main database. A table without a primary key goes by rowid. Throws
+/// DatabaseError.
 RowHashes row_hashes(Connection& database);
 
 struct TableDiff {

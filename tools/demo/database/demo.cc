@@ -27,8 +27,8 @@ using sqlite::Connection;
 using sqlite::DatabaseError;
 using namespace literals;
 
-// Room for what the damages and branches add, and for the journals of statements. Not more than that: async
-// tracking asks for the whole range at every commit and checkout.
+// Room for what the damages and branches add, and for the journals of statements. Not more than
+// that: async tracking asks for the whole range at every commit and checkout.
 ByteCount room_for(std::uint64_t bytes) {
   return std::clamp<ByteCount>(bytes * 8, 128_MiB, Heap::kLargest);
 }

@@ -26,7 +26,8 @@ struct Options {
   }
 };
 
-/// Prints what was found. The command's exit status: 0; 1: something differs; 2: it could not start.
+/// Prints what was found. The command's exit status: 0; 1: something differs; 2: it could not
+/// start.
 int run(const Options& options);
 
 }  // namespace cleave::demo::database

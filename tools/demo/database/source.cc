@@ -41,7 +41,8 @@ CREATE INDEX files_by_path ON files(path);
 
 using Paragraph = std::map<std::string, std::string, std::less<>>;
 
-// The next paragraph of "Field: value" lines; a line that begins with a space goes on with the field above.
+// The next paragraph of "Field: value" lines; a line that begins with a space goes on with the
+// field above.
 bool read(std::istream& file, Paragraph& paragraph) {
   paragraph.clear();
   std::string* value = nullptr;

@@ -1,4 +1,5 @@
-// What the databases of the demo hold: real data that every Debian has, or a database of the user's.
+// What the databases of the demo hold: real data that every Debian has, or a database of the
+// user's.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,9 @@ namespace cleave::demo::database {
 
 class Source {
  public:
-  /// The SQLite file at `path`; an empty path: what dpkg knows of the packages on this machine, with their
-  /// dependencies and files. Throws sqlite::DatabaseError if it is not there, and says what to give instead.
+  /// The SQLite file at `path`; an empty path: what dpkg knows of the packages on this machine,
+  /// with their dependencies and files. Throws sqlite::DatabaseError if it is not there, and says
+  /// what to give instead.
   explicit Source(std::string path);
 
   /// Fills an empty database. The same each time.

@@ -35,15 +35,16 @@ struct Walk {
   std::vector<std::string> differences;
 };
 
-/// Grows `branches` branches from where `database` stands, each from one chosen by chance, by some statements each.
+/// Grows `branches` branches from where `database` stands, each from one chosen by chance, by some
+/// statements each.
 Tree grow(sqlite::BranchableDatabase& database, std::size_t branches, std::mt19937_64& random);
 
-/// What each branch must hold: its SQL, and that of those before it, run on a fresh copy of `origin`. Also tells where a
-/// statement ended otherwise there.
+/// What each branch must hold: its SQL, and that of those before it, run on a fresh copy of
+/// `origin`. Also tells where a statement ended otherwise there.
 std::vector<sqlite::Digests> expected(sqlite::Connection& origin, const Tree& tree, Walk& walk);
 
-/// Goes to branches by chance, often leaving changes or an open transaction behind, and compares all that is there.
-/// `spoil`: one bit of the database's memory is changed in secret, half way.
+/// Goes to branches by chance, often leaving changes or an open transaction behind, and compares
+/// all that is there. `spoil`: one bit of the database's memory is changed in secret, half way.
 void wander(sqlite::BranchableDatabase& database, const Tree& tree,
             const std::vector<sqlite::Digests>& expected, std::size_t steps, bool spoil,
             std::mt19937_64& random, Walk& walk);

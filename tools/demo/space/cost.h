@@ -33,9 +33,10 @@ struct Pages {
 /// Of a fork of the origin. Its memory: frames, and what malloc holds for tables and handles.
 Cost cost_of_space(Pool& pool, Origin& origin);
 
-/// Of a child by fork(2), of a process that has the file in anonymous memory and nothing else to speak
-/// of. Its memory: what it does not share, and its page tables; the kernel's own records of a process
-/// are not counted. Call it while the program has one thread and has not loaded the file itself.
+/// Of a child by fork(2), of a process that has the file in anonymous memory and nothing else to
+/// speak of. Its memory: what it does not share, and its page tables; the kernel's own records of a
+/// process are not counted. Call it while the program has one thread and has not loaded the file
+/// itself.
 Cost cost_of_process(const SourceFile& file);
 
 /// Of a copy of the whole file. Its first writes are writes like any other.

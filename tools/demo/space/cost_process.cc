@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t kChildren = 25;
 
-// The number of kB that a file of /proc gives for `field`. No stream and no heap: what is counted here
-// are the pages that this process writes.
+// The number of kB that a file of /proc gives for `field`. No stream and no heap: what is counted
+// here are the pages that this process writes.
 double proc_bytes(const char* path, const char* field) {
   std::array<char, 4096> text{};
   const int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -44,8 +44,8 @@ struct Pipe {
   bool ok;
 };
 
-// Runs `work` in a child, for the Cost that it gives; all zeroes if that cannot be done. A child that
-// says nothing about the time to make it took what fork(2) took.
+// Runs `work` in a child, for the Cost that it gives; all zeroes if that cannot be done. A child
+// that says nothing about the time to make it took what fork(2) took.
 template <class Work>
 Cost in_child(Work work) {
   Cost cost;

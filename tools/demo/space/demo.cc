@@ -52,8 +52,8 @@ void check_empty(const PoolStatistics& s, std::vector<std::string>& miscounts) {
       s.used, s.nodes, s.regions, s.spaces, s.accessors, s.short_pins + s.long_pins));
 }
 
-// A check that nothing can fail proves nothing: this changes one bit that no history tells of. (Another
-// one is changed in what a device delivers.)
+// A check that nothing can fail proves nothing: this changes one bit that no history tells of.
+// (Another one is changed in what a device delivers.)
 void spoil(Origin& origin, Forest& forest) {
   Space& victim = forest.branches.empty() ? origin.space : forest.branches.back().space;
   std::byte value{};

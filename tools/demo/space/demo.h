@@ -1,5 +1,5 @@
-// `cleave demo space`: a real file, a thousand branches of it on several threads, and proof that each
-// holds what it should.
+// `cleave demo space`: a real file, a thousand branches of it on several threads, and proof that
+// each holds what it should.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,8 @@ struct Options {
   void be_quick() { branches = 100; }
 };
 
-/// Prints what was found. The command's exit status: 0; 1: something differs; 2: it could not start.
+/// Prints what was found. The command's exit status: 0; 1: something differs; 2: it could not
+/// start.
 int run(const Options& options);
 
 }  // namespace cleave::demo::space

@@ -1,4 +1,5 @@
-// What each branch must hold, told without the engine: a chain of edits that leads back to the file.
+// What each branch must hold, told without the engine: a chain of edits that leads back to the
+// file.
 #pragma once
 
 #include <cstddef>

@@ -60,8 +60,8 @@ std::uint64_t bytes_done(const Completion& completion) {
 
 }  // namespace
 
-/// Transfers by the ring; where there is none, by calls on memory that is pinned or held meanwhile, which
-/// are through when they return.
+/// Transfers by the ring; where there is none, by calls on memory that is pinned or held meanwhile,
+/// which are through when they return.
 class Traffic::Carrier {
  public:
   Carrier(Pool& pool, Space& space) : space_(space) {
@@ -130,7 +130,8 @@ struct Traffic::Worker {
     std::uint64_t offset;
     std::uint64_t bytes;
   };
-  /// What a slot of the temporary file must hold: a block of the file, with a number of its own in front.
+  /// What a slot of the temporary file must hold: a block of the file, with a number of its own in
+  /// front.
   struct Written {
     std::uint64_t offset;
     std::uint64_t bytes;

@@ -67,7 +67,7 @@ std::vector<std::byte> load(const SourceFile& file) {
   if (!in) refuse(file.path, std::strerror(errno));
   std::vector<std::byte> content((file.size + kPageSize - 1) / kPageSize * kPageSize);
   in.read(reinterpret_cast<char*>(content.data()), static_cast<std::streamsize>(file.size));
-  if (!in) refuse(file.path, "the file ended early; give one that nobody is writing to");
+  if (!in) refuse(file.path, "the file ended early; give one that no program is writing to");
   return content;
 }
 

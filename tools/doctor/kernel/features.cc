@@ -87,7 +87,8 @@ std::string advice_for_no_ring(int error) {
       kUntilThen);
 }
 
-// The memory that io_uring registers counts against RLIMIT_MEMLOCK, unless one may lock as one likes.
+// The memory that io_uring registers counts against RLIMIT_MEMLOCK, unless one may lock as one
+// likes.
 Finding look_at_registered_buffers(int ring) {
   const Memory memory(64 << 10);
   const iovec buffer{memory.at(), memory.bytes()};

@@ -1,4 +1,5 @@
-// What of the kernel works here, found out by trying it. What only the laboratory's judge needs, its own report has.
+// What of the kernel works here, found out by trying it. What only the laboratory's judge needs,
+// its own report has.
 #pragma once
 
 #include <vector>

@@ -61,7 +61,8 @@ std::string advice_for_refusal(int error) {
   return fmt::format("userfaultfd fails ({}): see the limits; {}.", error_text(error), until_then);
 }
 
-// A feature of userfaultfd by its bit in the kernel's answer. Numbers, because headers are often older.
+// A feature of userfaultfd by its bit in the kernel's answer. Numbers, because headers are often
+// older.
 struct Feature {
   const char* name;
   unsigned bit;
