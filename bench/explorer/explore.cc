@@ -17,7 +17,7 @@
 namespace cleave::bench {
 namespace {
 
-using lab::ForkAgainstPin;
+using lab::explore::ForkAgainstPin;
 
 const std::filesystem::path& peers() {
   static const std::filesystem::path folder =
@@ -26,18 +26,18 @@ const std::filesystem::path& peers() {
 }
 
 // Milliseconds that our search takes; what it found goes into the details.
-double ours(const ForkAgainstPin::Shape& shape, const lab::Options& options, Row& row) {
+double ours(const ForkAgainstPin::Shape& shape, const lab::explore::Options& options, Row& row) {
   bool lost = false;
   const double milliseconds =
       measure::processor_nanoseconds_for([&] {
         const auto result =
-            lab::explore([&] { return std::make_unique<ForkAgainstPin>(shape); }, options);
+            lab::explore::explore([&] { return std::make_unique<ForkAgainstPin>(shape); }, options);
         if (!result) return;
-        for (const lab::Seen& seen : result->outcomes) {
+        for (const lab::explore::Seen& seen : result->outcomes) {
           lost = lost || *seen.outcome.find("lost") != 0;
         }
         row.details["our coverage"] = result->coverage.text();
-        if (options.search == lab::Search::states) {
+        if (options.search == lab::explore::Search::states) {
           row.details["our states"] = result->states;
         } else {
           row.details["our runs"] = result->traces;
@@ -126,7 +126,7 @@ Peer relacy(const char* search) {
 
 // Ours and a peer's in turn. A peer that cannot be measured leaves our figures, and the reason.
 Row compare(const Settings& settings, const std::string& name, const ForkAgainstPin::Shape& shape,
-            const lab::Options& options, const Peer& peer, int runs) {
+            const lab::explore::Options& options, const Peer& peer, int runs) {
   Row row{.name = fmt::format("{}/{},{}", name, shape.pinners, shape.pages), .unit = "ms"};
   const Scratch scratch;
   const Prepared prepared = peer.prepare(shape, scratch.path());
@@ -171,7 +171,7 @@ std::vector<Row> against_rumur(const Settings& settings) {
   std::vector<Row> rows;
   for (const int pinners : settings.quick ? std::vector{2} : std::vector{3, 4, 5, 6}) {
     rows.push_back(compare(settings, "explore/rumur", {.pinners = pinners},
-                           {.search = lab::Search::states, .symmetry = true}, rumur(), 3));
+                           {.search = lab::explore::Search::states, .symmetry = true}, rumur(), 3));
   }
   return rows;
 }
@@ -185,7 +185,7 @@ std::vector<Row> against_relacy(const Settings& settings) {
 std::vector<Row> alone(const Settings& settings) {
   std::vector<Row> rows;
   const auto add = [&](const char* name, const ForkAgainstPin::Shape& shape,
-                       const lab::Options& options) {
+                       const lab::explore::Options& options) {
     Row row{.name = fmt::format("explore/alone/{}/{},{}", name, shape.pinners, shape.pages),
             .unit = "ms"};
     for (int i = 0; i < (settings.quick ? 1 : 3); ++i) row.ours.add(ours(shape, options, row));
@@ -197,10 +197,10 @@ std::vector<Row> alone(const Settings& settings) {
   add("commuting", {.pinners = 5}, {});
   add("commuting", {.pinners = 6}, {});
   add("symmetry", {.pinners = 6}, {.symmetry = true});
-  add("tso", {.pinners = 4, .pages = 4}, {.memory = lab::Memory::tso});
+  add("tso", {.pinners = 4, .pages = 4}, {.memory = lab::explore::Memory::tso});
   add("conflicting", {.pinners = 4, .pages = 4, .commuting = false}, {});
   add("conflicting", {.pinners = 4, .commuting = false}, {});
-  add("states", {.pinners = 5}, {.search = lab::Search::states, .symmetry = true});
+  add("states", {.pinners = 5}, {.search = lab::explore::Search::states, .symmetry = true});
   return rows;
 }
 

@@ -11,20 +11,21 @@
 
 namespace cleave::litmus {
 
-void write_html(const std::string& path, const lab::TestFiles& files,
-                const std::vector<lab::Judgement>& judgements,
-                const std::vector<lab::Column>& columns, lab::Search search, unsigned threads) {
+void write_html(const std::string& path, const lab::judge::TestFiles& files,
+                const std::vector<lab::judge::Judgement>& judgements,
+                const std::vector<lab::report::Column>& columns, lab::explore::Search search,
+                unsigned threads) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
   const bool watched = isatty(STDERR_FILENO) != 0;
-  lab::PageOptions options;
+  lab::report::PageOptions options;
   options.search = search;
   options.threads = threads;
   if (watched)
     options.done = [](std::size_t done, std::size_t all) {
       fmt::print(stderr, "\r{} of {} runs drawn", done, all);
     };
-  const auto page = lab::html(files, judgements, columns, options);
+  const auto page = lab::report::html(files, judgements, columns, options);
   if (watched) fmt::print(stderr, "\r\x1b[K");
   if (!page) stop(2, fmt::format("--html: {}\n", page.error().what));
   std::ofstream file(path, std::ios::binary);

@@ -48,11 +48,11 @@ std::optional<lab::kernel::System> open_system() {
   return std::move(*system);
 }
 
-void write_page(const KernelOptions& asked, const lab::TestFiles& files,
+void write_page(const KernelOptions& asked, const lab::judge::TestFiles& files,
                 const std::vector<KernelVerdict>& verdicts) {
-  const auto cases =
-      lab::cases_of(tests_of(files), lab::all_variants(), lab::Memory::sc, /*named=*/true);
-  const lab::Effort effort;
+  const auto cases = lab::judge::cases_of(tests_of(files), lab::judge::all_variants(),
+                                          lab::explore::Memory::sc, /*named=*/true);
+  const lab::judge::Effort effort;
   write_html(asked.html, files, judge(cases, effort, asked.threads),
              {lab::kernel::column_of(verdicts)}, effort.search, asked.threads);
 }
@@ -60,10 +60,10 @@ void write_page(const KernelOptions& asked, const lab::TestFiles& files,
 }  // namespace
 
 void run_on_kernel(const KernelOptions& asked) {
-  const lab::TestFiles files = load(asked.names);
+  const lab::judge::TestFiles files = load(asked.names);
   lab::kernel::Options options;
   if (asked.seconds > 0) options.seconds = asked.seconds;
-  const lab::Look look = lab::look_of(STDOUT_FILENO);
+  const lab::report::Look look = lab::report::look_of(STDOUT_FILENO);
   std::optional<lab::kernel::System> system = open_system();
   const Interruptible interruptible;
   const Clock::time_point begin = Clock::now();

@@ -47,24 +47,25 @@ void show(const std::vector<std::string>& names);
 std::string catalogue();
 
 /// The tests that `names` stand for; ends the command with status 2 where one cannot be read.
-lab::TestFiles load(const std::vector<std::string>& names);
-std::vector<const lab::litmus::Test*> tests_of(const lab::TestFiles& files);
+lab::judge::TestFiles load(const std::vector<std::string>& names);
+std::vector<const lab::litmus::Test*> tests_of(const lab::judge::TestFiles& files);
 
 /// "dpor", "states", "bound=2", "random=1000", "pct=3", "naive".
-void set_search(const std::string& text, lab::Effort& effort);
+void set_search(const std::string& text, lab::judge::Effort& effort);
 /// "A+C0..F+E1,bias=4": each of them; empty: all rule-sets.
-std::vector<lab::Variant> variants(const std::vector<std::string>& texts);
+std::vector<lab::judge::Variant> variants(const std::vector<std::string>& texts);
 
 /// Judges on `threads` threads; on a terminal it says how far it is. Ends the command with status 2
 /// where something cannot be explored.
-std::vector<lab::Judgement> judge(const std::vector<lab::Case>& cases, const lab::Effort& effort,
-                                  unsigned threads);
+std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& cases,
+                                         const lab::judge::Effort& effort, unsigned threads);
 
 /// Writes lab/report's page to `path`, with columns of judges that are no rule-sets. On a terminal
 /// it says how far it is. Ends the command with status 2 where that fails.
-void write_html(const std::string& path, const lab::TestFiles& files,
-                const std::vector<lab::Judgement>& judgements,
-                const std::vector<lab::Column>& columns, lab::Search search, unsigned threads);
+void write_html(const std::string& path, const lab::judge::TestFiles& files,
+                const std::vector<lab::judge::Judgement>& judgements,
+                const std::vector<lab::report::Column>& columns, lab::explore::Search search,
+                unsigned threads);
 
 /// All rule-sets, knobs and fences.
 void print_rules();
@@ -74,6 +75,6 @@ void print_readiness(bool json);
 /// fence, and says which tests notice. Ends the command with status 1 if there is a change that
 /// none does.
 void mutate(const std::string& rules, const std::vector<std::string>& names,
-            const lab::Effort& effort, unsigned threads);
+            const lab::judge::Effort& effort, unsigned threads);
 
 }  // namespace cleave::litmus

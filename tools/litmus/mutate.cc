@@ -15,19 +15,21 @@ namespace cleave::litmus {
 namespace {
 
 // Every rule-set that differs from `base` in one answer, or lacks one fence.
-std::vector<lab::Variant> mutants(const lab::Variant& base) {
-  std::vector<lab::Variant> result;
-  for (const lab::Rules& next : lab::neighbours(base.rules))
+std::vector<lab::judge::Variant> mutants(const lab::judge::Variant& base) {
+  std::vector<lab::judge::Variant> result;
+  for (const lab::model::Rules& next : lab::model::neighbours(base.rules))
     result.push_back({next.name, base.base, next, base.drop});
-  for (const lab::Fence& fence : lab::fences()) result.push_back(*lab::without(base, fence.name));
+  for (const lab::model::Fence& fence : lab::model::fences())
+    result.push_back(*lab::judge::without(base, fence.name));
   return result;
 }
 
 // What the test expects of the rule-set as it is: a mutant that does the same is not noticed.
-bool notices(const lab::Judgement& judgement, const lab::Variant& base) {
-  const lab::litmus::Memory memory =
-      judgement.memory == lab::Memory::sc ? lab::litmus::Memory::sc : lab::litmus::Memory::tso;
-  const lab::Expected expected = lab::expected(*judgement.test, base, memory);
+bool notices(const lab::judge::Judgement& judgement, const lab::judge::Variant& base) {
+  const lab::litmus::Memory memory = judgement.memory == lab::explore::Memory::sc
+                                         ? lab::litmus::Memory::sc
+                                         : lab::litmus::Memory::tso;
+  const lab::judge::Expected expected = lab::judge::expected(*judgement.test, base, memory);
   return !expected.verdicts.empty() && !expected.has(judgement.verdict);
 }
 
@@ -36,12 +38,14 @@ using Noticed = std::map<std::string, std::vector<std::string>>;
 
 // Takes out the tests that would notice every change, since they find the rule-set itself wrong.
 // Their names.
-std::vector<std::string> take_out_wrong(lab::TestFiles& files, const lab::Variant& base,
-                                        const lab::Effort& effort, unsigned threads) {
+std::vector<std::string> take_out_wrong(lab::judge::TestFiles& files,
+                                        const lab::judge::Variant& base,
+                                        const lab::judge::Effort& effort, unsigned threads) {
   std::vector<std::string> names;
-  for (const lab::Memory memory : {lab::Memory::sc, lab::Memory::tso}) {
-    const std::vector<lab::Case> cases = lab::cases_of(tests_of(files), {base}, memory, false);
-    for (const lab::Judgement& judgement : judge(cases, effort, threads)) {
+  for (const lab::explore::Memory memory : {lab::explore::Memory::sc, lab::explore::Memory::tso}) {
+    const std::vector<lab::judge::Case> cases =
+        lab::judge::cases_of(tests_of(files), {base}, memory, false);
+    for (const lab::judge::Judgement& judgement : judge(cases, effort, threads)) {
       if (!notices(judgement, base)) continue;
       const auto wrong = std::ranges::find_if(
           files, [&](const auto& file) { return &file->test == judgement.test; });
@@ -52,45 +56,46 @@ std::vector<std::string> take_out_wrong(lab::TestFiles& files, const lab::Varian
   return names;
 }
 
-void judge_mutants(const lab::TestFiles& files, const std::vector<lab::Variant>& of,
-                   const lab::Variant& base, lab::Memory memory, const lab::Effort& effort,
-                   unsigned threads, Noticed& noticed) {
-  const std::vector<lab::Case> cases = lab::cases_of(tests_of(files), of, memory, false);
-  for (const lab::Judgement& judgement : judge(cases, effort, threads)) {
+void judge_mutants(const lab::judge::TestFiles& files, const std::vector<lab::judge::Variant>& of,
+                   const lab::judge::Variant& base, lab::explore::Memory memory,
+                   const lab::judge::Effort& effort, unsigned threads, Noticed& noticed) {
+  const std::vector<lab::judge::Case> cases =
+      lab::judge::cases_of(tests_of(files), of, memory, false);
+  for (const lab::judge::Judgement& judgement : judge(cases, effort, threads)) {
     if (!notices(judgement, base)) continue;
     const auto file = std::ranges::find_if(
         files, [&](const auto& each) { return &each->test == judgement.test; });
-    noticed[judgement.variant.text].push_back((*file)->name +
-                                              (memory == lab::Memory::tso ? " (tso)" : ""));
+    noticed[judgement.variant.text].push_back(
+        (*file)->name + (memory == lab::explore::Memory::tso ? " (tso)" : ""));
   }
 }
 
 }  // namespace
 
 void mutate(const std::string& rules, const std::vector<std::string>& names,
-            const lab::Effort& effort, unsigned threads) {
-  const std::vector<lab::Variant> named = variants({rules});
+            const lab::judge::Effort& effort, unsigned threads) {
+  const std::vector<lab::judge::Variant> named = variants({rules});
   if (named.size() != 1) stop(2, "mutate: name one rule-set\n");
-  const lab::Variant& base = named.front();
-  lab::TestFiles files = load(names);
+  const lab::judge::Variant& base = named.front();
+  lab::judge::TestFiles files = load(names);
   const std::vector<std::string> wrong = take_out_wrong(files, base, effort, threads);
   if (!wrong.empty())
     fmt::print(stderr, "left out, since {} does not do what they expect: {}\n", base.text,
                fmt::join(wrong, ", "));
-  const std::vector<lab::Variant> all = mutants(base);
+  const std::vector<lab::judge::Variant> all = mutants(base);
   Noticed noticed;
-  judge_mutants(files, all, base, lab::Memory::sc, effort, threads, noticed);
+  judge_mutants(files, all, base, lab::explore::Memory::sc, effort, threads, noticed);
   // What no order of steps shows, late stores may.
-  std::vector<lab::Variant> rest;
-  for (const lab::Variant& mutant : all)
+  std::vector<lab::judge::Variant> rest;
+  for (const lab::judge::Variant& mutant : all)
     if (!noticed.contains(mutant.text)) rest.push_back(mutant);
-  judge_mutants(files, rest, base, lab::Memory::tso, effort, threads, noticed);
+  judge_mutants(files, rest, base, lab::explore::Memory::tso, effort, threads, noticed);
 
-  const lab::Look look = lab::look_of(STDOUT_FILENO);
+  const lab::report::Look look = lab::report::look_of(STDOUT_FILENO);
   std::size_t missed = 0;
   std::size_t width = 0;
-  for (const lab::Variant& mutant : all) width = std::max(width, mutant.text.size());
-  for (const lab::Variant& mutant : all) {
+  for (const lab::judge::Variant& mutant : all) width = std::max(width, mutant.text.size());
+  for (const lab::judge::Variant& mutant : all) {
     const auto found = noticed.find(mutant.text);
     if (found == noticed.end()) {
       ++missed;

@@ -29,16 +29,16 @@ std::string wrapped(std::string_view text, std::size_t indent, std::size_t width
   return result + line + '\n';
 }
 
-std::string answer(const lab::Knob& knob, const lab::Rules& rules) {
+std::string answer(const lab::model::Knob& knob, const lab::model::Rules& rules) {
   const std::uint32_t value = knob.get(rules);
   return knob.answers.empty() ? std::to_string(value) : std::string(knob.answers[value]);
 }
 
 // Which rule-sets give which answer: "map A B D0 D1; refs C0 C1".
-std::string answers(const lab::Knob& knob) {
+std::string answers(const lab::model::Knob& knob) {
   std::vector<std::pair<std::string, std::vector<std::string_view>>> groups;
   for (const std::string_view each : knob.answers) groups.push_back({std::string(each), {}});
-  for (const lab::RuleSet& set : lab::rule_sets()) {
+  for (const lab::model::RuleSet& set : lab::model::rule_sets()) {
     const std::string given = answer(knob, set.make());
     auto group = std::ranges::find(groups, given, &decltype(groups)::value_type::first);
     if (group == groups.end()) group = groups.insert(groups.end(), {given, {}});
@@ -53,20 +53,20 @@ std::string answers(const lab::Knob& knob) {
 }  // namespace
 
 void print_rules() {
-  const lab::Look look = lab::look_of(STDOUT_FILENO);
+  const lab::report::Look look = lab::report::look_of(STDOUT_FILENO);
   fmt::print("Rule-sets\n");
-  for (const lab::RuleSet& set : lab::rule_sets()) {
+  for (const lab::model::RuleSet& set : lab::model::rule_sets()) {
     fmt::print("  {}  {}\n", look.strong(fmt::format("{:<6}", set.name)), set.kernels);
     fmt::print("{}", wrapped(set.about, 10, look.width));
   }
   fmt::print("\nKnobs: --rules E1,reuse_small=map\n");
-  for (const lab::Knob& knob : lab::knobs()) {
+  for (const lab::model::Knob& knob : lab::model::knobs()) {
     fmt::print("  {}\n", look.strong(knob.name));
     fmt::print("{}", wrapped(knob.question, 10, look.width));
     fmt::print("{}", wrapped(answers(knob), 10, look.width));
   }
   fmt::print("\nFences and second looks: --rules E1,drop=NAME or --drop NAME\n");
-  for (const lab::Fence& fence : lab::fences()) {
+  for (const lab::model::Fence& fence : lab::model::fences()) {
     fmt::print("  {}\n", look.strong(fence.name));
     fmt::print("{}", wrapped(fence.about, 10, look.width));
   }

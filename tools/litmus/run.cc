@@ -22,18 +22,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Question {
-  lab::TestFiles files;
-  std::vector<lab::Case> cases;
-  lab::Effort effort;
+  lab::judge::TestFiles files;
+  std::vector<lab::judge::Case> cases;
+  lab::judge::Effort effort;
 };
 
 Question question_of(const Options& options) {
   Question question;
   question.files = load(options.names);
-  std::vector<lab::Variant> of = variants(options.rules);
-  for (lab::Variant& variant : of)
+  std::vector<lab::judge::Variant> of = variants(options.rules);
+  for (lab::judge::Variant& variant : of)
     for (const std::string& name : options.drop) {
-      auto less = lab::without(std::move(variant), name);
+      auto less = lab::judge::without(std::move(variant), name);
       if (!less) stop(2, fmt::format("--drop {}: {}\n", name, less.error()));
       variant = std::move(*less);
     }
@@ -42,24 +42,25 @@ Question question_of(const Options& options) {
   if (options.time > 0) question.effort.max_seconds = options.time;
   // Who asks for something particular gets that, and nothing that tests ask for besides.
   const bool named = options.rules.empty() && options.drop.empty() && options.memory.empty();
-  question.cases =
-      lab::cases_of(tests_of(question.files), of,
-                    options.memory == "tso" ? lab::Memory::tso : lab::Memory::sc, named);
+  question.cases = lab::judge::cases_of(
+      tests_of(question.files), of,
+      options.memory == "tso" ? lab::explore::Memory::tso : lab::explore::Memory::sc, named);
   if (question.cases.empty()) stop(2, "these tests mean nothing under these rule-sets\n");
   return question;
 }
 
-void print_run(const lab::Explanation& explanation, const lab::TestFile& file,
-               const lab::Variant& variant, bool verbose) {
-  fmt::print("\n{}", lab::text(explanation, lab::look_of(STDOUT_FILENO), verbose));
+void print_run(const lab::judge::Explanation& explanation, const lab::judge::TestFile& file,
+               const lab::judge::Variant& variant, bool verbose) {
+  fmt::print("\n{}", lab::report::text(explanation, lab::report::look_of(STDOUT_FILENO), verbose));
   fmt::print("Replay: cleave litmus {} --rules {} --replay {}\n", file.path, variant.text,
              explanation.example.trace.token());
 }
 
-void print_log(const Question& question, const lab::Judgement& judgement, bool verbose) {
-  fmt::print("{}", lab::log(judgement, question.effort.search, lab::look_of(STDOUT_FILENO)));
-  if (!lab::worth_explaining(judgement)) return;
-  const auto explanation = lab::explain(judgement);
+void print_log(const Question& question, const lab::judge::Judgement& judgement, bool verbose) {
+  fmt::print("{}", lab::report::log(judgement, question.effort.search,
+                                    lab::report::look_of(STDOUT_FILENO)));
+  if (!lab::judge::worth_explaining(judgement)) return;
+  const auto explanation = lab::judge::explain(judgement);
   if (!explanation) stop(2, fmt::format("cannot be explained: {}\n", explanation.error().what));
   print_run(*explanation, *question.files.front(), judgement.variant, verbose);
 }
@@ -68,8 +69,8 @@ void replay(const Options& options) {
   const Question question = question_of(options);
   if (question.cases.size() != 1)
     stop(2, "--replay: name the one test and the one rule-set of the token: FILE --rules NAME\n");
-  const lab::Case& one = question.cases.front();
-  const auto explanation = lab::replay(*one.test, one.variant, options.replay);
+  const lab::judge::Case& one = question.cases.front();
+  const auto explanation = lab::judge::replay(*one.test, one.variant, options.replay);
   if (!explanation) stop(2, fmt::format("--replay: {}\n", explanation.error().what));
   print_run(*explanation, *question.files.front(), one.variant, options.verbose);
 }
@@ -80,25 +81,27 @@ void run(const Options& options) {
   if (!options.replay.empty()) return replay(options);
   const Question question = question_of(options);
   const Clock::time_point begin = Clock::now();
-  const std::vector<lab::Judgement> judgements =
+  const std::vector<lab::judge::Judgement> judgements =
       judge(question.cases, question.effort, options.threads);
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  const lab::Look look = lab::look_of(STDOUT_FILENO);
+  const lab::report::Look look = lab::report::look_of(STDOUT_FILENO);
   if (!options.html.empty())
     write_html(options.html, question.files, judgements, {}, question.effort.search,
                options.threads);
   if (options.json) {
-    fmt::print("{}\n",
-               lab::json(question.files, judgements, question.effort.search, seconds).dump(2));
+    fmt::print(
+        "{}\n",
+        lab::report::json(question.files, judgements, question.effort.search, seconds).dump(2));
   } else if (judgements.size() == 1) {
     print_log(question, judgements.front(), options.verbose);
   } else {
-    fmt::print("{}", options.verbose ? lab::lines(question.files, judgements, look)
-                                     : lab::table(question.files, judgements, look));
-    fmt::print("{}", lab::deviations(question.files, judgements, look));
-    fmt::print("{}", lab::summary(question.files, judgements, seconds));
+    fmt::print("{}", options.verbose ? lab::report::lines(question.files, judgements, look)
+                                     : lab::report::table(question.files, judgements, look));
+    fmt::print("{}", lab::report::deviations(question.files, judgements, look));
+    fmt::print("{}", lab::report::summary(question.files, judgements, seconds));
   }
-  if (std::ranges::count(judgements, lab::Standing::deviates, &lab::Judgement::standing) > 0)
+  if (std::ranges::count(judgements, lab::judge::Standing::deviates,
+                         &lab::judge::Judgement::standing) > 0)
     throw console::Exit{1};
 }
 
