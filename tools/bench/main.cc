@@ -1,7 +1,6 @@
 // cleave bench: measures, and shows each figure beside its baseline.
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <string>
@@ -10,6 +9,7 @@
 #include "bench/all.h"
 #include "bench/harness/report.h"
 #include "tools/console/program.h"
+#include "tools/console/status_line.h"
 
 namespace {
 
@@ -44,20 +44,15 @@ std::vector<Benchmark> select(const std::vector<std::string>& names) {
   return all;
 }
 
-// What is running, on a line that the next one replaces. Only for a person at a terminal.
-void show_progress(const std::string& text) {
-  static const bool watched = isatty(STDERR_FILENO) != 0;
-  if (watched) fmt::print(stderr, "\r\033[K{}", text);
-}
-
 void measure(const Options& options) {
   const std::vector<Benchmark> selected = select(options.names);
   auto array = nlohmann::ordered_json::array();
   if (!options.json) fmt::print("{}", cleave::bench::heading());
+  const cleave::console::StatusLine status;
   for (std::size_t i = 0; i < selected.size(); ++i) {
-    show_progress(fmt::format("{}/{} {} ...", i + 1, selected.size(), selected[i].name));
+    status.show(fmt::format("{}/{} {} ...", i + 1, selected.size(), selected[i].name));
     const std::vector<Row> rows = selected[i].run(options.settings);
-    show_progress("");
+    status.clear();
     for (const Row& row : rows) {
       if (options.json) {
         array.push_back(cleave::bench::json(row));

@@ -1,12 +1,12 @@
 // `cleave litmus --html`: what was found as a page.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <fstream>
 
+#include "tools/console/status_line.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -17,16 +17,15 @@ void write_html(const std::string& path, const lab::judge::TestFiles& files,
                 unsigned threads) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
-  const bool watched = isatty(STDERR_FILENO) != 0;
   lab::report::PageOptions options;
   options.search = search;
   options.threads = threads;
-  if (watched)
-    options.done = [](std::size_t done, std::size_t all) {
-      fmt::print(stderr, "\r{} of {} runs drawn", done, all);
-    };
+  const console::StatusLine status;
+  options.done = [&](std::size_t done, std::size_t all) {
+    if (status.is_shown()) status.show(fmt::format("{} of {} runs drawn", done, all));
+  };
   const auto page = lab::report::html(files, judgements, columns, options);
-  if (watched) fmt::print(stderr, "\r\x1b[K");
+  status.clear();
   if (!page) stop(2, fmt::format("--html: {}\n", page.error().what));
   std::ofstream file(path, std::ios::binary);
   file << *page;

@@ -13,6 +13,7 @@
 #include "lab/kernel/readiness.h"
 #include "lab/kernel/report.h"
 #include "tools/console/exit.h"
+#include "tools/console/status_line.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -69,16 +70,16 @@ void run_on_kernel(const KernelOptions& asked) {
   const Clock::time_point begin = Clock::now();
   std::vector<KernelVerdict> verdicts;
   std::vector<std::string> titles;
-  const bool watched = isatty(STDERR_FILENO) != 0;
+  const console::StatusLine status;
   for (const auto& file : files) {
-    if (watched)
+    if (status.is_shown())
       options.progress = [&](std::uint64_t runs, double seconds_so_far) {
-        fmt::print(stderr, "\r\x1b[K{}: {} runs, {:.0f}/s, {:.0f} s", file->name, runs,
-                   static_cast<double>(runs) / seconds_so_far, seconds_so_far);
+        status.show(fmt::format("{}: {} runs, {:.0f}/s, {:.0f} s", file->name, runs,
+                                static_cast<double>(runs) / seconds_so_far, seconds_so_far));
       };
     verdicts.push_back(system ? lab::kernel::judge(file->test, *system, options)
                               : lab::kernel::skip(file->test, lab::kernel::missing_altogether()));
-    if (watched) fmt::print(stderr, "\r\x1b[K");
+    status.clear();
     titles.push_back(file->name);
     if (!asked.json) fmt::print("{}", line(file->name, verdicts.back(), asked.verbose, look));
     std::fflush(stdout);

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -7,6 +6,7 @@
 
 #include "tools/console/exit.h"
 #include "tools/console/programs.h"
+#include "tools/console/status_line.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -86,11 +86,12 @@ std::vector<lab::judge::Variant> variants(const std::vector<std::string>& texts)
 
 std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& cases,
                                          const lab::judge::Effort& effort, unsigned threads) {
-  const bool watched = isatty(STDERR_FILENO) != 0 && cases.size() > 1;
+  const console::StatusLine status;
   auto results = lab::judge::judge_all(cases, effort, threads, [&](std::size_t done) {
-    if (watched) fmt::print(stderr, "\r{} of {} judgements", done, cases.size());
+    if (status.is_shown() && cases.size() > 1)
+      status.show(fmt::format("{} of {} judgements", done, cases.size()));
   });
-  if (watched) fmt::print(stderr, "\r\x1b[K");
+  status.clear();
   std::vector<lab::judge::Judgement> judgements;
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (!results[i])
