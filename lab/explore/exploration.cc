@@ -6,7 +6,7 @@
 
 #include "lab/explore/determinism.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 std::uint64_t hash(const Outcome& outcome) {
@@ -154,4 +154,4 @@ tl::expected<Result, Refusal> Exploration::finish(Coverage coverage) {
   return std::move(result_);
 }
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -10,7 +10,7 @@
 #include "lab/explore/execution.h"
 #include "lab/explore/explorer.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// A scheduler that can tell what it decided.
 class Chooser : public Scheduler {
@@ -74,4 +74,4 @@ Coverage search_states(Exploration& exploration);
 Coverage search_depth_first(Exploration& exploration);  // naive and bound
 Coverage search_random(Exploration& exploration);       // random and pct
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -13,7 +13,7 @@
 #include "lab/explore/program.h"
 #include "lab/explore/schedule.h"
 
-namespace lab {
+namespace lab::explore {
 
 enum class Search : std::uint8_t {
   dpor,    ///< one run for each class of runs that differ in the order of independent steps only
@@ -128,4 +128,4 @@ struct Refusal {
 /// schedule, with the step; more than 32 threads. Cost: by traces, times steps. One exploration an OS thread at a time.
 tl::expected<Result, Refusal> explore(const Factory& factory, const Options& options);
 
-}  // namespace lab
+}  // namespace lab::explore

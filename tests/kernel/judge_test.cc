@@ -183,8 +183,8 @@ TEST_F(KernelJudge, AConditionMeansWhatItMeansToTheModel) {
   };
   for (const std::string& test : tests) {
     const KernelVerdict seen = judge_text(test);
-    const auto modelled =
-        lab::judge(test_, parse_variants(kernel_rules())->front(), Memory::sc, {});
+    const auto modelled = judge::judge(test_, judge::parse_variants(kernel_rules())->front(),
+                                       explore::Memory::sc, {});
     ASSERT_TRUE(modelled.has_value());
     if (seen.skipped.starts_with("huge folios")) continue;
     EXPECT_EQ(seen.skipped, "") << test;
