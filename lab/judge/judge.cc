@@ -92,6 +92,7 @@ Options options_for(const Variant& variant, Memory memory, const Effort& effort)
   options.seed = effort.seed;
   options.drop = variant.drop;
   options.max_seconds = effort.max_seconds;
+  options.max_runs = effort.max_runs;
   return options;
 }
 
