@@ -94,10 +94,10 @@ tl::expected<Journal, std::string> Journal::open(const std::string& folder) {
   const int lock = ::open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0)
     return tl::unexpected(fmt::format("open {}/lock: {}", folder, std::strerror(errno)));
-  // Children of a run that was killed may have the lock for a moment longer, and so may who puts back what it left. A
-  // lock cannot be waited for with a limit of time.
+  // Children of a run that was killed may have the lock for a moment longer, and so may who puts back what it left: on a
+  // busy machine for seconds. A lock cannot be waited for with a limit of time.
   bool locked = false;
-  for (int i = 0; i < 20 && !(locked = flock(lock, LOCK_EX | LOCK_NB) == 0); ++i) usleep(50'000);
+  for (int i = 0; i < 100 && !(locked = flock(lock, LOCK_EX | LOCK_NB) == 0); ++i) usleep(50'000);
   if (!locked) {
     close(lock);
     return tl::unexpected(fmt::format(
