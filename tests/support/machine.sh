@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Read by tests that change settings of the system, or compare them: on a machine one at a time has its turn, of
 # whichever checkout it is. Within one run of ctest the resource lock `machine` keeps them apart already.
 
