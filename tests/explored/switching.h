@@ -1,20 +1,18 @@
 // Two threads of control, of which one runs at a time, and that change places where a run says so.
 #pragma once
 
-#include <ucontext.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cleave/sync/explored.h"
+#include "tests/explored/fiber.h"
 
 namespace cleave {
 
@@ -45,11 +43,11 @@ class Switching final : public sync::Scheduler {
     Scheduler* const previous = sync::install(this);
     for (current_ = 0; current_ < sides_.size(); ++current_) {
       racers[current_].prepare();
-      begin(me(), racers[current_]);
+      me().fiber.begin([this, &racer = racers[current_]] { live(racer); });
     }
     racing_ = true;
     current_ = 0;
-    (void)swapcontext(&outside_, &me().context);
+    outside_.hand_over_to(me().fiber);
     racing_ = false;
     (void)sync::install(previous);
   }
@@ -72,12 +70,8 @@ class Switching final : public sync::Scheduler {
   std::uint64_t self() override { return current_; }
 
  private:
-  static constexpr std::size_t kStackBytes = std::size_t{256} << 10;
-
   struct Side {
-    ucontext_t context{};
-    std::unique_ptr<char[]> stack = std::make_unique_for_overwrite<char[]>(kStackBytes);
-    const Racer* racer = nullptr;
+    Fiber fiber;
     const sync::Operation* next = nullptr;  ///< what it is about to do
     std::optional<sync::DelayedStore> delayed;
     bool ended = false;
@@ -94,27 +88,18 @@ class Switching final : public sync::Scheduler {
   Side& me() { return sides_[current_]; }
   Side& other() { return sides_[1 - current_]; }
 
-  void begin(Side& side, const Racer& racer) {
-    side.racer = &racer;
-    (void)getcontext(&side.context);
-    side.context.uc_stack.ss_sp = side.stack.get();
-    side.context.uc_stack.ss_size = kStackBytes;
-    side.context.uc_link = &outside_;
-    makecontext(
-        &side.context, [] { static_cast<Switching*>(sync::scheduler())->live(); }, 0);
-  }
-
-  void live() {
-    me().racer->race();
+  void live(const Racer& racer) {
+    racer.race();
     me().let_out();
     me().ended = true;
     if (!other().ended) change_places();
+    me().fiber.hand_over_to(outside_);
   }
 
   void change_places() {
     Side& from = me();
     current_ = 1 - current_;
-    (void)swapcontext(&from.context, &me().context);
+    from.fiber.hand_over_to(me().fiber);
   }
 
   // Returns when the thread may do what it is about to do.
@@ -168,7 +153,7 @@ class Switching final : public sync::Scheduler {
   bool racing_ = false;
   std::size_t current_ = 0;
   std::array<Side, 2> sides_;
-  ucontext_t outside_{};
+  Fiber outside_;
 };
 
 /// Lists of turns, each thread changing its place `changes` times, in order, until all have been tried.

@@ -27,7 +27,7 @@ Count get(const Source& source, Address at) {
 }
 
 struct Stage {
-  Pool pool = must(Pool::create(64 * kPageSize));
+  Pool pool = must(Pool::create(24 * kPageSize));
   std::optional<Space> space{must(Space::create(pool))};
   Stage() { must(space->map_at(kA, 8 * kPageSize)); }
 };
