@@ -2,7 +2,7 @@
 # Runs the suite again and again, as it must pass every time: in fresh clones of what is committed, in random order, while
 # every processor is kept busy by something else. Ends with 0 if nothing failed.
 #   STEADY_RUNS=20          how often
-#   STEADY_FRESH=1          0: builds what lies here once, and repeats the tests alone
+#   STEADY_FRESH=1          0: builds what lies here, once, and repeats the tests alone
 #   STEADY_JOBS=5           tests at once
 #   STEADY_PRESETS="check asan tsan"
 #   STEADY_LOGS=<folder>    where the logs of runs that failed stay; else a new one
@@ -56,28 +56,28 @@ failed_in() { sed -n 's/^\t *[0-9]* - \(.*\) (\(.*\))$/\1: \2/p' "$1" | grep -v 
 
 run() {  # <number> <preset>
   local name=run-$1-$2 tree=$root began=$SECONDS
-  ((fresh == 0)) || tree=$scratch/clone
+  ((fresh != 1)) || tree=$scratch/clone
   printf 'run %d of %d, %s: ' "$1" "$runs" "$2"
-  if ! build "$tree" "$2" "$logs/$name.build"; then
-    echo "does not build: $logs/$name.build"
-    echo "run $1: $2 does not build" >>"$logs/failed"
+  if ((fresh == 1 || $1 == 1)) && ! build "$tree" "$2" "$logs/$name.build"; then
+    echo "FAILED, does not build: $logs/$name.build"
+    echo "$2: does not build" >>"$logs/failed"
     return
   fi
   local built=$SECONDS
   if test_tree "$tree" "$2" "$logs/$name.log"; then
     printf '%s (built in %d s, tested in %d s)\n' \
       "$(grep 'tests passed' "$logs/$name.log" || echo "no test ran")" $((built - began)) $((SECONDS - built))
-    rm "$logs/$name.build" "$logs/$name.log"
+    rm -f "$logs/$name.build" "$logs/$name.log"
     return
   fi
   echo "FAILED, $logs/$name.log:"
   failed_in "$logs/$name.log" | tee -a "$logs/failed" | sed 's/^/  /'
-  [[ -n $(failed_in "$logs/$name.log") ]] || echo "run $1: $2 ended badly" | tee -a "$logs/failed"
+  [[ -n $(failed_in "$logs/$name.log") ]] || echo "$2: ctest itself failed" | tee -a "$logs/failed"
 }
 
 keep_busy
 for number in $(seq "$runs"); do
-  ((fresh == 0)) || clone
+  ((fresh != 1)) || clone
   for preset in "${presets[@]}"; do run "$number" "$preset"; done
 done
 
