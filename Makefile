@@ -16,7 +16,7 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench soak lint format install install-tools clean
+.PHONY: help setup build demo test steady bench soak lint format install install-tools clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,10 @@ test: setup ## Run all tests, then the library's under the address and the threa
 	$(call test,check)
 	$(call test,asan)
 	$(call test,tsan,$(FIXED_LAYOUT))
+
+steady: setup ## Run the tests 20 times: fresh clones, random order, busy processors (STEADY_RUNS=n, STEADY_FRESH=0)
+	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
+	@scripts/steady.sh
 
 bench: build ## Measure
 	build/release/bin/cleave bench

@@ -22,8 +22,8 @@
 #include <thread>
 #include <vector>
 
-#include <cleave/arena.h>
-#include <cleave/quiesce.h>
+#include "arena.h"
+#include "quiesce.h"
 
 using namespace cleave;
 using namespace cleave::literals;

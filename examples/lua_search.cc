@@ -10,8 +10,8 @@
 
 #include <lua.hpp>
 
-#include <cleave/arena.h>
-#include <cleave/heap.h>
+#include "arena.h"
+#include "heap.h"
 
 using namespace cleave;
 using namespace cleave::literals;

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <string>
 
-#include "cleave/base/error.h"
+#include <cleave/error.h>
 
 namespace cleave::measure {
 

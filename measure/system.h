@@ -9,7 +9,7 @@
 #include <csignal>
 #include <string_view>
 
-#include "cleave/base/units.h"
+#include <cleave/units.h>
 
 namespace cleave::measure {
 

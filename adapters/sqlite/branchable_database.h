@@ -8,9 +8,9 @@
 #include <string_view>
 
 #include "adapters/sqlite/connection.h"
-#include "cleave/arena/arena.h"
-#include "cleave/frames/pool.h"
-#include "cleave/heap/heap.h"
+#include <cleave/arena.h>
+#include <cleave/pool.h>
+#include <cleave/heap.h>
 
 namespace cleave::sqlite {
 

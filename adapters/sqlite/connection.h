@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "adapters/sqlite/database_error.h"
-#include "cleave/heap/heap.h"
+#include <cleave/heap.h>
 
 namespace cleave::sqlite {
 

@@ -1,7 +1,7 @@
 // Where SQLite's memory comes from: an arena's heap for one connection, malloc for the next.
 #pragma once
 
-#include "cleave/heap/heap.h"
+#include <cleave/heap.h>
 
 namespace cleave::sqlite {
 

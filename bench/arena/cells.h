@@ -9,7 +9,7 @@
 
 #include "bench/harness/benchmark.h"
 #include "bench/space/touched.h"
-#include "cleave/arena/tracking.h"
+#include <cleave/tracking.h>
 #include "measure/clock.h"
 #include "measure/system.h"
 

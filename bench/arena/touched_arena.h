@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bench/space/touched.h"
-#include "cleave/arena/arena.h"
+#include <cleave/arena.h>
 
 namespace cleave::bench {
 

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "bench/heap/alloc.h"
-#include "cleave/heap/heap.h"
+#include <cleave/heap.h>
 #include "measure/system.h"
 
 namespace cleave::bench {

@@ -18,9 +18,9 @@
 
 #include "bench/io/benchmarks.h"
 #include "bench/space/touched.h"
-#include "cleave/io/file.h"
-#include "cleave/io/open.h"
-#include "cleave/io/ring.h"
+#include <cleave/file.h>
+#include <cleave/file.h>
+#include <cleave/ring.h>
 #include "measure/clock.h"
 #include "measure/kernel_ring.h"
 #include "measure/system.h"
@@ -46,7 +46,7 @@ class DiskFile {
       const int made = mkstemp(path.data());
       if (made < 0) continue;
       DiskFile file{File(made), std::move(path)};
-      auto direct = open_for(file.path_.c_str(), OpenMode::updating, Cache::bypassed_if_possible);
+      auto direct = open_for(file.path_.c_str(), OpenMode::update, PageCache::bypass);
       if (!direct || !direct->is_direct()) continue;
       file.file_ = std::move(*direct);
       file.fill(size);

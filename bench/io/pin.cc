@@ -8,7 +8,7 @@
 
 #include "bench/io/benchmarks.h"
 #include "bench/space/touched.h"
-#include "cleave/space/accessor.h"
+#include <cleave/accessor.h>
 #include "measure/clock.h"
 #include "measure/kernel_ring.h"
 #include "measure/system.h"
@@ -24,10 +24,10 @@ struct Manner {
   double most_ns;  // a page; the goal
 };
 constexpr Manner kManners[] = {
-    {"pin/one-reading", "pins of one page, for a device that reads", PinAccess::reading, 1, 50},
-    {"pin/one-writing", "pins of one page, for a device that writes", PinAccess::writing, 1, 50},
-    {"pin/bulk-4096-reading", "a pin of 4,096 pages, for reading", PinAccess::reading, 4096, 10},
-    {"pin/bulk-4096-writing", "a pin of 4,096 pages, for writing", PinAccess::writing, 4096, 10},
+    {"pin/one-reading", "pins of one page, for a device that reads", PinAccess::read, 1, 50},
+    {"pin/one-writing", "pins of one page, for a device that writes", PinAccess::write, 1, 50},
+    {"pin/bulk-4096-reading", "a pin of 4,096 pages, for reading", PinAccess::read, 4096, 10},
+    {"pin/bulk-4096-writing", "a pin of 4,096 pages, for writing", PinAccess::write, 4096, 10},
 };
 constexpr std::uint64_t kMostPages = 4096;
 constexpr std::uint64_t kPinsPerBatch = 256;  // since one of a page is too short for the clock
@@ -129,7 +129,7 @@ constexpr std::uint64_t kPagesPerThread = 64;
 // One after the other, each released before the next: as a thread does its I/O.
 void pin_each(Accessor& accessor, Address base) {
   for (std::uint64_t page = 0; page < kPagesPerThread; ++page) {
-    (void)must(accessor.pin(base + page * kPageSize, kPageSize, PinAccess::writing));
+    (void)must(accessor.pin(base + page * kPageSize, kPageSize, PinAccess::write));
   }
 }
 

@@ -6,8 +6,8 @@
 
 #include "bench/space/benchmarks.h"
 #include "bench/space/touched.h"
-#include "cleave/space/accessor.h"
-#include "cleave/sync/word.h"
+#include <cleave/accessor.h>
+#include <cleave/detail/word.h>
 #include "measure/clock.h"
 
 namespace cleave::bench {

@@ -81,7 +81,7 @@ std::vector<Pin> pin_pages(const Manner& manner, TouchedSpace& touched) {
   for (std::uint64_t page = 0; page < manner.pages; page += pages_at_once) {
     pins.push_back(
         must(touched.space.pin(touched.touched_page(page * step(manner, touched.extent)),
-                               pages_at_once * kPageSize, PinAccess::writing, PinTerm::lasting)));
+                               pages_at_once * kPageSize, PinAccess::write, PinTerm::long_term)));
   }
   return pins;
 }

@@ -1,7 +1,7 @@
 // Forks as several benchmarks time them.
 #pragma once
 
-#include "cleave/space/space.h"
+#include <cleave/space.h>
 
 namespace cleave::bench {
 

@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "cleave/base/units.h"
-#include "cleave/frames/pool.h"
-#include "cleave/space/space.h"
+#include <cleave/units.h>
+#include <cleave/pool.h>
+#include <cleave/space.h>
 
 namespace cleave::bench {
 

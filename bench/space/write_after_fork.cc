@@ -9,7 +9,7 @@
 
 #include "bench/space/benchmarks.h"
 #include "bench/space/touched.h"
-#include "cleave/space/accessor.h"
+#include <cleave/accessor.h>
 #include "measure/clock.h"
 #include "measure/companion.h"
 

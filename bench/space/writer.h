@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "bench/harness/benchmark.h"
-#include "cleave/space/accessor.h"
-#include "cleave/space/space.h"
+#include <cleave/accessor.h>
+#include <cleave/space.h>
 #include "measure/clock.h"
 #include "measure/system.h"
 

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "bench/sync/benchmarks.h"
-#include "cleave/sync/fence.h"
-#include "cleave/sync/section.h"
+#include <cleave/detail/fence.h>
+#include <cleave/detail/section.h>
 #include "measure/clock.h"
 #include "measure/system.h"
 

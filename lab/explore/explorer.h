@@ -71,7 +71,7 @@ struct Options {
   bool symmetry = false;
   /// A run that takes more steps is given up, and reported.
   std::uint32_t max_steps = 10'000;
-  /// Stops after so long, or so many runs, with a partial result.
+  /// Stops after so many seconds of a processor's work, or so many runs, with a partial result.
   std::optional<double> max_seconds = std::nullopt;
   std::optional<std::uint64_t> max_runs = std::nullopt;
   bool stop_at_failure = false;

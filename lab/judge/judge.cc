@@ -94,6 +94,7 @@ explore::Options options_for(const Variant& variant, explore::Memory memory, con
   options.seed = effort.seed;
   options.drop = variant.drop;
   options.max_seconds = effort.max_seconds;
+  options.max_runs = effort.max_runs;
   return options;
 }
 

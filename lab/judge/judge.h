@@ -61,6 +61,7 @@ struct Effort {
   std::uint64_t runs = 10'000;
   std::uint64_t seed = 1;
   std::optional<double> max_seconds = std::nullopt;
+  std::optional<std::uint64_t> max_runs = std::nullopt;
 };
 
 /// The options that explore a test under a variant.

@@ -376,8 +376,10 @@ tl::expected<void, std::string> play(Play& play, Board& board, const Effort& eff
     keep_stage(play, board, effort, folder);
   }
   if (keeper < 0) return tl::unexpected(fmt::format("fork: {}", std::strerror(errno)));
-  // The stage watches the test's processes, and this the stage.
-  const Clock::time_point latest = Clock::now() + effort.time + std::chrono::seconds(60);
+  // The stage watches the test's processes, and this the stage. A run that hangs takes its patience twice: once more after
+  // the last step that it saw.
+  const Clock::time_point latest =
+      Clock::now() + effort.time + 2 * effort.patience + std::chrono::seconds(60);
   const bool late = !ends_before(keeper, latest, effort.tick);
   if (late) kill(keeper, SIGKILL);
   int status = 0;

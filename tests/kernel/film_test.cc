@@ -108,6 +108,7 @@ TEST_F(KernelFilm, IsNotMadeWhereChanceDecides) {
 }
 
 TEST_F(KernelFilm, IsNotMadeOfARunThatHangs) {
+  patience_ = 0.5;
   const KernelVerdict verdict =
       judge_text("page x = 1\nprocess P {\n wp x\n write x 5\n}\nexists P:x = 5\n");
   if (verdict.skipped.starts_with("userfaultfd")) GTEST_SKIP() << verdict.skipped;

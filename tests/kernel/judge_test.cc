@@ -79,6 +79,7 @@ TEST_F(KernelJudge, AWriteWhereNothingIsMappedKillsTheProcess) {
 
 TEST_F(KernelJudge, ARunThatWaitsForEverHangsAndSaysWhere) {
   // Nobody serves the write protection.
+  patience_ = 0.5;
   const KernelVerdict verdict =
       judge_text("page x = 1\nprocess P {\n wp x\n write x 5\n}\nexists P:x = 5\n");
   if (verdict.skipped.starts_with("userfaultfd")) GTEST_SKIP() << verdict.skipped;

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-#include "cleave/arena/tracking.h"
+#include <cleave/tracking.h>
 
 namespace cleave::console {
 

@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <optional>
 
-#include "cleave/space/accessor.h"
-#include "cleave/space/space.h"
+#include <cleave/accessor.h>
+#include <cleave/space.h>
 #include "measure/clock.h"
 #include "measure/percentile.h"
 
@@ -121,7 +121,7 @@ Result<std::vector<Cost>> measure_costs() {
   for (std::size_t i = 0; i < kRounds; i += kPinsATime) {
     pins.push_back(measure::nanoseconds_for([&] {
       for (std::size_t k = 0; k < kPinsATime && done; ++k) {
-        const auto pin = subject->accessor.pin(subject->at, kPageSize, PinAccess::writing);
+        const auto pin = subject->accessor.pin(subject->at, kPageSize, PinAccess::write);
         if (!pin) done = tl::unexpected(pin.error());
       }
     }));

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cleave/base/error.h"
+#include <cleave/error.h>
 
 namespace cleave::doctor {
 

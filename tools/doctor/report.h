@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "cleave/base/error.h"
+#include <cleave/error.h>
 #include "tools/doctor/costs.h"
 #include "tools/doctor/kernel/finding.h"
 #include "tools/doctor/tracking.h"

@@ -4,7 +4,7 @@
 #include <array>
 #include <cstddef>
 
-#include "cleave/arena/arena.h"
+#include <cleave/arena.h>
 #include "measure/clock.h"
 #include "measure/percentile.h"
 

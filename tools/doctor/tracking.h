@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "cleave/arena/tracking.h"
+#include <cleave/tracking.h>
 #include "tools/doctor/kernel/finding.h"
 
 namespace cleave::doctor {

@@ -8,7 +8,7 @@
 
 #include "adapters/sqlite/branchable_database.h"
 #include "adapters/sqlite/contents/digest.h"
-#include "cleave/arena/commit.h"
+#include <cleave/commit.h>
 #include "tools/demo/database/source.h"
 
 namespace cleave::demo::database {

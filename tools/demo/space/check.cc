@@ -9,7 +9,7 @@
 #include <optional>
 #include <thread>
 
-#include "cleave/space/accessor.h"
+#include <cleave/accessor.h>
 #include "tools/console/progress.h"
 
 namespace cleave::demo::space {

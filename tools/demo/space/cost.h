@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <span>
 
-#include "cleave/base/units.h"
-#include "cleave/frames/pool.h"
+#include <cleave/units.h>
+#include <cleave/pool.h>
 #include "tools/demo/space/diverge.h"
 #include "tools/demo/space/source_file.h"
 

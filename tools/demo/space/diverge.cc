@@ -8,7 +8,7 @@
 #include <random>
 #include <thread>
 
-#include "cleave/space/accessor.h"
+#include <cleave/accessor.h>
 #include "measure/clock.h"
 #include "tools/console/progress.h"
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "cleave/space/snapshot.h"
-#include "cleave/space/space.h"
+#include <cleave/snapshot.h>
+#include <cleave/space.h>
 #include "tools/demo/space/history.h"
 
 namespace cleave::demo::space {

@@ -20,9 +20,9 @@
 #include <utility>
 #include <vector>
 
-#include "cleave/io/open.h"
-#include "cleave/io/ring.h"
-#include "cleave/space/accessor.h"
+#include <cleave/file.h>
+#include <cleave/ring.h>
+#include <cleave/accessor.h>
 
 namespace cleave::demo::space {
 namespace {
@@ -42,7 +42,7 @@ File temporary_file(Cache cache) {
                              "; let TMPDIR name a folder that can be written to");
   }
   File file(made);
-  auto opened = open_for(path.c_str(), OpenMode::updating, cache);
+  auto opened = open_for(path.c_str(), OpenMode::update, cache);
   (void)unlink(path.c_str());
   return opened ? std::move(*opened) : std::move(file);
 }
@@ -70,11 +70,11 @@ class Traffic::Carrier {
 
   [[nodiscard]] bool has_ring() const { return ring_.has_value(); }
   /// How files should be opened: the ring knows what can go past the page cache, and what cannot.
-  [[nodiscard]] Cache cache() const { return ring_ ? Cache::bypassed_if_possible : Cache::used; }
+  [[nodiscard]] Cache cache() const { return ring_ ? PageCache::bypass : PageCache::use; }
 
   Token read(Address to, int descriptor, std::uint64_t offset, std::uint64_t bytes) {
     if (ring_) return must(ring_->start_read(space_, to, descriptor, offset, bytes));
-    const Pin pin = must(space_.pin(to, bytes, PinAccess::writing));
+    const Pin pin = must(space_.pin(to, bytes, PinAccess::write));
     std::vector<iovec> pieces(pin.pieces().begin(), pin.pieces().end());
     return through(preadv(descriptor, pieces.data(), static_cast<int>(pieces.size()),
                           static_cast<off_t>(offset)));
@@ -116,7 +116,7 @@ struct Traffic::Worker {
       : origin(used_origin),
         content(expected.first(read_file.size)),
         carrier(pool, origin.space),
-        source(must(open_for(read_file.path.c_str(), OpenMode::reading, carrier.cache()))),
+        source(must(open_for(read_file.path.c_str(), OpenMode::read, carrier.cache()))),
         copy(temporary_file(carrier.cache())),
         spoil(spoils),
         at(must(origin.space.map(kSlots * kSlotBytes))) {

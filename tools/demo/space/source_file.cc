@@ -9,7 +9,7 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "cleave/base/units.h"
+#include <cleave/units.h>
 
 namespace cleave::demo::space {
 namespace {
