@@ -7,6 +7,7 @@
 #include "arena.h"
 #include "heap.h"
 #include "memory_resource.h"
+#include <cleave/must.h>
 
 using namespace cleave;
 using namespace cleave::literals;

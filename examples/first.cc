@@ -3,6 +3,7 @@
 
 #include "accessor.h"
 #include "space.h"
+#include <cleave/must.h>
 
 using namespace cleave;
 using namespace cleave::literals;

@@ -12,6 +12,7 @@
 
 #include "arena.h"
 #include "heap.h"
+#include <cleave/must.h>
 
 using namespace cleave;
 using namespace cleave::literals;
