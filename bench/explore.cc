@@ -9,9 +9,9 @@
 
 #include "bench/bench.h"
 #include "bench/clock.h"
+#include "bench/fork_against_pin.h"
 #include "bench/peer.h"
-#include "lab/explore/explorer.h"
-#include "lab/explore/fork_against_pin.h"
+#include "lab/explore/search/explorer.h"
 
 namespace cleave::bench {
 namespace {

@@ -4,7 +4,7 @@
 #   include_direction.sh <root of the sources>
 set -euo pipefail
 
-# The rooms, each with those that it may include besides itself.
+# The rooms, each with those that it may include besides itself; `room/*` is a room with all below it.
 rooms='
 base:
 sync: base
@@ -14,12 +14,26 @@ space: base sync frames table
 io: base sync frames table space
 heap: base sync
 arena: base sync frames table space
-lab/explore:
+lab/explore/execution:
+lab/explore/search: lab/explore/execution
+lab/explore/trace: lab/explore/execution lab/explore/search
 lab/litmus:
-lab/model: lab/explore
-lab/judge: lab/explore lab/litmus lab/model
-lab/report: lab/explore lab/litmus lab/model lab/judge
-lab/kernel: lab/litmus lab/judge lab/report
+lab/litmus/parse: lab/litmus
+lab/model/decide:
+lab/model/rules: lab/model/decide
+lab/model/world: lab/explore/* lab/model/decide
+lab/model/mm: lab/explore/* lab/model/decide lab/model/world
+lab/model/gup: lab/explore/* lab/model/decide lab/model/world lab/model/mm
+lab/model: lab/explore/* lab/model/*
+lab/judge: lab/explore/* lab/litmus/* lab/model/*
+lab/report: lab/report/page lab/explore/* lab/litmus/* lab/model/* lab/judge
+lab/report/page:
+lab/kernel/shared: lab/litmus/* lab/judge
+lab/kernel/test: lab/litmus/* lab/model/* lab/judge lab/kernel/shared
+lab/kernel/references: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test
+lab/kernel/process: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test lab/kernel/references
+lab/kernel/system: lab/kernel/shared lab/kernel/test lab/kernel/references lab/kernel/process
+lab/kernel: lab/litmus/* lab/model/* lab/judge lab/report lab/kernel/*
 '
 
 # Reads "path" lines from the standard input; prints offences. Comments do not count.
@@ -34,7 +48,7 @@ check() {
         below = lines[i]; sub(/^[^:]*:/, "", below)
         n = split(below, names, " ")
         may[room, room] = 1
-        for (k = 1; k <= n; ++k) may[room, names[k]] = 1
+        for (k = 1; k <= n; ++k) below_of[room] = below_of[room] " " names[k]
       }
       # What only cleave/sync may name, in code and in angle brackets.
       threads = "std::(atomic|memory_order|((recursive_|shared_)?(timed_)?mutex)|shared_timed_mutex"
@@ -46,6 +60,22 @@ check() {
       headers = "^(atomic|mutex|shared_mutex|condition_variable|thread|latch|barrier|semaphore"
       headers = headers "|future|stop_token|pthread\\.h|stdatomic\\.h|linux/futex\\.h"
       headers = headers "|linux/membarrier\\.h|urcu.*)$"
+    }
+    # Whether a file of `room` may include one of `target`.
+    function allowed(room, target,    n, k, names) {
+      if ((room, target) in may) return 1
+      n = split(below_of[room], names, " ")
+      for (k = 1; k <= n; ++k) {
+        if (names[k] == target) return 1
+        if (sub(/\/\*$/, "", names[k]) && (target == names[k] || index(target, names[k] "/") == 1))
+          return 1
+      }
+      return 0
+    }
+    # The folder of a file of the laboratory.
+    function folder_of(path) {
+      sub(/\/[^\/]*$/, "", path)
+      return path
     }
     function offence(rule) {
       printf "%s:%d: %s\n    %s\n", FILENAME, FNR, rule, text
@@ -76,7 +106,7 @@ check() {
       lab = path[1] == "lab"
       # A file right in cleave/ stands above all rooms.
       if (FILENAME ~ /^(cleave|lab)\/[^\/]*\//) {
-        room = lab ? "lab/" path[2] : path[2]
+        room = lab ? folder_of(FILENAME) : path[2]
         if (!(room in known)) {
           text = ""
           offence("a room that has no place in the order yet; give it one in this script")
@@ -99,7 +129,7 @@ check() {
           offence("the library includes nothing outside cleave/")
         else if (to[1] == "cleave" && room != "" && target !~ /^cleave\/[^\/]*\//)
           offence("a room does not include what stands above all rooms")
-        else if (to[1] == "cleave" && room != "" && (room in known) && !((room, to[2]) in may))
+        else if (to[1] == "cleave" && room != "" && (room in known) && !allowed(room, to[2]))
           offence("includes point down only: cleave/" room " stands below cleave/" to[2] ", or beside it")
         else if (quoted && to[1] != "cleave")
           offence("a header of the library is included by its full path, \"cleave/<room>/<name>.h\"")
@@ -108,8 +138,8 @@ check() {
       }
       if (lab && to[1] == "cleave")
         offence("the laboratory shares nothing with what it judges: it does not include cleave/")
-      if (lab && to[1] == "lab" && (room in known) && !((room, "lab/" to[2]) in may))
-        offence("includes point down only: " room " stands below lab/" to[2] ", or beside it")
+      if (lab && to[1] == "lab" && (room in known) && !allowed(room, folder_of(target)))
+        offence("includes point down only: " room " stands below " folder_of(target) ", or beside it")
       next
     }
     library && room != "sync" && code ~ threads {
@@ -128,7 +158,7 @@ self_check() {
   local plant failed=0
   plant=$(mktemp -d)
   trap 'rm -rf "$plant"' RETURN
-  mkdir -p "$plant"/cleave/{base,sync,frames,table,space,attic} "$plant"/lab/{model,judge,report,attic}
+  mkdir -p "$plant"/cleave/{base,sync,frames,table,space,attic} "$plant"/lab/{model/world,model/mm,judge,report,attic}
 
   expect() { # <file> <offending line or empty> <text of a file>
     local file=$1 line=$2 found
@@ -175,6 +205,10 @@ self_check() {
   expect lab/model/a.cc '' $'#include "lab/model/b.h"\n#include <atomic>'
   expect lab/report/a.cc 1 '#include "cleave/base/result.h"'
   expect lab/report/a.cc '' '#include "lab/judge/b.h"'
+  expect lab/model/world/a.cc 1 '#include "lab/model/mm/b.h"'
+  expect lab/model/world/a.cc 1 '#include "lab/model/b.h"'
+  expect lab/model/world/a.cc '' '#include "lab/explore/execution/b.h"'
+  expect lab/model/mm/a.cc '' '#include "lab/model/world/b.h"'
   return $failed
 }
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "lab/kernel/readiness.h"
+#include "lab/kernel/system/capabilities.h"
 
 namespace cleave::doctor {
 namespace {
@@ -19,19 +19,19 @@ Finding kernel(Standing standing, std::string detail, std::string advice = {}) {
 
 // The judge itself, and each thing that some of its tests need.
 void look_at_kernel(std::vector<Finding>& all) {
-  if (const std::string why = lab::kernel::missing_altogether(); !why.empty()) {
+  if (const std::string why = lab::kernel::missing_for_every_test(); !why.empty()) {
     all.push_back(kernel(Standing::missing, why, "For tests on the running kernel: run as root."));
     return;
   }
   std::vector<Finding> parts;
   std::vector<std::string> without;
-  for (const lab::kernel::Readiness& part : lab::kernel::readiness()) {
+  for (const lab::kernel::Capability& part : lab::kernel::capabilities()) {
     parts.push_back({"kernel: " + part.what,
-                     part.ready ? Standing::ok : Standing::missing,
+                     part.available ? Standing::ok : Standing::missing,
                      part.why,
                      {},
-                     part.ready});
-    if (!part.ready) without.push_back(part.what);
+                     part.available});
+    if (!part.available) without.push_back(part.what);
   }
   all.push_back(without.empty()
                     ? kernel(Standing::ok, "`cleave litmus --kernel` has all it takes")

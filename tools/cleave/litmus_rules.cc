@@ -5,9 +5,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include "lab/model/decide/rules.h"
 #include "lab/model/fences.h"
-#include "lab/model/rules.h"
-#include "lab/report/look.h"
+#include "lab/report/style.h"
 #include "litmus.h"
 
 namespace cleave::litmus {
@@ -55,7 +55,7 @@ std::string answers(const lab::model::Knob& knob) {
 }  // namespace
 
 void print_rules() {
-  const lab::report::Look look = lab::report::look_of(STDOUT_FILENO);
+  const lab::report::Style look = lab::report::style_of(STDOUT_FILENO);
   fmt::print("Rule-sets\n");
   for (const lab::model::RuleSet& set : lab::model::rule_sets()) {
     fmt::print("  {}  {}\n", look.strong(fmt::format("{:<6}", set.name)), set.kernels);
