@@ -14,7 +14,7 @@ int lowest(ActorSet set) { return std::countr_zero(set); }
 
 }  // namespace
 
-constinit thread_local Execution* Execution::current = nullptr;
+constinit thread_local Execution* Execution::current_ = nullptr;
 
 // A scheduler for a run that counts no more. To let its threads run out is cheaper than to
 // unwind them with exceptions: that is left for those which cannot go on.
@@ -47,10 +47,10 @@ Execution::Execution(Memory memory, std::vector<std::string> dropped, std::uint3
     : memory_(memory), dropped_(std::move(dropped)), max_steps_(max_steps) {}
 
 Execution::~Execution() {
-  Execution* const outer = std::exchange(current, this);
+  Execution* const outer = std::exchange(current_, this);
   program_.reset();
   for (Thread& thread : threads_) thread.body = nullptr;
-  current = outer == this ? nullptr : outer;
+  current_ = outer == this ? nullptr : outer;
 }
 
 void Execution::reset() {
@@ -59,7 +59,6 @@ void Execution::reset() {
     Thread& thread = at(t);
     thread.body = nullptr;
     thread.buffer.clear();
-    thread.oldest = 0;
     thread.twin = -1;
     thread.own.clear();
   }
@@ -77,7 +76,7 @@ void Execution::reset() {
 
 Ending Execution::run(const Factory& factory, Scheduler& scheduler) {
   assert(running_ == nullptr && "a program cannot explore another in one of its threads");
-  Execution* const outer = std::exchange(current, this);
+  Execution* const outer = std::exchange(current_, this);
   phase_ = Phase::free;
   reset();
   scheduler_ = &scheduler;
@@ -98,18 +97,18 @@ Ending Execution::run(const Factory& factory, Scheduler& scheduler) {
   if (ending == Ending::deadlock || ending == Ending::too_long) describe_standstill();
   if (alive_ != 0) wind_up();
   phase_ = Phase::free;
-  current = outer;
+  current_ = outer;
   return ending;
 }
 
 bool Execution::outcome(Outcome& into) {
-  Execution* const outer = std::exchange(current, this);
+  Execution* const outer = std::exchange(current_, this);
   into.clear();
   try {
     program_->end(into);
   } catch (const Unwound&) {
   }
-  current = outer;
+  current_ = outer;
   return violations_.empty();
 }
 
@@ -177,10 +176,7 @@ int Execution::start_thread(const char* name, std::function<void()> body) {
   thread.body = std::move(body);
   thread.name = thread.label = name;
   thread.operation.clear();
-  thread.place = thread.path;
-  thread.loop = nullptr;
-  // What its body was given is known to the thread that started it.
-  thread.history = starter == nullptr ? Hash128{} : starter->history;
+  thread.history = History(thread.path, starter == nullptr ? Hash128{} : starter->history.hash());
   thread.started_at = static_cast<int>(steps_) - 1;
   thread.starter = starter == nullptr ? &main_ : starter->fiber.get();
   alive_ |= only(static_cast<Actor>(id));
@@ -190,13 +186,12 @@ int Execution::start_thread(const char* name, std::function<void()> body) {
   return id;
 }
 
-// The running thread stands before its next step. Returns when it is let on.
 void Execution::stand(Kind kind, const char* label) {
   Thread& me = *running_;
   if (unwinding_) return;  // Called by a destructor.
   const ActorSet bit = only(static_cast<Actor>(number(me)));
   me.label = label;
-  if (histories_) me.history.feed(~std::uint64_t{0});
+  if (histories_) me.history.next_step();
   me.drains = memory_ == Memory::tso && kind != Kind::look && kind != Kind::choice;
   if (me.drains) draining_ |= bit;
   if (kind == Kind::await) waiting_ |= bit;
@@ -338,19 +333,14 @@ std::uint64_t Execution::read(const Variable& variable) {
   check_phase(variable);
   if (noting_) note(variable, kRead);
   const std::uint64_t bits = seen_by_running(variable);
-  if (histories_) running_->history.feed(bits);
+  if (histories_) running_->history.read(bits);
   return bits;
 }
 
 // What waits in its own buffer hides the memory from a thread.
 std::uint64_t Execution::seen_by_running(const Variable& variable) const {
-  if ((buffered_ & only(static_cast<Actor>(number(*running_)))) != 0) {
-    const std::vector<Store>& buffer = running_->buffer;
-    for (std::size_t i = buffer.size(); i-- > running_->oldest;) {
-      if (buffer[i].variable == &variable) return buffer[i].bits;
-    }
-  }
-  return variable.bits_;
+  if ((buffered_ & only(static_cast<Actor>(number(*running_)))) == 0) return variable.bits_;
+  return running_->buffer.find(variable).value_or(variable.bits_);
 }
 
 void Execution::write(Variable& variable, std::uint64_t bits) {
@@ -372,12 +362,8 @@ void Execution::add(Variable& variable, std::uint64_t difference, std::uint64_t 
 
 void Execution::let_out(int id) {
   Thread& thread = at(id);
-  const Store store = thread.buffer[thread.oldest++];
-  if (thread.oldest == thread.buffer.size()) {
-    thread.buffer.clear();
-    thread.oldest = 0;
-    buffered_ &= ~only(static_cast<Actor>(id));
-  }
+  const StoreBuffer::Store store = thread.buffer.pop();
+  if (thread.buffer.empty()) buffered_ &= ~only(static_cast<Actor>(id));
   phase_ = Phase::step;
   write(*store.variable, store.bits);
 }

@@ -13,9 +13,11 @@
 #include "lab/explore/execution/fiber.h"
 #include "lab/explore/execution/footprint.h"
 #include "lab/explore/execution/hash.h"
+#include "lab/explore/execution/history.h"
 #include "lab/explore/execution/program.h"
 #include "lab/explore/execution/recorder.h"
 #include "lab/explore/execution/schedule.h"
+#include "lab/explore/execution/store_buffer.h"
 
 namespace lab::explore {
 
@@ -85,7 +87,7 @@ class Execution {
   /// The step in which the thread was started; -1 before the first.
   [[nodiscard]] int started_at(int thread) const { return at(thread).started_at; }
   /// The latest step of the thread when it put the store that its buffer lets out next.
-  [[nodiscard]] int put_at(int thread) const { return at(thread).buffer[at(thread).oldest].after; }
+  [[nodiscard]] int put_at(int thread) const { return at(thread).buffer.waiting().front().after; }
   /// Whether the step that the thread stands before waits for its own stores.
   [[nodiscard]] bool drains(int thread) const { return at(thread).drains; }
   [[nodiscard]] const char* label(int thread) const { return at(thread).label; }
@@ -113,27 +115,51 @@ class Execution {
   const std::string& operation_of(int thread) const { return at(thread).operation; }
   const std::vector<std::uint64_t>& before() const { return before_; }
 
+  // For the program, which calls them by the functions of run.h. What a thread calls is about the running thread.
+
+  /// The execution whose program runs on this OS thread; nullptr: none.
+  [[nodiscard]] static Execution* current() { return current_; }
+  /// The same, for what only an explored program does.
+  static Execution& here();
+
+  enum class Kind : std::uint8_t { step, look, await, choice };
+  /// The running thread stands before its next step. Returns when it is let on.
+  void stand(Kind kind, const char* label);
+  void await(const char* label, bool (*ready)(const void*), const void* context);
+  void put(const char* label, Variable& variable, std::uint64_t bits);
+  void fence(const char* name);
+  std::uint64_t choose(const char* label, std::uint64_t count);
+  /// The step is over: until the next, variables are left alone.
+  void end_step();
+  void begin_operation(std::string_view text);
+  void begin_round(const char* label);
+  void decided(std::string text);
+  void reach(std::string_view label);
+  [[nodiscard]] bool performs(std::string_view name) const;
+  [[nodiscard]] bool recorded() const { return recorder_ != nullptr && !winding_up_; }
+  [[noreturn]] void give_up(std::string what);
+  int start_thread(const char* name, std::function<void()> body);
+
+  // For its variables.
+
+  void add(Variable& variable);
+  void remove(const Variable& variable);
+  std::uint64_t read(const Variable& variable);
+  void write(Variable& variable, std::uint64_t bits);
+  void add(Variable& variable, std::uint64_t difference, std::uint64_t mask);
+
  private:
-  friend class Variable;
-  friend class StepScope;
-  friend struct ProgramCalls;
   // Thrown through a program's thread to end it, and caught at its bottom.
   struct Unwound {};
   struct Names;
   struct Drain;
 
-  enum class Kind : std::uint8_t { step, look, await, choice };
   // What a touch of a Shared variable means at the moment.
   enum class Phase : std::uint8_t {
     free,     // setting up, or on the explorer's behalf
     step,     // of the running thread
     asking,   // a thread's condition
     outside,  // between two steps
-  };
-  struct Store {
-    Variable* variable;
-    std::uint64_t bits;
-    int after;
   };
   struct Thread {
     std::unique_ptr<Fiber> fiber;
@@ -149,21 +175,15 @@ class Execution {
     std::uint64_t path = 0;  // who it is, in any schedule
     std::uint32_t spawned = 0;
     std::uint32_t made = 0;
-    std::vector<Store> buffer;
-    std::size_t oldest = 0;
+    StoreBuffer buffer;
     std::string operation;
-    Hash128 history;             // of what it has read since its operation began
-    std::uint64_t place = 0;     // of the operations that it has begun
-    const char* loop = nullptr;  // the loop it is in, and its history at the head
-    Hash128 loop_history;
+    History history;
     int twin = -1;                   // the thread before it that is equal to it
     std::vector<std::uint32_t> own;  // slots of variables that belong to it
   };
 
   static void thread_main(void* thread);
-  int start_thread(const char* name, std::function<void()> body);
   void reset();
-  void stand(Kind kind, const char* label);
   Thread* advance();
   [[nodiscard]] Ending how_it_ended() const;
   void describe_standstill();
@@ -174,11 +194,8 @@ class Execution {
   void wind_up();
   void fail(std::string what);
 
-  std::uint64_t read(const Variable& variable);
   [[nodiscard]] std::uint64_t seen_by_running(const Variable& variable) const;
   [[nodiscard]] Hash128 place_of(const Thread& thread, bool symmetry) const;
-  void write(Variable& variable, std::uint64_t bits);
-  void add(Variable& variable, std::uint64_t difference, std::uint64_t mask);
   void note(const Variable& variable, Touch touch);
   void check_phase(const Variable& variable);
 
@@ -187,7 +204,7 @@ class Execution {
   int number(const Thread& thread) const { return static_cast<int>(&thread - threads_.data()); }
 
   // Whose program runs on this OS thread.
-  static constinit thread_local Execution* current;
+  static constinit thread_local Execution* current_;
 
   const Memory memory_;
   const std::vector<std::string> dropped_;

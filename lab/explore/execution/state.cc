@@ -9,15 +9,14 @@ namespace lab::explore {
 
 // Where a thread stands, what it remembers, and what is its own.
 Hash128 Execution::place_of(const Thread& thread, bool symmetry) const {
-  Hash128 hash = thread.history;
+  Hash128 hash = thread.history.hash();
   // Equal threads are told apart by nothing but their histories.
   const Thread* like = &thread;
   while (symmetry && like->twin >= 0) like = &at(like->twin);
   hash.feed(like->path);
   hash.feed((alive_ & only(static_cast<Actor>(number(thread)))) != 0 ? 1 : 0);
-  for (std::size_t i = thread.oldest; i < thread.buffer.size(); ++i) {
-    hash.feed(thread.buffer[i].variable->number_).feed(thread.buffer[i].bits);
-  }
+  for (const StoreBuffer::Store& store : thread.buffer.waiting())
+    hash.feed(store.variable->number_).feed(store.bits);
   for (const std::uint32_t slot : thread.own) hash.feed(bits(slot));
   return hash;
 }

@@ -154,8 +154,7 @@ void Dpor<Width>::find_conflicts(Footprint footprint, Actor actor, bool all) {
   }
   if (footprint.size() > 1 && conflicts_.size() > 1) {
     std::ranges::sort(conflicts_, std::greater{});
-    const auto rest = std::ranges::unique(conflicts_);
-    conflicts_.erase(rest.begin(), rest.end());
+    conflicts_.erase(std::unique(conflicts_.begin(), conflicts_.end()), conflicts_.end());
   }
 }
 
