@@ -15,7 +15,9 @@ namespace {
 
 using litmus::Verdict;
 
-std::atomic<SharedState*> playing{nullptr};
+// For the handler of a signal, which may run between any two statements: sequentially consistent, and free of locks.
+// A handler that finds no test running leaves `stopping`, which is read after `running_test` is set.
+std::atomic<SharedState*> running_test{nullptr};
 std::atomic<bool> stopping{false};
 static_assert(std::atomic<SharedState*>::is_always_lock_free);
 
@@ -162,10 +164,10 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
   if (options.progress) effort.tick = [&] { options.progress(shared->runs, seconds()); };
-  playing = shared.get();
+  running_test = shared.get();
   if (stopping) shared->stop = true;
   auto ran = kernel::run_test(*compiled, *shared, effort, system.folder());
-  playing = nullptr;
+  running_test = nullptr;
 
   verdict.seconds = seconds();
   verdict.ordered = compiled->ordered;
@@ -186,7 +188,7 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
 
 void interrupt() {
   stopping = true;
-  if (SharedState* shared = playing) shared->stop = true;
+  if (SharedState* shared = running_test) shared->stop = true;
 }
 
 bool interrupted() { return stopping; }

@@ -123,6 +123,7 @@ void TestProcess::run(model::ProcessId process) {
   await(process, may_begin);
   const auto mine = std::ranges::count(test_.plan.threads, process, &judge::ThreadPlan::process);
   // Else the first would mostly be through before the last begins. Who slept here would come last.
+  // Sequentially consistent; it orders nothing but the start.
   const auto missing = std::make_shared<std::atomic<std::ptrdiff_t>>(mine);
   // They end with the process, at the latest.
   for (std::size_t i = 0; i < test_.plan.threads.size(); ++i)

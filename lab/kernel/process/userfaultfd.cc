@@ -23,8 +23,10 @@ constexpr unsigned long kMove = _IOWR(UFFDIO, 0x05, MoveRequest);
 constexpr std::uint64_t kFeatureMove = std::uint64_t{1} << 16;
 
 // One for all pages of the process; a child starts without.
+// `opening` is taken to open it. `owner` is written after `faults`, both sequentially consistent: a thread that finds
+// this process to be the owner does not find the descriptor that the process inherited.
 std::atomic<int> faults{-1};
-pid_t owner = 0;
+std::atomic<pid_t> owner{0};
 std::mutex opening;
 
 int open_faults(std::uint64_t features) {
@@ -38,8 +40,8 @@ int open_faults(std::uint64_t features) {
 int own_faults() {
   const std::scoped_lock lock(opening);
   if (owner != getpid()) {
-    owner = getpid();
     faults = open_faults(UFFD_FEATURE_PAGEFAULT_FLAG_WP);
+    owner = getpid();
   }
   return faults;
 }

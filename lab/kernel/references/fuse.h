@@ -24,6 +24,8 @@ struct FuseFile {
     ended,
   };
   WaitQueue changed;
+  // Sequentially consistent, with `changed`: `bytes` and `length` are written before the state that hands them over,
+  // and read after it.
   std::atomic<State> state{State::idle};
   std::atomic<bool> over{false};  ///< the client is being killed: nothing is left waiting
   std::array<char, 4096> bytes;

@@ -35,8 +35,11 @@ struct Sample {
   std::array<Reference, kNames> references;
 };
 
+/// Sequentially consistent, with SharedState::changed: a process writes its part of a sample before it raises
+/// `samples_given`, the thread that takes the sample writes the rest before it raises `taken`. `busy` lets one thread at a
+/// time take a sample, and is held while it waits for the processes.
 struct RecordingBuffer {
-  std::atomic<bool> running;  ///< this run is looked at
+  std::atomic<bool> running;  ///< this run is recorded
   std::atomic<bool>
       invalid;  ///< a process did not answer in time, or there were too many statements
   std::atomic<std::uint32_t> requested,
