@@ -22,7 +22,7 @@ model::View::Folio folio(std::uint32_t id, std::vector<model::View::Contents> pa
   return folio;
 }
 
-TEST(Film, IsALineAStepWithAColumnForEachThingThatNamesAPage) {
+TEST(Recording, IsALineAStepWithAColumnForEachThingThatNamesAPage) {
   Recording recording{.pages = {"x"},
                       .processes = {"P", "C"},
                       .references = {"p", "never"},
