@@ -162,16 +162,19 @@ TEST_P(Traps, MemoryThatTheProgramGivesBackHasChanged) {
 class SwapFile {
  public:
   SwapFile() {
+    if (!begin_guard()) {
+      why_ = errno;
+      return;
+    }
     const int file = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     const std::vector<char> zeroes(16 << 20);
     made_ = file >= 0 &&
             ::write(file, zeroes.data(), zeroes.size()) == static_cast<ssize_t>(zeroes.size()) &&
             fsync(file) == 0 &&
-            std::system(("mkswap " + path_ + " >/dev/null 2>&1").c_str()) == 0 && begin_guard() &&
+            std::system(("mkswap " + path_ + " >/dev/null 2>&1").c_str()) == 0 &&
             swapon(path_.c_str(), 0) == 0;
     why_ = errno;
     if (file >= 0) close(file);
-    if (guard_ <= 0) (void)unlink(path_.c_str());
   }
   SwapFile(const SwapFile&) = delete;
   SwapFile& operator=(const SwapFile&) = delete;
