@@ -81,6 +81,15 @@ function(cleave_add_library name)
     add_library(${name} ${sources})
   endif()
   cleave_configure(${name})
+  # Position-independent also where static: it may become part of a plug-in. Hidden: only CLEAVE_API is shown.
+  set_target_properties(${name} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON
+    C_VISIBILITY_PRESET hidden
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # Clang does so by itself.
+    target_compile_options(${name} PRIVATE -fno-semantic-interposition)
+  endif()
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
