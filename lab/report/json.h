@@ -10,7 +10,7 @@
 
 namespace lab {
 
-/// An object: `version`, `search`, `tests` with their `judgements`, and a `summary`. docs/litmus.md has the members.
+/// An object: `version`, `search`, `tests` with their `judgements`, and a `summary`. docs/reference/litmus.md has the members.
 nlohmann::ordered_json json(const TestFiles& tests, const std::vector<Judgement>& judgements,
                             Search search, double seconds);
 
