@@ -11,7 +11,8 @@ void unknown_word(Cursor& cursor) {
   for (const Syntax& syntax : vocabulary()) words.emplace_back(syntax.name);
   const std::string near = nearest(cursor.token().text, words);
   cursor.fail(cursor.where(), fmt::format("there is no word `{}`", cursor.token().text),
-              near.empty() ? "docs/reference/litmus.md lists all words" : fmt::format("perhaps `{}`?", near));
+              near.empty() ? "docs/reference/litmus.md lists all words"
+                           : fmt::format("perhaps `{}`?", near));
 }
 
 template <typename Enum>
