@@ -22,8 +22,8 @@
 #include <thread>
 #include <vector>
 
-#include "arena.h"
-#include "quiesce.h"
+#include <cleave/arena.h>
+#include <cleave/quiesce.h>
 #include <cleave/must.h>
 
 using namespace cleave;

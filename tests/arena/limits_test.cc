@@ -20,8 +20,8 @@
 
 #include <gtest/gtest.h>
 
-#include "arena.h"
-#include "must.h"
+#include <cleave/arena.h>
+#include <cleave/must.h>
 
 #include "arena/track_faults.h"
 #include "tests/support/sanitized.h"
