@@ -118,8 +118,8 @@ class Machine {
   [[nodiscard]] bool killed(ProcessId process) const;
 
   /// What contradicts itself: counts against what they count, and what the rule-set claims of marks
-  /// (docs/explanation/model.md); nothing: all is well. At rest, or between the operations of a program with
-  /// one thread.
+  /// (docs/explanation/model.md); nothing: all is well. At rest, or between the operations of a
+  /// program with one thread.
   [[nodiscard]] std::optional<std::string> invariant() const;
   /// Pages and slots that are still counted although they cannot be reached any more. At rest.
   [[nodiscard]] std::optional<std::string> leak() const;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# docs/reference/ordering.md lists every atomic, lock, fence, wait and re-check of the library, and nothing else; and
-# a run leaves out each of them that has a name, unless the page says why there is none.
+# docs/reference/ordering.md lists every atomic, lock, fence, wait and re-check of the library, and
+# nothing else; and a run leaves out each of them that has a name, unless the page says why not.
 #   ordering.sh <root of the sources>
 set -euo pipefail
 
