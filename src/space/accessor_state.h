@@ -8,8 +8,6 @@
 
 namespace cleave::detail {
 
-class PinBuilder;
-
 /// On the heap: the space knows it by its address.
 struct AccessorState : AccessorHit {
   explicit AccessorState(SpaceState& accessed) noexcept
@@ -28,9 +26,6 @@ struct AccessorState : AccessorHit {
   Result<const std::byte*> lock_readable(Address at, std::size_t bytes);
   Result<std::byte*> lock_writable(Address at, std::size_t bytes);
   void unlock() { space.lock.unlock(); }
-
-  /// Pins what it can of the next pages in one writing section. False: nothing, take the lock.
-  bool pin_without_lock(PinBuilder& builder);
 
   SpaceState& space;
   Participant participant;
