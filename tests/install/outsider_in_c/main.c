@@ -1,5 +1,5 @@
 // A C program that knows only what was installed. Prints the version of the library.
-#include <cleave/cleave.h>
+#include <cleave/c.h>
 #include <stdio.h>
 
 int main(void) {
