@@ -31,7 +31,7 @@ check() { # in the root
 named_sources() { # In backticks, from the root. The files that a how-to has its reader write are not.
   mapfile -t all < <(pages)
   grep -oE '`(include|src|lab|adapters|measure|bench|tools|tests|examples|scripts)/[A-Za-z0-9_./-]+\.(h|cc|c|sh)`' \
-    "${all[@]}" | tr -d '`' | grep -vE '/(mine|compare)\.' | sort -u
+    "${all[@]}" | tr -d '`' | grep -vE '/(mine|by_page)\.' | sort -u
 }
 
 # A check that cannot fail is none.
