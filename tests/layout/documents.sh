@@ -28,10 +28,10 @@ check() { # in the root
   done < <(named_sources)
 }
 
-named_sources() { # In backticks, from the root. A how-to calls the reader's own files "mine".
+named_sources() { # In backticks, from the root. The files that a how-to has its reader write are not.
   mapfile -t all < <(pages)
   grep -oE '`(include|src|lab|adapters|measure|bench|tools|tests|examples|scripts)/[A-Za-z0-9_./-]+\.(h|cc|c|sh)`' \
-    "${all[@]}" | tr -d '`' | grep -v '/mine\.' | sort -u
+    "${all[@]}" | tr -d '`' | grep -vE '/(mine|by_page)\.' | sort -u
 }
 
 # A check that cannot fail is none.
