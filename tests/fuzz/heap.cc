@@ -34,7 +34,7 @@ std::vector<std::byte> used_heap() {
   std::ranges::fill(memory(), std::byte{0});
   cleave::Heap heap = *cleave::Heap::create(memory());
   std::vector<void*> blocks;
-  for (const std::size_t bytes : {16, 48, 100, 1000, 3000, 9000, 40000, 70000, 5000}) {
+  for (const unsigned bytes : {16U, 48U, 100U, 1000U, 3000U, 9000U, 40000U, 70000U, 5000U}) {
     for (int i = 0; i < 5; ++i) blocks.push_back(heap.allocate(bytes));
   }
   for (std::size_t i = 0; i < blocks.size(); i += 3) heap.deallocate(blocks[i]);
