@@ -37,7 +37,7 @@ function(cleave_configure target)
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     $<$<BOOL:${CLEAVE_WERROR}>:-Werror>)
   if(CLEAVE_FUZZ)
-    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+    target_compile_options(${target} PRIVATE -fsanitize-coverage=trace-pc,trace-cmp)
   endif()
   if(CLEAVE_SANITIZE)
     target_compile_options(${target} PRIVATE -g1
