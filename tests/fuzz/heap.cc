@@ -64,7 +64,7 @@ void use(cleave::Heap heap) {
 // The input is a list of changes: where (four bytes), how (one) and what (eight).
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const std::vector<std::byte> whole = used_heap();
-  std::ranges::copy(whole, memory().begin());
+  std::memcpy(memory().data(), whole.data(), kBytes);
   fuzz::Bytes bytes({data, size});
   while (!bytes.at_end()) {
     const auto where = bytes.next<std::uint32_t>();
