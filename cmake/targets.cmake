@@ -36,6 +36,9 @@ function(cleave_configure target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     $<$<BOOL:${CLEAVE_WERROR}>:-Werror>)
+  if(CLEAVE_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize-coverage=trace-pc,trace-cmp)
+  endif()
   if(CLEAVE_SANITIZE)
     target_compile_options(${target} PRIVATE -g1
       -fsanitize=${CLEAVE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -64,7 +64,8 @@ class CLEAVE_API Heap {
   static Result<Heap> create(std::span<std::byte> memory);
 
   /// Another handle for the heap in `memory`: in a new process, or after fork(2). No other thread may be using it. Makes all
-  /// locks free. Error: bad_argument (no heap, one of another version or size; nothing was written).
+  /// locks free. Looks at the header alone: call check() before anything else where the bytes may be damaged. Error:
+  /// bad_argument (no heap, one of another version or size; nothing was written).
   static Result<Heap> open(std::span<std::byte> memory);
 
   /// At least `bytes` bytes (0 counts as 1) on a multiple of `alignment`, a power of two. nullptr if there is no room, or the
@@ -96,7 +97,8 @@ class CLEAVE_API Heap {
   [[nodiscard]] HeapStatistics statistics() const noexcept;
 
   /// Pauses the heap and looks at everything: nothing if it is whole, else the first damage. Cost: by the pages in use, and
-  /// a little by those of the range.
+  /// a little by those of the range. Whatever bytes there are, it reads those of the range only and comes to an end; what
+  /// it finds whole can be used.
   [[nodiscard]] std::optional<HeapDamage> check() const noexcept;
 
   friend bool operator==(const Heap& a, const Heap& b) noexcept { return a.base_ == b.base_; }
