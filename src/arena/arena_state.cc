@@ -94,6 +94,7 @@ Result<std::shared_ptr<ArenaState>> ArenaState::make(const Pool& pool, std::uint
     }
     state->trap_.emplace(state->mapping_);
   }
+  state->lock_.assume_held();  // no other thread knows it yet
   auto empty = state->recorded_.snapshot();
   if (!empty) return tl::unexpected(empty.error());
   auto first = state->history_->add(nullptr, std::move(*empty), {}, 0);
@@ -214,8 +215,10 @@ Result<Commit> ArenaState::commit(std::string_view name) {
 Result<Commit> ArenaState::record_changed(std::string_view name) {
   std::uint64_t written = 0;
   ResidentRanges resident(mapping_);
-  auto recorded =
-      changed_.for_each_run([&](PageRun run) { return record(run, resident, recorded_, written); });
+  auto recorded = changed_.for_each_run([&](PageRun run) {
+    lock_.assume_held();  // by the function around
+    return record(run, resident, recorded_, written);
+  });
   if (!recorded) return tl::unexpected(recorded.error());
   auto now = recorded_.snapshot();
   if (!now) return tl::unexpected(now.error());
@@ -226,6 +229,7 @@ Result<void> ArenaState::find_differing(const Commit& target) {
   changed_.move({0, mapping_.pages()}, differing_);
   const PageNo first = page_of(address_of_page(0));
   auto found = diff(head_->snapshot(), target.snapshot(), [&](PageRange differs) {
+    lock_.assume_held();  // by the function around
     const PageRun run{differs.first - first, differs.end - first};
     differing_.add(run);
     // Memory that comes back where there is none now is written through the alias, so that the native mapping
@@ -273,6 +277,7 @@ void ArenaState::clear(PageRun run) {
 void ArenaState::restore(const SnapshotState& from) {
   PageCopies copies;
   (void)differing_.for_each_run([&](PageRun run) -> Result<void> {
+    lock_.assume_held();  // by the function around
     for (std::uint64_t page = run.first; page < run.end;) {
       if (const std::byte* then = from.page(page_of(address_of_page(page)))) {
         copies.add(mapping_.alias(page), then);
@@ -377,8 +382,10 @@ Result<Hold> ArenaState::hold(const void* at, ByteCount bytes) {
   if (!now) return tl::unexpected(now.error());
   std::uint64_t written = 0;
   ResidentRanges resident(mapping_);
-  auto recorded = changed_.for_each_run(
-      *run, [&](PageRun part) { return record(part, resident, *now, written); });
+  auto recorded = changed_.for_each_run(*run, [&](PageRun part) {
+    lock_.assume_held();  // by the function around
+    return record(part, resident, *now, written);
+  });
   if (!recorded) return tl::unexpected(recorded.error());
   return now->hold(Address{reinterpret_cast<std::uintptr_t>(at)}, bytes);
 }

@@ -74,20 +74,19 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   /// Asked before the lock is taken: in a child of fork(2) a thread may hold it that is not there.
   Result<void> check_here() const;
 
-  // With the lock held.
-  Result<void> collect(PageRun within);
+  Result<void> collect(PageRun within) CLEAVE_REQUIRES(lock_);
   /// The pages that a run of bytes inside the arena touches. Errors: bad_argument.
   Result<PageRun> pages_of(const void* at, ByteCount bytes) const;
   Result<void> record(PageRun run, ResidentRanges& resident, Space& into,
-                      std::uint64_t& written) const;
-  Result<Commit> record_changed(std::string_view name);
-  void recorded_back_to(const Commit& commit);
-  Result<void> stand_at(const Commit& target);
-  Result<void> find_differing(const Commit& target);
-  Result<void> check_pins(const Commit& target) const;
-  void restore(const SnapshotState& from);
-  void clear(PageRun run);
-  [[nodiscard]] std::uint64_t count(PinTerm term) const;
+                      std::uint64_t& written) const CLEAVE_REQUIRES(lock_);
+  Result<Commit> record_changed(std::string_view name) CLEAVE_REQUIRES(lock_);
+  void recorded_back_to(const Commit& commit) CLEAVE_REQUIRES(lock_);
+  Result<void> stand_at(const Commit& target) CLEAVE_REQUIRES(lock_);
+  Result<void> find_differing(const Commit& target) CLEAVE_REQUIRES(lock_);
+  Result<void> check_pins(const Commit& target) const CLEAVE_REQUIRES(lock_);
+  void restore(const SnapshotState& from) CLEAVE_REQUIRES(lock_);
+  void clear(PageRun run) CLEAVE_REQUIRES(lock_);
+  [[nodiscard]] std::uint64_t count(PinTerm term) const CLEAVE_REQUIRES(lock_);
 
   Mapping mapping_;
   std::unique_ptr<Tracker> tracker_;
@@ -95,16 +94,19 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   std::optional<WriterTrap> trap_;
 
   mutable sync::mutex lock_;
-  // All below is guarded by it.
-  PageSet changed_;    // may differ from head_; what failed halfway stays in here
-  PageSet suspected_;  // may come into changed_ though they do not differ, so comparing them pays
-  PageSet differing_;  // used by one checkout; empty in between
-  Space recorded_;
-  std::shared_ptr<History> history_;
-  std::optional<Commit> head_;  // empty only while the arena is being made
-  std::vector<Pinned> pins_;
-  std::uint64_t recorded_pages_ = 0;
-  std::uint64_t restored_pages_ = 0;
+  /// May differ from head_; what failed halfway stays in here.
+  PageSet changed_ CLEAVE_GUARDED_BY(lock_);
+  /// May come into changed_ though they do not differ, so comparing them pays.
+  PageSet suspected_ CLEAVE_GUARDED_BY(lock_);
+  /// Used by one checkout; empty in between.
+  PageSet differing_ CLEAVE_GUARDED_BY(lock_);
+  Space recorded_ CLEAVE_GUARDED_BY(lock_);
+  const std::shared_ptr<History> history_;  // has a lock of its own
+  /// Empty only while the arena is being made.
+  std::optional<Commit> head_ CLEAVE_GUARDED_BY(lock_);
+  std::vector<Pinned> pins_ CLEAVE_GUARDED_BY(lock_);
+  std::uint64_t recorded_pages_ CLEAVE_GUARDED_BY(lock_) = 0;
+  std::uint64_t restored_pages_ CLEAVE_GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace cleave::detail

@@ -60,8 +60,8 @@ std::array<Slot, 64> slots;  // NOLINT(cppcoreguidelines-avoid-non-const-global-
 
 struct Installed {
   sync::mutex lock;
-  bool segv = false;
-  bool bus = false;
+  bool segv CLEAVE_GUARDED_BY(lock) = false;
+  bool bus CLEAVE_GUARDED_BY(lock) = false;
 };
 Installed& installed() {
   static auto* const only = new Installed;
@@ -112,8 +112,7 @@ void on_signal(int signal, siginfo_t* fault, void* context) {
   errno = errno_before;
 }
 
-Result<void> install(int signal) {
-  Installed& now = installed();
+Result<void> install(int signal, Installed& now) CLEAVE_REQUIRES(now.lock) {
   bool& done = signal == SIGSEGV ? now.segv : now.bus;
   if (done) return {};
   struct sigaction ours {};
@@ -133,10 +132,11 @@ Result<void> install(int signal) {
 }  // namespace
 
 Result<void> detail::watch_faults(int signal, std::span<std::byte> range, FaultWatcher& watcher) {
-  const sync::Guard guard(installed().lock);
+  Installed& now = installed();
+  const sync::Guard guard(now.lock);
   for (Slot& slot : slots) {
     if (slot.read().watcher != nullptr) continue;
-    if (auto ready = install(signal); !ready) return ready;
+    if (auto ready = install(signal, now); !ready) return ready;
     const auto first = reinterpret_cast<std::uintptr_t>(range.data());
     slot.write({&watcher, first, first + range.size(), signal});
     return {};

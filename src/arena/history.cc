@@ -83,11 +83,14 @@ Result<Commit> History::add(const Commit* parent, Snapshot snapshot, std::string
   }
   if (!name.empty()) kept_.emplace(name, node);
   node->number_ = made_++;
+  node->history_->lock_.assume_held();  // which is ours
   node->enter_tree();
   return Commit(std::move(node));
 } catch (const std::bad_alloc&) {
   return fail(Errc::no_memory, "out of memory allocating a commit");
 }
+
+bool History::has(const Commit& commit) const { return commit.node().history_.get() == this; }
 
 std::optional<Commit> History::find(std::string_view name) const {
   const sync::Guard guard(lock_);

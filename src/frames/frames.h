@@ -95,11 +95,10 @@ class Frames {
   void end() noexcept;
   Taken hand_out(FrameId frame, bool zeroed);
   Result<Taken> take_fresh();
-  // With growth_ held.
-  Result<void> populate_more(std::uint64_t count);
-  Result<void> populate_returned(std::uint64_t most);
-  [[nodiscard]] std::uint64_t free_count() const noexcept;
-  [[nodiscard]] bool is_kept(FrameId frame) const noexcept;
+  Result<void> populate_more(std::uint64_t count) CLEAVE_REQUIRES(growth_);
+  Result<void> populate_returned(std::uint64_t most) CLEAVE_REQUIRES(growth_);
+  [[nodiscard]] std::uint64_t free_count() const noexcept CLEAVE_REQUIRES(growth_);
+  [[nodiscard]] bool is_kept(FrameId frame) const noexcept CLEAVE_REQUIRES(growth_);
 
   FrameFile file_;
   const std::uint64_t budget_;
@@ -109,11 +108,14 @@ class Frames {
   FreeList free_;                                    // memory behind them, contents unknown
   alignas(64) sync::atomic<std::uint64_t> used_{0};  // takers add, givers subtract
 
-  alignas(64) sync::mutex growth_;  // guards what follows; a leaf: nothing is locked under it
-  std::uint64_t fresh_ = 1;         // first frame that was never taken; 0 is the zero frame
-  std::uint64_t populated_ = 1;     // frames below have memory (or were returned); >= fresh_
-  TrimGuard* trim_guards_ = nullptr;
-  FrameChain returned_;  // ascending runs, memory given back, zero when it comes again
+  alignas(64) sync::mutex growth_;  // a leaf: nothing is locked under it
+  /// The first frame that was never taken; 0 is the zero frame.
+  std::uint64_t fresh_ CLEAVE_GUARDED_BY(growth_) = 1;
+  /// Frames below have memory, or were returned. At least fresh_.
+  std::uint64_t populated_ CLEAVE_GUARDED_BY(growth_) = 1;
+  TrimGuard* trim_guards_ CLEAVE_GUARDED_BY(growth_) = nullptr;
+  /// Ascending runs whose memory was given back; zeroes when it comes again.
+  FrameChain returned_ CLEAVE_GUARDED_BY(growth_);
 
   PoolReferences references_;
   PoolCounters counters_;

@@ -32,15 +32,17 @@ struct HeapHeader {
   /// 1 while one thread has stopped all others; written under `pause`, read on the way into each operation.
   sync::atomic<std::uint32_t> paused;
 
-  /// Guards the free pages, the records of slabs that are not in use, and what follows. A leaf.
+  /// Guards the free pages, the records of slabs that are not in use, and what names it. A leaf.
   alignas(64) sync::mutex page_lock;
-  std::uint32_t free_slabs;   ///< the first record that can be used again; 0: none
-  std::uint32_t next_slab;    ///< records from here on were never used
-  std::uint32_t fresh_pages;  ///< pages from here on were never handed out: still zeroes
-  std::uint32_t used_pages;
-  std::uint32_t peak_pages;
-  std::uint32_t large_pages;
-  std::uint32_t large_blocks;
+  std::uint32_t free_slabs
+      CLEAVE_GUARDED_BY(page_lock);  ///< the first record that can be used again; 0: none
+  std::uint32_t next_slab CLEAVE_GUARDED_BY(page_lock);  ///< records from here on were never used
+  std::uint32_t fresh_pages
+      CLEAVE_GUARDED_BY(page_lock);  ///< pages from here on were never handed out: still zeroes
+  std::uint32_t used_pages CLEAVE_GUARDED_BY(page_lock);
+  std::uint32_t peak_pages CLEAVE_GUARDED_BY(page_lock);
+  std::uint32_t large_pages CLEAVE_GUARDED_BY(page_lock);
+  std::uint32_t large_blocks CLEAVE_GUARDED_BY(page_lock);
 
   /// Taken before `page_lock`, by threads that are inside no slot.
   alignas(64) sync::mutex pause;
@@ -72,7 +74,7 @@ struct alignas(64) HeapSlot {
 static_assert(sync::kExplored || sizeof(HeapSlot) == 1024);
 
 /// The record of a slab: pages cut into blocks of one class. One line, bits and all.
-struct Slab {
+struct alignas(64) Slab {
   std::array<std::uint64_t, kMostBlocks / 64> free;  ///< a bit a block
   std::uint32_t first_page;
   std::uint32_t next;  ///< in its class's list, or among the records not in use
@@ -86,7 +88,6 @@ struct Slab {
   /// asked of it, and comes back with the first free.
   bool linked;
   std::uint32_t block_bytes;
-  std::array<std::uint32_t, 2> unused;
 };
 
 /// Blocks of a slab that others than its owner have freed, until the owner takes note. Who sets the first bit in a

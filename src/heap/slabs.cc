@@ -143,8 +143,7 @@ std::uint32_t Heap::make_slab(unsigned number, unsigned size_class) noexcept {
           .size_class = static_cast<std::uint8_t>(size_class),
           .owner = static_cast<std::uint8_t>(number),
           .linked = false,
-          .block_bytes = of.bytes,
-          .unused = {}};
+          .block_bytes = of.bytes};
   name_pages(slab, made);
   return made;
 }
