@@ -16,10 +16,10 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test bench soak lint format install clean
+.PHONY: help setup build demo test steady bench soak lint format install install-tools clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install the packages that are missing
 	@scripts/setup.sh
@@ -28,10 +28,10 @@ build: setup ## Build the release preset
 	$(call build,release)
 
 demo: setup ## Branch a real database and check each branch (DB=path: one of yours)
-	$(call build,release) --target cleave_tool
+	$(call build,release) --target cleave_tool cleave_tool_demo
 	build/release/bin/cleave demo $(DB)
 	@echo
-	@echo "The rules behind it, each asked of every test, as a page for a browser:"
+	@echo "The rules behind it, each asked of every test, as a page for a browser (make build comes first):"
 	@echo "  build/release/bin/cleave litmus --html build/litmus.html"
 	@echo "and, as root, with this machine's kernel beside them:"
 	@echo "  build/release/bin/cleave litmus --kernel --html build/litmus.html"
@@ -41,6 +41,10 @@ test: setup ## Run all tests, then the library's under the address and the threa
 	$(call test,check)
 	$(call test,asan)
 	$(call test,tsan,$(FIXED_LAYOUT))
+
+steady: setup ## Run the tests 20 times: fresh clones, random order, busy processors (STEADY_RUNS=n, STEADY_FRESH=0)
+	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
+	@scripts/steady.sh
 
 bench: build ## Measure
 	build/release/bin/cleave bench
@@ -67,9 +71,13 @@ format: ## Format all sources in place
 	@scripts/setup.sh lint
 	$(sources) | xargs clang-format -i
 
-install: setup ## Install to PREFIX (/usr/local)
-	$(call build,release) --target cleave cleave_tool
-	cmake --install build/release --prefix $(PREFIX)
+install: setup ## Install the library to PREFIX (/usr/local)
+	$(call build,release) --target cleave
+	cmake --install build/release --prefix $(PREFIX) --component library
+
+install-tools: setup ## Install the commands to PREFIX
+	$(call build,release) --target cleave_tools
+	cmake --install build/release --prefix $(PREFIX) --component tools
 
 clean: ## Remove everything that was built
 	rm -rf build

@@ -11,7 +11,7 @@ if ((${#widths[@]} == 0)); then widths=(4 5 6 7 9); fi
 for bits in "${widths[@]}"; do
   folder=build/geometry-$bits
   cmake --preset release -B "$folder" -DCLEAVE_NODE_BITS="$bits" -DCLEAVE_VARIANTS=OFF >/dev/null
-  cmake --build "$folder" --target cleave_tool >/dev/null
+  cmake --build "$folder" --target cleave_tools >/dev/null
   echo "== nodes of $((1 << bits)) entries"
   "$folder/bin/cleave" bench "${rows[@]}"
 done

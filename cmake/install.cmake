@@ -1,4 +1,4 @@
-# What `cmake --install` puts where: the library, its headers, the command, and the two ways to find them.
+# What `cmake --install` puts where: the library, its headers, and the two ways to find them. Each command says so for itself.
 
 include(CMakePackageConfigHelpers)
 
@@ -6,12 +6,6 @@ install(TARGETS cleave EXPORT cleave-targets)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/cleave
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
-if(TARGET cleave_tool)
-  install(TARGETS cleave_tool)
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/litmus
-    DESTINATION ${CMAKE_INSTALL_DATADIR}/cleave
-    FILES_MATCHING PATTERN "*.litmus")
-endif()
 
 # find_package(cleave)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cleave)

@@ -4,9 +4,9 @@
 #include <memory_resource>
 #include <string>
 
-#include <cleave/arena.h>
-#include <cleave/heap.h>
-#include <cleave/memory_resource.h>
+#include "arena.h"
+#include "heap.h"
+#include "memory_resource.h"
 
 using namespace cleave;
 using namespace cleave::literals;

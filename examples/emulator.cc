@@ -1,7 +1,7 @@
-// Rollback netcode: a machine with 32 MiB of memory at 60 frames a second, and the other player's input up to eight
-// frames late. Each frame begins with a commit. When input arrives that is not what was guessed, the machine goes back
-// to before it and plays the frames again. Meanwhile the cartridge's thread reads from a file straight into
-// the machine's memory.
+// Rollback netcode: a machine with 32 MiB of memory at 60 frames a second, and the other player's
+// input up to eight frames late. Each frame begins with a commit. When input arrives that is not
+// what was guessed, the machine goes back to before it and plays the frames again. Meanwhile the
+// cartridge's thread reads from a file straight into the machine's memory.
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -22,8 +22,8 @@
 #include <thread>
 #include <vector>
 
-#include <cleave/arena.h>
-#include <cleave/quiesce.h>
+#include "arena.h"
+#include "quiesce.h"
 
 using namespace cleave;
 using namespace cleave::literals;
@@ -35,7 +35,8 @@ using Buttons = std::uint32_t;
 constexpr auto kFrameTime = std::chrono::nanoseconds(1'000'000'000 / 60);
 constexpr std::uint64_t kMostLate = 8;  // frames
 
-// ---- The machine: all that it is lies in its 32 MiB, and all that it does follows from that and the input.
+// ---- The machine: all that it is lies in its 32 MiB, and all that it does follows from that and
+// the input.
 
 constexpr std::size_t kPiece = 4096;
 constexpr std::size_t kBankSize = 64 << 10;
@@ -68,7 +69,8 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
   return a ^ (a >> 29);
 }
 
-/// One frame. `load(machine)` is called when a load begins, `wait(machine)` when the program needs what was loaded.
+/// One frame. `load(machine)` is called when a load begins, `wait(machine)` when the program needs
+/// what was loaded.
 template <class Load, class Wait>
 void run_frame(Machine& machine, std::array<Buttons, 2> input, Load load, Wait wait) {
   Machine::Registers& registers = machine.registers;
@@ -133,8 +135,8 @@ class RomFile {
   int file_;
 };
 
-/// Loads banks, on a thread of its own. It keeps nothing to itself: what it has done and has still to do is in the
-/// machine's registers, and goes back when they do.
+/// Loads banks, on a thread of its own. It keeps nothing to itself: what it has done and has still
+/// to do is in the machine's registers, and goes back when they do.
 class Cartridge {
  public:
   Cartridge(Arena& arena, Machine& machine, Quiesce& quiesce)
@@ -203,8 +205,8 @@ struct Packet {
   Buttons buttons;
 };
 
-/// Told of our frames as they begin, it sends what it presses in its own, each some frames late, and not always
-/// in order.
+/// Told of our frames as they begin, it sends what it presses in its own, each some frames late,
+/// and not always in order.
 class OtherPlayer {
  public:
   explicit OtherPlayer(std::uint64_t frames) {

@@ -1,8 +1,8 @@
 // Memory that branches: what a child writes, its parent never sees; and any moment can be kept.
 #include <cstdio>
 
-#include <cleave/accessor.h>
-#include <cleave/space.h>
+#include "accessor.h"
+#include "space.h"
 
 using namespace cleave;
 using namespace cleave::literals;

@@ -1,5 +1,6 @@
-// An unmodified Lua interpreter in an arena: a search of a game's tree goes back by rolling the whole interpreter back,
-// whatever the script did meanwhile. The same search with a hand-written undo, and with copies, must find the same.
+// An unmodified Lua interpreter in an arena: a search of a game's tree goes back by rolling the
+// whole interpreter back, whatever the script did meanwhile. The same search with a hand-written
+// undo, and with copies, must find the same.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -9,17 +10,18 @@
 
 #include <lua.hpp>
 
-#include <cleave/arena.h>
-#include <cleave/heap.h>
+#include "arena.h"
+#include "heap.h"
 
 using namespace cleave;
 using namespace cleave::literals;
 
 namespace {
 
-// Othello. Squares are 11 to 88, with a border around. play() changes the tables in place, and keeps what undo() needs
-// only if somebody asks for it; save() and restore() are for those who would rather copy. An arena needs none of the
-// three. Nothing here walks a table by pairs(): Lua seeds its hashes with addresses and the time.
+// Othello. Squares are 11 to 88, with a border around. play() changes the tables in place, and
+// keeps what undo() needs only if the caller asks for it; save() and restore() are for those who
+// would rather copy. An arena needs none of the three. Nothing here walks a table by pairs(): Lua
+// seeds its hashes with addresses and the time.
 constexpr const char* kScript = R"lua(
 local directions = {-11, -10, -9, -1, 1, 9, 10, 11}
 local worth = {8, -3, 2, 1, 1, 2, -3, 8}
@@ -122,7 +124,8 @@ function evaluate()
 end
 )lua";
 
-/// An interpreter with the game loaded. All of it, but for this handle, lies where `allocate` puts it.
+/// An interpreter with the game loaded. All of it, but for this handle, lies where `allocate` puts
+/// it.
 class Game {
  public:
   Game(lua_Alloc allocate, void* context) : lua_(lua_newstate(allocate, context)) {
@@ -180,7 +183,8 @@ class Game {
   lua_State* lua_;
 };
 
-/// The arena's way back. The interpreter is at rest between two calls, so its memory is all there is of it.
+/// The arena's way back. The interpreter is at rest between two calls, so its memory is all there
+/// is of it.
 struct ByRollback {
   Arena& arena;
   Commit remember() { return must(arena.commit()); }
@@ -273,7 +277,8 @@ void* allocate_in_heap(void* heap, void* block, std::size_t, std::size_t bytes) 
 int main(int argc, char** argv) {
   const int depth = argc > 1 ? std::atoi(argv[1]) : 7;
 
-  // Written to by nothing but the interpreter. What it keeps elsewhere is libc's: stdout's buffer, and errno.
+  // Written to by nothing but the interpreter. What it keeps elsewhere is libc's: stdout's buffer,
+  // and errno.
   Pool pool = must(Pool::create(64_MiB));
   Arena arena = must(Arena::create(pool, 8_MiB));
   Heap heap = must(Heap::create(arena.memory()));

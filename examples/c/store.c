@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cleave/c.h>
+#include "c.h"
 
 // The store. Everything in it, itself too, lies in the heap.
 

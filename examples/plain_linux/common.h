@@ -52,7 +52,7 @@ inline Sector numbered(std::uint64_t number) {
   return sector;
 }
 
-/// Fresh memory that a fork shares until somebody writes.
+/// Fresh memory that a fork shares until a process writes to it.
 inline std::byte* anonymous(std::size_t bytes) {
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) not_possible("memory", errno);
@@ -99,8 +99,8 @@ class Disk {
   }
   void unregister_buffer() { (void)io_uring_unregister_buffers(&ring_); }
 
-  /// Starts reading sector `number`; through the registered buffer, or with an iovec of its own, whose page
-  /// the kernel looks up and pins at the call.
+  /// Starts reading sector `number`; through the registered buffer, or with an iovec of its own,
+  /// whose page the kernel looks up and pins at the call.
   void start_read(std::uint64_t number, std::byte* into, bool fixed) {
     io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
     const std::uint64_t offset = number * kSector;

@@ -1,5 +1,6 @@
-// A device reads into an ordinary buffer while the process forks and writes neighbouring bytes: what is
-// lost with fork(2), what a child gets after MADV_DONTFORK, and what pinned pages cost a fork.
+// A device reads into an ordinary buffer while the process forks and writes neighbouring bytes:
+// what is lost with fork(2), what a child gets after MADV_DONTFORK, and what pinned pages cost a
+// fork.
 #include <sys/wait.h>
 
 #include "common.h"
@@ -88,7 +89,8 @@ Tally run(Disk& disk, bool fixed, bool dont_fork, std::chrono::duration<double> 
       _exit(0);
     }
     if (child < 0) not_possible("fork", errno);
-    // The classic loss: this write moves the page to a copy, and the device goes on with the old one.
+    // The classic loss: this write moves the page to a copy, and the device goes on with the old
+    // one.
     const Sector later = numbered(number + kNumbers);
     for (std::size_t p = 0; p < kPages; ++p)
       std::memcpy(sector(buffer, p, 1), later.data(), kSector);

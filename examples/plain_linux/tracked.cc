@@ -1,5 +1,6 @@
 // Snapshots by copying the pages that the kernel reports as written (userfaultfd's asynchronous
-// write-protection and PAGEMAP_SCAN): what a device writes through a pin is not reported, and missing.
+// write-protection and PAGEMAP_SCAN): what a device writes through a pin is not reported, and
+// missing.
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>

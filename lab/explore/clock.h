@@ -7,7 +7,7 @@
 
 #include "lab/explore/schedule.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// For each actor, how many of the run's steps one has to count to come past its latest step that happened
 /// before: 1 + that step's position; 0 if there is none. Positions fit, as runs are bounded.
@@ -37,4 +37,4 @@ constexpr int row_of(Actor actor, bool buffers) {
   return buffers ? 2 * thread_of(actor) + (is_flush(actor) ? 1 : 0) : actor;
 }
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -5,7 +5,7 @@
 
 #include "lab/explore/follow.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 // More would be of little help to a reader, and is dear to search for.
@@ -193,4 +193,4 @@ tl::expected<Counterexample, Refusal> explain(const Factory& factory, const Opti
   return example;
 }
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -8,7 +8,7 @@
 
 #include "lab/explore/trace.h"
 
-namespace lab {
+namespace lab::explore {
 
 struct Explain {
   /// What is to be explained: an outcome or a failure, as in Options::stop_at.
@@ -53,4 +53,4 @@ tl::expected<std::uint32_t, Refusal> preemptions(const Factory& factory, const O
 tl::expected<Counterexample, Refusal> explain(const Factory& factory, const Options& options,
                                               const Explain& explain);
 
-}  // namespace lab
+}  // namespace lab::explore

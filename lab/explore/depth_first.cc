@@ -6,7 +6,7 @@
 
 #include "lab/explore/exploration.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 constexpr std::uint32_t kUnbounded = std::numeric_limits<std::uint32_t>::max();
@@ -132,4 +132,4 @@ Coverage search_depth_first(Exploration& exploration) {
   }
 }
 
-}  // namespace lab
+}  // namespace lab::explore

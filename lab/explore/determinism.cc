@@ -6,7 +6,7 @@
 
 #include "lab/explore/follow.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 // What each step did, as a number.
@@ -69,4 +69,4 @@ std::optional<std::string> difference(const Factory& factory, Execution& executi
   return std::nullopt;
 }
 
-}  // namespace lab
+}  // namespace lab::explore

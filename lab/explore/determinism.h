@@ -6,11 +6,11 @@
 
 #include "lab/explore/execution.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// Makes the run of `schedule` twice on `execution`, and compares what happened in each step. Says which step
 /// differed first; nothing if none did.
 std::optional<std::string> difference(const Factory& factory, Execution& execution,
                                       const Schedule& schedule);
 
-}  // namespace lab
+}  // namespace lab::explore

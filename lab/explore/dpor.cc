@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 Actor first_of(ActorSet set) { return static_cast<Actor>(std::countr_zero(set)); }
@@ -147,7 +147,7 @@ void Dpor<Width>::find_conflicts(Footprint footprint, Actor actor, bool all) {
         if (writes && earlier.actor == actor && !all) break;
         continue;
       }
-      if (lab::conflict(earlier.touch, access.touch)) conflicts_.push_back(earlier.step);
+      if (explore::conflict(earlier.touch, access.touch)) conflicts_.push_back(earlier.step);
       // A write conflicts with all before it, but a flushed one not with its own thread's reads.
       if (writes && !all && !is_flush(earlier.actor)) break;
     }
@@ -276,7 +276,7 @@ bool Dpor<Width>::conflict(std::uint32_t first, std::uint32_t count, const Node&
     if (thread_of(a.actor) == thread_of(step.actor)) return false;
     for (std::uint32_t j = step.first; j < step.first + step.count; ++j) {
       const Touched& b = touched_[j];
-      if (a.slot == b.slot && lab::conflict(a.touch, b.touch)) return true;
+      if (a.slot == b.slot && explore::conflict(a.touch, b.touch)) return true;
     }
   }
   return false;
@@ -429,4 +429,4 @@ Coverage search_dpor(Exploration& exploration) {
   return {};
 }
 
-}  // namespace lab
+}  // namespace lab::explore

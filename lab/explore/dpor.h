@@ -13,7 +13,7 @@
 #include "lab/explore/clock.h"
 #include "lab/explore/exploration.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// Which variables the conditions of awaits read. What a condition looks at can depend on what it finds ("x == 1 ||
 /// y == 1"), but a step's footprint must not depend on how it came to be possible. So an await is taken to read all that
@@ -133,4 +133,4 @@ class Dpor : public Chooser {
   bool learned_ = false;
 };
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -7,7 +7,7 @@
 #include <cassert>
 #include <exception>
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 int lowest(ActorSet set) { return std::countr_zero(set); }
@@ -382,4 +382,4 @@ void Execution::let_out(int id) {
   write(*store.variable, store.bits);
 }
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -17,7 +17,7 @@
 #include "lab/explore/recorder.h"
 #include "lab/explore/schedule.h"
 
-namespace lab {
+namespace lab::explore {
 
 enum class Memory : std::uint8_t { sc, tso };
 
@@ -234,4 +234,4 @@ class Execution {
   std::vector<std::string> reached_;
 };
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "lab/explore/determinism.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 std::uint64_t hash(const Outcome& outcome) {
@@ -125,9 +126,15 @@ double Exploration::seconds() const {
   return std::chrono::duration<double>(Clock::now() - begin_).count();
 }
 
+double Exploration::work_seconds() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
+
 void Exploration::look_at_the_clock() {
   const double now = seconds();
-  if (options_.max_seconds && now >= *options_.max_seconds) {
+  if (options_.max_seconds && work_seconds() - begin_of_work_ >= *options_.max_seconds) {
     stopped_ = true;
     stopped_by_ = fmt::format("after {:.3g} s", *options_.max_seconds);
   }
@@ -154,4 +161,4 @@ tl::expected<Result, Refusal> Exploration::finish(Coverage coverage) {
   return std::move(result_);
 }
 
-}  // namespace lab
+}  // namespace lab::explore

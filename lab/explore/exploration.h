@@ -10,7 +10,7 @@
 #include "lab/explore/execution.h"
 #include "lab/explore/explorer.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// A scheduler that can tell what it decided.
 class Chooser : public Scheduler {
@@ -51,6 +51,9 @@ class Exploration {
   void stop_if_found(const Finding& finding);
   void look_at_the_clock();
   [[nodiscard]] double seconds() const;
+  /// What the calling thread has used of a processor. What is found within a limit of it is the same on a machine that is
+  /// busy with something else.
+  static double work_seconds();
 
   const Factory& factory_;
   const Options& options_;
@@ -62,6 +65,7 @@ class Exploration {
   Outcome outcome_;
   std::unordered_multimap<std::uint64_t, std::size_t> seen_;  // hash of values -> place in outcomes
   const Clock::time_point begin_ = Clock::now();
+  const double begin_of_work_ = work_seconds();
   double reported_ = 0;
   bool stopped_ = false;
   std::string stopped_by_;
@@ -74,4 +78,4 @@ Coverage search_states(Exploration& exploration);
 Coverage search_depth_first(Exploration& exploration);  // naive and bound
 Coverage search_random(Exploration& exploration);       // random and pct
 
-}  // namespace lab
+}  // namespace lab::explore

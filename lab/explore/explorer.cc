@@ -5,7 +5,7 @@
 #include "lab/explore/clock.h"
 #include "lab/explore/exploration.h"
 
-namespace lab {
+namespace lab::explore {
 
 const char* name(Failure::Kind kind) {
   switch (kind) {
@@ -85,4 +85,4 @@ tl::expected<Result, Refusal> explore(const Factory& factory, const Options& opt
   }
 }
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -13,7 +13,7 @@
 #include "lab/explore/program.h"
 #include "lab/explore/schedule.h"
 
-namespace lab {
+namespace lab::explore {
 
 enum class Search : std::uint8_t {
   dpor,    ///< one run for each class of runs that differ in the order of independent steps only
@@ -71,7 +71,7 @@ struct Options {
   bool symmetry = false;
   /// A run that takes more steps is given up, and reported.
   std::uint32_t max_steps = 10'000;
-  /// Stops after so long, or so many runs, with a partial result.
+  /// Stops after so many seconds of a processor's work, or so many runs, with a partial result.
   std::optional<double> max_seconds = std::nullopt;
   std::optional<std::uint64_t> max_runs = std::nullopt;
   bool stop_at_failure = false;
@@ -128,4 +128,4 @@ struct Refusal {
 /// schedule, with the step; more than 32 threads. Cost: by traces, times steps. One exploration an OS thread at a time.
 tl::expected<Result, Refusal> explore(const Factory& factory, const Options& options);
 
-}  // namespace lab
+}  // namespace lab::explore

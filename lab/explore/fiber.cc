@@ -29,7 +29,7 @@
 #endif
 #endif
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 namespace context = boost::context::detail;
@@ -115,4 +115,4 @@ void Fiber::arrived(Fiber& from, void* where) noexcept {
 #endif
 }
 
-}  // namespace lab
+}  // namespace lab::explore

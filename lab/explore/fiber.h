@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-namespace lab {
+namespace lab::explore {
 
 /// A stack and where it was left. Belongs to the OS thread that made it. A switch costs a few nanoseconds: it
 /// saves registers, no signal mask. Exceptions must not leave a fiber's main function.
@@ -36,4 +36,4 @@ class Fiber {
   void* asan_ = nullptr;
 };
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -3,7 +3,7 @@
 
 #include "lab/explore/execution.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// Lets those on whom the schedule names. Gives the run up where it ends, or where one cannot go on.
 class Follow : public Scheduler {
@@ -35,4 +35,4 @@ class Follow : public Scheduler {
   bool lost_ = false;
 };
 
-}  // namespace lab
+}  // namespace lab::explore

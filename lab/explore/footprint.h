@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-namespace lab {
+namespace lab::explore {
 
 /// How a step touched one variable: any of these together.
 enum Touch : std::uint8_t {
@@ -36,4 +36,4 @@ inline bool conflict(Footprint a, Footprint b) {
   return false;
 }
 
-}  // namespace lab
+}  // namespace lab::explore

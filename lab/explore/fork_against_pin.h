@@ -12,7 +12,7 @@
 
 #include "lab/explore/program.h"
 
-namespace lab {
+namespace lab::explore {
 
 struct ForkAgainstPin : Program {
   struct Shape {
@@ -105,4 +105,4 @@ struct ForkAgainstPin : Program {
   std::vector<bool> kept;
 };
 
-}  // namespace lab
+}  // namespace lab::explore

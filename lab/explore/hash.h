@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace lab {
+namespace lab::explore {
 
 /// The finisher of SplitMix64.
 constexpr std::uint64_t mixed(std::uint64_t z) {
@@ -43,4 +43,4 @@ struct Hash128 {
   constexpr bool operator==(const Hash128&) const = default;
 };
 
-}  // namespace lab
+}  // namespace lab::explore

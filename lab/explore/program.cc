@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-namespace lab {
+namespace lab::explore {
 
 bool Outcome::Value::operator==(const Value& other) const {
   return value == other.value &&
@@ -24,4 +24,4 @@ std::string Outcome::text() const {
   return text;
 }
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -9,7 +9,7 @@
 
 #include "lab/explore/run.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// What one complete run came to: values under names, in the order in which they were noted. Two runs
 /// have the same outcome if they noted the same values under the same names in the same order.
@@ -66,4 +66,4 @@ class Program {
 
 using Factory = std::function<std::unique_ptr<Program>()>;
 
-}  // namespace lab
+}  // namespace lab::explore

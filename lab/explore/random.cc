@@ -6,7 +6,7 @@
 
 #include "lab/explore/exploration.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 class Drawn : public Chooser {
@@ -109,4 +109,4 @@ Coverage search_random(Exploration& exploration) {
   return {.kind = Coverage::Kind::sampled, .runs = exploration.runs(), .seed = options.seed};
 }
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -6,7 +6,7 @@
 
 #include "lab/explore/schedule.h"
 
-namespace lab {
+namespace lab::explore {
 
 class Execution;
 class Variable;
@@ -29,4 +29,4 @@ class Recorder {
   virtual void chose(std::uint64_t value) { (void)value; }
 };
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -7,7 +7,7 @@
 
 #include "lab/explore/execution.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// The program's side of an execution.
 struct ProgramCalls {
@@ -195,4 +195,4 @@ void broken(std::string what) {
   std::abort();
 }
 
-}  // namespace lab
+}  // namespace lab::explore

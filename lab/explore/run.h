@@ -23,7 +23,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace lab {
+namespace lab::explore {
 
 /// What threads can share in one variable: up to eight bytes that can be copied and compared as bytes.
 template <typename T>
@@ -168,4 +168,4 @@ void reached(std::string_view label);
 /// with its schedule. The other threads go on, so that what they could have done is explored too.
 [[noreturn]] void broken(std::string what);
 
-}  // namespace lab
+}  // namespace lab::explore

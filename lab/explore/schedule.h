@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace lab {
+namespace lab::explore {
 
 /// Who can take a step: a thread, or, under tso, the store buffer of a thread, which lets its oldest store out.
 using Actor = std::uint8_t;
@@ -26,4 +26,4 @@ struct Choice {
 
 using Schedule = std::vector<Choice>;
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -5,7 +5,7 @@
 
 #include "lab/explore/execution.h"
 
-namespace lab {
+namespace lab::explore {
 
 // Where a thread stands, what it remembers, and what is its own.
 Hash128 Execution::place_of(const Thread& thread, bool symmetry) const {
@@ -43,4 +43,4 @@ Hash128 Execution::state(bool symmetry) {
   return {hash.low64, hash.high64};
 }
 
-}  // namespace lab
+}  // namespace lab::explore

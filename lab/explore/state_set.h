@@ -6,7 +6,7 @@
 
 #include "lab/explore/hash.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// A set of 128-bit hashes: 16 bytes a state, twice that at the most while half full. Two states with one hash
 /// are taken for one: among n states, with a chance of about n^2 / 2^129.
@@ -46,4 +46,4 @@ class StateSet {
   std::size_t size_ = 0;
 };
 
-}  // namespace lab
+}  // namespace lab::explore

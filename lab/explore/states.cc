@@ -12,7 +12,7 @@
 #include "lab/explore/exploration.h"
 #include "lab/explore/state_set.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 class States : public Chooser {
@@ -143,4 +143,4 @@ Coverage search_states(Exploration& exploration) {
   return {};
 }
 
-}  // namespace lab
+}  // namespace lab::explore

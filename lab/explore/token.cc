@@ -6,7 +6,7 @@
 
 #include "lab/explore/trace.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 constexpr unsigned kVersion = 1;
@@ -132,4 +132,4 @@ tl::expected<Trace, Refusal> replay(const Factory& factory, std::string_view tex
   return trace;
 }
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -7,7 +7,7 @@
 
 #include "lab/explore/follow.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 class Scribe : public Recorder {
@@ -200,4 +200,4 @@ tl::expected<Trace, Refusal> record(const Factory& factory, const Options& optio
   return trace;
 }
 
-}  // namespace lab
+}  // namespace lab::explore

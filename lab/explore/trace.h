@@ -9,7 +9,7 @@
 
 #include "lab/explore/explorer.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// How a step touched a variable.
 struct Touching {
@@ -82,4 +82,4 @@ tl::expected<Token, Refusal> parse_token(std::string_view text);
 /// than those when the token was made.
 tl::expected<Trace, Refusal> replay(const Factory& factory, std::string_view token);
 
-}  // namespace lab
+}  // namespace lab::explore

@@ -6,11 +6,11 @@
 #include <optional>
 #include <thread>
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
-litmus::Memory language_of(Memory memory) {
-  return memory == Memory::sc ? litmus::Memory::sc : litmus::Memory::tso;
+litmus::Memory language_of(explore::Memory memory) {
+  return memory == explore::Memory::sc ? litmus::Memory::sc : litmus::Memory::tso;
 }
 
 bool means_nothing(const Case& one) {
@@ -20,7 +20,8 @@ bool means_nothing(const Case& one) {
 }  // namespace
 
 std::vector<Case> cases_of(const std::vector<const litmus::Test*>& tests,
-                           const std::vector<Variant>& variants, Memory memory, bool named) {
+                           const std::vector<Variant>& variants, explore::Memory memory,
+                           bool named) {
   std::vector<Case> cases;
   const auto add = [&](Case one) {
     const auto same = [&](const Case& other) {
@@ -35,15 +36,15 @@ std::vector<Case> cases_of(const std::vector<const litmus::Test*>& tests,
     for (Named& beyond : named_beyond(*test))
       if (std::ranges::find(variants, beyond.variant.base, &Variant::text) != variants.end())
         add({test, std::move(beyond.variant),
-             beyond.memory == litmus::Memory::tso ? Memory::tso : memory, false});
+             beyond.memory == litmus::Memory::tso ? explore::Memory::tso : memory, false});
   }
   return cases;
 }
 
-std::vector<tl::expected<Judgement, Refusal>> judge_all(
+std::vector<tl::expected<Judgement, explore::Refusal>> judge_all(
     const std::vector<Case>& cases, const Effort& effort, unsigned threads,
     const std::function<void(std::size_t)>& done) {
-  std::vector<std::optional<tl::expected<Judgement, Refusal>>> slots(cases.size());
+  std::vector<std::optional<tl::expected<Judgement, explore::Refusal>>> slots(cases.size());
   std::atomic<std::size_t> next{0};
   std::mutex telling;
   std::size_t finished = 0;
@@ -59,10 +60,10 @@ std::vector<tl::expected<Judgement, Refusal>> judge_all(
   for (unsigned i = 1; i < threads; ++i) helpers.emplace_back(work);
   work();
   helpers.clear();  // joins
-  std::vector<tl::expected<Judgement, Refusal>> results;
+  std::vector<tl::expected<Judgement, explore::Refusal>> results;
   results.reserve(slots.size());
   for (auto& slot : slots) results.push_back(std::move(*slot));
   return results;
 }
 
-}  // namespace lab
+}  // namespace lab::judge

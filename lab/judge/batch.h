@@ -6,24 +6,25 @@
 
 #include "lab/judge/judge.h"
 
-namespace lab {
+namespace lab::judge {
 
 struct Case {
   const litmus::Test* test;
   Variant variant;
-  Memory memory = Memory::sc;
+  explore::Memory memory = explore::Memory::sc;
   bool base_case = true;  ///< see Judgement
 };
 
 /// What can be judged of the tests: each under each variant, but not where it expects `-`; and where `named`, also what
 /// the tests name beyond, for the rule-sets among `variants`.
 std::vector<Case> cases_of(const std::vector<const litmus::Test*>& tests,
-                           const std::vector<Variant>& variants, Memory memory, bool named);
+                           const std::vector<Variant>& variants, explore::Memory memory,
+                           bool named);
 
 /// Judges all cases on `threads` threads. Results are in the order of the cases, whoever was first. `done` is
 /// called after each, one call at a time, with how many are done.
-std::vector<tl::expected<Judgement, Refusal>> judge_all(
+std::vector<tl::expected<Judgement, explore::Refusal>> judge_all(
     const std::vector<Case>& cases, const Effort& effort, unsigned threads,
     const std::function<void(std::size_t)>& done = nullptr);
 
-}  // namespace lab
+}  // namespace lab::judge

@@ -8,7 +8,7 @@
 
 #include "lab/litmus/vocabulary.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 using litmus::Memory;
@@ -127,4 +127,4 @@ std::vector<litmus::Fault> check_judges(const litmus::Test& test) {
   return faults;
 }
 
-}  // namespace lab
+}  // namespace lab::judge

@@ -8,7 +8,7 @@
 #include "lab/litmus/fault.h"
 #include "lab/litmus/test.h"
 
-namespace lab {
+namespace lab::judge {
 
 /// What `test` expects of `variant` under `memory`. A rule-set that was changed, and that the test does not name, is
 /// expected to do what it does unchanged: a difference shows that the change matters.
@@ -35,4 +35,4 @@ bool must_reach(const litmus::Reach& reach, const Variant& variant);
 /// What is wrong with the judges that a test names: unknown ones, and ones named twice.
 std::vector<litmus::Fault> check_judges(const litmus::Test& test);
 
-}  // namespace lab
+}  // namespace lab::judge

@@ -7,19 +7,19 @@
 
 #include "lab/judge/scene.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 Explanation explanation_of(const litmus::Test& test, const Variant& variant) {
   Explanation explanation;
   explanation.plan = std::make_unique<Plan>(*plan(test));  // It was planned before.
-  explanation.rules = std::make_unique<Rules>(variant.rules);
+  explanation.rules = std::make_unique<model::Rules>(variant.rules);
   return explanation;
 }
 
-std::vector<std::uint64_t> answers_of(const Outcome& outcome) {
+std::vector<std::uint64_t> answers_of(const explore::Outcome& outcome) {
   std::vector<std::uint64_t> answers;
-  for (const Outcome::Value& value : outcome.values()) answers.push_back(value.value);
+  for (const explore::Outcome::Value& value : outcome.values()) answers.push_back(value.value);
   return answers;
 }
 
@@ -34,7 +34,7 @@ const FinalState* state_to_explain(const Judgement& judgement) {
 }
 
 // The steps in which a thread notes a register that the condition asks for. Nothing: it asks for more than that.
-std::function<bool(const Trace&, std::size_t)> notes(const Plan& plan) {
+std::function<bool(const explore::Trace&, std::size_t)> notes(const Plan& plan) {
   std::set<std::pair<std::string, std::string>> of;  // a thread's name, and what it is about
   for (const Quantity& quantity : plan.quantities) {
     if (quantity.atom->kind != litmus::AtomKind::reg) return nullptr;
@@ -42,8 +42,8 @@ std::function<bool(const Trace&, std::size_t)> notes(const Plan& plan) {
       for (const Instruction& instruction : script.code)
         if (instruction.result == quantity.reg) of.emplace(script.name, instruction.text);
   }
-  return [of](const Trace& trace, std::size_t at) {
-    const Event& event = trace.events[at];
+  return [of](const explore::Trace& trace, std::size_t at) {
+    const explore::Event& event = trace.events[at];
     const std::string& thread = trace.threads[static_cast<std::size_t>(event.thread)];
     return event.label == kNoteResult && of.contains({thread, event.operation});
   };
@@ -55,51 +55,52 @@ bool worth_explaining(const Judgement& judgement) {
   return !judgement.failures.empty() || state_to_explain(judgement) != nullptr;
 }
 
-tl::expected<Explanation, Refusal> explain(const Judgement& judgement, double max_seconds) {
+tl::expected<Explanation, explore::Refusal> explain(const Judgement& judgement,
+                                                    double max_seconds) {
   Explanation explanation = explanation_of(*judgement.test, judgement.variant);
   const Plan& plan = *explanation.plan;
-  Explain how;
+  explore::Explain how;
   how.max_seconds = max_seconds;
   if (!judgement.failures.empty()) {
-    const Failure& failure = judgement.failures.front();
-    explanation.what = fmt::format("{}: {}", name(failure.kind), failure.what);
+    const explore::Failure& failure = judgement.failures.front();
+    explanation.what = fmt::format("{}: {}", explore::name(failure.kind), failure.what);
     how.witness = failure.witness;
-    how.question = [kind = failure.kind, what = failure.what](const Finding& finding) {
+    how.question = [kind = failure.kind, what = failure.what](const explore::Finding& finding) {
       return finding.outcome == nullptr && finding.failure == kind &&
-             (kind == Failure::Kind::deadlock || finding.what == what);
+             (kind == explore::Failure::Kind::deadlock || finding.what == what);
     };
   } else {
     const FinalState& state = *state_to_explain(judgement);
     explanation.what = state.text;
     how.witness = state.witness;
     how.matters = notes(plan);
-    how.question = [&plan, wants = wanted(judgement)](const Finding& finding) {
+    how.question = [&plan, wants = wanted(judgement)](const explore::Finding& finding) {
       return finding.outcome != nullptr &&
              holds(plan.test->final.condition, plan, answers_of(*finding.outcome)) == wants;
     };
   }
-  const Factory factory = factory_for(plan, *explanation.rules);
-  const Options options = options_for(judgement.variant, judgement.memory, {});
-  auto example = explain(factory, options, how);
+  const explore::Factory factory = factory_for(plan, *explanation.rules);
+  const explore::Options options = options_for(judgement.variant, judgement.memory, {});
+  auto example = explore::explain(factory, options, how);
   if (!example) return tl::unexpected(std::move(example.error()));
   explanation.example = std::move(*example);
   return explanation;
 }
 
-tl::expected<Explanation, Refusal> replay(const litmus::Test& test, const Variant& variant,
-                                          std::string_view token) {
+tl::expected<Explanation, explore::Refusal> replay(const litmus::Test& test, const Variant& variant,
+                                                   std::string_view token) {
   Explanation explanation = explanation_of(test, variant);
-  const Factory factory = factory_for(*explanation.plan, *explanation.rules);
-  auto trace = replay(factory, token);
+  const explore::Factory factory = factory_for(*explanation.plan, *explanation.rules);
+  auto trace = explore::replay(factory, token);
   if (!trace) return tl::unexpected(std::move(trace.error()));
-  Counterexample& example = explanation.example;
+  explore::Counterexample& example = explanation.example;
   example.trace = std::move(*trace);
-  Options options = options_for(variant, example.trace.memory, {});
+  explore::Options options = options_for(variant, example.trace.memory, {});
   options.drop = example.trace.drop;
-  example.preemptions = preemptions(factory, options, example.trace.schedule).value_or(0);
+  example.preemptions = explore::preemptions(factory, options, example.trace.schedule).value_or(0);
   for (std::size_t i = 0; i < example.trace.events.size(); ++i) {
-    const Event& event = example.trace.events[i];
-    const bool flush = event.kind == Event::Kind::flush;
+    const explore::Event& event = example.trace.events[i];
+    const bool flush = event.kind == explore::Event::Kind::flush;
     const bool goes_on = !example.lines.empty() && example.lines.back().thread == event.thread &&
                          example.lines.back().flush == flush;
     if (!goes_on) example.lines.push_back({event.thread, flush, false, {}});
@@ -110,4 +111,4 @@ tl::expected<Explanation, Refusal> replay(const litmus::Test& test, const Varian
   return explanation;
 }
 
-}  // namespace lab
+}  // namespace lab::judge

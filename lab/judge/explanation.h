@@ -8,13 +8,13 @@
 #include "lab/explore/counterexample.h"
 #include "lab/judge/judge.h"
 
-namespace lab {
+namespace lab::judge {
 
 /// A run that shows what is wrong, or, where nothing is, what the condition asks for.
 struct Explanation {
-  std::unique_ptr<Plan> plan;    ///< what the run's outcome names
-  std::unique_ptr<Rules> rules;  ///< what it was made under
-  Counterexample example;
+  std::unique_ptr<Plan> plan;           ///< what the run's outcome names
+  std::unique_ptr<model::Rules> rules;  ///< what it was made under
+  explore::Counterexample example;
   std::string what;  ///< what is explained: "C:r=77;", or a failure
 };
 
@@ -23,11 +23,12 @@ struct Explanation {
 bool worth_explaining(const Judgement& judgement);
 
 /// Requires: worth_explaining(judgement). Refusals: those of explain(). `max_seconds`: see Explain.
-tl::expected<Explanation, Refusal> explain(const Judgement& judgement, double max_seconds = 2);
+tl::expected<Explanation, explore::Refusal> explain(const Judgement& judgement,
+                                                    double max_seconds = 2);
 
 /// The run that `token` describes, of a test under a variant; memory and what is left out are the token's.
 /// Refusals: those of replay().
-tl::expected<Explanation, Refusal> replay(const litmus::Test& test, const Variant& variant,
-                                          std::string_view token);
+tl::expected<Explanation, explore::Refusal> replay(const litmus::Test& test, const Variant& variant,
+                                                   std::string_view token);
 
-}  // namespace lab
+}  // namespace lab::judge

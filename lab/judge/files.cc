@@ -13,7 +13,7 @@
 #include "lab/litmus/lexer.h"
 #include "lab/litmus/parse.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 namespace fs = std::filesystem;
@@ -112,4 +112,4 @@ tl::expected<TestFiles, std::string> load(const std::vector<std::string>& names,
   return loader.load();
 }
 
-}  // namespace lab
+}  // namespace lab::judge

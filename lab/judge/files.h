@@ -8,7 +8,7 @@
 
 #include "lab/litmus/test.h"
 
-namespace lab {
+namespace lab::judge {
 
 struct TestFile {
   std::string path;
@@ -24,4 +24,4 @@ using TestFiles = std::vector<std::unique_ptr<TestFile>>;
 tl::expected<TestFiles, std::string> load(const std::vector<std::string>& names,
                                           const std::string& catalogue);
 
-}  // namespace lab
+}  // namespace lab::judge

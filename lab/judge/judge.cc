@@ -7,13 +7,13 @@
 
 #include "lab/judge/scene.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 using litmus::Verdict;
 
-litmus::Memory language_of(Memory memory) {
-  return memory == Memory::sc ? litmus::Memory::sc : litmus::Memory::tso;
+litmus::Memory language_of(explore::Memory memory) {
+  return memory == explore::Memory::sc ? litmus::Memory::sc : litmus::Memory::tso;
 }
 
 std::string text_of(const Plan& plan, const std::vector<std::uint64_t>& answers) {
@@ -25,11 +25,12 @@ std::string text_of(const Plan& plan, const std::vector<std::uint64_t>& answers)
   return text;
 }
 
-std::vector<FinalState> states_of(const Plan& plan, const Result& result) {
+std::vector<FinalState> states_of(const Plan& plan, const explore::Result& result) {
   std::vector<FinalState> states;
-  for (const Seen& seen : result.outcomes) {
+  for (const explore::Seen& seen : result.outcomes) {
     std::vector<std::uint64_t> answers;
-    for (const Outcome::Value& value : seen.outcome.values()) answers.push_back(value.value);
+    for (const explore::Outcome::Value& value : seen.outcome.values())
+      answers.push_back(value.value);
     states.push_back({text_of(plan, answers), holds(plan.test->final.condition, plan, answers),
                       seen.count, seen.witness});
   }
@@ -41,10 +42,11 @@ std::vector<FinalState> states_of(const Plan& plan, const Result& result) {
 
 Verdict verdict_of(const Judgement& judgement) {
   const auto any = [&](auto is) { return std::ranges::any_of(judgement.failures, is); };
-  const auto hangs = [](const Failure& failure) {
-    return failure.kind == Failure::Kind::deadlock || failure.kind == Failure::Kind::livelock;
+  const auto hangs = [](const explore::Failure& failure) {
+    return failure.kind == explore::Failure::Kind::deadlock ||
+           failure.kind == explore::Failure::Kind::livelock;
   };
-  if (any([&](const Failure& failure) { return !hangs(failure); })) return Verdict::broken;
+  if (any([&](const explore::Failure& failure) { return !hangs(failure); })) return Verdict::broken;
   if (any(hangs)) return Verdict::hang;
   if (judgement.positive == 0) return Verdict::never;
   return judgement.negative == 0 ? Verdict::always : Verdict::sometimes;
@@ -83,8 +85,8 @@ Standing standing_of(const Judgement& judgement) {
 
 }  // namespace
 
-Options options_for(const Variant& variant, Memory memory, const Effort& effort) {
-  Options options;
+explore::Options options_for(const Variant& variant, explore::Memory memory, const Effort& effort) {
+  explore::Options options;
   options.memory = memory;
   options.search = effort.search;
   options.bound = effort.bound;
@@ -92,20 +94,23 @@ Options options_for(const Variant& variant, Memory memory, const Effort& effort)
   options.seed = effort.seed;
   options.drop = variant.drop;
   options.max_seconds = effort.max_seconds;
+  options.max_runs = effort.max_runs;
   return options;
 }
 
-Factory factory_for(const Plan& plan, const Rules& rules) {
+explore::Factory factory_for(const Plan& plan, const model::Rules& rules) {
   return [&plan, &rules] { return std::make_unique<Scene>(plan, rules); };
 }
 
-tl::expected<Judgement, Refusal> judge(const litmus::Test& test, const Variant& variant,
-                                       Memory memory, const Effort& effort) {
-  const tl::expected<Plan, litmus::Fault> plan = lab::plan(test);
+tl::expected<Judgement, explore::Refusal> judge(const litmus::Test& test, const Variant& variant,
+                                                explore::Memory memory, const Effort& effort) {
+  const tl::expected<Plan, litmus::Fault> plan = judge::plan(test);
   if (!plan)
-    return tl::unexpected(Refusal{fmt::format("{}: {}", plan.error().what, plan.error().advice)});
-  const Factory factory = factory_for(*plan, variant.rules);
-  tl::expected<Result, Refusal> result = explore(factory, options_for(variant, memory, effort));
+    return tl::unexpected(
+        explore::Refusal{fmt::format("{}: {}", plan.error().what, plan.error().advice)});
+  const explore::Factory factory = factory_for(*plan, variant.rules);
+  tl::expected<explore::Result, explore::Refusal> result =
+      explore::explore(factory, options_for(variant, memory, effort));
   if (!result) return tl::unexpected(std::move(result.error()));
 
   Judgement judgement{};
@@ -132,4 +137,4 @@ tl::expected<Judgement, Refusal> judge(const litmus::Test& test, const Variant& 
   return judgement;
 }
 
-}  // namespace lab
+}  // namespace lab::judge

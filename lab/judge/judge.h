@@ -14,14 +14,14 @@
 #include "lab/judge/variant.h"
 #include "lab/litmus/test.h"
 
-namespace lab {
+namespace lab::judge {
 
 /// An end that was seen: one line of a histogram.
 struct FinalState {
   std::string text;  ///< "C:r=77; coherent(p)=1;"
   bool holds;        ///< the condition holds there
   std::uint64_t count;
-  Schedule witness;
+  explore::Schedule witness;
 };
 
 /// How a judgement stands to what was expected.
@@ -35,7 +35,7 @@ enum class Standing : std::uint8_t {
 struct Judgement {
   const litmus::Test* test;
   Variant variant;
-  Memory memory;
+  explore::Memory memory;
   bool base_case = true;    ///< asked for by who runs the tests; else only this test names it
   litmus::Verdict verdict;  ///< hang and broken go before what the condition says
   Expected expected;
@@ -43,31 +43,34 @@ struct Judgement {
   std::vector<FinalState> states;  ///< those where the condition holds first
   std::uint64_t positive = 0;      ///< runs in which it holds
   std::uint64_t negative = 0;
-  std::vector<Failure> failures;
+  std::vector<explore::Failure> failures;
   std::vector<std::string> unreached;  ///< labels that had to be reached, and were not
-  Coverage coverage;
+  explore::Coverage coverage;
   std::uint64_t traces = 0, cut = 0, steps = 0, visited = 0;  ///< visited: Search::states alone
   double seconds = 0;
 
-  [[nodiscard]] bool exhaustive() const { return coverage.kind == Coverage::Kind::exhaustive; }
+  [[nodiscard]] bool exhaustive() const {
+    return coverage.kind == explore::Coverage::Kind::exhaustive;
+  }
 };
 
 /// How to search; what Options says, but for what a variant says itself.
 struct Effort {
-  Search search = Search::dpor;
+  explore::Search search = explore::Search::dpor;
   std::uint32_t bound = 2;
   std::uint64_t runs = 10'000;
   std::uint64_t seed = 1;
   std::optional<double> max_seconds = std::nullopt;
+  std::optional<std::uint64_t> max_runs = std::nullopt;
 };
 
 /// The options that explore a test under a variant.
-Options options_for(const Variant& variant, Memory memory, const Effort& effort);
+explore::Options options_for(const Variant& variant, explore::Memory memory, const Effort& effort);
 /// Makes the program that is explored. The plan must outlive what comes of it.
-Factory factory_for(const Plan& plan, const Rules& rules);
+explore::Factory factory_for(const Plan& plan, const model::Rules& rules);
 
 /// Judges. Refusals: what explore() refuses; a start that the model does not have.
-tl::expected<Judgement, Refusal> judge(const litmus::Test& test, const Variant& variant,
-                                       Memory memory, const Effort& effort);
+tl::expected<Judgement, explore::Refusal> judge(const litmus::Test& test, const Variant& variant,
+                                                explore::Memory memory, const Effort& effort);
 
-}  // namespace lab
+}  // namespace lab::judge

@@ -7,7 +7,7 @@
 
 #include "lab/litmus/print.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 using litmus::Word;
@@ -20,10 +20,10 @@ std::uint32_t index_of(std::vector<std::string>& names, const std::string& name)
   return index;
 }
 
-PageSetup setup_of(const litmus::Page& page) {
-  PageSetup setup;
+model::PageSetup setup_of(const litmus::Page& page) {
+  model::PageSetup setup;
   setup.name = page.name;
-  setup.value = static_cast<Value>(page.value);
+  setup.value = static_cast<model::Value>(page.value);
   setup.pages = page.count;
   setup.by_pmd = page.kind == litmus::PageKind::huge;
   setup.hugetlb = page.kind == litmus::PageKind::hugetlb;
@@ -31,16 +31,16 @@ PageSetup setup_of(const litmus::Page& page) {
   for (const litmus::Attribute attribute : page.attributes) {
     switch (attribute) {
       case litmus::Attribute::zero:
-        setup.kind = PageKind::zero;
+        setup.kind = model::PageKind::zero;
         break;
       case litmus::Attribute::file:
-        setup.kind = PageKind::file;
+        setup.kind = model::PageKind::file;
         break;
       case litmus::Attribute::shared:
-        setup.kind = PageKind::shared;
+        setup.kind = model::PageKind::shared;
         break;
       case litmus::Attribute::ksm:
-        setup.kind = PageKind::ksm;
+        setup.kind = model::PageKind::ksm;
         break;
       case litmus::Attribute::swapped:
         setup.swapped = true;
@@ -82,9 +82,9 @@ class Planner {
       plan_.setup.pages.push_back(setup_of(page));
       plan_.page_names.push_back(page.name);
     }
-    plan_.setup.swap = static_cast<SwapDevice>(test.swap);
+    plan_.setup.swap = static_cast<model::SwapDevice>(test.swap);
     static_assert(static_cast<int>(litmus::Swap::stable_writes) ==
-                  static_cast<int>(SwapDevice::stable_writes));
+                  static_cast<int>(model::SwapDevice::stable_writes));
     if (test.free_hugetlb) plan_.setup.free_hugetlb = *test.free_hugetlb;
   }
 
@@ -93,7 +93,7 @@ class Planner {
     std::optional<std::string> what = plan_.setup.fault();
     if (!what) return std::nullopt;
     litmus::Where at = plan_.test->at;
-    Setup some = plan_.setup;
+    model::Setup some = plan_.setup;
     some.pages.clear();
     for (std::size_t i = 0; i < plan_.setup.pages.size() && !some.fault(); ++i) {
       some.pages.push_back(plan_.setup.pages[i]);
@@ -103,7 +103,7 @@ class Planner {
   }
 
   void process(const litmus::Process& process) {
-    const ProcessId id = process_of(process.name);
+    const model::ProcessId id = process_of(process.name);
     for (const litmus::Thread& thread : process.threads) {
       Script script;
       script.process = id;
@@ -117,9 +117,9 @@ class Planner {
     }
   }
 
-  ProcessId process_of(const std::string& name) {
-    return static_cast<ProcessId>(std::ranges::find(plan_.processes, name) -
-                                  plan_.processes.begin());
+  model::ProcessId process_of(const std::string& name) {
+    return static_cast<model::ProcessId>(std::ranges::find(plan_.processes, name) -
+                                         plan_.processes.begin());
   }
 
   // By the thread's whole name: its process may have others.
@@ -143,7 +143,7 @@ class Planner {
       if (const auto* branch = std::get_if<litmus::If>(&statement.what)) {
         instruction.reg = register_of(thread_, branch->reg);
         instruction.equal = branch->equal;
-        instruction.value = static_cast<Value>(branch->value);
+        instruction.value = static_cast<model::Value>(branch->value);
         const std::size_t here = script_->code.size();
         script_->code.push_back(std::move(instruction));
         statements(branch->body);
@@ -156,15 +156,15 @@ class Planner {
   }
 
   struct Range {
-    ProcessId process;
-    PageNo first;
+    model::ProcessId process;
+    model::PageNo first;
     std::uint32_t count;
   };
 
-  Range range(const litmus::Place& place, ProcessId own) {
+  Range range(const litmus::Place& place, model::ProcessId own) {
     const auto found = std::ranges::find(plan_.page_names, place.page);
     const auto index = static_cast<std::size_t>(found - plan_.page_names.begin());
-    const PageNo first = plan_.setup.first_page(index);
+    const model::PageNo first = plan_.setup.first_page(index);
     return {place.process.empty() ? own : process_of(place.process),
             first + place.index.value_or(0), place.index ? 1 : plan_.setup.pages[index].pages};
   }
@@ -305,4 +305,4 @@ bool holds(const litmus::Condition& condition, const Plan& plan,
   }
 }
 
-}  // namespace lab
+}  // namespace lab::judge

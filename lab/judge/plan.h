@@ -11,7 +11,7 @@
 #include "lab/litmus/test.h"
 #include "lab/model/machine.h"
 
-namespace lab {
+namespace lab::judge {
 
 /// One thing that a thread does: an operation, or a look at a register that may skip some.
 struct Instruction {
@@ -21,27 +21,27 @@ struct Instruction {
   const litmus::Operation* operation = nullptr;  ///< nullptr: a branch
 
   // Of an operation; those that its word asks for.
-  ProcessId process = 0;  ///< whose page
-  PageNo page = 0;
+  model::ProcessId process = 0;  ///< whose page
+  model::PageNo page = 0;
   std::uint32_t pages = 1;
-  ProcessId other_process = 0;
-  PageNo other = 0;
-  ReferenceId reference = 0;
+  model::ProcessId other_process = 0;
+  model::PageNo other = 0;
+  model::ReferenceId reference = 0;
   std::uint32_t signal = 0;
-  ProcessId child = 0;
+  model::ProcessId child = 0;
   std::optional<std::uint32_t> result;  ///< the register
 
   // Of a branch.
   std::uint32_t reg = 0;
   bool equal = true;
-  Value value = 0;
+  model::Value value = 0;
   std::uint32_t otherwise = 0;  ///< where to go on if it is not so
 };
 
 /// A thread. Its repetitions are written out, so that its place is one number.
 struct Script {
   std::string name;  ///< "C", or "C.device" where the process has several threads
-  ProcessId process = 0;
+  model::ProcessId process = 0;
   std::uint32_t cpu = 0;
   std::vector<Instruction> code;
 };
@@ -51,12 +51,12 @@ struct Quantity {
   std::string text;  ///< what stands before a histogram's `=`: "C:r", "coherent(p)"
   const litmus::Atom* atom = nullptr;
   std::uint32_t reg = 0;
-  ProcessId process = 0;
-  PageNo page = 0;
+  model::ProcessId process = 0;
+  model::PageNo page = 0;
   std::uint32_t pages = 1;
-  ProcessId other_process = 0;
-  PageNo other = 0;
-  ReferenceId reference = 0;
+  model::ProcessId other_process = 0;
+  model::PageNo other = 0;
+  model::ReferenceId reference = 0;
 };
 
 /// What a register or a byte holds that nobody can read: the process was killed, or nothing is mapped there.
@@ -64,7 +64,7 @@ inline constexpr std::uint64_t kUnreadable = ~std::uint64_t{0};
 
 struct Plan {
   const litmus::Test* test = nullptr;  ///< must live as long as the plan
-  Setup setup;
+  model::Setup setup;
   std::vector<std::string> page_names;
   std::vector<std::string> processes;
   std::vector<std::string> signals;
@@ -81,4 +81,4 @@ tl::expected<Plan, litmus::Fault> plan(const litmus::Test& test);
 bool holds(const litmus::Condition& condition, const Plan& plan,
            const std::vector<std::uint64_t>& answers);
 
-}  // namespace lab
+}  // namespace lab::judge

@@ -3,12 +3,12 @@
 #include "lab/explore/explorer.h"
 #include "lab/judge/scene.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 class Watched : public Scene {
  public:
-  Watched(const Plan& plan, const Rules& rules, std::set<const Instruction*>& seen)
+  Watched(const Plan& plan, const model::Rules& rules, std::set<const Instruction*>& seen)
       : Scene(plan, rules), seen_(seen) {}
 
  private:
@@ -18,15 +18,15 @@ class Watched : public Scene {
 
 }  // namespace
 
-std::optional<std::set<const Instruction*>> refusals(const Plan& plan, const Rules& rules,
+std::optional<std::set<const Instruction*>> refusals(const Plan& plan, const model::Rules& rules,
                                                      double seconds) {
   std::set<const Instruction*> seen;
-  const Factory factory = [&] { return std::make_unique<Watched>(plan, rules, seen); };
-  Options options;
+  const explore::Factory factory = [&] { return std::make_unique<Watched>(plan, rules, seen); };
+  explore::Options options;
   options.max_seconds = seconds;
-  const auto result = explore(factory, options);
-  if (!result || result->coverage.kind != Coverage::Kind::exhaustive) return std::nullopt;
+  const auto result = explore::explore(factory, options);
+  if (!result || result->coverage.kind != explore::Coverage::Kind::exhaustive) return std::nullopt;
   return seen;
 }
 
-}  // namespace lab
+}  // namespace lab::judge

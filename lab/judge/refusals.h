@@ -7,10 +7,10 @@
 #include "lab/judge/plan.h"
 #include "lab/model/rules.h"
 
-namespace lab {
+namespace lab::judge {
 
 /// The plan's instructions that are refused in some run. Nothing: not all runs could be tried within so many seconds.
-std::optional<std::set<const Instruction*>> refusals(const Plan& plan, const Rules& rules,
+std::optional<std::set<const Instruction*>> refusals(const Plan& plan, const model::Rules& rules,
                                                      double seconds);
 
-}  // namespace lab
+}  // namespace lab::judge

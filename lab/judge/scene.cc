@@ -2,27 +2,29 @@
 
 #include <fmt/format.h>
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 using litmus::Word;
 
-Half half_of(litmus::Half half) { return half == litmus::Half::a ? Half::a : Half::b; }
+model::Half half_of(litmus::Half half) {
+  return half == litmus::Half::a ? model::Half::a : model::Half::b;
+}
 
-Protection protection_of(litmus::Protection protection) {
+model::Protection protection_of(litmus::Protection protection) {
   switch (protection) {
     case litmus::Protection::none:
-      return Protection::none;
+      return model::Protection::none;
     case litmus::Protection::ro:
-      return Protection::read;
+      return model::Protection::read;
     case litmus::Protection::rw:
       break;
   }
-  return Protection::write;
+  return model::Protection::write;
 }
 
-Take take_of(const litmus::Operation& operation) {
-  Take take;
+model::Take take_of(const litmus::Operation& operation) {
+  model::Take take;
   take.pin = operation.word == Word::pin;
   take.write = operation.access.write;
   take.long_term = operation.access.lasting;
@@ -33,14 +35,15 @@ Take take_of(const litmus::Operation& operation) {
 
 }  // namespace
 
-Scene::Scene(const Plan& plan, const Rules& rules) : plan_(plan), machine_(rules, plan.setup) {
+Scene::Scene(const Plan& plan, const model::Rules& rules)
+    : plan_(plan), machine_(rules, plan.setup) {
   for (const std::string& name : plan.signals)
-    signals_.push_back(std::make_unique<Shared<bool>>(name.c_str()));
+    signals_.push_back(std::make_unique<explore::Shared<bool>>(name.c_str()));
   for (const std::string& name : plan.registers)
-    registers_.push_back(std::make_unique<Shared<Value>>(name.c_str()));
+    registers_.push_back(std::make_unique<explore::Shared<model::Value>>(name.c_str()));
 }
 
-void Scene::start(Threads& threads) {
+void Scene::start(explore::Threads& threads) {
   for (const Script& script : plan_.scripts)
     if (script.process == 0) threads.add(script.name.c_str(), [this, &script] { perform(script); });
 }
@@ -48,8 +51,8 @@ void Scene::start(Threads& threads) {
 void Scene::perform(const Script& script) {
   for (std::size_t at = 0; at < script.code.size();) {
     const Instruction& instruction = script.code[at];
-    if (!instruction.label.empty()) reached(instruction.label);
-    operation(instruction.text);
+    if (!instruction.label.empty()) explore::reached(instruction.label);
+    explore::operation(instruction.text);
     const Then then =
         instruction.operation == nullptr ? branch(instruction) : perform(script, instruction);
     if (then == Then::dies) return;
@@ -58,53 +61,54 @@ void Scene::perform(const Script& script) {
 }
 
 Scene::Then Scene::branch(const Instruction& instruction) {
-  const Value value =
-      look("look at the register", [&] { return registers_[instruction.reg]->read(); });
+  const model::Value value =
+      explore::look("look at the register", [&] { return registers_[instruction.reg]->read(); });
   return (value == instruction.value) == instruction.equal ? Then::next : Then::otherwise;
 }
 
 // Nothing: nobody was there any more to get it.
-Scene::Then Scene::store(const Instruction& instruction, std::optional<Value> value,
+Scene::Then Scene::store(const Instruction& instruction, std::optional<model::Value> value,
                          const Script& script) {
   if (!value && instruction.process == script.process) return Then::dies;
   if (!instruction.result) return Then::next;
-  step(kNoteResult, [&] {
+  explore::step(kNoteResult, [&] {
     registers_[*instruction.result]->write(value.value_or(0));
-    if (recorded())
-      decided(fmt::format("{} = {}", instruction.operation->result, value.value_or(0)));
+    if (explore::recorded())
+      explore::decided(fmt::format("{} = {}", instruction.operation->result, value.value_or(0)));
   });
   return Then::next;
 }
 
-Scene::Then Scene::answer(const Instruction& instruction, Answer answer, const Script& script) {
-  if (answer == Answer::killed) return store(instruction, std::nullopt, script);
-  if (answer == Answer::failed) refused(instruction);
-  return store(instruction, answer == Answer::done ? 1 : 0, script);
+Scene::Then Scene::answer(const Instruction& instruction, model::Answer answer,
+                          const Script& script) {
+  if (answer == model::Answer::killed) return store(instruction, std::nullopt, script);
+  if (answer == model::Answer::failed) refused(instruction);
+  return store(instruction, answer == model::Answer::done ? 1 : 0, script);
 }
 
-Scene::Then Scene::fork(const Instruction& instruction, const Script& script, Task task) {
-  const Answer forked = machine_.fork(task, instruction.child);
-  if (forked == Answer::done)
-    step("start its threads", [&] {
+Scene::Then Scene::fork(const Instruction& instruction, const Script& script, model::Task task) {
+  const model::Answer forked = machine_.fork(task, instruction.child);
+  if (forked == model::Answer::done)
+    explore::step("start its threads", [&] {
       for (const Script& child : plan_.scripts)
         if (child.process == instruction.child)
-          spawn(child.name.c_str(), [this, &child] { perform(child); });
+          explore::spawn(child.name.c_str(), [this, &child] { perform(child); });
     });
   return answer(instruction, forked, script);
 }
 
 Scene::Then Scene::perform(const Script& script, const Instruction& instruction) {
   const litmus::Operation& operation = *instruction.operation;
-  const Task task{instruction.process, script.cpu};
+  const model::Task task{instruction.process, script.cpu};
   switch (operation.word) {
     case Word::signal:
-      step("signal", [&] { signals_[instruction.signal]->write(true); });
+      explore::step("signal", [&] { signals_[instruction.signal]->write(true); });
       return Then::next;
     case Word::wait:
       if (operation.name.ends_with(".exit"))
         machine_.await_exit(instruction.child);
       else
-        await(
+        explore::await(
             "wait", [&] { return signals_[instruction.signal]->read(); }, [] {});
       return Then::next;
     case Word::read:
@@ -125,10 +129,10 @@ Scene::Then Scene::perform(const Script& script, const Instruction& instruction)
 }
 
 // What threads ask of the kernel for themselves.
-Answer Scene::work(const Instruction& i, Task task) {
+model::Answer Scene::work(const Instruction& i, model::Task task) {
   const litmus::Operation& operation = *i.operation;
-  const auto value = static_cast<Value>(operation.value);
-  const Pages pages{i.page, i.pages};
+  const auto value = static_cast<model::Value>(operation.value);
+  const model::Pages pages{i.page, i.pages};
   switch (operation.word) {
     case Word::write:
       return machine_.write(task, i.page, value, half_of(operation.place.half));
@@ -139,10 +143,10 @@ Answer Scene::work(const Instruction& i, Task task) {
       return machine_.take(task, i.page, take_of(operation), i.reference);
     case Word::poke:
       machine_.poke(i.reference, value, half_of(operation.half));
-      return Answer::done;
+      return model::Answer::done;
     case Word::drop:
       machine_.drop(i.reference);
-      return Answer::done;
+      return model::Answer::done;
     case Word::unmap:
       return machine_.unmap(task, pages);
     case Word::map:
@@ -165,10 +169,10 @@ Answer Scene::work(const Instruction& i, Task task) {
       return machine_.write_unprotect(task, pages);
     case Word::serve:
       machine_.serve(task, i.page);
-      return Answer::done;
+      return model::Answer::done;
     case Word::clear_refs:
       machine_.clear_refs(task);
-      return Answer::done;
+      return model::Answer::done;
     case Word::move:
       return machine_.move(task, i.page, i.other);
     case Word::uffd_move:
@@ -179,7 +183,7 @@ Answer Scene::work(const Instruction& i, Task task) {
 }
 
 // What the kernel does by itself.
-Answer Scene::act(const Instruction& i, Task task) {
+model::Answer Scene::act(const Instruction& i, model::Task task) {
   switch (i.operation->word) {
     case Word::swapout:
       return machine_.swap_out(task, i.page);
@@ -188,7 +192,7 @@ Answer Scene::act(const Instruction& i, Task task) {
     case Word::writeback:
       i.operation->phase == litmus::Phase::begin ? machine_.begin_writeback(task, i.page)
                                                  : machine_.end_writeback(task, i.page);
-      return Answer::done;
+      return model::Answer::done;
     case Word::merge:
       return machine_.merge(task, i.page, i.other_process, i.other);
     case Word::unmerge:
@@ -203,18 +207,18 @@ Answer Scene::act(const Instruction& i, Task task) {
       return machine_.collapse(task, i.page);
     case Word::lock:
       machine_.lock_page(task, i.page);
-      return Answer::done;
+      return model::Answer::done;
     case Word::unlock:
       machine_.unlock_page(task, i.page);
-      return Answer::done;
+      return model::Answer::done;
     case Word::lru:
       machine_.batch(task, i.page);
-      return Answer::done;
+      return model::Answer::done;
     case Word::drain:
       machine_.drain(task);
-      return Answer::done;
+      return model::Answer::done;
     default:
-      broken(fmt::format("nobody performs `{}`", i.text));
+      explore::broken(fmt::format("nobody performs `{}`", i.text));
   }
 }
 
@@ -243,18 +247,18 @@ std::uint64_t Scene::ask(const Quantity& q) const {
       return machine_.killed(q.process);
     case AtomKind::copies: {
       std::uint64_t sum = 0;
-      for (PageNo i = 0; i < q.pages; ++i) sum += machine_.copies(q.page + i);
+      for (model::PageNo i = 0; i < q.pages; ++i) sum += machine_.copies(q.page + i);
       return sum;
     }
   }
   return 0;
 }
 
-void Scene::end(Outcome& outcome) {
-  if (auto what = machine_.invariant()) broken(*what);
-  if (auto what = machine_.leak()) broken(*what);
+void Scene::end(explore::Outcome& outcome) {
+  if (auto what = machine_.invariant()) explore::broken(*what);
+  if (auto what = machine_.leak()) explore::broken(*what);
   for (const Quantity& quantity : plan_.quantities)
     outcome.note(quantity.text.c_str(), ask(quantity));
 }
 
-}  // namespace lab
+}  // namespace lab::judge

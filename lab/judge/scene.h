@@ -10,23 +10,23 @@
 #include "lab/model/machine.h"
 #include "lab/model/view.h"
 
-namespace lab {
+namespace lab::judge {
 
 /// The label of the step in which a thread notes what an operation gave.
 inline constexpr const char* kNoteResult = "note the result";
 
 /// One run: threads perform their scripts on a machine of their own. The outcome has a value for each of the plan's
 /// quantities. Broken are: what the machine finds broken, and pages that nobody can reach at the end.
-class Scene : public Program {
+class Scene : public explore::Program {
  public:
   /// Both must outlive the scene, and the plan every result of the exploration: outcomes name its quantities.
-  Scene(const Plan& plan, const Rules& rules);
+  Scene(const Plan& plan, const model::Rules& rules);
 
-  void start(Threads& threads) override;
-  void end(Outcome& outcome) override;
+  void start(explore::Threads& threads) override;
+  void end(explore::Outcome& outcome) override;
   [[nodiscard]] std::string describe() override { return machine_.describe(); }
   /// What there is just now. Between two steps.
-  [[nodiscard]] View view() const { return machine_.view(); }
+  [[nodiscard]] model::View view() const { return machine_.view(); }
 
  protected:
   /// The machine refuses what the instruction asks for.
@@ -39,17 +39,18 @@ class Scene : public Program {
   void perform(const Script& script);
   Then perform(const Script& script, const Instruction& instruction);
   Then branch(const Instruction& instruction);
-  Then store(const Instruction& instruction, std::optional<Value> value, const Script& script);
-  Then answer(const Instruction& instruction, Answer answer, const Script& script);
-  Then fork(const Instruction& instruction, const Script& script, Task task);
-  [[nodiscard]] Answer work(const Instruction& instruction, Task task);
-  [[nodiscard]] Answer act(const Instruction& instruction, Task task);
+  Then store(const Instruction& instruction, std::optional<model::Value> value,
+             const Script& script);
+  Then answer(const Instruction& instruction, model::Answer answer, const Script& script);
+  Then fork(const Instruction& instruction, const Script& script, model::Task task);
+  [[nodiscard]] model::Answer work(const Instruction& instruction, model::Task task);
+  [[nodiscard]] model::Answer act(const Instruction& instruction, model::Task task);
   [[nodiscard]] std::uint64_t ask(const Quantity& quantity) const;
 
   const Plan& plan_;
-  Machine machine_;
-  std::vector<std::unique_ptr<Shared<bool>>> signals_;
-  std::vector<std::unique_ptr<Shared<Value>>> registers_;
+  model::Machine machine_;
+  std::vector<std::unique_ptr<explore::Shared<bool>>> signals_;
+  std::vector<std::unique_ptr<explore::Shared<model::Value>>> registers_;
 };
 
-}  // namespace lab
+}  // namespace lab::judge

@@ -7,7 +7,7 @@
 
 #include "lab/litmus/print.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 constexpr std::string_view kDrop = "drop=";
@@ -24,7 +24,7 @@ tl::expected<Variant, std::string> parse_one(std::string_view text) {
     else
       rest += (rest.empty() ? "" : ",") + std::string(part);
   }
-  tl::expected<Rules, std::string> rules = parse_rules(rest);
+  tl::expected<model::Rules, std::string> rules = model::parse_rules(rest);
   if (!rules) return tl::unexpected(rules.error());
   Variant variant{rest, rest.substr(0, rest.find(',')), std::move(*rules), {}};
   for (const std::string_view drop : drops) {
@@ -37,11 +37,11 @@ tl::expected<Variant, std::string> parse_one(std::string_view text) {
 
 tl::expected<std::vector<Variant>, std::string> range(std::string_view first,
                                                       std::string_view last) {
-  const auto& sets = rule_sets();
-  const auto from = std::ranges::find(sets, first, &RuleSet::name);
-  const auto to = std::ranges::find(sets, last, &RuleSet::name);
+  const auto& sets = model::rule_sets();
+  const auto from = std::ranges::find(sets, first, &model::RuleSet::name);
+  const auto to = std::ranges::find(sets, last, &model::RuleSet::name);
   for (const auto& [found, name] : {std::pair(from, first), std::pair(to, last)})
-    if (found == sets.end()) return tl::unexpected(parse_rules(name).error());
+    if (found == sets.end()) return tl::unexpected(model::parse_rules(name).error());
   if (to < from)
     return tl::unexpected(fmt::format("{} comes after {}; write {}..{}", first, last, last, first));
   std::vector<Variant> variants;
@@ -66,13 +66,13 @@ tl::expected<std::vector<Variant>, std::string> variants_of(const litmus::Judges
 
 std::vector<Variant> all_variants() {
   std::vector<Variant> variants;
-  for (const RuleSet& set : rule_sets()) variants.push_back(*parse_one(set.name));
+  for (const model::RuleSet& set : model::rule_sets()) variants.push_back(*parse_one(set.name));
   return variants;
 }
 
 tl::expected<Variant, std::string> without(Variant variant, std::string_view fence) {
   std::vector<std::string_view> names;
-  for (const Fence& each : fences()) names.push_back(each.name);
+  for (const model::Fence& each : model::fences()) names.push_back(each.name);
   if (std::ranges::find(names, fence) == names.end())
     return tl::unexpected(fmt::format("there is no fence or re-check \"{}\"; there are: {}", fence,
                                       fmt::join(names, ", ")));
@@ -83,4 +83,4 @@ tl::expected<Variant, std::string> without(Variant variant, std::string_view fen
 
 bool judges_elsewhere(const litmus::Judges& judges) { return judges.first == "kernel"; }
 
-}  // namespace lab
+}  // namespace lab::judge

@@ -10,12 +10,12 @@
 #include "lab/model/fences.h"
 #include "lab/model/rules.h"
 
-namespace lab {
+namespace lab::judge {
 
 struct Variant {
   std::string text;  ///< canonical: "E1", "E1,reuse_small=map,drop=gup_fast.recheck"
   std::string base;  ///< the rule-set's name without changes
-  Rules rules;
+  model::Rules rules;
   std::vector<std::string> drop;  ///< fences and re-checks to leave out
 
   [[nodiscard]] bool changed() const { return text != base; }
@@ -33,4 +33,4 @@ tl::expected<Variant, std::string> without(Variant variant, std::string_view fen
 /// Judges that are none of the model: `kernel`.
 bool judges_elsewhere(const litmus::Judges& judges);
 
-}  // namespace lab
+}  // namespace lab::judge

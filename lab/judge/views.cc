@@ -4,16 +4,16 @@
 
 #include "lab/judge/scene.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 // Keeps what describe() would put into words.
 class Watched : public Scene {
  public:
-  Watched(const Plan& plan, const Rules& rules, std::vector<View>& views)
+  Watched(const Plan& plan, const model::Rules& rules, std::vector<model::View>& views)
       : Scene(plan, rules), views_(views) {}
 
-  void start(Threads& threads) override {
+  void start(explore::Threads& threads) override {
     views_.assign(1, view());
     Scene::start(threads);
   }
@@ -23,31 +23,32 @@ class Watched : public Scene {
   }
 
  private:
-  std::vector<View>& views_;
+  std::vector<model::View>& views_;
 };
 
 }  // namespace
 
-tl::expected<std::vector<View>, Refusal> views(const Explanation& explanation) {
-  const Trace& made = explanation.example.trace;
-  std::vector<View> seen;
-  Options options;
+tl::expected<std::vector<model::View>, explore::Refusal> views(const Explanation& explanation) {
+  const explore::Trace& made = explanation.example.trace;
+  std::vector<model::View> seen;
+  explore::Options options;
   options.memory = made.memory;
   options.drop = made.drop;
-  const Factory factory = [&] {
+  const explore::Factory factory = [&] {
     return std::make_unique<Watched>(*explanation.plan, *explanation.rules, seen);
   };
-  const auto trace = record(factory, options, made.schedule);
+  const auto trace = explore::record(factory, options, made.schedule);
   if (!trace) return tl::unexpected(trace.error());
-  std::vector<View> result{seen.front()};
+  std::vector<model::View> result{seen.front()};
   std::size_t steps = 0;
-  for (const Event& event : trace->events) {
+  for (const explore::Event& event : trace->events) {
     // Stores into buffers and fences come beside a step, and nobody sees them.
-    const bool beside = event.kind == Event::Kind::put || event.kind == Event::Kind::fence;
+    const bool beside =
+        event.kind == explore::Event::Kind::put || event.kind == explore::Event::Kind::fence;
     if (!beside) ++steps;
     result.push_back(seen.at(std::min(steps, seen.size() - 1)));
   }
   return result;
 }
 
-}  // namespace lab
+}  // namespace lab::judge

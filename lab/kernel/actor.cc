@@ -19,7 +19,7 @@ namespace lab::kernel {
 namespace {
 
 Board* fault_board = nullptr;
-ProcessId fault_process = 0;
+model::ProcessId fault_process = 0;
 thread_local sigjmp_buf* resume = nullptr;
 
 void on_fault(int, siginfo_t* what, void*) {
@@ -31,7 +31,7 @@ void on_fault(int, siginfo_t* what, void*) {
   _exit(1);
 }
 
-bool changes_the_picture(const Instruction& instruction) {
+bool changes_the_picture(const judge::Instruction& instruction) {
   if (instruction.operation == nullptr) return false;
   const bool waits_for_end = instruction.operation->word == litmus::Word::wait &&
                              instruction.operation->name.ends_with(".exit");
@@ -56,7 +56,7 @@ class Chance {
 };
 
 // In another frame afterwards, and no copy.
-bool moves_to_other_frames(const Instruction& instruction) {
+bool moves_to_other_frames(const judge::Instruction& instruction) {
   if (instruction.operation == nullptr) return false;
   switch (instruction.operation->word) {
     case litmus::Word::merge:
@@ -70,7 +70,7 @@ bool moves_to_other_frames(const Instruction& instruction) {
 
 }  // namespace
 
-void catch_faults(Board& board, ProcessId process) {
+void catch_faults(Board& board, model::ProcessId process) {
   fault_board = &board;
   fault_process = process;
   struct sigaction action {};
@@ -102,7 +102,7 @@ void Actor::begin() {
   live(0);
 }
 
-void Actor::live(ProcessId process) {
+void Actor::live(model::ProcessId process) {
   Board::Process& self = board_.processes[process];
   catch_faults(board_, process);
   forget_page_table();
@@ -119,7 +119,7 @@ void Actor::live(ProcessId process) {
            (self.shown > shown_before && reel.taken >= self.shown);
   };
   await(process, may_begin);
-  const auto mine = std::ranges::count(play_.plan.scripts, process, &Script::process);
+  const auto mine = std::ranges::count(play_.plan.scripts, process, &judge::Script::process);
   // Else the first would mostly be through before the last begins. Who slept here would come last.
   const auto missing = std::make_shared<std::atomic<std::ptrdiff_t>>(mine);
   // They end with the process, at the latest.
@@ -132,7 +132,7 @@ void Actor::live(ProcessId process) {
   for (const Phase phase : {Phase::look, Phase::read}) {
     await(process, [&] { return board_.phase >= phase; });
     if (phase == Phase::look)
-      for (PageNo page = 0; page < play_.spots.size(); ++page)
+      for (model::PageNo page = 0; page < play_.spots.size(); ++page)
         self.sights[page] = look_at(play_.spots[page].address);
     else
       tell(process);
@@ -144,7 +144,7 @@ void Actor::live(ProcessId process) {
 
 // Until it is so, this process shows itself whenever somebody asks.
 template <typename Ready>
-void Actor::await(ProcessId process, Ready ready) {
+void Actor::await(model::ProcessId process, Ready ready) {
   for (;;) {
     board_.gate.wait([&] { return ready() || is_asked(board_, process); });
     if (!is_asked(board_, process)) return;
@@ -152,26 +152,26 @@ void Actor::await(ProcessId process, Ready ready) {
   }
 }
 
-void Actor::tell(ProcessId process) {
+void Actor::tell(model::ProcessId process) {
   Board::Process& self = board_.processes[process];
-  for (PageNo page = 0; page < play_.spots.size(); ++page) {
+  for (model::PageNo page = 0; page < play_.spots.size(); ++page) {
     const char* const at = play_.spots[page].address;
     const bool swapped = self.sights[page].swapped();
     if (!play_.read[page] && !swapped) continue;
     for (const litmus::Half half : {litmus::Half::a, litmus::Half::b})
       self.contents[page][half == litmus::Half::b ? 1 : 0] =
-          try_read(at + offset(half)).value_or(kUnreadable);
+          try_read(at + offset(half)).value_or(judge::kUnreadable);
     // Out of the swap cache it comes as it was; from the device, in a new frame.
     self.back[page] = swapped ? frame_at(at) : 0;
   }
 }
 
-void Actor::perform(const Script& line, std::size_t number) {
+void Actor::perform(const judge::Script& line, std::size_t number) {
   Chance chance(run_ * kLines + number);
   for (std::size_t at = 0; at < line.code.size();) {
     board_.lines[number].at = static_cast<std::uint32_t>(at);
     if (!play_.ordered) chance.wait();
-    const Instruction& instruction = line.code[at];
+    const judge::Instruction& instruction = line.code[at];
     Then then = Then::next;
     if (instruction.operation != nullptr)
       then = perform(line, instruction);
@@ -187,17 +187,17 @@ void Actor::perform(const Script& line, std::size_t number) {
   board_.gate.open();
 }
 
-void Actor::store(const Instruction& instruction, std::uint64_t value) {
+void Actor::store(const judge::Instruction& instruction, std::uint64_t value) {
   if (instruction.result) board_.registers[*instruction.result] = value;
 }
 
-void Actor::note_copies(ProcessId process, const Instruction* just_done) {
+void Actor::note_copies(model::ProcessId process, const judge::Instruction* just_done) {
   if (play_.copied.empty()) return;
   Board::Process& self = board_.processes[process];
   const bool moved = just_done != nullptr && moves_to_other_frames(*just_done);
   // Two threads that look at once could each find what the other had found before.
   while (self.looking.test_and_set()) std::this_thread::yield();
-  for (const PageNo page : play_.copied) {
+  for (const model::PageNo page : play_.copied) {
     const std::uint64_t now = frame_at(play_.spots[page].address);
     const std::uint64_t before = self.frames[page].exchange(now);
     if (now == 0 || before == 0 || now == before || moved) continue;

@@ -23,27 +23,27 @@ class Actor {
   // What a thread does after an instruction.
   enum class Then : std::uint8_t { next, otherwise };
 
-  [[noreturn]] void live(ProcessId process);
+  [[noreturn]] void live(model::ProcessId process);
   template <typename Ready>
-  void await(ProcessId process, Ready ready);
-  void tell(ProcessId process);
-  void perform(const Script& line, std::size_t number);
-  Then perform(const Script& line, const Instruction& instruction);
-  void store(const Instruction& instruction, std::uint64_t value);
+  void await(model::ProcessId process, Ready ready);
+  void tell(model::ProcessId process);
+  void perform(const judge::Script& line, std::size_t number);
+  Then perform(const judge::Script& line, const judge::Instruction& instruction);
+  void store(const judge::Instruction& instruction, std::uint64_t value);
 
   // words.cc
-  bool work(const Instruction& instruction, ProcessId process);
-  bool act(const Instruction& instruction);
-  void note_refusal(const Instruction& instruction);
-  bool merge(const Instruction& instruction);
-  bool take(const Instruction& instruction, ProcessId process);
-  bool fork(const Instruction& instruction, ProcessId process);
+  bool work(const judge::Instruction& instruction, model::ProcessId process);
+  bool act(const judge::Instruction& instruction);
+  void note_refusal(const judge::Instruction& instruction);
+  bool merge(const judge::Instruction& instruction);
+  bool take(const judge::Instruction& instruction, model::ProcessId process);
+  bool fork(const judge::Instruction& instruction, model::ProcessId process);
   [[nodiscard]] std::vector<const char*> shared_and_mapped() const;
-  void exit(ProcessId process);
-  void await_exit(ProcessId process);
+  void exit(model::ProcessId process);
+  void await_exit(model::ProcessId process);
 
   // Whose frame at a page is another than before has copied it; unless what it just did gives it other frames anyway.
-  void note_copies(ProcessId process, const Instruction* just_done = nullptr);
+  void note_copies(model::ProcessId process, const judge::Instruction* just_done = nullptr);
 
   const Play& play_;
   Board& board_;
@@ -52,7 +52,7 @@ class Actor {
 };
 
 /// Lets faults that nothing can resolve end the process as the test means it: killed. Or, within try_read(), be told.
-void catch_faults(Board& board, ProcessId process);
+void catch_faults(Board& board, model::ProcessId process);
 /// What is at the address; nothing: it cannot be read.
 std::optional<std::uint64_t> try_read(const char* address);
 

@@ -63,7 +63,7 @@ SharedBoard make_board() {
   return SharedBoard(new (memory) Board());
 }
 
-bool fits(const Plan& plan) {
+bool fits(const judge::Plan& plan) {
   return plan.processes.size() <= kProcesses && plan.scripts.size() <= kLines &&
          plan.setup.page_count() <= kPages && plan.signals.size() <= kNames &&
          plan.registers.size() <= kNames && plan.references.size() <= kNames &&

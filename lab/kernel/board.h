@@ -111,6 +111,6 @@ using SharedBoard = std::unique_ptr<Board, Unmap>;
 SharedBoard make_board();
 
 /// Whether the plan stays within the board's limits.
-bool fits(const Plan& plan);
+bool fits(const judge::Plan& plan);
 
 }  // namespace lab::kernel

@@ -9,17 +9,17 @@
 namespace lab::kernel {
 namespace {
 
-lab::Standing standing_of(const KernelVerdict& verdict) {
+judge::Standing standing_of(const KernelVerdict& verdict) {
   switch (verdict.standing) {
     case Standing::finding:
-      return lab::Standing::deviates;
+      return judge::Standing::deviates;
     case Standing::open:
-      return lab::Standing::open;
+      return judge::Standing::open;
     case Standing::agrees:
     case Standing::asked:
       break;
   }
-  return lab::Standing::expected;
+  return judge::Standing::expected;
 }
 
 std::string said_of(const KernelVerdict& verdict) {
@@ -34,19 +34,19 @@ std::string said_of(const KernelVerdict& verdict) {
 
 }  // namespace
 
-Column column_of(const std::vector<KernelVerdict>& verdicts) {
-  Column column{"kernel",
-                kernel_name(),
-                "It ran the tests for real: what was observed, and proves nothing.",
-                {}};
+report::Column column_of(const std::vector<KernelVerdict>& verdicts) {
+  report::Column column{"kernel",
+                        kernel_name(),
+                        "It ran the tests for real: what was observed, and proves nothing.",
+                        {}};
   for (const KernelVerdict& verdict : verdicts) {
-    Column::Cell cell{.test = verdict.test,
-                      .verdict = verdict.verdict,
-                      .standing = standing_of(verdict),
-                      .said = said_of(verdict),
-                      .skipped = !verdict.skipped.empty(),
-                      .ends = {},
-                      .film = verdict.film};
+    report::Column::Cell cell{.test = verdict.test,
+                              .verdict = verdict.verdict,
+                              .standing = standing_of(verdict),
+                              .said = said_of(verdict),
+                              .skipped = !verdict.skipped.empty(),
+                              .ends = {},
+                              .film = verdict.film};
     for (const Observed& end : verdict.ends) cell.ends.push_back({end.text, end.holds, end.count});
     column.cells.push_back(std::move(cell));
   }

@@ -9,6 +9,6 @@
 namespace lab::kernel {
 
 /// The column of the kernel that runs here.
-Column column_of(const std::vector<KernelVerdict>& verdicts);
+report::Column column_of(const std::vector<KernelVerdict>& verdicts);
 
 }  // namespace lab::kernel

@@ -8,9 +8,9 @@
 namespace lab::kernel {
 namespace {
 
-std::optional<Value> known(std::uint64_t value) {
-  if (value == kUnreadable) return std::nullopt;
-  return static_cast<Value>(value);
+std::optional<model::Value> known(std::uint64_t value) {
+  if (value == judge::kUnreadable) return std::nullopt;
+  return static_cast<model::Value>(value);
 }
 
 // Numbers for frames and slots: the next one for each that was not there just before.
@@ -39,18 +39,18 @@ class Developer {
         of_.push_back({pages[i].pages, index});
   }
 
-  View operator()(const Shot& shot) {
-    View view;
-    for (ProcessId process = 0; process < play_.plan.processes.size(); ++process) {
+  model::View operator()(const Shot& shot) {
+    model::View view;
+    for (model::ProcessId process = 0; process < play_.plan.processes.size(); ++process) {
       const Shot::Process& seen = shot.processes[process];
       if (seen.gone) view.gone.push_back(process);
       if (!seen.there) continue;
-      for (PageNo page = 0; page < play_.spots.size(); ++page)
+      for (model::PageNo page = 0; page < play_.spots.size(); ++page)
         if (seen.pages[page].mapped) add_mapping(view, process, page, seen.pages[page]);
     }
-    for (ReferenceId id = 0; id < play_.plan.references.size(); ++id)
+    for (model::ReferenceId id = 0; id < play_.plan.references.size(); ++id)
       if (shot.references[id].taken) add_reference(view, id, shot.references[id]);
-    std::ranges::sort(view.folios, {}, &View::Folio::id);
+    std::ranges::sort(view.folios, {}, &model::View::Folio::id);
     folios_.next_shot();
     slots_.next_shot();
     return view;
@@ -71,11 +71,12 @@ class Developer {
     return folios_(whole(part, flags) ? frame / kFrames * kFrames | kLarge : frame);
   }
 
-  View::Folio& folio(View& view, std::uint32_t id, const Part& part, std::uint64_t flags) {
-    const auto found = std::ranges::find(view.folios, id, &View::Folio::id);
+  model::View::Folio& folio(model::View& view, std::uint32_t id, const Part& part,
+                            std::uint64_t flags) {
+    const auto found = std::ranges::find(view.folios, id, &model::View::Folio::id);
     if (found != view.folios.end()) return *found;
     const Sight sight{0, flags};
-    View::Folio folio{};
+    model::View::Folio folio{};
     folio.id = id;
     folio.file = !sight.is(kFlagAnonymous);
     folio.merged = sight.is(kFlagKsm);
@@ -92,38 +93,39 @@ class Developer {
     return view.folios.back();
   }
 
-  void add_mapping(View& view, ProcessId process, PageNo page, const Shot::Page& seen) {
-    View::Mapping mapping{};
+  void add_mapping(model::View& view, model::ProcessId process, model::PageNo page,
+                   const Shot::Page& seen) {
+    model::View::Mapping mapping{};
     mapping.process = process;
     mapping.page = page;
     mapping.pages = 1;
     mapping.wp = seen.sight.write_protected();
     if (seen.sight.swapped()) {
-      mapping.kind = View::Kind::swap;
+      mapping.kind = model::View::Kind::swap;
       mapping.target = slots_(seen.sight.slot());
-      if (std::ranges::find(view.slots, mapping.target, &View::Slot::id) == view.slots.end())
+      if (std::ranges::find(view.slots, mapping.target, &model::View::Slot::id) == view.slots.end())
         view.slots.push_back({mapping.target, std::nullopt, std::nullopt, std::nullopt});
     } else if (seen.sight.present() && seen.sight.is(kFlagZeroPage)) {
-      mapping.kind = View::Kind::zero;
+      mapping.kind = model::View::Kind::zero;
     } else if (seen.sight.present()) {
       const Part& part = of_[page];
-      mapping.kind = View::Kind::page;
+      mapping.kind = model::View::Kind::page;
       mapping.target = number(part, seen.sight.frame(), seen.sight.flags);
       mapping.index = whole(part, seen.sight.flags) ? part.index : 0;
-      View::Folio& of = folio(view, mapping.target, part, seen.sight.flags);
+      model::View::Folio& of = folio(view, mapping.target, part, seen.sight.flags);
       of.maps = std::max(of.maps, static_cast<std::uint32_t>(seen.maps));
-      View::Contents& contents = of.pages[mapping.index];
+      model::View::Contents& contents = of.pages[mapping.index];
       contents.a = known(seen.contents[0]);
       contents.b = known(seen.contents[1]);
     }
     view.mappings.push_back(mapping);
   }
 
-  void add_reference(View& view, ReferenceId id, const Shot::Reference& seen) {
+  void add_reference(model::View& view, model::ReferenceId id, const Shot::Reference& seen) {
     const Sight sight{0, seen.flags};
     const Part& part = of_[seen.page];
     const Means means = play_.uses[id].means;
-    View::Reference reference{};
+    model::View::Reference reference{};
     reference.id = id;
     reference.zero = sight.is(kFlagZeroPage);
     reference.pin = means != Means::vmsplice;
@@ -134,7 +136,7 @@ class Developer {
     if (!reference.zero) {
       reference.folio = number(part, seen.frame, seen.flags);
       reference.index = whole(part, seen.flags) ? part.index : 0;
-      View::Folio& of = folio(view, reference.folio, part, seen.flags);
+      model::View::Folio& of = folio(view, reference.folio, part, seen.flags);
       of.maps = std::max(of.maps, static_cast<std::uint32_t>(seen.maps));
     }
     view.references.push_back(reference);
@@ -145,9 +147,9 @@ class Developer {
   Numbers folios_, slots_;
 };
 
-std::vector<std::string> page_names(const Plan& plan) {
+std::vector<std::string> page_names(const judge::Plan& plan) {
   std::vector<std::string> names;
-  for (const PageSetup& page : plan.setup.pages)
+  for (const model::PageSetup& page : plan.setup.pages)
     for (std::uint32_t i = 0; i < page.pages; ++i)
       names.push_back(page.pages == 1 ? page.name : fmt::format("{}[{}]", page.name, i));
   return names;
@@ -155,24 +157,24 @@ std::vector<std::string> page_names(const Plan& plan) {
 
 }  // namespace
 
-std::optional<Film> film_of(const Play& play, const Reel& reel) {
+std::optional<report::Film> film_of(const Play& play, const Reel& reel) {
   if (!reel.complete || reel.taken == 0) return std::nullopt;
-  Film film;
+  report::Film film;
   film.pages = page_names(play.plan);
   film.processes = play.plan.processes;
   film.references = play.plan.references;
-  for (const Script& line : play.plan.scripts) film.threads.push_back(line.name);
+  for (const judge::Script& line : play.plan.scripts) film.threads.push_back(line.name);
   Developer develop(play);
   film.start = develop(reel.shots[0]);
   // The last shot is of the end, when processes that end have ended; the statement before it has the same place.
   for (std::uint32_t i = 1; i < reel.taken; ++i) {
     const Shot& shot = reel.shots[i];
-    View view = develop(shot);
+    model::View view = develop(shot);
     if (shot.line >= play.plan.scripts.size()) {
       if (!film.steps.empty()) film.steps.back().after = std::move(view);
       continue;
     }
-    const Instruction& instruction = play.plan.scripts[shot.line].code[shot.at];
+    const judge::Instruction& instruction = play.plan.scripts[shot.line].code[shot.at];
     std::string gave;
     if (instruction.result) gave = fmt::format("{} = {}", instruction.operation->result, shot.gave);
     film.steps.push_back({shot.line, instruction.text, std::move(gave), std::move(view)});

@@ -10,6 +10,6 @@ namespace lab::kernel {
 
 /// Nothing: no run was looked at, or it ended in another way than those that were counted. Frames have numbers in the
 /// order in which they come up; one that was free between two shots is another page when it comes again.
-std::optional<Film> film_of(const Play& play, const Reel& reel);
+std::optional<report::Film> film_of(const Play& play, const Reel& reel);
 
 }  // namespace lab::kernel

@@ -94,10 +94,10 @@ tl::expected<Journal, std::string> Journal::open(const std::string& folder) {
   const int lock = ::open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0)
     return tl::unexpected(fmt::format("open {}/lock: {}", folder, std::strerror(errno)));
-  // Children of a run that was killed may have the lock for a moment longer, and so may who puts back what it left. A
-  // lock cannot be waited for with a limit of time.
+  // Children of a run that was killed may have the lock for a moment longer, and so may who puts back what it left: on a
+  // busy machine for seconds. A lock cannot be waited for with a limit of time.
   bool locked = false;
-  for (int i = 0; i < 20 && !(locked = flock(lock, LOCK_EX | LOCK_NB) == 0); ++i) usleep(50'000);
+  for (int i = 0; i < 100 && !(locked = flock(lock, LOCK_EX | LOCK_NB) == 0); ++i) usleep(50'000);
   if (!locked) {
     close(lock);
     return tl::unexpected(fmt::format(
@@ -178,7 +178,7 @@ tl::expected<void, std::string> Journal::note(Change change) {
 
 // A new file that takes the old one's name: a journal is never half written.
 tl::expected<void, std::string> Journal::write() const {
-  const std::string next = path_ + ".next";
+  const std::string next = next_path();
   const int file = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   std::string text;
   for (const Change& change : changes_)
@@ -187,15 +187,17 @@ tl::expected<void, std::string> Journal::write() const {
   const bool written =
       file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       fsync(file) == 0;
-  const int error = errno;
+  int error = errno;
   if (file >= 0) close(file);
-  if (!written || rename(next.c_str(), path_.c_str()) != 0)
-    return tl::unexpected(
-        fmt::format("cannot write {}: {}", path_, std::strerror(written ? errno : error)));
-  return {};
+  if (written && rename(next.c_str(), path_.c_str()) == 0) return {};
+  if (written) error = errno;
+  unlink(next.c_str());
+  return tl::unexpected(fmt::format("cannot write {}: {}", path_, std::strerror(error)));
 }
 
+// A next journal that never took the name is of a run that was killed before it made the change.
 void Journal::read() {
+  unlink(next_path().c_str());
   std::ifstream file(path_);
   for (std::string line; std::getline(file, line);) {
     const std::size_t first = line.find('\t');

@@ -48,6 +48,7 @@ class Journal {
 
  private:
   Journal(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  [[nodiscard]] std::string next_path() const { return path_ + ".next"; }
   tl::expected<void, std::string> write() const;
   void read();
   /// Adds to `done` what there was to undo.

@@ -23,20 +23,20 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-std::string text_of(const Plan& plan, const Board::End& end) {
+std::string text_of(const judge::Plan& plan, const Board::End& end) {
   std::string text;
   for (std::size_t i = 0; i < plan.quantities.size(); ++i) {
     const std::string value =
-        end.answers[i] == kUnreadable ? "-" : fmt::format("{}", end.answers[i]);
+        end.answers[i] == judge::kUnreadable ? "-" : fmt::format("{}", end.answers[i]);
     text += fmt::format("{}{}={};", i == 0 ? "" : " ", plan.quantities[i].text, value);
   }
   return text;
 }
 
-std::string hangs_at(const Plan& plan, const Board& board) {
+std::string hangs_at(const judge::Plan& plan, const Board& board) {
   std::string text;
   for (std::size_t i = 0; i < plan.scripts.size(); ++i) {
-    const Script& line = plan.scripts[i];
+    const judge::Script& line = plan.scripts[i];
     if (board.lines[i].ended || board.processes[line.process].life != Life::running) continue;
     const std::size_t at = board.lines[i].at;
     if (at >= line.code.size()) continue;
@@ -82,7 +82,7 @@ std::uint64_t never_refused(const Play& play, const Board& board) {
   if (seen == 0) return 0;
   constexpr double kSeconds = 5;
   const auto possible =
-      refusals(play.plan, parse_variants(kernel_rules())->front().rules, kSeconds);
+      judge::refusals(play.plan, judge::parse_variants(kernel_rules())->front().rules, kSeconds);
   if (!possible) return 0;
   std::uint64_t never = 0;
   for (std::size_t i = 0; i < play.watched.size(); ++i)
@@ -101,7 +101,7 @@ void fill(KernelVerdict& verdict, const Play& play, const Board& board) {
       continue;
     }
     const std::vector<std::uint64_t> answers(end.answers.begin(), end.answers.end());
-    const bool holds = lab::holds(verdict.test->final.condition, play.plan, answers);
+    const bool holds = judge::holds(verdict.test->final.condition, play.plan, answers);
     verdict.ends.push_back({text_of(play.plan, end), holds, end.count});
     verdict.runs += end.count;
     if (holds) verdict.positive += end.count;
@@ -123,11 +123,11 @@ void fill(KernelVerdict& verdict, const Play& play, const Board& board) {
 
 }  // namespace
 
-Expected expected_of_kernel(const litmus::Test& test) {
+judge::Expected expected_of_kernel(const litmus::Test& test) {
   for (const litmus::Expect& expect : test.expects)
     for (const litmus::Expect::Group& group : expect.groups)
-      if (std::ranges::any_of(group.judges, judges_elsewhere)) return {{group.verdict}};
-  return expected(test, parse_variants(kernel_rules())->front(), litmus::Memory::sc);
+      if (std::ranges::any_of(group.judges, judge::judges_elsewhere)) return {{group.verdict}};
+  return judge::expected(test, judge::parse_variants(kernel_rules())->front(), litmus::Memory::sc);
 }
 
 KernelVerdict skip(const litmus::Test& test, std::string why) {
@@ -162,7 +162,7 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
   if (options.progress) effort.tick = [&] { options.progress(board->runs, seconds()); };
   playing = board.get();
   if (stopping) board->stop = true;
-  auto played = lab::kernel::play(*play, *board, effort, system.folder());
+  auto played = kernel::play(*play, *board, effort, system.folder());
   playing = nullptr;
 
   verdict.seconds = seconds();

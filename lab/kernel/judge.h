@@ -42,7 +42,7 @@ struct KernelVerdict {
   const litmus::Test* test = nullptr;
   std::string skipped;  ///< why it was not run; empty: it was
   litmus::Verdict verdict = litmus::Verdict::never;
-  Expected expected;
+  judge::Expected expected;
   Standing standing = Standing::asked;
   bool ordered = false;        ///< labels order all, so that each run shows the same
   std::uint64_t runs = 0;      ///< that came to an end
@@ -51,16 +51,16 @@ struct KernelVerdict {
   std::uint64_t untried = 0;  ///< not counted: there the kernel refused what the rules never refuse
   std::string untried_at;     ///< what that was
   double seconds = 0;
-  std::vector<Observed> ends;      ///< those where the condition holds first
-  std::vector<std::string> means;  ///< "p by vmsplice"
-  std::optional<Film> film;        ///< of one more run; only where all is ordered, and none hangs
-  std::string hangs_at;            ///< which threads wait where
+  std::vector<Observed> ends;        ///< those where the condition holds first
+  std::vector<std::string> means;    ///< "p by vmsplice"
+  std::optional<report::Film> film;  ///< of one more run; only where all is ordered, and none hangs
+  std::string hangs_at;              ///< which threads wait where
   /// What was seen is not what the test claims, and the rules say so of themselves: a harm or a cost that is known.
   bool expected_failure = false;
 };
 
 /// What the test expects of the kernel: what it says of `kernel`, or else of kernel_rules().
-Expected expected_of_kernel(const litmus::Test& test);
+judge::Expected expected_of_kernel(const litmus::Test& test);
 
 /// Judges one test. Skips it, with the reason, where the machine or the kernel has not what it takes. Processes, settings
 /// and files are as before when this returns, but for what `system` keeps for the next test.

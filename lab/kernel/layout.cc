@@ -13,10 +13,10 @@ bool is_of_the_test(const void* address) {
   return reinterpret_cast<std::uintptr_t>(address) - kBase < kMostDeclarations * kStride;
 }
 
-std::vector<Spot> layout(const Plan& plan) {
+std::vector<Spot> layout(const judge::Plan& plan) {
   std::vector<Spot> spots;
   for (std::size_t i = 0; i < plan.setup.pages.size(); ++i) {
-    const PageSetup& page = plan.setup.pages[i];
+    const model::PageSetup& page = plan.setup.pages[i];
     const bool large = page.pages > 1 || page.hugetlb || page.by_pmd;
     // Parts of a large folio start at small pages.
     const std::size_t bytes = large ? kHugePage / page.pages / kSmallPage * kSmallPage : kSmallPage;

@@ -20,7 +20,7 @@ struct Spot {
 };
 
 /// By page number. Each declaration has 4 MiB of addresses of its own, so that no two share a mapping or a page table.
-std::vector<Spot> layout(const Plan& plan);
+std::vector<Spot> layout(const judge::Plan& plan);
 
 /// Whether a page of some test may lie there.
 bool is_of_the_test(const void* address);

@@ -16,24 +16,24 @@ using litmus::Word;
 struct Life {
   struct Step {
     const litmus::Operation* operation;
-    ProcessId process;
+    model::ProcessId process;
     bool then_dropped;  ///< its thread's next statement gives the reference back
   };
   std::vector<Step> steps;
 };
 
-bool drops_next(const Script& line, std::size_t at) {
+bool drops_next(const judge::Script& line, std::size_t at) {
   if (at + 1 == line.code.size()) return false;
-  const Instruction& next = line.code[at + 1];
+  const judge::Instruction& next = line.code[at + 1];
   return next.operation != nullptr && next.operation->word == Word::drop &&
          next.reference == line.code[at].reference;
 }
 
-std::vector<Life> lives_of(const Plan& plan) {
+std::vector<Life> lives_of(const judge::Plan& plan) {
   std::vector<Life> lives(plan.references.size());
-  for (const Script& line : plan.scripts)
+  for (const judge::Script& line : plan.scripts)
     for (std::size_t at = 0; at < line.code.size(); ++at) {
-      const Instruction& instruction = line.code[at];
+      const judge::Instruction& instruction = line.code[at];
       if (instruction.operation == nullptr) continue;
       switch (instruction.operation->word) {
         case Word::get:
@@ -145,7 +145,7 @@ std::string_view name(Means means) {
   return "";
 }
 
-tl::expected<std::vector<Use>, std::string> uses_of(const Plan& plan) {
+tl::expected<std::vector<Use>, std::string> uses_of(const judge::Plan& plan) {
   std::vector<Use> uses;
   const std::vector<Life> lives = lives_of(plan);
   for (std::size_t i = 0; i < lives.size(); ++i) {

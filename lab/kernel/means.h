@@ -27,6 +27,6 @@ struct Use {
 };
 
 /// By the plan's references. The error says what has no means here: such a test is not run.
-tl::expected<std::vector<Use>, std::string> uses_of(const Plan& plan);
+tl::expected<std::vector<Use>, std::string> uses_of(const judge::Plan& plan);
 
 }  // namespace lab::kernel

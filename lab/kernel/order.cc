@@ -13,7 +13,7 @@ using litmus::Word;
 // repeated often.
 class Order {
  public:
-  explicit Order(const Plan& plan) : plan_(plan), before_(plan.scripts.size()) {
+  explicit Order(const judge::Plan& plan) : plan_(plan), before_(plan.scripts.size()) {
     for (std::size_t line = 0; line < plan.scripts.size(); ++line)
       before_[line].assign(plan.scripts[line].code.size(), Counts(plan.scripts.size(), 0));
     find_edges();
@@ -43,13 +43,14 @@ class Order {
     auto operator<=>(const Awaited&) const = default;
   };
 
-  static std::optional<Awaited> ends_a_wait(const Script& line, const Instruction& each) {
+  static std::optional<Awaited> ends_a_wait(const judge::Script& line,
+                                            const judge::Instruction& each) {
     if (each.operation == nullptr) return std::nullopt;
     if (each.operation->word == Word::signal) return Awaited{false, each.signal};
     if (each.operation->word == Word::exit) return Awaited{true, line.process};
     return std::nullopt;
   }
-  static Awaited awaited(const Instruction& wait) {
+  static Awaited awaited(const judge::Instruction& wait) {
     const bool exit = wait.operation->name.ends_with(".exit");
     return {exit, exit ? wait.child : wait.signal};
   }
@@ -63,10 +64,10 @@ class Order {
 
   void find_edges() {
     std::map<Awaited, std::vector<Place>> enders;
-    each_instruction([&](Place here, const Script& line, const Instruction& each) {
+    each_instruction([&](Place here, const judge::Script& line, const judge::Instruction& each) {
       if (const auto what = ends_a_wait(line, each)) enders[*what].push_back(here);
     });
-    each_instruction([&](Place here, const Script&, const Instruction& each) {
+    each_instruction([&](Place here, const judge::Script&, const judge::Instruction& each) {
       if (each.operation == nullptr) return;
       if (each.operation->word == Word::fork) begins(here, each.child);
       if (each.operation->word != Word::wait) return;
@@ -76,7 +77,7 @@ class Order {
     });
   }
 
-  void begins(Place fork, ProcessId child) {
+  void begins(Place fork, model::ProcessId child) {
     for (std::size_t line = 0; line < plan_.scripts.size(); ++line)
       if (plan_.scripts[line].process == child && !plan_.scripts[line].code.empty())
         edges_.push_back({fork, {line, 0}});
@@ -103,7 +104,7 @@ class Order {
     return news;
   }
 
-  static bool looks(const Instruction& instruction) {
+  static bool looks(const judge::Instruction& instruction) {
     return instruction.operation->word == Word::peek;
   }
 
@@ -129,19 +130,19 @@ class Order {
     return true;
   }
 
-  const Plan& plan_;
+  const judge::Plan& plan_;
   std::vector<std::vector<Counts>> before_;  // by line and instruction
   std::vector<Edge> edges_;
 };
 
 }  // namespace
 
-bool acts(const Instruction& instruction) {
+bool acts(const judge::Instruction& instruction) {
   if (instruction.operation == nullptr) return false;
   const Word word = instruction.operation->word;
   return word != Word::signal && word != Word::wait;
 }
 
-bool ordered(const Plan& plan) { return Order(plan).total(); }
+bool ordered(const judge::Plan& plan) { return Order(plan).total(); }
 
 }  // namespace lab::kernel

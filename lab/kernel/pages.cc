@@ -62,7 +62,7 @@ tl::expected<void, std::string> merge_with_twin(char* page, std::uint64_t value)
   return {};
 }
 
-tl::expected<void, std::string> make_huge(char* at, const PageSetup& page) {
+tl::expected<void, std::string> make_huge(char* at, const model::PageSetup& page) {
   if (madvise(at, kHugePage, MADV_COLLAPSE) != 0) return failed("MADV_COLLAPSE");
   if ((look_at(at).flags >> kFlagHuge & 1) == 0)
     return tl::unexpected(std::string("no large folio after MADV_COLLAPSE"));
@@ -71,14 +71,14 @@ tl::expected<void, std::string> make_huge(char* at, const PageSetup& page) {
 }
 
 // The mapping of one declaration, and its pages.
-tl::expected<void, std::string> map_page(const Play& play, const PageSetup& page,
+tl::expected<void, std::string> map_page(const Play& play, const model::PageSetup& page,
                                          const Spot& spot) {
   char* at = spot.address;
   const bool large = page.pages > 1;
   const std::size_t bytes = large || page.hugetlb ? kHugePage : kSmallPage;
-  const bool from_file = page.kind == PageKind::file;
+  const bool from_file = page.kind == model::PageKind::file;
   const int file = from_file ? file_with(page.value) : -1;
-  const int kind = page.kind == PageKind::shared ? MAP_SHARED : MAP_PRIVATE;
+  const int kind = page.kind == model::PageKind::shared ? MAP_SHARED : MAP_PRIVATE;
   const int flags = kind | MAP_FIXED_NOREPLACE | (from_file ? 0 : MAP_ANONYMOUS) |
                     (page.hugetlb ? MAP_HUGETLB : 0);
   const std::size_t mapped = from_file ? kFilePages * kSmallPage : bytes;
@@ -88,13 +88,13 @@ tl::expected<void, std::string> map_page(const Play& play, const PageSetup& page
     close(file);
     at[kSmallPage] = 1;
   }
-  if (page.kind == PageKind::zero || from_file)
+  if (page.kind == model::PageKind::zero || from_file)
     touch(at);
   else
     fill(at, bytes, page.value);
   if (large)
     if (auto made = make_huge(at, page); !made) return made;
-  if (page.kind == PageKind::ksm)
+  if (page.kind == model::PageKind::ksm)
     if (auto merged = merge_with_twin(at, page.value); !merged) return merged;
   drain_batches();
   if (page.held > 0 && !hold(at, page.held)) return failed("vmsplice");
@@ -107,11 +107,11 @@ tl::expected<void, std::string> map_page(const Play& play, const PageSetup& page
 
 // Pages that a test merges may be looked at by KSM, which then does not run.
 void mark_mergeable(const Play& play) {
-  for (const Script& line : play.plan.scripts)
-    for (const Instruction& instruction : line.code) {
+  for (const judge::Script& line : play.plan.scripts)
+    for (const judge::Instruction& instruction : line.code) {
       if (instruction.operation == nullptr) continue;
       if (instruction.operation->word != litmus::Word::merge) continue;
-      for (const PageNo page : {instruction.page, instruction.other})
+      for (const model::PageNo page : {instruction.page, instruction.other})
         madvise(play.spots[page].address, play.spots[page].bytes, MADV_MERGEABLE);
     }
 }
@@ -135,7 +135,7 @@ bool reclaimed(const char* address, std::size_t bytes) {
 
 tl::expected<void, std::string> lay_out_pages(const Play& play) {
   for (std::size_t i = 0; i < play.plan.setup.pages.size(); ++i) {
-    const PageSetup& page = play.plan.setup.pages[i];
+    const model::PageSetup& page = play.plan.setup.pages[i];
     auto mapped = map_page(play, page, play.spots[play.plan.setup.first_page(i)]);
     if (!mapped) return tl::unexpected(fmt::format("page {}: {}", page.name, mapped.error()));
   }

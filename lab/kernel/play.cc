@@ -31,7 +31,8 @@ std::optional<std::string> hidden(Word word) {
   }
 }
 
-std::optional<std::string> cannot(const Instruction& instruction, const Script& line) {
+std::optional<std::string> cannot(const judge::Instruction& instruction,
+                                  const judge::Script& line) {
   const Word word = instruction.operation->word;
   if (auto what = hidden(word)) return std::string(kHidden) + *what;
   if (word == Word::migrate)
@@ -43,10 +44,10 @@ std::optional<std::string> cannot(const Instruction& instruction, const Script& 
 }
 
 // Whether somebody write-protects by userfaultfd and then forks: the child has no userfaultfd to serve.
-bool protects_and_forks(const Plan& plan) {
-  for (const Script& line : plan.scripts) {
+bool protects_and_forks(const judge::Plan& plan) {
+  for (const judge::Script& line : plan.scripts) {
     bool protects = false;
-    for (const Instruction& each : line.code) {
+    for (const judge::Instruction& each : line.code) {
       if (each.operation == nullptr) continue;
       protects |= each.operation->word == Word::wp;
       if (protects && each.operation->word == Word::fork) return true;
@@ -55,14 +56,14 @@ bool protects_and_forks(const Plan& plan) {
   return false;
 }
 
-bool large(const Plan& plan, PageNo page) {
+bool large(const judge::Plan& plan, model::PageNo page) {
   const auto& pages = plan.setup.pages;
   for (std::size_t i = 0; i < pages.size(); ++i)
     if (page < plan.setup.first_page(i) + pages[i].pages) return pages[i].pages > 1;
   return false;
 }
 
-std::optional<std::string> cannot_ask(const Quantity& quantity, const Plan& plan) {
+std::optional<std::string> cannot_ask(const judge::Quantity& quantity, const judge::Plan& plan) {
   switch (quantity.atom->kind) {
     case AtomKind::pinned:
       return std::string(kHidden) + "how often a page is pinned";
@@ -75,17 +76,17 @@ std::optional<std::string> cannot_ask(const Quantity& quantity, const Plan& plan
   }
 }
 
-bool counts_copies(const Plan& plan) {
-  return std::ranges::any_of(plan.quantities, [](const Quantity& quantity) {
+bool counts_copies(const judge::Plan& plan) {
+  return std::ranges::any_of(plan.quantities, [](const judge::Quantity& quantity) {
     return quantity.atom->kind == AtomKind::copies;
   });
 }
 
 // Who looks at frames now and then takes a page that comes after it was taken away for a copy, if both come in between.
-bool counts_copies_of_what_others_take_away(const Plan& plan) {
+bool counts_copies_of_what_others_take_away(const judge::Plan& plan) {
   if (!counts_copies(plan) || ordered(plan)) return false;
-  for (const Script& line : plan.scripts)
-    for (const Instruction& each : line.code) {
+  for (const judge::Script& line : plan.scripts)
+    for (const judge::Instruction& each : line.code) {
       if (each.operation == nullptr) continue;
       const Word word = each.operation->word;
       if (word == Word::unmap || word == Word::discard || word == Word::free) return true;
@@ -94,12 +95,12 @@ bool counts_copies_of_what_others_take_away(const Plan& plan) {
 }
 
 // A page that comes back from swap is in another frame, which is no copy.
-bool counts_copies_of_swapped(const Plan& plan) {
+bool counts_copies_of_swapped(const judge::Plan& plan) {
   if (!counts_copies(plan)) return false;
   // Who reads before it writes has the page back before it may be copied, which can be told apart.
-  for (const Script& line : plan.scripts) {
-    bool out = std::ranges::any_of(plan.setup.pages, &PageSetup::swapped);
-    for (const Instruction& each : line.code) {
+  for (const judge::Script& line : plan.scripts) {
+    bool out = std::ranges::any_of(plan.setup.pages, &model::PageSetup::swapped);
+    for (const judge::Instruction& each : line.code) {
       if (each.operation == nullptr) continue;
       const Word word = each.operation->word;
       if (word == Word::swapout) out = true;
@@ -110,20 +111,20 @@ bool counts_copies_of_swapped(const Plan& plan) {
   return false;
 }
 
-std::optional<std::string> cannot(const Plan& plan) {
+std::optional<std::string> cannot(const judge::Plan& plan) {
   if (!fits(plan)) return "more pages, names or quantities than the judge has room for";
-  if (plan.setup.swap != SwapDevice::ordinary)
+  if (plan.setup.swap != model::SwapDevice::ordinary)
     return "needs a swap device of its own kind; here swap is a file";
-  for (const PageSetup& page : plan.setup.pages)
+  for (const model::PageSetup& page : plan.setup.pages)
     if (page.continued) return "needs a page that UFFDIO_CONTINUE maps";
-  for (const Script& line : plan.scripts)
-    for (const Instruction& instruction : line.code) {
+  for (const judge::Script& line : plan.scripts)
+    for (const judge::Instruction& instruction : line.code) {
       if (instruction.operation == nullptr) continue;
       if (auto why = cannot(instruction, line)) return why;
     }
   if (protects_and_forks(plan))
     return "write protection that a child inherits is served by who serves its parent";
-  for (const Quantity& quantity : plan.quantities)
+  for (const judge::Quantity& quantity : plan.quantities)
     if (auto why = cannot_ask(quantity, plan)) return why;
   if (counts_copies_of_what_others_take_away(plan))
     return std::string(kHidden) + "whether a page was copied or came after one that was taken away";
@@ -153,14 +154,14 @@ bool may_come_to_nothing(Word word) {
   }
 }
 
-std::vector<const Instruction*> watched_in(const Plan& plan) {
+std::vector<const judge::Instruction*> watched_in(const judge::Plan& plan) {
   constexpr std::size_t kMost = 64;
-  std::vector<const Instruction*> watched;
-  for (const Script& line : plan.scripts)
-    for (const Instruction& each : line.code) {
+  std::vector<const judge::Instruction*> watched;
+  for (const judge::Script& line : plan.scripts)
+    for (const judge::Instruction& each : line.code) {
       if (each.operation == nullptr || !may_come_to_nothing(each.operation->word)) continue;
       const bool asked =
-          each.result && std::ranges::any_of(plan.quantities, [&](const Quantity& q) {
+          each.result && std::ranges::any_of(plan.quantities, [&](const judge::Quantity& q) {
             return q.atom->kind == AtomKind::reg && q.reg == *each.result;
           });
       if (!asked && watched.size() < kMost) watched.push_back(&each);
@@ -168,17 +169,17 @@ std::vector<const Instruction*> watched_in(const Plan& plan) {
   return watched;
 }
 
-Needs needs_of(const Plan& plan) {
+Needs needs_of(const judge::Plan& plan) {
   Needs needs;
-  for (const PageSetup& page : plan.setup.pages) {
+  for (const model::PageSetup& page : plan.setup.pages) {
     needs.swap |= page.swapped;
-    needs.ksm |= page.kind == PageKind::ksm;
+    needs.ksm |= page.kind == model::PageKind::ksm;
     needs.hugetlb |= page.hugetlb;
     needs.huge_pages += page.hugetlb ? 1 : 0;
   }
   if (needs.hugetlb) needs.huge_pages += plan.setup.free_hugetlb;
-  for (const Script& line : plan.scripts)
-    for (const Instruction& instruction : line.code) {
+  for (const judge::Script& line : plan.scripts)
+    for (const judge::Instruction& instruction : line.code) {
       if (instruction.operation == nullptr) continue;
       const Word word = instruction.operation->word;
       needs.swap |= word == Word::swapout || word == Word::swapoff;
@@ -193,7 +194,7 @@ Needs needs_of(const Plan& plan) {
 }  // namespace
 
 tl::expected<Play, std::string> play_of(const litmus::Test& test) {
-  auto plan = lab::plan(test);
+  auto plan = judge::plan(test);
   if (!plan) return tl::unexpected(fmt::format("{}; {}", plan.error().what, plan.error().advice));
   if (auto why = cannot(*plan)) return tl::unexpected(*why);
   auto uses = uses_of(*plan);
@@ -206,11 +207,11 @@ tl::expected<Play, std::string> play_of(const litmus::Test& test) {
   play.ordered = ordered(play.plan);
   play.watched = watched_in(play.plan);
   play.read.assign(play.spots.size(), false);
-  for (const Quantity& quantity : play.plan.quantities) {
+  for (const judge::Quantity& quantity : play.plan.quantities) {
     const AtomKind kind = quantity.atom->kind;
     if (kind == AtomKind::content || kind == AtomKind::mapped) play.read[quantity.page] = true;
     if (kind != AtomKind::copies) continue;
-    for (PageNo i = 0; i < quantity.pages; ++i) play.copied.push_back(quantity.page + i);
+    for (model::PageNo i = 0; i < quantity.pages; ++i) play.copied.push_back(quantity.page + i);
   }
   return play;
 }

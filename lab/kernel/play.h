@@ -27,15 +27,15 @@ struct Needs {
 };
 
 struct Play {
-  Plan plan;
+  judge::Plan plan;
   std::vector<Spot> spots;  ///< by page number
   std::vector<Use> uses;    ///< by reference
   Needs needs;
   bool ordered = false;
-  std::vector<PageNo> copied;  ///< pages whose copies are asked for
-  std::vector<bool> read;      ///< by page number: the condition asks for what is in it
+  std::vector<model::PageNo> copied;  ///< pages whose copies are asked for
+  std::vector<bool> read;             ///< by page number: the condition asks for what is in it
   /// What the kernel may refuse while the condition does not ask whether it did: at most 64, of the plan's.
-  std::vector<const Instruction*> watched;
+  std::vector<const judge::Instruction*> watched;
 
   // Given by who sets the stage.
   std::string swap_file;

@@ -158,16 +158,16 @@ std::string missing(const Play& play) {
     });
   };
   const auto has = [&](std::initializer_list<litmus::Word> words) {
-    for (const Script& line : play.plan.scripts)
-      for (const Instruction& each : line.code)
+    for (const judge::Script& line : play.plan.scripts)
+      for (const judge::Instruction& each : line.code)
         if (each.operation != nullptr &&
             std::ranges::find(words, each.operation->word) != words.end())
           return true;
     return false;
   };
   using litmus::Word;
-  const bool large = std::ranges::any_of(play.plan.setup.pages,
-                                         [](const PageSetup& page) { return page.pages > 1; });
+  const bool large = std::ranges::any_of(
+      play.plan.setup.pages, [](const model::PageSetup& page) { return page.pages > 1; });
   const std::pair<bool, std::string (*)()> asked[] = {
       {by({Means::copy_in, Means::copy_out}) || has({Word::wp, Word::uffd_move}), userfaultfd},
       {by({Means::registered}), io_uring},

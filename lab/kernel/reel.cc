@@ -21,12 +21,13 @@ bool is_mapped(const Spot& spot) {
 
 // Contents are read where a page is present, and nowhere else: reading must not bring one.
 Shot::Page page_at(const Spot& spot) {
-  Shot::Page page{is_mapped(spot), look_at(spot.address), 0, {kUnreadable, kUnreadable}};
+  Shot::Page page{
+      is_mapped(spot), look_at(spot.address), 0, {judge::kUnreadable, judge::kUnreadable}};
   if (!page.sight.present()) return page;
   page.maps = maps_of(page.sight.frame());
   for (const litmus::Half half : {litmus::Half::a, litmus::Half::b})
     page.contents[half == litmus::Half::b ? 1 : 0] =
-        try_read(spot.address + offset(half)).value_or(kUnreadable);
+        try_read(spot.address + offset(half)).value_or(judge::kUnreadable);
   return page;
 }
 
@@ -41,14 +42,14 @@ Shot::Reference reference_at(const Board::Reference& reference) {
 
 }  // namespace
 
-bool is_asked(const Board& board, ProcessId process) {
+bool is_asked(const Board& board, model::ProcessId process) {
   return board.reel.asked > board.processes[process].shown;
 }
 
-void show(const Play& play, Board& board, ProcessId process) {
+void show(const Play& play, Board& board, model::ProcessId process) {
   const std::uint32_t asked = board.reel.asked;
   Shot::Process& self = board.reel.shots[asked - 1].processes[process];
-  for (PageNo page = 0; page < play.spots.size(); ++page)
+  for (model::PageNo page = 0; page < play.spots.size(); ++page)
     self.pages[page] = page_at(play.spots[page]);
   board.processes[process].shown = asked;
   board.gate.open();
@@ -68,13 +69,13 @@ void shoot(const Play& play, Board& board, std::uint32_t line, std::uint32_t at)
     reel.asked = reel.taken + 1;
     board.gate.open();
     const auto all_shown = [&] {
-      for (ProcessId process = 0; process < play.plan.processes.size(); ++process)
+      for (model::ProcessId process = 0; process < play.plan.processes.size(); ++process)
         if (board.processes[process].life == Life::running && is_asked(board, process))
           return false;
       return true;
     };
     if (!board.gate.wait(all_shown, kTooLong)) reel.spoilt = true;
-    for (ProcessId process = 0; process < play.plan.processes.size(); ++process) {
+    for (model::ProcessId process = 0; process < play.plan.processes.size(); ++process) {
       const Life life = board.processes[process].life;
       shot.processes[process].there = life == Life::running;
       shot.processes[process].gone = life == Life::exited || life == Life::killed;

@@ -53,8 +53,8 @@ struct Reel {
 /// those who wait in one. `line` and `at`: the statement that was just performed.
 void shoot(const Play& play, Board& board, std::uint32_t line, std::uint32_t at);
 /// Whether the process still has to show itself.
-bool is_asked(const Board& board, ProcessId process);
+bool is_asked(const Board& board, model::ProcessId process);
 /// This process' part of the shot that somebody takes.
-void show(const Play& play, Board& board, ProcessId process);
+void show(const Play& play, Board& board, model::ProcessId process);
 
 }  // namespace lab::kernel

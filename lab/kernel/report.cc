@@ -49,7 +49,7 @@ std::string runs_of(const KernelVerdict& verdict) {
 }
 
 std::string line(const std::string& name, const KernelVerdict& verdict, bool verbose,
-                 const Look& look) {
+                 const report::Look& look) {
   if (!ran(verdict))
     return look.faint(fmt::format("{:<40} skipped: {}", name, verdict.skipped)) + '\n';
   const std::string standing = fmt::format("{:<12}", name_of(verdict));
@@ -62,11 +62,12 @@ std::string line(const std::string& name, const KernelVerdict& verdict, bool ver
     text += fmt::format("    {:>8} {} {}\n", end.count, end.holds ? "*>" : "  ", end.text);
   if (verbose)
     for (const std::string& means : verdict.means) text += fmt::format("    {}\n", means);
-  if (verbose && verdict.film) text += lab::text(*verdict.film, look);
+  if (verbose && verdict.film) text += report::text(*verdict.film, look);
   return text;
 }
 
-std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds, const Look& look) {
+std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds,
+                    const report::Look& look) {
   const std::uint64_t findings = count(verdicts, stands(Standing::finding));
   const std::uint64_t failures =
       count(verdicts, [](const KernelVerdict& v) { return ran(v) && v.expected_failure; });

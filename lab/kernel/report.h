@@ -13,7 +13,7 @@ namespace lab::kernel {
 /// "leak/child-get-unmap    never   agrees   0 of 20 runs". Where `verbose`, lines below it say which ends were seen, by
 /// which calls references were taken, and what page tables showed of one run.
 std::string line(const std::string& name, const KernelVerdict& verdict, bool verbose,
-                 const Look& look);
+                 const report::Look& look);
 
 /// "agrees", "FINDING": how it stands to what was expected.
 const char* name_of(const KernelVerdict& verdict);
@@ -21,7 +21,8 @@ const char* name_of(const KernelVerdict& verdict);
 std::string runs_of(const KernelVerdict& verdict);
 
 /// How many agree, what was found, why some were skipped.
-std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds, const Look& look);
+std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds,
+                    const report::Look& look);
 
 /// An object: `kernel`, `compared_with`, `claim` ("observed"), and `tests`.
 nlohmann::ordered_json json(const std::vector<std::string>& names,

@@ -194,7 +194,7 @@ class Stage {
     });
     if (found == board_.ends.data() + board_.ends.size()) {
       const std::vector<std::uint64_t> all(answers.begin(), answers.end());
-      ++board_.more[holds(play_.plan.test->final.condition, play_.plan, all) ? 1 : 0];
+      ++board_.more[judge::holds(play_.plan.test->final.condition, play_.plan, all) ? 1 : 0];
       return;
     }
     if (found == end) {
@@ -226,14 +226,15 @@ class Stage {
       answers[i] = ask(play_.plan.quantities[i]);
     return answers;
   }
-  [[nodiscard]] std::uint64_t ask(const Quantity& quantity) const;
+  [[nodiscard]] std::uint64_t ask(const judge::Quantity& quantity) const;
   [[nodiscard]] bool coherent(const Board::Reference& reference) const;
-  [[nodiscard]] std::uint64_t content(ProcessId process, PageNo page, litmus::Half half) const {
+  [[nodiscard]] std::uint64_t content(model::ProcessId process, model::PageNo page,
+                                      litmus::Half half) const {
     const Board::Process& of = board_.processes[process];
     return of.life == Life::running ? of.contents[page][half == litmus::Half::b ? 1 : 0]
-                                    : kUnreadable;
+                                    : judge::kUnreadable;
   }
-  [[nodiscard]] Sight sight(ProcessId process, PageNo page) const {
+  [[nodiscard]] Sight sight(model::ProcessId process, model::PageNo page) const {
     const Board::Process& of = board_.processes[process];
     return of.life == Life::running ? of.sights[page] : Sight{};
   }
@@ -261,7 +262,7 @@ class Stage {
   std::vector<std::unique_ptr<FuseServer>> servers_;
 };
 
-std::uint64_t Stage::ask(const Quantity& q) const {
+std::uint64_t Stage::ask(const judge::Quantity& q) const {
   using litmus::AtomKind;
   switch (q.atom->kind) {
     case AtomKind::reg:
@@ -269,7 +270,7 @@ std::uint64_t Stage::ask(const Quantity& q) const {
     case AtomKind::content:
       return content(q.process, q.page, q.atom->place.half);
     case AtomKind::mapped:
-      return content(q.process, q.page, litmus::Half::a) != kUnreadable ? 1 : 0;
+      return content(q.process, q.page, litmus::Half::a) != judge::kUnreadable ? 1 : 0;
     case AtomKind::coherent:
       return coherent(board_.references[q.reference]) ? 1 : 0;
     case AtomKind::same: {
@@ -289,7 +290,7 @@ std::uint64_t Stage::ask(const Quantity& q) const {
       return board_.processes[q.process].life == Life::killed ? 1 : 0;
     case AtomKind::copies: {
       std::uint64_t sum = 0;
-      for (PageNo i = 0; i < q.pages; ++i) sum += board_.copies[q.page + i];
+      for (model::PageNo i = 0; i < q.pages; ++i) sum += board_.copies[q.page + i];
       return sum;
     }
     case AtomKind::pinned:
@@ -375,8 +376,10 @@ tl::expected<void, std::string> play(Play& play, Board& board, const Effort& eff
     keep_stage(play, board, effort, folder);
   }
   if (keeper < 0) return tl::unexpected(fmt::format("fork: {}", std::strerror(errno)));
-  // The stage watches the test's processes, and this the stage.
-  const Clock::time_point latest = Clock::now() + effort.time + std::chrono::seconds(60);
+  // The stage watches the test's processes, and this the stage. A run that hangs takes its patience twice: once more after
+  // the last step that it saw.
+  const Clock::time_point latest =
+      Clock::now() + effort.time + 2 * effort.patience + std::chrono::seconds(60);
   const bool late = !ends_before(keeper, latest, effort.tick);
   if (late) kill(keeper, SIGKILL);
   int status = 0;

@@ -95,7 +95,7 @@ bool can_read(int file, std::chrono::milliseconds time) {
 
 }  // namespace
 
-Actor::Then Actor::perform(const Script& line, const Instruction& i) {
+Actor::Then Actor::perform(const judge::Script& line, const judge::Instruction& i) {
   const litmus::Operation& operation = *i.operation;
   switch (operation.word) {
     case Word::signal:
@@ -132,14 +132,14 @@ Actor::Then Actor::perform(const Script& line, const Instruction& i) {
   return Then::next;
 }
 
-void Actor::note_refusal(const Instruction& instruction) {
+void Actor::note_refusal(const judge::Instruction& instruction) {
   const auto found = std::ranges::find(play_.watched, &instruction);
   if (found != play_.watched.end())
     board_.refused |= std::uint64_t{1} << (found - play_.watched.begin());
 }
 
 // What threads ask of the kernel for themselves. Whether it was done.
-bool Actor::work(const Instruction& i, ProcessId process) {
+bool Actor::work(const judge::Instruction& i, model::ProcessId process) {
   const litmus::Operation& operation = *i.operation;
   const bool has_place = !operation.place.page.empty();
   char* at = has_place ? play_.spots[i.page].address : nullptr;
@@ -198,7 +198,7 @@ bool Actor::work(const Instruction& i, ProcessId process) {
 }
 
 // What the kernel does by itself, and here is brought to do.
-bool Actor::act(const Instruction& i) {
+bool Actor::act(const judge::Instruction& i) {
   const bool has_place = !i.operation->place.page.empty();
   char* at = has_place ? play_.spots[i.page].address : nullptr;
   const std::size_t bytes = has_place ? play_.spots[i.page].bytes * i.pages : 0;
@@ -223,7 +223,7 @@ bool Actor::act(const Instruction& i) {
   }
 }
 
-bool Actor::take(const Instruction& i, ProcessId process) {
+bool Actor::take(const judge::Instruction& i, model::ProcessId process) {
   Board::Reference& reference = board_.references[i.reference];
   const int error = references_[i.reference]->take(play_.spots[i.page].address);
   if (error != 0 && error != EFAULT)
@@ -237,7 +237,7 @@ bool Actor::take(const Instruction& i, ProcessId process) {
   return true;
 }
 
-bool Actor::merge(const Instruction& i) {
+bool Actor::merge(const judge::Instruction& i) {
   const bool within = i.other_process == i.process;
   char* const at = play_.spots[i.page].address;
   const auto merged = merge_pages(at, within ? play_.spots[i.other].address : nullptr);
@@ -248,10 +248,10 @@ bool Actor::merge(const Instruction& i) {
 }
 
 // The child has this thread alone, which becomes the one that answers for it.
-bool Actor::fork(const Instruction& i, ProcessId process) {
+bool Actor::fork(const judge::Instruction& i, model::ProcessId process) {
   Board::Process& child = board_.processes[i.child];
   note_copies(process);
-  for (const PageNo page : play_.copied)
+  for (const model::PageNo page : play_.copied)
     child.frames[page] = board_.processes[process].frames[page].load();
   child.shown = board_.reel.asked.load();
   child.life = Life::running;
@@ -269,20 +269,20 @@ bool Actor::fork(const Instruction& i, ProcessId process) {
 std::vector<const char*> Actor::shared_and_mapped() const {
   std::vector<const char*> pages;
   for (const Spot& spot : play_.spots) {
-    const bool shared = play_.plan.setup.pages[spot.declaration].kind == PageKind::shared;
+    const bool shared = play_.plan.setup.pages[spot.declaration].kind == model::PageKind::shared;
     if (shared && frame_at(spot.address) != 0) pages.push_back(spot.address);
   }
   return pages;
 }
 
-void Actor::exit(ProcessId process) {
+void Actor::exit(model::ProcessId process) {
   board_.processes[process].life = Life::exited;
   board_.gate.open();
   _exit(0);
 }
 
 // Its memory is gone when its process can be waited for, and not before.
-void Actor::await_exit(ProcessId process) {
+void Actor::await_exit(model::ProcessId process) {
   Board::Process& other = board_.processes[process];
   board_.gate.wait([&] { return other.pid != 0; });
   const int file = static_cast<int>(syscall(SYS_pidfd_open, other.pid.load(), 0));

@@ -142,9 +142,6 @@ struct Statement {
   bool operator==(const Statement&) const = default;
 };
 
-inline bool If::operator==(const If&) const = default;
-inline bool Repeat::operator==(const Repeat&) const = default;
-
 struct Thread {
   Where at;
   Remarks remarks;
@@ -238,7 +235,6 @@ struct Condition {
   std::vector<Condition> parts;
   bool operator==(const Condition&) const;
 };
-inline bool Condition::operator==(const Condition&) const = default;
 
 /// What is claimed of the condition where no `expect` says otherwise.
 enum class Claim : std::uint8_t {

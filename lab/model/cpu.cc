@@ -3,7 +3,7 @@
 #include "lab/model/fault.h"
 #include "lab/model/locks.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 constexpr int kMostRounds = 32;
@@ -153,4 +153,4 @@ void exit_process(World& world, Task task) {
   });
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -3,7 +3,7 @@
 
 #include "lab/model/world.h"
 
-namespace lab {
+namespace lab::model {
 
 std::optional<Value> read_memory(World& world, Task task, PageNo page, Half half);
 Answer write_memory(World& world, Task task, PageNo page, Value value, Half half);
@@ -14,4 +14,4 @@ Answer force_memory(World& world, Task task, PageNo page, Value value, Half half
 void kill(World& world, Task task);
 void exit_process(World& world, Task task);
 
-}  // namespace lab
+}  // namespace lab::model

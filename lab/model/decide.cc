@@ -1,6 +1,6 @@
 #include "lab/model/decide.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 bool all_references_are(std::uint32_t expected, const Counts& page) {
@@ -240,4 +240,4 @@ Decision unpin_finds_in_order(const Rules& rules, const Counts& page) {
   return page.exclusive ? yes("unpin: still exclusive") : no("unpin: a pinned page lost its mark");
 }
 
-}  // namespace lab
+}  // namespace lab::model

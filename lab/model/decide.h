@@ -9,7 +9,7 @@
 
 #include "lab/model/rules.h"
 
-namespace lab {
+namespace lab::model {
 
 /// What one look at a page finds. References that the looker holds itself, beyond its mapping, are
 /// taken off.
@@ -119,4 +119,4 @@ Decision upgrades(const Rules& rules, const Counts& page, bool must_tell);
 /// a fault just copied.
 Decision force_accepts(const Rules& rules, const Counts& page, bool dirty, bool after_copy);
 
-}  // namespace lab
+}  // namespace lab::model

@@ -2,7 +2,7 @@
 // mprotect.
 #include "lab/model/decide.h"
 
-namespace lab {
+namespace lab::model {
 Decision fork_copies(const Rules& rules, const Counts& page, bool ever_pinned) {
   switch (rules.fork_pinned) {
     case ForkPinned::none:
@@ -109,4 +109,4 @@ Decision force_accepts(const Rules& rules, const Counts& page, bool dirty, bool 
   return {};
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -4,7 +4,7 @@
 
 #include "lab/model/inspect.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 // "P0:W P1:R" - every entry that maps the folio.
@@ -90,4 +90,4 @@ std::string describe(World& world) {
   return text;
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace lab {
+namespace lab::model {
 
 enum class EntryKind : std::uint8_t { none, page, zero, swap, migrating };
 
@@ -48,4 +48,4 @@ struct Region {
   [[nodiscard]] bool copy_on_write() const { return mapped && !shared; }
 };
 
-}  // namespace lab
+}  // namespace lab::model

@@ -3,7 +3,7 @@
 #include "lab/model/judge_page.h"
 #include "lab/model/locks.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 using Next = Plan::Next;
@@ -294,4 +294,4 @@ Faulted fault(World& world, Task task, PageNo page, FaultHow how) {
   return {};
 }
 
-}  // namespace lab
+}  // namespace lab::model

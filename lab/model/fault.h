@@ -4,7 +4,7 @@
 
 #include "lab/model/world.h"
 
-namespace lab {
+namespace lab::model {
 
 enum class Fault : std::uint8_t {
   read,
@@ -59,4 +59,4 @@ void drain_own_batch(World& world, Task task, Folio& folio);
 /// Frees the swap cache from a page that nobody has on swap any more. Belongs into a step.
 void try_to_free_swap(World& world, Folio& folio);
 
-}  // namespace lab
+}  // namespace lab::model

@@ -1,6 +1,6 @@
 #include "lab/model/fences.h"
 
-namespace lab {
+namespace lab::model {
 
 const std::vector<Fence>& fences() {
   static const std::vector<Fence> all = {
@@ -22,4 +22,4 @@ const std::vector<Fence>& fences() {
   return all;
 }
 
-}  // namespace lab
+}  // namespace lab::model

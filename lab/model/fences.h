@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace lab {
+namespace lab::model {
 
 struct Fence {
   std::string_view name;   ///< "fault.look_again"
@@ -15,4 +15,4 @@ struct Fence {
 /// Every name that the model gives to fence() or performs().
 const std::vector<Fence>& fences();
 
-}  // namespace lab
+}  // namespace lab::model

@@ -2,7 +2,7 @@
 
 #include "lab/model/locks.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 class Fork {
@@ -213,4 +213,4 @@ class Fork {
 
 Answer fork(World& world, Task task, ProcessId child) { return Fork(world, task, child).run(); }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -2,7 +2,7 @@
 #include "lab/model/locks.h"
 #include "lab/model/references.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 class Lockless {
@@ -119,4 +119,4 @@ Fast take_fast(World& world, Task task, PageNo page, Take how, ReferenceId as) {
   return Lockless(world, task, page, how, as).take();
 }
 
-}  // namespace lab
+}  // namespace lab::model

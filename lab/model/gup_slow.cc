@@ -2,7 +2,7 @@
 #include "lab/model/locks.h"
 #include "lab/model/references.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 // Rounds without an end mean that the rule-set asks for what its faults do not give.
@@ -156,4 +156,4 @@ Answer take_slowly(World& world, Task task, PageNo page, Take how, ReferenceId a
   return Answer::failed;
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -4,7 +4,7 @@
 
 #include "lab/model/locks.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 bool has_huge_entry(World& world, ProcessId id, PageNo page) { return world.find(id, page).huge; }
@@ -186,4 +186,4 @@ Answer collapse(World& world, Task task, PageNo page) {
   });
 }
 
-}  // namespace lab
+}  // namespace lab::model

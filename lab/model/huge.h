@@ -3,7 +3,7 @@
 
 #include "lab/model/world.h"
 
-namespace lab {
+namespace lab::model {
 
 /// The huge entry of the task's process becomes small ones. failed: there is none.
 Answer split_pmd(World& world, Task task, PageNo page);
@@ -17,4 +17,4 @@ Answer split_before_small_work(World& world, Task task, PageNo page);
 /// absent or referenced.
 Answer collapse(World& world, Task task, PageNo page);
 
-}  // namespace lab
+}  // namespace lab::model

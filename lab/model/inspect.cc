@@ -1,6 +1,6 @@
 #include "lab/model/inspect.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 // The page that an address stands for, mapped or in the swap cache.
@@ -81,4 +81,4 @@ bool exclusive(World& world, ProcessId process, PageNo page) {
              1;
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -4,7 +4,7 @@
 
 #include "lab/model/world.h"
 
-namespace lab {
+namespace lab::model {
 
 bool coherent(World& world, ReferenceId reference);
 std::optional<Value> value_at(World& world, ProcessId process, PageNo page, Half half);
@@ -40,4 +40,4 @@ std::optional<std::string> invariant(World& world);
 std::optional<std::string> leak(World& world);
 std::string describe(World& world);
 
-}  // namespace lab
+}  // namespace lab::model

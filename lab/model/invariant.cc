@@ -4,7 +4,7 @@
 
 #include "lab/model/inspect.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 using Complaint = std::optional<std::string>;
@@ -182,4 +182,4 @@ std::optional<std::string> leak(World& world) {
   });
 }
 
-}  // namespace lab
+}  // namespace lab::model

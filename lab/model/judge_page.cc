@@ -2,7 +2,7 @@
 
 #include "lab/model/fault.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 PageVerdict verdict(const Decision& decision) {
@@ -74,4 +74,4 @@ void try_to_free_swap(World& world, Folio& folio) {
   world.leave_swap_cache(folio);
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -4,7 +4,7 @@
 
 #include "lab/model/world.h"
 
-namespace lab {
+namespace lab::model {
 
 enum class PageVerdict : std::uint8_t { reuse, copy, wait };
 
@@ -13,4 +13,4 @@ enum class PageVerdict : std::uint8_t { reuse, copy, wait };
 /// one any more.
 PageVerdict judge_page(World& world, Task task, const Spot& spot);
 
-}  // namespace lab
+}  // namespace lab::model

@@ -2,7 +2,7 @@
 
 #include "lab/model/rules.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 template <auto kMember>
@@ -96,4 +96,4 @@ bool Rules::same_as(const Rules& other) const {
                      [&](const Knob& knob) { return knob.get(*this) == knob.get(other); });
 }
 
-}  // namespace lab
+}  // namespace lab::model

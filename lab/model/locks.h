@@ -6,7 +6,7 @@
 
 #include "lab/model/world.h"
 
-namespace lab {
+namespace lab::model {
 
 /// One step under the page table lock, by somebody who holds the mmap lock or may do without.
 template <typename F>
@@ -67,4 +67,4 @@ inline void lock_folio(Folio& folio) {
       "page lock", [&] { return !folio.locked.read(); }, [&] { folio.locked.write(true); });
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -11,7 +11,7 @@
 #include "lab/model/references.h"
 #include "lab/model/view.h"
 
-namespace lab {
+namespace lab::model {
 
 Machine::Machine(const Rules& rules, const Setup& setup)
     : world_(std::make_unique<World>(rules, setup)) {}
@@ -27,7 +27,7 @@ Answer Machine::force(Task task, PageNo page, Value value, Half half) {
   return force_memory(*world_, task, page, value, half);
 }
 
-Answer Machine::fork(Task task, ProcessId child) { return lab::fork(*world_, task, child); }
+Answer Machine::fork(Task task, ProcessId child) { return model::fork(*world_, task, child); }
 void Machine::exit(Task task) { exit_process(*world_, task); }
 void Machine::await_exit(ProcessId process) {
   await(
@@ -35,60 +35,62 @@ void Machine::await_exit(ProcessId process) {
 }
 
 Answer Machine::take(Task task, PageNo page, Take how, ReferenceId as) {
-  return lab::take(*world_, task, page, how, as);
+  return model::take(*world_, task, page, how, as);
 }
 std::optional<Value> Machine::peek(ReferenceId reference, Half half) {
-  return lab::peek(*world_, reference, half);
+  return model::peek(*world_, reference, half);
 }
 void Machine::poke(ReferenceId reference, Value value, Half half) {
-  lab::poke(*world_, reference, value, half);
+  model::poke(*world_, reference, value, half);
 }
-void Machine::drop(ReferenceId reference) { lab::drop(*world_, reference); }
+void Machine::drop(ReferenceId reference) { model::drop(*world_, reference); }
 
-Answer Machine::unmap(Task task, Pages pages) { return lab::unmap(*world_, task, pages); }
-Answer Machine::map(Task task, Pages pages) { return lab::map(*world_, task, pages); }
-Answer Machine::discard(Task task, Pages pages) { return lab::discard(*world_, task, pages); }
+Answer Machine::unmap(Task task, Pages pages) { return model::unmap(*world_, task, pages); }
+Answer Machine::map(Task task, Pages pages) { return model::map(*world_, task, pages); }
+Answer Machine::discard(Task task, Pages pages) { return model::discard(*world_, task, pages); }
 Answer Machine::free(Task task, Pages pages) { return free_lazily(*world_, task, pages); }
 Answer Machine::protect(Task task, Pages pages, Protection protection) {
-  return lab::protect(*world_, task, pages, protection);
+  return model::protect(*world_, task, pages, protection);
 }
 Answer Machine::set_dontfork(Task task, Pages pages, bool on) {
-  return lab::set_dontfork(*world_, task, pages, on);
+  return model::set_dontfork(*world_, task, pages, on);
 }
 Answer Machine::set_wipeonfork(Task task, Pages pages, bool on) {
-  return lab::set_wipeonfork(*world_, task, pages, on);
+  return model::set_wipeonfork(*world_, task, pages, on);
 }
 Answer Machine::move(Task task, PageNo from, PageNo to) {
-  return lab::move(*world_, task, from, to);
+  return model::move(*world_, task, from, to);
 }
 Answer Machine::uffd_move(Task task, PageNo from, PageNo to) {
-  return lab::uffd_move(*world_, task, from, to);
+  return model::uffd_move(*world_, task, from, to);
 }
 
 Answer Machine::write_protect(Task task, Pages pages) {
-  return lab::write_protect(*world_, task, pages);
+  return model::write_protect(*world_, task, pages);
 }
 Answer Machine::write_unprotect(Task task, Pages pages) {
-  return lab::write_unprotect(*world_, task, pages);
+  return model::write_unprotect(*world_, task, pages);
 }
-void Machine::serve(Task task, PageNo page) { lab::serve(*world_, task, page); }
-void Machine::clear_refs(Task task) { lab::clear_refs(*world_, task); }
+void Machine::serve(Task task, PageNo page) { model::serve(*world_, task, page); }
+void Machine::clear_refs(Task task) { model::clear_refs(*world_, task); }
 
-Answer Machine::swap_out(Task task, PageNo page) { return lab::swap_out(*world_, task, page); }
-Answer Machine::swap_off(Task task) { return lab::swap_off(*world_, task); }
-void Machine::begin_writeback(Task task, PageNo page) { lab::begin_writeback(*world_, task, page); }
-void Machine::end_writeback(Task, PageNo page) { lab::end_writeback(*world_, page); }
+Answer Machine::swap_out(Task task, PageNo page) { return model::swap_out(*world_, task, page); }
+Answer Machine::swap_off(Task task) { return model::swap_off(*world_, task); }
+void Machine::begin_writeback(Task task, PageNo page) {
+  model::begin_writeback(*world_, task, page);
+}
+void Machine::end_writeback(Task, PageNo page) { model::end_writeback(*world_, page); }
 
 Answer Machine::merge(Task task, PageNo page, ProcessId other_process, PageNo other) {
-  return lab::merge(*world_, task, page, other_process, other);
+  return model::merge(*world_, task, page, other_process, other);
 }
-Answer Machine::unmerge(Task task, Pages pages) { return lab::unmerge(*world_, task, pages); }
-Answer Machine::migrate(Task task, PageNo page) { return lab::migrate(*world_, task, page); }
+Answer Machine::unmerge(Task task, Pages pages) { return model::unmerge(*world_, task, pages); }
+Answer Machine::migrate(Task task, PageNo page) { return model::migrate(*world_, task, page); }
 Answer Machine::split_folio(Task task, PageNo page) {
-  return lab::split_folio(*world_, task, page);
+  return model::split_folio(*world_, task, page);
 }
-Answer Machine::split_pmd(Task task, PageNo page) { return lab::split_pmd(*world_, task, page); }
-Answer Machine::collapse(Task task, PageNo page) { return lab::collapse(*world_, task, page); }
+Answer Machine::split_pmd(Task task, PageNo page) { return model::split_pmd(*world_, task, page); }
+Answer Machine::collapse(Task task, PageNo page) { return model::collapse(*world_, task, page); }
 
 void Machine::lock_page(Task task, PageNo page) {
   const auto folio_there = [&]() -> Folio* {
@@ -140,7 +142,7 @@ void Machine::drain(Task task) {
   });
 }
 
-bool Machine::coherent(ReferenceId reference) const { return lab::coherent(*world_, reference); }
+bool Machine::coherent(ReferenceId reference) const { return model::coherent(*world_, reference); }
 bool Machine::taken(ReferenceId reference) const {
   return world_->references[reference].held.read().state != ReferenceState::free;
 }
@@ -148,13 +150,13 @@ std::optional<Value> Machine::value(ProcessId process, PageNo page, Half half) c
   return value_at(*world_, process, page, half);
 }
 bool Machine::same(ProcessId one, PageNo page, ProcessId other, PageNo other_page) const {
-  return lab::same(*world_, one, page, other, other_page);
+  return model::same(*world_, one, page, other, other_page);
 }
 bool Machine::pinned(ProcessId process, PageNo page) const {
-  return lab::pinned(*world_, process, page);
+  return model::pinned(*world_, process, page);
 }
 bool Machine::exclusive(ProcessId process, PageNo page) const {
-  return lab::exclusive(*world_, process, page);
+  return model::exclusive(*world_, process, page);
 }
 bool Machine::swapped(ProcessId process, PageNo page) const {
   return world_->find(process, page).entry.is(EntryKind::swap);
@@ -164,9 +166,9 @@ std::uint32_t Machine::copies(PageNo page) const {
 }
 bool Machine::killed(ProcessId process) const { return world_->process(process).killed.read(); }
 
-std::optional<std::string> Machine::invariant() const { return lab::invariant(*world_); }
-std::optional<std::string> Machine::leak() const { return lab::leak(*world_); }
-std::string Machine::describe() const { return lab::describe(*world_); }
-View Machine::view() const { return lab::view(*world_); }
+std::optional<std::string> Machine::invariant() const { return model::invariant(*world_); }
+std::optional<std::string> Machine::leak() const { return model::leak(*world_); }
+std::string Machine::describe() const { return model::describe(*world_); }
+View Machine::view() const { return model::view(*world_); }
 
-}  // namespace lab
+}  // namespace lab::model

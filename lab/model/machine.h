@@ -19,7 +19,7 @@
 
 #include "lab/model/rules.h"
 
-namespace lab {
+namespace lab::model {
 
 using ProcessId = std::uint32_t;    // in the order of declaration; 0 is there at the start
 using PageNo = std::uint32_t;       // a virtual page; one number is one address, in every process
@@ -217,4 +217,4 @@ class Machine {
   std::unique_ptr<World> world_;
 };
 
-}  // namespace lab
+}  // namespace lab::model

@@ -4,7 +4,7 @@
 #include "lab/model/locks.h"
 #include "lab/model/rmap.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 // One step for each page: what a system call does to a range it does page by page.
@@ -179,4 +179,4 @@ Answer uffd_move(World& world, Task task, PageNo from, PageNo to) {
   return goes ? Answer::done : Answer::failed;
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -3,7 +3,7 @@
 
 #include "lab/model/world.h"
 
-namespace lab {
+namespace lab::model {
 
 Answer unmap(World& world, Task task, Pages pages);
 Answer map(World& world, Task task, Pages pages);
@@ -20,4 +20,4 @@ Answer write_unprotect(World& world, Task task, Pages pages);
 void serve(World& world, Task task, PageNo page);
 void clear_refs(World& world, Task task);
 
-}  // namespace lab
+}  // namespace lab::model

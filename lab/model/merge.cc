@@ -3,7 +3,7 @@
 #include "lab/model/moving.h"
 #include "lab/model/rmap.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 // Not by pins alone: whoever has a reference could write, or see writes that others must not see.
@@ -136,4 +136,4 @@ Answer unmerge(World& world, Task task, Pages pages) {
   return answer;
 }
 
-}  // namespace lab
+}  // namespace lab::model

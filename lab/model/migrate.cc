@@ -1,7 +1,7 @@
 #include "lab/model/moving.h"
 #include "lab/model/rmap.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 Moving kind_of(const Entry& entry, bool exclusive) {
@@ -88,4 +88,4 @@ Answer migrate(World& world, Task task, PageNo page) {
   return to == folio ? Answer::failed : Answer::done;
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -4,10 +4,10 @@
 
 #include "lab/model/world.h"
 
-namespace lab {
+namespace lab::model {
 
 Answer merge(World& world, Task task, PageNo page, ProcessId other_process, PageNo other);
 Answer unmerge(World& world, Task task, Pages pages);
 Answer migrate(World& world, Task task, PageNo page);
 
-}  // namespace lab
+}  // namespace lab::model

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace lab {
+namespace lab::model {
 
 Owners with_map(Owners owners, std::uint8_t process) {
   const bool others = owners.maps != 0;
@@ -34,4 +34,4 @@ Owners without_map(Owners owners, std::uint8_t process) {
   return owners;
 }
 
-}  // namespace lab
+}  // namespace lab::model

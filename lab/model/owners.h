@@ -4,7 +4,7 @@
 #include <array>
 #include <cstdint>
 
-namespace lab {
+namespace lab::model {
 
 struct Owners {
   struct Slot {
@@ -26,4 +26,4 @@ Owners with_map(Owners owners, std::uint8_t process);
 /// One fewer. Requires: there was one.
 Owners without_map(Owners owners, std::uint8_t process);
 
-}  // namespace lab
+}  // namespace lab::model

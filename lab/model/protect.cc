@@ -2,7 +2,7 @@
 #include "lab/model/locks.h"
 #include "lab/model/mapping.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 // The entry that maps the page, for who is about to change the pages of `of` and no others.
@@ -138,4 +138,4 @@ void clear_refs(World& world, Task task) {
   unlock_map(process);
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -6,7 +6,7 @@
 #include "lab/model/huge.h"
 #include "lab/model/rmap.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 Decision unless_lazily_freed_page_is_used(World& world, Folio& folio, const Entry& entry) {
@@ -184,4 +184,4 @@ void end_writeback(World& world, PageNo page) {
   });
 }
 
-}  // namespace lab
+}  // namespace lab::model

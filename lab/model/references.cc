@@ -2,7 +2,7 @@
 
 #include "lab/model/locks.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 std::int32_t bias(const World& world) { return static_cast<std::int32_t>(world.rules.bias); }
@@ -113,4 +113,4 @@ void drop(World& world, ReferenceId reference) {
   });
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -3,7 +3,7 @@
 
 #include "lab/model/world.h"
 
-namespace lab {
+namespace lab::model {
 
 /// Counts a reference: a pin in references or apart, as the rule-set counts. Belongs into a step.
 void grab(World& world, Folio& folio, bool pin);
@@ -30,4 +30,4 @@ void claim_pin(World& world, const Counts& page, bool writable);
 /// A pin is about to be tried: forks must know that this process pins.
 void note_pinning(World& world, Task task);
 
-}  // namespace lab
+}  // namespace lab::model

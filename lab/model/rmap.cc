@@ -2,7 +2,7 @@
 
 #include "lab/model/fault.h"
 
-namespace lab {
+namespace lab::model {
 
 Decision unless_pinned(World& world, Folio& folio, const Entry& entry) {
   return share(world.rules, world.counts(folio, entry.index));
@@ -37,4 +37,4 @@ void release(World& world, Folio& folio) {
   });
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -8,7 +8,7 @@
 
 #include "lab/model/locks.h"
 
-namespace lab {
+namespace lab::model {
 
 /// Whether the page may lose this entry, asked while the entry is away.
 using AskWhileAway = Decision (*)(World& world, Folio& folio, const Entry& entry);
@@ -77,4 +77,4 @@ Folio* isolate(World& world, Task task, PageNo page);
 /// Gives back lock and reference.
 void release(World& world, Folio& folio);
 
-}  // namespace lab
+}  // namespace lab::model

@@ -7,7 +7,7 @@
 #include <charconv>
 #include <optional>
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 using Text = std::string_view;
@@ -104,4 +104,4 @@ std::vector<Rules> neighbours(const Rules& rules) {
   return result;
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -14,7 +14,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-namespace lab {
+namespace lab::model {
 
 /// A write fault finds an anonymous page mapped read-only by one entry of its own. When is it
 /// written in place?
@@ -223,4 +223,4 @@ tl::expected<Rules, std::string> parse_rules(std::string_view text);
 /// Numbers stay.
 std::vector<Rules> neighbours(const Rules& rules);
 
-}  // namespace lab
+}  // namespace lab::model

@@ -5,7 +5,7 @@
 
 #include "lab/model/world.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 constexpr std::uint32_t kMostThreads = 32;  // the explorer's
@@ -186,4 +186,4 @@ void populate(World& world) {
   }
 }
 
-}  // namespace lab
+}  // namespace lab::model

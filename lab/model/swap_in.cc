@@ -3,7 +3,7 @@
 #include "lab/model/fault.h"
 #include "lab/model/locks.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 enum class Source : std::uint8_t {
@@ -168,4 +168,4 @@ void swap_in(World& world, Task task, PageNo page, FaultHow how, const Plan& pla
   if (!mapped) give_up(world, process, id, found);
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -4,7 +4,7 @@
 
 #include "lab/model/world.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 View::Kind kind_of(EntryKind kind) {
@@ -100,4 +100,4 @@ View view(World& world) {
   return view;
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -8,7 +8,7 @@
 
 #include "lab/model/machine.h"
 
-namespace lab {
+namespace lab::model {
 
 struct View {
   enum class Kind : std::uint8_t { none, page, zero, swap, migrating };
@@ -61,4 +61,4 @@ struct View {
 class World;
 View view(World& world);
 
-}  // namespace lab
+}  // namespace lab::model

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 std::vector<HugeRun> huge_runs(const Setup& setup) {
@@ -221,4 +221,4 @@ Home first_home(Homes homes, std::uint32_t pages) {
   return {bit / pages, bit % pages};
 }
 
-}  // namespace lab
+}  // namespace lab::model

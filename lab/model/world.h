@@ -17,7 +17,17 @@
 #include "lab/model/machine.h"
 #include "lab/model/owners.h"
 
-namespace lab {
+namespace lab::model {
+
+// What the model's steps are written in.
+using explore::await;
+using explore::broken;
+using explore::decided;
+using explore::fence;
+using explore::look;
+using explore::performs;
+using explore::Shared;
+using explore::step;
 
 using FolioId = std::uint16_t;  // CPU that made it (from 1; 0: there at the start) * 256 + number
 using SlotId = std::uint16_t;
@@ -224,4 +234,4 @@ struct Home {
 /// The first of the entries in `homes`. Requires: there is one.
 Home first_home(Homes homes, std::uint32_t pages);
 
-}  // namespace lab
+}  // namespace lab::model

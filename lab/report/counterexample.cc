@@ -9,7 +9,7 @@
 #include "lab/judge/scene.h"
 #include "lab/report/turning_point.h"
 
-namespace lab {
+namespace lab::report {
 namespace {
 
 // Consecutive steps of one thread in one operation.
@@ -22,7 +22,7 @@ struct Row {
 
 class Sheet {
  public:
-  Sheet(const Explanation& explanation, const Look& look, bool every_step)
+  Sheet(const judge::Explanation& explanation, const Look& look, bool every_step)
       : example_(explanation.example), look_(look), every_step_(every_step) {
     const std::size_t threads = std::max<std::size_t>(1, trace().threads.size());
     const std::size_t space = look.width > kMargin + threads ? look.width - kMargin - threads : 0;
@@ -41,12 +41,12 @@ class Sheet {
  private:
   static constexpr std::size_t kMargin = 8;
 
-  const Trace& trace() const { return example_.trace; }
+  const explore::Trace& trace() const { return example_.trace; }
 
   void find_rows() {
-    for (const Line& line : example_.lines) {
+    for (const explore::Line& line : example_.lines) {
       for (const std::size_t at : line.events) {
-        const Event& event = trace().events[at];
+        const explore::Event& event = trace().events[at];
         const bool goes_on = !rows_.empty() && !every_step_ && at != line.events.front() &&
                              trace().events[rows_.back().last].operation == event.operation;
         if (line.folded && at != line.events.front())
@@ -90,7 +90,7 @@ class Sheet {
   }
 
   void row(const Row& row) {
-    const Event& first = trace().events[row.first];
+    const explore::Event& first = trace().events[row.first];
     const std::string number = row.first == row.last
                                    ? fmt::format("{}", row.first + 1)
                                    : fmt::format("{}-{}", row.first + 1, row.last + 1);
@@ -117,9 +117,9 @@ class Sheet {
 
   // Whether others took steps before the operation was over: then it matters how far it had come.
   bool interrupted(const Row& row) const {
-    const Event& last = trace().events[row.last];
+    const explore::Event& last = trace().events[row.last];
     for (std::size_t at = row.last + 1; at < trace().events.size(); ++at) {
-      const Event& next = trace().events[at];
+      const explore::Event& next = trace().events[at];
       if (next.thread == last.thread) return at != row.last + 1 && next.operation == last.operation;
     }
     return false;
@@ -132,7 +132,7 @@ class Sheet {
     result_ += fmt::format("{:<{}}", "", kMargin) + look_.faint("| " + now) + '\n';
   }
 
-  const Counterexample& example_;
+  const explore::Counterexample& example_;
   const Look& look_;
   const bool every_step_;
   std::size_t width_;
@@ -141,34 +141,34 @@ class Sheet {
   std::string result_;
 };
 
-std::string preemptions(const Counterexample& example) {
+std::string preemptions(const explore::Counterexample& example) {
   return fmt::format("{} preemption{}{}", example.preemptions, example.preemptions == 1 ? "" : "s",
                      example.fewest && example.preemptions > 0 ? ", none with fewer" : "");
 }
 
-std::string by_whom(const Counterexample& example, std::size_t at) {
-  const Event& event = example.trace.events[at];
+std::string by_whom(const explore::Counterexample& example, std::size_t at) {
+  const explore::Event& event = example.trace.events[at];
   return fmt::format("step {}, {}, {}", at + 1,
                      example.trace.threads[static_cast<std::size_t>(event.thread)],
                      event.operation);
 }
 
 // What a rule decided last before the end was inevitable, among the steps that lead to it.
-std::string decision(const Counterexample& example) {
+std::string decision(const explore::Counterexample& example) {
   const std::size_t until = turning_point(example).value_or(example.trace.events.size());
   std::set<std::size_t> told;
-  for (const Line& line : example.lines)
+  for (const explore::Line& line : example.lines)
     if (!line.folded) told.insert(line.events.begin(), line.events.end());
   for (auto at = told.rbegin(); at != told.rend(); ++at) {
-    const Event& event = example.trace.events[*at];
-    if (*at > until || event.label == kNoteResult || event.decided.empty()) continue;
+    const explore::Event& event = example.trace.events[*at];
+    if (*at > until || event.label == judge::kNoteResult || event.decided.empty()) continue;
     return fmt::format("The last decision before that: {}: \"{}\"\n", by_whom(example, *at),
                        event.decided.back());
   }
   return "";
 }
 
-std::string inevitable(const Counterexample& example) {
+std::string inevitable(const explore::Counterexample& example) {
   if (example.inevitable_after == 0) return "Every run ends so.\n";
   const std::optional<std::size_t> point = turning_point(example);
   if (!point) return "";
@@ -178,8 +178,8 @@ std::string inevitable(const Counterexample& example) {
 
 }  // namespace
 
-std::string text(const Explanation& explanation, const Look& look, bool every_step) {
-  const Counterexample& example = explanation.example;
+std::string text(const judge::Explanation& explanation, const Look& look, bool every_step) {
+  const explore::Counterexample& example = explanation.example;
   std::string result =
       fmt::format("A run that ends with {}  ({}, {} steps)\n\n", look.strong(explanation.what),
                   preemptions(example), example.trace.events.size());
@@ -191,4 +191,4 @@ std::string text(const Explanation& explanation, const Look& look, bool every_st
   return result;
 }
 
-}  // namespace lab
+}  // namespace lab::report

@@ -6,10 +6,10 @@
 #include "lab/judge/explanation.h"
 #include "lab/report/look.h"
 
-namespace lab {
+namespace lab::report {
 
 /// What each thread did, step by step, which rule decided what, and every page's counters where they changed. Steps
 /// that did not lead to the end are folded; with `every_step` each step has a row of its own.
-std::string text(const Explanation& explanation, const Look& look, bool every_step);
+std::string text(const judge::Explanation& explanation, const Look& look, bool every_step);
 
-}  // namespace lab
+}  // namespace lab::report

@@ -4,60 +4,61 @@
 
 #include <algorithm>
 
-namespace lab {
+namespace lab::report {
 namespace {
 
 using Row = std::vector<std::string>;
 
-const View::Folio* folio_of(const View& view, std::uint32_t id) {
-  const auto found = std::ranges::find(view.folios, id, &View::Folio::id);
+const model::View::Folio* folio_of(const model::View& view, std::uint32_t id) {
+  const auto found = std::ranges::find(view.folios, id, &model::View::Folio::id);
   return found == view.folios.end() ? nullptr : &*found;
 }
 
 // "2! 77": the number, whether it is its only owner's, and what it holds.
-std::string page(const View& view, std::uint32_t id, std::uint32_t index) {
-  const View::Folio* folio = folio_of(view, id);
+std::string page(const model::View& view, std::uint32_t id, std::uint32_t index) {
+  const model::View::Folio* folio = folio_of(view, id);
   std::string text = fmt::format("{}", id + 1);
   if (folio == nullptr || index >= folio->pages.size()) return text;
   if (folio->pages.size() > 1) text += fmt::format(".{}", index);
-  const View::Contents& contents = folio->pages[index];
+  const model::View::Contents& contents = folio->pages[index];
   if (contents.exclusive.value_or(false)) text += '!';
   if (contents.a) text += fmt::format(" {}", *contents.a);
   if (contents.b && contents.b != contents.a) text += fmt::format("/{}", *contents.b);
   return text;
 }
 
-std::string entry(const View& view, ProcessId process, PageNo number) {
-  for (const View::Mapping& mapping : view.mappings) {
+std::string entry(const model::View& view, model::ProcessId process, model::PageNo number) {
+  for (const model::View::Mapping& mapping : view.mappings) {
     if (mapping.process != process || mapping.page != number) continue;
     switch (mapping.kind) {
-      case View::Kind::page:
-      case View::Kind::migrating:
+      case model::View::Kind::page:
+      case model::View::Kind::migrating:
         return page(view, mapping.target, mapping.index);
-      case View::Kind::zero:
+      case model::View::Kind::zero:
         return "zero";
-      case View::Kind::swap:
+      case model::View::Kind::swap:
         return "swap";
-      case View::Kind::none:
+      case model::View::Kind::none:
         return "-";
     }
   }
   return "";
 }
 
-std::string reference(const View& view, ReferenceId id) {
-  for (const View::Reference& held : view.references)
+std::string reference(const model::View& view, model::ReferenceId id) {
+  for (const model::View::Reference& held : view.references)
     if (held.id == id) return held.zero ? "zero" : page(view, held.folio, held.index);
   return "";
 }
 
 // What there is in `view`, in the order of the columns.
-Row row(const Film& film, const View& view, std::string step) {
+Row row(const Film& film, const model::View& view, std::string step) {
   Row cells{std::move(step)};
-  for (ProcessId process = 0; process < film.processes.size(); ++process)
-    for (PageNo page = 0; page < film.pages.size(); ++page)
+  for (model::ProcessId process = 0; process < film.processes.size(); ++process)
+    for (model::PageNo page = 0; page < film.pages.size(); ++page)
       cells.push_back(entry(view, process, page));
-  for (ReferenceId id = 0; id < film.references.size(); ++id) cells.push_back(reference(view, id));
+  for (model::ReferenceId id = 0; id < film.references.size(); ++id)
+    cells.push_back(reference(view, id));
   return cells;
 }
 
@@ -97,4 +98,4 @@ std::string text(const Film& film, const Look& look) {
   return text;
 }
 
-}  // namespace lab
+}  // namespace lab::report

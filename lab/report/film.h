@@ -7,18 +7,18 @@
 #include "lab/model/view.h"
 #include "lab/report/look.h"
 
-namespace lab {
+namespace lab::report {
 
 struct Film {
   struct Step {
     std::uint32_t thread;
     std::string operation;  ///< "write x 77"
     std::string gave;       ///< "r = 77"; empty: it gives nothing
-    View after;
+    model::View after;
   };
   // Names, by number.
   std::vector<std::string> pages, processes, references, threads;
-  View start;
+  model::View start;
   std::vector<Step> steps;
   std::string end;  ///< what the run ended with: "C:r=77;"
 };
@@ -27,4 +27,4 @@ struct Film {
 /// they come up; `!` is the exclusive mark, and a value follows where it is known. Lines are indented by four.
 std::string text(const Film& film, const Look& look);
 
-}  // namespace lab
+}  // namespace lab::report

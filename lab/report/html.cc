@@ -13,29 +13,30 @@
 #include "lab/report/log.h"
 #include "lab/report/page/page.h"
 
-namespace lab {
+namespace lab::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
 // A judgement's run, and what there was after each of its steps.
 struct Shown {
-  Explanation explanation;
-  std::vector<View> views;
+  judge::Explanation explanation;
+  std::vector<model::View> views;
 };
 
-tl::expected<std::optional<Shown>, Refusal> show(const Judgement& judgement, double max_seconds) {
-  if (!worth_explaining(judgement)) return std::nullopt;
-  auto explanation = explain(judgement, max_seconds);
+tl::expected<std::optional<Shown>, explore::Refusal> show(const judge::Judgement& judgement,
+                                                          double max_seconds) {
+  if (!judge::worth_explaining(judgement)) return std::nullopt;
+  auto explanation = judge::explain(judgement, max_seconds);
   if (!explanation) return tl::unexpected(std::move(explanation.error()));
-  auto seen = views(*explanation);
+  auto seen = judge::views(*explanation);
   if (!seen) return tl::unexpected(std::move(seen.error()));
   return Shown{std::move(*explanation), std::move(*seen)};
 }
 
-using ShownOrNot = tl::expected<std::optional<Shown>, Refusal>;
+using ShownOrNot = tl::expected<std::optional<Shown>, explore::Refusal>;
 
-std::vector<ShownOrNot> show_all(const std::vector<Judgement>& judgements,
+std::vector<ShownOrNot> show_all(const std::vector<judge::Judgement>& judgements,
                                  const PageOptions& options) {
   std::vector<ShownOrNot> shown(judgements.size());
   std::atomic<std::size_t> next{0};
@@ -69,15 +70,15 @@ bool harm(const litmus::Test& test, litmus::Verdict verdict) {
   }
 }
 
-Json cell_of(const Judgement& judgement) {
+Json cell_of(const judge::Judgement& judgement) {
   Json states = Json::array();
-  for (const FinalState& state : judgement.states)
+  for (const judge::FinalState& state : judgement.states)
     states.push_back(Json::array({state.text, state.holds ? 1 : 0, state.count}));
   Json failures = Json::array();
-  for (const Failure& failure : judgement.failures)
-    failures.push_back(Json::array({name(failure.kind), failure.what, failure.count}));
+  for (const explore::Failure& failure : judgement.failures)
+    failures.push_back(Json::array({explore::name(failure.kind), failure.what, failure.count}));
   return {{"judge", judgement.variant.text},
-          {"memory", judgement.memory == Memory::sc ? "sc" : "tso"},
+          {"memory", judgement.memory == explore::Memory::sc ? "sc" : "tso"},
           {"column", judgement.base_case},
           {"verdict", litmus::name(judgement.verdict)},
           {"harm", harm(*judgement.test, judgement.verdict)},
@@ -109,20 +110,22 @@ Json cell_of(const Column& column, const Column::Cell& cell, Shelves& shelves) {
 }
 
 // Those of the model that there is a judgement of, in its order, and then the others.
-Json judges_of(const std::vector<Judgement>& judgements, const std::vector<Column>& columns) {
-  const auto set_of = [](const Variant* variant) {
-    return std::ranges::find(rule_sets(), variant->base, &RuleSet::name) - rule_sets().begin();
+Json judges_of(const std::vector<judge::Judgement>& judgements,
+               const std::vector<Column>& columns) {
+  const auto set_of = [](const judge::Variant* variant) {
+    return std::ranges::find(model::rule_sets(), variant->base, &model::RuleSet::name) -
+           model::rule_sets().begin();
   };
-  std::vector<const Variant*> variants;
-  for (const Judgement& judgement : judgements)
-    if (judgement.base_case && std::ranges::none_of(variants, [&](const Variant* added) {
+  std::vector<const judge::Variant*> variants;
+  for (const judge::Judgement& judgement : judgements)
+    if (judgement.base_case && std::ranges::none_of(variants, [&](const judge::Variant* added) {
           return added->text == judgement.variant.text;
         }))
       variants.push_back(&judgement.variant);
   std::ranges::stable_sort(variants, {}, set_of);
   Json judges = Json::array();
-  for (const Variant* variant : variants) {
-    const RuleSet& set = rule_sets()[static_cast<std::size_t>(set_of(variant))];
+  for (const judge::Variant* variant : variants) {
+    const model::RuleSet& set = model::rule_sets()[static_cast<std::size_t>(set_of(variant))];
     judges.push_back({{"name", variant->text},
                       {"kernels", std::string(set.kernels)},
                       {"about", std::string(set.about)}});
@@ -133,17 +136,17 @@ Json judges_of(const std::vector<Judgement>& judgements, const std::vector<Colum
 }
 
 Json names_of(const litmus::Test& test) {
-  const auto planned = plan(test);
+  const auto planned = judge::plan(test);
   if (!planned) return nullptr;
   Json pages = Json::array();
-  for (const PageSetup& page : planned->setup.pages)
+  for (const model::PageSetup& page : planned->setup.pages)
     pages.push_back(Json::array({page.name, page.pages}));
   return {{"pages", std::move(pages)},
           {"processes", planned->processes},
           {"references", planned->references}};
 }
 
-Json test_of(const TestFile& file) {
+Json test_of(const judge::TestFile& file) {
   return {
       {"name", file.name},
       {"harm",
@@ -177,10 +180,10 @@ std::string with(std::string_view text, std::string_view mark, std::string_view 
 
 }  // namespace
 
-tl::expected<std::string, Refusal> html(const TestFiles& tests,
-                                        const std::vector<Judgement>& judgements,
-                                        const std::vector<Column>& columns,
-                                        const PageOptions& options) {
+tl::expected<std::string, explore::Refusal> html(const judge::TestFiles& tests,
+                                                 const std::vector<judge::Judgement>& judgements,
+                                                 const std::vector<Column>& columns,
+                                                 const PageOptions& options) {
   const std::vector<ShownOrNot> shown = show_all(judgements, options);
   Shelves shelves;
   Json all = Json::array();
@@ -214,4 +217,4 @@ tl::expected<std::string, Refusal> html(const TestFiles& tests,
   return with(page, "/*DATA*/", inlined(data));
 }
 
-}  // namespace lab
+}  // namespace lab::report

@@ -11,7 +11,7 @@
 #include "lab/judge/judge.h"
 #include "lab/report/film.h"
 
-namespace lab {
+namespace lab::report {
 
 /// A judge that is no rule-set, such as the kernel that runs here or an engine: a column of its own.
 struct Column {
@@ -23,9 +23,9 @@ struct Column {
     };
     const litmus::Test* test;
     litmus::Verdict verdict;
-    Standing standing;     ///< open: what is expected may yet be seen
-    std::string said;      ///< beside the verdict: how often, how, or why it was not run
-    bool skipped = false;  ///< then verdict and standing mean nothing
+    judge::Standing standing;  ///< open: what is expected may yet be seen
+    std::string said;          ///< beside the verdict: how often, how, or why it was not run
+    bool skipped = false;      ///< then verdict and standing mean nothing
     std::vector<End> ends;
     std::optional<Film> film;  ///< a run to be stepped through
   };
@@ -37,7 +37,7 @@ struct Column {
 
 /// How a page is made.
 struct PageOptions {
-  Search search = Search::dpor;
+  explore::Search search = explore::Search::dpor;
   unsigned threads = 1;
   /// How long to look for a simpler run, and from where on it was inevitable; each, for each cell.
   double max_seconds = 0.25;
@@ -47,9 +47,9 @@ struct PageOptions {
 
 /// The page. It needs nothing but itself: no network, no other file. Runs are made anew for judgements that
 /// worth_explaining(). Refusals: those of explain().
-tl::expected<std::string, Refusal> html(const TestFiles& tests,
-                                        const std::vector<Judgement>& judgements,
-                                        const std::vector<Column>& columns,
-                                        const PageOptions& options);
+tl::expected<std::string, explore::Refusal> html(const judge::TestFiles& tests,
+                                                 const std::vector<judge::Judgement>& judgements,
+                                                 const std::vector<Column>& columns,
+                                                 const PageOptions& options);
 
-}  // namespace lab
+}  // namespace lab::report

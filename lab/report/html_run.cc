@@ -5,7 +5,7 @@
 #include "lab/judge/views.h"
 #include "lab/report/turning_point.h"
 
-namespace lab {
+namespace lab::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -28,7 +28,7 @@ Json json(const std::optional<T>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
-Json json(const View::Mapping& m) {
+Json json(const model::View::Mapping& m) {
   return {m.process,
           m.page,
           m.pages,
@@ -39,9 +39,9 @@ Json json(const View::Mapping& m) {
           m.protection ? Json(static_cast<int>(*m.protection)) : Json(nullptr)};
 }
 
-Json json(const View::Folio& f) {
+Json json(const model::View::Folio& f) {
   Json pages = Json::array();
-  for (const View::Contents& page : f.pages)
+  for (const model::View::Contents& page : f.pages)
     pages.push_back(
         Json::array({json(page.a), json(page.b), page.exclusive.value_or(false) ? 1 : 0}));
   return {f.id,
@@ -53,11 +53,11 @@ Json json(const View::Folio& f) {
           std::move(pages)};
 }
 
-Json json(const View::Reference& r) {
+Json json(const model::View::Reference& r) {
   return {r.id, bits({r.zero, r.pin, r.write}), r.folio, r.index, r.process, r.page};
 }
 
-Json json(const View::Slot& s) { return {s.id, json(s.count), json(s.a), json(s.b)}; }
+Json json(const model::View::Slot& s) { return {s.id, json(s.count), json(s.a), json(s.b)}; }
 
 template <typename T>
 Json list(const std::vector<T>& values) {
@@ -66,18 +66,19 @@ Json list(const std::vector<T>& values) {
   return result;
 }
 
-Json json(const View& view) {
+Json json(const model::View& view) {
   return Json::array({list(view.mappings), list(view.folios), list(view.references),
                       list(view.slots), Json(view.gone)});
 }
 
-Json steps(const Counterexample& example, const std::vector<View>& views, Shelves& shelves) {
+Json steps(const explore::Counterexample& example, const std::vector<model::View>& views,
+           Shelves& shelves) {
   std::set<std::size_t> folded;
-  for (const Line& line : example.lines)
+  for (const explore::Line& line : example.lines)
     if (line.folded) folded.insert(line.events.begin(), line.events.end());
   Json steps = Json::array();
   for (std::size_t at = 0; at < example.trace.events.size(); ++at) {
-    const Event& event = example.trace.events[at];
+    const explore::Event& event = example.trace.events[at];
     Json decided = Json::array();
     for (const std::string& text : event.decided) decided.push_back(shelves.words(text));
     steps.push_back(
@@ -97,9 +98,10 @@ std::size_t Once::operator()(const Json& value) {
   return place->second;
 }
 
-Json run_of(const Explanation& explanation, const std::vector<View>& views, Shelves& shelves) {
-  const Counterexample& example = explanation.example;
-  const Trace& trace = example.trace;
+Json run_of(const judge::Explanation& explanation, const std::vector<model::View>& views,
+            Shelves& shelves) {
+  const explore::Counterexample& example = explanation.example;
+  const explore::Trace& trace = example.trace;
   return {{"what", explanation.what},
           {"threads", trace.threads},
           {"start", shelves.views(json(views.front()))},
@@ -131,4 +133,4 @@ Json run_of(const Film& film, Shelves& shelves) {
           {"seen", true}};
 }
 
-}  // namespace lab
+}  // namespace lab::report

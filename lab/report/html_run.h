@@ -9,7 +9,7 @@
 #include "lab/judge/explanation.h"
 #include "lab/report/film.h"
 
-namespace lab {
+namespace lab::report {
 
 /// Keeps each value once. Runs share most of what they say, and of what they show.
 class Once {
@@ -31,8 +31,8 @@ struct Shelves {
 };
 
 /// The members are listed in page/data.md.
-nlohmann::ordered_json run_of(const Explanation& explanation, const std::vector<View>& views,
-                              Shelves& shelves);
+nlohmann::ordered_json run_of(const judge::Explanation& explanation,
+                              const std::vector<model::View>& views, Shelves& shelves);
 nlohmann::ordered_json run_of(const Film& film, Shelves& shelves);
 
-}  // namespace lab
+}  // namespace lab::report

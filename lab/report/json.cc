@@ -7,24 +7,24 @@
 #include "lab/litmus/vocabulary.h"
 #include "lab/report/log.h"
 
-namespace lab {
+namespace lab::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json json(const Judgement& judgement) {
+Json json(const judge::Judgement& judgement) {
   Json expected = Json::array();
   for (const litmus::Verdict verdict : judgement.expected.verdicts)
     expected.push_back(litmus::name(verdict));
   Json states = Json::array();
-  for (const FinalState& state : judgement.states)
+  for (const judge::FinalState& state : judgement.states)
     states.push_back({{"state", state.text}, {"holds", state.holds}, {"count", state.count}});
   Json failures = Json::array();
-  for (const Failure& failure : judgement.failures)
+  for (const explore::Failure& failure : judgement.failures)
     failures.push_back(
-        {{"kind", lab::name(failure.kind)}, {"what", failure.what}, {"count", failure.count}});
+        {{"kind", explore::name(failure.kind)}, {"what", failure.what}, {"count", failure.count}});
   return {{"rules", judgement.variant.text},
-          {"memory", judgement.memory == Memory::sc ? "sc" : "tso"},
+          {"memory", judgement.memory == explore::Memory::sc ? "sc" : "tso"},
           {"verdict", litmus::name(judgement.verdict)},
           {"expected", std::move(expected)},
           {"standing", name(judgement.standing)},
@@ -44,12 +44,13 @@ Json json(const Judgement& judgement) {
 
 }  // namespace
 
-nlohmann::ordered_json json(const TestFiles& tests, const std::vector<Judgement>& judgements,
-                            Search search, double seconds) {
+nlohmann::ordered_json json(const judge::TestFiles& tests,
+                            const std::vector<judge::Judgement>& judgements, explore::Search search,
+                            double seconds) {
   Json all = Json::array();
   for (const auto& file : tests) {
     Json of_test = Json::array();
-    for (const Judgement& judgement : judgements)
+    for (const judge::Judgement& judgement : judgements)
       if (judgement.test == &file->test) of_test.push_back(json(judgement));
     all.push_back({{"name", file->name},
                    {"path", file->path},
@@ -60,18 +61,18 @@ nlohmann::ordered_json json(const TestFiles& tests, const std::vector<Judgement>
                    {"condition", litmus::print(file->test.final.condition)},
                    {"judgements", std::move(of_test)}});
   }
-  const auto count = [&](Standing standing) {
-    return std::ranges::count(judgements, standing, &Judgement::standing);
+  const auto count = [&](judge::Standing standing) {
+    return std::ranges::count(judgements, standing, &judge::Judgement::standing);
   };
   return {{"version", 1},
-          {"search", lab::name(search)},
+          {"search", report::name(search)},
           {"tests", std::move(all)},
           {"summary",
            {{"judgements", judgements.size()},
-            {"as_expected", count(Standing::expected)},
-            {"open", count(Standing::open)},
-            {"deviate", count(Standing::deviates)},
+            {"as_expected", count(judge::Standing::expected)},
+            {"open", count(judge::Standing::open)},
+            {"deviate", count(judge::Standing::deviates)},
             {"seconds", seconds}}}};
 }
 
-}  // namespace lab
+}  // namespace lab::report

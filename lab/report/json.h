@@ -8,10 +8,11 @@
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"
 
-namespace lab {
+namespace lab::report {
 
 /// An object: `version`, `search`, `tests` with their `judgements`, and a `summary`. docs/litmus.md has the members.
-nlohmann::ordered_json json(const TestFiles& tests, const std::vector<Judgement>& judgements,
-                            Search search, double seconds);
+nlohmann::ordered_json json(const judge::TestFiles& tests,
+                            const std::vector<judge::Judgement>& judgements, explore::Search search,
+                            double seconds);
 
-}  // namespace lab
+}  // namespace lab::report

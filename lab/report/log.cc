@@ -6,10 +6,10 @@
 #include "lab/litmus/print.h"
 #include "lab/litmus/vocabulary.h"
 
-namespace lab {
+namespace lab::report {
 namespace {
 
-const char* observation(const Judgement& judgement) {
+const char* observation(const judge::Judgement& judgement) {
   if (judgement.positive == 0) return "Never";
   return judgement.negative == 0 ? "Always" : "Sometimes";
 }
@@ -25,9 +25,9 @@ const char* kind(litmus::Claim claim) {
   }
 }
 
-std::string histogram(const Judgement& judgement, const Look& look) {
+std::string histogram(const judge::Judgement& judgement, const Look& look) {
   std::string text = fmt::format("States {}\n", judgement.states.size());
-  for (const FinalState& state : judgement.states) {
+  for (const judge::FinalState& state : judgement.states) {
     const std::string line =
         fmt::format("{:<8}{}> {}", state.count, state.holds ? '*' : ':', state.text);
     text += (state.holds ? look.strong(line) : line) + '\n';
@@ -35,27 +35,27 @@ std::string histogram(const Judgement& judgement, const Look& look) {
   return text;
 }
 
-std::string failures(const Judgement& judgement, const Look& look) {
+std::string failures(const judge::Judgement& judgement, const Look& look) {
   std::string text;
-  for (const Failure& failure : judgement.failures)
-    text += look.bad(fmt::format("{:<8}{}", failure.count, name(failure.kind))) +
+  for (const explore::Failure& failure : judgement.failures)
+    text += look.bad(fmt::format("{:<8}{}", failure.count, explore::name(failure.kind))) +
             fmt::format(": {}\n", failure.what);
   return text;
 }
 
-std::string standing(const Judgement& judgement, const Look& look) {
+std::string standing(const judge::Judgement& judgement, const Look& look) {
   const std::string expected = judgement.expected.text();
   std::string text;
   switch (judgement.standing) {
-    case Standing::expected:
+    case judge::Standing::expected:
       text = judgement.expected.verdicts.empty()
                  ? "Expected nothing\n"
                  : fmt::format("Expected {}  {}\n", expected, look.good("Ok"));
       break;
-    case Standing::open:
+    case judge::Standing::open:
       text = fmt::format("Expected {}  open: not all was searched\n", expected);
       break;
-    case Standing::deviates:
+    case judge::Standing::deviates:
       text = fmt::format("Expected {}  {}\n", expected, look.bad("No"));
   }
   if (!judgement.unreached.empty())
@@ -65,44 +65,44 @@ std::string standing(const Judgement& judgement, const Look& look) {
 
 }  // namespace
 
-const char* name(Search search) {
+const char* name(explore::Search search) {
   switch (search) {
-    case Search::dpor:
+    case explore::Search::dpor:
       return "dpor";
-    case Search::states:
+    case explore::Search::states:
       return "states";
-    case Search::bound:
+    case explore::Search::bound:
       return "bound";
-    case Search::random:
+    case explore::Search::random:
       return "random";
-    case Search::pct:
+    case explore::Search::pct:
       return "pct";
-    case Search::naive:
+    case explore::Search::naive:
       return "naive";
   }
   return "";
 }
 
-const char* name(Standing standing) {
+const char* name(judge::Standing standing) {
   switch (standing) {
-    case Standing::expected:
+    case judge::Standing::expected:
       return "as expected";
-    case Standing::open:
+    case judge::Standing::open:
       return "open";
-    case Standing::deviates:
+    case judge::Standing::deviates:
       return "deviates";
   }
   return "";
 }
 
-std::string log(const Judgement& judgement, Search search, const Look& look) {
+std::string log(const judge::Judgement& judgement, explore::Search search, const Look& look) {
   const litmus::Final& final = judgement.test->final;
   const std::string condition =
       fmt::format("{} ({})", litmus::name(final.claim), litmus::print(final.condition));
   std::string text = fmt::format("Test {} {}\n", judgement.test->name, kind(final.claim));
   text += fmt::format("\"{}\"\n", judgement.test->about);
   text += fmt::format("Rules {}  Memory {}  Search {} ({})\n", judgement.variant.text,
-                      judgement.memory == Memory::sc ? "sc" : "tso", name(search),
+                      judgement.memory == explore::Memory::sc ? "sc" : "tso", name(search),
                       judgement.coverage.text());
   text += histogram(judgement, look);
   text += failures(judgement, look);
@@ -119,4 +119,4 @@ std::string log(const Judgement& judgement, Search search, const Look& look) {
   return text;
 }
 
-}  // namespace lab
+}  // namespace lab::report

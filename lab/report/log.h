@@ -6,15 +6,15 @@
 #include "lab/judge/judge.h"
 #include "lab/report/look.h"
 
-namespace lab {
+namespace lab::report {
 
 /// `Test`, `Rules`, `States` with a histogram in which `*>` marks the ends where the condition holds, `Witnesses`, `Condition`,
 /// `Observation`, `Expected`, and what the answer is worth.
-std::string log(const Judgement& judgement, Search search, const Look& look);
+std::string log(const judge::Judgement& judgement, explore::Search search, const Look& look);
 
 /// "dpor", "states", ...
-const char* name(Search search);
+const char* name(explore::Search search);
 /// "as expected", "open", "deviates".
-const char* name(Standing standing);
+const char* name(judge::Standing standing);
 
-}  // namespace lab
+}  // namespace lab::report

@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-namespace lab {
+namespace lab::report {
 
 Look look_of(int file) {
   Look look;
@@ -17,4 +17,4 @@ Look look_of(int file) {
   return look;
 }
 
-}  // namespace lab
+}  // namespace lab::report

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace lab {
+namespace lab::report {
 
 struct Look {
   bool colour = false;
@@ -25,4 +25,4 @@ struct Look {
 /// How `file` (a FILE's descriptor) shows things: in colour on a terminal, unless NO_COLOR is set, and as wide as it is.
 Look look_of(int file);
 
-}  // namespace lab
+}  // namespace lab::report

@@ -8,7 +8,7 @@
 
 #include "lab/litmus/vocabulary.h"
 
-namespace lab {
+namespace lab::report {
 namespace {
 
 using litmus::Verdict;
@@ -31,18 +31,18 @@ char letter(Verdict verdict) {
   return '-';
 }
 
-std::string coloured(const Judgement& judgement, std::string_view text, const Look& look) {
-  if (judgement.standing == Standing::deviates) return look.bad(text);
+std::string coloured(const judge::Judgement& judgement, std::string_view text, const Look& look) {
+  if (judgement.standing == judge::Standing::deviates) return look.bad(text);
   if (judgement.verdict == Verdict::never) return look.faint(text);
   return std::string(text);
 }
 
 // Where a judgement stands in the table.
-std::string column_of(const Judgement& judgement) {
-  return judgement.variant.text + (judgement.memory == Memory::tso ? " tso" : "");
+std::string column_of(const judge::Judgement& judgement) {
+  return judgement.variant.text + (judgement.memory == explore::Memory::tso ? " tso" : "");
 }
 
-const std::string& name_of(const TestFiles& tests, const litmus::Test* test) {
+const std::string& name_of(const judge::TestFiles& tests, const litmus::Test* test) {
   const auto found =
       std::ranges::find_if(tests, [&](const auto& file) { return &file->test == test; });
   return (*found)->name;
@@ -50,12 +50,12 @@ const std::string& name_of(const TestFiles& tests, const litmus::Test* test) {
 
 struct Grid {
   std::vector<std::string> columns;
-  std::map<std::pair<const litmus::Test*, std::string>, const Judgement*> cells;
+  std::map<std::pair<const litmus::Test*, std::string>, const judge::Judgement*> cells;
 };
 
-Grid grid_of(const TestFiles& tests, const std::vector<Judgement>& judgements) {
+Grid grid_of(const judge::TestFiles& tests, const std::vector<judge::Judgement>& judgements) {
   Grid grid;
-  for (const Judgement& judgement : judgements) {
+  for (const judge::Judgement& judgement : judgements) {
     const std::string column = column_of(judgement);
     grid.cells[{judgement.test, column}] = &judgement;
     // What only some tests name would make a wide and empty table.
@@ -95,13 +95,13 @@ std::string trimmed(std::string line) {
   return line + '\n';
 }
 
-std::string standing_text(const Judgement& judgement) {
+std::string standing_text(const judge::Judgement& judgement) {
   switch (judgement.standing) {
-    case Standing::expected:
+    case judge::Standing::expected:
       return judgement.expected.verdicts.empty() ? "asked" : "as expected";
-    case Standing::open:
+    case judge::Standing::open:
       return fmt::format("expected {}, open", judgement.expected.text());
-    case Standing::deviates:
+    case judge::Standing::deviates:
       break;
   }
   if (!judgement.unreached.empty())
@@ -111,9 +111,9 @@ std::string standing_text(const Judgement& judgement) {
 
 }  // namespace
 
-std::string mark(const Judgement& judgement) {
+std::string mark(const judge::Judgement& judgement) {
   std::string text(1, letter(judgement.verdict));
-  if (judgement.standing == Standing::deviates)
+  if (judgement.standing == judge::Standing::deviates)
     text += '!';
   else if (!judgement.exhaustive())
     text += '?';
@@ -126,7 +126,7 @@ std::string legend() {
          "? so far\n";
 }
 
-std::string table(const TestFiles& tests, const std::vector<Judgement>& judgements,
+std::string table(const judge::TestFiles& tests, const std::vector<judge::Judgement>& judgements,
                   const Look& look) {
   const Grid grid = grid_of(tests, judgements);
   std::size_t names = 4;
@@ -157,16 +157,16 @@ std::string table(const TestFiles& tests, const std::vector<Judgement>& judgemen
   return text + legend();
 }
 
-std::string lines(const TestFiles& tests, const std::vector<Judgement>& judgements,
+std::string lines(const judge::TestFiles& tests, const std::vector<judge::Judgement>& judgements,
                   const Look& look) {
   std::size_t names = 0;
   std::size_t columns = 0;
-  for (const Judgement& judgement : judgements) {
+  for (const judge::Judgement& judgement : judgements) {
     names = std::max(names, name_of(tests, judgement.test).size());
     columns = std::max(columns, column_of(judgement).size());
   }
   std::string text;
-  for (const Judgement& judgement : judgements) {
+  for (const judge::Judgement& judgement : judgements) {
     const std::string seen(litmus::name(judgement.verdict));
     text += trimmed(
         fmt::format("{}  {}  {} {}  {}", padded(name_of(tests, judgement.test), names),
@@ -178,41 +178,43 @@ std::string lines(const TestFiles& tests, const std::vector<Judgement>& judgemen
   return text;
 }
 
-std::string deviations(const TestFiles& tests, const std::vector<Judgement>& judgements,
-                       const Look& look) {
+std::string deviations(const judge::TestFiles& tests,
+                       const std::vector<judge::Judgement>& judgements, const Look& look) {
   std::string text;
   for (const auto& file : tests) {
     // Rule-sets of which the same is to be said share a line.
-    std::vector<std::pair<std::string, std::vector<const Judgement*>>> said;
-    for (const Judgement& judgement : judgements) {
-      if (judgement.test != &file->test || judgement.standing != Standing::deviates) continue;
+    std::vector<std::pair<std::string, std::vector<const judge::Judgement*>>> said;
+    for (const judge::Judgement& judgement : judgements) {
+      if (judgement.test != &file->test || judgement.standing != judge::Standing::deviates)
+        continue;
       std::string what =
           fmt::format("{}, {}\n", litmus::name(judgement.verdict), standing_text(judgement));
-      for (const Failure& failure : judgement.failures)
-        what += fmt::format("    {}: {}\n", name(failure.kind), failure.what);
+      for (const explore::Failure& failure : judgement.failures)
+        what += fmt::format("    {}: {}\n", explore::name(failure.kind), failure.what);
       if (said.empty() || said.back().first != what) said.push_back({what, {}});
       said.back().second.push_back(&judgement);
     }
     for (const auto& [what, by] : said) {
       std::vector<std::string> columns;
-      for (const Judgement* judgement : by) columns.push_back(column_of(*judgement));
+      for (const judge::Judgement* judgement : by) columns.push_back(column_of(*judgement));
       text +=
           fmt::format("{} {}  {}: {}", look.bad("!"), file->name, fmt::join(columns, " "), what);
       text +=
           fmt::format("    cleave litmus {} --rules {}{}\n", file->path, by.front()->variant.text,
-                      by.front()->memory == Memory::tso ? " --memory tso" : "");
+                      by.front()->memory == explore::Memory::tso ? " --memory tso" : "");
     }
   }
   return text;
 }
 
-std::string summary(const TestFiles& tests, const std::vector<Judgement>& judgements,
+std::string summary(const judge::TestFiles& tests, const std::vector<judge::Judgement>& judgements,
                     double seconds) {
   const auto count = [&](auto is) { return std::ranges::count_if(judgements, is); };
-  const auto deviating =
-      count([](const Judgement& each) { return each.standing == Standing::deviates; });
-  const auto open = count([](const Judgement& each) { return each.standing == Standing::open; });
-  const auto partial = count([](const Judgement& each) { return !each.exhaustive(); });
+  const auto deviating = count(
+      [](const judge::Judgement& each) { return each.standing == judge::Standing::deviates; });
+  const auto open =
+      count([](const judge::Judgement& each) { return each.standing == judge::Standing::open; });
+  const auto partial = count([](const judge::Judgement& each) { return !each.exhaustive(); });
   std::string text =
       fmt::format("{} test{}, {} judgement{}: ", tests.size(), tests.size() == 1 ? "" : "s",
                   judgements.size(), judgements.size() == 1 ? "" : "s");
@@ -224,4 +226,4 @@ std::string summary(const TestFiles& tests, const std::vector<Judgement>& judgem
   return text + fmt::format("; {:.1f} s\n", seconds);
 }
 
-}  // namespace lab
+}  // namespace lab::report

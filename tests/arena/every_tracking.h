@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cleave/arena.h>
-#include <cleave/must.h>
+#include "arena.h"
+#include "must.h"
 
 namespace cleave::detail {
 

@@ -15,12 +15,13 @@
 #include <fstream>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
 
-#include <cleave/arena.h>
-#include <cleave/must.h>
+#include "arena.h"
+#include "must.h"
 
 #include "arena/track_faults.h"
 #include "tests/support/sanitized.h"
@@ -38,6 +39,14 @@ std::size_t mappings() {
   std::size_t lines = 0;
   for (std::string line; std::getline(maps, line);) ++lines;
   return lines;
+}
+
+/// What the process has mapped: its code, and what tests before this one have left.
+rlim_t mapped_bytes() {
+  std::ifstream file("/proc/self/statm");
+  rlim_t pages = 0;
+  file >> pages;
+  return pages * kPage;
 }
 
 /// Runs `body` in a process of its own, which it may make as poor as it likes. True: it said so, and ended well.
@@ -61,11 +70,13 @@ testing::AssertionResult in_a_child(const std::function<std::string()>& body) {
   return testing::AssertionFailure() << wrong << " (status " << status << ")";
 }
 
-void limit(int resource, rlim_t most) {
+/// Sets the soft limit, and gives what it was.
+rlim_t limit(int resource, rlim_t most) {
   rlimit both{};
   (void)getrlimit(resource, &both);
-  both.rlim_cur = most;
+  const rlim_t before = std::exchange(both.rlim_cur, most);
   (void)setrlimit(resource, &both);
+  return before;
 }
 
 bool become_nobody() {
@@ -120,10 +131,10 @@ TEST_P(PoorArenas, WorkWithoutPrivilegesAndWithoutLockedMemory) {
 TEST_P(PoorArenas, SaySoWhenThereIsNoDescriptorLeft) {
   EXPECT_TRUE(in_a_child([] {
     Pool pool = must(Pool::create(1_MiB));
-    limit(RLIMIT_NOFILE, 3);
+    const rlim_t before = limit(RLIMIT_NOFILE, 3);
     const auto made = Arena::create(pool, 1_MiB, {.tracking = GetParam()});
     if (made) return std::string("it was made");
-    limit(RLIMIT_NOFILE, 1000);
+    limit(RLIMIT_NOFILE, before);
     return try_out(GetParam());
   }));
 }
@@ -132,7 +143,7 @@ TEST_P(PoorArenas, SaySoWhenThereIsNoAddressSpace) {
   if (kSanitized) GTEST_SKIP() << "shadow memory needs much address space";
   EXPECT_TRUE(in_a_child([] {
     Pool pool = must(Pool::create(1_MiB));
-    limit(RLIMIT_AS, 512 << 20);
+    limit(RLIMIT_AS, mapped_bytes() + (512 << 20));
     const auto made = Arena::create(pool, 1_GiB, {.tracking = GetParam()});
     if (made) return std::string("it was made");
     if (made.error().code != Errc::no_memory) return made.error().message();

@@ -33,7 +33,9 @@ echo "no database" >"$folder/text"
 mkfifo "$folder/fifo"
 
 expect "say what to do; the commands are: demo"
-expect "there is no command demmo; the commands are: demo" demmo
+expect "there is no command demmo; perhaps demo? The commands are: demo" demmo
+expect "there is no command undo; the commands are: demo" undo
+expect "there is no option --verison" --verison
 expect "/none.db: No such file or directory; give an SQLite database" demo "$folder/none.db"
 expect "it is a folder; give an SQLite database" demo "$folder"
 expect "/text: file is not a database; give an SQLite database" demo "$folder/text"

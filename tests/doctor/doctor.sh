@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# cleave doctor says what is so: as root, as nobody, and on a kernel that refuses system calls.
+# cleave doctor says what is so: as root, as a user without rights, and on a kernel that refuses system calls.
 #   doctor.sh <cleave> <cleave_without>
 set -euo pipefail
 
@@ -7,7 +7,7 @@ cleave=${1:?usage: doctor.sh <cleave> <cleave_without>} without=$2
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
-cp "$cleave" "$scratch/cleave"  # nobody may not look into the folder of the build
+cp "$(dirname "$cleave")"/cleave* "$scratch"  # user 65534 may not look into the folder of the build
 cp "$without" "$scratch/without"
 cleave=$scratch/cleave without=$scratch/without
 failed=0
@@ -47,10 +47,10 @@ says '"works": true'
 says '"first_write_ns": [0-9]'
 says '"automatic": "(async|mprotect)"'
 
-# The same for nobody, with little of everything.
+# The same for a user without rights, with low limits.
 if [[ $EUID == 0 ]] && command -v setpriv prlimit >"$scratch/said"; then
-  nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-  asked 0 prlimit --memlock=65536 --nofile=100 "${nobody[@]}" "$cleave" doctor
+  unprivileged=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+  asked 0 prlimit --memlock=65536 --nofile=100 "${unprivileged[@]}" "$cleave" doctor
   says 'user 65534$'
   says '^  missing +kernel +(needs root|this build has sanitizers)'
   says '^  - For tests on the running kernel: run as root'

@@ -1,6 +1,7 @@
 // Runs a command on a kernel that refuses some system calls.
 //   cleave_without <call>:<errno>... -- <command> [<argument>...]
-// as in `cleave_without userfaultfd:EPERM memfd_create:ENOSYS -- cleave doctor`. Status 77: there is no seccomp here.
+// as in `cleave_without userfaultfd:EPERM memfd_create:ENOSYS -- cleave doctor`. Status 77: there
+// is no seccomp here.
 #include <sys/syscall.h>
 #include <unistd.h>
 

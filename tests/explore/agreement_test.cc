@@ -4,7 +4,7 @@
 #include "tests/explore/programs.h"
 #include "tests/explore/random_program.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 struct Drawn {
@@ -112,4 +112,4 @@ TEST(Memories, WhatScAllowsTsoAllowsToo) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::explore

@@ -7,7 +7,7 @@
 #include "tests/explore/programs.h"
 #include "tests/explore/random_program.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 // Makes every run, and writes each down as what all runs of its class have in common: the steps of each actor, and for
@@ -148,4 +148,4 @@ std::string name_of(const testing::TestParamInfo<Memory>& memory) {
 INSTANTIATE_TEST_SUITE_P(Under, Classes, testing::Values(Memory::sc, Memory::tso), name_of);
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::explore

@@ -5,7 +5,7 @@
 
 #include "tests/explore/programs.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 using testing::Each;
@@ -148,4 +148,4 @@ TEST(Prefix, KeepsTheSearchToRunsThatBeginSo) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::explore

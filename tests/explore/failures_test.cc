@@ -7,7 +7,7 @@
 #include "lab/explore/trace.h"
 #include "tests/explore/programs.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 using testing::HasSubstr;
@@ -294,4 +294,4 @@ TEST(Options, ThatDoNotGoTogetherAreRefused) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::explore

@@ -6,7 +6,7 @@
 
 #include "lab/explore/explorer.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 Result explored(ForkAgainstPin::Shape shape, const Options& options = {}) {
@@ -124,4 +124,4 @@ TEST(ForkAgainstPin, OfEqualPinnersIsSmaller) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::explore

@@ -3,7 +3,7 @@
 
 #include "tests/explore/programs.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 struct Verdicts {
@@ -128,4 +128,4 @@ TEST(Orders, ADroppedFenceIsNotThere) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::explore

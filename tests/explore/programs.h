@@ -10,7 +10,7 @@
 
 #include "lab/explore/explorer.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// A program of functions: variables x, y and z, a register for each thread and name, a body for each thread.
 class Sketch : public Program {
@@ -79,4 +79,4 @@ inline std::set<std::string> findings(const Result& result) {
   return texts;
 }
 
-}  // namespace lab
+}  // namespace lab::explore

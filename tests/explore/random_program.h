@@ -7,7 +7,7 @@
 
 #include "lab/explore/program.h"
 
-namespace lab {
+namespace lab::explore {
 
 /// What a drawn program may consist of.
 struct Palette {
@@ -189,4 +189,4 @@ class RandomProgram : public Program {
   int others_ = 0;
 };
 
-}  // namespace lab
+}  // namespace lab::explore

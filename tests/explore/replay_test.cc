@@ -6,7 +6,7 @@
 #include "tests/explore/programs.h"
 #include "tests/explore/random_program.h"
 
-namespace lab {
+namespace lab::explore {
 namespace {
 
 using testing::ElementsAre;
@@ -129,4 +129,4 @@ TEST(Token, OfAnotherProgramIsRefused) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::explore

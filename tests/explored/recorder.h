@@ -1,20 +1,21 @@
-// Schedulers for tests: one that writes down what is announced, and one that lets threads take turns.
+// Schedulers for tests: one that writes down what is announced, and one that lets threads of control take turns.
 #pragma once
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <functional>
-#include <mutex>
+#include <memory>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include <cleave/detail/explored.h>
+#include "detail/explored.h"
+
+#include "tests/explored/fiber.h"
 
 namespace cleave::detail {
 
@@ -55,91 +56,79 @@ class Recorder : public sync::Scheduler {
   Scheduler* previous_;
 };
 
-/// Real threads, of which one runs at a time; at every announcement chance chooses who goes on. How often it
+/// Threads of control, of which one runs at a time; at every announcement chance chooses who goes on. How often it
 /// changes its mind follows from the seed too: some orders are woven finely, in others a thread stands
 /// still, in the middle of anything, for a long time.
-class TakingTurns {
+class TakingTurns final : public sync::Scheduler {
  public:
   explicit TakingTurns(std::uint64_t seed) : random_(seed), patience_(1u << (2 * (seed % 4))) {}
 
   /// Runs all bodies to their ends. A deadlock stops the program.
   void run(const std::vector<std::function<void()>>& bodies) {
-    waiting_.assign(bodies.size(), {});
-    std::vector<std::thread> threads;
-    for (std::size_t i = 0; i < bodies.size(); ++i) {
-      threads.emplace_back([this, i, &bodies] {
-        Turn turn(*this, i);
-        sync::Scheduler* const previous = sync::install(&turn);
-        turn.announce({.kind = sync::Kind::wait, .name = "start"});
-        bodies[i]();
-        (void)sync::install(previous);
-        const std::lock_guard guard(lock_);
-        waiting_[i].ended = true;
-        choose();
-      });
+    Scheduler* const previous = sync::install(this);
+    for (const auto& body : bodies) {
+      threads_.push_back(std::make_unique<Thread>());
+      threads_.back()->fiber.begin([this, &body] { live(body); });
     }
-    for (auto& thread : threads) thread.join();
+    current_ = *choose();
+    outside_.hand_over_to(threads_[current_]->fiber);
+    (void)sync::install(previous);
   }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
 
+  void announce(const sync::Operation& operation) override {
+    threads_[current_]->next = &operation;
+    go_on_with(*choose());
+    threads_[current_]->next = nullptr;
+    ++steps_;
+  }
+  bool performs(const char*) override { return true; }
+  std::uint64_t self() override { return current_; }
+
  private:
-  struct Waiting {
-    const sync::Operation* operation = nullptr;
+  struct Thread {
+    Fiber fiber;
+    const sync::Operation* next = nullptr;  ///< what it is about to do; null: it has not begun
     bool ended = false;
   };
 
-  class Turn : public sync::Scheduler {
-   public:
-    Turn(TakingTurns& all, std::size_t self) : all_(all), self_(self) {}
-    void announce(const sync::Operation& operation) override {
-      all_.wait_for_turn(self_, operation);
-    }
-    bool performs(const char*) override { return true; }
-    std::uint64_t self() override { return self_; }
-
-   private:
-    TakingTurns& all_;
-    std::size_t self_;
-  };
-
-  void wait_for_turn(std::size_t self, const sync::Operation& operation) {
-    std::unique_lock guard(lock_);
-    waiting_[self].operation = &operation;
-    chosen_ = kNobody;
-    choose();
-    changed_.wait(guard, [&] { return chosen_ == self; });
-    waiting_[self].operation = nullptr;
-    ++steps_;
+  void live(const std::function<void()>& body) {
+    body();
+    threads_[current_]->ended = true;
+    if (const auto next = choose()) go_on_with(*next);
+    threads_[current_]->fiber.hand_over_to(outside_);
   }
 
-  // When everybody waits or has ended: one of those whose operation can be performed.
-  void choose() {
+  void go_on_with(std::size_t next) {
+    if (next == current_) return;
+    Thread& from = *threads_[current_];
+    current_ = next;
+    from.fiber.hand_over_to(threads_[next]->fiber);
+  }
+
+  // One of those whose operation can be performed; nothing: all have ended.
+  std::optional<std::size_t> choose() {
     std::vector<std::size_t> enabled;
-    bool anybody = false;
-    for (std::size_t i = 0; i < waiting_.size(); ++i) {
-      if (waiting_[i].ended) continue;
-      const sync::Operation* operation = waiting_[i].operation;
-      if (operation == nullptr) return;  // still on its way to its next announcement
-      anybody = true;
-      if (operation->enabled == nullptr || operation->enabled(operation->context))
+    bool any = false;
+    for (std::size_t i = 0; i < threads_.size(); ++i) {
+      if (threads_[i]->ended) continue;
+      any = true;
+      const sync::Operation* next = threads_[i]->next;
+      if (next == nullptr || next->enabled == nullptr || next->enabled(next->context))
         enabled.push_back(i);
     }
-    if (!anybody) return;
-    if (enabled.empty()) std::abort();  // a deadlock: nobody's operation can be performed
-    const bool can_go_on = std::find(enabled.begin(), enabled.end(), last_) != enabled.end();
-    if (!can_go_on || random_() % patience_ == 0) last_ = enabled[random_() % enabled.size()];
-    chosen_ = last_;
-    changed_.notify_all();
+    if (!any) return std::nullopt;
+    if (enabled.empty()) std::abort();  // a deadlock
+    const bool can_go_on = std::find(enabled.begin(), enabled.end(), current_) != enabled.end();
+    if (can_go_on && random_() % patience_ != 0) return current_;
+    return enabled[random_() % enabled.size()];
   }
 
-  static constexpr std::size_t kNobody = ~std::size_t{0};
-  std::mutex lock_;
-  std::condition_variable changed_;
-  std::size_t chosen_ = kNobody;
-  std::vector<Waiting> waiting_;
+  std::vector<std::unique_ptr<Thread>> threads_;
+  std::size_t current_ = 0;
+  Fiber outside_;
   std::mt19937_64 random_;
   std::uint64_t patience_;  // steps that a thread goes on, on average
-  std::size_t last_ = kNobody;
   std::uint64_t steps_ = 0;
 };
 

@@ -7,9 +7,9 @@
 
 #include <gtest/gtest.h>
 
-#include <cleave/accessor.h>
-#include <cleave/must.h>
-#include <cleave/space.h>
+#include "accessor.h"
+#include "must.h"
+#include "space.h"
 
 #include "tests/explored/recorder.h"
 #include "tests/support/sanitized.h"
@@ -29,7 +29,7 @@ Count get(const Source& source, Address at) {
 }
 
 struct Stage {
-  Pool pool = must(Pool::create(64 * kPageSize));
+  Pool pool = must(Pool::create(24 * kPageSize));
   std::optional<Space> space{must(Space::create(pool))};
   Stage() { must(space->map_at(kA, 8 * kPageSize)); }
 };

@@ -12,7 +12,7 @@
 #include "lab/litmus/print.h"
 #include "tests/support/sanitized.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 std::string content(const std::string& path) {
@@ -47,7 +47,7 @@ TEST(Catalogue, SaysOfEachTestWhereItComesFromAndWhyItEndsSo) {
 
 TEST(Catalogue, IsJudgedAsExpectedByEveryRuleSet) {
   const TestFiles files = catalogue();
-  const auto cases = cases_of(tests_of(files), all_variants(), Memory::sc, true);
+  const auto cases = cases_of(tests_of(files), all_variants(), explore::Memory::sc, true);
   for (const auto& judgement : judge_all(cases, {}, 2)) {
     ASSERT_TRUE(judgement.has_value()) << judgement.error().what;
     EXPECT_EQ(judgement->standing, Standing::expected)
@@ -61,8 +61,9 @@ TEST(Catalogue, IsJudgedAsExpectedByEveryRuleSet) {
 std::set<std::string> ends(const Judgement& judgement) {
   std::set<std::string> result;
   for (const FinalState& state : judgement.states) result.insert(state.text);
-  for (const Failure& failure : judgement.failures)
-    result.insert(failure.kind == Failure::Kind::broken ? failure.what : name(failure.kind));
+  for (const explore::Failure& failure : judgement.failures)
+    result.insert(failure.kind == explore::Failure::Kind::broken ? failure.what
+                                                                 : explore::name(failure.kind));
   return result;
 }
 
@@ -71,15 +72,15 @@ TEST(Catalogue, HasTheSameEndsInEveryExhaustiveSearch) {
   const TestFiles files = catalogue();
   std::vector<Variant> variants;
   for (const char* rules : {"A", "C1", "D0", "E1", "cleave"}) variants.push_back(variant(rules));
-  for (const Memory memory : {Memory::sc, Memory::tso}) {
+  for (const explore::Memory memory : {explore::Memory::sc, explore::Memory::tso}) {
     const auto cases = cases_of(tests_of(files), variants, memory, false);
     const auto dpor = judge_all(cases, {}, 2);
     Effort states;
-    states.search = Search::states;
+    states.search = explore::Search::states;
     const auto by_states = judge_all(cases, states, 2);
     Effort naive;
-    naive.search = Search::naive;
-    naive.max_seconds = cleave::kSanitized ? 0.01 : 0.05;
+    naive.search = explore::Search::naive;
+    naive.max_runs = cleave::kSanitized ? 1000 : 5000;
     const auto by_all = judge_all(cases, naive, 2);
     std::size_t whole = 0;
     for (std::size_t i = 0; i < cases.size(); ++i) {
@@ -95,4 +96,4 @@ TEST(Catalogue, HasTheSameEndsInEveryExhaustiveSearch) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::judge

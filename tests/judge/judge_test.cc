@@ -6,7 +6,7 @@
 #include "judged.h"
 #include "lab/judge/explanation.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 using litmus::Verdict;
@@ -156,13 +156,13 @@ TEST(Standing, DeviatesWhereALabelIsNeverReached) {
 TEST(Standing, IsOpenWhereTheSearchWasNotExhaustive) {
   const auto test = test_of(kRace, "forbidden P:x.b = 1");
   Effort effort;
-  effort.search = Search::random;
+  effort.search = explore::Search::random;
   effort.runs = 1;
-  const Judgement judgement = judged(*test, "C1", Memory::sc, effort);
+  const Judgement judgement = judged(*test, "C1", explore::Memory::sc, effort);
   EXPECT_EQ(judgement.verdict, Verdict::never);
   EXPECT_EQ(judgement.standing, Standing::open);
   const auto wrong = test_of(kEcho, "forbidden P:r = 1");
-  EXPECT_EQ(judged(*wrong, "E1", Memory::sc, effort).standing, Standing::deviates)
+  EXPECT_EQ(judged(*wrong, "E1", explore::Memory::sc, effort).standing, Standing::deviates)
       << "what was seen was seen";
 }
 
@@ -200,4 +200,4 @@ TEST(Judge, WhatIsHeldFromTheStartIsWrittenElsewhereWhereHoldsCount) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::judge

@@ -10,7 +10,7 @@
 #include "lab/judge/judge.h"
 #include "lab/litmus/parse.h"
 
-namespace lab {
+namespace lab::judge {
 
 /// A test of the page x, which holds 1. `end` is its final clause, with what it expects.
 inline std::unique_ptr<litmus::Test> test_of(const std::string& processes, const std::string& end) {
@@ -26,7 +26,7 @@ inline std::unique_ptr<litmus::Test> test_of(const std::string& processes, const
 inline Variant variant(const std::string& text) { return parse_variants(text).value().front(); }
 
 inline Judgement judged(const litmus::Test& test, const std::string& rules,
-                        Memory memory = Memory::sc, const Effort& effort = {}) {
+                        explore::Memory memory = explore::Memory::sc, const Effort& effort = {}) {
   auto judgement = judge(test, variant(rules), memory, effort);
   if (!judgement) {
     ADD_FAILURE() << judgement.error().what;
@@ -44,4 +44,4 @@ inline TestFiles catalogue() {
   return std::move(*files);
 }
 
-}  // namespace lab
+}  // namespace lab::judge

@@ -15,7 +15,7 @@
 #include "lab/litmus/vocabulary.h"
 #include "lab/model/rules.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 using testing::IsEmpty;
@@ -58,7 +58,7 @@ std::string linked_test(const std::string& cell) {
 // answer. Other columns are for the reader alone, but for the pair "changed", a rule-set, and "answer".
 std::vector<Said> said_by_the_readme() {
   std::set<std::string> known;
-  for (const RuleSet& rules : rule_sets()) known.emplace(rules.name);
+  for (const model::RuleSet& rules : model::rule_sets()) known.emplace(rules.name);
   std::ifstream readme(fmt::format("{}/README.md", kFolder));
   EXPECT_TRUE(readme.is_open()) << kFolder;
   std::vector<Said> result;
@@ -105,8 +105,9 @@ TEST(Mails, AreAnsweredAsTheirReadmeSays) {
   for (const Said& said : said_by_the_readme()) {
     ASSERT_TRUE(tests.contains(said.test)) << said.test << " is no file";
     if (said.verdict == "-") {
-      EXPECT_THAT(cases_of({tests.at(said.test)}, {variant(said.rules)}, Memory::sc, false),
-                  IsEmpty())
+      EXPECT_THAT(
+          cases_of({tests.at(said.test)}, {variant(said.rules)}, explore::Memory::sc, false),
+          IsEmpty())
           << pair_of(said.test, said.rules);
       continue;
     }
@@ -122,7 +123,7 @@ TEST(Mails, AreEachAnsweredOnceInTheReadmeForEveryRuleSet) {
   std::vector<std::string> wanted;
   const TestFiles files = mails();
   for (const auto& file : files) {
-    for (const RuleSet& rules : rule_sets())
+    for (const model::RuleSet& rules : model::rule_sets())
       wanted.push_back(pair_of(file->test.name, std::string(rules.name)));
     for (const Named& named : named_beyond(file->test))
       wanted.push_back(pair_of(file->test.name, named.variant.text));
@@ -131,4 +132,4 @@ TEST(Mails, AreEachAnsweredOnceInTheReadmeForEveryRuleSet) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::judge

@@ -8,15 +8,15 @@
 #include "lab/judge/batch.h"
 #include "lab/model/fences.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 using testing::Contains;
 using testing::ElementsAreArray;
 using testing::IsEmpty;
 
-litmus::Memory language_of(Memory memory) {
-  return memory == Memory::sc ? litmus::Memory::sc : litmus::Memory::tso;
+litmus::Memory language_of(explore::Memory memory) {
+  return memory == explore::Memory::sc ? litmus::Memory::sc : litmus::Memory::tso;
 }
 
 // Those of the changed rule-sets that no test tells from what it expects of `base`.
@@ -24,7 +24,7 @@ std::set<std::string> unnoticed(const std::vector<Variant>& changed, const Varia
   static const TestFiles files = catalogue();
   std::set<std::string> left;
   for (const Variant& each : changed) left.insert(each.text);
-  for (const Memory memory : {Memory::sc, Memory::tso}) {
+  for (const explore::Memory memory : {explore::Memory::sc, explore::Memory::tso}) {
     std::vector<const litmus::Test*> tests;
     for (const auto& file : files) tests.push_back(&file->test);
     std::vector<Variant> rest;
@@ -41,7 +41,7 @@ std::set<std::string> unnoticed(const std::vector<Variant>& changed, const Varia
 
 std::vector<Variant> neighbours_of(const Variant& base) {
   std::vector<Variant> result;
-  for (const Rules& next : neighbours(base.rules))
+  for (const model::Rules& next : model::neighbours(base.rules))
     result.push_back({next.name, base.base, next, {}});
   return result;
 }
@@ -59,7 +59,7 @@ TEST(Mutants, OfE1AreNoticedButForThoseThatTheDocsExplain) {
 // Not every rule-set needs each; one of these does.
 TEST(Mutants, WithoutAFenceOrASecondLookAreNoticed) {
   std::set<std::string> never_noticed;
-  for (const Fence& fence : fences()) {
+  for (const model::Fence& fence : model::fences()) {
     bool noticed = false;
     for (const char* rules : {"E1", "cleave"}) {
       const Variant base = variant(rules);
@@ -76,4 +76,4 @@ TEST(Mutants, AreNotNoticedWhereNothingIsChanged) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::judge

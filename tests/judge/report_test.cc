@@ -11,7 +11,7 @@
 #include "lab/report/log.h"
 #include "lab/report/table.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 using testing::HasSubstr;
@@ -26,7 +26,8 @@ class Report : public testing::Test {
         "always P:r = 1\nexpect E1: never; cleave: -\nexpect tso A: always");
     std::vector<const litmus::Test*> tests;
     for (const auto& file : files_) tests.push_back(&file->test);
-    for (auto& judgement : judge_all(cases_of(tests, all_variants(), Memory::sc, true), {}, 1))
+    for (auto& judgement :
+         judge_all(cases_of(tests, all_variants(), explore::Memory::sc, true), {}, 1))
       judgements_.push_back(std::move(*judgement));
   }
 
@@ -47,7 +48,7 @@ class Report : public testing::Test {
 };
 
 TEST_F(Report, TableHasARowATestAndAColumnARuleSet) {
-  const auto lines = lines_of(table(files_, judgements_, {}));
+  const auto lines = lines_of(report::table(files_, judgements_, {}));
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_THAT(lines[0], HasSubstr(" A  B  C0 C1 C2 D0 D1 E0 E1 F  fail gvisor cleave"));
   EXPECT_THAT(lines[1], HasSubstr("leak/first "));
@@ -58,7 +59,8 @@ TEST_F(Report, TableHasARowATestAndAColumnARuleSet) {
 
 TEST_F(Report, TableGoesBelowItselfWhereTheTerminalIsNarrow) {
   for (const std::size_t width : {30, 40, 60}) {
-    const auto lines = lines_of(table(files_, judgements_, {.colour = false, .width = width}));
+    const auto lines =
+        lines_of(report::table(files_, judgements_, {.colour = false, .width = width}));
     EXPECT_GT(lines.size(), 4U);
     for (std::size_t i = 0; i + 1 < lines.size(); ++i)
       EXPECT_LE(lines[i].size(), width) << lines[i];
@@ -69,13 +71,13 @@ TEST_F(Report, TableGoesBelowItselfWhereTheTerminalIsNarrow) {
 }
 
 TEST_F(Report, ColoursOnlyWhereItIsAskedTo) {
-  EXPECT_THAT(table(files_, judgements_, {}), Not(HasSubstr("\x1b")));
-  EXPECT_THAT(table(files_, judgements_, {.colour = true, .width = 100}),
+  EXPECT_THAT(report::table(files_, judgements_, {}), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(report::table(files_, judgements_, {.colour = true, .width = 100}),
               HasSubstr("\x1b[1;31mX!"));
 }
 
 TEST_F(Report, TellsWhatDeviatesAndHowToSeeMore) {
-  const std::string text = deviations(files_, judgements_, {});
+  const std::string text = report::deviations(files_, judgements_, {});
   EXPECT_THAT(text,
               HasSubstr("! waste/second-with-a-rather-long-name  E1: always, NOT as expected: "
                         "never"));
@@ -85,7 +87,7 @@ TEST_F(Report, TellsWhatDeviatesAndHowToSeeMore) {
 }
 
 TEST_F(Report, LinesTellEachJudgement) {
-  const auto lines = lines_of(lab::lines(files_, judgements_, {}));
+  const auto lines = lines_of(report::lines(files_, judgements_, {}));
   EXPECT_EQ(lines.size(), judgements_.size());
   EXPECT_THAT(lines[0], HasSubstr("leak/first"));
   EXPECT_THAT(lines[0], HasSubstr("never     as expected  1 runs"));
@@ -93,13 +95,13 @@ TEST_F(Report, LinesTellEachJudgement) {
 }
 
 TEST_F(Report, SummaryCountsWhatIsNotAsExpected) {
-  const std::string text = summary(files_, judgements_, 1.5);
+  const std::string text = report::summary(files_, judgements_, 1.5);
   EXPECT_THAT(text, HasSubstr("2 tests, 26 judgements: 1 not as expected"));
   EXPECT_THAT(text, HasSubstr("all searches exhaustive; 1.5 s"));
 }
 
 TEST_F(Report, LogIsLaidOutAsHerdsAre) {
-  const std::string text = log(judgements_.front(), Search::dpor, {});
+  const std::string text = report::log(judgements_.front(), explore::Search::dpor, {});
   EXPECT_THAT(text, testing::StartsWith("Test t Forbidden\n"));
   EXPECT_THAT(text, HasSubstr("Rules A  Memory sc  Search dpor (exhaustive)\n"));
   EXPECT_THAT(text, HasSubstr("States 1\n1       :> P:r=1;\n"));
@@ -110,7 +112,7 @@ TEST_F(Report, LogIsLaidOutAsHerdsAre) {
 }
 
 TEST_F(Report, JsonHasEverything) {
-  const auto all = json(files_, judgements_, Search::dpor, 1.5);
+  const auto all = report::json(files_, judgements_, explore::Search::dpor, 1.5);
   EXPECT_EQ(all["version"], 1);
   EXPECT_EQ(all["search"], "dpor");
   EXPECT_EQ(all["summary"]["deviate"], 1);
@@ -136,7 +138,7 @@ TEST(Counterexample, IsShownThreadBesideThread) {
       "forbidden C:r = 77");
   const auto explanation = explain(judged(*test, "A"));
   ASSERT_TRUE(explanation.has_value());
-  const std::string shown = text(*explanation, {}, false);
+  const std::string shown = report::text(*explanation, {}, false);
   EXPECT_THAT(shown, HasSubstr("A run that ends with C:r=77;  (0 preemptions, 21 steps)"));
   EXPECT_THAT(shown, testing::ContainsRegex("\n        P +C\n"));
   EXPECT_THAT(shown, HasSubstr("> reuse: map+swap is 1"));
@@ -146,10 +148,10 @@ TEST(Counterexample, IsShownThreadBesideThread) {
               testing::ContainsRegex("last decision before that: step [0-9]+, P, write x 77: "
                                      "\"reuse: map.swap is 1\""));
   for (const std::size_t width : {40, 80, 200}) {
-    const std::string narrow = text(*explanation, {.colour = false, .width = width}, true);
+    const std::string narrow = report::text(*explanation, {.colour = false, .width = width}, true);
     EXPECT_THAT(narrow, HasSubstr("fork C"));
   }
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::judge

@@ -7,25 +7,26 @@
 #include "tests/judge/judged.h"
 #include "tests/litmus/random_test.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
-tl::expected<Result, Refusal> explored(const Plan& plan, const Variant& variant, Memory memory,
-                                       Search search) {
+tl::expected<explore::Result, explore::Refusal> explored(const Plan& plan, const Variant& variant,
+                                                         explore::Memory memory,
+                                                         explore::Search search) {
   Effort effort;
   effort.search = search;
-  Options options = options_for(variant, memory, effort);
+  explore::Options options = options_for(variant, memory, effort);
   options.max_runs = 4000;
   options.check_runs = 3;
-  return explore(factory_for(plan, variant.rules), options);
+  return explore::explore(factory_for(plan, variant.rules), options);
 }
 
 // Where runs can go round, `states` alone says so.
-std::set<std::string> findings(const Result& result) {
+std::set<std::string> findings(const explore::Result& result) {
   std::set<std::string> all;
-  for (const Seen& seen : result.outcomes) all.insert(seen.outcome.text());
-  for (const Failure& failure : result.failures)
-    if (failure.kind != Failure::Kind::livelock) all.insert(failure.what);
+  for (const explore::Seen& seen : result.outcomes) all.insert(seen.outcome.text());
+  for (const explore::Failure& failure : result.failures)
+    if (failure.kind != explore::Failure::Kind::livelock) all.insert(failure.what);
   return all;
 }
 
@@ -34,15 +35,15 @@ TEST(Searches, AgreeOnTestsDrawnAtRandom) {
   int compared = 0;
   for (unsigned seed = 0; seed < 1500; ++seed) {
     const litmus::Test test = litmus::RandomTest(seed).make();
-    const auto plan = lab::plan(test);
+    const auto plan = judge::plan(test);
     if (!plan) continue;
     const Variant& variant = variants[seed % variants.size()];
-    const Memory memory = seed % 3 == 0 ? Memory::tso : Memory::sc;
-    const auto dpor = explored(*plan, variant, memory, Search::dpor);
-    if (!dpor || dpor->coverage.kind != Coverage::Kind::exhaustive) continue;
-    const auto states = explored(*plan, variant, memory, Search::states);
+    const explore::Memory memory = seed % 3 == 0 ? explore::Memory::tso : explore::Memory::sc;
+    const auto dpor = explored(*plan, variant, memory, explore::Search::dpor);
+    if (!dpor || dpor->coverage.kind != explore::Coverage::Kind::exhaustive) continue;
+    const auto states = explored(*plan, variant, memory, explore::Search::states);
     ASSERT_TRUE(states.has_value()) << states.error().what;
-    if (states->coverage.kind != Coverage::Kind::exhaustive) continue;
+    if (states->coverage.kind != explore::Coverage::Kind::exhaustive) continue;
     ++compared;
     ASSERT_EQ(findings(*dpor), findings(*states))
         << "seed " << seed << " under " << variant.text << '\n'
@@ -52,4 +53,4 @@ TEST(Searches, AgreeOnTestsDrawnAtRandom) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::judge

@@ -6,7 +6,7 @@
 #include "judged.h"
 #include "lab/report/turning_point.h"
 
-namespace lab {
+namespace lab::judge {
 namespace {
 
 const char* const kLeak =
@@ -31,10 +31,10 @@ TEST(Views, AWriteInPlaceIsSeenInThePageThatAReferenceStillHolds) {
   const auto test = test_of(kLeak, "forbidden C:r = 77");
   const auto seen = views(explained(*test, "A"));
   ASSERT_TRUE(seen.has_value());
-  const View& start = seen->front();
+  const model::View& start = seen->front();
   ASSERT_EQ(start.mappings.size(), 1U);
   EXPECT_EQ(start.folios.at(0).pages.at(0).a, 1U);
-  const View& end = seen->back();
+  const model::View& end = seen->back();
   ASSERT_EQ(end.references.size(), 1U);
   EXPECT_EQ(end.folios.size(), 1U);  // no copy
   EXPECT_EQ(end.folios[0].pages[0].a, 77U);
@@ -44,8 +44,8 @@ TEST(TurningPoint, IsWhereAScheduleBecomesTheOneThatMayNotBe) {
   const auto test = test_of("process P {\n fork C\n write x 77\n}\nprocess C from P {\n exit\n}",
                             "exists copies(x) = 1");
   const Explanation explanation = explained(*test, "F");
-  const auto turning = turning_point(explanation.example);
-  const auto decision = last_decision(explanation.example);
+  const auto turning = report::turning_point(explanation.example);
+  const auto decision = report::last_decision(explanation.example);
   ASSERT_TRUE(turning);
   ASSERT_TRUE(decision);
   EXPECT_LE(*decision, *turning);
@@ -54,8 +54,8 @@ TEST(TurningPoint, IsWhereAScheduleBecomesTheOneThatMayNotBe) {
 
 TEST(TurningPoint, IsNowhereWhereEveryRunEndsSo) {
   const auto test = test_of("process P {\n write x 77\n}", "exists P:x = 77");
-  EXPECT_EQ(turning_point(explained(*test, "F").example), std::nullopt);
+  EXPECT_EQ(report::turning_point(explained(*test, "F").example), std::nullopt);
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::judge

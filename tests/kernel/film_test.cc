@@ -10,25 +10,26 @@ namespace {
 
 using KernelFilm = OnThisKernel;
 
-const View::Mapping& entry(const View& view, ProcessId process, PageNo page = 0) {
-  for (const View::Mapping& mapping : view.mappings)
+const model::View::Mapping& entry(const model::View& view, model::ProcessId process,
+                                  model::PageNo page = 0) {
+  for (const model::View::Mapping& mapping : view.mappings)
     if (mapping.process == process && mapping.page == page) return mapping;
   ADD_FAILURE() << "process " << process << " has no page " << page;
-  static const View::Mapping none{};
+  static const model::View::Mapping none{};
   return none;
 }
 
-const View::Folio& folio(const View& view, std::uint32_t id) {
-  for (const View::Folio& each : view.folios)
+const model::View::Folio& folio(const model::View& view, std::uint32_t id) {
+  for (const model::View::Folio& each : view.folios)
     if (each.id == id) return each;
   ADD_FAILURE() << "there is no page " << id;
-  static const View::Folio none{0, false, {}, {}, 0, false, false, false, false, 0, {{}}};
+  static const model::View::Folio none{0, false, {}, {}, 0, false, false, false, false, 0, {{}}};
   return none;
 }
 
-std::vector<std::string> operations(const Film& film) {
+std::vector<std::string> operations(const report::Film& film) {
   std::vector<std::string> result;
-  for (const Film::Step& step : film.steps) result.push_back(step.operation);
+  for (const report::Film::Step& step : film.steps) result.push_back(step.operation);
   return result;
 }
 
@@ -49,9 +50,9 @@ TEST_F(KernelFilm, HasAStepForEachStatementThatTouchesMemory) {
 TEST_F(KernelFilm, ShowsAForkSharingAPageAndAWriteCopyingIt) {
   const KernelVerdict verdict = judge_text(kParentWrites);
   ASSERT_TRUE(verdict.film);
-  const View& start = verdict.film->start;
-  const View& forked = verdict.film->steps[0].after;
-  const View& written = verdict.film->steps[1].after;
+  const model::View& start = verdict.film->start;
+  const model::View& forked = verdict.film->steps[0].after;
+  const model::View& written = verdict.film->steps[1].after;
   const std::uint32_t first = entry(start, 0).target;
   EXPECT_EQ(entry(forked, 0).target, first);
   EXPECT_EQ(entry(forked, 1).target, first);
@@ -65,7 +66,7 @@ TEST_F(KernelFilm, ShowsAForkSharingAPageAndAWriteCopyingIt) {
 TEST_F(KernelFilm, ShowsTheExclusiveMarkComingAndGoing) {
   const KernelVerdict verdict = judge_text(kParentWrites);
   ASSERT_TRUE(verdict.film);
-  const auto exclusive = [](const View& view, ProcessId process) {
+  const auto exclusive = [](const model::View& view, model::ProcessId process) {
     return folio(view, entry(view, process).target).pages[0].exclusive;
   };
   if (exclusive(verdict.film->start, 0) == false) GTEST_SKIP() << "older than Linux 5.19";
@@ -78,12 +79,12 @@ TEST_F(KernelFilm, ShowsAReferenceToAPageThatNobodyMaps) {
   const KernelVerdict verdict = judge_text(
       "page x = 1\nprocess P {\n p = get x\n unmap x\n peek p -> r\n}\nalways P:r = 1\n");
   ASSERT_TRUE(verdict.film);
-  const View& unmapped = verdict.film->steps[1].after;
+  const model::View& unmapped = verdict.film->steps[1].after;
   EXPECT_TRUE(unmapped.mappings.empty());
   ASSERT_EQ(unmapped.references.size(), 1U);
   EXPECT_FALSE(unmapped.references[0].pin);
   EXPECT_EQ(unmapped.references[0].folio, entry(verdict.film->start, 0).target);
-  const View::Folio& page = folio(unmapped, unmapped.references[0].folio);
+  const model::View::Folio& page = folio(unmapped, unmapped.references[0].folio);
   EXPECT_EQ(page.maps, 0U);
   EXPECT_EQ(page.pages[0].a, std::nullopt);  // Nobody can see what is in it.
 }
@@ -107,6 +108,7 @@ TEST_F(KernelFilm, IsNotMadeWhereChanceDecides) {
 }
 
 TEST_F(KernelFilm, IsNotMadeOfARunThatHangs) {
+  patience_ = 0.5;
   const KernelVerdict verdict =
       judge_text("page x = 1\nprocess P {\n wp x\n write x 5\n}\nexists P:x = 5\n");
   if (verdict.skipped.starts_with("userfaultfd")) GTEST_SKIP() << verdict.skipped;

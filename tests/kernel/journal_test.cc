@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -131,6 +133,102 @@ TEST_F(JournalTest, TheNextPutsBackWhatAKilledOneLeftAndSaysSo) {
   ASSERT_TRUE(journal.has_value()) << journal.error();
   EXPECT_EQ(read(), "before");
   EXPECT_THAT(journal->found(), testing::ElementsAre(setting_ + " back to before"));
+}
+
+// A whole run: two changes, each noted before it is made, and put back in the end. Unlike a setting of the kernel a file
+// is empty for a moment as it is written: what it holds is put back in any case.
+void change_and_put_back(const std::string& folder, const std::string& setting) {
+  auto journal = Journal::open(folder);
+  if (!journal) _exit(1);
+  for (const char* next : {"after", "later"}) {
+    if (!journal->note({Kind::setting, setting, "before"})) _exit(1);
+    std::ofstream(setting) << next;
+  }
+  if (!journal->put_back().empty()) _exit(1);
+}
+
+/// A process that is stopped before and after each of its system calls, and killed at one of these stops. What it
+/// started falls to this process, so that its end can be waited for.
+class KilledProcess {
+ public:
+  /// Runs `body` until its k-th stop. Unless `alone`, the process that puts back is killed before it.
+  KilledProcess(unsigned k, bool alone, const std::function<void()>& body) {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    child_ = fork();
+    if (child_ == 0) {
+      if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) _exit(2);
+      raise(SIGSTOP);
+      body();
+      _exit(0);
+    }
+    int status = 0;
+    waitpid(child_, &status, 0);
+    ptrace(PTRACE_SETOPTIONS, child_, nullptr, PTRACE_O_TRACEFORK | PTRACE_O_EXITKILL);
+    for (unsigned stops = 0; stops < k && WIFSTOPPED(status); ++stops) status = next_stop(status);
+    was_killed_ = WIFSTOPPED(status);
+    if (was_killed_ && !alone && guard_ > 0) kill(guard_, SIGKILL);
+    if (was_killed_) kill(child_, SIGKILL);
+    await_ends(alone);
+    EXPECT_TRUE(was_killed_ || status == 0) << "it ended by itself, and not well: " << status;
+  }
+  /// False: it came to its end before that.
+  [[nodiscard]] bool was_killed() const { return was_killed_; }
+
+ private:
+  int next_stop(int status) {
+    // What stops it otherwise is a signal, such as the end of the process that puts back: it gets it.
+    const int signal = WSTOPSIG(status);
+    ptrace(PTRACE_SYSCALL, child_, nullptr, signal == SIGCHLD ? SIGCHLD : 0);
+    for (;;) {
+      const pid_t stopped = waitpid(-1, &status, __WALL);
+      if (stopped != child_) {
+        guard_ = stopped;
+        ptrace(PTRACE_DETACH, guard_, nullptr, nullptr);
+      } else {
+        return status;
+      }
+    }
+  }
+
+  // One that was only just started, as the kill came, waits to be let go on.
+  static void await_ends(bool alone) {
+    int status = 0;
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, __WALL)) > 0;) {
+      if (!WIFSTOPPED(status)) continue;
+      if (!alone) kill(pid, SIGKILL);
+      ptrace(PTRACE_DETACH, pid, nullptr, nullptr);
+    }
+  }
+
+  pid_t child_ = -1;
+  pid_t guard_ = -1;
+  bool was_killed_ = false;
+};
+
+TEST_F(JournalTest, AKillAtAnySystemCallIsPutBack) {
+  for (unsigned k = 0;; ++k) {
+    const KilledProcess process(k, true, [&] { change_and_put_back(folder_, setting_); });
+    ASSERT_EQ(read(), "before") << "kill " << k;
+    ASSERT_FALSE(std::filesystem::exists(folder_ + "/journal")) << "kill " << k;
+    ASSERT_FALSE(std::filesystem::exists(folder_ + "/journal.next")) << "kill " << k;
+    if (process.was_killed()) continue;
+    EXPECT_GT(k, 50U) << "the run has fewer system calls than its work needs";
+    return;
+  }
+}
+
+TEST_F(JournalTest, AKillOfBothAtAnySystemCallIsPutBackByTheNext) {
+  for (unsigned k = 0;; ++k) {
+    const KilledProcess process(k, false, [&] { change_and_put_back(folder_, setting_); });
+    {
+      const auto next = Journal::open(folder_);
+      ASSERT_TRUE(next.has_value()) << "kill " << k << ": " << next.error();
+    }
+    ASSERT_EQ(read(), "before") << "kill " << k;
+    ASSERT_FALSE(std::filesystem::exists(folder_ + "/journal")) << "kill " << k;
+    ASSERT_FALSE(std::filesystem::exists(folder_ + "/journal.next")) << "kill " << k;
+    if (!process.was_killed()) return;
+  }
 }
 
 TEST_F(JournalTest, WhatCannotBePutBackIsToldAndStays) {

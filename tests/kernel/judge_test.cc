@@ -79,6 +79,7 @@ TEST_F(KernelJudge, AWriteWhereNothingIsMappedKillsTheProcess) {
 
 TEST_F(KernelJudge, ARunThatWaitsForEverHangsAndSaysWhere) {
   // Nobody serves the write protection.
+  patience_ = 0.5;
   const KernelVerdict verdict =
       judge_text("page x = 1\nprocess P {\n wp x\n write x 5\n}\nexists P:x = 5\n");
   if (verdict.skipped.starts_with("userfaultfd")) GTEST_SKIP() << verdict.skipped;
@@ -183,8 +184,8 @@ TEST_F(KernelJudge, AConditionMeansWhatItMeansToTheModel) {
   };
   for (const std::string& test : tests) {
     const KernelVerdict seen = judge_text(test);
-    const auto modelled =
-        lab::judge(test_, parse_variants(kernel_rules())->front(), Memory::sc, {});
+    const auto modelled = judge::judge(test_, judge::parse_variants(kernel_rules())->front(),
+                                       explore::Memory::sc, {});
     ASSERT_TRUE(modelled.has_value());
     if (seen.skipped.starts_with("huge folios")) continue;
     EXPECT_EQ(seen.skipped, "") << test;

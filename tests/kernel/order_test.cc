@@ -11,7 +11,7 @@ bool is_ordered(const std::string& processes) {
   const auto test =
       litmus::parse("litmus t\n\"A test.\"\npage x = 1\n" + processes + "exists P:x = 1\n");
   EXPECT_TRUE(test.has_value());
-  return ordered(*plan(*test));
+  return ordered(*judge::plan(*test));
 }
 
 TEST(Order, LabelsPutTheStatementsOfTwoProcessesInOrder) {

@@ -4,6 +4,7 @@
 # changed meanwhile is theirs.
 #   settings.sh <cleave>
 set -euo pipefail
+. "$(dirname "$0")/../support/machine.sh"
 cleave=$1
 
 if [ "$(id -u)" != 0 ]; then
@@ -12,7 +13,8 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 settings() {
-  cat /proc/swaps /proc/sys/vm/nr_hugepages /proc/sys/vm/nr_overcommit_hugepages
+  grep cleave-lab /proc/swaps || true  # what others swap on is theirs
+  cat /proc/sys/vm/nr_hugepages /proc/sys/vm/nr_overcommit_hugepages
   for name in run pages_to_scan sleep_millisecs smart_scan; do
     if [ -e /sys/kernel/mm/ksm/$name ]; then echo "$name $(cat /sys/kernel/mm/ksm/$name)"; fi
   done
@@ -34,9 +36,9 @@ same() {
   fi
 }
 
-# Until it is so, or for ten seconds.
+# Until it is so, or for a minute: more than any machine needs, however busy it is.
 until_so() {
-  for _ in $(seq 100); do
+  for _ in $(seq 600); do
     if "$@"; then return 0; fi
     sleep 0.1
   done
@@ -66,6 +68,7 @@ guard_of() {
   done
 }
 
+take_turn_on_the_machine
 "$cleave" litmus --kernel copy-on-write > /dev/null  # Puts back what is left from before.
 before=$(settings)
 

@@ -4,12 +4,15 @@
 set -euo pipefail
 
 root=${1:?usage: headers_alone.sh <root of the sources> <compiler> <flag>...}
-compiler=("${@:2}" -std=c++20 -Wall -Wextra -Werror -fsyntax-only -x c++)
+compiler=("${@:2}" -std=c++20 -Wall -Wextra -Werror)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
+# By way of ccache, where it is, which remembers a file by its name as it is given and by what is in it.
+launcher=$(command -v ccache || true)
 compiles() { # <include root> <header, as it is included>
-  printf '#include "%s"\n' "$2" | "${compiler[@]}" -I "$1" -
+  printf '#include "%s"\n' "$2" >"$scratch/alone.cc"
+  (cd "$scratch" && $launcher "${compiler[@]}" -I "$1" -c alone.cc -o alone.o)
 }
 
 # A check that cannot fail is none: this header leans on one that it does not include.

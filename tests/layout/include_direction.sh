@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The folder tree is the architecture: includes point down only, and cleave/sync alone names what
-# synchronises threads. Prints each offence as file:line, and fails when there is one.
+# synchronises threads. Prints each offence as file:line, and fails when there is one. Above the library no folder holds
+# more files than one look takes in.
 #   include_direction.sh <root of the sources>
 set -euo pipefail
 
@@ -21,6 +22,38 @@ lab/judge: lab/explore lab/litmus lab/model
 lab/report: lab/explore lab/litmus lab/model lab/judge
 lab/kernel: lab/litmus lab/judge lab/report
 '
+
+# What stands above the library and the laboratory, each folder with those that it may include besides itself; "cleave" and
+# "lab" stand for all of these two.
+rooms+='
+adapters/sqlite: cleave
+adapters/sqlite/contents: adapters/sqlite
+measure: cleave
+bench/harness:
+bench/space: cleave measure bench/harness
+bench/sync: cleave measure bench/harness
+bench/heap: cleave measure bench/harness
+bench/io: cleave measure bench/harness bench/space
+bench/arena: cleave measure bench/harness bench/space
+bench/sqlite: measure adapters/sqlite bench/harness
+bench/explorer: lab measure bench/harness
+bench: bench/harness bench/space bench/sync bench/heap bench/io bench/arena bench/sqlite bench/explorer
+tools/console: cleave
+tools/cleave: tools/console
+tools/demo/database: cleave adapters/sqlite adapters/sqlite/contents measure tools/console
+tools/demo/space: cleave measure tools/console
+tools/demo: tools/console tools/demo/database tools/demo/space
+tools/sqlite: cleave adapters/sqlite adapters/sqlite/contents tools/console
+tools/doctor/kernel:
+tools/doctor: cleave measure tools/console tools/doctor/kernel
+tools/litmus: lab tools/console
+tools/bench: tools/console bench bench/harness
+examples: cleave
+examples/c: cleave
+examples/plain_linux:
+'
+above='adapters measure bench tools examples'  # the folders of these
+most_files=18                                  # directly in one of them
 
 # Reads "path" lines from the standard input; prints offences. Comments do not count.
 check() {
@@ -46,6 +79,9 @@ check() {
       headers = "^(atomic|mutex|shared_mutex|condition_variable|thread|latch|barrier|semaphore"
       headers = headers "|future|stop_token|pthread\\.h|stdatomic\\.h|linux/futex\\.h"
       headers = headers "|linux/membarrier\\.h|urcu.*)$"
+    }
+    function folder_of(path) {
+      return path ~ /\// ? substr(path, 1, match(path, /\/[^\/]*$/) - 1) : ""
     }
     function offence(rule) {
       printf "%s:%d: %s\n    %s\n", FILENAME, FNR, rule, text
@@ -74,6 +110,14 @@ check() {
       split(FILENAME, path, "/")
       library = path[1] == "cleave"
       lab = path[1] == "lab"
+      upper = path[1] ~ /^(adapters|measure|bench|tools|examples)$/
+      if (upper) {
+        room = folder_of(FILENAME)
+        if (!(room in known)) {
+          text = ""
+          offence("a folder that has no place in the order yet; give it one in this script")
+        }
+      }
       # A file right in cleave/ stands above all rooms.
       if (FILENAME ~ /^(cleave|lab)\/[^\/]*\//) {
         room = lab ? "lab/" path[2] : path[2]
@@ -106,6 +150,14 @@ check() {
         if (room != "sync" && target ~ headers)
           offence("only cleave/sync includes <" target ">")
       }
+      if (upper && (room in known) && quoted) {
+        below = folder_of(target)
+        if (to[1] == "cleave" || to[1] == "lab") below = to[1]
+        if (target ~ /(^|\/)\.\.?\//)
+          offence("a header is included by its path from the root")
+        else if ((to[1] == "tests" || below in known || below == "cleave" || below == "lab") && !((room, below) in may))
+          offence("includes point down only: " room " stands below " below ", or beside it")
+      }
       if (lab && to[1] == "cleave")
         offence("the laboratory shares nothing with what it judges: it does not include cleave/")
       if (lab && to[1] == "lab" && (room in known) && !((room, "lab/" to[2]) in may))
@@ -120,7 +172,15 @@ check() {
 }
 
 list() { # Every source below the folders that have a rule.
-  (cd "$1" && find cleave lab \( -name '*.h' -o -name '*.cc' \) -print 2>/dev/null | sort) || true
+  (cd "$1" && find cleave lab $above \( -name '*.h' -o -name '*.cc' -o -name '*.c' \) -print 2>/dev/null | sort) || true
+}
+
+crowded() { # Every folder above the library with too many files.
+  local folder files
+  while IFS= read -r folder; do
+    files=$(find "$1/$folder" -maxdepth 1 -type f | wc -l)
+    ((files <= most_files)) || echo "$folder: $files files; a reader sees through $most_files at most"
+  done < <(cd "$1" && find $above -type d 2>/dev/null)
 }
 
 # A check that cannot fail is none: each planted offence has to be found, and what is allowed has not.
@@ -175,12 +235,37 @@ self_check() {
   expect lab/model/a.cc '' $'#include "lab/model/b.h"\n#include <atomic>'
   expect lab/report/a.cc 1 '#include "cleave/base/result.h"'
   expect lab/report/a.cc '' '#include "lab/judge/b.h"'
+  mkdir -p "$plant"/tools/{demo/space,doctor,console,attic} "$plant"/bench/{space,harness} \
+    "$plant"/adapters/sqlite/contents "$plant"/{measure,examples/plain_linux}
+  expect measure/a.h '' '#include "cleave/base/error.h"'
+  expect measure/a.h 1 '#include "bench/harness/report.h"'
+  expect adapters/sqlite/a.h 1 '#include "tools/console/progress.h"'
+  expect adapters/sqlite/a.h 1 '#include "adapters/sqlite/contents/digest.h"'
+  expect adapters/sqlite/contents/a.cc '' '#include "adapters/sqlite/connection.h"'
+  expect bench/space/a.cc 1 '#include "tools/console/progress.h"'
+  expect bench/space/a.cc 1 '#include "bench/all.h"'
+  expect bench/harness/a.cc 1 '#include "bench/space/touched.h"'
+  expect bench/space/a.cc '' $'#include "measure/clock.h"\n#include "cleave/space/space.h"'
+  expect bench/space/a.cc 1 '#include "lab/explore/explorer.h"'
+  expect tools/demo/space/a.cc 1 '#include "tools/demo/database/demo.h"'
+  expect tools/demo/space/a.cc 1 '#include "bench/harness/report.h"'
+  expect tools/demo/space/a.cc 1 '#include "../database/demo.h"'
+  expect tools/doctor/a.cc 1 '#include "lab/kernel/readiness.h"'
+  expect tools/doctor/a.cc '' '#include "tools/console/figures.h"'
+  expect tools/console/a.h 1 '#include "tests/support/together.h"'
+  expect tools/attic/a.h 1 'int a;'
+  expect examples/plain_linux/a.cc 1 '#include "cleave/space/space.h"'
+  expect examples/plain_linux/a.cc '' '#include "common.h"'
+  touch "$plant"/tools/attic/{1..18}
+  [[ -z $(crowded "$plant") ]] || { echo "self check: $(crowded "$plant")"; failed=1; }
+  touch "$plant"/tools/attic/19
+  [[ $(crowded "$plant") == tools/attic:* ]] || { echo "self check: a crowd was not seen"; failed=1; }
   return $failed
 }
 
 root=${1:?usage: include_direction.sh <root of the sources>}
 self_check
-offences=$(list "$root" | check "$root")
+offences=$(list "$root" | check "$root"; crowded "$root")
 if [[ -n $offences ]]; then
   echo "$offences"
   exit 1

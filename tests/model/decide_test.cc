@@ -8,7 +8,7 @@
 
 #include "tests/model/on_a_machine.h"
 
-namespace lab::model_tests {
+namespace lab::model {
 namespace {
 
 constexpr std::uint32_t kBias = 1024;
@@ -349,4 +349,4 @@ TEST(UffdMove, TakesExclusivePagesOnly) {
 }
 
 }  // namespace
-}  // namespace lab::model_tests
+}  // namespace lab::model

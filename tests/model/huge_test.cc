@@ -3,14 +3,14 @@
 
 #include "tests/judge/judged.h"
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 void expect_never(const std::string& text) {
   const auto test = litmus::parse("litmus t\n\"a\"\n" + text);
   ASSERT_TRUE(test.has_value());
-  for (const Variant& each : all_variants()) {
-    const auto judgement = judge(*test, each, Memory::sc, {});
+  for (const judge::Variant& each : judge::all_variants()) {
+    const auto judgement = judge::judge(*test, each, explore::Memory::sc, {});
     ASSERT_TRUE(judgement.has_value()) << judgement.error().what;
     EXPECT_EQ(judgement->verdict, litmus::Verdict::never)
         << each.text << (judgement->failures.empty() ? "" : ": " + judgement->failures[0].what);
@@ -30,4 +30,4 @@ TEST(HugePage, ThatCollapsedFromMarkedPagesMayBeShared) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::model

@@ -5,23 +5,23 @@
 #include "lab/model/inspect.h"
 #include "tests/model/on_a_machine.h"
 
-namespace lab::model_tests {
+namespace lab::model {
 namespace {
 
 using testing::HasSubstr;
 
 // One thread that does as it likes to a world.
-class Planted : public Program {
+class Planted : public explore::Program {
  public:
   using Plant = std::function<void(World&)>;
-  Planted(const Rules& rules, const lab::Setup& setup, Plant plant)
+  Planted(const Rules& rules, const model::Setup& setup, Plant plant)
       : world_(rules, setup), plant_(std::move(plant)) {}
-  void start(Threads& threads) override {
+  void start(explore::Threads& threads) override {
     threads.add("thread", [&] { step("plants", [&] { plant_(world_); }); });
   }
-  void end(lab::Outcome&) override {
-    found_ = lab::invariant(world_).value_or("");
-    leaked_ = lab::leak(world_).value_or("");
+  void end(explore::Outcome&) override {
+    found_ = model::invariant(world_).value_or("");
+    leaked_ = model::leak(world_).value_or("");
   }
   static inline std::string found_, leaked_;
 
@@ -31,9 +31,9 @@ class Planted : public Program {
 };
 
 std::string found_after(const std::string& rules, const Planted::Plant& plant,
-                        const lab::Setup& setup = one_page()) {
-  const auto result =
-      explore([&] { return std::make_unique<Planted>(rules_of(rules), setup, plant); }, {});
+                        const model::Setup& setup = one_page()) {
+  const auto result = explore::explore(
+      [&] { return std::make_unique<Planted>(rules_of(rules), setup, plant); }, {});
   EXPECT_TRUE(result);
   if (!result->failures.empty()) return result->failures.front().what;
   return Planted::found_;
@@ -47,7 +47,7 @@ std::string leaked_after(const std::string& rules, const Planted::Plant& plant) 
 Folio& of_x(World& world) { return world.folio(world.find(0, 0).entry); }
 
 TEST(Invariant, HoldsAtTheStartUnderEveryRuleSet) {
-  lab::Setup setup = one_page();
+  model::Setup setup = one_page();
   setup.pages = {{.name = "x", .value = 1},
                  {.name = "z", .kind = PageKind::zero},
                  {.name = "f", .kind = PageKind::file, .value = 1},
@@ -85,7 +85,7 @@ TEST(Invariant, FindsAPinThatNobodyHas) {
 }
 
 TEST(Invariant, FindsASwapEntryTooMany) {
-  lab::Setup setup = one_page();
+  model::Setup setup = one_page();
   setup.pages[0].swapped = true;
   EXPECT_EQ(found_after(
                 "A", [](World& w) { w.slots[0].count.add(1); }, setup),
@@ -182,19 +182,19 @@ TEST(Leak, OfAPageThatNobodyMapsIsFoundToo) {
 
 TEST(Unpin, OfAPageThatWasSharedIsReported) {
   // The fork overlooks the pin; the check at its release does not.
-  const lab::Result result = play("E1,fork_pinned=none", one_page(), {[](Machine& m) {
-                                    m.take(kParent, kX, kPinToWrite, kP);
-                                    m.fork(kParent, 1);
-                                    m.drop(kP);
-                                  }});
+  const explore::Result result = play("E1,fork_pinned=none", one_page(), {[](Machine& m) {
+                                        m.take(kParent, kX, kPinToWrite, kP);
+                                        m.fork(kParent, 1);
+                                        m.drop(kP);
+                                      }});
   EXPECT_THAT(first_failure(result), HasSubstr("unpin: a pinned page lost its mark"));
 }
 
 TEST(Pin, OfAPageThatIsNotMarkedIsReported) {
-  const lab::Result result = play("E1,gup_ro=take", one_page(), {[](Machine& m) {
-                                    m.fork(kParent, 1);
-                                    m.take(kParent, kX, kPinToRead, kP);
-                                  }});
+  const explore::Result result = play("E1,gup_ro=take", one_page(), {[](Machine& m) {
+                                        m.fork(kParent, 1);
+                                        m.take(kParent, kX, kPinToRead, kP);
+                                      }});
   EXPECT_THAT(first_failure(result),
               HasSubstr("I2: a page that is not marked exclusive was pinned"));
 }
@@ -209,4 +209,4 @@ TEST(Fences, AreListedOnce) {
 }
 
 }  // namespace
-}  // namespace lab::model_tests
+}  // namespace lab::model

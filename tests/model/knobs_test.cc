@@ -2,7 +2,7 @@
 // not enough.
 #include "tests/model/on_a_machine.h"
 
-namespace lab::model_tests {
+namespace lab::model {
 namespace {
 
 // Rule-sets named by what they ask. Each starts from the earliest rule-set that has the rest.
@@ -136,4 +136,4 @@ TEST(AMark, LeavesNothingBehindThatIsPinned) {
 }
 
 }  // namespace
-}  // namespace lab::model_tests
+}  // namespace lab::model

@@ -3,15 +3,15 @@
 
 #include "tests/model/on_a_machine.h"
 
-namespace lab::model_tests {
+namespace lab::model {
 namespace {
 
 constexpr PageNo kY = 1;
 
 // Plays under every rule-set, with pages x = 1 and y = 1.
 void everywhere(const Played::Body& body,
-                const std::function<void(lab::Setup&)>& change = nullptr) {
-  lab::Setup setup = one_page();
+                const std::function<void(model::Setup&)>& change = nullptr) {
+  model::Setup setup = one_page();
   setup.pages.push_back({.name = "y", .value = 1});
   if (change) change(setup);
   for (const std::string& rules : names_of_rule_sets()) {
@@ -92,7 +92,7 @@ TEST(Machine, ReadsTheFileAgainAfterADiscard) {
         m.discard(kParent, kX);
         EXPECT_EQ(m.read(kParent, kX), 1u);
       },
-      [](lab::Setup& setup) { setup.pages[0].kind = PageKind::file; });
+      [](model::Setup& setup) { setup.pages[0].kind = PageKind::file; });
 }
 
 TEST(Machine, ShowsWritesToASharedMappingToEverybody) {
@@ -103,7 +103,7 @@ TEST(Machine, ShowsWritesToASharedMappingToEverybody) {
         EXPECT_EQ(m.read(kChild, kX), 5u);
         EXPECT_EQ(between([&] { return m.copies(kX); }), 0u);
       },
-      [](lab::Setup& setup) { setup.pages[0].kind = PageKind::shared; });
+      [](model::Setup& setup) { setup.pages[0].kind = PageKind::shared; });
 }
 
 TEST(Machine, LeavesOutAndWipesWhatForksWereToldTo) {
@@ -156,7 +156,7 @@ TEST(Machine, RefusesReferencesThatTheRegionForbids) {
 
 TEST(Machine, RefusesToForceASharedReadonlyMapping) {
   everywhere([](Machine& m) { EXPECT_EQ(m.force(kParent, kX, 7), Answer::failed); },
-             [](lab::Setup& setup) {
+             [](model::Setup& setup) {
                setup.pages[0].kind = PageKind::shared;
                setup.pages[0].readonly = true;
              });
@@ -175,7 +175,7 @@ TEST(Machine, BringsPagesBackFromSwap) {
         EXPECT_EQ(m.read(kParent, kX), 1u);
         EXPECT_EQ(m.read(kParent, kY), 2u);
       },
-      [](lab::Setup& setup) { setup.pages[0].swapped = true; });
+      [](model::Setup& setup) { setup.pages[0].swapped = true; });
 }
 
 TEST(Machine, MovesContentsToOtherMemoryAndOtherAddresses) {
@@ -215,15 +215,15 @@ TEST(Machine, SplitsAndCollapsesHugePages) {
         m.unmap(kParent, {1, 1});
         EXPECT_EQ(m.read(kParent, 0), 1u);
       },
-      [](lab::Setup& setup) {
+      [](model::Setup& setup) {
         setup.pages = {{.name = "x", .value = 1, .pages = 2, .by_pmd = true}};
       });
 }
 
 TEST(Machine, WakesWhoWaitsForWriteProtection) {
-  lab::Setup setup = one_page();
+  model::Setup setup = one_page();
   for (const std::string& rules : names_of_rule_sets()) {
-    const lab::Result result =
+    const explore::Result result =
         play(rules, setup,
              {[](Machine& m) {
                 m.write_protect({0, 0}, kX);
@@ -233,7 +233,7 @@ TEST(Machine, WakesWhoWaitsForWriteProtection) {
                 m.serve({0, 1}, kX);
                 m.write_unprotect({0, 1}, kX);
               }},
-             [](Machine& m, lab::Outcome& out) { out.note("x", *m.value(0, kX)); });
+             [](Machine& m, explore::Outcome& out) { out.note("x", *m.value(0, kX)); });
     EXPECT_EQ(first_failure(result), "") << rules;
     EXPECT_TRUE(seen(result, "x", 2)) << rules;
     EXPECT_FALSE(seen(result, "x", 1)) << rules;
@@ -241,36 +241,37 @@ TEST(Machine, WakesWhoWaitsForWriteProtection) {
 }
 
 TEST(Machine, WaitsForEverWhereNobodyServes) {
-  const lab::Result result = play("E1", one_page(), {[](Machine& m) {
-                                    m.write_protect({0, 0}, kX);
-                                    m.write({0, 0}, kX, 2);
-                                  }});
+  const explore::Result result = play("E1", one_page(), {[](Machine& m) {
+                                        m.write_protect({0, 0}, kX);
+                                        m.write({0, 0}, kX, 2);
+                                      }});
   ASSERT_EQ(result.failures.size(), 1u);
-  EXPECT_EQ(result.failures.front().kind, Failure::Kind::deadlock);
+  EXPECT_EQ(result.failures.front().kind, explore::Failure::Kind::deadlock);
 }
 
 // CVE-2022-2590: UFFDIO_CONTINUE maps the page cache read-only and dirty.
 TEST(Machine, ForcesNothingIntoThePageCache) {
-  lab::Setup setup = one_page();
+  model::Setup setup = one_page();
   setup.pages = {
       {.name = "f", .kind = PageKind::file, .value = 1, .readonly = true, .continued = true},
       {.name = "y"}};
   const auto changed = [&](const std::string& rules) {
-    return seen(
-        play(rules, setup,
-             {[](Machine& m) {
-                m.force({0, 0}, 0, 77);
-                m.exit({1, 0});  // what the other thread waits for
-              },
-              [](Machine& m) {
-                m.discard({0, 1}, 0);
-                m.read({0, 1}, 0);
-                m.await_exit(1);
-                m.discard({0, 1}, 0);
-                m.write({0, 1}, 1, m.read({0, 1}, 0).value_or(0));
-              }},
-             [](Machine& m, lab::Outcome& out) { out.note("file", m.value(0, 1).value_or(0)); }),
-        "file", 77);
+    return seen(play(rules, setup,
+                     {[](Machine& m) {
+                        m.force({0, 0}, 0, 77);
+                        m.exit({1, 0});  // what the other thread waits for
+                      },
+                      [](Machine& m) {
+                        m.discard({0, 1}, 0);
+                        m.read({0, 1}, 0);
+                        m.await_exit(1);
+                        m.discard({0, 1}, 0);
+                        m.write({0, 1}, 1, m.read({0, 1}, 0).value_or(0));
+                      }},
+                     [](Machine& m, explore::Outcome& out) {
+                       out.note("file", m.value(0, 1).value_or(0));
+                     }),
+                "file", 77);
   };
   for (const std::string rules : {"C1", "E0", "A,force_write=drop_write"})
     EXPECT_TRUE(changed(rules)) << rules;
@@ -279,7 +280,7 @@ TEST(Machine, ForcesNothingIntoThePageCache) {
 
 // What a hold shows never changes, and a pin shows what its owner sees.
 TEST(Cleave, HoldsAndPinsAreTwoPromises) {
-  lab::Setup setup = one_page();
+  model::Setup setup = one_page();
   setup.processes = 3;
   play_alone("cleave", setup, [](Machine& m) {
     EXPECT_EQ(m.take(kParent, kX, kGetToRead, 0), Answer::done);
@@ -304,22 +305,23 @@ TEST(Rules, OfEveryNeighbourCanBePlayed) {
   // No knob alone may make an operation run for ever, or lose count of anything.
   for (const RuleSet& set : rule_sets()) {
     for (const Rules& rules : neighbours(rules_of(std::string(set.name)))) {
-      const lab::Result result = play(rules.name, one_page(), {[](Machine& m) {
-                                        m.take(kParent, kX, kFastPinToRead, 0);
-                                        m.fork(kParent, 1);
-                                        m.take(kChild, kX, kPinToRead, 1);
-                                        m.write(kParent, kX, 2);
-                                        m.swap_out(kChild, kX);
-                                        m.write(kChild, kX, 3);
-                                        m.migrate(kChild, kX);
-                                        m.clear_refs(kParent);
-                                        m.exit(kChild);
-                                        m.write(kParent, kX, 4);
-                                        m.drop(0);
-                                        m.drop(1);
-                                      }});
-      for (const Failure& failure : result.failures) {
-        EXPECT_EQ(failure.kind, Failure::Kind::broken) << rules.name << ": " << failure.what;
+      const explore::Result result = play(rules.name, one_page(), {[](Machine& m) {
+                                            m.take(kParent, kX, kFastPinToRead, 0);
+                                            m.fork(kParent, 1);
+                                            m.take(kChild, kX, kPinToRead, 1);
+                                            m.write(kParent, kX, 2);
+                                            m.swap_out(kChild, kX);
+                                            m.write(kChild, kX, 3);
+                                            m.migrate(kChild, kX);
+                                            m.clear_refs(kParent);
+                                            m.exit(kChild);
+                                            m.write(kParent, kX, 4);
+                                            m.drop(0);
+                                            m.drop(1);
+                                          }});
+      for (const explore::Failure& failure : result.failures) {
+        EXPECT_EQ(failure.kind, explore::Failure::Kind::broken)
+            << rules.name << ": " << failure.what;
         EXPECT_THAT(failure.what,
                     testing::AnyOf(testing::StartsWith("I"), testing::StartsWith("unpin"),
                                    testing::StartsWith("own")))
@@ -330,4 +332,4 @@ TEST(Rules, OfEveryNeighbourCanBePlayed) {
 }
 
 }  // namespace
-}  // namespace lab::model_tests
+}  // namespace lab::model

@@ -12,7 +12,7 @@
 #include "lab/explore/explorer.h"
 #include "lab/model/machine.h"
 
-namespace lab::model_tests {
+namespace lab::model {
 
 inline Rules rules_of(const std::string& text) {
   auto rules = parse_rules(text);
@@ -51,22 +51,22 @@ inline constexpr Take kFastPinToWrite{.pin = true, .write = true, .fast = true};
 /// Looks at a machine between the operations of a program with one thread.
 template <typename F>
 auto between(F&& look_around) {
-  return step("looks around", std::forward<F>(look_around));
+  return explore::step("looks around", std::forward<F>(look_around));
 }
 
 /// A program of several threads on one machine.
-class Played : public Program {
+class Played : public explore::Program {
  public:
   using Body = std::function<void(Machine&)>;
-  using End = std::function<void(Machine&, lab::Outcome&)>;
+  using End = std::function<void(Machine&, explore::Outcome&)>;
   Played(const Rules& rules, const Setup& setup, const std::vector<Body>& bodies, const End& end)
       : machine_(rules, setup), bodies_(bodies), end_(end) {}
-  void start(Threads& threads) override {
+  void start(explore::Threads& threads) override {
     for (const Body& body : bodies_) threads.add("thread", [&] { body(machine_); });
   }
-  void end(lab::Outcome& outcome) override {
-    if (auto wrong = machine_.invariant()) broken(*wrong);
-    if (auto leaked = machine_.leak()) broken("leak: " + *leaked);
+  void end(explore::Outcome& outcome) override {
+    if (auto wrong = machine_.invariant()) explore::broken(*wrong);
+    if (auto leaked = machine_.leak()) explore::broken("leak: " + *leaked);
     if (end_) end_(machine_, outcome);
   }
   std::string describe() override { return machine_.describe(); }
@@ -77,35 +77,36 @@ class Played : public Program {
   const End& end_;
 };
 
-inline lab::Result play(const std::string& rules_text, const Setup& setup,
-                        const std::vector<Played::Body>& bodies, const Played::End& end = nullptr,
-                        Options options = {}) {
+inline explore::Result play(const std::string& rules_text, const Setup& setup,
+                            const std::vector<Played::Body>& bodies,
+                            const Played::End& end = nullptr, explore::Options options = {}) {
   EXPECT_EQ(setup.fault().value_or(""), "");
   const Rules rules = rules_of(rules_text);
-  auto result =
-      explore([&] { return std::make_unique<Played>(rules, setup, bodies, end); }, options);
+  auto result = explore::explore(
+      [&] { return std::make_unique<Played>(rules, setup, bodies, end); }, options);
   EXPECT_TRUE(result) << result.error().what;
-  return result ? *result : lab::Result{};
+  return result ? *result : explore::Result{};
 }
 
 /// One thread: one run. Nothing may break.
 inline void play_alone(const std::string& rules, const Setup& setup, const Played::Body& body) {
-  const lab::Result result = play(rules, setup, {body});
-  for (const Failure& failure : result.failures) ADD_FAILURE() << rules << ": " << failure.what;
+  const explore::Result result = play(rules, setup, {body});
+  for (const explore::Failure& failure : result.failures)
+    ADD_FAILURE() << rules << ": " << failure.what;
   EXPECT_EQ(result.traces, 1u);
 }
 
 /// Whether some run ends with `name` = `value`.
-inline bool seen(const lab::Result& result, std::string_view name, std::uint64_t value) {
-  for (const Seen& one : result.outcomes) {
+inline bool seen(const explore::Result& result, std::string_view name, std::uint64_t value) {
+  for (const explore::Seen& one : result.outcomes) {
     const std::uint64_t* found = one.outcome.find(name);
     if (found != nullptr && *found == value) return true;
   }
   return false;
 }
 
-inline std::string first_failure(const lab::Result& result) {
+inline std::string first_failure(const explore::Result& result) {
   return result.failures.empty() ? "" : result.failures.front().what;
 }
 
-}  // namespace lab::model_tests
+}  // namespace lab::model

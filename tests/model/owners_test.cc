@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace lab {
+namespace lab::model {
 namespace {
 
 Owners maps_of(std::initializer_list<int> processes) {
@@ -41,4 +41,4 @@ TEST(Owners, GiveAFreedSlotToTheNext) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::model

@@ -4,27 +4,30 @@
 
 #include "tests/model/on_a_machine.h"
 
-namespace lab::model_tests {
+namespace lab::model {
 namespace {
 
 using testing::HasSubstr;
 
-const Options kTso{.memory = Memory::tso};
+const explore::Options kTso{.memory = explore::Memory::tso};
 
-Options without(const std::string& name, Memory memory = Memory::sc) {
+explore::Options without(const std::string& name, explore::Memory memory = explore::Memory::sc) {
   return {.memory = memory, .drop = {name}};
 }
 
-bool all_well(const lab::Result& result) { return result.failures.empty() && result.traces > 0; }
+bool all_well(const explore::Result& result) {
+  return result.failures.empty() && result.traces > 0;
+}
 
 // Some run ends with `name` = `value`, or does not get so far because a check of the rule-set's own
 // stops it.
-bool goes_wrong(const lab::Result& result, std::string_view name, std::uint64_t value) {
+bool goes_wrong(const explore::Result& result, std::string_view name, std::uint64_t value) {
   return !result.failures.empty() || seen(result, name, value);
 }
 
 // One thread forks, the other pins without a lock. Bad: the pinned page is the child's, too.
-lab::Result fork_against_pin(const std::string& rules, Take how, const Options& options = {}) {
+explore::Result fork_against_pin(const std::string& rules, Take how,
+                                 const explore::Options& options = {}) {
   return play(
       rules, one_page(),
       {[](Machine& m) {
@@ -33,7 +36,7 @@ lab::Result fork_against_pin(const std::string& rules, Take how, const Options& 
        [how](Machine& m) {
          m.take({0, 1}, kX, how, kP);
        }},
-      [](Machine& m, lab::Outcome& out) {
+      [](Machine& m, explore::Outcome& out) {
         out.note("shared", m.pinned(0, kX) && m.same(0, kX, 1, kX));
       },
       options);
@@ -48,8 +51,8 @@ TEST(ForkAgainstAFastPin, SharesThePinnedPageWithoutASequence) {
 
 TEST(ForkAgainstAFastPin, NeverSharesThePinnedPageWithASequence) {
   for (const std::string rules : {"C1", "C2", "D0", "E0", "E1", "F", "fail", "gvisor", "cleave"}) {
-    for (const Options& options : {Options{}, kTso}) {
-      const lab::Result result = fork_against_pin(rules, kFastOnlyPin, options);
+    for (const explore::Options& options : {explore::Options{}, kTso}) {
+      const explore::Result result = fork_against_pin(rules, kFastOnlyPin, options);
       EXPECT_TRUE(all_well(result)) << rules << ": " << first_failure(result);
       EXPECT_FALSE(seen(result, "shared", 1)) << rules;
     }
@@ -58,26 +61,29 @@ TEST(ForkAgainstAFastPin, NeverSharesThePinnedPageWithASequence) {
 
 TEST(ForkAgainstAFastPin, NeedsEachLookAndTheFence) {
   EXPECT_TRUE(seen(fork_against_pin("C1", kFastOnlyPin, without("gup.seq_again")), "shared", 1));
-  EXPECT_TRUE(
-      seen(fork_against_pin("C1", kFastOnlyPin, without("fork.seq", Memory::tso)), "shared", 1));
+  EXPECT_TRUE(seen(fork_against_pin("C1", kFastOnlyPin, without("fork.seq", explore::Memory::tso)),
+                   "shared", 1));
   EXPECT_FALSE(seen(fork_against_pin("C1", kFastOnlyPin, without("fork.seq")), "shared", 1));
   EXPECT_TRUE(
       goes_wrong(fork_against_pin("cleave", kFastOnlyPin, without("fork.wait")), "shared", 1));
-  EXPECT_TRUE(goes_wrong(fork_against_pin("cleave", kFastOnlyPin, without("fork.seq", Memory::tso)),
-                         "shared", 1));
+  EXPECT_TRUE(goes_wrong(
+      fork_against_pin("cleave", kFastOnlyPin, without("fork.seq", explore::Memory::tso)), "shared",
+      1));
 }
 
 TEST(ForkAgainstAFastPin, FallsBackToTheSlowWay) {
   for (const std::string rules : {"C1", "E1", "cleave", "gvisor"}) {
-    const lab::Result result = play(
-        rules, one_page(),
-        {[](Machine& m) {
-           m.fork({0, 0}, 1);
-         },
-         [](Machine& m) {
-           EXPECT_EQ(m.take({0, 1}, kX, kFastPinToWrite, kP), Answer::done);
-         }},
-        [](Machine& m, lab::Outcome& out) { out.note("taken", m.taken(kP) && m.coherent(kP)); });
+    const explore::Result result =
+        play(rules, one_page(),
+             {[](Machine& m) {
+                m.fork({0, 0}, 1);
+              },
+              [](Machine& m) {
+                EXPECT_EQ(m.take({0, 1}, kX, kFastPinToWrite, kP), Answer::done);
+              }},
+             [](Machine& m, explore::Outcome& out) {
+               out.note("taken", m.taken(kP) && m.coherent(kP));
+             });
     EXPECT_TRUE(all_well(result)) << rules << ": " << first_failure(result);
     EXPECT_FALSE(seen(result, "taken", 0)) << rules;
   }
@@ -86,7 +92,7 @@ TEST(ForkAgainstAFastPin, FallsBackToTheSlowWay) {
 // A page that is unmapped, and its address filled anew, while somebody takes a reference without a
 // lock.
 TEST(UnmapAgainstAFastPin, NeedsTheSecondLookAtTheEntry) {
-  const auto against = [](const std::string& rules, const Options& options) {
+  const auto against = [](const std::string& rules, const explore::Options& options) {
     return play(
         rules, one_page(),
         {[](Machine& m) {
@@ -95,17 +101,18 @@ TEST(UnmapAgainstAFastPin, NeedsTheSecondLookAtTheEntry) {
          [](Machine& m) {
            m.take({0, 1}, kX, kFastOnlyPin, kP);
          }},
-        [](Machine& m, lab::Outcome& out) { out.note("taken", m.taken(kP)); }, options);
+        [](Machine& m, explore::Outcome& out) { out.note("taken", m.taken(kP)); }, options);
   };
   for (const std::string rules : {"A", "E1", "cleave"}) {
-    const lab::Result result = against(rules, {});
+    const explore::Result result = against(rules, {});
     EXPECT_TRUE(all_well(result)) << rules << ": " << first_failure(result);
     EXPECT_TRUE(seen(result, "taken", 1) && seen(result, "taken", 0)) << rules;
   }
 }
 
 // Reclaim has asked for pins; then a pin comes, then the page is unmapped, read back and written.
-lab::Result reclaim_against_pin(const std::string& rules, const Options& options = {}) {
+explore::Result reclaim_against_pin(const std::string& rules,
+                                    const explore::Options& options = {}) {
   return play(
       rules, one_page(),
       {[](Machine& m) {
@@ -116,7 +123,7 @@ lab::Result reclaim_against_pin(const std::string& rules, const Options& options
        [](Machine& m) {
          m.take({0, 1}, kX, kFastOnlyPin, kP);
        }},
-      [](Machine& m, lab::Outcome& out) { out.note("coherent", m.coherent(kP)); }, options);
+      [](Machine& m, explore::Outcome& out) { out.note("coherent", m.coherent(kP)); }, options);
 }
 
 TEST(ReclaimAgainstAFastPin, LosesCoherenceWithoutTheShareAttempt) {
@@ -129,7 +136,7 @@ TEST(ReclaimAgainstAFastPin, LosesCoherenceWithoutTheShareAttempt) {
 
 TEST(ReclaimAgainstAFastPin, KeepsCoherence) {
   for (const std::string rules : {"A", "D1", "E0", "E1", "F", "cleave", "gvisor"}) {
-    const lab::Result result = reclaim_against_pin(rules);
+    const explore::Result result = reclaim_against_pin(rules);
     EXPECT_TRUE(all_well(result)) << rules << ": " << first_failure(result);
     EXPECT_FALSE(seen(result, "coherent", 0)) << rules;
   }
@@ -137,7 +144,8 @@ TEST(ReclaimAgainstAFastPin, KeepsCoherence) {
 
 // What is on swap is shared by a fork, pinned or not. Where the entry remembers its mark, it takes
 // one to show that a pinned page was unmapped.
-lab::Result reclaim_and_fork_against_pin(const std::string& rules, const Options& options = {}) {
+explore::Result reclaim_and_fork_against_pin(const std::string& rules,
+                                             const explore::Options& options = {}) {
   return play(
       rules, one_page(),
       {[](Machine& m) {
@@ -148,17 +156,17 @@ lab::Result reclaim_and_fork_against_pin(const std::string& rules, const Options
        [](Machine& m) {
          m.take({0, 1}, kX, kFastOnlyPin, kP);
        }},
-      [](Machine& m, lab::Outcome& out) { out.note("coherent", m.coherent(kP)); }, options);
+      [](Machine& m, explore::Outcome& out) { out.note("coherent", m.coherent(kP)); }, options);
 }
 
 TEST(ReclaimAgainstAFastPin, NeedsTheBarrierWhereStoresAreLate) {
-  const auto wrong = [](const std::string& rules, const Options& options) {
+  const auto wrong = [](const std::string& rules, const explore::Options& options) {
     return goes_wrong(reclaim_and_fork_against_pin(rules, options), "coherent", 0);
   };
   for (const std::string rules : {"E1", "F", "cleave"}) EXPECT_FALSE(wrong(rules, kTso)) << rules;
   EXPECT_FALSE(wrong("E0", {}));
   EXPECT_TRUE(wrong("E0", kTso)) << "5.19 relied on flushes";
-  EXPECT_TRUE(wrong("E1", without("share.clear", Memory::tso)));
+  EXPECT_TRUE(wrong("E1", without("share.clear", explore::Memory::tso)));
   EXPECT_FALSE(wrong("E1", without("share.clear")));
   EXPECT_TRUE(wrong("E1", without("gup.look_again")));
   EXPECT_TRUE(wrong("E1,reclaim_pinned=check", {}));
@@ -166,9 +174,9 @@ TEST(ReclaimAgainstAFastPin, NeedsTheBarrierWhereStoresAreLate) {
 
 // A read pin of a read-only entry that reclaim takes away and puts back: the entry looks the same.
 TEST(ReclaimAgainstAFastReadPin, NeedsTheSecondLookAtTheMark) {
-  lab::Setup setup = one_page();
+  model::Setup setup = one_page();
   setup.pages[0].readonly = true;
-  const auto against = [&](const Options& options) {
+  const auto against = [&](const explore::Options& options) {
     return play(
         "E1", setup,
         {[](Machine& m) {
@@ -177,7 +185,7 @@ TEST(ReclaimAgainstAFastReadPin, NeedsTheSecondLookAtTheMark) {
          [](Machine& m) {
            m.take({0, 1}, kX, {.pin = true, .fast_only = true}, kP);
          }},
-        [](Machine& m, lab::Outcome& out) {
+        [](Machine& m, explore::Outcome& out) {
           out.note("shared", m.pinned(0, kX) && m.same(0, kX, 1, kX));
         },
         options);
@@ -197,7 +205,7 @@ TEST(ClearRefsAgainstAFastPin, ProtectsWhatHasJustBeenPinned) {
                  [](Machine& m) {
                    m.take({0, 1}, kX, kFastOnlyPin, kP);
                  }},
-                [](Machine& m, lab::Outcome& out) { out.note("coherent", m.coherent(kP)); });
+                [](Machine& m, explore::Outcome& out) { out.note("coherent", m.coherent(kP)); });
   };
   for (const std::string rules : {"C1", "C2", "D0"})
     EXPECT_TRUE(seen(against(rules), "coherent", 0)) << rules;
@@ -208,7 +216,7 @@ TEST(ClearRefsAgainstAFastPin, ProtectsWhatHasJustBeenPinned) {
 
 // One process splits its huge entry while the other adds up map counts.
 TEST(SplitAgainstAHugeWriteFault, MisleadsATornLook) {
-  lab::Setup setup = one_page();
+  model::Setup setup = one_page();
   setup.pages = {{.name = "x", .value = 1, .pages = 2, .by_pmd = true}};
   const auto against = [&](const std::string& rules) {
     return play(
@@ -220,7 +228,7 @@ TEST(SplitAgainstAHugeWriteFault, MisleadsATornLook) {
          [](Machine& m) {
            m.split_pmd({1, 1}, 0);
          }},
-        [](Machine& m, lab::Outcome& out) { out.note("child", m.value(1, 0).value_or(0)); });
+        [](Machine& m, explore::Outcome& out) { out.note("child", m.value(1, 0).value_or(0)); });
   };
   EXPECT_TRUE(seen(against("A"), "child", 77));
   for (const std::string rules : {"B", "C0", "D0", "E1"})
@@ -230,19 +238,20 @@ TEST(SplitAgainstAHugeWriteFault, MisleadsATornLook) {
 // Two threads fault one slot of a synchronous device. In between it is freed, and taken again by
 // newer bytes.
 TEST(DirectSwapIn, CanBringBackOldBytesTwice) {
-  lab::Setup setup = one_page();
+  model::Setup setup = one_page();
   setup.pages = {{.name = "x", .value = 1, .swapped = true}};
   setup.swap = SwapDevice::synchronous;
   const auto against = [&](const std::string& rules) {
-    return play(rules, setup,
-                {[](Machine& m) {
-                   m.write({0, 0}, 0, 2);
-                   m.swap_out({0, 0}, 0);
-                 },
-                 [](Machine& m) {
-                   m.read({0, 1}, 0);
-                 }},
-                [](Machine& m, lab::Outcome& out) { out.note("x", m.value(0, 0).value_or(0)); });
+    return play(
+        rules, setup,
+        {[](Machine& m) {
+           m.write({0, 0}, 0, 2);
+           m.swap_out({0, 0}, 0);
+         },
+         [](Machine& m) {
+           m.read({0, 1}, 0);
+         }},
+        [](Machine& m, explore::Outcome& out) { out.note("x", m.value(0, 0).value_or(0)); });
   };
   for (const std::string rules : {"A", "C1", "E1"})
     EXPECT_TRUE(seen(against(rules), "x", 1)) << rules;
@@ -252,9 +261,9 @@ TEST(DirectSwapIn, CanBringBackOldBytesTwice) {
 
 // A device fills a lazily freed page and lets go while reclaim wants to drop it.
 TEST(LazyFreeAgainstADevice, LosesItsBytesWhereReferencesAreNotAskedFor) {
-  lab::Setup setup = one_page();
+  model::Setup setup = one_page();
   setup.pages.push_back({.name = "y"});
-  const auto freed_first = [&](const std::string& rules, const Options& options = {}) {
+  const auto freed_first = [&](const std::string& rules, const explore::Options& options = {}) {
     return play(
         rules, setup,
         {[](Machine& m) {
@@ -269,7 +278,7 @@ TEST(LazyFreeAgainstADevice, LosesItsBytesWhereReferencesAreNotAskedFor) {
            m.drop(kP);
            m.write({0, 1}, 1, 1);  // says that the device was there
          }},
-        [](Machine& m, lab::Outcome& out) {
+        [](Machine& m, explore::Outcome& out) {
           out.note("lost", m.value(0, 1) == 1u && m.value(0, kX) == 0u);
         },
         options);
@@ -277,11 +286,11 @@ TEST(LazyFreeAgainstADevice, LosesItsBytesWhereReferencesAreNotAskedFor) {
   EXPECT_TRUE(seen(freed_first("C1"), "lost", 1));
   EXPECT_FALSE(seen(freed_first("C2"), "lost", 1));
   EXPECT_FALSE(seen(freed_first("C2", kTso), "lost", 1));
-  EXPECT_TRUE(seen(freed_first("C2", without("lazyfree.clear", Memory::tso)), "lost", 1));
+  EXPECT_TRUE(seen(freed_first("C2", without("lazyfree.clear", explore::Memory::tso)), "lost", 1));
 }
 
 TEST(TwoWriters, OfOneSharedPageLoseNothing) {
-  const auto against = [](const std::string& rules, const Options& options = {}) {
+  const auto against = [](const std::string& rules, const explore::Options& options = {}) {
     return play(
         rules, one_page(),
         {[](Machine& m) {
@@ -291,14 +300,14 @@ TEST(TwoWriters, OfOneSharedPageLoseNothing) {
          [](Machine& m) {
            m.write({0, 1}, kX, 3, Half::b);
          }},
-        [](Machine& m, lab::Outcome& out) {
+        [](Machine& m, explore::Outcome& out) {
           out.note("a", m.value(0, kX, Half::a).value_or(0));
           out.note("b", m.value(0, kX, Half::b).value_or(0));
         },
         options);
   };
   for (const std::string& rules : names_of_rule_sets()) {
-    const lab::Result result = against(rules);
+    const explore::Result result = against(rules);
     EXPECT_TRUE(all_well(result)) << rules << ": " << first_failure(result);
     EXPECT_FALSE(seen(result, "a", 1)) << rules;
     EXPECT_FALSE(seen(result, "b", 1)) << rules;
@@ -307,4 +316,4 @@ TEST(TwoWriters, OfOneSharedPageLoseNothing) {
 }
 
 }  // namespace
-}  // namespace lab::model_tests
+}  // namespace lab::model

@@ -4,7 +4,7 @@
 
 #include "tests/model/on_a_machine.h"
 
-namespace lab::model_tests {
+namespace lab::model {
 namespace {
 
 using testing::ElementsAre;
@@ -118,7 +118,7 @@ TEST(Neighbours, DifferInOneKnobAndAreReadByTheirNames) {
 
 TEST(Setups, TellWhatIsWrongWithThem) {
   const auto fault = [](const PageSetup& page) {
-    lab::Setup setup;
+    model::Setup setup;
     setup.pages = {page};
     return setup.fault().value_or("none");
   };
@@ -138,7 +138,7 @@ TEST(Setups, TellWhatIsWrongWithThem) {
 }
 
 TEST(Setups, AreBoundedInPagesTimesProcesses) {
-  lab::Setup setup;
+  model::Setup setup;
   setup.pages = {{.name = "x", .pages = 16}, {.name = "y", .pages = 16}};
   setup.processes = 2;
   EXPECT_EQ(setup.fault(), std::nullopt);
@@ -147,7 +147,7 @@ TEST(Setups, AreBoundedInPagesTimesProcesses) {
 }
 
 TEST(Setups, NumberTheirPagesInARow) {
-  lab::Setup setup;
+  model::Setup setup;
   setup.pages = {{.name = "x"}, {.name = "y", .pages = 4}, {.name = "z"}};
   EXPECT_EQ(setup.first_page(1), 1u);
   EXPECT_EQ(setup.first_page(2), 5u);
@@ -155,4 +155,4 @@ TEST(Setups, NumberTheirPagesInARow) {
 }
 
 }  // namespace
-}  // namespace lab::model_tests
+}  // namespace lab::model

@@ -1,7 +1,7 @@
 // Counters after each step of well-known cases, under the rule-sets that they decide between.
 #include "tests/model/on_a_machine.h"
 
-namespace lab::model_tests {
+namespace lab::model {
 namespace {
 
 struct Line {
@@ -226,4 +226,4 @@ TEST(Trace, AnUnmappedPinnedPageKeepsItsMarkUntilItIsReleased) {
 }
 
 }  // namespace
-}  // namespace lab::model_tests
+}  // namespace lab::model

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include <cleave/must.h>
+#include "must.h"
 
 #include "tests/pins/on_pins.h"
 #include "tests/support/sanitized.h"
@@ -55,14 +55,18 @@ class Device {
   std::uint64_t rounds_ = 0;
 };
 
-/// Runs `body` again and again for a while; `body` gets the number of the round.
-template <class Body>
-void for_a_while(Body body) {
+/// Runs `body` again and again for a while, and until it has `met` what it is about; `body` gets the number of the round.
+template <class Body, class Met>
+void for_a_while(Body body, Met met) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(700);
-  for (unsigned n = 0; n < 50 || std::chrono::steady_clock::now() < end; ++n) {
+  for (unsigned n = 0; n < 50 || std::chrono::steady_clock::now() < end || !met(); ++n) {
     body(n);
     if (testing::Test::HasFailure()) return;
   }
+}
+template <class Body>
+void for_a_while(Body body) {
+  for_a_while(body, [] { return true; });
 }
 
 }  // namespace cleave::detail

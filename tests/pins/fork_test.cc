@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cleave/must.h>
+#include "must.h"
 
 #include "table/geometry.h"
 #include "tests/pins/on_pins.h"

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cleave/hold.h>
-#include <cleave/must.h>
+#include "hold.h"
+#include "must.h"
 
 #include "table/geometry.h"
 #include "tests/pins/on_pins.h"

@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cleave/must.h>
+#include "must.h"
 
 #include "base/handle_access.h"
 #include "frames/frames.h"

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cleave/must.h>
+#include "must.h"
 
 #include "tests/pins/on_pins.h"
 

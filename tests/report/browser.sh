@@ -3,6 +3,7 @@
 #   browser.sh <cleave>
 # Skipped (77) where there is no chromium: `scripts/setup.sh browser` installs it.
 set -euo pipefail
+. "$(dirname "$0")/../support/machine.sh"
 cleave=$1
 
 browser=$(command -v chromium || command -v chromium-browser || true)
@@ -29,6 +30,7 @@ had_runs() { [[ $result =~ runs\ ([0-9]+) ]] && ((BASH_REMATCH[1] > $1)); }
 test_in_browser "$folder/page.html"
 had_runs 100
 
+take_turn_on_the_machine
 # With the kernel beside the rule-sets: as root its runs can be stepped through, else its cells say why it has none.
 "$cleave" litmus leak --html "$folder/rules.html" >"$folder/table"
 test_in_browser "$folder/rules.html"

@@ -3,11 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace lab {
+namespace lab::report {
 namespace {
 
-View::Mapping entry(ProcessId process, View::Kind kind, std::uint32_t target) {
-  View::Mapping mapping{};
+model::View::Mapping entry(model::ProcessId process, model::View::Kind kind, std::uint32_t target) {
+  model::View::Mapping mapping{};
   mapping.process = process;
   mapping.pages = 1;
   mapping.kind = kind;
@@ -15,8 +15,8 @@ View::Mapping entry(ProcessId process, View::Kind kind, std::uint32_t target) {
   return mapping;
 }
 
-View::Folio folio(std::uint32_t id, std::vector<View::Contents> pages) {
-  View::Folio folio{};
+model::View::Folio folio(std::uint32_t id, std::vector<model::View::Contents> pages) {
+  model::View::Folio folio{};
   folio.id = id;
   folio.pages = std::move(pages);
   return folio;
@@ -30,21 +30,21 @@ TEST(Film, IsALineAStepWithAColumnForEachThingThatNamesAPage) {
             .start = {},
             .steps = {},
             .end = ""};
-  film.start.mappings = {entry(0, View::Kind::page, 0)};
+  film.start.mappings = {entry(0, model::View::Kind::page, 0)};
   film.start.folios = {folio(0, {{1, 1, true}})};
-  View forked = film.start;
-  forked.mappings.push_back(entry(1, View::Kind::page, 0));
+  model::View forked = film.start;
+  forked.mappings.push_back(entry(1, model::View::Kind::page, 0));
   forked.folios = {folio(0, {{1, 1, false}})};
   film.steps.push_back({0, "fork C", "", forked});
-  View written = forked;
+  model::View written = forked;
   written.mappings[0].target = 1;
   written.folios.push_back(folio(1, {{77, 1, true}}));
-  View::Reference held{};
+  model::View::Reference held{};
   held.folio = 0;
   written.references = {held};
   film.steps.push_back({0, "write x 77", "", written});
-  View gone = written;
-  gone.mappings = {entry(0, View::Kind::swap, 0), entry(1, View::Kind::none, 0)};
+  model::View gone = written;
+  gone.mappings = {entry(0, model::View::Kind::swap, 0), entry(1, model::View::Kind::none, 0)};
   gone.folios = {folio(0, {{}})};
   film.steps.push_back({1, "read x -> r", "r = 1", gone});
   EXPECT_EQ(text(film, {}),
@@ -56,4 +56,4 @@ TEST(Film, IsALineAStepWithAColumnForEachThingThatNamesAPage) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::report

@@ -8,7 +8,7 @@
 #include "../judge/judged.h"
 #include "lab/judge/batch.h"
 
-namespace lab {
+namespace lab::report {
 namespace {
 
 using Json = nlohmann::json;
@@ -16,16 +16,18 @@ using Json = nlohmann::json;
 class Html : public testing::Test {
  protected:
   void add(const std::string& name, const std::string& processes, const std::string& end) {
-    files_.push_back(std::make_unique<TestFile>(
-        TestFile{name + ".litmus", name, std::move(*test_of(processes, end))}));
+    files_.push_back(std::make_unique<judge::TestFile>(
+        judge::TestFile{name + ".litmus", name, std::move(*judge::test_of(processes, end))}));
   }
 
   std::string page(const std::vector<Column>& columns = {}) {
     std::vector<const litmus::Test*> tests;
     for (const auto& file : files_) tests.push_back(&file->test);
-    std::vector<Judgement> judgements;
+    std::vector<judge::Judgement> judgements;
     for (auto& judgement :
-         judge_all(cases_of(tests, {variant("A"), variant("F")}, Memory::sc, false), {}, 1))
+         judge::judge_all(judge::cases_of(tests, {judge::variant("A"), judge::variant("F")},
+                                          explore::Memory::sc, false),
+                          {}, 1))
       judgements.push_back(std::move(*judgement));
     auto page = html(files_, judgements, columns, {});
     if (!page) {
@@ -42,7 +44,7 @@ class Html : public testing::Test {
     return Json::parse(page.substr(from, page.find("</script>", from) - from));
   }
 
-  TestFiles files_;
+  judge::TestFiles files_;
 };
 
 const char* const kWriteBoth =
@@ -98,14 +100,14 @@ TEST_F(Html, AnotherJudgeHasAColumnOfItsOwn) {
   Column column{"kernel", "Linux 6.18", "the one that runs here", {}};
   column.cells.push_back({.test = &files_[0]->test,
                           .verdict = litmus::Verdict::always,
-                          .standing = Standing::deviates,
+                          .standing = judge::Standing::deviates,
                           .said = "20 of 20 runs",
                           .skipped = false,
                           .ends = {{"C:r=77;", true, 20}},
                           .film = film});
   column.cells.push_back({.test = &files_[1]->test,
                           .verdict = litmus::Verdict::never,
-                          .standing = Standing::expected,
+                          .standing = judge::Standing::expected,
                           .said = "Not run: no root.",
                           .skipped = true,
                           .ends = {},
@@ -128,4 +130,4 @@ TEST_F(Html, AnotherJudgeHasAColumnOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace lab
+}  // namespace lab::report

@@ -1,5 +1,6 @@
-// A database in an arena: what goes back, what is refused, and that nothing outside remembers what was inside.
-#include "tools/sqlite/branchable_database.h"
+// A database in an arena: what goes back, what is refused, and that nothing outside remembers what
+// was inside.
+#include "adapters/sqlite/branchable_database.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "tools/sqlite/digest.h"
-#include "tools/sqlite/library_variables.h"
+#include "adapters/sqlite/contents/digest.h"
+#include "adapters/sqlite/library_variables.h"
 
 namespace cleave::sqlite {
 namespace {

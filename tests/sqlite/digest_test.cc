@@ -1,11 +1,11 @@
 // Digests and differences of databases: alike exactly if the contents are.
-#include "tools/sqlite/digest.h"
+#include "adapters/sqlite/contents/digest.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "tools/sqlite/row_diff.h"
+#include "adapters/sqlite/contents/row_diff.h"
 
 namespace cleave::sqlite {
 namespace {

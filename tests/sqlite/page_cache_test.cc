@@ -1,5 +1,5 @@
 // The page cache of databases in memory: it must behave as SQLite's own, also where that is hard.
-#include "tools/sqlite/page_cache.h"
+#include "adapters/sqlite/page_cache.h"
 
 #include <gtest/gtest.h>
 
@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "tools/sqlite/branchable_database.h"
-#include "tools/sqlite/digest.h"
-#include "tools/sqlite/memory_routing.h"
+#include "adapters/sqlite/branchable_database.h"
+#include "adapters/sqlite/contents/digest.h"
+#include "adapters/sqlite/memory_routing.h"
 
 namespace cleave::sqlite {
 namespace {
@@ -73,7 +73,8 @@ TEST(PageCache, RollsBackWhatATransactionAdded) {
   EXPECT_EQ(database.text("PRAGMA integrity_check"), "ok");
 }
 
-// SQLite 3.40 takes a cell at the beginning of a block that touches a page for one that runs over the page's end.
+// SQLite 3.40 takes a cell at the beginning of a block that touches a page for one that runs over
+// the page's end.
 TEST(PageCache, LeavesAGapBehindPages) {
   route_memory();
   std::vector<std::byte> room(std::size_t{65} << 20);

@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "tools/sqlite/connection.h"
+#include "adapters/sqlite/connection.h"
 
 namespace cleave::sqlite {
 namespace {
@@ -167,7 +167,7 @@ TEST(Shell, NamesTheLineOfAnErrorAndGoesOn) {
   EXPECT_EQ(ran.status, 1);
   EXPECT_THAT(ran.err, HasSubstr("line 2: near \"SELEKT\": syntax error"));
   EXPECT_THAT(ran.err, HasSubstr("line 3: there is no command .nothing; .help lists them"));
-  EXPECT_THAT(ran.err, HasSubstr("line 4: it is: .commit NAME"));
+  EXPECT_THAT(ran.err, HasSubstr("line 4: usage: .commit NAME"));
   EXPECT_THAT(ran.err, HasSubstr("line 6: the last statement has no end"));
   EXPECT_THAT(ran.out, HasSubstr("b\n-\n2\n"));
 }
@@ -256,9 +256,9 @@ class Terminal : public testing::Test {
     seen_.clear();
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
-  // Ends the input. The editor shows its prompt before it takes the terminal over, and of a Ctrl-D that comes in
-  // between the terminal leaves a character in the line, which no Ctrl-D ends then: so the line is killed first
-  // (Ctrl-U), again and again, until the shell has ended.
+  // Ends the input. The editor shows its prompt before it takes the terminal over, and of a Ctrl-D
+  // that comes in between the terminal leaves a character in the line, which no Ctrl-D ends then:
+  // so the line is killed first (Ctrl-U), again and again, until the shell has ended.
   int exit_status_at_the_end_of_input() {
     int status = 0;
     for (int tries = 0; tries < 60; ++tries) {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <cleave/units.h>
+#include "units.h"
 
 namespace cleave::detail {
 

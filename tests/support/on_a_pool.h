@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include <cleave/must.h>
-#include <cleave/pool.h>
+#include "must.h"
+#include "pool.h"
 
 namespace cleave::detail {
 

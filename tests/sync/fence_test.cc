@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cleave/detail/atomic.h>
+#include "detail/atomic.h"
 
 #include "sync/heavy_fence.h"
 #include "tests/support/sanitized.h"
@@ -14,6 +14,10 @@
 
 namespace cleave::detail::sync {
 namespace {
+
+// The delays that are tried with each other, and how many pairs of them there are.
+constexpr int kLongest = 61;
+constexpr int kDelays = kLongest * kLongest;
 
 // Dekker's pattern: each side stores, fences and looks at the other's store. A processor that lets loads
 // pass earlier stores shows both sides nothing, unless the pair of fences works. How many rounds did?
@@ -36,7 +40,7 @@ int rounds_that_saw_nothing(int count, Light light, Heavy heavy) {
       }
       // One side leaves the loop first, by some tens of ns that differ from machine to machine. Some of
       // these delays, whichever side they are on, let both arrive together.
-      for (int delay = i == 0 ? n % 61 : n / 61 % 61; delay > 0; --delay) {
+      for (int delay = i == 0 ? n % kLongest : n / kLongest % kLongest; delay > 0; --delay) {
         std::atomic_signal_fence(std::memory_order_seq_cst);
       }
       const auto round = static_cast<std::size_t>(n);
@@ -62,7 +66,7 @@ int rounds_that_saw_nothing(int count, Light light, Heavy heavy) {
 void no_fence() { std::atomic_signal_fence(std::memory_order_seq_cst); }
 
 TEST(Fences, OfALightAndAHeavySideOneSeesTheOther) {
-  const int count = rounds(60'000);
+  const int count = rounds(3 * kDelays);
   EXPECT_EQ(rounds_that_saw_nothing(
                 count, [] { light_fence("test.light"); }, [] { heavy_fence("test.heavy"); }),
             0);
@@ -70,7 +74,7 @@ TEST(Fences, OfALightAndAHeavySideOneSeesTheOther) {
 
 TEST(Fences, AreNeededOnThisMachine) {
   // Tells whether the test above could fail here: both threads must really run at once.
-  const int nothing = rounds_that_saw_nothing(rounds(60'000), no_fence, no_fence);
+  const int nothing = rounds_that_saw_nothing(rounds(kDelays), no_fence, no_fence);
   RecordProperty("rounds_that_saw_nothing", nothing);
   if (nothing == 0) GTEST_SKIP() << "the threads never met";
   EXPECT_GT(nothing, 0);

@@ -1,14 +1,40 @@
-// The subcommands of `cleave`. Each file adds its own to the application. A command that fails says why
-// on standard error and throws CLI::RuntimeError with the exit status: 1, what it checked does not
-// hold; 2, it could not start.
+// The commands of `cleave`, each a program of its own.
 #pragma once
 
-#include <CLI/CLI.hpp>
+#include <array>
+#include <string>
+#include <string_view>
 
-void add_bench(CLI::App& app);
-void add_demo(CLI::App& app);
-/// Below `demo`.
-void add_demo_space(CLI::App& app);
-void add_sqlite(CLI::App& app);
-void add_litmus(CLI::App& app);
-void add_doctor(CLI::App& app);
+namespace cleave::command {
+
+struct Command {
+  const char* name;
+  const char* what;
+  /// What has to be built for it, and with which option where that may be off.
+  const char* target;
+};
+
+inline constexpr std::array kCommands{
+    Command{"demo", "Branch a real SQLite database, walk the branches, and compare every row",
+            "cleave_tool_demo"},
+    Command{"sqlite", "An SQL shell on a database that commits and checks out",
+            "cleave_tool_sqlite"},
+    Command{"bench", "Measure, and show each figure beside a baseline's",
+            "cleave_tool_bench, with CLEAVE_BENCH=ON"},
+    Command{"litmus", "Ask whether something can end so, under each rule that Linux and others had",
+            "cleave_tool_litmus, with CLEAVE_LAB=ON"},
+    Command{"doctor",
+            "Say what works on this machine, what it costs, and what to do about the rest",
+            "cleave_tool_doctor"},
+};
+
+/// Of that name; nullptr: cleave comes with none.
+const Command* command_named(std::string_view name);
+
+/// The command whose name is the nearest by spelling; nullptr: none is near.
+const Command* nearest(std::string_view name);
+
+/// " demo sqlite bench litmus doctor"
+std::string all_names();
+
+}  // namespace cleave::command

@@ -1,71 +1,102 @@
-// The command line: `cleave <command>`.
-#include <fmt/format.h>
+// `cleave <command>`: starts the program cleave-<command>, as git does.
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <string>
+#include <vector>
 
-#include "commands.h"
+#include "tools/cleave/commands.h"
+#include "tools/console/output.h"
+#include "tools/console/programs.h"
 
+namespace cleave::command {
 namespace {
 
-// The parser would only say that a command is missing, also where one was misspelt.
-int without_command(const CLI::App& app, int argc, char** argv) {
-  std::string all;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    all += ' ' + command->get_name();
-  const std::string given =
-      argc > 1 ? fmt::format("there is no command {}", argv[1]) : "say what to do";
-  fmt::print(stderr, "cleave: {}; the commands are:{}\nRun with --help for more information.\n",
-             given, all);
-  return 2;
-}
+constexpr const char* kAbout =
+    "cleave: memory that branches.\n"
+    "A program keeps its state in an arena, native memory that commits and checks out, or in a\n"
+    "space, which forks in under a microsecond, whatever its size. Beside both stands a\n"
+    "laboratory for the rules that Linux and others have for shared and pinned pages.\n\n"
+    "Usage: cleave [OPTIONS] COMMAND [ARGUMENT...]\n\n"
+    "Options:\n"
+    "  -h,--help                   Print this help message and exit\n"
+    "  --version                   Display program version information and exit\n\n"
+    "Commands (cleave help COMMAND tells more):\n";
 
-int run(int argc, char** argv) {
-  CLI::App app{
-      "cleave: memory that branches.\n"
-      "A program keeps its state in an arena, native memory that commits and checks out, or in a\n"
-      "space, which forks in under a microsecond, whatever its size. Beside both stands a\n"
-      "laboratory for the rules that Linux and others have for shared and pinned pages.\n"};
-  app.set_version_flag("--version", "cleave " CLEAVE_VERSION);
-  app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::simple);
-
-  add_demo(app);
-  add_sqlite(app);
-#if CLEAVE_HAVE_BENCH
-  add_bench(app);
-#endif
-  add_litmus(app);
-  add_doctor(app);
-
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::RuntimeError& failed) {
-    return failed.get_exit_code();
-  } catch (const CLI::ParseError& told) {
-    if (told.get_name() == "RequiredError" && app.get_subcommands().empty())
-      return without_command(app, argc, argv);
-    // Help and version come this way too, with status 0. The rest is bad usage: 2, as is the custom.
-    return app.exit(told) == 0 ? 0 : 2;
+void print_help() {
+  (void)std::fputs(kAbout, stdout);
+  std::string missing;
+  for (const Command& command : kCommands) {
+    if (console::find_program(command.name)) {
+      (void)std::printf("  %-27s %s\n", command.name, command.what);
+    } else {
+      missing += std::string(" ") + command.name;
+    }
   }
-  return 0;
+  if (!missing.empty()) (void)std::printf("\nNot built here:%s\n", missing.c_str());
 }
 
-// What is still in the buffer can be lost as well, on a full disk; then nothing was said, whatever was found.
-int after_printing(int status) {
-  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
-  fmt::print(stderr, "cleave: standard output cannot be written: {}\n", std::strerror(errno));
+int complain(const std::string& what) {
+  (void)std::fprintf(stderr, "cleave: %s\nRun with --help for more information.\n", what.c_str());
   return 2;
+}
+
+std::string text_of_unknown(const std::string& name) {
+  const Command* near = nearest(name);
+  const std::string all = "he commands are:" + all_names();
+  if (near == nullptr) return "there is no command " + name + "; t" + all;
+  return "there is no command " + name + "; perhaps " + near->name + "? T" + all;
+}
+
+// Returns only where the program cannot be started.
+int start(const std::string& name, std::vector<std::string> arguments) {
+  // The name of a command is no path.
+  const auto program =
+      name.find('/') == std::string::npos ? console::find_program(name) : std::nullopt;
+  if (!program) {
+    const Command* known = command_named(name);
+    if (known == nullptr) return complain(text_of_unknown(name));
+    return complain("cleave-" + name + " is neither beside cleave nor on the PATH; " +
+                    "building cleave makes it, as the target " + known->target);
+  }
+  arguments.insert(arguments.begin(), program->string());
+  std::vector<char*> words;
+  for (std::string& argument : arguments) words.push_back(argument.data());
+  words.push_back(nullptr);
+  (void)execv(program->c_str(), words.data());
+  return complain(program->string() + ": " + std::strerror(errno));
+}
+
+int run(std::vector<std::string> words) {
+  if (words.empty()) return complain("say what to do; the commands are:" + all_names());
+  const std::string first = words.front();
+  words.erase(words.begin());
+  if (first == "--version") {
+    (void)std::puts("cleave " CLEAVE_VERSION);
+    return 0;
+  }
+  if (first == "--help" || first == "-h" || (first == "help" && words.empty())) {
+    print_help();
+    return 0;
+  }
+  if (first == "help") {
+    words.push_back("--help");
+    return start(words.front(), {words.begin() + 1, words.end()});
+  }
+  if (first.starts_with('-')) return complain("there is no option " + first);
+  return start(first, std::move(words));
 }
 
 }  // namespace
+}  // namespace cleave::command
 
 int main(int argc, char** argv) {
   try {
-    return after_printing(run(argc, argv));
+    const int status = cleave::command::run({argv + 1, argv + argc});
+    return cleave::console::after_printing("cleave", status);
   } catch (const std::exception& error) {
     (void)std::fprintf(stderr, "cleave: %s\n", error.what());
     return 2;

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 #include <cleave/detail/explored.h>
@@ -41,6 +42,9 @@ class atomic {
   }
   void store(T value, Order order) noexcept {
     announce(Kind::store, order, word(value));
+    if constexpr (kExplored) {
+      if (order != seq_cst && sync::delays(delayed(value))) return;
+    }
     value_.store(value, order);
   }
   [[nodiscard]] T exchange(T value, Order order) noexcept {
@@ -107,6 +111,16 @@ class atomic {
       return static_cast<std::uint64_t>(value);
     }
   }
+  DelayedStore delayed(T value) noexcept {
+    static_assert(sizeof(T) <= sizeof(std::uint64_t));
+    DelayedStore store{&value_, 0, [](void* address, std::uint64_t bits) {
+                         T later;
+                         std::memcpy(&later, &bits, sizeof later);
+                         static_cast<std::atomic<T>*>(address)->store(later, release);
+                       }};
+    std::memcpy(&store.bits, &value, sizeof value);
+    return store;
+  }
   void announce(Kind kind, Order order, std::uint64_t argument = 0,
                 std::uint64_t expected = 0) const noexcept {
     if constexpr (kExplored) {
@@ -114,7 +128,8 @@ class atomic {
                       .location = location_.id,
                       .order = order,
                       .argument = argument,
-                      .expected = expected});
+                      .expected = expected,
+                      .address = &value_});
     }
   }
 

@@ -41,10 +41,18 @@ struct Operation {
   std::uint64_t argument = 0;
   std::uint64_t expected = 0;
   const char* name = "";
+  const void* address = nullptr;  ///< of the location; another in every run
   /// Where not null: the operation is enabled only when `enabled(context)` is true, and the scheduler
   /// lets announce() return only then.
   bool (*enabled)(const void* context) = nullptr;
   const void* context = nullptr;
+};
+
+/// A store that its thread has made and others do not see yet.
+struct DelayedStore {
+  void* address;
+  std::uint64_t bits;
+  void (*perform)(void* address, std::uint64_t bits);
 };
 
 /// Chooses who runs. One per exploring OS thread; threads of control are its fibers.
@@ -55,6 +63,9 @@ class Scheduler {
   virtual void announce(const Operation& operation) = 0;
   /// Whether the fence or re-check called `name` is performed in this run.
   virtual bool performs(const char* name) = 0;
+  /// Whether the store that was just announced stays in the thread's store buffer; the scheduler then
+  /// performs it: at the latest before the thread's next store, and where a fence says so.
+  virtual bool delays(const DelayedStore& /*store*/) { return false; }
   /// A number for the calling thread of control.
   virtual std::uint64_t self() = 0;
 };
@@ -82,6 +93,10 @@ inline bool performs(const char* name) {
   Scheduler* s = scheduler();
   return s == nullptr || s->performs(name);
 }
+inline bool delays(const DelayedStore& store) {
+  Scheduler* s = scheduler();
+  return s != nullptr && s->delays(store);
+}
 
 #else
 
@@ -91,14 +106,8 @@ struct Location {
 constexpr void register_memory(const void*, std::uint64_t) {}
 constexpr std::uint64_t memory_location(const void*) { return 0; }
 constexpr void announce(const Operation&) {}
-
-// A test build may leave out one named fence, wait or re-check (CLEAVE_DROP="name"), and a stress test must
-// then find a broken promise: a check that cannot fail is none.
-#ifdef CLEAVE_DROP
-constexpr bool performs(std::string_view name) { return name != CLEAVE_DROP; }
-#else
 constexpr bool performs(std::string_view) { return true; }
-#endif
+constexpr bool delays(const DelayedStore&) { return false; }
 
 #endif
 

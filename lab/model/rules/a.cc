@@ -1,6 +1,6 @@
 #include "lab/model/rules/all.h"
 
-namespace lab::rules {
+namespace lab::model::rules {
 namespace {
 
 Rules make() {
@@ -34,4 +34,4 @@ const RuleSet kA{
     make,
 };
 
-}  // namespace lab::rules
+}  // namespace lab::model::rules

@@ -1,6 +1,6 @@
 #include "lab/model/rules/all.h"
 
-namespace lab {
+namespace lab::model {
 
 const std::vector<RuleSet>& rule_sets() {
   using namespace rules;
@@ -9,4 +9,4 @@ const std::vector<RuleSet>& rule_sets() {
   return all;
 }
 
-}  // namespace lab
+}  // namespace lab::model

@@ -3,10 +3,10 @@
 
 #include "lab/model/rules.h"
 
-namespace lab::rules {
+namespace lab::model::rules {
 
 extern const RuleSet kA, kB, kC0, kC1, kC2, kD0, kD1, kE0, kE1,
     kF;                                        // of Linux, in the order of time
 extern const RuleSet kFail, kGvisor, kCleave;  // of others
 
-}  // namespace lab::rules
+}  // namespace lab::model::rules

@@ -1,6 +1,6 @@
 #include "lab/model/rules/all.h"
 
-namespace lab::rules {
+namespace lab::model::rules {
 namespace {
 
 Rules make() {
@@ -22,4 +22,4 @@ const RuleSet kB{
     make,
 };
 
-}  // namespace lab::rules
+}  // namespace lab::model::rules

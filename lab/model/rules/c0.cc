@@ -1,6 +1,6 @@
 #include "lab/model/rules/all.h"
 
-namespace lab::rules {
+namespace lab::model::rules {
 namespace {
 
 Rules make() {
@@ -28,4 +28,4 @@ const RuleSet kC0{
     make,
 };
 
-}  // namespace lab::rules
+}  // namespace lab::model::rules

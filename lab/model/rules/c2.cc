@@ -1,6 +1,6 @@
 #include "lab/model/rules/all.h"
 
-namespace lab::rules {
+namespace lab::model::rules {
 namespace {
 
 Rules make() {
@@ -23,4 +23,4 @@ const RuleSet kC2{
     make,
 };
 
-}  // namespace lab::rules
+}  // namespace lab::model::rules

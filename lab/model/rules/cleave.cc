@@ -1,6 +1,6 @@
 #include "lab/model/rules/all.h"
 
-namespace lab::rules {
+namespace lab::model::rules {
 namespace {
 
 Rules make() {
@@ -39,4 +39,4 @@ const RuleSet kCleave{
     make,
 };
 
-}  // namespace lab::rules
+}  // namespace lab::model::rules

@@ -1,6 +1,6 @@
 #include "lab/model/rules/all.h"
 
-namespace lab::rules {
+namespace lab::model::rules {
 namespace {
 
 Rules make() {
@@ -22,4 +22,4 @@ const RuleSet kD0{
     make,
 };
 
-}  // namespace lab::rules
+}  // namespace lab::model::rules

@@ -1,6 +1,6 @@
 #include "lab/model/rules/all.h"
 
-namespace lab::rules {
+namespace lab::model::rules {
 namespace {
 
 Rules make() {
@@ -31,4 +31,4 @@ const RuleSet kE0{
     make,
 };
 
-}  // namespace lab::rules
+}  // namespace lab::model::rules

@@ -1,6 +1,6 @@
 #include "lab/model/rules/all.h"
 
-namespace lab::rules {
+namespace lab::model::rules {
 namespace {
 
 Rules make() {
@@ -25,4 +25,4 @@ const RuleSet kE1{
     make,
 };
 
-}  // namespace lab::rules
+}  // namespace lab::model::rules

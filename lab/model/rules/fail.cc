@@ -1,6 +1,6 @@
 #include "lab/model/rules/all.h"
 
-namespace lab::rules {
+namespace lab::model::rules {
 namespace {
 
 Rules make() {
@@ -20,4 +20,4 @@ const RuleSet kFail{
     make,
 };
 
-}  // namespace lab::rules
+}  // namespace lab::model::rules

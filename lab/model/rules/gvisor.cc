@@ -1,6 +1,6 @@
 #include "lab/model/rules/all.h"
 
-namespace lab::rules {
+namespace lab::model::rules {
 namespace {
 
 Rules make() {
@@ -33,4 +33,4 @@ const RuleSet kGvisor{
     make,
 };
 
-}  // namespace lab::rules
+}  // namespace lab::model::rules

@@ -1,0 +1,33 @@
+#include "bench/all.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "bench/arena/benchmarks.h"
+#include "bench/explorer/benchmarks.h"
+#include "bench/heap/benchmarks.h"
+#include "bench/io/benchmarks.h"
+#include "bench/space/benchmarks.h"
+#include "bench/sqlite/benchmarks.h"
+#include "bench/sync/benchmarks.h"
+
+namespace cleave::bench {
+
+std::vector<Benchmark> all_benchmarks() {
+  std::vector<Benchmark> all;
+  for (auto* family : {
+         fork_benchmarks, fork_pinned_benchmarks, write_after_fork_benchmarks, access_benchmarks,
+             writers_benchmarks, alive_benchmarks, drop_benchmarks, pool_benchmarks,
+             sync_benchmarks, pin_benchmarks, hold_benchmarks, io_benchmarks, alloc_benchmarks,
+             arena_rollback_benchmarks, arena_commit_benchmarks, arena_pages_benchmarks,
+             sqlite_benchmarks,
+#if CLEAVE_HAVE_LAB
+             explore_benchmarks,
+#endif
+       }) {
+    std::ranges::move(family(), std::back_inserter(all));
+  }
+  return all;
+}
+
+}  // namespace cleave::bench

@@ -1,0 +1,87 @@
+// cleave bench: measures, and shows each figure beside its baseline.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "bench/all.h"
+#include "bench/harness/report.h"
+#include "tools/console/program.h"
+#include "tools/console/status_line.h"
+
+namespace {
+
+using cleave::bench::Benchmark;
+using cleave::bench::Row;
+
+struct Options {
+  std::vector<std::string> names;
+  bool json = false;
+  bool list = false;
+  cleave::bench::Settings settings;
+};
+
+// A name selects itself and what lies below it.
+bool selects(const std::string& name, const Benchmark& benchmark) {
+  return benchmark.name == name || benchmark.name.starts_with(name + '/');
+}
+
+std::vector<Benchmark> select(const std::vector<std::string>& names) {
+  std::vector<Benchmark> all = cleave::bench::all_benchmarks();
+  for (const auto& name : names) {
+    if (std::ranges::none_of(all, [&](const auto& b) { return selects(name, b); })) {
+      fmt::print(stderr, "cleave bench: nothing is called {}; --list shows what there is\n", name);
+      throw cleave::console::Exit{2};
+    }
+  }
+  if (!names.empty()) {
+    std::erase_if(all, [&](const auto& b) {
+      return std::ranges::none_of(names, [&](const auto& name) { return selects(name, b); });
+    });
+  }
+  return all;
+}
+
+void measure(const Options& options) {
+  const std::vector<Benchmark> selected = select(options.names);
+  auto array = nlohmann::ordered_json::array();
+  if (!options.json) fmt::print("{}", cleave::bench::heading());
+  const cleave::console::StatusLine status;
+  for (std::size_t i = 0; i < selected.size(); ++i) {
+    status.show(fmt::format("{}/{} {} ...", i + 1, selected.size(), selected[i].name));
+    const std::vector<Row> rows = selected[i].run(options.settings);
+    status.clear();
+    for (const Row& row : rows) {
+      if (options.json) {
+        array.push_back(cleave::bench::json(row));
+      } else {
+        fmt::print("{}", cleave::bench::line(row));
+        (void)fflush(stdout);
+      }
+    }
+  }
+  if (options.json) fmt::print("{}\n", array.dump(2));
+}
+
+void add_options(CLI::App& bench, Options& options) {
+  bench.add_option("NAME", options.names,
+                   "What to measure: a name, or what comes before its slash");
+  bench.add_flag("--json", options.json, "Give an array of objects in place of a table");
+  bench.add_flag("--list", options.list, "Name the benchmarks and leave");
+  bench.add_flag("--quick", options.settings.quick, "Small and few: half a minute for everything");
+  bench.callback([&options] {
+    if (!options.list) return measure(options);
+    for (const Benchmark& b : select(options.names)) fmt::print("{:<28}{}\n", b.name, b.what);
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  return cleave::console::run_program(
+      "cleave bench", "Measure, and show each figure beside a baseline's",
+      [&](CLI::App& bench) { add_options(bench, options); }, argc, argv);
+}

@@ -1,0 +1,103 @@
+#include "tools/litmus/kernel.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "lab/kernel/column.h"
+#include "lab/kernel/readiness.h"
+#include "lab/kernel/report.h"
+#include "tools/console/exit.h"
+#include "tools/console/status_line.h"
+#include "tools/litmus/litmus.h"
+
+namespace cleave::litmus {
+namespace {
+
+using lab::kernel::KernelVerdict;
+using Clock = std::chrono::steady_clock;
+
+// Interrupted once, the command ends with what it has. Twice, it just ends; what it changed is put
+// back by the next.
+class Interruptible {
+ public:
+  Interruptible() {
+    struct sigaction action {};
+    action.sa_handler = [](int) { lab::kernel::interrupt(); };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
+    for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
+  }
+  ~Interruptible() {
+    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
+  }
+  Interruptible(const Interruptible&) = delete;
+  Interruptible& operator=(const Interruptible&) = delete;
+};
+
+// Nothing: without rights there is no system to change, and each test says so.
+std::optional<lab::kernel::System> open_system() {
+  if (!lab::kernel::missing_altogether().empty()) return std::nullopt;
+  auto system = lab::kernel::System::open();
+  if (!system) stop(2, system.error() + '\n');
+  for (const std::string& change : system->journal().found())
+    fmt::print(stderr, "put back after a run that was cut off: {}\n", change);
+  return std::move(*system);
+}
+
+void write_page(const KernelOptions& asked, const lab::judge::TestFiles& files,
+                const std::vector<KernelVerdict>& verdicts) {
+  const auto cases = lab::judge::cases_of(tests_of(files), lab::judge::all_variants(),
+                                          lab::explore::Memory::sc, /*named=*/true);
+  const lab::judge::Effort effort;
+  write_html(asked.html, files, judge(cases, effort, asked.threads),
+             {lab::kernel::column_of(verdicts)}, effort.search, asked.threads);
+}
+
+}  // namespace
+
+void run_on_kernel(const KernelOptions& asked) {
+  const lab::judge::TestFiles files = load(asked.names);
+  lab::kernel::Options options;
+  if (asked.seconds > 0) options.seconds = asked.seconds;
+  const lab::report::Look look = lab::report::look_of(STDOUT_FILENO);
+  std::optional<lab::kernel::System> system = open_system();
+  const Interruptible interruptible;
+  const Clock::time_point begin = Clock::now();
+  std::vector<KernelVerdict> verdicts;
+  std::vector<std::string> titles;
+  const console::StatusLine status;
+  for (const auto& file : files) {
+    if (status.is_shown())
+      options.progress = [&](std::uint64_t runs, double seconds_so_far) {
+        status.show(fmt::format("{}: {} runs, {:.0f}/s, {:.0f} s", file->name, runs,
+                                static_cast<double>(runs) / seconds_so_far, seconds_so_far));
+      };
+    verdicts.push_back(system ? lab::kernel::judge(file->test, *system, options)
+                              : lab::kernel::skip(file->test, lab::kernel::missing_altogether()));
+    status.clear();
+    titles.push_back(file->name);
+    if (!asked.json) fmt::print("{}", line(file->name, verdicts.back(), asked.verbose, look));
+    std::fflush(stdout);
+  }
+  if (system)
+    for (const std::string& stuck : system->put_back())
+      fmt::print(stderr, "cannot be put back, and stays in the journal: {}\n", stuck);
+  const double took = std::chrono::duration<double>(Clock::now() - begin).count();
+  if (asked.json)
+    fmt::print("{}\n", lab::kernel::json(titles, verdicts, took).dump(2));
+  else
+    fmt::print("{}", summary(verdicts, took, look));
+  if (!asked.html.empty()) write_page(asked, files, verdicts);
+  if (lab::kernel::interrupted()) stop(130, "interrupted: the tests that were left are skipped\n");
+  const auto found = [](const KernelVerdict& verdict) {
+    return verdict.skipped.empty() && verdict.standing == lab::kernel::Standing::finding;
+  };
+  if (std::ranges::any_of(verdicts, found)) throw console::Exit{1};
+}
+
+}  // namespace cleave::litmus

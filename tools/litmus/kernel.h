@@ -1,0 +1,23 @@
+// `cleave litmus --kernel`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace cleave::litmus {
+
+struct KernelOptions {
+  std::vector<std::string> names;  ///< of the tests; empty: the whole catalogue
+  double seconds = 0;  ///< for each test whose runs differ by chance; 0: the judge's own choice
+  bool json = false;
+  bool verbose = false;
+  std::string html;  ///< where to write a page with the kernel beside all rule-sets; empty: nowhere
+  unsigned threads = 1;  ///< for what the page asks of rule-sets
+};
+
+/// Has the tests judged by the kernel that runs here, and prints what was observed. Ends the
+/// command with status 1 where something was found, with 2 where nothing can be judged because
+/// somebody else does, with 130 where it was interrupted.
+void run_on_kernel(const KernelOptions& options);
+
+}  // namespace cleave::litmus

@@ -1,0 +1,80 @@
+// `cleave litmus`: what its commands do, and what they share.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "lab/judge/batch.h"
+#include "lab/judge/files.h"
+#include "lab/judge/judge.h"
+#include "lab/report/html.h"
+
+namespace cleave::litmus {
+
+/// As many judgements are made at once.
+inline unsigned all_processors() { return std::max(1U, std::thread::hardware_concurrency()); }
+
+/// What `cleave litmus` is asked for.
+struct Options {
+  std::vector<std::string> names;
+  std::vector<std::string> rules;
+  std::vector<std::string> drop;
+  std::string search = "dpor";
+  std::string memory;
+  std::uint64_t seed = 1;
+  double time = 0;
+  unsigned threads = all_processors();
+  std::string replay;
+  std::string html;
+  bool kernel = false;
+  bool json = false;
+  bool verbose = false;
+};
+
+/// Judges, and prints what was found. Ends the command with status 1 where something is not as
+/// expected.
+void run(const Options& options);
+/// Prints tests in their canonical form.
+void show(const std::vector<std::string>& names);
+
+/// Says what is wrong on standard error and ends the command with `status`.
+[[noreturn]] void stop(int status, const std::string& text);
+
+/// Where the tests lie that come with cleave: beside the installed command, or in the source tree.
+std::string catalogue();
+
+/// The tests that `names` stand for; ends the command with status 2 where one cannot be read.
+lab::judge::TestFiles load(const std::vector<std::string>& names);
+std::vector<const lab::litmus::Test*> tests_of(const lab::judge::TestFiles& files);
+
+/// "dpor", "states", "bound=2", "random=1000", "pct=3", "naive".
+void set_search(const std::string& text, lab::judge::Effort& effort);
+/// "A+C0..F+E1,bias=4": each of them; empty: all rule-sets.
+std::vector<lab::judge::Variant> variants(const std::vector<std::string>& texts);
+
+/// Judges on `threads` threads; on a terminal it says how far it is. Ends the command with status 2
+/// where something cannot be explored.
+std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& cases,
+                                         const lab::judge::Effort& effort, unsigned threads);
+
+/// Writes lab/report's page to `path`, with columns of judges that are no rule-sets. On a terminal
+/// it says how far it is. Ends the command with status 2 where that fails.
+void write_html(const std::string& path, const lab::judge::TestFiles& files,
+                const std::vector<lab::judge::Judgement>& judgements,
+                const std::vector<lab::report::Column>& columns, lab::explore::Search search,
+                unsigned threads);
+
+/// All rule-sets, knobs and fences.
+void print_rules();
+/// What this machine has for --kernel.
+void print_readiness(bool json);
+/// Judges the tests under every rule-set that differs from `rules` in one answer or lacks one
+/// fence, and says which tests notice. Ends the command with status 1 if there is a change that
+/// none does.
+void mutate(const std::string& rules, const std::vector<std::string>& names,
+            const lab::judge::Effort& effort, unsigned threads);
+
+}  // namespace cleave::litmus

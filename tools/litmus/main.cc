@@ -1,0 +1,104 @@
+// `cleave litmus`: tests, judged under rule-sets.
+#include "tools/console/program.h"
+#include "tools/litmus/kernel.h"
+#include "tools/litmus/litmus.h"
+
+namespace cleave::litmus {
+namespace {
+
+void add_show(CLI::App& litmus) {
+  const auto names = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = litmus.add_subcommand("show", "Print tests in their canonical form");
+  command->add_option("FILE", *names, "Files, folders, or tests of the catalogue")->required();
+  command->callback([names] { show(*names); });
+}
+
+void add_rules(CLI::App& litmus) {
+  litmus.add_subcommand("rules", "List the rule-sets, their knobs, and the fences")->callback([] {
+    print_rules();
+  });
+}
+
+void add_ready(CLI::App& litmus) {
+  const auto json = std::make_shared<bool>(false);
+  CLI::App* command =
+      litmus.add_subcommand("ready", "List what this machine has, and lacks, for --kernel");
+  command->add_flag("--json", *json, "Print one JSON object");
+  command->callback([json] { print_readiness(*json); });
+}
+
+void add_mutate(CLI::App& litmus) {
+  struct Asked {
+    std::string rules;
+    std::vector<std::string> names;
+    unsigned threads = all_processors();
+  };
+  const auto asked = std::make_shared<Asked>();
+  CLI::App* command = litmus.add_subcommand(
+      "mutate", "Change a rule-set in every way, one at a time: which test notices?");
+  command->add_option("RULES", asked->rules, "The rule-set")->required();
+  command->add_option("FILE", asked->names, "The tests; by default the whole catalogue");
+  command->add_option("--threads", asked->threads, "How many judgements are made at once")
+      ->check(CLI::Range(1, 256));
+  command->callback([asked] { mutate(asked->rules, asked->names, {}, asked->threads); });
+}
+
+void add_options(CLI::App& litmus, Options& options) {
+  litmus.add_option("FILE", options.names,
+                    "Files, folders, or tests of the catalogue by name; by default all of it");
+  litmus
+      .add_option("--rules", options.rules,
+                  "Rule-sets: A+C0..F+E1,bias=4; by default all. `cleave litmus rules` has them")
+      ->allow_extra_args(false)  // what follows is a FILE
+      ->take_all();
+  litmus
+      .add_option("--search", options.search,
+                  "dpor, states, naive, bound=PREEMPTIONS, random=RUNS or pct=DEPTH")
+      ->capture_default_str();
+  litmus.add_option("--memory", options.memory, "sc or tso; by default sc, and what tests name")
+      ->check(CLI::IsMember({"sc", "tso"}));
+  litmus.add_option("--drop", options.drop, "Leave out a fence or a second look, by its name")
+      ->allow_extra_args(false)  // what follows is a FILE
+      ->take_all();
+  litmus.add_option("--time", options.time, "No judgement takes more than so many seconds of a processor")
+      ->check(CLI::PositiveNumber);
+  litmus.add_option("--seed", options.seed, "Another seed draws other random runs")
+      ->capture_default_str();
+  litmus.add_option("--threads", options.threads, "How many judgements are made at once")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  litmus.add_option(
+      "--replay", options.replay,
+      "Make the run of this token again; with the test and the rule-set that it is of");
+  litmus.add_option("--html", options.html,
+                    "Also write a page to this file: the table, and runs that can be stepped");
+  CLI::Option* kernel = litmus.add_flag("--kernel", options.kernel,
+                                        "Ask the Linux that runs here, by real processes; as root");
+  for (const char* of_rules : {"--rules", "--search", "--memory", "--drop", "--seed", "--replay"})
+    kernel->excludes(of_rules);
+  litmus.add_flag("--json", options.json, "Print one JSON object");
+  litmus.add_flag("-v,--verbose", options.verbose, "Print a line for each judgement");
+  add_show(litmus);
+  add_rules(litmus);
+  add_ready(litmus);
+  add_mutate(litmus);
+  litmus.callback([&] {
+    if (!litmus.get_subcommands().empty()) return;
+    if (options.kernel)
+      run_on_kernel({options.names, options.time, options.json, options.verbose, options.html,
+                     options.threads});
+    else
+      run(options);
+  });
+}
+
+}  // namespace
+}  // namespace cleave::litmus
+
+int main(int argc, char** argv) {
+  cleave::litmus::Options options;
+  return cleave::console::run_program(
+      "cleave litmus",
+      "Ask whether something can end so, under each rule that Linux and others had",
+      [&](CLI::App& litmus) { cleave::litmus::add_options(litmus, options); }, argc, argv);
+}

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include "tools/console/exit.h"
+#include "tools/console/programs.h"
+#include "tools/console/status_line.h"
+#include "tools/litmus/litmus.h"
+
+namespace cleave::litmus {
+
+void stop(int status, const std::string& text) {
+  fmt::print(stderr, "{}", text);
+  throw console::Exit{status};
+}
+
+std::string catalogue() {
+  const std::filesystem::path installed =
+      (console::own_folder() / CLEAVE_INSTALLED_CATALOGUE).lexically_normal();
+  std::error_code ignored;
+  return std::filesystem::is_directory(installed, ignored) ? installed.string() : CLEAVE_CATALOGUE;
+}
+
+lab::judge::TestFiles load(const std::vector<std::string>& names) {
+  auto files = lab::judge::load(names, catalogue());
+  if (!files) stop(2, files.error());
+  return std::move(*files);
+}
+
+std::vector<const lab::litmus::Test*> tests_of(const lab::judge::TestFiles& files) {
+  std::vector<const lab::litmus::Test*> tests;
+  for (const auto& file : files) tests.push_back(&file->test);
+  return tests;
+}
+
+void set_search(const std::string& text, lab::judge::Effort& effort) {
+  struct Kind {
+    std::string_view name;
+    lab::explore::Search search;
+  };
+  static constexpr Kind kKinds[] = {
+      {"dpor", lab::explore::Search::dpor},   {"states", lab::explore::Search::states},
+      {"bound", lab::explore::Search::bound}, {"random", lab::explore::Search::random},
+      {"pct", lab::explore::Search::pct},     {"naive", lab::explore::Search::naive},
+  };
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  const auto* kind = std::ranges::find(kKinds, name, &Kind::name);
+  const char* advice = "  write dpor, states, naive, bound=PREEMPTIONS, random=RUNS or pct=DEPTH\n";
+  if (kind == std::end(kKinds))
+    stop(2, fmt::format("--search: there is no search \"{}\"\n{}", name, advice));
+  effort.search = kind->search;
+  const bool wants = kind->search == lab::explore::Search::bound ||
+                     kind->search == lab::explore::Search::random ||
+                     kind->search == lab::explore::Search::pct;
+  if (equals == std::string::npos) return;
+  std::uint32_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data() + equals + 1, end, number);
+  if (!wants || error != std::errc{} || at != end ||
+      (number == 0 && kind->search != lab::explore::Search::bound))
+    stop(2, fmt::format("--search: \"{}\" is not understood\n{}", text, advice));
+  effort.runs = kind->search == lab::explore::Search::random ? number : effort.runs;
+  effort.bound = kind->search == lab::explore::Search::random ? effort.bound : number;
+}
+
+std::vector<lab::judge::Variant> variants(const std::vector<std::string>& texts) {
+  std::vector<lab::judge::Variant> result;
+  for (const std::string& text : texts) {
+    for (std::size_t at = 0; at <= text.size();) {
+      const std::size_t end = std::min(text.find_first_of("+ ", at), text.size());
+      const auto some = lab::judge::parse_variants(std::string_view(text).substr(at, end - at));
+      if (!some)
+        stop(2, fmt::format("--rules {}: {}\n  `cleave litmus rules` says what each is\n", text,
+                            some.error()));
+      for (const lab::judge::Variant& one : *some)
+        if (std::ranges::find(result, one.text, &lab::judge::Variant::text) == result.end())
+          result.push_back(one);
+      at = end + 1;
+    }
+  }
+  return result.empty() ? lab::judge::all_variants() : result;
+}
+
+std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& cases,
+                                         const lab::judge::Effort& effort, unsigned threads) {
+  const console::StatusLine status;
+  auto results = lab::judge::judge_all(cases, effort, threads, [&](std::size_t done) {
+    if (status.is_shown() && cases.size() > 1)
+      status.show(fmt::format("{} of {} judgements", done, cases.size()));
+  });
+  status.clear();
+  std::vector<lab::judge::Judgement> judgements;
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (!results[i])
+      stop(2, fmt::format("{} under {}: {}\n", cases[i].test->name, cases[i].variant.text,
+                          results[i].error().what));
+    judgements.push_back(std::move(*results[i]));
+  }
+  return judgements;
+}
+
+}  // namespace cleave::litmus

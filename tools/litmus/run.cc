@@ -1,0 +1,115 @@
+#include "tools/litmus/litmus.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "lab/judge/explanation.h"
+#include "lab/litmus/print.h"
+#include "lab/report/counterexample.h"
+#include "lab/report/json.h"
+#include "lab/report/log.h"
+#include "lab/report/table.h"
+#include "tools/console/exit.h"
+
+namespace cleave::litmus {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Question {
+  lab::judge::TestFiles files;
+  std::vector<lab::judge::Case> cases;
+  lab::judge::Effort effort;
+};
+
+Question question_of(const Options& options) {
+  Question question;
+  question.files = load(options.names);
+  std::vector<lab::judge::Variant> of = variants(options.rules);
+  for (lab::judge::Variant& variant : of)
+    for (const std::string& name : options.drop) {
+      auto less = lab::judge::without(std::move(variant), name);
+      if (!less) stop(2, fmt::format("--drop {}: {}\n", name, less.error()));
+      variant = std::move(*less);
+    }
+  set_search(options.search, question.effort);
+  question.effort.seed = options.seed;
+  if (options.time > 0) question.effort.max_seconds = options.time;
+  // Who asks for something particular gets that, and nothing that tests ask for besides.
+  const bool named = options.rules.empty() && options.drop.empty() && options.memory.empty();
+  question.cases = lab::judge::cases_of(
+      tests_of(question.files), of,
+      options.memory == "tso" ? lab::explore::Memory::tso : lab::explore::Memory::sc, named);
+  if (question.cases.empty()) stop(2, "these tests mean nothing under these rule-sets\n");
+  return question;
+}
+
+void print_run(const lab::judge::Explanation& explanation, const lab::judge::TestFile& file,
+               const lab::judge::Variant& variant, bool verbose) {
+  fmt::print("\n{}", lab::report::text(explanation, lab::report::look_of(STDOUT_FILENO), verbose));
+  fmt::print("Replay: cleave litmus {} --rules {} --replay {}\n", file.path, variant.text,
+             explanation.example.trace.token());
+}
+
+void print_log(const Question& question, const lab::judge::Judgement& judgement, bool verbose) {
+  fmt::print("{}", lab::report::log(judgement, question.effort.search,
+                                    lab::report::look_of(STDOUT_FILENO)));
+  if (!lab::judge::worth_explaining(judgement)) return;
+  const auto explanation = lab::judge::explain(judgement);
+  if (!explanation) stop(2, fmt::format("cannot be explained: {}\n", explanation.error().what));
+  print_run(*explanation, *question.files.front(), judgement.variant, verbose);
+}
+
+void replay(const Options& options) {
+  const Question question = question_of(options);
+  if (question.cases.size() != 1)
+    stop(2, "--replay: name the one test and the one rule-set of the token: FILE --rules NAME\n");
+  const lab::judge::Case& one = question.cases.front();
+  const auto explanation = lab::judge::replay(*one.test, one.variant, options.replay);
+  if (!explanation) stop(2, fmt::format("--replay: {}\n", explanation.error().what));
+  print_run(*explanation, *question.files.front(), one.variant, options.verbose);
+}
+
+}  // namespace
+
+void run(const Options& options) {
+  if (!options.replay.empty()) return replay(options);
+  const Question question = question_of(options);
+  const Clock::time_point begin = Clock::now();
+  const std::vector<lab::judge::Judgement> judgements =
+      judge(question.cases, question.effort, options.threads);
+  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  const lab::report::Look look = lab::report::look_of(STDOUT_FILENO);
+  if (!options.html.empty())
+    write_html(options.html, question.files, judgements, {}, question.effort.search,
+               options.threads);
+  if (options.json) {
+    fmt::print(
+        "{}\n",
+        lab::report::json(question.files, judgements, question.effort.search, seconds).dump(2));
+  } else if (judgements.size() == 1) {
+    print_log(question, judgements.front(), options.verbose);
+  } else {
+    fmt::print("{}", options.verbose ? lab::report::lines(question.files, judgements, look)
+                                     : lab::report::table(question.files, judgements, look));
+    fmt::print("{}", lab::report::deviations(question.files, judgements, look));
+    fmt::print("{}", lab::report::summary(question.files, judgements, seconds));
+  }
+  if (std::ranges::count(judgements, lab::judge::Standing::deviates,
+                         &lab::judge::Judgement::standing) > 0)
+    throw console::Exit{1};
+}
+
+void show(const std::vector<std::string>& names) {
+  bool first = true;
+  for (const auto& file : load(names)) {
+    fmt::print("{}{}", std::exchange(first, false) ? "" : "\n", lab::litmus::print(file->test));
+  }
+}
+
+}  // namespace cleave::litmus
