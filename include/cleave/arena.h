@@ -102,8 +102,9 @@ class CLEAVE_API Arena {
   [[nodiscard]] std::optional<Commit> find(std::string_view name) const;
   /// Lets go of a name. The commit ends with its last handle. False: there is no such name.
   bool forget(std::string_view name);
-  /// Visits all living commits, each after its parent; `depth` counts from the first.
-  void for_each_commit(function_ref<void(const Commit&, unsigned depth)> visit) const;
+  /// Visits all living commits, each after its parent; `depth` counts from the first. `visit` may
+  /// call the arena. Error: no_memory; nothing was visited.
+  Result<void> for_each_commit(function_ref<void(const Commit&, unsigned depth)> visit) const;
 
   /// Calls `visit` for each run of pages that may have changed since head(), in order of address. A page
   /// that was written with what it held counts. `visit` must not call functions of this arena. Error:

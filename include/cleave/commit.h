@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include <cleave/detail/config.h>
 #include <cleave/snapshot.h>
@@ -28,8 +28,8 @@ class CLEAVE_API Commit {
   /// The commit that the arena stood at when this was made, or the nearest before that still lives.
   /// Empty for the first.
   [[nodiscard]] std::optional<Commit> parent() const;
-  /// Empty if it has none.
-  [[nodiscard]] const std::string& name() const;
+  /// Empty if it has none. Followed by a zero; lives as long as the commit.
+  [[nodiscard]] std::string_view name() const;
   /// 0 for the arena's first, then counting up. Never used twice in one arena.
   [[nodiscard]] std::uint64_t number() const;
   /// Pages that were written to the pool for it.

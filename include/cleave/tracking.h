@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <span>
 #include <string_view>
 
 #include <cleave/detail/config.h>
@@ -30,11 +30,14 @@ enum class Tracking : std::uint8_t {
   software,
 };
 
+/// All ways but `automatic`.
+[[nodiscard]] CLEAVE_API std::span<const Tracking> trackings() noexcept;
+
 /// As in "async".
 [[nodiscard]] CLEAVE_API const char* name(Tracking tracking) noexcept;
 [[nodiscard]] CLEAVE_API std::optional<Tracking> tracking_named(std::string_view name) noexcept;
 
-/// Tries a way of tracking on a few pages of its own: writes, asks, has a system call write, asks again.
+/// Tries a way of tracking on a few pages of its own: writes, asks, writes again, asks again.
 /// Error: unsupported, `what` says what is missing and `system` what the kernel answered.
 CLEAVE_API Result<void> try_tracking(Tracking tracking);
 

@@ -8,21 +8,28 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <cleave/arena.h>
 #include <cleave/space.h>
 
 #include "arena/history.h"
-#include "arena/mapping.h"
-#include "arena/page_set.h"
-#include "arena/tracker.h"
-#include "arena/writer_trap.h"
+#include "arena/memory/mapping.h"
+#include "arena/memory/page_set.h"
+#include "arena/memory/writer_trap.h"
+#include "arena/track/registry.h"
+#include "sync/allocator.h"
 #include "sync/mutex.h"
 
 namespace cleave::detail {
 
 struct SnapshotState;
+
+/// A tracker, and why it was chosen.
+struct Choice {
+  OwnedTracker tracker;
+  const char* why;               // static text
+  std::optional<Error> missing;  // what the better one lacks here
+};
 
 /// Three things say what the memory holds: head_, what was committed last; changed_, the pages that
 /// may differ from it; and the tracker, which knows of the pages written since it was last asked. recorded_ is a
@@ -34,6 +41,9 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
  public:
   static Result<std::shared_ptr<ArenaState>> make(const Pool& pool, std::uint64_t pages,
                                                   const ArenaOptions& options);
+  /// For make(): no tracker and no commit yet. Throws std::bad_alloc.
+  ArenaState(Mapping&& mapping, PageSet&& changed, PageSet&& suspected, PageSet&& differing,
+             Space&& recorded);
   ~ArenaState();
   ArenaState(const ArenaState&) = delete;
   ArenaState& operator=(const ArenaState&) = delete;
@@ -41,7 +51,7 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   [[nodiscard]] const Mapping& mapping() const { return mapping_; }
   [[nodiscard]] const History& history() const { return *history_; }
   [[nodiscard]] History& history() { return *history_; }
-  [[nodiscard]] const std::string& tracking_reason() const { return reason_; }
+  [[nodiscard]] std::string tracking_reason() const;
 
   Result<Commit> commit(std::string_view name);
   Result<void> checkout(const Commit& target);
@@ -68,8 +78,8 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
     friend bool operator==(const Pinned&, const Pinned&) = default;
   };
 
-  ArenaState(Mapping&& mapping, PageSet&& changed, PageSet&& suspected, PageSet&& differing,
-             Space&& recorded);
+  static Result<std::shared_ptr<ArenaState>> make_or_throw(const Pool& pool, std::uint64_t pages,
+                                                           const ArenaOptions& options);
 
   /// Asked before the lock is taken: in a child of fork(2) a thread may hold it that is not there.
   Result<void> check_here() const;
@@ -89,8 +99,7 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   [[nodiscard]] std::uint64_t count(PinTerm term) const CLEAVE_REQUIRES(lock_);
 
   Mapping mapping_;
-  std::unique_ptr<Tracker> tracker_;
-  std::string reason_;
+  Choice choice_;
   std::optional<WriterTrap> trap_;
 
   mutable sync::mutex lock_;
@@ -104,7 +113,7 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   const std::shared_ptr<History> history_;  // has a lock of its own
   /// Empty only while the arena is being made.
   std::optional<Commit> head_ CLEAVE_GUARDED_BY(lock_);
-  std::vector<Pinned> pins_ CLEAVE_GUARDED_BY(lock_);
+  sync::Vector<Pinned> pins_ CLEAVE_GUARDED_BY(lock_);
   std::uint64_t recorded_pages_ CLEAVE_GUARDED_BY(lock_) = 0;
   std::uint64_t restored_pages_ CLEAVE_GUARDED_BY(lock_) = 0;
 };

@@ -12,9 +12,12 @@
 #include <cleave/error.h>
 #include <cleave/snapshot.h>
 
+#include "sync/allocator.h"
 #include "sync/mutex.h"
 
 namespace cleave::detail {
+
+using Text = std::basic_string<char, std::char_traits<char>, sync::Allocator<char>>;
 
 /// Commits of one parent, from the oldest on, linked through themselves: so that a commit can always leave the tree,
 /// memory or no memory.
@@ -37,7 +40,8 @@ class History : public std::enable_shared_from_this<History> {
   bool forget(std::string_view name);
   /// Lets go of all names: the arena is gone.
   void forget_all();
-  void for_each(function_ref<void(const Commit&, unsigned depth)> visit) const;
+  /// Error: no_memory; nothing was visited.
+  Result<void> for_each(function_ref<void(const Commit&, unsigned depth)> visit) const;
   [[nodiscard]] std::uint64_t made() const;
   [[nodiscard]] std::uint64_t living() const;
 
@@ -45,9 +49,14 @@ class History : public std::enable_shared_from_this<History> {
   friend class cleave::Commit;
   friend class CommitNode;
 
+  /// By names that lie in the commits themselves.
+  using Named = std::pair<const std::string_view, std::shared_ptr<CommitNode>>;
+  using Kept =
+      std::map<std::string_view, std::shared_ptr<CommitNode>, std::less<>, sync::Allocator<Named>>;
+
   mutable sync::mutex lock_;
   Siblings roots_ CLEAVE_GUARDED_BY(lock_);
-  std::map<std::string, std::shared_ptr<CommitNode>, std::less<>> kept_ CLEAVE_GUARDED_BY(lock_);
+  Kept kept_ CLEAVE_GUARDED_BY(lock_);
   std::uint64_t made_ CLEAVE_GUARDED_BY(lock_) = 0;
   std::uint64_t living_ CLEAVE_GUARDED_BY(lock_) = 0;
 };
@@ -72,7 +81,7 @@ class CommitNode {
 
   const std::shared_ptr<History> history_;
   const Snapshot snapshot_;
-  const std::string name_;
+  const Text name_;
   const std::uint64_t pages_;
   std::uint64_t number_ = 0;  // these two are set once, before any other thread knows the node
   std::weak_ptr<CommitNode> self_;

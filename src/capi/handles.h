@@ -129,8 +129,8 @@ constexpr bool is_term(cleave_term t) { return t == CLEAVE_SHORT_TERM || t == CL
 static_assert(static_cast<int>(PinTerm::short_term) == CLEAVE_SHORT_TERM);
 static_assert(static_cast<int>(PinTerm::long_term) == CLEAVE_LONG_TERM);
 
-constexpr bool is_tracking(cleave_tracking t) {
-  return t >= CLEAVE_TRACKING_AUTOMATIC && t <= CLEAVE_TRACKING_SOFTWARE;
+inline bool is_tracking(cleave_tracking t) {
+  return t >= 0 && static_cast<std::size_t>(t) <= trackings().size();
 }
 static_assert(static_cast<int>(Tracking::automatic) == CLEAVE_TRACKING_AUTOMATIC);
 static_assert(static_cast<int>(Tracking::async) == CLEAVE_TRACKING_ASYNC);

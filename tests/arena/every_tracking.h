@@ -37,7 +37,8 @@ class EveryTracking : public testing::TestWithParam<Tracking> {
 };
 
 inline auto every_tracking() {
-  return testing::Values(Tracking::async, Tracking::sigbus, Tracking::mprotect, Tracking::software);
+  const auto all = trackings();
+  return testing::ValuesIn(all.begin(), all.end());
 }
 inline std::string name_of_tracking(const testing::TestParamInfo<Tracking>& which) {
   return name(which.param);

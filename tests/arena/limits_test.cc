@@ -23,7 +23,8 @@
 #include "arena.h"
 #include "must.h"
 
-#include "arena/track_faults.h"
+#include "arena/track/fault_tracker.h"
+#include "arena/track/registry.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/seccomp.h"
 
@@ -238,7 +239,7 @@ TEST(ArenasByMprotect, GoOnWhenTheHostHasUsedUpTheMappings) {
 TEST(ArenasByMprotect, LetASecondThreadGoOnWhereTheKernelCannotProvideMemory) {
   EXPECT_TRUE(in_a_child([]() -> std::string {
     const Mapping mapping = must(Mapping::create(16, nullptr));
-    const auto tracker = must(track(Tracking::mprotect, mapping));
+    const auto tracker = must(make_tracker(Tracking::mprotect, mapping));
     const std::array denied{Denied{SYS_madvise, EINVAL}};
     if (!deny(denied)) return "";
     auto& handler = dynamic_cast<FaultTracker&>(*tracker);

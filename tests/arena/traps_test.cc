@@ -23,7 +23,7 @@
 #include "must.h"
 #include "space.h"
 
-#include "arena/tracker.h"
+#include "arena/track/tracker.h"
 #include "tests/support/failure.h"
 #include "tests/support/sanitized.h"
 

@@ -6,7 +6,7 @@
 
 #include <cleave/error.h>
 
-#include "arena/page_set.h"
+#include "arena/memory/page_set.h"
 
 namespace cleave::detail {
 

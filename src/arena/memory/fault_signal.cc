@@ -2,12 +2,14 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
+#include <new>
 
 #include <cleave/detail/atomic.h>
 #include <cleave/fault_signal.h>
 
-#include "arena/fault_watcher.h"
+#include "arena/memory/fault_watcher.h"
 #include "base/fail.h"
 #include "sync/mutex.h"
 
@@ -64,7 +66,8 @@ struct Installed {
   bool bus CLEAVE_GUARDED_BY(lock) = false;
 };
 Installed& installed() {
-  static auto* const only = new Installed;
+  alignas(Installed) static std::byte place[sizeof(Installed)];
+  static auto* const only = new (place) Installed;
   return *only;
 }
 

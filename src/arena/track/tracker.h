@@ -1,13 +1,12 @@
 // A tracker knows which pages of an arena were written.
 #pragma once
 
-#include <memory>
-
 #include <cleave/error.h>
 #include <cleave/tracking.h>
 
-#include "arena/mapping.h"
-#include "arena/page_set.h"
+#include "arena/memory/mapping.h"
+#include "arena/memory/page_set.h"
+#include "sync/memory.h"
 
 namespace cleave::detail {
 
@@ -23,7 +22,7 @@ class Tracker {
   /// again. Errors: unsupported, no_memory; then pages may have been added, and none is forgotten.
   virtual Result<void> collect(PageRun within, PageSet& changed) = 0;
 
-  /// False: pages that nobody wrote are reported so often that it pays to compare them.
+  /// False: pages that were not written are reported so often that it pays to compare them.
   [[nodiscard]] virtual bool is_exact() const noexcept { return true; }
 
   /// The pages are about to be written, or given back: they count as written at the next collect().
@@ -36,14 +35,11 @@ class Tracker {
   virtual void epoch_ended(std::uint64_t /*pages*/) noexcept {}
 };
 
-Result<std::unique_ptr<Tracker>> track_async(const Mapping& mapping);
-Result<std::unique_ptr<Tracker>> track_sigbus(const Mapping& mapping);
-Result<std::unique_ptr<Tracker>> track_mprotect(const Mapping& mapping);
-Result<std::unique_ptr<Tracker>> track_software(const Mapping& mapping);
-/// Goes between `async` and `sigbus`, whichever has been cheaper lately.
-Result<std::unique_ptr<Tracker>> track_adaptive(const Mapping& mapping);
+using OwnedTracker = sync::Owned<Tracker>;
 
-/// By name; not `automatic`.
-Result<std::unique_ptr<Tracker>> track(Tracking tracking, const Mapping& mapping);
+/// For a tracker's make() that got none.
+inline Error no_memory_for_tracker() {
+  return {Errc::no_memory, "out of memory allocating a tracker"};
+}
 
 }  // namespace cleave::detail

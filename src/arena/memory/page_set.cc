@@ -1,4 +1,4 @@
-#include "arena/page_set.h"
+#include "arena/memory/page_set.h"
 
 #include <new>
 #include <utility>

@@ -2,8 +2,8 @@
 // opens the page and notes it.
 #pragma once
 
-#include "arena/fault_watcher.h"
-#include "arena/tracker.h"
+#include "arena/memory/fault_watcher.h"
+#include "arena/track/tracker.h"
 
 namespace cleave::detail {
 

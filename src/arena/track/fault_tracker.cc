@@ -1,4 +1,4 @@
-#include "arena/track_faults.h"
+#include "arena/track/fault_tracker.h"
 
 #include <sys/mman.h>
 

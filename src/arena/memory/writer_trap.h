@@ -4,8 +4,8 @@
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
 
-#include "arena/fault_watcher.h"
-#include "arena/mapping.h"
+#include "arena/memory/fault_watcher.h"
+#include "arena/memory/mapping.h"
 
 namespace cleave::detail {
 

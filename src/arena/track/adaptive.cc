@@ -3,9 +3,8 @@
 // commits, and only the program knows that: so the last epochs decide.
 #include <algorithm>
 #include <ctime>
-#include <new>
 
-#include "arena/tracker.h"
+#include "arena/track/registry.h"
 #include "base/fail.h"
 
 namespace cleave::detail {
@@ -25,7 +24,7 @@ Result<double> cost_of_a_page(Tracking tracking) {
   constexpr std::uint64_t kApart = 32;
   auto mapping = Mapping::create(kPages, nullptr);
   if (!mapping) return tl::unexpected(mapping.error());
-  auto tracker = track(tracking, *mapping);
+  auto tracker = make_tracker(tracking, *mapping);
   if (!tracker) return tl::unexpected(tracker.error());
   auto changed = PageSet::create(kPages);
   if (!changed) return tl::unexpected(changed.error());
@@ -48,7 +47,7 @@ class Adaptive final : public Tracker {
     double async_page;
     double sigbus_page;
   };
-  Adaptive(const Mapping& mapping, std::unique_ptr<Tracker> first, Costs costs)
+  Adaptive(const Mapping& mapping, OwnedTracker first, Costs costs)
       : mapping_(mapping), now_(std::move(first)), costs_(costs) {}
 
   [[nodiscard]] Tracking kind() const noexcept override {
@@ -104,11 +103,11 @@ class Adaptive final : public Tracker {
     const Tracking old = now_->kind();
     now_.reset();  // two descriptors cannot watch one range
     regret_ = 0;
-    if (auto next = track(other, mapping_)) {
+    if (auto next = make_tracker(other, mapping_)) {
       now_ = std::move(*next);
       return {};
     }
-    if (auto again = track(old, mapping_)) {
+    if (auto again = make_tracker(old, mapping_)) {
       now_ = std::move(*again);
       return {};
     }
@@ -117,8 +116,8 @@ class Adaptive final : public Tracker {
 
   // Nothing watched for a while: all pages may have been written.
   Result<void> start_again(PageSet& changed) {
-    auto next = track(Tracking::async, mapping_);
-    if (!next) next = track(Tracking::sigbus, mapping_);
+    auto next = make_tracker(Tracking::async, mapping_);
+    if (!next) next = make_tracker(Tracking::sigbus, mapping_);
     if (!next) return tl::unexpected(next.error());
     now_ = std::move(*next);
     changed.add(all());
@@ -126,25 +125,33 @@ class Adaptive final : public Tracker {
   }
 
   const Mapping& mapping_;
-  std::unique_ptr<Tracker> now_;
+  OwnedTracker now_;
   Costs costs_;
   double scan_ns_ = 0;
   double regret_ = 0;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Tracker>> track_adaptive(const Mapping& mapping) {
+Result<OwnedTracker> make_adaptive(const Mapping& mapping) {
   auto async_page = cost_of_a_page(Tracking::async);
   if (!async_page) return tl::unexpected(async_page.error());
   auto sigbus_page = cost_of_a_page(Tracking::sigbus);
   if (!sigbus_page) return tl::unexpected(sigbus_page.error());
-  auto first = track_async(mapping);
+  auto first = make_tracker(Tracking::async, mapping);
   if (!first) return tl::unexpected(first.error());
-  std::unique_ptr<Tracker> made(new (std::nothrow) Adaptive(
-      mapping, std::move(*first), {.async_page = *async_page, .sigbus_page = *sigbus_page}));
-  if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a tracker");
+  auto made = sync::make_owned<Adaptive>(
+      mapping, std::move(*first),
+      Adaptive::Costs{.async_page = *async_page, .sigbus_page = *sigbus_page});
+  if (made == nullptr) return tl::unexpected(no_memory_for_tracker());
   return made;
 }
+
+}  // namespace
+
+const TrackerKind kAdaptive{.tracking = Tracking::automatic,
+                            .name = "automatic",
+                            .signal = 0,
+                            .notices = true,
+                            .make = make_adaptive,
+                            .probe = nullptr};
 
 }  // namespace cleave::detail

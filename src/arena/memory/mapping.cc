@@ -1,4 +1,4 @@
-#include "arena/mapping.h"
+#include "arena/memory/mapping.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
