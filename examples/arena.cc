@@ -4,9 +4,10 @@
 #include <memory_resource>
 #include <string>
 
-#include "arena.h"
-#include "heap.h"
-#include "memory_resource.h"
+#include <cleave/arena.h>
+#include <cleave/heap.h>
+#include <cleave/memory_resource.h>
+#include <cleave/must.h>
 
 using namespace cleave;
 using namespace cleave::literals;

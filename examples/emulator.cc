@@ -22,8 +22,9 @@
 #include <thread>
 #include <vector>
 
-#include "arena.h"
-#include "quiesce.h"
+#include <cleave/arena.h>
+#include <cleave/quiesce.h>
+#include <cleave/must.h>
 
 using namespace cleave;
 using namespace cleave::literals;
@@ -179,7 +180,7 @@ class Cartridge {
     while (sleep()) {
       std::uint64_t loaded;
       while ((loaded = machine_.loaded().load(std::memory_order_acquire)) < kBankSize) {
-        arena_.touch(machine_.window.data() + loaded, kPiece);  // for kernels that need to be told
+        arena_.mark_dirty(machine_.window.data() + loaded, kPiece);  // for kernels that need to be told
         rom_.read_piece(machine_, loaded);
         machine_.loaded().store(loaded + kPiece, std::memory_order_release);
         worker.pause_point();  // commits and checkouts happen here

@@ -1,8 +1,9 @@
 // Memory that branches: what a child writes, its parent never sees; and any moment can be kept.
 #include <cstdio>
 
-#include "accessor.h"
-#include "space.h"
+#include <cleave/accessor.h>
+#include <cleave/space.h>
+#include <cleave/must.h>
 
 using namespace cleave;
 using namespace cleave::literals;

@@ -10,8 +10,9 @@
 
 #include <lua.hpp>
 
-#include "arena.h"
-#include "heap.h"
+#include <cleave/arena.h>
+#include <cleave/heap.h>
+#include <cleave/must.h>
 
 using namespace cleave;
 using namespace cleave::literals;

@@ -7,11 +7,12 @@
 #include <string>
 
 #include <cleave/error.h>
+#include <cleave/must.h>
 
 namespace cleave::measure {
 
 void must_hold(bool held, const char* what) {
-  if (!held) must<void>(fail(Errc::unsupported, what, {}, errno));
+  if (!held) stop(Error{Errc::unsupported, what, {}, errno});
 }
 
 ByteCount proc_bytes(const char* file, std::string_view key) {
@@ -23,8 +24,7 @@ ByteCount proc_bytes(const char* file, std::string_view key) {
     }
     std::getline(lines, name);
   }
-  must<void>(fail(Errc::unsupported, "a field that is needed is missing in /proc"));
-  return 0;
+  stop(Error{Errc::unsupported, "a field that is needed is missing in /proc"});
 }
 
 void wait_for_process(pid_t child) {

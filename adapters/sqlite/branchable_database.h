@@ -43,7 +43,7 @@ class BranchableDatabase {
   /// belongs to another database; nothing has changed then.
   void checkout(const Commit& commit);
   /// Gives up what changed since the commit that it stands at. Throws as checkout().
-  void discard() { checkout(head()); }
+  void revert() { checkout(head()); }
   /// Runs `look` with everything as it was at `commit`, and comes back, uncommitted changes
   /// included, even if `look` throws. Costs a commit and two checkouts. What `look` changes is
   /// lost. Throws as commit() and checkout().

@@ -34,7 +34,7 @@ void* reallocate(void* block, int bytes) {
 }
 
 int usable_size(void* block) {
-  return is_in_heap(block) ? static_cast<int>(heap->usable_size(block)) : plain.xSize(block);
+  return is_in_heap(block) ? static_cast<int>(heap->usable_size(block).value) : plain.xSize(block);
 }
 
 int round_up(int bytes) { return plain.xRoundup(bytes); }

@@ -10,6 +10,7 @@
 #include "bench/arena/touched_arena.h"
 #include "measure/clock.h"
 #include "measure/companion.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

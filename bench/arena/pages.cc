@@ -11,6 +11,7 @@
 #include "bench/arena/touched_arena.h"
 #include "measure/clock.h"
 #include "measure/companion.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {
@@ -58,7 +59,7 @@ std::vector<Row> first_write(Tracking tracking, const Settings& settings) {
       [&] {
         return median_of_batches(3, [&] {
           const double figure = write_set(touched, sets.next());
-          discards.add(measure::processor_nanoseconds_for([&] { must(touched.arena.discard()); }));
+          discards.add(measure::processor_nanoseconds_for([&] { must(touched.arena.revert()); }));
           return figure;
         });
       },
@@ -125,7 +126,7 @@ std::vector<Row> checkout_across(std::uint64_t differing, const Settings& settin
       settings.runs(),
       [&] {
         alone.add(median_for_a_while(
-            [&] { return measure::processor_nanoseconds_for([&] { must(arena.discard()); }); }));
+            [&] { return measure::processor_nanoseconds_for([&] { must(arena.revert()); }); }));
         return cross(arena, differing);
       },
       [&] { return copy_pages(from, to, sets); });

@@ -13,6 +13,7 @@
 #include "bench/arena/touched_arena.h"
 #include "measure/clock.h"
 #include "measure/companion.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {
@@ -41,7 +42,7 @@ class OurSide {
       for (const std::uint64_t n : set.order) arena_.write(n, n);
     });
     const double discarding =
-        measure::processor_nanoseconds_for([&] { must(arena_.arena.discard()); });
+        measure::processor_nanoseconds_for([&] { must(arena_.arena.revert()); });
     writing_.add(writing);
     discarding_.add(discarding);
     return writing + discarding;

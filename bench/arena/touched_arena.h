@@ -19,7 +19,7 @@ struct TouchedArena {
   }
   /// As a program writes: announced if nothing else would tell.
   void write(std::uint64_t n, std::uint64_t value) {
-    if (is_announced) arena.touch(touched_page(n), sizeof value);
+    if (is_announced) arena.mark_dirty(touched_page(n), sizeof value);
     *reinterpret_cast<volatile std::uint64_t*>(touched_page(n)) = value;
   }
 

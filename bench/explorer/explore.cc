@@ -10,8 +10,8 @@
 
 #include "bench/explorer/benchmarks.h"
 #include "bench/explorer/peer.h"
-#include "lab/explore/explorer.h"
-#include "lab/explore/fork_against_pin.h"
+#include "bench/explorer/fork_against_pin.h"
+#include "lab/explore/search/explorer.h"
 #include "measure/clock.h"
 
 namespace cleave::bench {

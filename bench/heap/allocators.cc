@@ -7,6 +7,7 @@
 #include "bench/heap/alloc.h"
 #include <cleave/heap.h>
 #include "measure/system.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

@@ -7,6 +7,7 @@
 #include "bench/io/benchmarks.h"
 #include "bench/space/touched.h"
 #include "measure/clock.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

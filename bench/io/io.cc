@@ -24,6 +24,7 @@
 #include "measure/clock.h"
 #include "measure/kernel_ring.h"
 #include "measure/system.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

@@ -9,9 +9,12 @@
 #include <cleave/accessor.h>
 #include <cleave/detail/word.h>
 #include "measure/clock.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {
+
+namespace sync = detail::sync;
 
 // Eight pages, which stay in the first-level cache: what is measured is the way there. Each access
 // goes to the next page and one word further, so that no page's translation is at hand from the

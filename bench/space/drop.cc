@@ -11,6 +11,7 @@
 #include "bench/space/touched.h"
 #include "measure/clock.h"
 #include "measure/companion.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

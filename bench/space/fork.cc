@@ -10,6 +10,7 @@
 #include "bench/space/writer.h"
 #include "measure/clock.h"
 #include "measure/companion.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

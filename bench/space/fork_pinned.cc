@@ -14,6 +14,7 @@
 #include "measure/clock.h"
 #include "measure/companion.h"
 #include "measure/kernel_ring.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

@@ -5,6 +5,7 @@
 #include "bench/harness/benchmark.h"
 #include "measure/clock.h"
 #include "measure/system.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 

@@ -4,12 +4,18 @@
 #include <vector>
 
 #include "bench/space/benchmarks.h"
+#include "base/handle_access.h"
 #include "bench/space/touched.h"
+#include "frames/frames.h"
 #include "measure/clock.h"
 #include "measure/system.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {
+
+using detail::FrameChain;
+using detail::Frames;
 
 constexpr int kTimes = 2'000;
 
@@ -44,7 +50,7 @@ std::vector<Row> frame(const Settings& settings) {
   Pool pool = must(Pool::create(1_MiB));
   auto [ours, theirs] = in_turn(
       settings.runs(),
-      [&] { return median_of_batches(batches, [&] { return take_and_give(pool.frames()); }); },
+      [&] { return median_of_batches(batches, [&] { return take_and_give(detail::HandleAccess::state(pool)); }); },
       [&] { return median_of_batches(batches, allocate_and_free); });
 
   Row row{.name = "pool/frame",
@@ -63,7 +69,7 @@ double metadata_per_frame(ByteCount budget) {
   const auto anonymous = [] { return measure::proc_bytes("/proc/self/status", "RssAnon").value; };
   const std::uint64_t before = anonymous();
   Pool pool = must(Pool::create(budget));
-  Frames& frames = pool.frames();
+  Frames& frames = detail::HandleAccess::state(pool);
   FrameChain taken;
   for (std::uint64_t i = 0; i < count; ++i) {
     const FrameId next = must(frames.take()).frame;

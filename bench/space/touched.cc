@@ -6,6 +6,7 @@
 #include <span>
 
 #include "measure/system.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 

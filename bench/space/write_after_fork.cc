@@ -12,6 +12,7 @@
 #include <cleave/accessor.h>
 #include "measure/clock.h"
 #include "measure/companion.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

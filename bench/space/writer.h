@@ -10,6 +10,7 @@
 #include <cleave/space.h>
 #include "measure/clock.h"
 #include "measure/system.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 

@@ -7,6 +7,7 @@
 #include "bench/space/touched.h"
 #include "bench/space/writer.h"
 #include "measure/clock.h"
+#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "bench/sync/benchmarks.h"
-#include <cleave/detail/fence.h>
+#include "sync/heavy_fence.h"
 #include <cleave/detail/section.h>
 #include "measure/clock.h"
 #include "measure/system.h"
@@ -16,6 +16,8 @@
 
 namespace cleave::bench {
 namespace {
+
+namespace sync = detail::sync;
 
 // liburcu is called as a library, since only programs under its own licence may take its functions
 // inline. So ours are called too, for the comparison, and measured inline beside it.

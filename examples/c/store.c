@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "c.h"
+#include <cleave/c.h>
 
 // The store. Everything in it, itself too, lies in the heap.
 

@@ -10,9 +10,11 @@
 #include <cleave/error.h>
 #include <cleave/pin.h>
 #include <cleave/units.h>
-#include <cleave/word.h>
 
 namespace cleave {
+
+using detail::sync::IntegerWord;  ///< a Word that can be added to
+using detail::sync::Word;  ///< what can be one machine word: 1, 2, 4 or 8 bytes, trivially copyable
 
 namespace detail {
 struct AccessorState;
@@ -98,7 +100,7 @@ inline Result<void> Accessor::reading(Address at, std::size_t bytes, Use use) {
   detail::AccessorHit& s = *state_;
   const PageNo page = page_of(at);
   s.section.enter_reading();
-  const std::byte* base = s.readable(page);
+  const std::byte* base = s.readable(raw(page));
   if (base == nullptr) [[unlikely]]
     base = walk_for_reading(page);
   if (base != nullptr) [[likely]] {
@@ -119,7 +121,7 @@ inline Result<void> Accessor::writing(Address at, std::size_t bytes, Use use) {
   detail::AccessorHit& s = *state_;
   const PageNo page = page_of(at);
   s.section.enter_writing();
-  std::byte* base = s.writable(page);
+  std::byte* base = s.writable(raw(page));
   if (base == nullptr) [[unlikely]] {
     s.section.leave();
     base = walk_for_writing(page);

@@ -8,7 +8,7 @@
 //   arena.h            memory for ordinary pointers that commits and checks out; commit.h, arena_pin.h, tracking.h
 //   quiesce.h          brings a program's threads to rest meanwhile; fault_signal.h
 //   heap.h             an allocator whose state rolls back with its memory; memory_resource.h
-//   error.h must.h     Result, Error, and what to do with them; units.h, word.h, function_ref.h
+//   error.h must.h     Result, Error, and what to do with them; units.h, function_ref.h
 #pragma once
 
 #include <cleave/accessor.h>
@@ -33,4 +33,3 @@
 #include <cleave/tracking.h>
 #include <cleave/units.h>
 #include <cleave/view.h>
-#include <cleave/word.h>

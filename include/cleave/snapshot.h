@@ -6,14 +6,16 @@
 #include <utility>
 
 #include <cleave/detail/config.h>
+#include <cleave/detail/word.h>
 #include <cleave/error.h>
 #include <cleave/function_ref.h>
 #include <cleave/region.h>
 #include <cleave/units.h>
 #include <cleave/view.h>
-#include <cleave/word.h>
 
 namespace cleave {
+
+using detail::sync::Word;  ///< what can be one machine word: 1, 2, 4 or 8 bytes, trivially copyable
 
 class Space;
 namespace detail {

@@ -101,8 +101,8 @@ bool must_reach(const litmus::Reach& reach, const Variant& variant) {
   return reach.under.empty() ? !variant.changed() : among(reach.under, variant);
 }
 
-std::vector<litmus::Fault> check_judges(const litmus::Test& test) {
-  std::vector<litmus::Fault> faults;
+std::vector<litmus::Diagnostic> check_judges(const litmus::Test& test) {
+  std::vector<litmus::Diagnostic> faults;
   std::set<std::pair<Memory, std::multiset<std::string>>> seen;
   const auto check = [&](const litmus::Judges& judges, std::optional<Memory> once) {
     if (judges_elsewhere(judges)) return;

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "lab/judge/variant.h"
-#include "lab/litmus/fault.h"
+#include "lab/litmus/diagnostic.h"
 #include "lab/litmus/test.h"
 
 namespace lab::judge {
@@ -33,6 +33,6 @@ std::vector<Named> named_beyond(const litmus::Test& test);
 bool must_reach(const litmus::Reach& reach, const Variant& variant);
 
 /// What is wrong with the judges that a test names: unknown ones, and ones named twice.
-std::vector<litmus::Fault> check_judges(const litmus::Test& test);
+std::vector<litmus::Diagnostic> check_judges(const litmus::Test& test);
 
 }  // namespace lab::judge

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "lab/judge/scene.h"
+#include "lab/judge/test_program.h"
 
 namespace lab::judge {
 namespace {
@@ -38,9 +38,9 @@ std::function<bool(const explore::Trace&, std::size_t)> notes(const Plan& plan) 
   std::set<std::pair<std::string, std::string>> of;  // a thread's name, and what it is about
   for (const Quantity& quantity : plan.quantities) {
     if (quantity.atom->kind != litmus::AtomKind::reg) return nullptr;
-    for (const Script& script : plan.scripts)
-      for (const Instruction& instruction : script.code)
-        if (instruction.result == quantity.reg) of.emplace(script.name, instruction.text);
+    for (const ThreadPlan& thread : plan.threads)
+      for (const Instruction& instruction : thread.code)
+        if (instruction.result == quantity.reg) of.emplace(thread.name, instruction.text);
   }
   return [of](const explore::Trace& trace, std::size_t at) {
     const explore::Event& event = trace.events[at];
@@ -48,6 +48,25 @@ std::function<bool(const explore::Trace&, std::size_t)> notes(const Plan& plan) 
     return event.label == kNoteResult && of.contains({thread, event.operation});
   };
 }
+
+// Keeps what describe() would put into words.
+class Watched : public TestProgram {
+ public:
+  Watched(const Plan& plan, const model::Rules& rules, std::vector<model::View>& views)
+      : TestProgram(plan, rules), views_(views) {}
+
+  void start(explore::Threads& threads) override {
+    views_.assign(1, view());
+    TestProgram::start(threads);
+  }
+  std::string describe() override {
+    views_.push_back(view());
+    return {};
+  }
+
+ private:
+  std::vector<model::View>& views_;
+};
 
 }  // namespace
 
@@ -109,6 +128,29 @@ tl::expected<Explanation, explore::Refusal> replay(const litmus::Test& test, con
   explanation.what = example.trace.broken.empty() ? example.trace.outcome.text()
                                                   : "broken: " + example.trace.broken;
   return explanation;
+}
+
+tl::expected<std::vector<model::View>, explore::Refusal> views(const Explanation& explanation) {
+  const explore::Trace& made = explanation.example.trace;
+  std::vector<model::View> seen;
+  explore::Options options;
+  options.memory = made.memory;
+  options.drop = made.drop;
+  const explore::Factory factory = [&] {
+    return std::make_unique<Watched>(*explanation.plan, *explanation.rules, seen);
+  };
+  const auto trace = explore::record(factory, options, made.schedule);
+  if (!trace) return tl::unexpected(trace.error());
+  std::vector<model::View> result{seen.front()};
+  std::size_t steps = 0;
+  for (const explore::Event& event : trace->events) {
+    // Stores into buffers and fences come beside a step, and change nothing that is seen.
+    const bool beside =
+        event.kind == explore::Event::Kind::put || event.kind == explore::Event::Kind::fence;
+    if (!beside) ++steps;
+    result.push_back(seen.at(std::min(steps, seen.size() - 1)));
+  }
+  return result;
 }
 
 }  // namespace lab::judge

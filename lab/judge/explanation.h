@@ -5,8 +5,9 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
-#include "lab/explore/counterexample.h"
+#include "lab/explore/trace/counterexample.h"
 #include "lab/judge/judge.h"
+#include "lab/model/view.h"
 
 namespace lab::judge {
 
@@ -30,5 +31,9 @@ tl::expected<Explanation, explore::Refusal> explain(const Judgement& judgement,
 /// Refusals: those of replay().
 tl::expected<Explanation, explore::Refusal> replay(const litmus::Test& test, const Variant& variant,
                                                    std::string_view token);
+
+/// One view more than the trace has events: the first is of the start. Makes the run once more. Refusals: those of
+/// record().
+tl::expected<std::vector<model::View>, explore::Refusal> views(const Explanation& explanation);
 
 }  // namespace lab::judge

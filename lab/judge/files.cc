@@ -10,8 +10,8 @@
 
 #include "lab/judge/expected.h"
 #include "lab/judge/plan.h"
-#include "lab/litmus/lexer.h"
-#include "lab/litmus/parse.h"
+#include "lab/litmus/parse/lexer.h"
+#include "lab/litmus/parse/parse.h"
 
 namespace lab::judge {
 namespace {
@@ -81,14 +81,14 @@ class Loader {
       return;
     }
     auto test = litmus::parse(text);
-    std::vector<litmus::Fault> faults;
+    std::vector<litmus::Diagnostic> faults;
     if (!test) {
       faults = test.error();
     } else {
       faults = check_judges(*test);
       if (const auto planned = plan(*test); !planned) faults.push_back(planned.error());
     }
-    for (const litmus::Fault& fault : faults)
+    for (const litmus::Diagnostic& fault : faults)
       errors_ += litmus::describe(fault, path.string(), text);
     if (!faults.empty()) return;
     const std::string folder = path.parent_path().filename().string();

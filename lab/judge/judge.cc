@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "lab/judge/scene.h"
+#include "lab/judge/test_program.h"
 
 namespace lab::judge {
 namespace {
@@ -99,12 +99,12 @@ explore::Options options_for(const Variant& variant, explore::Memory memory, con
 }
 
 explore::Factory factory_for(const Plan& plan, const model::Rules& rules) {
-  return [&plan, &rules] { return std::make_unique<Scene>(plan, rules); };
+  return [&plan, &rules] { return std::make_unique<TestProgram>(plan, rules); };
 }
 
 tl::expected<Judgement, explore::Refusal> judge(const litmus::Test& test, const Variant& variant,
                                                 explore::Memory memory, const Effort& effort) {
-  const tl::expected<Plan, litmus::Fault> plan = judge::plan(test);
+  const tl::expected<Plan, litmus::Diagnostic> plan = judge::plan(test);
   if (!plan)
     return tl::unexpected(
         explore::Refusal{fmt::format("{}: {}", plan.error().what, plan.error().advice)});

@@ -8,7 +8,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "lab/explore/explorer.h"
+#include "lab/explore/search/explorer.h"
 #include "lab/judge/expected.h"
 #include "lab/judge/plan.h"
 #include "lab/judge/variant.h"

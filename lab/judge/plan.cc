@@ -10,6 +10,18 @@
 namespace lab::judge {
 namespace {
 
+model::SwapDevice device_of(litmus::Swap swap) {
+  switch (swap) {
+    case litmus::Swap::synchronous:
+      return model::SwapDevice::synchronous;
+    case litmus::Swap::stable_writes:
+      return model::SwapDevice::stable_writes;
+    case litmus::Swap::ordinary:
+      break;
+  }
+  return model::SwapDevice::ordinary;
+}
+
 using litmus::Word;
 
 // The place of `name` in `names`, where it is put if it was not there.
@@ -63,14 +75,14 @@ class Planner {
  public:
   explicit Planner(const litmus::Test& test) { plan_.test = &test; }
 
-  tl::expected<Plan, litmus::Fault> plan() {
+  tl::expected<Plan, litmus::Diagnostic> plan() {
     const litmus::Test& test = *plan_.test;
     pages(test);
     for (const litmus::Process& process : test.processes) plan_.processes.push_back(process.name);
     for (const litmus::Process& process : test.processes) this->process(process);
     quantities(test.final.condition);
     plan_.setup.processes = static_cast<std::uint32_t>(plan_.processes.size());
-    plan_.setup.cpus = static_cast<std::uint32_t>(plan_.scripts.size());
+    plan_.setup.cpus = static_cast<std::uint32_t>(plan_.threads.size());
     plan_.setup.references = static_cast<std::uint32_t>(plan_.references.size());
     if (auto wrong = fault()) return tl::unexpected(std::move(*wrong));
     return std::move(plan_);
@@ -82,38 +94,36 @@ class Planner {
       plan_.setup.pages.push_back(setup_of(page));
       plan_.page_names.push_back(page.name);
     }
-    plan_.setup.swap = static_cast<model::SwapDevice>(test.swap);
-    static_assert(static_cast<int>(litmus::Swap::stable_writes) ==
-                  static_cast<int>(model::SwapDevice::stable_writes));
+    plan_.setup.swap = device_of(test.swap);
     if (test.free_hugetlb) plan_.setup.free_hugetlb = *test.free_hugetlb;
   }
 
   // The page at fault is the first that makes the start impossible.
-  std::optional<litmus::Fault> fault() {
-    std::optional<std::string> what = plan_.setup.fault();
+  std::optional<litmus::Diagnostic> fault() {
+    std::optional<std::string> what = plan_.setup.problem();
     if (!what) return std::nullopt;
     litmus::Where at = plan_.test->at;
     model::Setup some = plan_.setup;
     some.pages.clear();
-    for (std::size_t i = 0; i < plan_.setup.pages.size() && !some.fault(); ++i) {
+    for (std::size_t i = 0; i < plan_.setup.pages.size() && !some.problem(); ++i) {
       some.pages.push_back(plan_.setup.pages[i]);
       at = plan_.test->pages[i].at;
     }
-    return litmus::Fault{at, *what, "docs/litmus.md says what a page can be at the start"};
+    return litmus::Diagnostic{at, *what, "docs/litmus.md says what a page can be at the start"};
   }
 
   void process(const litmus::Process& process) {
     const model::ProcessId id = process_of(process.name);
     for (const litmus::Thread& thread : process.threads) {
-      Script script;
-      script.process = id;
-      script.cpu = static_cast<std::uint32_t>(plan_.scripts.size());
-      script.name = process.threads.size() == 1 ? process.name : process.name + '.' + thread.name;
+      ThreadPlan planned;
+      planned.process = id;
+      planned.cpu = static_cast<std::uint32_t>(plan_.threads.size());
+      planned.name = process.threads.size() == 1 ? process.name : process.name + '.' + thread.name;
       thread_ = process.name + '.' + thread.name;
-      script_ = &script;
+      planned_ = &planned;
       said_.clear();
       statements(thread.body);
-      plan_.scripts.push_back(std::move(script));
+      plan_.threads.push_back(std::move(planned));
     }
   }
 
@@ -144,13 +154,13 @@ class Planner {
         instruction.reg = register_of(thread_, branch->reg);
         instruction.equal = branch->equal;
         instruction.value = static_cast<model::Value>(branch->value);
-        const std::size_t here = script_->code.size();
-        script_->code.push_back(std::move(instruction));
+        const std::size_t here = planned_->code.size();
+        planned_->code.push_back(std::move(instruction));
         statements(branch->body);
-        script_->code[here].otherwise = static_cast<std::uint32_t>(script_->code.size());
+        planned_->code[here].otherwise = static_cast<std::uint32_t>(planned_->code.size());
       } else {
         operation(std::get<litmus::Operation>(statement.what), instruction);
-        script_->code.push_back(std::move(instruction));
+        planned_->code.push_back(std::move(instruction));
       }
     }
   }
@@ -171,15 +181,15 @@ class Planner {
 
   void operation(const litmus::Operation& operation, Instruction& instruction) {
     instruction.operation = &operation;
-    instruction.process = script_->process;
+    instruction.process = planned_->process;
     if (!operation.place.page.empty()) {
-      const Range at = range(operation.place, script_->process);
+      const Range at = range(operation.place, planned_->process);
       instruction.process = at.process;
       instruction.page = at.first;
       instruction.pages = at.count;
     }
     if (!operation.other.page.empty()) {
-      const Range at = range(operation.other, script_->process);
+      const Range at = range(operation.other, planned_->process);
       instruction.other_process = at.process;
       instruction.other = at.first;
     }
@@ -257,7 +267,7 @@ class Planner {
   Plan plan_;
   std::string thread_;
   std::map<std::string, unsigned> said_;  // by the thread so far
-  Script* script_ = nullptr;
+  ThreadPlan* planned_ = nullptr;
 };
 
 bool compare(litmus::Comparison comparison, std::uint64_t left, std::uint64_t right) {
@@ -276,7 +286,9 @@ bool compare(litmus::Comparison comparison, std::uint64_t left, std::uint64_t ri
 
 }  // namespace
 
-tl::expected<Plan, litmus::Fault> plan(const litmus::Test& test) { return Planner(test).plan(); }
+tl::expected<Plan, litmus::Diagnostic> plan(const litmus::Test& test) {
+  return Planner(test).plan();
+}
 
 bool holds(const litmus::Condition& condition, const Plan& plan,
            const std::vector<std::uint64_t>& answers) {

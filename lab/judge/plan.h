@@ -7,7 +7,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
-#include "lab/litmus/fault.h"
+#include "lab/litmus/diagnostic.h"
 #include "lab/litmus/test.h"
 #include "lab/model/machine.h"
 
@@ -39,7 +39,7 @@ struct Instruction {
 };
 
 /// A thread. Its repetitions are written out, so that its place is one number.
-struct Script {
+struct ThreadPlan {
   std::string name;  ///< "C", or "C.device" where the process has several threads
   model::ProcessId process = 0;
   std::uint32_t cpu = 0;
@@ -59,7 +59,7 @@ struct Quantity {
   model::ReferenceId reference = 0;
 };
 
-/// What a register or a byte holds that nobody can read: the process was killed, or nothing is mapped there.
+/// What a register or a byte holds that cannot be read: the process was killed, or nothing is mapped there.
 inline constexpr std::uint64_t kUnreadable = ~std::uint64_t{0};
 
 struct Plan {
@@ -70,12 +70,12 @@ struct Plan {
   std::vector<std::string> signals;
   std::vector<std::string> registers;
   std::vector<std::string> references;
-  std::vector<Script> scripts;
+  std::vector<ThreadPlan> threads;
   std::vector<Quantity> quantities;  ///< each different atom of the condition once
 };
 
 /// Fails where the model has no such start: with the page, and why.
-tl::expected<Plan, litmus::Fault> plan(const litmus::Test& test);
+tl::expected<Plan, litmus::Diagnostic> plan(const litmus::Test& test);
 
 /// Whether the condition holds where the plan's quantities come to `answers`.
 bool holds(const litmus::Condition& condition, const Plan& plan,

@@ -1,15 +1,15 @@
 #include "lab/judge/refusals.h"
 
-#include "lab/explore/explorer.h"
-#include "lab/judge/scene.h"
+#include "lab/explore/search/explorer.h"
+#include "lab/judge/test_program.h"
 
 namespace lab::judge {
 namespace {
 
-class Watched : public Scene {
+class Watched : public TestProgram {
  public:
   Watched(const Plan& plan, const model::Rules& rules, std::set<const Instruction*>& seen)
-      : Scene(plan, rules), seen_(seen) {}
+      : TestProgram(plan, rules), seen_(seen) {}
 
  private:
   void refused(const Instruction& instruction) override { seen_.insert(&instruction); }

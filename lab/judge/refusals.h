@@ -5,7 +5,7 @@
 #include <set>
 
 #include "lab/judge/plan.h"
-#include "lab/model/rules.h"
+#include "lab/model/decide/rules.h"
 
 namespace lab::judge {
 

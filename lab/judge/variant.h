@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "lab/litmus/test.h"
+#include "lab/model/decide/rules.h"
 #include "lab/model/fences.h"
-#include "lab/model/rules.h"
 
 namespace lab::judge {
 

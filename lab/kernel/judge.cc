@@ -8,22 +8,24 @@
 #include <utility>
 
 #include "lab/judge/refusals.h"
-#include "lab/kernel/readiness.h"
+#include "lab/kernel/system/capabilities.h"
 
 namespace lab::kernel {
 namespace {
 
 using litmus::Verdict;
 
-std::atomic<Board*> playing{nullptr};
+// For the handler of a signal, which may run between any two statements: sequentially consistent, and free of locks.
+// A handler that finds no test running leaves `stopping`, which is read after `running_test` is set.
+std::atomic<SharedState*> running_test{nullptr};
 std::atomic<bool> stopping{false};
-static_assert(std::atomic<Board*>::is_always_lock_free);
+static_assert(std::atomic<SharedState*>::is_always_lock_free);
 
 std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-std::string text_of(const judge::Plan& plan, const Board::End& end) {
+std::string text_of(const judge::Plan& plan, const SharedState::End& end) {
   std::string text;
   for (std::size_t i = 0; i < plan.quantities.size(); ++i) {
     const std::string value =
@@ -33,20 +35,21 @@ std::string text_of(const judge::Plan& plan, const Board::End& end) {
   return text;
 }
 
-std::string hangs_at(const judge::Plan& plan, const Board& board) {
+std::string hangs_at(const judge::Plan& plan, const SharedState& shared) {
   std::string text;
-  for (std::size_t i = 0; i < plan.scripts.size(); ++i) {
-    const judge::Script& line = plan.scripts[i];
-    if (board.lines[i].ended || board.processes[line.process].life != Life::running) continue;
-    const std::size_t at = board.lines[i].at;
+  for (std::size_t i = 0; i < plan.threads.size(); ++i) {
+    const judge::ThreadPlan& line = plan.threads[i];
+    if (shared.threads[i].ended || shared.processes[line.process].state != ProcessState::running)
+      continue;
+    const std::size_t at = shared.threads[i].at;
     if (at >= line.code.size()) continue;
     text += fmt::format("{}{} at \"{}\"", text.empty() ? "" : ", ", line.name, line.code[at].text);
   }
   return text;
 }
 
-Verdict verdict_of(const KernelVerdict& verdict, const Board& board) {
-  if (board.hung) return Verdict::hang;
+Verdict verdict_of(const KernelVerdict& verdict, const SharedState& shared) {
+  if (shared.hung) return Verdict::hang;
   if (verdict.positive == 0) return Verdict::never;
   return verdict.positive == verdict.runs ? Verdict::always : Verdict::sometimes;
 }
@@ -75,47 +78,48 @@ bool fails(litmus::Claim claim, Verdict verdict) {
 }
 
 // Of what the test only does to come to its question, that which the rules never refuse: where the kernel did, the
-// question was not asked. Bits as in Board::refused.
-std::uint64_t never_refused(const Play& play, const Board& board) {
+// question was not asked. Bits as in SharedState::refused.
+std::uint64_t never_refused(const CompiledTest& compiled, const SharedState& shared) {
   std::uint64_t seen = 0;
-  for (std::uint32_t i = 0; i < board.end_count; ++i) seen |= board.ends[i].refused;
+  for (std::uint32_t i = 0; i < shared.end_count; ++i) seen |= shared.ends[i].refused;
   if (seen == 0) return 0;
   constexpr double kSeconds = 5;
-  const auto possible =
-      judge::refusals(play.plan, judge::parse_variants(kernel_rules())->front().rules, kSeconds);
+  const auto possible = judge::refusals(
+      compiled.plan, judge::parse_variants(kernel_rules())->front().rules, kSeconds);
   if (!possible) return 0;
   std::uint64_t never = 0;
-  for (std::size_t i = 0; i < play.watched.size(); ++i)
-    if (!possible->contains(play.watched[i])) never |= seen & std::uint64_t{1} << i;
+  for (std::size_t i = 0; i < compiled.watched.size(); ++i)
+    if (!possible->contains(compiled.watched[i])) never |= seen & std::uint64_t{1} << i;
   return never;
 }
 
-void fill(KernelVerdict& verdict, const Play& play, const Board& board) {
-  const std::uint64_t never = never_refused(play, board);
+void fill(KernelVerdict& verdict, const CompiledTest& compiled, const SharedState& shared) {
+  const std::uint64_t never = never_refused(compiled, shared);
   if (never != 0)
-    verdict.untried_at = play.watched[static_cast<std::size_t>(std::countr_zero(never))]->text;
-  for (std::uint32_t i = 0; i < board.end_count; ++i) {
-    const Board::End& end = board.ends[i];
+    verdict.untried_at = compiled.watched[static_cast<std::size_t>(std::countr_zero(never))]->text;
+  for (std::uint32_t i = 0; i < shared.end_count; ++i) {
+    const SharedState::End& end = shared.ends[i];
     if ((end.refused & never) != 0) {
       verdict.untried += end.count;
       continue;
     }
     const std::vector<std::uint64_t> answers(end.answers.begin(), end.answers.end());
-    const bool holds = judge::holds(verdict.test->final.condition, play.plan, answers);
-    verdict.ends.push_back({text_of(play.plan, end), holds, end.count});
+    const bool holds = judge::holds(verdict.test->final.condition, compiled.plan, answers);
+    verdict.ends.push_back({text_of(compiled.plan, end), holds, end.count});
     verdict.runs += end.count;
     if (holds) verdict.positive += end.count;
   }
   std::ranges::stable_sort(verdict.ends, [](const Observed& a, const Observed& b) {
     return std::pair(!a.holds, a.text) < std::pair(!b.holds, b.text);
   });
-  verdict.film = film_of(play, board.reel);
-  if (verdict.film) verdict.film->end = text_of(play.plan, board.ends[board.reel.end]);
-  verdict.unclear = board.more[0] + board.more[1];
+  verdict.recording = recording_of(compiled, shared.recording);
+  if (verdict.recording)
+    verdict.recording->end = text_of(compiled.plan, shared.ends[shared.recording.end]);
+  verdict.unclear = shared.more[0] + shared.more[1];
   verdict.runs += verdict.unclear;
-  verdict.positive += board.more[1];
-  if (board.hung) verdict.hangs_at = hangs_at(play.plan, board);
-  verdict.verdict = verdict_of(verdict, board);
+  verdict.positive += shared.more[1];
+  if (shared.hung) verdict.hangs_at = hangs_at(compiled.plan, shared);
+  verdict.verdict = verdict_of(verdict, shared);
   verdict.standing = standing_of(verdict);
   verdict.expected_failure =
       verdict.standing == Standing::agrees && fails(verdict.test->final.claim, verdict.verdict);
@@ -143,40 +147,40 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
   verdict.test = &test;
   verdict.expected = expected_of_kernel(test);
   if (verdict.expected.has(Verdict::none)) return skip(test, "means nothing to Linux");
-  if (std::string why = missing_altogether(); !why.empty()) return skip(test, std::move(why));
-  auto play = play_of(test);
-  if (!play) return skip(test, play.error());
-  if (std::string why = missing(*play); !why.empty()) return skip(test, std::move(why));
-  if (auto prepared = system.prepare(*play); !prepared) return skip(test, prepared.error());
-  const SharedBoard board = make_board();
-  if (board == nullptr) return skip(test, "no memory for the processes' board");
+  if (std::string why = missing_for_every_test(); !why.empty()) return skip(test, std::move(why));
+  auto compiled = compile(test);
+  if (!compiled) return skip(test, compiled.error());
+  if (std::string why = missing(*compiled); !why.empty()) return skip(test, std::move(why));
+  if (auto prepared = system.prepare(*compiled); !prepared) return skip(test, prepared.error());
+  const SharedStatePtr shared = map_shared_state();
+  if (shared == nullptr) return skip(test, "no memory for the processes' shared");
 
   Effort effort;
-  effort.time = milliseconds(play->ordered ? options.ordered_seconds : options.seconds);
-  if (play->ordered) effort.runs = options.ordered_runs;
+  effort.time = milliseconds(compiled->ordered ? options.ordered_seconds : options.seconds);
+  if (compiled->ordered) effort.runs = options.ordered_runs;
   effort.patience = milliseconds(options.patience);
   const auto begin = std::chrono::steady_clock::now();
   const auto seconds = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   };
-  if (options.progress) effort.tick = [&] { options.progress(board->runs, seconds()); };
-  playing = board.get();
-  if (stopping) board->stop = true;
-  auto played = kernel::play(*play, *board, effort, system.folder());
-  playing = nullptr;
+  if (options.progress) effort.tick = [&] { options.progress(shared->runs, seconds()); };
+  running_test = shared.get();
+  if (stopping) shared->stop = true;
+  auto ran = kernel::run_test(*compiled, *shared, effort, system.folder());
+  running_test = nullptr;
 
   verdict.seconds = seconds();
-  verdict.ordered = play->ordered;
-  for (std::size_t i = 0; i < play->uses.size(); ++i)
-    verdict.means.push_back(
-        fmt::format("{} by {}", play->plan.references[i], name(play->uses[i].means)));
-  fill(verdict, *play, *board);
+  verdict.ordered = compiled->ordered;
+  for (std::size_t i = 0; i < compiled->reference_uses.size(); ++i)
+    verdict.methods.push_back(fmt::format("{} by {}", compiled->plan.references[i],
+                                          name(compiled->reference_uses[i].method)));
+  fill(verdict, *compiled, *shared);
   // What was seen before remains true.
-  if (!played && verdict.standing != Standing::finding)
+  if (!ran && verdict.standing != Standing::finding)
     return skip(test, verdict.runs == 0
-                          ? played.error()
-                          : fmt::format("{} (after {} runs)", played.error(), verdict.runs));
-  if (verdict.runs > 0 || board->hung) return verdict;
+                          ? ran.error()
+                          : fmt::format("{} (after {} runs)", ran.error(), verdict.runs));
+  if (verdict.runs > 0 || shared->hung) return verdict;
   if (verdict.untried == 0) return skip(test, "interrupted before its first run ended");
   return skip(test, fmt::format("the kernel refused \"{}\" whenever it was tried, as {} never does",
                                 verdict.untried_at, kernel_rules()));
@@ -184,7 +188,7 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
 
 void interrupt() {
   stopping = true;
-  if (Board* board = playing) board->stop = true;
+  if (SharedState* shared = running_test) shared->stop = true;
 }
 
 bool interrupted() { return stopping; }

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "lab/judge/expected.h"
-#include "lab/kernel/film.h"
-#include "lab/kernel/stage.h"
-#include "lab/kernel/system.h"
+#include "lab/kernel/process/sandbox.h"
+#include "lab/kernel/recording.h"
+#include "lab/kernel/system/system.h"
 #include "lab/litmus/test.h"
 
 namespace lab::kernel {
@@ -19,7 +19,7 @@ struct Options {
   double ordered_seconds = 0.5;     ///< for others: as long, or
   std::uint64_t ordered_runs = 20;  ///< so many runs
   double patience = 3.0;            ///< a run in which nothing happens for so long hangs
-  /// Called some times a second while a test is played: runs so far, and for how many seconds.
+  /// Called some times a second while a test runs: runs so far, and for how many seconds.
   std::function<void(std::uint64_t runs, double seconds)> progress = nullptr;
 };
 
@@ -52,9 +52,10 @@ struct KernelVerdict {
   std::string untried_at;     ///< what that was
   double seconds = 0;
   std::vector<Observed> ends;        ///< those where the condition holds first
-  std::vector<std::string> means;    ///< "p by vmsplice"
-  std::optional<report::Film> film;  ///< of one more run; only where all is ordered, and none hangs
-  std::string hangs_at;              ///< which threads wait where
+  std::vector<std::string> methods;  ///< "p by vmsplice"
+  std::optional<report::Recording>
+      recording;         ///< of one more run; only where all is ordered, and none hangs
+  std::string hangs_at;  ///< which threads wait where
   /// What was seen is not what the test claims, and the rules say so of themselves: a harm or a cost that is known.
   bool expected_failure = false;
 };

@@ -1,11 +1,12 @@
 #include "lab/kernel/report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "lab/kernel/readiness.h"
+#include "lab/kernel/system/capabilities.h"
 #include "lab/litmus/vocabulary.h"
 
 namespace lab::kernel {
@@ -49,25 +50,25 @@ std::string runs_of(const KernelVerdict& verdict) {
 }
 
 std::string line(const std::string& name, const KernelVerdict& verdict, bool verbose,
-                 const report::Look& look) {
+                 const report::Style& style) {
   if (!ran(verdict))
-    return look.faint(fmt::format("{:<40} skipped: {}", name, verdict.skipped)) + '\n';
+    return style.faint(fmt::format("{:<40} skipped: {}", name, verdict.skipped)) + '\n';
   const std::string standing = fmt::format("{:<12}", name_of(verdict));
   const bool finding = verdict.standing == Standing::finding;
   std::string text = fmt::format("{:<40} {:<9} {} {}\n", name, litmus::name(verdict.verdict),
-                                 finding ? look.bad(standing) : standing, runs_of(verdict));
+                                 finding ? style.bad(standing) : standing, runs_of(verdict));
   if (finding) text += fmt::format("    {} says: {}\n", kernel_rules(), verdict.expected.text());
   if (!verbose && !finding) return text;
   for (const Observed& end : verdict.ends)
     text += fmt::format("    {:>8} {} {}\n", end.count, end.holds ? "*>" : "  ", end.text);
   if (verbose)
-    for (const std::string& means : verdict.means) text += fmt::format("    {}\n", means);
-  if (verbose && verdict.film) text += report::text(*verdict.film, look);
+    for (const std::string& method : verdict.methods) text += fmt::format("    {}\n", method);
+  if (verbose && verdict.recording) text += report::text(*verdict.recording, style);
   return text;
 }
 
 std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds,
-                    const report::Look& look) {
+                    const report::Style& style) {
   const std::uint64_t findings = count(verdicts, stands(Standing::finding));
   const std::uint64_t failures =
       count(verdicts, [](const KernelVerdict& v) { return ran(v) && v.expected_failure; });
@@ -78,7 +79,7 @@ std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds,
       count(verdicts, stands(Standing::agrees)), kernel_rules(), failures,
       count(verdicts, stands(Standing::open)), count(verdicts, stands(Standing::asked)));
   const std::string found = fmt::format("{} finding{}", findings, findings == 1 ? "" : "s");
-  text += findings > 0 ? look.bad(found) : found;
+  text += findings > 0 ? style.bad(found) : found;
   return text + fmt::format(". {:.1f} s\n", seconds);
 }
 
@@ -103,7 +104,7 @@ nlohmann::ordered_json json(const std::vector<std::string>& names,
     test["untried"] = verdict.untried;
     test["seconds"] = verdict.seconds;
     if (!verdict.hangs_at.empty()) test["hangs_at"] = verdict.hangs_at;
-    test["references"] = verdict.means;
+    test["references"] = verdict.methods;
     for (const Observed& end : verdict.ends)
       test["ends"].push_back({{"end", end.text}, {"holds", end.holds}, {"count", end.count}});
     tests.push_back(std::move(test));
@@ -115,6 +116,52 @@ nlohmann::ordered_json json(const std::vector<std::string>& names,
           {"seconds", seconds},
           {"findings", count(verdicts, stands(Standing::finding))},
           {"tests", std::move(tests)}};
+}
+
+namespace {
+
+judge::Standing standing_of(const KernelVerdict& verdict) {
+  switch (verdict.standing) {
+    case Standing::finding:
+      return judge::Standing::deviates;
+    case Standing::open:
+      return judge::Standing::open;
+    case Standing::agrees:
+    case Standing::asked:
+      break;
+  }
+  return judge::Standing::expected;
+}
+
+std::string said_of(const KernelVerdict& verdict) {
+  if (!verdict.skipped.empty()) return fmt::format("Not run: {}.", verdict.skipped);
+  std::string text = fmt::format("{}: {}.", name_of(verdict), runs_of(verdict));
+  if (verdict.standing == Standing::finding)
+    text += fmt::format(" Rule-set {} says: {}.", kernel_rules(), verdict.expected.text());
+  if (!verdict.methods.empty())
+    text += fmt::format(" References: {}.", fmt::join(verdict.methods, ", "));
+  return text;
+}
+
+}  // namespace
+
+report::Column column_of(const std::vector<KernelVerdict>& verdicts) {
+  report::Column column{"kernel",
+                        kernel_name(),
+                        "It ran the tests for real: what was observed, and proves nothing.",
+                        {}};
+  for (const KernelVerdict& verdict : verdicts) {
+    report::Column::Cell cell{.test = verdict.test,
+                              .verdict = verdict.verdict,
+                              .standing = standing_of(verdict),
+                              .said = said_of(verdict),
+                              .skipped = !verdict.skipped.empty(),
+                              .ends = {},
+                              .recording = verdict.recording};
+    for (const Observed& end : verdict.ends) cell.ends.push_back({end.text, end.holds, end.count});
+    column.cells.push_back(std::move(cell));
+  }
+  return column;
 }
 
 }  // namespace lab::kernel

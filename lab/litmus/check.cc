@@ -31,9 +31,9 @@ std::string list(const Names& names) {
 
 class Checker {
  public:
-  explicit Checker(const Test& test) : test_(test), names_(names_of(test, faults_)) {}
+  explicit Checker(const Test& test) : test_(test), names_(names_of(test, diagnostics_)) {}
 
-  std::vector<Fault> faults() {
+  std::vector<Diagnostic> diagnostics() {
     sizes();
     for (const Page& page : test_.pages) this->page(page);
     for (const Process& process : test_.processes) this->process(process);
@@ -43,21 +43,22 @@ class Checker {
         add(reach.at, fmt::format("no statement is called {}", reach.label),
             fmt::format("statements with names: {}; write `{}: ` before one", list(names_.labels),
                         reach.label));
-    std::ranges::stable_sort(
-        faults_, {}, [](const Fault& fault) { return std::pair(fault.at.line, fault.at.column); });
-    return std::move(faults_);
+    std::ranges::stable_sort(diagnostics_, {}, [](const Diagnostic& diagnostic) {
+      return std::pair(diagnostic.at.line, diagnostic.at.column);
+    });
+    return std::move(diagnostics_);
   }
 
  private:
   void add(Where at, std::string what, std::string advice) {
-    faults_.push_back({at, std::move(what), std::move(advice)});
+    diagnostics_.push_back({at, std::move(what), std::move(advice)});
   }
 
   void sizes() {
     std::uint32_t pages = 0;
     for (const Page& page : test_.pages) pages += page.count;
     if (test_.processes.empty())
-      add(test_.final.at, "nobody does anything", "write a process: `process P { ... }`");
+      add(test_.final.at, "the test has no process", "write a process: `process P { ... }`");
     if (names_.threads > kMostThreads)
       add(test_.at, fmt::format("{} threads are too many", names_.threads), "16 are the most");
     if (pages > kMostPages)
@@ -81,7 +82,7 @@ class Checker {
   void process(const Process& process) {
     const bool first = &process == &test_.processes.front();
     if (first && !process.parent.empty())
-      add(process.at, fmt::format("{} is the first process: nobody forks it", process.name),
+      add(process.at, fmt::format("{} is the first process: it cannot be forked", process.name),
           fmt::format("leave out `from {}`", process.parent));
     if (!first && process.parent.empty())
       add(process.at, fmt::format("who forks {}?", process.name),
@@ -130,7 +131,7 @@ class Checker {
         const auto& operation = std::get<Operation>(statement.what);
         this->operation(statement.at, operation);
         if (operation.word == Word::exit && i + 1 < body.size())
-          add(body[i + 1].at, "nobody gets here: the process has ended", "move `exit` down");
+          add(body[i + 1].at, "unreachable: the process has ended", "move `exit` down");
       }
     }
   }
@@ -208,7 +209,7 @@ class Checker {
       if (process_of(at, name) != nullptr && !names_.exits.contains(name))
         add(at, fmt::format("{} never ends", name), fmt::format("write `exit` in {}", name));
     } else if (!names_.signals.contains(label)) {
-      add(at, fmt::format("nobody signals {}", label),
+      add(at, fmt::format("no thread signals {}", label),
           fmt::format("signals: {}; or wait for a process with `wait C.exit`",
                       list(names_.signals)));
     }
@@ -216,7 +217,7 @@ class Checker {
 
   void reference(Where at, const std::string& name) {
     if (!names_.references.contains(name))
-      add(at, fmt::format("nobody takes the reference {}", name),
+      add(at, fmt::format("no thread takes the reference {}", name),
           fmt::format("references: {}; take one with `{} = get x` or `{} = pin x`",
                       list(names_.references), name, name));
   }
@@ -277,7 +278,7 @@ class Checker {
   }
 
   const Test& test_;
-  std::vector<Fault> faults_;
+  std::vector<Diagnostic> diagnostics_;
   Names names_;
   const Process* process_ = nullptr;
   const Thread* thread_ = nullptr;
@@ -286,6 +287,6 @@ class Checker {
 
 }  // namespace
 
-std::vector<Fault> check(const Test& test) { return Checker(test).faults(); }
+std::vector<Diagnostic> check(const Test& test) { return Checker(test).diagnostics(); }
 
 }  // namespace lab::litmus

@@ -4,13 +4,13 @@
 
 #include <vector>
 
-#include "lab/litmus/fault.h"
+#include "lab/litmus/diagnostic.h"
 #include "lab/litmus/test.h"
 
 namespace lab::litmus {
 
 /// All that is wrong with a test that keeps the grammar, in the order of the file. Judges' names are not
 /// looked at: only a judge knows them.
-std::vector<Fault> check(const Test& test);
+std::vector<Diagnostic> check(const Test& test);
 
 }  // namespace lab::litmus

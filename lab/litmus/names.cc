@@ -7,7 +7,8 @@ namespace {
 
 class Collector {
  public:
-  Collector(Names& names, std::vector<Fault>& faults) : names_(names), faults_(faults) {}
+  Collector(Names& names, std::vector<Diagnostic>& diagnostics)
+      : names_(names), diagnostics_(diagnostics) {}
 
   void test(const Test& test) {
     for (const Page& page : test.pages)
@@ -53,19 +54,19 @@ class Collector {
         break;
       case Word::fork:
         if (!names_.forks.insert(operation.name).second)
-          faults_.push_back({at, fmt::format("process {} is forked twice", operation.name),
-                             "declare another process for the second fork"});
+          diagnostics_.push_back({at, fmt::format("process {} is forked twice", operation.name),
+                                  "declare another process for the second fork"});
         break;
       case Word::get:
       case Word::pin: {
         const auto [found, fresh] = names_.references.emplace(operation.name, thread_);
         if (!fresh && found->second != thread_)
-          faults_.push_back(
+          diagnostics_.push_back(
               {at, fmt::format("the reference {} is taken by two threads", operation.name),
                "give each thread's reference a name of its own; all threads may use both"});
         if (names_.pages.contains(operation.name))
-          faults_.push_back({at, fmt::format("{} is a page already", operation.name),
-                             "give the reference another name"});
+          diagnostics_.push_back({at, fmt::format("{} is a page already", operation.name),
+                                  "give the reference another name"});
         break;
       }
       default:
@@ -74,20 +75,20 @@ class Collector {
   }
 
   void twice(Where at, std::string_view what, const std::string& name) {
-    faults_.push_back(
+    diagnostics_.push_back(
         {at, fmt::format("there is a {} {} already", what, name), "give it another name"});
   }
 
   Names& names_;
-  std::vector<Fault>& faults_;
+  std::vector<Diagnostic>& diagnostics_;
   ThreadName thread_;
 };
 
 }  // namespace
 
-Names names_of(const Test& test, std::vector<Fault>& faults) {
+Names names_of(const Test& test, std::vector<Diagnostic>& diagnostics) {
   Names names;
-  Collector(names, faults).test(test);
+  Collector(names, diagnostics).test(test);
   return names;
 }
 

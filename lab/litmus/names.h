@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/litmus/fault.h"
+#include "lab/litmus/diagnostic.h"
 #include "lab/litmus/test.h"
 
 namespace lab::litmus {
@@ -21,13 +21,13 @@ struct Names {
   std::map<ThreadName, std::set<std::string>> registers;
   std::set<std::string> signals;
   std::set<std::string> exits;   ///< processes that say exit
-  std::set<std::string> forks;   ///< processes that somebody forks
+  std::set<std::string> forks;   ///< processes that are forked
   std::set<std::string> labels;  ///< of statements
   std::size_t threads = 0;
   std::size_t statements = 0;
 };
 
-/// The names of `test`. What is given twice is added to `faults`.
-Names names_of(const Test& test, std::vector<Fault>& faults);
+/// The names of `test`. What is given twice is added to `diagnostics`.
+Names names_of(const Test& test, std::vector<Diagnostic>& diagnostics);
 
 }  // namespace lab::litmus

@@ -109,7 +109,7 @@ struct Operation {
   std::uint64_t value = 0;  ///< write, force, poke
   std::string name;         ///< of a process, a label, or a reference
   Half half = Half::a;      ///< of the page behind a reference: peek, poke
-  std::string result;       ///< the register that the result goes to; empty: nobody looks
+  std::string result;       ///< the register that the result goes to; empty: it is not kept
   Access access;
   Protection protection = Protection::none;
   Phase phase = Phase::begin;
@@ -191,11 +191,11 @@ struct Page {
   std::uint32_t count = 1;  ///< how many pages a large one has
   std::uint64_t value = 0;
   std::vector<Attribute> attributes;  ///< each at most once, in the order of the enum
-  std::uint32_t held = 0;  ///< references that somebody outside the test holds throughout
+  std::uint32_t held = 0;             ///< references that are held outside the test throughout
   bool operator==(const Page&) const = default;
 };
 
-/// What swap lies on. synchronous: a device as fast as memory, which faults read without the swap cache.
+/// What swap lies on. synchronous: a device as fast as memory, which diagnostics read without the swap cache.
 /// stable_writes: one whose pages must not change while they are written.
 enum class Swap : std::uint8_t { ordinary, synchronous, stable_writes };
 
@@ -304,8 +304,7 @@ struct Test {
   std::string why;     ///< why it ends as expected
   std::vector<Page> pages;
   Swap swap = Swap::ordinary;
-  std::optional<std::uint32_t>
-      free_hugetlb;                ///< huge pages of the pool that nobody has; none: enough
+  std::optional<std::uint32_t> free_hugetlb;  ///< free huge pages of the pool; none: enough
   std::vector<Process> processes;  ///< the first is there from the start and has the pages
   Final final;
   std::vector<Expect> expects;

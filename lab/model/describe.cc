@@ -14,7 +14,7 @@ std::string entries_of(World& world, const Folio& folio) {
     const PageNo first = world.setup.first_page(i);
     for (PageNo page = first; page < first + world.setup.pages[i].pages; ++page) {
       for (ProcessId id = 0; id < world.processes.size(); ++id) {
-        const Spot spot = world.find(id, page);
+        const EntryRef spot = world.find(id, page);
         if (!spot.entry.is(EntryKind::page) || spot.entry.target != folio.id) continue;
         if (spot.huge && spot.base != page) continue;
         const std::string place =

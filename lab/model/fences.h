@@ -1,4 +1,4 @@
-// What a run can leave out: fences, and second looks, by their names (lab/explore/run.h, `--drop
+// What a run can leave out: fences, and second looks, by their names (lab/explore/execution/run.h, `--drop
 // NAME`).
 #pragma once
 

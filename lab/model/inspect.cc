@@ -70,7 +70,7 @@ bool pinned(World& world, ProcessId process, PageNo page) {
 }
 
 bool exclusive(World& world, ProcessId process, PageNo page) {
-  const Spot spot = world.find(process, page);
+  const EntryRef spot = world.find(process, page);
   if (spot.entry.is(EntryKind::swap)) return spot.entry.exclusive;
   if (!spot.entry.is(EntryKind::page)) return false;
   if (world.marks()) return world.counts(spot).exclusive;

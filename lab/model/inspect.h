@@ -1,8 +1,8 @@
-// Looking at everything at once, when nobody moves: what conditions ask, and whether counts are
+// Looking at everything at once, when no thread moves: what conditions ask, and whether counts are
 // what they count.
 #pragma once
 
-#include "lab/model/world.h"
+#include "lab/model/world/world.h"
 
 namespace lab::model {
 

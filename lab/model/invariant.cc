@@ -57,7 +57,7 @@ Complaint wrong_marks(World& world, Folio& folio) {
 }
 
 Complaint wrong_entry(World& world, ProcessId id, PageNo page) {
-  const Spot spot = world.find(id, page);
+  const EntryRef spot = world.find(id, page);
   if (spot.entry.is(EntryKind::swap) && world.marks()) {
     const std::uint16_t cached = world.slots[spot.entry.target].cached.read();
     if (cached != 0 && world.folio(static_cast<FolioId>(cached - 1)).pages[0].exclusive.read()) {
@@ -118,7 +118,7 @@ Tally::Tally(World& world) : slots_(world.slots.size()) {
 void Tally::count_entries(World& world) {
   for (ProcessId id = 0; id < world.processes.size(); ++id) {
     for (PageNo page = 0; page < world.setup.page_count(); ++page) {
-      const Spot spot = world.find(id, page);
+      const EntryRef spot = world.find(id, page);
       if (spot.entry.is(EntryKind::swap)) ++slots_[spot.entry.target];
       if (!spot.entry.is(EntryKind::page) || (spot.huge && spot.base != page)) continue;
       Expected& of = at(spot.entry.target);
@@ -178,7 +178,7 @@ std::optional<std::string> leak(World& world) {
   return first_of_folios(world, [&](Folio& folio) -> Complaint {
     const std::int32_t over = folio.refs.read() - tally.of(folio).refs;
     if (over <= 0) return std::nullopt;
-    return fmt::format("{}: {} references more than anybody has", name_of(world, folio), over);
+    return fmt::format("{}: {} references more than are held", name_of(world, folio), over);
   });
 }
 

@@ -1,15 +1,10 @@
 #include "lab/model/machine.h"
 
-#include "lab/model/cpu.h"
-#include "lab/model/fork.h"
-#include "lab/model/huge.h"
+#include "lab/model/gup/references.h"
 #include "lab/model/inspect.h"
-#include "lab/model/locks.h"
-#include "lab/model/mapping.h"
-#include "lab/model/moving.h"
-#include "lab/model/reclaim.h"
-#include "lab/model/references.h"
+#include "lab/model/mm/operations.h"
 #include "lab/model/view.h"
+#include "lab/model/world/locks.h"
 
 namespace lab::model {
 
@@ -34,7 +29,7 @@ void Machine::await_exit(ProcessId process) {
       "waits for the exit", [&] { return world_->process(process).exited.read(); }, [] {});
 }
 
-Answer Machine::take(Task task, PageNo page, Take how, ReferenceId as) {
+Answer Machine::take(Task task, PageNo page, GupFlags how, ReferenceId as) {
   return model::take(*world_, task, page, how, as);
 }
 std::optional<Value> Machine::peek(ReferenceId reference, Half half) {
@@ -45,17 +40,17 @@ void Machine::poke(ReferenceId reference, Value value, Half half) {
 }
 void Machine::drop(ReferenceId reference) { model::drop(*world_, reference); }
 
-Answer Machine::unmap(Task task, Pages pages) { return model::unmap(*world_, task, pages); }
-Answer Machine::map(Task task, Pages pages) { return model::map(*world_, task, pages); }
-Answer Machine::discard(Task task, Pages pages) { return model::discard(*world_, task, pages); }
-Answer Machine::free(Task task, Pages pages) { return free_lazily(*world_, task, pages); }
-Answer Machine::protect(Task task, Pages pages, Protection protection) {
+Answer Machine::unmap(Task task, PageRange pages) { return model::unmap(*world_, task, pages); }
+Answer Machine::map(Task task, PageRange pages) { return model::map(*world_, task, pages); }
+Answer Machine::discard(Task task, PageRange pages) { return model::discard(*world_, task, pages); }
+Answer Machine::free(Task task, PageRange pages) { return free_lazily(*world_, task, pages); }
+Answer Machine::protect(Task task, PageRange pages, Protection protection) {
   return model::protect(*world_, task, pages, protection);
 }
-Answer Machine::set_dontfork(Task task, Pages pages, bool on) {
+Answer Machine::set_dontfork(Task task, PageRange pages, bool on) {
   return model::set_dontfork(*world_, task, pages, on);
 }
-Answer Machine::set_wipeonfork(Task task, Pages pages, bool on) {
+Answer Machine::set_wipeonfork(Task task, PageRange pages, bool on) {
   return model::set_wipeonfork(*world_, task, pages, on);
 }
 Answer Machine::move(Task task, PageNo from, PageNo to) {
@@ -65,10 +60,10 @@ Answer Machine::uffd_move(Task task, PageNo from, PageNo to) {
   return model::uffd_move(*world_, task, from, to);
 }
 
-Answer Machine::write_protect(Task task, Pages pages) {
+Answer Machine::write_protect(Task task, PageRange pages) {
   return model::write_protect(*world_, task, pages);
 }
-Answer Machine::write_unprotect(Task task, Pages pages) {
+Answer Machine::write_unprotect(Task task, PageRange pages) {
   return model::write_unprotect(*world_, task, pages);
 }
 void Machine::serve(Task task, PageNo page) { model::serve(*world_, task, page); }
@@ -84,7 +79,7 @@ void Machine::end_writeback(Task, PageNo page) { model::end_writeback(*world_, p
 Answer Machine::merge(Task task, PageNo page, ProcessId other_process, PageNo other) {
   return model::merge(*world_, task, page, other_process, other);
 }
-Answer Machine::unmerge(Task task, Pages pages) { return model::unmerge(*world_, task, pages); }
+Answer Machine::unmerge(Task task, PageRange pages) { return model::unmerge(*world_, task, pages); }
 Answer Machine::migrate(Task task, PageNo page) { return model::migrate(*world_, task, page); }
 Answer Machine::split_folio(Task task, PageNo page) {
   return model::split_folio(*world_, task, page);

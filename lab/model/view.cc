@@ -2,7 +2,7 @@
 
 #include <bit>
 
-#include "lab/model/world.h"
+#include "lab/model/world/world.h"
 
 namespace lab::model {
 namespace {
@@ -28,7 +28,7 @@ void add_mappings(World& world, ProcessId id, View& view) {
   for (PageNo page = 0; page < pages; ++page) {
     const Region region = world.region(id, page);
     if (!region.mapped) continue;
-    const Spot spot = world.find(id, page);
+    const EntryRef spot = world.find(id, page);
     if (spot.huge && spot.base != page) continue;
     const Entry& entry = spot.entry;
     view.mappings.push_back({.process = id,

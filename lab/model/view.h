@@ -52,7 +52,7 @@ struct View {
   };
 
   std::vector<Mapping> mappings;      ///< by process, then page
-  std::vector<Folio> folios;          ///< those that somebody counts
+  std::vector<Folio> folios;          ///< those with a count above zero
   std::vector<Reference> references;  ///< those that are held
   std::vector<Slot> slots;            ///< those in use
   std::vector<ProcessId> gone;        ///< have exited, or were killed

@@ -6,7 +6,7 @@
 #include <optional>
 #include <set>
 
-#include "lab/judge/scene.h"
+#include "lab/judge/test_program.h"
 #include "lab/report/turning_point.h"
 
 namespace lab::report {
@@ -22,10 +22,10 @@ struct Row {
 
 class Sheet {
  public:
-  Sheet(const judge::Explanation& explanation, const Look& look, bool every_step)
-      : example_(explanation.example), look_(look), every_step_(every_step) {
+  Sheet(const judge::Explanation& explanation, const Style& style, bool every_step)
+      : example_(explanation.example), style_(style), every_step_(every_step) {
     const std::size_t threads = std::max<std::size_t>(1, trace().threads.size());
-    const std::size_t space = look.width > kMargin + threads ? look.width - kMargin - threads : 0;
+    const std::size_t space = style.width > kMargin + threads ? style.width - kMargin - threads : 0;
     width_ = std::clamp<std::size_t>(space / threads, 18, 44);
     find_rows();
   }
@@ -33,7 +33,7 @@ class Sheet {
   std::string text() {
     std::string head(kMargin, ' ');
     for (const std::string& thread : trace().threads) head += padded(thread) + ' ';
-    result_ = look_.strong(trimmed(head)) + '\n';
+    result_ = style_.strong(trimmed(head)) + '\n';
     for (const Row& row : rows_) this->row(row);
     return std::move(result_);
   }
@@ -84,7 +84,7 @@ class Sheet {
     for (const std::string& line : wrapped(words)) {
       std::string text = fmt::format("{:<{}}", margin, kMargin);
       text += std::string(static_cast<std::size_t>(thread) * (width_ + 1), ' ');
-      result_ += text + (strong ? look_.strong(line) : line) + '\n';
+      result_ += text + (strong ? style_.strong(line) : line) + '\n';
       margin.clear();
     }
   }
@@ -129,11 +129,11 @@ class Sheet {
     const std::string& now = trace().events[row.last].counters;
     if (now == counters_) return;
     counters_ = now;
-    result_ += fmt::format("{:<{}}", "", kMargin) + look_.faint("| " + now) + '\n';
+    result_ += fmt::format("{:<{}}", "", kMargin) + style_.faint("| " + now) + '\n';
   }
 
   const explore::Counterexample& example_;
-  const Look& look_;
+  const Style& style_;
   const bool every_step_;
   std::size_t width_;
   std::vector<Row> rows_;
@@ -178,12 +178,12 @@ std::string inevitable(const explore::Counterexample& example) {
 
 }  // namespace
 
-std::string text(const judge::Explanation& explanation, const Look& look, bool every_step) {
+std::string text(const judge::Explanation& explanation, const Style& style, bool every_step) {
   const explore::Counterexample& example = explanation.example;
   std::string result =
-      fmt::format("A run that ends with {}  ({}, {} steps)\n\n", look.strong(explanation.what),
+      fmt::format("A run that ends with {}  ({}, {} steps)\n\n", style.strong(explanation.what),
                   preemptions(example), example.trace.events.size());
-  result += Sheet(explanation, look, every_step).text();
+  result += Sheet(explanation, style, every_step).text();
   if (!example.trace.standstill.empty()) result += example.trace.standstill + '\n';
   result += '\n';
   result += inevitable(example);

@@ -6,7 +6,7 @@
 #include <optional>
 #include <thread>
 
-#include "lab/judge/views.h"
+#include "lab/judge/explanation.h"
 #include "lab/litmus/print.h"
 #include "lab/litmus/vocabulary.h"
 #include "lab/report/html_run.h"
@@ -39,6 +39,8 @@ using ShownOrNot = tl::expected<std::optional<Shown>, explore::Refusal>;
 std::vector<ShownOrNot> show_all(const std::vector<judge::Judgement>& judgements,
                                  const PageOptions& options) {
   std::vector<ShownOrNot> shown(judgements.size());
+  // `next` hands each place to one thread, in no order with anything else; results are read after the threads have
+  // been joined. `telling` guards `finished`, and is held while the caller is told.
   std::atomic<std::size_t> next{0};
   std::mutex telling;
   std::size_t finished = 0;
@@ -93,7 +95,7 @@ Json cell_of(const judge::Judgement& judgement) {
           {"run", nullptr}};
 }
 
-Json cell_of(const Column& column, const Column::Cell& cell, Shelves& shelves) {
+Json cell_of(const Column& column, const Column::Cell& cell, InternTables& shelves) {
   Json states = Json::array();
   for (const Column::Cell::End& end : cell.ends)
     states.push_back(Json::array({end.text, end.holds ? 1 : 0, end.count}));
@@ -106,7 +108,8 @@ Json cell_of(const Column& column, const Column::Cell& cell, Shelves& shelves) {
           {"states", std::move(states)},
           {"failures", Json::array()},
           {"unreached", Json::array()},
-          {"run", cell.film ? Json(shelves.runs(run_of(*cell.film, shelves))) : Json(nullptr)}};
+          {"run",
+           cell.recording ? Json(shelves.runs(run_of(*cell.recording, shelves))) : Json(nullptr)}};
 }
 
 // Those of the model that there is a judgement of, in its order, and then the others.
@@ -185,7 +188,7 @@ tl::expected<std::string, explore::Refusal> html(const judge::TestFiles& tests,
                                                  const std::vector<Column>& columns,
                                                  const PageOptions& options) {
   const std::vector<ShownOrNot> shown = show_all(judgements, options);
-  Shelves shelves;
+  InternTables shelves;
   Json all = Json::array();
   for (const auto& file : tests) {
     Json test = test_of(*file);

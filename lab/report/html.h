@@ -9,7 +9,7 @@
 
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"
-#include "lab/report/film.h"
+#include "lab/report/recording.h"
 
 namespace lab::report {
 
@@ -27,7 +27,7 @@ struct Column {
     std::string said;          ///< beside the verdict: how often, how, or why it was not run
     bool skipped = false;      ///< then verdict and standing mean nothing
     std::vector<End> ends;
-    std::optional<Film> film;  ///< a run to be stepped through
+    std::optional<Recording> recording;  ///< a run to be stepped through
   };
   std::string name;     ///< "kernel"
   std::string kernels;  ///< "Linux 6.18.44": below the name

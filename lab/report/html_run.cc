@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "lab/judge/views.h"
+#include "lab/judge/explanation.h"
 #include "lab/report/turning_point.h"
 
 namespace lab::report {
@@ -72,7 +72,7 @@ Json json(const model::View& view) {
 }
 
 Json steps(const explore::Counterexample& example, const std::vector<model::View>& views,
-           Shelves& shelves) {
+           InternTables& shelves) {
   std::set<std::size_t> folded;
   for (const explore::Line& line : example.lines)
     if (line.folded) folded.insert(line.events.begin(), line.events.end());
@@ -91,7 +91,7 @@ Json steps(const explore::Counterexample& example, const std::vector<model::View
 
 }  // namespace
 
-std::size_t Once::operator()(const Json& value) {
+std::size_t InternTable::operator()(const Json& value) {
   const auto [place, added] = places_.try_emplace(
       value.dump(-1, ' ', false, Json::error_handler_t::replace), values_.size());
   if (added) values_.push_back(value);
@@ -99,7 +99,7 @@ std::size_t Once::operator()(const Json& value) {
 }
 
 Json run_of(const judge::Explanation& explanation, const std::vector<model::View>& views,
-            Shelves& shelves) {
+            InternTables& shelves) {
   const explore::Counterexample& example = explanation.example;
   const explore::Trace& trace = example.trace;
   return {{"what", explanation.what},
@@ -116,17 +116,17 @@ Json run_of(const judge::Explanation& explanation, const std::vector<model::View
           {"token", trace.token()}};
 }
 
-Json run_of(const Film& film, Shelves& shelves) {
+Json run_of(const Recording& recording, InternTables& shelves) {
   Json steps = Json::array();
-  for (const Film::Step& step : film.steps) {
+  for (const Recording::Step& step : recording.steps) {
     Json gave = Json::array();
     if (!step.gave.empty()) gave.push_back(shelves.words(step.gave));
     steps.push_back(Json::array({step.thread, 0, shelves.words(step.operation), shelves.words(""),
                                  std::move(gave), shelves.views(json(step.after)), 0}));
   }
-  return {{"what", film.end},
-          {"threads", film.threads},
-          {"start", shelves.views(json(film.start))},
+  return {{"what", recording.end},
+          {"threads", recording.threads},
+          {"start", shelves.views(json(recording.start))},
           {"steps", std::move(steps)},
           {"turning", nullptr},
           {"decision", nullptr},

@@ -7,12 +7,12 @@
 #include <tl/expected.hpp>
 
 #include "lab/judge/explanation.h"
-#include "lab/report/film.h"
+#include "lab/report/recording.h"
 
 namespace lab::report {
 
 /// Keeps each value once. Runs share most of what they say, and of what they show.
-class Once {
+class InternTable {
  public:
   /// The place of `value` in values().
   std::size_t operator()(const nlohmann::ordered_json& value);
@@ -24,15 +24,15 @@ class Once {
 };
 
 /// What runs have in common.
-struct Shelves {
-  Once words;
-  Once views;
-  Once runs;
+struct InternTables {
+  InternTable words;
+  InternTable views;
+  InternTable runs;
 };
 
 /// The members are listed in page/data.md.
 nlohmann::ordered_json run_of(const judge::Explanation& explanation,
-                              const std::vector<model::View>& views, Shelves& shelves);
-nlohmann::ordered_json run_of(const Film& film, Shelves& shelves);
+                              const std::vector<model::View>& views, InternTables& shelves);
+nlohmann::ordered_json run_of(const Recording& recording, InternTables& shelves);
 
 }  // namespace lab::report

@@ -4,13 +4,13 @@
 #include <string>
 
 #include "lab/judge/judge.h"
-#include "lab/report/look.h"
+#include "lab/report/style.h"
 
 namespace lab::report {
 
 /// `Test`, `Rules`, `States` with a histogram in which `*>` marks the ends where the condition holds, `Witnesses`, `Condition`,
 /// `Observation`, `Expected`, and what the answer is worth.
-std::string log(const judge::Judgement& judgement, explore::Search search, const Look& look);
+std::string log(const judge::Judgement& judgement, explore::Search search, const Style& style);
 
 /// "dpor", "states", ...
 const char* name(explore::Search search);

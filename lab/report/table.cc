@@ -31,9 +31,9 @@ char letter(Verdict verdict) {
   return '-';
 }
 
-std::string coloured(const judge::Judgement& judgement, std::string_view text, const Look& look) {
-  if (judgement.standing == judge::Standing::deviates) return look.bad(text);
-  if (judgement.verdict == Verdict::never) return look.faint(text);
+std::string coloured(const judge::Judgement& judgement, std::string_view text, const Style& style) {
+  if (judgement.standing == judge::Standing::deviates) return style.bad(text);
+  if (judgement.verdict == Verdict::never) return style.faint(text);
   return std::string(text);
 }
 
@@ -127,26 +127,26 @@ std::string legend() {
 }
 
 std::string table(const judge::TestFiles& tests, const std::vector<judge::Judgement>& judgements,
-                  const Look& look) {
+                  const Style& style) {
   const Grid grid = grid_of(tests, judgements);
   std::size_t names = 4;
   for (const auto& file : tests) names = std::max(names, file->name.size());
-  names = std::clamp<std::size_t>(names, 4, std::max<std::size_t>(12, look.width / 2));
+  names = std::clamp<std::size_t>(names, 4, std::max<std::size_t>(12, style.width / 2));
   std::string text;
   for (std::size_t first = 0; first < grid.columns.size();) {
-    const std::size_t space = look.width > names ? look.width - names : 0;
+    const std::size_t space = style.width > names ? style.width - names : 0;
     const std::size_t count = fitting(grid.columns, first, space);
     std::string head = padded("", names);
     for (std::size_t i = first; i < first + count; ++i)
       head += ' ' + padded(grid.columns[i], width_of(grid.columns[i]));
-    text += look.strong(trimmed(head));
+    text += style.strong(trimmed(head));
     for (const auto& file : tests) {
       std::string row = padded(shortened(file->name, names), names);
       for (std::size_t i = first; i < first + count; ++i) {
         const auto cell = grid.cells.find({&file->test, grid.columns[i]});
         const std::size_t width = width_of(grid.columns[i]);
         const bool there = cell != grid.cells.end();
-        row += ' ' + (there ? coloured(*cell->second, padded(mark(*cell->second), width), look)
+        row += ' ' + (there ? coloured(*cell->second, padded(mark(*cell->second), width), style)
                             : padded("-", width));
       }
       text += trimmed(row);
@@ -158,7 +158,7 @@ std::string table(const judge::TestFiles& tests, const std::vector<judge::Judgem
 }
 
 std::string lines(const judge::TestFiles& tests, const std::vector<judge::Judgement>& judgements,
-                  const Look& look) {
+                  const Style& style) {
   std::size_t names = 0;
   std::size_t columns = 0;
   for (const judge::Judgement& judgement : judgements) {
@@ -171,7 +171,7 @@ std::string lines(const judge::TestFiles& tests, const std::vector<judge::Judgem
     text += trimmed(
         fmt::format("{}  {}  {} {}  {}", padded(name_of(tests, judgement.test), names),
                     padded(column_of(judgement), columns), padded(seen, 9),
-                    coloured(judgement, padded(standing_text(judgement), 11), look),
+                    coloured(judgement, padded(standing_text(judgement), 11), style),
                     fmt::format("{} runs, {} steps, {}, {:.3f} s", judgement.traces,
                                 judgement.steps, judgement.coverage.text(), judgement.seconds)));
   }
@@ -179,7 +179,7 @@ std::string lines(const judge::TestFiles& tests, const std::vector<judge::Judgem
 }
 
 std::string deviations(const judge::TestFiles& tests,
-                       const std::vector<judge::Judgement>& judgements, const Look& look) {
+                       const std::vector<judge::Judgement>& judgements, const Style& style) {
   std::string text;
   for (const auto& file : tests) {
     // Rule-sets of which the same is to be said share a line.
@@ -198,7 +198,7 @@ std::string deviations(const judge::TestFiles& tests,
       std::vector<std::string> columns;
       for (const judge::Judgement* judgement : by) columns.push_back(column_of(*judgement));
       text +=
-          fmt::format("{} {}  {}: {}", look.bad("!"), file->name, fmt::join(columns, " "), what);
+          fmt::format("{} {}  {}: {}", style.bad("!"), file->name, fmt::join(columns, " "), what);
       text +=
           fmt::format("    cleave litmus {} --rules {}{}\n", file->path, by.front()->variant.text,
                       by.front()->memory == explore::Memory::tso ? " --memory tso" : "");

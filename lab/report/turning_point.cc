@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "lab/judge/scene.h"
+#include "lab/judge/test_program.h"
 
 namespace lab::report {
 

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "lab/explore/counterexample.h"
+#include "lab/explore/trace/counterexample.h"
 
 namespace lab::report {
 

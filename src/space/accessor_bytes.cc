@@ -48,7 +48,7 @@ std::size_t write_run(AccessorState& s, Address to, std::span<const std::byte> f
   std::byte* base = s.enter_writable(page_of(to));
   if (base == nullptr) return 0;
   const std::size_t size =
-      run_length(to, from.size(), base, [&s](PageNo page) { return s.writable(page); });
+      run_length(to, from.size(), base, [&s](PageNo page) { return s.writable(raw(page)); });
   sync::write_bytes(base + offset_in_page(to), from.data(), size);
   s.section.leave();
   return size;

@@ -63,12 +63,12 @@ void AccessorList::resume() noexcept {
   advance(stamps.write, 1);
 }
 
-void AccessorList::begin_move(PageNo page) noexcept { advance(stamps.read_for(page), 1); }
+void AccessorList::begin_move(PageNo page) noexcept { advance(stamps.read_for(raw(page)), 1); }
 
-void AccessorList::commit_move(PageNo page) noexcept { advance(stamps.read_for(page), 1); }
+void AccessorList::commit_move(PageNo page) noexcept { advance(stamps.read_for(raw(page)), 1); }
 
 void AccessorList::abort_move(PageNo page) noexcept {
-  advance(stamps.read_for(page), ~std::uint64_t{0});
+  advance(stamps.read_for(raw(page)), ~std::uint64_t{0});
 }
 
 void AccessorList::retire(Retired& retired, Frames& frames) noexcept {

@@ -28,13 +28,13 @@ tl::unexpected<Error> failed(Error error, Address at) {
 }  // namespace
 
 const std::byte* AccessorState::find_readable(PageNo page) {
-  const std::byte* base = readable(page);
+  const std::byte* base = readable(raw(page));
   return base != nullptr ? base : walk_for_reading(page);
 }
 
 std::byte* AccessorState::enter_writable(PageNo page) {
   section.enter_writing();
-  if (std::byte* base = writable(page)) [[likely]]
+  if (std::byte* base = writable(raw(page))) [[likely]]
     return base;
   section.leave();
   return walk_for_writing(page);
@@ -44,12 +44,12 @@ std::byte* AccessorState::enter_writable(PageNo page) {
 // round: if ours is already the new one, we find the write stamp odd and remember nothing.
 const std::byte* AccessorState::walk_for_reading(PageNo page) {
   check_thread(participant);
-  const std::uint64_t stamp = stamps.read_for(page).load(sync::acquire);
+  const std::uint64_t stamp = stamps.read_for(raw(page)).load(sync::acquire);
   if (is_odd(stamps.write.load(sync::seq_cst))) return nullptr;
   const Region* region = space.regions.find(page);
   if (region == nullptr || region->protection < Protection::read) return nullptr;
   std::byte* base = space.frames.data(space.table.find(page));
-  if (!is_odd(stamp)) reads[raw(page) % kTranslations] = {page, stamp, base};
+  if (!is_odd(stamp)) reads[raw(page) % kTranslations] = {raw(page), stamp, base};
   return base;
 }
 
@@ -76,7 +76,7 @@ std::byte* AccessorState::walk_for_writing(PageNo page) {
     const FrameId frame = space.table.find_owned(page, space.frames);
     if (frame != kZeroFrame) {
       std::byte* base = space.frames.data(frame);
-      writes[raw(page) % kTranslations] = {page, stamp, base};
+      writes[raw(page) % kTranslations] = {raw(page), stamp, base};
       return base;
     }
   }
@@ -122,7 +122,7 @@ Result<std::byte*> AccessorState::lock_writable(Address at, std::size_t bytes) {
     section.start_strong(stamp);
     write_stamp = stamp;
   }
-  writes[raw(page) % kTranslations] = {page, stamp, *base};
+  writes[raw(page) % kTranslations] = {raw(page), stamp, *base};
   return *base + offset_in_page(at);
 }
 

@@ -9,8 +9,8 @@
 
 #include <gtest/gtest.h>
 
-#include "arena.h"
-#include "must.h"
+#include <cleave/arena.h>
+#include <cleave/must.h>
 
 #include "tests/arena/every_tracking.h"
 #include "tests/support/sanitized.h"

@@ -7,8 +7,8 @@
 
 #include <gtest/gtest.h>
 
-#include "arena.h"
-#include "must.h"
+#include <cleave/arena.h>
+#include <cleave/must.h>
 
 namespace cleave::detail {
 

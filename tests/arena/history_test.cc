@@ -10,9 +10,9 @@
 
 #include <gtest/gtest.h>
 
-#include "must.h"
-#include "pool.h"
-#include "space.h"
+#include <cleave/must.h>
+#include <cleave/pool.h>
+#include <cleave/space.h>
 
 namespace cleave::detail {
 namespace {

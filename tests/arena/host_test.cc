@@ -12,8 +12,8 @@
 
 #include <gtest/gtest.h>
 
-#include "arena.h"
-#include "must.h"
+#include <cleave/arena.h>
+#include <cleave/must.h>
 
 #include "sync/memory.h"
 #include "tests/support/failure.h"

@@ -20,8 +20,8 @@
 
 #include <gtest/gtest.h>
 
-#include "arena.h"
-#include "must.h"
+#include <cleave/arena.h>
+#include <cleave/must.h>
 
 #include "arena/track/fault_tracker.h"
 #include "arena/track/registry.h"

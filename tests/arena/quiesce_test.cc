@@ -6,9 +6,9 @@
 
 #include <gtest/gtest.h>
 
-#include "arena.h"
-#include "must.h"
-#include "quiesce.h"
+#include <cleave/arena.h>
+#include <cleave/must.h>
+#include <cleave/quiesce.h>
 
 namespace cleave::detail {
 namespace {

@@ -13,8 +13,8 @@
 
 #include <gtest/gtest.h>
 
-#include "fault_signal.h"
-#include "must.h"
+#include <cleave/fault_signal.h>
+#include <cleave/must.h>
 
 #include "arena/track/fault_tracker.h"
 #include "tests/support/failure.h"

@@ -18,10 +18,10 @@
 
 #include <gtest/gtest.h>
 
-#include "arena.h"
-#include "fault_signal.h"
-#include "must.h"
-#include "space.h"
+#include <cleave/arena.h>
+#include <cleave/fault_signal.h>
+#include <cleave/must.h>
+#include <cleave/space.h>
 
 #include "arena/track/tracker.h"
 #include "tests/support/failure.h"

@@ -17,7 +17,7 @@ class EveryClass : public Scheduler {
   Actor next(Execution& execution) override {
     if (depth_ > 0) keep(execution.footprint());
     const ActorSet enabled = execution.enabled();
-    if (enabled == 0) return kNobody;
+    if (enabled == 0) return kNoActor;
     if (depth_ == nodes_.size()) nodes_.push_back({enabled, 0, 1});
     return static_cast<Actor>(std::countr_zero(nodes_[depth_++].left));
   }

@@ -1,4 +1,4 @@
-#include "lab/explore/counterexample.h"
+#include "lab/explore/trace/counterexample.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

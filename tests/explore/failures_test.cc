@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "lab/explore/trace.h"
+#include "lab/explore/trace/trace.h"
 #include "tests/explore/programs.h"
 
 namespace lab::explore {

@@ -1,10 +1,10 @@
 // A protocol of the kernel's, explored: the counts of runs are those that other checkers report for the same
 // algorithm, and the verdicts are theirs.
-#include "lab/explore/fork_against_pin.h"
+#include "bench/explorer/fork_against_pin.h"
 
 #include <gtest/gtest.h>
 
-#include "lab/explore/explorer.h"
+#include "lab/explore/search/explorer.h"
 
 namespace lab::explore {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "lab/explore/explorer.h"
+#include "lab/explore/search/explorer.h"
 
 namespace lab::explore {
 

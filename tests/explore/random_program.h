@@ -5,7 +5,7 @@
 #include <random>
 #include <vector>
 
-#include "lab/explore/program.h"
+#include "lab/explore/execution/program.h"
 
 namespace lab::explore {
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "lab/explore/trace.h"
+#include "lab/explore/trace/trace.h"
 #include "tests/explore/programs.h"
 #include "tests/explore/random_program.h"
 

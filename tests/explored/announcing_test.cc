@@ -8,10 +8,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "accessor.h"
-#include "detail/atomic.h"
-#include "must.h"
-#include "space.h"
+#include <cleave/accessor.h>
+#include <cleave/detail/atomic.h>
+#include <cleave/must.h>
+#include <cleave/space.h>
 
 #include "sync/mutex.h"
 #include "sync/wait.h"

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "detail/explored.h"
+#include <cleave/detail/explored.h>
 
 #include "tests/explored/fiber.h"
 

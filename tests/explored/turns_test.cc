@@ -7,9 +7,9 @@
 
 #include <gtest/gtest.h>
 
-#include "accessor.h"
-#include "must.h"
-#include "space.h"
+#include <cleave/accessor.h>
+#include <cleave/must.h>
+#include <cleave/space.h>
 
 #include "tests/explored/recorder.h"
 #include "tests/support/sanitized.h"

@@ -116,7 +116,7 @@ TEST(Expectation, IsFoundByNameRangeChangeAndMemory) {
   EXPECT_EQ(text("E0", litmus::Memory::tso), "broken");
   EXPECT_EQ(text("A", litmus::Memory::tso), "always") << "what is said without tso holds there too";
   EXPECT_EQ(text("E1,drop=fork.seq,bias=4"), "hang") << "in whatever order";
-  EXPECT_EQ(text("C0,drop=fork.seq"), "sometimes") << "a change that nobody names changes nothing";
+  EXPECT_EQ(text("C0,drop=fork.seq"), "sometimes") << "a change that no test names changes nothing";
 }
 
 TEST(Expectation, OfAnUnknownJudgeIsAFaultWithItsPlace) {

@@ -8,7 +8,7 @@
 
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"
-#include "lab/litmus/parse.h"
+#include "lab/litmus/parse/parse.h"
 
 namespace lab::judge {
 

@@ -13,7 +13,7 @@
 #include "judged.h"
 #include "lab/judge/batch.h"
 #include "lab/litmus/vocabulary.h"
-#include "lab/model/rules.h"
+#include "lab/model/decide/rules.h"
 
 namespace lab::judge {
 namespace {

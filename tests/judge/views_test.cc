@@ -1,4 +1,4 @@
-#include "lab/judge/views.h"
+#include "lab/judge/explanation.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

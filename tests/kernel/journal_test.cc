@@ -1,4 +1,4 @@
-#include "lab/kernel/journal.h"
+#include "lab/kernel/system/journal.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -11,7 +11,7 @@
 #include <string>
 
 #include "lab/judge/judge.h"
-#include "lab/kernel/readiness.h"
+#include "lab/kernel/system/capabilities.h"
 #include "lab/litmus/vocabulary.h"
 #include "on_this_kernel.h"
 
@@ -78,7 +78,7 @@ TEST_F(KernelJudge, AWriteWhereNothingIsMappedKillsTheProcess) {
 }
 
 TEST_F(KernelJudge, ARunThatWaitsForEverHangsAndSaysWhere) {
-  // Nobody serves the write protection.
+  // No thread serves the write protection.
   patience_ = 0.5;
   const KernelVerdict verdict =
       judge_text("page x = 1\nprocess P {\n wp x\n write x 5\n}\nexists P:x = 5\n");

@@ -8,8 +8,8 @@
 #include <string>
 
 #include "lab/kernel/judge.h"
-#include "lab/kernel/readiness.h"
-#include "lab/litmus/parse.h"
+#include "lab/kernel/system/capabilities.h"
+#include "lab/litmus/parse/parse.h"
 
 namespace lab::kernel {
 
@@ -23,7 +23,7 @@ inline litmus::Test test_of(const std::string& text) {
 class OnThisKernel : public testing::Test {
  protected:
   void SetUp() override {
-    if (const std::string why = missing_altogether(); !why.empty()) GTEST_SKIP() << why;
+    if (const std::string why = missing_for_every_test(); !why.empty()) GTEST_SKIP() << why;
     std::string name = testing::TempDir() + "/kernel-XXXXXX";
     ASSERT_NE(mkdtemp(name.data()), nullptr);
     folder_ = name;

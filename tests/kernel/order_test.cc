@@ -1,8 +1,8 @@
-#include "lab/kernel/order.h"
+#include "lab/kernel/test/order.h"
 
 #include <gtest/gtest.h>
 
-#include "lab/litmus/parse.h"
+#include "lab/litmus/parse/parse.h"
 
 namespace lab::kernel {
 namespace {

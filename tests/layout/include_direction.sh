@@ -1,59 +1,73 @@
 #!/usr/bin/env bash
-# The folder tree is the architecture: includes point down only, and cleave/sync alone names what
-# synchronises threads. Prints each offence as file:line, and fails when there is one. Above the library no folder holds
-# more files than one look takes in.
+# The folder tree is the architecture: includes point down only, src/sync alone names what synchronises threads, and no
+# folder holds more files than a reader sees through. Prints each offence as file:line, and fails when there
+# is one.
 #   include_direction.sh <root of the sources>
 set -euo pipefail
 
-# The rooms, each with those that it may include besides itself.
+# The folders, each with those that it may include besides itself; `x/*` is x and all below it. A folder stands
+# in the list after those that it includes, so that there is no cycle.
 rooms='
-base:
-sync: base
-frames: base sync
-table: base sync frames
-space: base sync frames table
-io: base sync frames table space
-heap: base sync
-arena: base sync frames table space
-lab/explore:
+include/cleave/detail:
+include/cleave: include/cleave/detail
+src/base: include/*
+src/sync: include/* src/base
+src/frames: include/* src/base src/sync
+src/table: include/* src/base src/sync src/frames
+src/space: include/* src/base src/sync src/frames src/table
+src/io: include/* src/base src/sync src/frames src/space
+src/heap: include/* src/base src/sync
+src/arena: include/* src/base src/sync src/frames src/space
+src/capi: include/* src/base src/sync
+lab/explore/execution:
+lab/explore/search: lab/explore/execution
+lab/explore/trace: lab/explore/execution lab/explore/search
 lab/litmus:
-lab/model: lab/explore
-lab/judge: lab/explore lab/litmus lab/model
-lab/report: lab/explore lab/litmus lab/model lab/judge
-lab/kernel: lab/litmus lab/judge lab/report
-'
-
-# What stands above the library and the laboratory, each folder with those that it may include besides itself; "cleave" and
-# "lab" stand for all of these two.
-rooms+='
-adapters/sqlite: cleave
-adapters/sqlite/contents: adapters/sqlite
-measure: cleave
-bench/harness:
-bench/space: cleave measure bench/harness
-bench/sync: cleave measure bench/harness
-bench/heap: cleave measure bench/harness
-bench/io: cleave measure bench/harness bench/space
-bench/arena: cleave measure bench/harness bench/space
-bench/sqlite: measure adapters/sqlite bench/harness
-bench/explorer: lab measure bench/harness
-bench: bench/harness bench/space bench/sync bench/heap bench/io bench/arena bench/sqlite bench/explorer
-tools/console: cleave
+lab/litmus/parse: lab/litmus
+lab/model/decide:
+lab/model/rules: lab/model/decide
+lab/model/world: lab/explore/* lab/model/decide
+lab/model/mm: lab/explore/* lab/model/decide lab/model/world
+lab/model/gup: lab/explore/* lab/model/decide lab/model/world lab/model/mm
+lab/model: lab/explore/* lab/model/*
+lab/judge: lab/explore/* lab/litmus/* lab/model/*
+lab/report/page:
+lab/report: lab/report/page lab/explore/* lab/litmus/* lab/model/* lab/judge
+lab/kernel/shared: lab/litmus/* lab/judge
+lab/kernel/test: lab/litmus/* lab/model/* lab/judge lab/kernel/shared
+lab/kernel/references: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test
+lab/kernel/process: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test lab/kernel/references
+lab/kernel/system: lab/kernel/shared lab/kernel/test lab/kernel/references lab/kernel/process
+lab/kernel: lab/litmus/* lab/model/* lab/judge lab/report lab/kernel/*
+adapters/sqlite: include/cleave
+adapters/sqlite/contents: include/cleave adapters/sqlite
+measure: include/cleave
+bench/harness: include/cleave
+bench/space: include/* src/base src/frames measure bench/harness
+bench/sync: include/* src/sync measure bench/harness
+bench/heap: include/cleave measure bench/harness
+bench/io: include/cleave measure bench/harness bench/space
+bench/arena: include/cleave measure bench/harness bench/space
+bench/sqlite: include/cleave measure adapters/sqlite bench/harness
+bench/explorer: lab/* measure bench/harness
+bench: bench/*
+tools/console: include/cleave
 tools/cleave: tools/console
-tools/demo/database: cleave adapters/sqlite adapters/sqlite/contents measure tools/console
-tools/demo/space: cleave measure tools/console
-tools/demo: tools/console tools/demo/database tools/demo/space
-tools/sqlite: cleave adapters/sqlite adapters/sqlite/contents tools/console
+tools/demo/database: include/cleave adapters/* measure tools/console
+tools/demo/space: include/cleave measure tools/console
+tools/demo: tools/console tools/demo/*
+tools/sqlite: include/cleave adapters/* tools/console
 tools/doctor/kernel:
-tools/doctor: cleave measure tools/console tools/doctor/kernel
-tools/litmus: lab tools/console
-tools/bench: tools/console bench bench/harness
-examples: cleave
-examples/c: cleave
+tools/doctor: include/cleave measure tools/console tools/doctor/kernel
+tools/litmus: lab/* tools/console
+tools/bench: tools/console bench/*
+examples: include/cleave
+examples/c: include/cleave
 examples/plain_linux:
 '
-above='adapters measure bench tools examples'  # the folders of these
-most_files=18                                  # directly in one of them
+tops='include src lab adapters measure bench tools examples'
+most_files=18        # directly in one folder ...
+most_in_include=24   # ... but in the public one, which is the list that a user reads
 
 # Reads "path" lines from the standard input; prints offences. Comments do not count.
 check() {
@@ -63,13 +77,11 @@ check() {
       count = split(rooms, lines, "\n")
       for (i = 1; i <= count; ++i) {
         if (lines[i] == "") continue
-        room = lines[i]; sub(/:.*/, "", room); known[room] = 1
+        room = lines[i]; sub(/:.*/, "", room); known[room] = i
         below = lines[i]; sub(/^[^:]*:/, "", below)
-        n = split(below, names, " ")
-        may[room, room] = 1
-        for (k = 1; k <= n; ++k) may[room, names[k]] = 1
+        below_of[room] = below
       }
-      # What only cleave/sync may name, in code and in angle brackets.
+      # What only src/sync and the headers that it shows may name, in code and in angle brackets.
       threads = "std::(atomic|memory_order|((recursive_|shared_)?(timed_)?mutex)|shared_timed_mutex"
       threads = threads "|condition_variable|thread|jthread|this_thread|lock_guard|unique_lock"
       threads = threads "|shared_lock|scoped_lock|call_once|once_flag|latch|barrier"
@@ -79,9 +91,26 @@ check() {
       headers = "^(atomic|mutex|shared_mutex|condition_variable|thread|latch|barrier|semaphore"
       headers = headers "|future|stop_token|pthread\\.h|stdatomic\\.h|linux/futex\\.h"
       headers = headers "|linux/membarrier\\.h|urcu.*)$"
+      synchronises = "^(src/sync|include/cleave/detail)$"
+    }
+    function allowed(room, target,    n, k, names) {
+      if (room == target) return 1
+      n = split(below_of[room], names, " ")
+      for (k = 1; k <= n; ++k) {
+        if (names[k] == target) return 1
+        if (sub(/\/\*$/, "", names[k]) && (target == names[k] || index(target, names[k] "/") == 1))
+          return 1
+      }
+      return 0
     }
     function folder_of(path) {
       return path ~ /\// ? substr(path, 1, match(path, /\/[^\/]*$/) - 1) : ""
+    }
+    # The folder that an include leads to; "" for the system and for libraries.
+    function target_of(name, quoted) {
+      if (!quoted) return name ~ /^cleave\// ? "include/" folder_of(name) : ""
+      if (name ~ /^(lab|adapters|measure|bench|tools|tests|examples)\//) return folder_of(name)
+      return name ~ /\// ? "src/" folder_of(name) : folder_of(FILENAME)
     }
     function offence(rule) {
       printf "%s:%d: %s\n    %s\n", FILENAME, FNR, rule, text
@@ -106,25 +135,11 @@ check() {
     }
     FNR == 1 {
       in_comment = 0
-      room = ""
-      split(FILENAME, path, "/")
-      library = path[1] == "cleave"
-      lab = path[1] == "lab"
-      upper = path[1] ~ /^(adapters|measure|bench|tools|examples)$/
-      if (upper) {
-        room = folder_of(FILENAME)
-        if (!(room in known)) {
-          text = ""
-          offence("a folder that has no place in the order yet; give it one in this script")
-        }
-      }
-      # A file right in cleave/ stands above all rooms.
-      if (FILENAME ~ /^(cleave|lab)\/[^\/]*\//) {
-        room = lab ? "lab/" path[2] : path[2]
-        if (!(room in known)) {
-          text = ""
-          offence("a room that has no place in the order yet; give it one in this script")
-        }
+      room = folder_of(FILENAME)
+      engine = room ~ /^(src|include)\//
+      if (!(room in known)) {
+        text = ""
+        offence("a folder that has no place in the order yet; give it one in this script")
       }
     }
     {
@@ -132,55 +147,60 @@ check() {
       code = code_of($0)
     }
     code ~ /^[ \t]*#[ \t]*include/ {
-      target = code
-      sub(/^[^<"]*/, "", target)
-      quoted = substr(target, 1, 1) == "\""
-      target = substr(target, 2)
-      sub(/[>"].*/, "", target)
-      split(target, to, "/")
-      if (library) {
-        if (target ~ /^(tools|bench|tests|lab|examples)\//)
-          offence("the library includes nothing outside cleave/")
-        else if (to[1] == "cleave" && room != "" && target !~ /^cleave\/[^\/]*\//)
-          offence("a room does not include what stands above all rooms")
-        else if (to[1] == "cleave" && room != "" && (room in known) && !((room, to[2]) in may))
-          offence("includes point down only: cleave/" room " stands below cleave/" to[2] ", or beside it")
-        else if (quoted && to[1] != "cleave")
-          offence("a header of the library is included by its full path, \"cleave/<room>/<name>.h\"")
-        if (room != "sync" && target ~ headers)
-          offence("only cleave/sync includes <" target ">")
-      }
-      if (upper && (room in known) && quoted) {
-        below = folder_of(target)
-        if (to[1] == "cleave" || to[1] == "lab") below = to[1]
-        if (target ~ /(^|\/)\.\.?\//)
-          offence("a header is included by its path from the root")
-        else if ((to[1] == "tests" || below in known || below == "cleave" || below == "lab") && !((room, below) in may))
-          offence("includes point down only: " room " stands below " below ", or beside it")
-      }
-      if (lab && to[1] == "cleave")
-        offence("the laboratory shares nothing with what it judges: it does not include cleave/")
-      if (lab && to[1] == "lab" && (room in known) && !((room, "lab/" to[2]) in may))
-        offence("includes point down only: " room " stands below lab/" to[2] ", or beside it")
+      name = code
+      sub(/^[^<"]*/, "", name)
+      quoted = substr(name, 1, 1) == "\""
+      name = substr(name, 2)
+      sub(/[>"].*/, "", name)
+      target = target_of(name, quoted)
+      if (name ~ /(^|\/)\.\.?\//)
+        offence("a header is included by its path from the root")
+      else if (quoted && name !~ /\// && room != "examples/plain_linux")
+        offence("a header is included by its path from the root")
+      else if (quoted && name ~ /^cleave\//)
+        offence("what is public is included as a user does: <" name ">")
+      else if (target != "" && (room in known) && !allowed(room, target))
+        offence("includes point down only: " room " stands below " target ", or beside it")
+      if (engine && room !~ synchronises && name ~ headers)
+        offence("only src/sync includes <" name ">")
       next
     }
-    library && room != "sync" && code ~ threads {
+    engine && room !~ synchronises && code ~ threads {
       match(code, threads)
-      offence("only cleave/sync names \"" substr(code, RSTART, RLENGTH) "\"")
+      offence("only src/sync names \"" substr(code, RSTART, RLENGTH) "\"")
     }
   ')
 }
 
-list() { # Every source below the folders that have a rule.
-  (cd "$1" && find cleave lab $above \( -name '*.h' -o -name '*.cc' -o -name '*.c' \) -print 2>/dev/null | sort) || true
+list() { # Every source in a folder that has a rule.
+  (cd "$1" && find $tops \( -name '*.h' -o -name '*.cc' -o -name '*.c' \) -print 2>/dev/null | sort) || true
 }
 
-crowded() { # Every folder above the library with too many files.
-  local folder files
+upward() { # Every row of the table that names a folder which stands after it.
+  awk -v rooms="$rooms" 'BEGIN {
+    count = split(rooms, lines, "\n")
+    for (i = 1; i <= count; ++i) { room = lines[i]; sub(/:.*/, "", room); if (room != "") at[room] = i }
+    for (room in at) {
+      n = split(substr(lines[at[room]], length(room) + 2), names, " ")
+      for (k = 1; k <= n; ++k)
+        for (other in at)
+          if (other != room && other !~ "^" room "/" || names[k] == other) {
+            base = names[k]; wild = sub(/\/\*$/, "", base)
+            if ((other == base || (wild && index(other, base "/") == 1)) && at[other] > at[room])
+              print "the order has a cycle: " room " names " other ", which stands after it"
+          }
+    }
+  }'
+}
+
+crowded() { # Every folder with too many files.
+  local folder files most
   while IFS= read -r folder; do
     files=$(find "$1/$folder" -maxdepth 1 -type f | wc -l)
-    ((files <= most_files)) || echo "$folder: $files files; a reader sees through $most_files at most"
-  done < <(cd "$1" && find $above -type d 2>/dev/null)
+    most=$most_files
+    [[ $folder != include/cleave ]] || most=$most_in_include
+    ((files <= most)) || echo "$folder: $files files; a reader sees through $most at most"
+  done < <(cd "$1" && find $tops -type d 2>/dev/null)
 }
 
 # A check that cannot fail is none: each planted offence has to be found, and what is allowed has not.
@@ -188,7 +208,9 @@ self_check() {
   local plant failed=0
   plant=$(mktemp -d)
   trap 'rm -rf "$plant"' RETURN
-  mkdir -p "$plant"/cleave/{base,sync,frames,table,space,attic} "$plant"/lab/{model,judge,report,attic}
+  (cd "$plant" && mkdir -p include/cleave/detail src/{base,sync,table,space,io,attic} lab/{model/{world,mm},judge} \
+    adapters/sqlite/contents measure bench/{space,harness} tools/{demo/{space,database},doctor,console,attic} \
+    examples/plain_linux)
 
   expect() { # <file> <offending line or empty> <text of a file>
     local file=$1 line=$2 found
@@ -203,71 +225,73 @@ self_check() {
       failed=1
     fi
   }
-
-  expect cleave/table/a.h 1 '#include "cleave/space/space.h"'
-  expect cleave/base/a.cc 2 $'\n#  include <cleave/sync/atomic.h>  // why'
-  expect cleave/space/a.h '' $'#include "cleave/space/b.h"\n#include "cleave/base/c.h"'
-  expect cleave/space/a.h 1 '#include "b.h"'
-  expect cleave/space/a.h 1 '#include "tests/support/a.h"'
-  expect cleave/space/a.h 1 '#include "lab/explore/scheduler.h"'
-  expect cleave/space/a.h 1 '#include "cleave/cleave.h"'
-  expect cleave/cleave.h '' '#include "cleave/space/space.h"'
-  expect cleave/attic/a.h 1 'int a;'
-  expect cleave/frames/a.h 1 '#include <atomic>'
-  expect cleave/frames/a.h 1 '#include <shared_mutex>'
-  expect cleave/frames/a.cc 2 $'// std::mutex\nstd::mutex m;'
-  expect cleave/frames/a.cc 3 $'/* std::mutex\n std::thread */\nint a; /* b */ std::atomic<int> c;'
-  expect cleave/frames/a.cc 1 'std::shared_mutex m;'
-  expect cleave/frames/a.cc 1 'std::condition_variable c;'
-  expect cleave/frames/a.cc 1 'std::thread t;'
-  expect cleave/frames/a.cc 1 '__atomic_load_n(&a, 0);'
-  expect cleave/frames/a.cc 1 '__sync_synchronize();'
-  expect cleave/frames/a.cc 1 'std::atomic_thread_fence(order);'
-  expect cleave/frames/a.cc 1 'syscall(SYS_membarrier, 0);'
-  expect cleave/frames/a.cc 1 'urcu_memb_read_lock();'
-  expect cleave/frames/a.cc '' $'sync::atomic<int> a;  // not std::atomic\n/* __sync_ */ int b;'
-  expect cleave/sync/a.h '' $'#include <atomic>\nstd::atomic<int> a;'
-  expect lab/model/a.cc 1 '#include "cleave/base/result.h"'
-  expect lab/model/a.cc 1 '#include "lab/judge/b.h"'
-  expect lab/judge/a.cc 1 '#include "lab/report/b.h"'
-  expect lab/judge/a.cc '' '#include "lab/litmus/b.h"'
-  expect lab/attic/a.h 1 'int a;'
-  expect lab/model/a.cc '' $'#include "lab/model/b.h"\n#include <atomic>'
-  expect lab/report/a.cc 1 '#include "cleave/base/result.h"'
-  expect lab/report/a.cc '' '#include "lab/judge/b.h"'
-  mkdir -p "$plant"/tools/{demo/space,doctor,console,attic} "$plant"/bench/{space,harness} \
-    "$plant"/adapters/sqlite/contents "$plant"/{measure,examples/plain_linux}
-  expect measure/a.h '' '#include "cleave/base/error.h"'
+  # <file> <line, or empty where it is allowed> <text>
+  expect include/cleave/detail/a.h 1 '#include <cleave/units.h>'
+  expect include/cleave/a.h '' '#include <cleave/detail/atomic.h>'
+  expect include/cleave/a.h 1 '#include "table/node.h"'
+  expect include/cleave/a.h 1 '#include <mutex>'
+  expect include/cleave/detail/a.h '' '#include <atomic>'
+  expect src/base/a.h 1 '#include "sync/mutex.h"'
+  expect src/table/a.h 1 '#include "space/regions.h"'
+  expect src/table/a.h 1 '#include "../space/regions.h"'
+  expect src/table/a.h 1 '#include "node.h"'
+  expect src/table/a.h 1 '#include "cleave/space.h"'
+  expect src/table/a.h '' $'#include <cleave/units.h>\n#include "table/node.h"\n#include "sync/mutex.h"'
+  expect src/table/a.h '' '// #include "space/regions.h"'
+  expect src/table/a.h '' $'/*\n#include "space/regions.h"\n*/'
+  expect src/table/a.h 3 $'/* a\n*/\n#include "space/regions.h"'
+  expect src/table/a.h 1 'std::mutex lock;'
+  expect src/table/a.h '' '// std::mutex'
+  expect src/table/a.h 1 '#include <mutex>'
+  expect src/table/a.h 2 $'int a;\nint b = __atomic_load_n(&a, 0);'
+  expect src/sync/a.h '' $'#include <mutex>\nstd::mutex lock;'
+  expect src/space/a.cc 1 '#include "tests/support/bytes.h"'
+  expect src/space/a.h 1 '#include "lab/explore/search/explorer.h"'
+  expect src/io/a.cc 1 '#include "arena/mapping.h"'
+  expect src/attic/a.h 1 'int a;'
+  expect lab/model/world/a.cc 1 '#include "lab/model/mm/b.h"'
+  expect lab/model/world/a.cc 1 '#include "lab/model/b.h"'
+  expect lab/model/world/a.cc '' '#include "lab/explore/execution/b.h"'
+  expect lab/model/mm/a.cc '' '#include "lab/model/world/b.h"'
+  expect lab/judge/a.cc 1 '#include <cleave/space.h>'
+  expect lab/judge/a.cc 1 '#include "table/node.h"'
+  expect lab/judge/a.cc '' $'#include "lab/litmus/parse/b.h"\nstd::mutex lock;'
+  expect measure/a.h '' '#include <cleave/error.h>'
   expect measure/a.h 1 '#include "bench/harness/report.h"'
   expect adapters/sqlite/a.h 1 '#include "tools/console/progress.h"'
+  expect adapters/sqlite/a.h 1 '#include "space/regions.h"'
+  expect adapters/sqlite/a.h 1 '#include <cleave/detail/atomic.h>'
   expect adapters/sqlite/a.h 1 '#include "adapters/sqlite/contents/digest.h"'
   expect adapters/sqlite/contents/a.cc '' '#include "adapters/sqlite/connection.h"'
   expect bench/space/a.cc 1 '#include "tools/console/progress.h"'
-  expect bench/space/a.cc 1 '#include "bench/all.h"'
   expect bench/harness/a.cc 1 '#include "bench/space/touched.h"'
-  expect bench/space/a.cc '' $'#include "measure/clock.h"\n#include "cleave/space/space.h"'
-  expect bench/space/a.cc 1 '#include "lab/explore/explorer.h"'
+  expect bench/space/a.cc '' $'#include "measure/clock.h"\n#include <cleave/space.h>'
+  expect bench/space/a.cc 1 '#include "lab/explore/search/explorer.h"'
   expect tools/demo/space/a.cc 1 '#include "tools/demo/database/demo.h"'
   expect tools/demo/space/a.cc 1 '#include "bench/harness/report.h"'
   expect tools/demo/space/a.cc 1 '#include "../database/demo.h"'
-  expect tools/doctor/a.cc 1 '#include "lab/kernel/readiness.h"'
+  expect tools/doctor/a.cc 1 '#include "lab/kernel/system/capabilities.h"'
   expect tools/doctor/a.cc '' '#include "tools/console/figures.h"'
   expect tools/console/a.h 1 '#include "tests/support/together.h"'
   expect tools/attic/a.h 1 'int a;'
-  expect examples/plain_linux/a.cc 1 '#include "cleave/space/space.h"'
+  expect examples/plain_linux/a.cc 1 '#include <cleave/space.h>'
   expect examples/plain_linux/a.cc '' '#include "common.h"'
   touch "$plant"/tools/attic/{1..18}
   [[ -z $(crowded "$plant") ]] || { echo "self check: $(crowded "$plant")"; failed=1; }
   touch "$plant"/tools/attic/19
   [[ $(crowded "$plant") == tools/attic:* ]] || { echo "self check: a crowd was not seen"; failed=1; }
+  local rooms='
+a: b
+b:
+'
+  [[ $(upward) == *"a names b"* ]] || { echo "self check: a cycle in the order was not seen"; failed=1; }
   return $failed
 }
 
 root=${1:?usage: include_direction.sh <root of the sources>}
 self_check
-offences=$(list "$root" | check "$root"; crowded "$root")
-if [[ -n $offences ]]; then
-  echo "$offences"
-  exit 1
-fi
-echo "$(list "$root" | wc -l) files keep the include rule."
+files=$(list "$root")
+[[ -n $files ]] || { echo "no sources below $root"; exit 1; }
+found=$(upward; check "$root" <<<"$files"; crowded "$root")
+[[ -z $found ]] || { echo "$found"; exit 1; }
+echo "$(wc -l <<<"$files") sources: includes point down only, and no folder is crowded."

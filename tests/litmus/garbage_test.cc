@@ -1,11 +1,11 @@
-// Whatever bytes a file holds, parse() answers: with a test that prints and parses again, or with faults that
+// Whatever bytes a file holds, parse() answers: with a test that prints and parses again, or with diagnostics that
 // point into the file.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 
-#include "lab/litmus/parse.h"
+#include "lab/litmus/parse/parse.h"
 #include "lab/litmus/print.h"
 #include "random_test.h"
 
@@ -23,11 +23,11 @@ void answer(const std::string& text) {
   }
   ASSERT_FALSE(test.error().empty());
   const auto lines = 1 + static_cast<std::size_t>(std::ranges::count(text, '\n'));
-  for (const Fault& fault : test.error()) {
-    ASSERT_GE(fault.at.line, 1U) << fault.what;
-    ASSERT_LE(fault.at.line, lines) << fault.what;
-    ASSERT_FALSE(fault.what.empty());
-    ASSERT_NE(describe(fault, "garbage", text).find('^'), std::string::npos);
+  for (const Diagnostic& diagnostic : test.error()) {
+    ASSERT_GE(diagnostic.at.line, 1U) << diagnostic.what;
+    ASSERT_LE(diagnostic.at.line, lines) << diagnostic.what;
+    ASSERT_FALSE(diagnostic.what.empty());
+    ASSERT_NE(describe(diagnostic, "garbage", text).find('^'), std::string::npos);
   }
 }
 

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lab/litmus/check.h"
-#include "lab/litmus/parse.h"
+#include "lab/litmus/parse/parse.h"
 #include "random_test.h"
 
 namespace lab::litmus {

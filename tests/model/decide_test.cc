@@ -1,5 +1,5 @@
 // The decisions as tables: counts in, answer out.
-#include "lab/model/decide.h"
+#include "lab/model/decide/decide.h"
 
 #include <gtest/gtest.h>
 
@@ -106,7 +106,7 @@ TEST(ReuseOfASmallPage, FollowsItsCounts) {
                {"alone, and pinned", page(1, 0, 1 + kBias), kByMaps},
                {"alone, and pinned, counted apart", with_pins(page(1, 0, 1), 1), kAll},
                {"alone, in the swap cache", cached(page(1, 0, 2)), kByMaps},
-               {"somebody has it on swap", cached(page(1, 1, 2)), {}}},
+               {"a swap entry names it", cached(page(1, 1, 2)), {}}},
               kAll, reuses);
 }
 

@@ -167,7 +167,7 @@ TEST(Invariant, FindsAWritableEntryOfAPageThatIsNotOwned) {
 
 TEST(Leak, IsAReferenceThatNobodyHas) {
   EXPECT_EQ(leaked_after("A", [](World& w) { of_x(w).refs.add(2); }),
-            "x: 2 references more than anybody has");
+            "x: 2 references more than are held");
   EXPECT_EQ(leaked_after("A", [](World&) {}), "");
 }
 
@@ -177,7 +177,7 @@ TEST(Leak, OfAPageThatNobodyMapsIsFoundToo) {
                            of_x(w).refs.add(1);
                            w.zap(0, 0);
                          }),
-            "page 0.0: 1 references more than anybody has");
+            "page 0.0: 1 references more than are held");
 }
 
 TEST(Unpin, OfAPageThatWasSharedIsReported) {

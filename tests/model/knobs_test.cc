@@ -43,7 +43,7 @@ bool parent_reads_childs_write(const std::string& rules) {
 
 // Does the device still see what the CPU writes?
 bool device_is_left_behind(const std::string& rules,
-                           const std::function<void(Machine&)>& before_the_write, Take how) {
+                           const std::function<void(Machine&)>& before_the_write, GupFlags how) {
   return last_seen(rules, [&](Machine& m) {
            if (how.write || how.pin) m.take(kParent, kX, how, kP);
            before_the_write(m);

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "lab/explore/explorer.h"
+#include "lab/explore/search/explorer.h"
 #include "lab/model/machine.h"
 
 namespace lab::model {
@@ -41,12 +41,12 @@ inline constexpr Task kParent{0, 0};
 inline constexpr Task kChild{1, 1};
 inline constexpr ReferenceId kP = 0;
 
-inline constexpr Take kGetToRead{};
-inline constexpr Take kGetToWrite{.write = true};
-inline constexpr Take kPinToRead{.pin = true};
-inline constexpr Take kPinToWrite{.pin = true, .write = true};
-inline constexpr Take kFastPinToRead{.pin = true, .fast = true};
-inline constexpr Take kFastPinToWrite{.pin = true, .write = true, .fast = true};
+inline constexpr GupFlags kGetToRead{};
+inline constexpr GupFlags kGetToWrite{.write = true};
+inline constexpr GupFlags kPinToRead{.pin = true};
+inline constexpr GupFlags kPinToWrite{.pin = true, .write = true};
+inline constexpr GupFlags kFastPinToRead{.pin = true, .fast = true};
+inline constexpr GupFlags kFastPinToWrite{.pin = true, .write = true, .fast = true};
 
 /// Looks at a machine between the operations of a program with one thread.
 template <typename F>
@@ -80,7 +80,7 @@ class Played : public explore::Program {
 inline explore::Result play(const std::string& rules_text, const Setup& setup,
                             const std::vector<Played::Body>& bodies,
                             const Played::End& end = nullptr, explore::Options options = {}) {
-  EXPECT_EQ(setup.fault().value_or(""), "");
+  EXPECT_EQ(setup.problem().value_or(""), "");
   const Rules rules = rules_of(rules_text);
   auto result = explore::explore(
       [&] { return std::make_unique<Played>(rules, setup, bodies, end); }, options);

@@ -1,4 +1,4 @@
-#include "lab/model/owners.h"
+#include "lab/model/world/owners.h"
 
 #include <gtest/gtest.h>
 

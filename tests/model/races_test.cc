@@ -26,7 +26,7 @@ bool goes_wrong(const explore::Result& result, std::string_view name, std::uint6
 }
 
 // One thread forks, the other pins without a lock. Bad: the pinned page is the child's, too.
-explore::Result fork_against_pin(const std::string& rules, Take how,
+explore::Result fork_against_pin(const std::string& rules, GupFlags how,
                                  const explore::Options& options = {}) {
   return play(
       rules, one_page(),
@@ -42,7 +42,7 @@ explore::Result fork_against_pin(const std::string& rules, Take how,
       options);
 }
 
-constexpr Take kFastOnlyPin{.pin = true, .write = true, .fast_only = true};
+constexpr GupFlags kFastOnlyPin{.pin = true, .write = true, .fast_only = true};
 
 TEST(ForkAgainstAFastPin, SharesThePinnedPageWithoutASequence) {
   EXPECT_TRUE(seen(fork_against_pin("C0", kFastOnlyPin), "shared", 1));
@@ -89,7 +89,7 @@ TEST(ForkAgainstAFastPin, FallsBackToTheSlowWay) {
   }
 }
 
-// A page that is unmapped, and its address filled anew, while somebody takes a reference without a
+// A page that is unmapped, and its address filled anew, while a thread takes a reference without a
 // lock.
 TEST(UnmapAgainstAFastPin, NeedsTheSecondLookAtTheEntry) {
   const auto against = [](const std::string& rules, const explore::Options& options) {

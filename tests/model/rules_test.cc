@@ -120,7 +120,7 @@ TEST(Setups, TellWhatIsWrongWithThem) {
   const auto fault = [](const PageSetup& page) {
     model::Setup setup;
     setup.pages = {page};
-    return setup.fault().value_or("none");
+    return setup.problem().value_or("none");
   };
   EXPECT_EQ(fault({.name = "x"}), "none");
   EXPECT_EQ(fault({.name = "x", .pages = 0}), "x has 0 pages; from 1 to 16 are possible");
@@ -141,9 +141,9 @@ TEST(Setups, AreBoundedInPagesTimesProcesses) {
   model::Setup setup;
   setup.pages = {{.name = "x", .pages = 16}, {.name = "y", .pages = 16}};
   setup.processes = 2;
-  EXPECT_EQ(setup.fault(), std::nullopt);
+  EXPECT_EQ(setup.problem(), std::nullopt);
   setup.pages.push_back({.name = "z"});
-  EXPECT_EQ(setup.fault(), "33 pages in each of 2 processes; their product can be 64 at most");
+  EXPECT_EQ(setup.problem(), "33 pages in each of 2 processes; their product can be 64 at most");
 }
 
 TEST(Setups, NumberTheirPagesInARow) {

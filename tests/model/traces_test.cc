@@ -25,7 +25,7 @@ void trace(const std::string& rules, const Setup& setup, const std::vector<Line>
 auto fork() {
   return [](Machine& m) { EXPECT_EQ(m.fork(kParent, 1), Answer::done); };
 }
-auto take(Task task, Take how) {
+auto take(Task task, GupFlags how) {
   return [=](Machine& m) { EXPECT_EQ(m.take(task, kX, how, kP), Answer::done); };
 }
 auto unmap(Task task) {

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-#include "must.h"
+#include <cleave/must.h>
 
 #include "tests/pins/on_pins.h"
 #include "tests/support/sanitized.h"

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "must.h"
+#include <cleave/must.h>
 
 #include "table/geometry.h"
 #include "tests/pins/on_pins.h"

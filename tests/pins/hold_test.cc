@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "hold.h"
-#include "must.h"
+#include <cleave/hold.h>
+#include <cleave/must.h>
 
 #include "table/geometry.h"
 #include "tests/pins/on_pins.h"

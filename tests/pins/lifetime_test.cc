@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "must.h"
+#include <cleave/must.h>
 
 #include "tests/pins/on_pins.h"
 

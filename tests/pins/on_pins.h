@@ -7,9 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "hold.h"
-#include "must.h"
-#include "pin.h"
+#include <cleave/hold.h>
+#include <cleave/must.h>
+#include <cleave/pin.h>
 
 #include "base/handle_access.h"
 #include "frames/frames.h"

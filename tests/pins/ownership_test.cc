@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "must.h"
+#include <cleave/must.h>
 
 #include "frames/frames.h"
 #include "tests/pins/on_pins.h"

@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "detail/pieces.h"
-#include "must.h"
+#include <cleave/detail/pieces.h>
+#include <cleave/must.h>
 
 #include "base/handle_access.h"
 #include "frames/frames.h"

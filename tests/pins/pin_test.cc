@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "must.h"
-#include "pin.h"
+#include <cleave/must.h>
+#include <cleave/pin.h>
 
 #include "tests/pins/on_pins.h"
 

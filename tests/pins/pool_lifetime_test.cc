@@ -5,9 +5,9 @@
 #include <random>
 #include <vector>
 
-#include "arena.h"
-#include "must.h"
-#include "ring.h"
+#include <cleave/arena.h>
+#include <cleave/must.h>
+#include <cleave/ring.h>
 
 #include "tests/pins/on_pins.h"
 

@@ -14,7 +14,7 @@
 
 #include <gtest/gtest.h>
 
-#include "must.h"
+#include <cleave/must.h>
 
 #include "base/handle_access.h"
 #include "frames/frames.h"

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "must.h"
+#include <cleave/must.h>
 
 #include "tests/pins/device.h"
 #include "tests/support/together.h"

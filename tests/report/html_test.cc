@@ -90,13 +90,13 @@ TEST_F(Html, MarksOfThePageInATestAreLeftAlone) {
 TEST_F(Html, AnotherJudgeHasAColumnOfItsOwn) {
   add("leak/one", kWriteBoth, "forbidden C:r = 77");
   add("leak/two", kWriteBoth, "forbidden C:r = 5");
-  Film film{.pages = {"x"},
-            .processes = {"P", "C"},
-            .references = {},
-            .threads = {"P", "C"},
-            .start = {},
-            .steps = {{0, "fork C", "", {}}},
-            .end = "C:r=77;"};
+  Recording recording{.pages = {"x"},
+                      .processes = {"P", "C"},
+                      .references = {},
+                      .threads = {"P", "C"},
+                      .start = {},
+                      .steps = {{0, "fork C", "", {}}},
+                      .end = "C:r=77;"};
   Column column{"kernel", "Linux 6.18", "the one that runs here", {}};
   column.cells.push_back({.test = &files_[0]->test,
                           .verdict = litmus::Verdict::always,
@@ -104,14 +104,14 @@ TEST_F(Html, AnotherJudgeHasAColumnOfItsOwn) {
                           .said = "20 of 20 runs",
                           .skipped = false,
                           .ends = {{"C:r=77;", true, 20}},
-                          .film = film});
+                          .recording = recording});
   column.cells.push_back({.test = &files_[1]->test,
                           .verdict = litmus::Verdict::never,
                           .standing = judge::Standing::expected,
                           .said = "Not run: no root.",
                           .skipped = true,
                           .ends = {},
-                          .film = {}});
+                          .recording = {}});
   const Json data = data_of(page({column}));
   EXPECT_EQ(data["judges"].back()["name"], "kernel");
   const Json& seen = data["tests"][0]["cells"].back();

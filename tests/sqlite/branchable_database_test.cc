@@ -150,7 +150,7 @@ TEST_P(Databases, RefuseACommitAndACheckoutWhileAStatementLives) {
     Statement statement = connection().prepare("SELECT id FROM item");
     ASSERT_TRUE(statement.step());
     EXPECT_THROW((void)database->commit(), DatabaseError);
-    EXPECT_THROW(database->discard(), DatabaseError);
+    EXPECT_THROW(database->revert(), DatabaseError);
     EXPECT_THROW(database->look_at(database->first(), [] {}), DatabaseError);
     EXPECT_TRUE(statement.step()) << "refused, and nothing has changed";
   }
@@ -202,7 +202,7 @@ TEST_P(Databases, ReportFullMemoryAndGoBack) {
       "FROM n) INSERT INTO big SELECT randomblob(100000) FROM n");
   EXPECT_THAT(told, HasSubstr("out of memory"));
   EXPECT_EQ(items(), 2000);
-  database->discard();
+  database->revert();
   EXPECT_EQ(digests(connection()), before);
   connection().execute("INSERT INTO item(name) VALUES ('one more')");
   expect_sound();
@@ -229,7 +229,7 @@ TEST_P(Databases, LookElsewhereAndComeBackWithUncommittedChanges) {
   database->checkout(full);
   connection().execute("DELETE FROM item");
   database->look_at(after, [] {});
-  database->discard();
+  database->revert();
   EXPECT_EQ(items(), 2000);
   expect_sound();
 }

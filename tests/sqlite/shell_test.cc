@@ -106,7 +106,7 @@ TEST(Shell, CommitsChecksOutAndDrawsTheTree) {
 TEST(Shell, RefusesToLeaveChangesThatNoCommitHolds) {
   const Ran ran = run(
       "CREATE TABLE t(x);\n.commit one\n.checkout start\n.checkout one\nINSERT INTO t VALUES (1);\n"
-      ".checkout start\nSELECT count(*) FROM t;\n.discard\nBEGIN;\n.checkout start\n");
+      ".checkout start\nSELECT count(*) FROM t;\n.revert\nBEGIN;\n.checkout start\n");
   EXPECT_EQ(ran.status, 1);
   EXPECT_THAT(ran.err, HasSubstr("line 6: there are changes that no commit holds"));
   EXPECT_THAT(ran.err, HasSubstr("line 10: there are changes"));
@@ -134,7 +134,7 @@ TEST(Shell, DiffsByRowsAndComesBackToWhereItWas) {
 
 TEST(Shell, DiscardsAfterADiffWhatItWouldHaveBefore) {
   const Ran ran =
-      run("CREATE TABLE t(x);\n.commit one\nINSERT INTO t VALUES (1);\n.diff\n.discard\n"
+      run("CREATE TABLE t(x);\n.commit one\nINSERT INTO t VALUES (1);\n.diff\n.revert\n"
           "SELECT count(*) FROM t;\n");
   EXPECT_EQ(ran.status, 0) << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("t: 1 added"));

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "units.h"
+#include <cleave/units.h>
 
 namespace cleave::detail {
 

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "must.h"
-#include "pool.h"
+#include <cleave/must.h>
+#include <cleave/pool.h>
 
 namespace cleave::detail {
 

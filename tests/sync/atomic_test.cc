@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "detail/atomic.h"
+#include <cleave/detail/atomic.h>
 
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "detail/atomic.h"
+#include <cleave/detail/atomic.h>
 
 #include "sync/heavy_fence.h"
 #include "tests/support/sanitized.h"

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "detail/section.h"
+#include <cleave/detail/section.h>
 
 #include "sync/heavy_fence.h"
 #include "tests/support/sanitized.h"

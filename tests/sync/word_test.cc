@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "detail/word.h"
+#include <cleave/detail/word.h>
 
 namespace cleave::detail::sync {
 namespace {

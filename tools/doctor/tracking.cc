@@ -32,10 +32,10 @@ Result<TrackingCost> measure_cost(Tracking tracking) {
   if (!arena) return tl::unexpected(arena.error());
   const auto write = [&](std::size_t page, std::size_t value) {
     std::byte* at = arena->data() + page * kPageSize;
-    if (tracking == Tracking::software) arena->touch(at, 1);
+    if (tracking == Tracking::software) arena->mark_dirty(at, 1);
     *static_cast<volatile std::byte*>(at) = static_cast<std::byte>(value);
   };
-  arena->touch(arena->data(), kSize.value);
+  arena->mark_dirty(arena->data(), kSize.value);
   for (std::size_t page = 0; page < kArenaPages; ++page) write(page, 1);
   if (auto first = arena->commit(); !first) return tl::unexpected(first.error());
 

@@ -9,9 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "lab/kernel/column.h"
-#include "lab/kernel/readiness.h"
 #include "lab/kernel/report.h"
+#include "lab/kernel/system/capabilities.h"
 #include "tools/console/exit.h"
 #include "tools/console/status_line.h"
 #include "tools/litmus/litmus.h"
@@ -41,7 +40,7 @@ class Interruptible {
 
 // Nothing: without rights there is no system to change, and each test says so.
 std::optional<lab::kernel::System> open_system() {
-  if (!lab::kernel::missing_altogether().empty()) return std::nullopt;
+  if (!lab::kernel::missing_for_every_test().empty()) return std::nullopt;
   auto system = lab::kernel::System::open();
   if (!system) stop(2, system.error() + '\n');
   for (const std::string& change : system->journal().found())
@@ -64,7 +63,7 @@ void run_on_kernel(const KernelOptions& asked) {
   const lab::judge::TestFiles files = load(asked.names);
   lab::kernel::Options options;
   if (asked.seconds > 0) options.seconds = asked.seconds;
-  const lab::report::Look look = lab::report::look_of(STDOUT_FILENO);
+  const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
   std::optional<lab::kernel::System> system = open_system();
   const Interruptible interruptible;
   const Clock::time_point begin = Clock::now();
@@ -78,10 +77,10 @@ void run_on_kernel(const KernelOptions& asked) {
                                 static_cast<double>(runs) / seconds_so_far, seconds_so_far));
       };
     verdicts.push_back(system ? lab::kernel::judge(file->test, *system, options)
-                              : lab::kernel::skip(file->test, lab::kernel::missing_altogether()));
+                              : lab::kernel::skip(file->test, lab::kernel::missing_for_every_test()));
     status.clear();
     titles.push_back(file->name);
-    if (!asked.json) fmt::print("{}", line(file->name, verdicts.back(), asked.verbose, look));
+    if (!asked.json) fmt::print("{}", line(file->name, verdicts.back(), asked.verbose, style));
     std::fflush(stdout);
   }
   if (system)
@@ -91,7 +90,7 @@ void run_on_kernel(const KernelOptions& asked) {
   if (asked.json)
     fmt::print("{}\n", lab::kernel::json(titles, verdicts, took).dump(2));
   else
-    fmt::print("{}", summary(verdicts, took, look));
+    fmt::print("{}", summary(verdicts, took, style));
   if (!asked.html.empty()) write_page(asked, files, verdicts);
   if (lab::kernel::interrupted()) stop(130, "interrupted: the tests that were left are skipped\n");
   const auto found = [](const KernelVerdict& verdict) {

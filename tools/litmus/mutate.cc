@@ -7,7 +7,7 @@
 #include <map>
 
 #include "lab/model/fences.h"
-#include "lab/report/look.h"
+#include "lab/report/style.h"
 #include "tools/console/exit.h"
 #include "tools/litmus/litmus.h"
 
@@ -91,7 +91,7 @@ void mutate(const std::string& rules, const std::vector<std::string>& names,
     if (!noticed.contains(mutant.text)) rest.push_back(mutant);
   judge_mutants(files, rest, base, lab::explore::Memory::tso, effort, threads, noticed);
 
-  const lab::report::Look look = lab::report::look_of(STDOUT_FILENO);
+  const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
   std::size_t missed = 0;
   std::size_t width = 0;
   for (const lab::judge::Variant& mutant : all) width = std::max(width, mutant.text.size());
@@ -99,7 +99,7 @@ void mutate(const std::string& rules, const std::vector<std::string>& names,
     const auto found = noticed.find(mutant.text);
     if (found == noticed.end()) {
       ++missed;
-      fmt::print("{:<{}}  {}\n", mutant.text, width, look.bad("NOT noticed by any test"));
+      fmt::print("{:<{}}  {}\n", mutant.text, width, style.bad("NOT noticed by any test"));
       continue;
     }
     constexpr std::size_t kShown = 2;

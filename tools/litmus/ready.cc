@@ -3,15 +3,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "lab/kernel/readiness.h"
+#include "lab/kernel/system/capabilities.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
 namespace {
 
-void print_json(const std::string& why_not, const std::vector<lab::kernel::Readiness>& parts) {
+void print_json(const std::string& why_not, const std::vector<lab::kernel::Capability>& parts) {
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
-  for (const lab::kernel::Readiness& part : parts) {
+  for (const lab::kernel::Capability& part : parts) {
     array.push_back({{"what", part.what}, {"ready", part.ready}, {"why", part.why}});
   }
   const nlohmann::ordered_json all{
@@ -22,10 +22,10 @@ void print_json(const std::string& why_not, const std::vector<lab::kernel::Readi
 }  // namespace
 
 void print_readiness(bool json) {
-  const std::string why_not = lab::kernel::missing_altogether();
-  const std::vector<lab::kernel::Readiness> parts = lab::kernel::readiness();
+  const std::string why_not = lab::kernel::missing_for_every_test();
+  const std::vector<lab::kernel::Capability> parts = lab::kernel::capabilities();
   if (json) return print_json(why_not, parts);
-  for (const lab::kernel::Readiness& part : parts) {
+  for (const lab::kernel::Capability& part : parts) {
     fmt::print("  {:<8} {:<20} {}\n", part.ready ? "ok" : "missing", part.what, part.why);
   }
   fmt::print("{}\n", why_not.empty() ? "Tests can be run on this kernel."

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "lab/model/fences.h"
-#include "lab/model/rules.h"
-#include "lab/report/look.h"
+#include "lab/model/decide/rules.h"
+#include "lab/report/style.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -53,7 +53,7 @@ std::string answers(const lab::model::Knob& knob) {
 }  // namespace
 
 void print_rules() {
-  const lab::report::Look look = lab::report::look_of(STDOUT_FILENO);
+  const lab::report::Style look = lab::report::style_of(STDOUT_FILENO);
   fmt::print("Rule-sets\n");
   for (const lab::model::RuleSet& set : lab::model::rule_sets()) {
     fmt::print("  {}  {}\n", look.strong(fmt::format("{:<6}", set.name)), set.kernels);

@@ -51,14 +51,14 @@ Question question_of(const Options& options) {
 
 void print_run(const lab::judge::Explanation& explanation, const lab::judge::TestFile& file,
                const lab::judge::Variant& variant, bool verbose) {
-  fmt::print("\n{}", lab::report::text(explanation, lab::report::look_of(STDOUT_FILENO), verbose));
+  fmt::print("\n{}", lab::report::text(explanation, lab::report::style_of(STDOUT_FILENO), verbose));
   fmt::print("Replay: cleave litmus {} --rules {} --replay {}\n", file.path, variant.text,
              explanation.example.trace.token());
 }
 
 void print_log(const Question& question, const lab::judge::Judgement& judgement, bool verbose) {
   fmt::print("{}", lab::report::log(judgement, question.effort.search,
-                                    lab::report::look_of(STDOUT_FILENO)));
+                                    lab::report::style_of(STDOUT_FILENO)));
   if (!lab::judge::worth_explaining(judgement)) return;
   const auto explanation = lab::judge::explain(judgement);
   if (!explanation) stop(2, fmt::format("cannot be explained: {}\n", explanation.error().what));
@@ -84,7 +84,7 @@ void run(const Options& options) {
   const std::vector<lab::judge::Judgement> judgements =
       judge(question.cases, question.effort, options.threads);
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  const lab::report::Look look = lab::report::look_of(STDOUT_FILENO);
+  const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
   if (!options.html.empty())
     write_html(options.html, question.files, judgements, {}, question.effort.search,
                options.threads);
@@ -95,9 +95,9 @@ void run(const Options& options) {
   } else if (judgements.size() == 1) {
     print_log(question, judgements.front(), options.verbose);
   } else {
-    fmt::print("{}", options.verbose ? lab::report::lines(question.files, judgements, look)
-                                     : lab::report::table(question.files, judgements, look));
-    fmt::print("{}", lab::report::deviations(question.files, judgements, look));
+    fmt::print("{}", options.verbose ? lab::report::lines(question.files, judgements, style)
+                                     : lab::report::table(question.files, judgements, style));
+    fmt::print("{}", lab::report::deviations(question.files, judgements, style));
     fmt::print("{}", lab::report::summary(question.files, judgements, seconds));
   }
   if (std::ranges::count(judgements, lab::judge::Standing::deviates,

@@ -41,8 +41,8 @@ const std::vector<Shell::Command>& Shell::commands() {
        &Shell::commit},
       {".checkout", "NAME", "go to a commit; refused while there are changes", 1, 1,
        &Shell::checkout},
-      {".discard", "", "give up what changed since the commit one stands at", 0, 0,
-       &Shell::discard},
+      {".revert", "", "give up what changed since the commit one stands at", 0, 0,
+       &Shell::revert},
       {".branches", "", "show all commits as a tree", 0, 0, &Shell::branches},
       {".forget", "NAME", "let go of a commit; those made from it stay", 1, 1, &Shell::forget},
       {".diff", "[A [B]]", "count rows that differ: between A and B, or up to what is here now", 0,
@@ -155,7 +155,7 @@ void Shell::checkout(const Words& words) {
   const Commit commit = commit_named(words[0]);
   if (has_changes()) {
     throw DatabaseError(
-        "there are changes that no commit holds: .commit NAME keeps them, .discard gives them up");
+        "there are changes that no commit holds: .commit NAME keeps them, .revert gives them up");
   }
   const std::uint64_t differ = database_.differing_pages(database_.head(), commit);
   database_.checkout(commit);
@@ -163,8 +163,8 @@ void Shell::checkout(const Words& words) {
   fmt::print("{}: {} differed\n", words[0], pages(differ));
 }
 
-void Shell::discard(const Words&) {
-  database_.discard();
+void Shell::revert(const Words&) {
+  database_.revert();
   at_head_ = version();
   fmt::print("{}, as it was committed\n", database_.head().name());
 }

@@ -41,7 +41,7 @@ class Shell {
 
   void commit(const Words& words);
   void checkout(const Words& words);
-  void discard(const Words& words);
+  void revert(const Words& words);
   void branches(const Words& words);
   void forget(const Words& words);
   void diff(const Words& words);

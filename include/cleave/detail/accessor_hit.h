@@ -9,12 +9,11 @@
 #include <cleave/detail/explored.h>
 #include <cleave/detail/section.h>
 #include <cleave/detail/stamps.h>
-#include <cleave/units.h>
 
 namespace cleave::detail {
 
 struct Translation {
-  PageNo page{~std::uint64_t{0}};
+  std::uint64_t page = ~std::uint64_t{0};  // the number of a PageNo
   std::uint64_t stamp = 0;
   std::byte* base = nullptr;
 };
@@ -28,14 +27,14 @@ struct AccessorHit {
   explicit AccessorHit(Stamps& of_space) noexcept : stamps(of_space) {}
 
   /// Inside a reading section: where `page` may be read, if that is remembered and holds; else nullptr.
-  [[nodiscard]] const std::byte* readable(PageNo page) const noexcept {
-    const Translation& t = reads[raw(page) % kTranslations];
+  [[nodiscard]] const std::byte* readable(std::uint64_t page) const noexcept {
+    const Translation& t = reads[page % kTranslations];
     const bool holds = t.page == page && t.stamp == stamps.read_for(page).load(sync::acquire);
     return holds ? t.base : nullptr;
   }
   /// Inside a writing section: where `page` may be written, if that is remembered and holds; else nullptr.
-  [[nodiscard]] std::byte* writable(PageNo page) const noexcept {
-    const Translation& t = writes[raw(page) % kTranslations];
+  [[nodiscard]] std::byte* writable(std::uint64_t page) const noexcept {
+    const Translation& t = writes[page % kTranslations];
     // seq_cst: the stamp must be read after the store that entered; see section.h.
     const bool holds = t.page == page && t.stamp == stamps.write.load(sync::seq_cst);
     return holds ? t.base : nullptr;

@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include <cleave/detail/atomic.h>
-#include <cleave/units.h>
 
 namespace cleave::detail {
 
@@ -28,8 +27,9 @@ struct Stamps {
   static constexpr std::size_t kReadStamps = 16;
   std::array<sync::atomic<std::uint64_t>, kReadStamps> read;
 
-  [[nodiscard]] sync::atomic<std::uint64_t>& read_for(PageNo page) {
-    return read[raw(page) % kReadStamps];
+  /// `page` is the number of a PageNo.
+  [[nodiscard]] sync::atomic<std::uint64_t>& read_for(std::uint64_t page) {
+    return read[page % kReadStamps];
   }
 };
 

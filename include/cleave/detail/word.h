@@ -3,18 +3,24 @@
 // race on the same bytes race as they would on ordinary memory.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
 
 #include <cleave/detail/explored.h>
-#include <cleave/word.h>
 
 namespace cleave::detail::sync {
 
-using cleave::IntegerWord;
-using cleave::Word;
+/// What can be one machine word: trivially copyable, of 1, 2, 4 or 8 bytes.
+template <class T>
+concept Word = std::is_trivially_copyable_v<T> &&
+    (sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8);
+
+/// A word that can be added to.
+template <class T>
+concept IntegerWord = Word<T> && std::integral<T> && !std::same_as<T, bool>;
 
 namespace bits_of_word {
 template <std::size_t size>

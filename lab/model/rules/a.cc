@@ -16,9 +16,9 @@ Rules make() {
   rules.gup_fast_ro = GupFastRead::readable;
   rules.fork_pinned = ForkPinned::none;
   rules.fork_seq = ForkSeq::none;
-  rules.fork_keeps_wp = No::no;
+  rules.fork_keeps_wp = Flag::no;
   rules.reclaim_pinned = Reclaim::careless;
-  rules.share_barriers = No::no;
+  rules.share_barriers = Flag::no;
   rules.force_write = ForceWrite::dirty;
   return rules;
 }

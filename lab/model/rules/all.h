@@ -1,7 +1,7 @@
 // The rule-sets, a page each. One derives from another where history did.
 #pragma once
 
-#include "lab/model/rules.h"
+#include "lab/model/decide/rules.h"
 
 namespace lab::model::rules {
 

@@ -6,10 +6,10 @@ namespace {
 Rules make() {
   Rules rules = kC0.make();
   rules.fork_seq = ForkSeq::recheck;
-  rules.fork_hugetlb_copy = No::yes;
-  rules.fork_keeps_wp = No::yes;  // lost until 5.12
+  rules.fork_hugetlb_copy = Flag::yes;
+  rules.fork_keeps_wp = Flag::yes;  // lost until 5.12
   rules.reclaim_pinned = Reclaim::check;
-  rules.softdirty_skips_pinned = No::yes;
+  rules.softdirty_skips_pinned = Flag::yes;
   return rules;
 }
 

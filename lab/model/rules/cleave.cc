@@ -14,12 +14,12 @@ Rules make() {
   rules.gup_ro = GupRead::unshare_all;
   rules.gup_fast_ro = GupFastRead::owned;
   rules.pin_count = PinCount::exact;
-  rules.unpin_check = No::yes;
+  rules.unpin_check = Flag::yes;
   rules.fork_pinned = ForkPinned::pinned;
   rules.fork_seq = ForkSeq::sections;
-  rules.fork_hugetlb_copy = No::yes;
+  rules.fork_hugetlb_copy = Flag::yes;
   rules.reclaim_pinned = Reclaim::again;
-  rules.mprotect_upgrades = No::yes;  // protections are of regions alone
+  rules.mprotect_upgrades = Flag::yes;  // protections are of regions alone
   rules.force_write = ForceWrite::exclusive;
   rules.lazyfree = LazyFree::refs;
   rules.swapin_direct = SwapInDirect::held;

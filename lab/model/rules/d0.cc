@@ -15,7 +15,8 @@ Rules make() {
 const RuleSet kD0{
     "D0",
     "proposed, 17 December 2021",
-    "As C1, and whoever takes a read reference to a page that is mapped more than once gets a "
+    "As C1, and a thread that takes a read reference to a page that is mapped more than once gets "
+    "a "
     "copy of its own first. David Hildenbrand's series as posted. The map count is read "
     "without a lock while forks go on, and does not count those who have the page on swap: "
     "refused.",

@@ -11,11 +11,11 @@ Rules make() {
   rules.reuse_in_swapin = ReuseSwapIn::marker;
   rules.gup_ro = GupRead::unshare;
   rules.gup_fast_ro = GupFastRead::exclusive;
-  rules.exclusive_mark = No::yes;
-  rules.unpin_check = No::yes;
+  rules.exclusive_mark = Flag::yes;
+  rules.unpin_check = Flag::yes;
   rules.fork_pinned = ForkPinned::exclusive;
   rules.reclaim_pinned = Reclaim::share;
-  rules.swap_marker = No::yes;
+  rules.swap_marker = Flag::yes;
   return rules;
 }
 

@@ -5,9 +5,9 @@ namespace {
 
 Rules make() {
   Rules rules = kE0.make();
-  rules.share_barriers = No::yes;
+  rules.share_barriers = Flag::yes;
   rules.gup_ro = GupRead::unshare_long;
-  rules.mprotect_upgrades = No::yes;
+  rules.mprotect_upgrades = Flag::yes;
   rules.force_write = ForceWrite::exclusive;
   rules.ksm_unmerge = KsmUnmerge::unshare;
   rules.uffd_move = UffdMove::exclusive;  // 6.8

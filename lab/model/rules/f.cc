@@ -7,7 +7,7 @@ Rules make() {
   Rules rules = kE1.make();
   rules.reuse_pte_thp = ReusePte::owner;
   rules.reclaim_pinned = Reclaim::again;
-  rules.swapin_read_writable = No::yes;
+  rules.swapin_read_writable = Flag::yes;
   rules.swapin_direct = SwapInDirect::held;  // 6.8
   return rules;
 }

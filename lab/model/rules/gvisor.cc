@@ -12,9 +12,9 @@ Rules make() {
   rules.reuse_in_swapin = ReuseSwapIn::marker;
   rules.gup_ro = GupRead::unshare_all;
   rules.gup_fast_ro = GupFastRead::none;
-  rules.exclusive_mark = No::yes;
+  rules.exclusive_mark = Flag::yes;
   rules.fork_pinned = ForkPinned::referenced;
-  rules.fork_hugetlb_copy = No::yes;
+  rules.fork_hugetlb_copy = Flag::yes;
   rules.reclaim_pinned = Reclaim::never;
   rules.force_write = ForceWrite::exclusive;
   rules.merging = Merging::never;

@@ -29,7 +29,7 @@ function mark(name, kind = "") {
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 const spoken = cell => cell.judge + (cell.memory === "tso" ? " under tso" : "");
 const flagOf = cell => cell.standing === "deviates" ? "!" : cell.standing === "open" ? "?" : "";
-const kinds = {leak: "somebody sees what he must not", lost: "a reference and its owner part", waste: "a copy that nobody needs",
+const kinds = {leak: "a process sees what it must not", lost: "a reference and its owner part", waste: "a copy that was not needed",
   race: "it depends on who is first", swap: "reclaim and swap", merge: "merging, migration, huge pages"};
 
 // What is known to the public has an address.
@@ -371,7 +371,7 @@ function said(run, at) {
   return parts;
 }
 
-// The address holds what is shown, so that it can be given to somebody.
+// The address holds what is shown, so that it can be passed on.
 
 function remember() {
   const {test, cell, run, step} = shown;

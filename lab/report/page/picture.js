@@ -101,7 +101,7 @@ const Picture = (() => {
         .map(m => `${names.processes[m.process]}:${entryName(names, m)} ${rights(m)}`);
       const refs = view.references.filter(r => !r.zero && r.folio === f.id)
         .map(r => `${r.pin ? "pin" : "reference"} ${names.references[r.id]}`);
-      return `page ${numbers.get(f.id)} holds ${f.pages.map(page => value(page) || "what nobody sees").join(", ")}, ${foliotext(f)}` +
+      return `page ${numbers.get(f.id)} holds ${f.pages.map(page => value(page) || "what is not known").join(", ")}, ${foliotext(f)}` +
         (f.pages.some(p => p.exclusive) ? ", exclusive" : "") +
         [...folioTags(f), ...maps.map(m => `mapped by ${m}`), ...refs].map(t => `, ${t}`).join("");
     });
@@ -293,8 +293,8 @@ const Picture = (() => {
         y += 48;
       }
       if (view.references.length === 0)
-        this.group("nobody", "title", x, 20).append(
-          make("text", {x: w, y: 16, class: "small", "text-anchor": "end"}, "nobody"));
+        this.group("unmapped", "title", x, 20).append(
+          make("text", {x: w, y: 16, class: "small", "text-anchor": "end"}, "unmapped"));
       return y;
     }
   }

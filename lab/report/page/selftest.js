@@ -76,7 +76,7 @@ function selfTest() {
     if (rows.filter(each => !each.tr.hidden).length !== 1) note("the filter by name does not leave one test");
     $("name").value = "";
     filter();
-    if (rows.some(each => each.tr.hidden)) note("the filter hides what nobody asked to hide");
+    if (rows.some(each => each.tr.hidden)) note("the filter hides what it should show");
   };
 
   try {

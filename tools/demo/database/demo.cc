@@ -57,7 +57,7 @@ void measure(BranchableDatabase& database, std::size_t i, int runs, std::vector<
     timed(remember, [&] { before = database.commit(); });
     timed(damage, [&] { database.connection().execute(report.damages[i].sql); });
     pages.push_back(static_cast<double>(database.changed_pages()));
-    timed(undo, [&] { database.discard(); });
+    timed(undo, [&] { database.revert(); });
 
     database.connection().execute(report.damages[i].sql);
     std::optional<Commit> after;

@@ -8,6 +8,7 @@
 
 #include "measure/clock.h"
 #include "measure/percentile.h"
+#include <cleave/must.h>
 
 namespace cleave::demo::space {
 namespace {

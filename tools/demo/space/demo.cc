@@ -16,6 +16,7 @@
 #include "tools/demo/space/io.h"
 #include "tools/demo/space/report.h"
 #include "tools/demo/space/source_file.h"
+#include <cleave/must.h>
 
 namespace cleave::demo::space {
 namespace {

@@ -11,6 +11,7 @@
 #include <cleave/accessor.h>
 #include "measure/clock.h"
 #include "tools/console/progress.h"
+#include <cleave/must.h>
 
 namespace cleave::demo::space {
 namespace {

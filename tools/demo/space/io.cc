@@ -23,6 +23,7 @@
 #include <cleave/file.h>
 #include <cleave/ring.h>
 #include <cleave/accessor.h>
+#include <cleave/must.h>
 
 namespace cleave::demo::space {
 namespace {
@@ -33,7 +34,7 @@ constexpr std::uint64_t kReadsPerWrite = 4;
 // What was written is compared at the latest when the temporary file has as many slots.
 constexpr std::uint64_t kMostWritten = 1024;
 
-File temporary_file(Cache cache) {
+File temporary_file(PageCache cache) {
   std::error_code failed;
   std::string path = std::filesystem::temp_directory_path(failed).string() + "/cleave-demo.XXXXXX";
   const int made = failed ? -1 : mkstemp(path.data());
@@ -70,24 +71,21 @@ class Traffic::Carrier {
 
   [[nodiscard]] bool has_ring() const { return ring_.has_value(); }
   /// How files should be opened: the ring knows what can go past the page cache, and what cannot.
-  [[nodiscard]] Cache cache() const { return ring_ ? PageCache::bypass : PageCache::use; }
+  [[nodiscard]] PageCache cache() const { return ring_ ? PageCache::bypass : PageCache::use; }
 
-  Token read(Address to, int descriptor, std::uint64_t offset, std::uint64_t bytes) {
+  TransferId read(Address to, int descriptor, std::uint64_t offset, std::uint64_t bytes) {
     if (ring_) return must(ring_->start_read(space_, to, descriptor, offset, bytes));
     const Pin pin = must(space_.pin(to, bytes, PinAccess::write));
     std::vector<iovec> pieces(pin.pieces().begin(), pin.pieces().end());
     return through(preadv(descriptor, pieces.data(), static_cast<int>(pieces.size()),
                           static_cast<off_t>(offset)));
   }
-  Token write(Address from, int descriptor, std::uint64_t offset, std::uint64_t bytes) {
+  TransferId write(Address from, int descriptor, std::uint64_t offset, std::uint64_t bytes) {
     if (ring_) return must(ring_->start_write(space_, from, descriptor, offset, bytes));
     const Hold hold = must(space_.hold(from, bytes));
-    ssize_t done = 0;
-    hold.for_each_piece([&](std::span<const std::byte> piece) {
-      done += std::max<ssize_t>(
-          0, pwrite(descriptor, piece.data(), piece.size(), static_cast<off_t>(offset) + done));
-    });
-    return through(done);
+    const HoldView view = must(hold.view());
+    return through(pwritev(descriptor, view.pieces().data(), static_cast<int>(view.pieces().size()),
+                           static_cast<off_t>(offset)));
   }
   std::optional<Completion> wait() {
     if (ring_) return ring_->wait();
@@ -98,8 +96,8 @@ class Traffic::Carrier {
   }
 
  private:
-  Token through(ssize_t bytes) {
-    const Token token{++last_};
+  TransferId through(ssize_t bytes) {
+    const TransferId token{++last_};
     through_.push_back({token, ByteCount(static_cast<std::uint64_t>(std::max<ssize_t>(0, bytes)))});
     return token;
   }
@@ -143,7 +141,7 @@ struct Traffic::Worker {
     for (std::uint64_t slot = 0; slot < kSlots; ++slot) read(accessor, at + slot * kSlotBytes);
     begun.count_down();
     while (auto completion = carrier.wait()) {
-      const auto found = reading.find(completion->token);
+      const auto found = reading.find(completion->id);
       if (found == reading.end()) {
         // How many bytes of it arrived shows when the file is compared. A full file starts anew.
         if (--writing == 0 && written.size() == kMostWritten) compare_written();
@@ -166,7 +164,7 @@ struct Traffic::Worker {
     const std::uint64_t bytes = std::min(kSlotBytes, content.size() - offset);
     for (std::uint64_t i = 0; i < bytes; ++i) buffer[i] = ~content[offset + i];
     must(accessor.write(to, std::span(buffer).first(bytes)));
-    const Token token = carrier.read(to, source.descriptor(), offset, bytes);
+    const TransferId token = carrier.read(to, source.descriptor(), offset, bytes);
     reading.emplace(token, Read{to, offset, bytes});
   }
 
@@ -220,7 +218,7 @@ struct Traffic::Worker {
   bool spoil;
   Address at;
   Transfers transfers;
-  std::unordered_map<Token, Read> reading;
+  std::unordered_map<TransferId, Read> reading;
   std::uint64_t writing = 0;
   std::vector<Written> written;
   std::mt19937_64 random{1};

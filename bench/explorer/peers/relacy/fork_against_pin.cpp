@@ -1,4 +1,4 @@
-// A fork against threads that pin without a lock: lab/explore/fork_against_pin.h for relacy.
+// A fork against threads that pin without a lock: bench/fork_against_pin.h for relacy.
 //
 //   c++ -O2 -DPINNERS=1 -DPAGES=1 -o full fork_against_pin.cpp && ./full full
 //   ./full random 1000000

@@ -1,4 +1,4 @@
--- A fork against threads that pin without a lock: lab/explore/fork_against_pin.h in Murphi, for one page.
+-- A fork against threads that pin without a lock: bench/fork_against_pin.h in Murphi, for one page.
 --
 --   rumur --deadlock-detection off --output model.c fork_against_pin.m
 --   cc -O2 -march=native -o model model.c -lpthread -latomic && ./model

@@ -1,4 +1,4 @@
-/* A fork against threads that pin without a lock: lab/explore/fork_against_pin.h in Promela.
+/* A fork against threads that pin without a lock: bench/fork_against_pin.h in Promela.
  *
  *   spin -DPINNERS=4 -DPAGES=1 -a fork_against_pin.pml && cc -O2 -DSAFETY -DNOCLAIM -o pan pan.c && ./pan
  *

@@ -1,0 +1,254 @@
+// One run of a program at a time: its threads, its variables, its store buffers. Who takes the next step is
+// a scheduler's decision; everything else that happens is a function of those decisions.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lab/explore/execution/fiber.h"
+#include "lab/explore/execution/footprint.h"
+#include "lab/explore/execution/hash.h"
+#include "lab/explore/execution/history.h"
+#include "lab/explore/execution/program.h"
+#include "lab/explore/execution/recorder.h"
+#include "lab/explore/execution/schedule.h"
+#include "lab/explore/execution/store_buffer.h"
+
+namespace lab::explore {
+
+enum class Memory : std::uint8_t { sc, tso };
+
+class Execution;
+
+/// Decides a run. Called on whichever fiber just took a step: must not throw.
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+  /// Who takes the next step: one of execution.enabled(). kNobody if that is empty, or to give up the run.
+  virtual Actor next(Execution& execution) = 0;
+  /// What choose() gives to the thread that was just let on: below `count`.
+  virtual std::uint32_t value(Execution& execution, std::uint32_t count) = 0;
+};
+
+enum class Ending : std::uint8_t {
+  complete,  ///< every thread ended, every buffer is empty
+  deadlock,  ///< threads are left, and none can go on
+  cut,       ///< the scheduler gave up
+  too_long,  ///< the bound on steps was hit
+  diverged,  ///< the scheduler repeated an earlier run, and the program took another course
+};
+
+/// Something that must never be false was, at `step`.
+struct Violation {
+  std::string what;
+  std::uint32_t step;
+};
+
+class Execution {
+ public:
+  Execution(Memory memory, std::vector<std::string> dropped, std::uint32_t max_steps);
+  Execution(const Execution&) = delete;
+  Execution& operator=(const Execution&) = delete;
+  ~Execution();
+
+  /// Makes a program and runs it to its end, or until the scheduler gives up. The program is there until
+  /// the next run. With `note`, each step's footprint is kept from the first step on.
+  Ending run(const Factory& factory, Scheduler& scheduler);
+  /// After a complete run: what it came to. False if end() found something broken.
+  bool outcome(Outcome& into);
+
+  // For schedulers, during a run.
+
+  /// Who can take a step now.
+  [[nodiscard]] ActorSet enabled();
+  /// Steps taken so far.
+  [[nodiscard]] std::uint32_t steps() const { return steps_; }
+  /// What the latest step touched, if it was noted.
+  [[nodiscard]] Footprint footprint() const { return accesses_; }
+  /// Whether footprints are kept. Replaying what is known already goes faster without.
+  void note_footprints(bool on) { noting_ = on; }
+  /// Whether threads keep a hash of what they have read, for state().
+  void note_histories(bool on) { histories_ = on; }
+  /// What tells the present state from all others; with `symmetry`, up to a renaming of equal threads.
+  [[nodiscard]] Hash128 state(bool symmetry);
+  /// The thread before it in its group of equal threads; -1 if it is the first, or in none.
+  [[nodiscard]] int twin_before(int thread) const { return at(thread).twin; }
+  [[nodiscard]] int threads() const { return count_; }
+  [[nodiscard]] ActorSet alive() const { return alive_; }
+  /// Threads that stand before an await.
+  [[nodiscard]] ActorSet waiting() const { return waiting_; }
+  /// What the condition of a thread before an await reads now.
+  [[nodiscard]] Footprint condition(int thread);
+  /// The step in which the thread was started; -1 before the first.
+  [[nodiscard]] int started_at(int thread) const { return at(thread).started_at; }
+  /// The latest step of the thread when it put the store that its buffer lets out next.
+  [[nodiscard]] int put_at(int thread) const { return at(thread).buffer.waiting().front().after; }
+  /// Whether the step that the thread stands before waits for its own stores.
+  [[nodiscard]] bool drains(int thread) const { return at(thread).drains; }
+  [[nodiscard]] const char* label(int thread) const { return at(thread).label; }
+  [[nodiscard]] const char* name(int thread) const { return at(thread).name; }
+  [[nodiscard]] std::uint32_t slots() const {
+    return static_cast<std::uint32_t>(variables_.size());
+  }
+  /// Null if it is gone.
+  [[nodiscard]] const Variable* variable(std::uint32_t slot) const { return variables_[slot]; }
+  [[nodiscard]] std::uint64_t bits(std::uint32_t slot) const;
+  [[nodiscard]] Memory memory() const { return memory_; }
+
+  // What the run has shown.
+
+  /// In the order in which they were met; runs that differ in the order of independent steps have the same.
+  [[nodiscard]] const std::vector<Violation>& violations() const { return violations_; }
+  [[nodiscard]] const std::vector<std::string>& reached() const { return reached_; }
+  /// Who waited where, and for which variables, when a run ended that was not complete.
+  [[nodiscard]] const std::string& standstill() const { return standstill_; }
+
+  // Settings that hold until they are changed.
+
+  void record(Recorder* recorder) { recorder_ = recorder; }
+  Program& program() { return *program_; }
+  const std::string& operation_of(int thread) const { return at(thread).operation; }
+  const std::vector<std::uint64_t>& before() const { return before_; }
+
+  // For the program, which calls them by the functions of run.h. What a thread calls is about the running thread.
+
+  /// The execution whose program runs on this OS thread; nullptr: none.
+  [[nodiscard]] static Execution* current() { return current_; }
+  /// The same, for what only an explored program does.
+  static Execution& here();
+
+  enum class Kind : std::uint8_t { step, look, await, choice };
+  /// The running thread stands before its next step. Returns when it is let on.
+  void stand(Kind kind, const char* label);
+  void await(const char* label, bool (*ready)(const void*), const void* context);
+  void put(const char* label, Variable& variable, std::uint64_t bits);
+  void fence(const char* name);
+  std::uint64_t choose(const char* label, std::uint64_t count);
+  /// The step is over: until the next, variables are left alone.
+  void end_step();
+  void begin_operation(std::string_view text);
+  void begin_round(const char* label);
+  void decided(std::string text);
+  void reach(std::string_view label);
+  [[nodiscard]] bool performs(std::string_view name) const;
+  [[nodiscard]] bool recorded() const { return recorder_ != nullptr && !winding_up_; }
+  [[noreturn]] void give_up(std::string what);
+  int start_thread(const char* name, std::function<void()> body);
+
+  // For its variables.
+
+  void add(Variable& variable);
+  void remove(const Variable& variable);
+  std::uint64_t read(const Variable& variable);
+  void write(Variable& variable, std::uint64_t bits);
+  void add(Variable& variable, std::uint64_t difference, std::uint64_t mask);
+
+ private:
+  // Thrown through a program's thread to end it, and caught at its bottom.
+  struct Unwound {};
+  struct Names;
+  struct Drain;
+
+  // What a touch of a Shared variable means at the moment.
+  enum class Phase : std::uint8_t {
+    free,     // setting up, or on the explorer's behalf
+    step,     // of the running thread
+    asking,   // a thread's condition
+    outside,  // between two steps
+  };
+  struct Thread {
+    std::unique_ptr<Fiber> fiber;
+    Execution* execution = nullptr;
+    std::function<void()> body;
+    const char* name = "";
+    const char* label = "";
+    bool (*ready)(const void*) = nullptr;
+    const void* context = nullptr;
+    Fiber* starter = nullptr;  // who waits for it to reach its first step
+    int started_at = -1;
+    bool drains = false;
+    std::uint64_t path = 0;  // who it is, in any schedule
+    std::uint32_t spawned = 0;
+    std::uint32_t made = 0;
+    StoreBuffer buffer;
+    std::string operation;
+    History history;
+    int twin = -1;                   // the thread before it that is equal to it
+    std::vector<std::uint32_t> own;  // slots of variables that belong to it
+  };
+
+  static void thread_main(void* thread);
+  void reset();
+  Thread* advance();
+  [[nodiscard]] Ending how_it_ended() const;
+  void describe_standstill();
+  [[nodiscard]] ActorSet standing() const;
+  void begin(Actor actor);
+  void seal();
+  void let_out(int thread);
+  void wind_up();
+  void fail(std::string what);
+
+  [[nodiscard]] std::uint64_t seen_by_running(const Variable& variable) const;
+  [[nodiscard]] Hash128 place_of(const Thread& thread, bool symmetry) const;
+  void note(const Variable& variable, Touch touch);
+  void check_phase(const Variable& variable);
+
+  Thread& at(int thread) { return threads_[static_cast<std::size_t>(thread)]; }
+  const Thread& at(int thread) const { return threads_[static_cast<std::size_t>(thread)]; }
+  int number(const Thread& thread) const { return static_cast<int>(&thread - threads_.data()); }
+
+  // Whose program runs on this OS thread.
+  static constinit thread_local Execution* current_;
+
+  const Memory memory_;
+  const std::vector<std::string> dropped_;
+  const std::uint32_t max_steps_;
+
+  std::unique_ptr<Program> program_;
+  Scheduler* scheduler_ = nullptr;
+  Recorder* recorder_ = nullptr;
+  Fiber main_;
+  std::array<Thread, kMaxThreads> threads_;
+  int count_ = 0;
+  Thread* running_ = nullptr;
+  Phase phase_ = Phase::free;
+  Ending ending_ = Ending::complete;
+  bool winding_up_ = false;
+  bool unwinding_ = false;
+  bool happening_ = false;  // a step has begun that is not sealed
+  bool noting_ = true;
+  bool histories_ = false;
+
+  ActorSet alive_ = 0;
+  ActorSet waiting_ = 0;   // stand before an await
+  ActorSet draining_ = 0;  // stand before a step that waits for the thread's own stores
+  ActorSet buffered_ = 0;  // have stores waiting
+  ActorSet enabled_ = 0;
+  std::uint32_t steps_ = 0;
+  std::uint32_t made_ = 0;  // variables that no thread made
+  std::uint32_t spawned_ = 0;
+
+  std::vector<Variable*> variables_;
+  std::uint32_t made_at_start_ = 0;   // the first so many of them are the same in every run
+  std::vector<bool> owned_;           // by slot: belongs to a thread
+  std::vector<std::uint64_t> words_;  // for state()
+  std::vector<Access> accesses_;
+  std::vector<std::uint64_t> before_;  // the value before each access, while recorded
+  struct Place {
+    std::uint64_t step = 0;
+    std::uint32_t index = 0;
+  };
+  std::vector<Place> place_;  // where in accesses_ a slot is, if it was touched in that step
+  std::uint64_t place_step_ = 0;
+  std::vector<Violation> violations_;
+  std::string standstill_;
+  std::vector<std::string> reached_;
+};
+
+}  // namespace lab::explore

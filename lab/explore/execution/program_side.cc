@@ -1,0 +1,99 @@
+// What a program's threads ask of the run that they are in.
+#include <algorithm>
+#include <cassert>
+
+#include "lab/explore/execution/execution.h"
+
+namespace lab::explore {
+
+Execution& Execution::here() {
+  assert(current_ != nullptr && "only a program that is explored takes steps");
+  return *current_;
+}
+
+void Execution::await(const char* label, bool (*ready)(const void*), const void* context) {
+  running_->ready = ready;
+  running_->context = context;
+  stand(Kind::await, label);
+}
+
+void Execution::put(const char* label, Variable& variable, std::uint64_t bits) {
+  if (memory_ == Memory::sc || unwinding_) {
+    stand(Kind::step, label);
+    write(variable, bits);
+    end_step();
+    return;
+  }
+  // No other thread can see it yet, so it happens at once, with the step before it.
+  running_->buffer.push({&variable, bits, static_cast<int>(steps_) - 1});
+  buffered_ |= only(static_cast<Actor>(number(*running_)));
+  if (recorded()) recorder_->put(*this, number(*running_), label, variable, bits);
+}
+
+void Execution::fence(const char* name) {
+  if (!performs(name)) return;
+  // A step even when nothing waits: what steps a thread takes must not depend on when its stores came out.
+  if (memory_ == Memory::tso) {
+    stand(Kind::step, name);
+    end_step();
+  } else if (recorded()) {
+    recorder_->fence(*this, number(*running_), name);
+  }
+}
+
+std::uint64_t Execution::choose(const char* label, std::uint64_t count) {
+  if (phase_ == Phase::step && !unwinding_) broken("choose() inside a step: call it between steps");
+  if (count <= 1) return 0;
+  stand(Kind::choice, label);
+  const std::uint32_t value = scheduler_->value(*this, static_cast<std::uint32_t>(count));
+  if (histories_) running_->history.read(value);
+  if (recorded()) recorder_->chose(value);
+  end_step();
+  return value;
+}
+
+void Execution::begin_operation(std::string_view text) {
+  if (running_ == nullptr) return;
+  if (histories_) running_->history.begin_operation(text);
+  if (recorder_ != nullptr) running_->operation = text;
+}
+
+void Execution::begin_round(const char* label) {
+  if (running_ != nullptr && histories_) running_->history.begin_round(label);
+}
+
+void Execution::decided(std::string text) {
+  if (recorded()) recorder_->decided(std::move(text));
+}
+
+void Execution::reach(std::string_view label) {
+  if (winding_up_ || std::ranges::find(reached_, label) != reached_.end()) return;
+  reached_.emplace_back(label);
+}
+
+bool Execution::performs(std::string_view name) const {
+  return std::ranges::find(dropped_, name) == dropped_.end();
+}
+
+void Execution::end_step() {
+  if (phase_ == Phase::step) phase_ = Phase::outside;
+}
+
+void Execution::give_up(std::string what) {
+  fail(std::move(what));
+  throw Unwound{};
+}
+
+void Execution::add(Variable& variable) {
+  std::uint32_t& made = running_ != nullptr ? running_->made : made_;
+  variable.number_ = Hash64{running_ != nullptr ? running_->path : 0}.feed(++made).value();
+  variable.slot_ = slots();
+  variables_.push_back(&variable);
+  if (place_.size() < variables_.size()) place_.resize(2 * variables_.size());
+}
+
+void Execution::remove(const Variable& variable) {
+  if (variable.slot_ < slots()) variables_[variable.slot_] = nullptr;
+}
+
+}  // namespace lab::explore

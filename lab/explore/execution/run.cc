@@ -1,0 +1,67 @@
+#include "lab/explore/execution/run.h"
+
+#include "lab/explore/execution/execution.h"
+
+namespace lab::explore {
+
+Variable::Variable(const char* name, std::uint64_t bits) : name_(name), bits_(bits) {
+  if (Execution* e = Execution::current()) e->add(*this);
+}
+
+Variable::~Variable() {
+  if (Execution* e = Execution::current()) e->remove(*this);
+}
+
+std::uint64_t Variable::read_bits() const {
+  const auto e = Execution::current();
+  return e == nullptr ? bits_ : e->read(*this);
+}
+
+void Variable::write_bits(std::uint64_t bits) {
+  if (Execution* e = Execution::current())
+    e->write(*this, bits);
+  else
+    bits_ = bits;
+}
+
+void Variable::add_bits(std::uint64_t difference, std::uint64_t mask) {
+  if (Execution* e = Execution::current())
+    e->add(*this, difference, mask);
+  else
+    bits_ = (bits_ + difference) & mask;
+}
+
+StepScope::~StepScope() {
+  if (Execution* e = Execution::current()) e->end_step();
+}
+
+void announce(const char* label) { Execution::here().stand(Execution::Kind::step, label); }
+void announce_look(const char* label) { Execution::here().stand(Execution::Kind::look, label); }
+void announce_put(const char* label, Variable& variable, std::uint64_t bits) {
+  Execution::here().put(label, variable, bits);
+}
+void announce_await(const char* label, bool (*ready)(const void*), const void* context) {
+  Execution::here().await(label, ready, context);
+}
+void fence(const char* name) { Execution::here().fence(name); }
+bool performs(const char* name) {
+  const Execution* e = Execution::current();
+  return e == nullptr || e->performs(name);
+}
+std::uint64_t choose(const char* label, std::uint64_t count) {
+  return Execution::here().choose(label, count);
+}
+int spawn(const char* name, std::function<void()> body) {
+  return Execution::here().start_thread(name, std::move(body));
+}
+void operation(std::string_view text) { Execution::here().begin_operation(text); }
+void again(const char* label) { Execution::here().begin_round(label); }
+bool recorded() {
+  const Execution* e = Execution::current();
+  return e != nullptr && e->recorded();
+}
+void decided(std::string text) { Execution::here().decided(std::move(text)); }
+void reached(std::string_view label) { Execution::here().reach(label); }
+void broken(std::string what) { Execution::here().give_up(std::move(what)); }
+
+}  // namespace lab::explore

@@ -1,0 +1,223 @@
+// What a process does to its memory, where it takes more than one call.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/swap.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fstream>
+
+#include "lab/kernel/process/memory_calls.h"
+#include "lab/kernel/references/reference.h"
+#include "lab/kernel/shared/pagemap.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+namespace lab::kernel {
+namespace {
+
+tl::unexpected<std::string> failed(std::string_view what) {
+  return tl::unexpected(fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+void fill(char* from, std::size_t bytes, std::uint64_t value) {
+  for (std::size_t at = 0; at < bytes; at += kSmallPage)
+    for (const litmus::Half half : {litmus::Half::a, litmus::Half::b})
+      std::memcpy(from + at + offset(half), &value, sizeof value);
+}
+
+bool touch(const char* page) {
+  const volatile char byte = *page;
+  return byte == 0;
+}
+
+// One for the test. Of a mapping in which nothing was ever copied, a fork does not look at page tables: so one is.
+constexpr std::size_t kFilePages = 2;
+
+int file_with(std::uint64_t value) {
+  std::array<char, kFilePages * kSmallPage> pages{};
+  fill(pages.data(), pages.size(), value);
+  const int file = memfd_create("cleave-lab-page", MFD_CLOEXEC);
+  if (file < 0 || pwrite(file, pages.data(), pages.size(), 0) != static_cast<ssize_t>(pages.size()))
+    return -1;
+  return file;
+}
+
+tl::expected<void, std::string> merge_with_twin(char* page, std::uint64_t value) {
+  void* twin =
+      mmap(nullptr, kSmallPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (twin == MAP_FAILED) return failed("mmap");
+  fill(static_cast<char*>(twin), kSmallPage, value);
+  madvise(twin, kSmallPage, MADV_DONTFORK);
+  madvise(page, kSmallPage, MADV_MERGEABLE);
+  madvise(twin, kSmallPage, MADV_MERGEABLE);
+  if (!merge_pages(page, twin).value_or(false))
+    return tl::unexpected(std::string("KSM did not merge two equal pages"));
+  munmap(twin, kSmallPage);
+  return {};
+}
+
+tl::expected<void, std::string> make_huge(char* at, const model::PageSetup& page) {
+  if (madvise(at, kHugePage, MADV_COLLAPSE) != 0) return failed("MADV_COLLAPSE");
+  if ((page_info(at).flags >> kFlagHuge & 1) == 0)
+    return tl::unexpected(std::string("no large folio after MADV_COLLAPSE"));
+  if (!page.by_pmd && !split_pmd(at)) return failed("splitting a huge entry");
+  return {};
+}
+
+// The mapping of one declaration, and its pages.
+tl::expected<void, std::string> map_page(const CompiledTest& compiled, const model::PageSetup& page,
+                                         const Placement& spot) {
+  char* at = spot.address;
+  const bool large = page.pages > 1;
+  const std::size_t bytes = large || page.hugetlb ? kHugePage : kSmallPage;
+  const bool from_file = page.kind == model::PageKind::file;
+  const int file = from_file ? file_with(page.value) : -1;
+  const int kind = page.kind == model::PageKind::shared ? MAP_SHARED : MAP_PRIVATE;
+  const int flags = kind | MAP_FIXED_NOREPLACE | (from_file ? 0 : MAP_ANONYMOUS) |
+                    (page.hugetlb ? MAP_HUGETLB : 0);
+  const std::size_t mapped = from_file ? kFilePages * kSmallPage : bytes;
+  if (mmap(at, mapped, PROT_READ | PROT_WRITE, flags, file, 0) != at)
+    return failed(page.hugetlb ? "mmap of a huge page" : "mmap");
+  if (from_file) {
+    close(file);
+    at[kSmallPage] = 1;
+  }
+  if (page.kind == model::PageKind::zero || from_file)
+    touch(at);
+  else
+    fill(at, bytes, page.value);
+  if (large)
+    if (auto made = make_huge(at, page); !made) return made;
+  if (page.kind == model::PageKind::ksm)
+    if (auto merged = merge_with_twin(at, page.value); !merged) return merged;
+  drain_batches();
+  if (page.held > 0 && !hold(at, page.held)) return failed("vmsplice");
+  if (page.swapped && !swap_out(compiled, at, bytes))
+    return tl::unexpected(std::string("MADV_PAGEOUT did not bring a page to swap"));
+  if (page.readonly && mprotect(at, bytes, PROT_READ) != 0) return failed("mprotect");
+  if (page.unmapped && munmap(at, bytes) != 0) return failed("munmap");
+  return {};
+}
+
+// Pages that a test merges may be looked at by KSM, which then does not run.
+void mark_mergeable(const CompiledTest& compiled) {
+  for (const judge::ThreadPlan& line : compiled.plan.threads)
+    for (const judge::Instruction& instruction : line.code) {
+      if (instruction.operation == nullptr) continue;
+      if (instruction.operation->word != litmus::Word::merge) continue;
+      for (const model::PageNo page : {instruction.page, instruction.other})
+        madvise(compiled.placements[page].address, compiled.placements[page].bytes, MADV_MERGEABLE);
+    }
+}
+
+std::uint64_t number_in(const char* path) {
+  std::uint64_t number = 0;
+  std::ifstream(path) >> number;
+  return number;
+}
+
+void write_to(const char* path, const char* text) { std::ofstream(path) << text << std::flush; }
+
+// Swapped, or discarded: no frame is there any more.
+bool reclaimed(const char* address, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; at += kSmallPage)
+    if (page_info(address + at).present()) return false;
+  return true;
+}
+
+}  // namespace
+
+tl::expected<void, std::string> lay_out_pages(const CompiledTest& compiled) {
+  for (std::size_t i = 0; i < compiled.plan.setup.pages.size(); ++i) {
+    const model::PageSetup& page = compiled.plan.setup.pages[i];
+    auto mapped = map_page(compiled, page, compiled.placements[compiled.plan.setup.first_page(i)]);
+    if (!mapped) return tl::unexpected(fmt::format("page {}: {}", page.name, mapped.error()));
+  }
+  mark_mergeable(compiled);
+  return {};
+}
+
+std::optional<bool> merge_pages(const void* one, const void* other) {
+  constexpr const char* kRun = "/sys/kernel/mm/ksm/run";
+  constexpr const char* kScans = "/sys/kernel/mm/ksm/full_scans";
+  const auto merged = [&] {
+    if (other == nullptr) return (page_info(one).flags >> kFlagKsm & 1) != 0;
+    const std::uint64_t frame = frame_at(one);
+    return frame != 0 && frame == frame_at(other);
+  };
+  // A page is merged in the second scan that finds it unchanged; the first may be under way already.
+  constexpr std::uint64_t kEnough = 4;
+  const std::uint64_t begin = number_in(kScans);
+  const auto enough = [&] { return number_in(kScans) >= begin + kEnough; };
+  const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  write_to(kRun, "1");
+  // It does not tell when it is done.
+  while (!merged() && !enough() && std::chrono::steady_clock::now() < latest) usleep(2000);
+  const bool came_round = enough();
+  write_to(kRun, "0");
+  if (merged()) return true;
+  return came_round ? std::optional(false) : std::nullopt;
+}
+
+bool swap_on(const std::string& path) {
+  return swapon(path.c_str(), SWAP_FLAG_PREFER | SWAP_FLAG_PRIO_MASK) == 0;
+}
+
+std::uint64_t free_huge_pages() {
+  std::ifstream file("/proc/meminfo");
+  std::uint64_t free = 0;
+  std::uint64_t reserved = 0;
+  for (std::string word; file >> word;) {
+    if (word == "HugePages_Free:") file >> free;
+    if (word == "HugePages_Rsvd:") file >> reserved;
+  }
+  return free - std::min(free, reserved);
+}
+
+bool hold_huge_pages(std::uint64_t but) {
+  const std::uint64_t free = free_huge_pages();
+  if (free <= but) return free == but;
+  const std::size_t bytes = (free - but) * kHugePage;
+  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_POPULATE;
+  void* held = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0);
+  return held != MAP_FAILED && madvise(held, bytes, MADV_DONTFORK) == 0;
+}
+
+bool swap_out(const CompiledTest& compiled, char* address, std::size_t bytes) {
+  for (int i = 0; i < 3; ++i) {
+    madvise(address, bytes, MADV_PAGEOUT);
+    if (reclaimed(address, bytes)) return true;
+    drain_batches();  // Reclaim passes by pages that are in one.
+  }
+  if (compiled.reclaim.empty()) return false;
+  // Version 1 asks for no amount. Version 2 does: more than a test has, and says EAGAIN since it found less.
+  write_to(compiled.reclaim.c_str(), compiled.reclaim.ends_with("force_empty") ? "0" : "256M");
+  return reclaimed(address, bytes);
+}
+
+// Another kind of mapping for one page of it splits the mapping, and then the entry; then it is one mapping again.
+bool split_pmd(char* address) {
+  return madvise(address, kSmallPage, MADV_DONTFORK) == 0 &&
+         madvise(address, kSmallPage, MADV_DOFORK) == 0;
+}
+
+// MADV_COLLAPSE does so first, even where there is nothing to collapse. The mapping must have had a page, though.
+void drain_batches() {
+  constexpr std::size_t kBytes = 3 * kHugePage;
+  void* nothing = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (nothing == MAP_FAILED) return;
+  auto* const begin = static_cast<char*>(nothing);
+  *begin = 1;
+  const std::size_t over = reinterpret_cast<std::uintptr_t>(begin) % kHugePage;
+  madvise(begin + 2 * kHugePage - over, kHugePage, MADV_COLLAPSE);
+  munmap(nothing, kBytes);
+}
+
+}  // namespace lab::kernel

@@ -1,0 +1,296 @@
+// What each word of the language is on a running kernel.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/swap.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "lab/kernel/process/memory_calls.h"
+#include "lab/kernel/process/test_process.h"
+#include "lab/kernel/process/userfaultfd.h"
+#include "lab/kernel/shared/pagemap.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+namespace lab::kernel {
+namespace {
+
+using litmus::Word;
+
+int protection_of(litmus::Protection protection) {
+  switch (protection) {
+    case litmus::Protection::none:
+      return PROT_NONE;
+    case litmus::Protection::ro:
+      return PROT_READ;
+    case litmus::Protection::rw:
+      break;
+  }
+  return PROT_READ | PROT_WRITE;
+}
+
+void store_to(char* address, std::uint64_t value) {
+  *reinterpret_cast<volatile std::uint64_t*>(address) = value;
+}
+
+std::uint64_t load_from(const char* address) {
+  return *reinterpret_cast<const volatile std::uint64_t*>(address);
+}
+
+bool force(const char* address, std::uint64_t value) {
+  const int memory = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+  if (memory < 0) return false;
+  const auto at = static_cast<off_t>(reinterpret_cast<std::uintptr_t>(address));
+  const bool done = pwrite(memory, &value, sizeof value, at) == sizeof value;
+  close(memory);
+  return done;
+}
+
+bool clear_refs() {
+  std::ofstream file("/proc/self/clear_refs");
+  file << "4" << std::flush;
+  return file.good();
+}
+
+bool map_fresh(char* address, std::size_t bytes) {
+  return mmap(address, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+              0) == address;
+}
+
+// A page that waits in a batch to be marked would be swapped out like any other.
+bool give_up(char* address, std::size_t bytes) {
+  const bool done = madvise(address, bytes, MADV_FREE) == 0;
+  drain_batches();
+  return done;
+}
+
+bool move(char* from, char* to, std::size_t bytes) {
+  return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
+}
+
+// The folio of the page becomes small pages, through the file that debugfs has for it.
+bool split(const char* address, std::size_t bytes) {
+  std::error_code error;
+  std::string pid(32, '\0');
+  const ssize_t length = readlink("/proc/self", pid.data(), pid.size());
+  if (length <= 0) return false;
+  pid.resize(static_cast<std::size_t>(length));
+  const auto from = reinterpret_cast<std::uintptr_t>(address);
+  std::ofstream file("/sys/kernel/debug/split_huge_pages");
+  file << pid << std::hex << ",0x" << from << ",0x" << from + bytes << std::flush;
+  return file.good() && (page_info(address).flags >> kFlagHuge & 1) == 0;
+}
+
+bool can_read(int file, std::chrono::milliseconds time) {
+  pollfd of{file, POLLIN, 0};
+  return poll(&of, 1, static_cast<int>(time.count())) == 1;
+}
+
+}  // namespace
+
+TestProcess::Then TestProcess::perform(const judge::ThreadPlan& line, const judge::Instruction& i) {
+  const litmus::Operation& operation = *i.operation;
+  switch (operation.word) {
+    case Word::signal:
+      shared_.signals[i.signal] = true;
+      shared_.changed.wake_all();
+      break;
+    case Word::wait:
+      if (operation.name.ends_with(".exit"))
+        await_exit(i.child);
+      else
+        shared_.changed.wait([&] { return shared_.signals[i.signal].load(); });
+      break;
+    case Word::read:
+      store(i, load_from(test_.placements[i.page].address + offset(operation.place.half)));
+      break;
+    case Word::peek: {
+      const bool taken = shared_.references[i.reference].taken;
+      const auto seen = taken ? references_[i.reference]->peek(operation.half) : std::nullopt;
+      if (taken && !seen)
+        shared_.fail(fmt::format("\"{}\": the kernel does not let us look", i.text));
+      store(i, seen.value_or(0));
+      break;
+    }
+    case Word::exit:
+      exit(line.process);
+      break;
+    default: {
+      const bool done = work(i, line.process);
+      if (!done) note_refusal(i);
+      store(i, done ? 1 : 0);
+      break;
+    }
+  }
+  return Then::next;
+}
+
+void TestProcess::note_refusal(const judge::Instruction& instruction) {
+  const auto found = std::ranges::find(test_.watched, &instruction);
+  if (found != test_.watched.end())
+    shared_.refused |= std::uint64_t{1} << (found - test_.watched.begin());
+}
+
+// What threads ask of the kernel for themselves. Whether it was done.
+bool TestProcess::work(const judge::Instruction& i, model::ProcessId process) {
+  const litmus::Operation& operation = *i.operation;
+  const bool has_place = !operation.place.page.empty();
+  char* at = has_place ? test_.placements[i.page].address : nullptr;
+  const std::size_t bytes = has_place ? test_.placements[i.page].bytes * i.pages : 0;
+  switch (operation.word) {
+    case Word::write:
+      store_to(at + offset(operation.place.half), operation.value);
+      return true;
+    case Word::force:
+      return force(at + offset(operation.place.half), operation.value);
+    case Word::fork:
+      return fork(i, process);
+    case Word::get:
+    case Word::pin:
+      return take(i, process);
+    case Word::poke:
+      if (shared_.references[i.reference].taken &&
+          !references_[i.reference]->poke(operation.half, operation.value))
+        shared_.fail(fmt::format("\"{}\": the kernel does not let us write", i.text));
+      return true;
+    case Word::drop:
+      if (shared_.references[i.reference].taken.exchange(false)) references_[i.reference]->drop();
+      return true;
+    case Word::unmap:
+      return munmap(at, bytes) == 0;
+    case Word::map:
+      return map_fresh(at, bytes);
+    case Word::discard:
+      return madvise(at, bytes, MADV_DONTNEED) == 0;
+    case Word::free:
+      return give_up(at, bytes);
+    case Word::protect:
+      return mprotect(at, bytes, protection_of(operation.protection)) == 0;
+    case Word::dontfork:
+      return madvise(at, bytes, MADV_DONTFORK) == 0;
+    case Word::dofork:
+      return madvise(at, bytes, MADV_DOFORK) == 0;
+    case Word::wipeonfork:
+      return madvise(at, bytes, MADV_WIPEONFORK) == 0;
+    case Word::wp:
+      return write_protect(at, bytes);
+    case Word::unwp:
+      return write_unprotect(at, bytes);
+    case Word::serve:
+      serve_write_fault(at, shared_.changed);
+      return true;
+    case Word::clear_refs:
+      return clear_refs();
+    case Word::move:
+      return move(at, test_.placements[i.other].address, bytes);
+    case Word::uffd_move:
+      return move_by_userfaultfd(at, test_.placements[i.other].address, bytes);
+    default:
+      return act(i);
+  }
+}
+
+// What the kernel does by itself, and here is brought to do.
+bool TestProcess::act(const judge::Instruction& i) {
+  const bool has_place = !i.operation->place.page.empty();
+  char* at = has_place ? test_.placements[i.page].address : nullptr;
+  const std::size_t bytes = has_place ? test_.placements[i.page].bytes * i.pages : 0;
+  switch (i.operation->word) {
+    case Word::swapout:
+      return swap_out(test_, at, bytes);
+    case Word::swapoff:
+      return swapoff(test_.swap_file.c_str()) == 0;
+    case Word::merge:
+      return merge(i);
+    case Word::unmerge:
+      return madvise(at, bytes, MADV_UNMERGEABLE) == 0;
+    case Word::split:
+      return split(at, bytes);
+    case Word::split_pmd:
+      return split_pmd(at);
+    case Word::collapse:
+      return madvise(at, kHugePage, MADV_COLLAPSE) == 0;
+    default:
+      shared_.fail("no way to do \"" + i.text + "\" here");
+      return false;
+  }
+}
+
+bool TestProcess::take(const judge::Instruction& i, model::ProcessId process) {
+  SharedState::Reference& reference = shared_.references[i.reference];
+  const int error = references_[i.reference]->take(test_.placements[i.page].address);
+  if (error != 0 && error != EFAULT)
+    shared_.fail(fmt::format("{} by {}: {}", test_.plan.references[i.reference],
+                             name(test_.reference_uses[i.reference].method), std::strerror(error)));
+  if (error != 0) return false;
+  reference.process = process;
+  reference.page = i.page;
+  reference.frame = frame_at(test_.placements[i.page].address);
+  reference.taken = true;
+  return true;
+}
+
+bool TestProcess::merge(const judge::Instruction& i) {
+  const bool within = i.other_process == i.process;
+  char* const at = test_.placements[i.page].address;
+  const auto merged = merge_pages(at, within ? test_.placements[i.other].address : nullptr);
+  if (!merged) shared_.fail("KSM did not scan all pages in 2 s: others have it look at many");
+  // No copy: see note_copies(), which the other process calls later.
+  if (merged == true && !within) shared_.processes[i.other_process].frames[i.other] = frame_at(at);
+  return merged.value_or(false);
+}
+
+// The child has this thread alone, which becomes the one that answers for it.
+bool TestProcess::fork(const judge::Instruction& i, model::ProcessId process) {
+  SharedState::Process& child = shared_.processes[i.child];
+  note_copies(process);
+  for (const model::PageNo page : test_.copied)
+    child.frames[page] = shared_.processes[process].frames[page].load();
+  child.samples_given = shared_.recording.requested.load();
+  child.state = ProcessState::running;
+  // The kernel leaves these to the child's faults, the model does not.
+  const std::vector<const char*> shared = shared_and_mapped();
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    for (const char* page : shared) (void)try_read(page);
+    run(i.child);
+  }
+  if (pid < 0) child.state = ProcessState::absent;
+  return pid > 0;
+}
+
+std::vector<const char*> TestProcess::shared_and_mapped() const {
+  std::vector<const char*> pages;
+  for (const Placement& spot : test_.placements) {
+    const bool shared = test_.plan.setup.pages[spot.declaration].kind == model::PageKind::shared;
+    if (shared && frame_at(spot.address) != 0) pages.push_back(spot.address);
+  }
+  return pages;
+}
+
+void TestProcess::exit(model::ProcessId process) {
+  shared_.processes[process].state = ProcessState::exited;
+  shared_.changed.wake_all();
+  _exit(0);
+}
+
+// Its memory is gone when its process can be waited for, and not before.
+void TestProcess::await_exit(model::ProcessId process) {
+  SharedState::Process& other = shared_.processes[process];
+  shared_.changed.wait([&] { return other.pid != 0; });
+  const int file = static_cast<int>(syscall(SYS_pidfd_open, other.pid.load(), 0));
+  while (file >= 0 && !can_read(file, std::chrono::seconds(1))) {
+  }
+  close(file);
+}
+
+}  // namespace lab::kernel

@@ -1,0 +1,51 @@
+#include "lab/kernel/shared/pagemap.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace lab::kernel {
+namespace {
+
+constexpr std::uint64_t kPageSize = 4096;
+
+// Of this process. A child that used its parent's would look at its parent.
+int pagemap = -1;
+
+std::uint64_t entry_of(const void* address) {
+  if (pagemap < 0) pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  std::uint64_t entry = 0;
+  const auto at = static_cast<off_t>(reinterpret_cast<std::uintptr_t>(address) / kPageSize * 8);
+  if (pread(pagemap, &entry, sizeof entry, at) != sizeof entry) return 0;
+  return entry;
+}
+
+// What a file with a word for each frame says of one.
+std::uint64_t word_of(const char* path, std::uint64_t frame) {
+  const int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  std::uint64_t word = 0;
+  const ssize_t got = pread(file, &word, sizeof word, static_cast<off_t>(frame * 8));
+  close(file);
+  return got == sizeof word ? word : 0;
+}
+
+}  // namespace
+
+void reopen_pagemap() {
+  if (pagemap >= 0) close(pagemap);
+  pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+}
+
+PageInfo page_info(const void* address) {
+  PageInfo info;
+  info.entry = entry_of(address);
+  if (info.frame() != 0) info.flags = flags_of(info.frame());
+  return info;
+}
+
+std::uint64_t flags_of(std::uint64_t frame) { return word_of("/proc/kpageflags", frame); }
+std::uint64_t maps_of(std::uint64_t frame) { return word_of("/proc/kpagecount", frame); }
+
+std::uint64_t frame_at(const void* address) { return PageInfo{entry_of(address), 0}.frame(); }
+
+}  // namespace lab::kernel

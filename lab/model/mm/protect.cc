@@ -1,0 +1,141 @@
+// System calls that take the permission to write away, and give it back.
+#include "lab/model/mm/operations.h"
+#include "lab/model/world/locks.h"
+
+namespace lab::model {
+namespace {
+
+// The entry that maps the page, for who is about to change the pages of `of` and no others.
+EntryRef spot_within(World& world, ProcessId id, PageNo page, PageRange of) {
+  const EntryRef spot = world.find(id, page);
+  if (!spot.huge) return spot;
+  const HugeRun& run = *world.run_of(page);
+  if (of.first <= run.first && of.first + of.count >= run.first + run.count) return spot;
+  world.split_pmd(id, run);
+  return world.find(id, page);
+}
+
+void upgrade(World& world, const EntryRef& spot, Entry& entry, const Region& region) {
+  const bool candidate =
+      entry.is(EntryKind::page) && !entry.writable && region.protection == Protection::write;
+  if (!candidate || region.shared) return;
+  const Decision decision = upgrades(world.rules, world.counts(spot), entry.wp || entry.tracked);
+  decided(decision.why);
+  entry.writable = decision.yes;
+}
+
+void clear_one(World& world, ProcessId id, PageNo page, PageRange all) {
+  const EntryRef spot = spot_within(world, id, page, all);
+  if (!spot.entry.is(EntryKind::page) && !spot.entry.is(EntryKind::swap)) return;
+  Entry entry = spot.entry;
+  entry.writable = false;
+  entry.tracked = true;
+  world.change(spot, entry);
+}
+
+// Asks and protects in two steps: a lockless pin may come in between.
+void clear_unless_pinned(World& world, Process& process, ProcessId id, PageNo page) {
+  const PageRange all(0, world.setup.page_count());
+  lock_table(process);
+  const bool passes = look("clear_refs: asks for pins", [&] {
+    const EntryRef spot = world.find(id, page);
+    if (!spot.entry.is(EntryKind::page)) return false;
+    const Decision decision = clear_refs_passes_by(world.rules, world.counts(spot),
+                                                   spot.entry.writable, process.has_pinned.read());
+    decided(decision.why);
+    return decision.yes;
+  });
+  if (!passes) step("clear_refs: write-protects", [&] { clear_one(world, id, page, all); });
+  unlock_table(process);
+}
+
+}  // namespace
+
+Answer protect(World& world, Task task, PageRange pages, Protection protection) {
+  Process& process = world.process(task.process);
+  Answer answer = Answer::done;
+  for (PageNo page = pages.first; page < pages.first + pages.count; ++page) {
+    alone_in_map("protect", process, [&] {
+      Region region = process.pages[page].region.read();
+      if (!region.mapped) {
+        answer = Answer::failed;
+        return;
+      }
+      region.protection = protection;
+      process.pages[page].region.write(region);
+      const EntryRef spot = spot_within(world, task.process, page, pages);
+      Entry entry = spot.entry;
+      if (protection != Protection::write) entry.writable = false;
+      upgrade(world, spot, entry, region);
+      if (entry != spot.entry) world.change(spot, entry);
+    });
+  }
+  return answer;
+}
+
+Answer write_protect(World& world, Task task, PageRange pages) {
+  Process& process = world.process(task.process);
+  Answer answer = Answer::done;
+  for (PageNo page = pages.first; page < pages.first + pages.count; ++page) {
+    in_map("uffd: write-protects", process, [&] {
+      Region region = process.pages[page].region.read();
+      if (!region.mapped) {
+        answer = Answer::failed;
+        return;
+      }
+      region.wp = true;
+      process.pages[page].region.write(region);
+      const EntryRef spot = spot_within(world, task.process, page, pages);
+      if (spot.entry.is(EntryKind::none)) return;
+      Entry entry = spot.entry;
+      entry.wp = true;
+      entry.writable = false;
+      world.change(spot, entry);
+    });
+  }
+  return answer;
+}
+
+Answer write_unprotect(World& world, Task task, PageRange pages) {
+  Process& process = world.process(task.process);
+  for (PageNo page = pages.first; page < pages.first + pages.count; ++page) {
+    in_map("uffd: lets write", process, [&] {
+      const EntryRef spot = spot_within(world, task.process, page, pages);
+      if (!spot.entry.wp) return;
+      Entry entry = spot.entry;
+      entry.wp = false;
+      upgrade(world, spot, entry, process.pages[page].region.read());
+      world.change(spot, entry);
+    });
+  }
+  return Answer::done;
+}
+
+void serve(World& world, Task task, PageNo page) {
+  await(
+      "uffd: waits for a fault",
+      [&] { return world.process(task.process).pages[page].waiting.read() > 0; }, [] {});
+}
+
+void clear_refs(World& world, Task task) {
+  Process& process = world.process(task.process);
+  const bool asks = world.rules.softdirty_skips_pinned == Flag::yes;
+  lock_map_for_writing(process);
+  const PageRange all(0, world.setup.page_count());
+  for (PageNo page = 0; page < all.count; ++page) {
+    const bool touched = look("clear_refs: the region", [&] {
+      return world.region(task.process, page).copy_on_write() &&
+             !world.find(task.process, page).entry.is(EntryKind::none);
+    });
+    if (!touched) continue;
+    if (asks) {
+      clear_unless_pinned(world, process, task.process, page);
+    } else {
+      in_table("clear_refs: write-protects", process,
+               [&] { clear_one(world, task.process, page, all); });
+    }
+  }
+  unlock_map(process);
+}
+
+}  // namespace lab::model

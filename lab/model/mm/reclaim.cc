@@ -1,0 +1,186 @@
+#include "lab/model/mm/operations.h"
+
+#include <algorithm>
+
+#include "lab/model/mm/fault.h"
+#include "lab/model/mm/rmap.h"
+
+namespace lab::model {
+namespace {
+
+Decision unless_lazily_freed_page_is_used(World& world, Folio& folio, const Entry& entry) {
+  return lazyfree_drops(world.rules, counts_without_visitor(world, folio, entry.index),
+                        entry.dirty || folio.dirty.read());
+}
+
+bool passes_by(World& world, Folio& folio) {
+  return look("reclaim: asks for pins", [&] {
+    if (folio.ksm.read() || !folio.anonymous() || folio.writeback.read()) return true;
+    const Decision decision =
+        reclaim_passes_by(world.rules, counts_without_visitor(world, folio, 0));
+    decided(decision.why);
+    return decision.yes;
+  });
+}
+
+bool enter_swap_cache(World& world, Folio& folio) {
+  return step("reclaim: enters the swap cache", [&] {
+    if (folio.slot.read() != 0) return true;
+    const auto slot = std::find_if(world.slots.begin(), world.slots.end(),
+                                   [](const Slot& candidate) { return !candidate.in_use(); });
+    if (slot == world.slots.end()) return false;
+    folio.slot.write(static_cast<std::uint16_t>(slot - world.slots.begin() + 1));
+    slot->cached.write(static_cast<std::uint16_t>(folio.id + 1));
+    folio.refs.add(1);
+    folio.dirty.write(true);
+    return true;
+  });
+}
+
+bool asks_after_unmapping(const World& world) {
+  return world.rules.reclaim_pinned == Reclaim::share ||
+         world.rules.reclaim_pinned == Reclaim::again;
+}
+
+Decision always(World&, Folio&, const Entry&) { return {true, "reclaim: does not ask again"}; }
+
+// A swap entry instead of each entry; it remembers what the rule-set lets it remember.
+Answer unmap_to_swap(World& world, Folio& folio) {
+  const bool remembers = world.rules.swap_marker == Flag::yes;
+  return take_all_away(world, folio, 0, share_fence(world),
+                       asks_after_unmapping(world) ? unless_pinned : always,
+                       [&](const Entry& entry, bool exclusive) {
+                         Entry swapped;
+                         swapped.kind = EntryKind::swap;
+                         swapped.target = static_cast<SlotId>(folio.slot.read() - 1);
+                         swapped.wp = entry.wp;
+                         swapped.tracked = entry.tracked;
+                         swapped.exclusive = exclusive && remembers;
+                         world.slots[swapped.target].count.add(1);
+                         return swapped;
+                       });
+}
+
+void write_out(World& world, Folio& folio) {
+  step("reclaim: writes the page out", [&] {
+    Slot& slot = world.slots[folio.slot.read() - 1u];
+    slot.a.write(folio.pages[0].a.read());
+    slot.b.write(folio.pages[0].b.read());
+    folio.dirty.write(false);
+  });
+}
+
+// Only if the swap cache and this thread alone have it; else it stays in the swap cache.
+void free_if_unused(World& world, Folio& folio) {
+  step("reclaim: frees the page", [&] {
+    folio.locked.write(false);
+    const bool pinned = world.rules.pin_count == PinCount::exact && folio.pins.read() != 0;
+    if (folio.refs.read() == 2 && !pinned && !folio.dirty.read()) {
+      world.slots[folio.slot.read() - 1u].cached.write(0);
+      folio.slot.write(0);
+      world.put(folio);
+    }
+    world.end_visit(folio);
+  });
+}
+
+bool pinned_after_all(World& world, Folio& folio) {
+  if (world.rules.reclaim_pinned != Reclaim::again) return false;
+  return look("reclaim: asks for pins again",
+              [&] { return maybe_pinned(world.rules, counts_without_visitor(world, folio, 0)); });
+}
+
+Answer drop_lazily(World& world, Folio& folio) {
+  const char* barrier = world.rules.lazyfree == LazyFree::refs ? "lazyfree.clear" : nullptr;
+  const Answer answer = take_all_away(world, folio, 0, barrier, unless_lazily_freed_page_is_used,
+                                      [](const Entry&, bool) { return Entry{}; });
+  step("reclaim: drops the page", [&] {
+    if (answer != Answer::done) folio.lazyfree.write(false);
+    folio.locked.write(false);
+    world.end_visit(folio);
+  });
+  return answer;
+}
+
+Answer kept(World& world, Folio& folio) {
+  step("reclaim: keeps the page", [&] {
+    // Where counts are ownership the swap cache must not stay behind as an owner.
+    if (world.rules.reuse_small == ReuseSmall::owned) try_to_free_swap(world, folio);
+    folio.locked.write(false);
+    world.end_visit(folio);
+  });
+  return Answer::failed;
+}
+
+}  // namespace
+
+Answer swap_out(World& world, Task task, PageNo page) {
+  if (split_before_small_work(world, task, page) != Answer::done) return Answer::failed;
+  Folio* const folio = isolate(world, task, page);
+  if (folio == nullptr) return Answer::failed;
+  if (passes_by(world, *folio)) return kept(world, *folio);
+  const bool lazy = look("reclaim: was it freed", [&] { return folio->lazyfree.read(); });
+  if (lazy) return drop_lazily(world, *folio);
+  if (!enter_swap_cache(world, *folio)) return kept(world, *folio);
+  if (unmap_to_swap(world, *folio) != Answer::done) return kept(world, *folio);
+  if (pinned_after_all(world, *folio)) {
+    release(world, *folio);
+    return Answer::done;
+  }
+  write_out(world, *folio);
+  free_if_unused(world, *folio);
+  return Answer::done;
+}
+
+Answer swap_off(World& world, Task task) {
+  for (ProcessId id = 0; id < world.processes.size(); ++id) {
+    Process& process = world.process(id);
+    for (PageNo page = 0; page < process.pages.size(); ++page) {
+      const FaultPlan plan = in_map("swapoff: looks for entries", process, [&]() -> FaultPlan {
+        const Entry entry = process.pages[page].entry.read();
+        if (!entry.is(EntryKind::swap)) return {};
+        process.map_readers.add(1);
+        return {FaultPlan::Next::swap_in, entry, world.region(id, page)};
+      });
+      FaultFlags how;
+      how.stays_readonly = true;
+      if (plan.next == FaultPlan::Next::swap_in) swap_in(world, {id, task.cpu}, page, how, plan);
+    }
+  }
+  step("swapoff: empties the swap cache", [&] {
+    for (Slot& slot : world.slots) {
+      const std::uint16_t cached = slot.cached.read();
+      if (cached == 0 || slot.count.read() != 0) continue;
+      Folio& folio = world.folio(static_cast<FolioId>(cached - 1));
+      if (!folio.locked.read() && !folio.writeback.read()) world.leave_swap_cache(folio);
+    }
+  });
+  return Answer::done;
+}
+
+void begin_writeback(World& world, Task task, PageNo page) {
+  step("writeback: begins", [&] {
+    const Entry entry = world.find(task.process, page).entry;
+    FolioId id = 0;
+    if (entry.is(EntryKind::page)) {
+      id = entry.target;
+    } else if (entry.is(EntryKind::swap) && world.slots[entry.target].cached.read() != 0) {
+      id = static_cast<FolioId>(world.slots[entry.target].cached.read() - 1);
+    } else {
+      return;
+    }
+    world.folio(id).writeback.write(true);
+    world.writing[page].write(static_cast<std::uint16_t>(id + 1));
+  });
+}
+
+void end_writeback(World& world, PageNo page) {
+  step("writeback: ends", [&] {
+    const std::uint16_t id = world.writing[page].read();
+    if (id == 0) return;
+    world.writing[page].write(0);
+    world.folio(static_cast<FolioId>(id - 1)).writeback.write(false);
+  });
+}
+
+}  // namespace lab::model

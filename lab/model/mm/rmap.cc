@@ -1,0 +1,40 @@
+#include "lab/model/mm/rmap.h"
+
+#include "lab/model/mm/fault.h"
+
+namespace lab::model {
+
+Decision unless_pinned(World& world, Folio& folio, const Entry& entry) {
+  return share(world.rules, world.counts(folio, entry.index));
+}
+
+Counts counts_without_visitor(World& world, Folio& folio, std::uint32_t index) {
+  Counts page = world.counts(folio, index);
+  --page.refs;
+  return page;
+}
+
+Folio* isolate(World& world, Task task, PageNo page) {
+  return step("isolates the page", [&]() -> Folio* {
+    const Entry entry = world.find(task.process, page).entry;
+    if (!entry.is(EntryKind::page)) return nullptr;
+    Folio& folio = world.folio(entry);
+    drain_own_batch(world, task, folio);
+    for (const Batch& batch : world.batches) {
+      if (batch.folio.read() == folio.id + 1) return nullptr;  // on no list yet, so it is not found
+    }
+    if (folio.locked.read()) return nullptr;
+    folio.locked.write(true);
+    world.visit(folio);
+    return &folio;
+  });
+}
+
+void release(World& world, Folio& folio) {
+  step("releases the page", [&] {
+    folio.locked.write(false);
+    world.end_visit(folio);
+  });
+}
+
+}  // namespace lab::model
