@@ -33,7 +33,8 @@ end() {
 trap end EXIT
 trap 'exit 130' INT TERM
 
-# The clone has the same path every time: so ccache, where it is, knows what it has compiled.
+# ccache, where it is, knows what it has compiled in a clone, wherever that lay.
+export CCACHE_BASEDIR=$scratch/clone CCACHE_NOHASHDIR=1
 clone() {
   rm -rf "$scratch/clone"
   git clone --quiet "$root" "$scratch/clone"

@@ -8,7 +8,6 @@
 #include "base/handle_access.h"
 #include "space/accessor_state.h"
 #include "space/pages.h"
-#include "space/pin_builder.h"
 #include "sync/memory.h"
 
 namespace cleave {
@@ -75,21 +74,5 @@ Result<std::byte*> Accessor::lock_writable(Address at, std::size_t bytes) {
   return state().lock_writable(at, bytes);
 }
 void Accessor::unlock() { state().unlock(); }
-
-Result<Pin> Accessor::pin(Address at, ByteCount bytes, PinAccess access, PinTerm term) {
-  if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
-  AccessorState& s = state();
-  PinBuilder builder(s.space.frames, at, bytes, access, term);
-  while (!builder.done()) {
-    if (!builder.make_room()) {
-      return fail(Errc::no_memory, "out of memory listing pinned pages", at);
-    }
-    if (s.pin_without_lock(builder)) continue;
-    if (auto pinned = builder.pin_locked(s.space); !pinned) {
-      return tl::unexpected(pinned.error());
-    }
-  }
-  return builder.take();
-}
 
 }  // namespace cleave

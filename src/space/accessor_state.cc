@@ -5,7 +5,6 @@
 #include "base/check.h"
 #include "base/fail.h"
 #include "space/pages.h"
-#include "space/pin_builder.h"
 
 namespace cleave::detail {
 namespace {
@@ -55,6 +54,7 @@ const std::byte* AccessorState::walk_for_reading(PageNo page) {
 
 // Not inside a section yet: a new stamp is adopted only outside, because entries must be strong again.
 bool AccessorState::enter_under(std::uint64_t stamp) {
+  check_thread(participant);
   if (is_odd(stamp)) return false;
   if (stamp != write_stamp) {
     section.start_strong(stamp);
@@ -68,7 +68,6 @@ bool AccessorState::enter_under(std::uint64_t stamp) {
 }
 
 std::byte* AccessorState::walk_for_writing(PageNo page) {
-  check_thread(participant);
   const std::uint64_t stamp = stamps.write.load(sync::acquire);
   if (!enter_under(stamp)) return nullptr;
   const Region* region = space.regions.find(page);
@@ -82,20 +81,6 @@ std::byte* AccessorState::walk_for_writing(PageNo page) {
   }
   section.leave();
   return nullptr;
-}
-
-bool AccessorState::pin_without_lock(PinBuilder& builder) {
-  check_thread(participant);
-  if (!enter_under(stamps.write.load(sync::acquire))) return false;
-  const PageRange rest = builder.rest();
-  const Region* region = space.regions.find(rest.first);
-  bool pinned = false;
-  if (region != nullptr && region->protection == Protection::read_write) {
-    const PageRange allowed{rest.first, std::min(rest.end, region->pages.end)};
-    pinned = builder.pin_owned(space.table, allowed) == Table::Stop::ok;
-  }
-  section.leave();
-  return pinned;
 }
 
 Result<const std::byte*> AccessorState::lock_readable(Address at, std::size_t bytes) {

@@ -8,8 +8,6 @@
 
 namespace cleave::detail {
 
-class PinBuilder;
-
 /// On the heap: the space knows it by its address.
 struct AccessorState : AccessorHit {
   explicit AccessorState(SpaceState& accessed) noexcept CLEAVE_REQUIRES(accessed.lock)
@@ -31,9 +29,6 @@ struct AccessorState : AccessorHit {
   Result<const std::byte*> lock_readable(Address at, std::size_t bytes) CLEAVE_UNCHECKED;
   Result<std::byte*> lock_writable(Address at, std::size_t bytes) CLEAVE_UNCHECKED;
   void unlock() CLEAVE_UNCHECKED { space.lock.unlock(); }
-
-  /// Pins what it can of the next pages in one writing section. False: nothing, take the lock.
-  bool pin_without_lock(PinBuilder& builder) CLEAVE_UNCHECKED;
 
   SpaceState& space;
   Participant participant;

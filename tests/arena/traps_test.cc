@@ -160,38 +160,81 @@ TEST_P(Traps, MemoryThatTheProgramGivesBackHasChanged) {
   EXPECT_EQ(arena.data()[600 * kPageSize], std::byte{1});
 }
 
-TEST_P(Traps, AWriteIsNotForgottenInSwap) {
-  const std::string path = "/var/tmp/cleave-test-swap-" + std::to_string(getpid());
-  const int file = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  const std::vector<char> zeroes(1 << 20);
-  for (int i = 0; file >= 0 && i < 16; ++i) (void)!::write(file, zeroes.data(), zeroes.size());
-  const bool made = file >= 0 && fsync(file) == 0 &&
-                    std::system(("mkswap " + path + " >/dev/null 2>&1").c_str()) == 0 &&
-                    swapon(path.c_str(), 0) == 0;
-  const int why = errno;
-  if (made) {
-    Arena arena = make(1_MiB);
-    for (std::size_t page = 0; page < 256; ++page) write(arena, page, 1);
-    const Commit one = must(arena.commit());
-    for (std::size_t page = 0; page < 256; page += 3) write(arena, page, 2);
-    (void)madvise(arena.data(), arena.size().value, MADV_PAGEOUT);
-    const Commit two = must(arena.commit());
-    EXPECT_EQ(two.pages(), 86u);
-    (void)madvise(arena.data(), arena.size().value, MADV_PAGEOUT);
-    must(arena.checkout(one));
-    for (std::size_t page = 0; page < 256; ++page) {
-      ASSERT_EQ(arena.data()[page * kPageSize], std::byte{1}) << page;
+/// Swap on a file of its own. A process of its own turns it off, also where the test fails or is killed.
+class SwapFile {
+ public:
+  SwapFile() {
+    if (!begin_guard()) {
+      why_ = errno;
+      return;
     }
-    (void)madvise(arena.data(), arena.size().value, MADV_PAGEOUT);
-    must(arena.checkout(two));
-    for (std::size_t page = 0; page < 256; ++page) {
-      ASSERT_EQ(arena.data()[page * kPageSize], std::byte(page % 3 == 0 ? 2 : 1)) << page;
-    }
-    EXPECT_EQ(swapoff(path.c_str()), 0);
+    const int file = open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    const std::vector<char> zeroes(16 << 20);
+    made_ = file >= 0 &&
+            ::write(file, zeroes.data(), zeroes.size()) == static_cast<ssize_t>(zeroes.size()) &&
+            fsync(file) == 0 &&
+            std::system(("mkswap " + path_ + " >/dev/null 2>&1").c_str()) == 0 &&
+            swapon(path_.c_str(), 0) == 0;
+    why_ = errno;
+    if (file >= 0) close(file);
   }
-  if (file >= 0) close(file);
-  (void)unlink(path.c_str());
-  if (!made) GTEST_SKIP() << "no swap file can be made here: " << std::strerror(why);
+  SwapFile(const SwapFile&) = delete;
+  SwapFile& operator=(const SwapFile&) = delete;
+  ~SwapFile() {
+    if (guard_ <= 0) return;
+    close(ends_[1]);
+    int status = -1;
+    EXPECT_EQ(waitpid(guard_, &status, 0), guard_);
+    EXPECT_TRUE(status == 0 || !made_) << "swap stays on " << path_;
+  }
+  [[nodiscard]] bool is_on() const { return made_; }
+  [[nodiscard]] const char* why_not() const { return std::strerror(why_); }
+
+ private:
+  // It waits until this process closes its end of a pipe, or has ended.
+  bool begin_guard() {
+    if (pipe2(ends_.data(), O_CLOEXEC) != 0) return false;
+    guard_ = fork();
+    if (guard_ == 0) {
+      (void)setsid();
+      close(ends_[1]);
+      char none = 0;
+      (void)!read(ends_[0], &none, 1);
+      const bool off = swapoff(path_.c_str()) == 0;
+      (void)unlink(path_.c_str());
+      _exit(off ? 0 : 1);
+    }
+    close(ends_[0]);
+    return guard_ > 0;
+  }
+
+  const std::string path_ = "/var/tmp/cleave-test-swap-" + std::to_string(getpid());
+  std::array<int, 2> ends_{};
+  pid_t guard_ = -1;
+  bool made_ = false;
+  int why_ = 0;
+};
+
+TEST_P(Traps, AWriteIsNotForgottenInSwap) {
+  const SwapFile swap;
+  if (!swap.is_on()) GTEST_SKIP() << "no swap file can be made here: " << swap.why_not();
+  Arena arena = make(1_MiB);
+  for (std::size_t page = 0; page < 256; ++page) write(arena, page, 1);
+  const Commit one = must(arena.commit());
+  for (std::size_t page = 0; page < 256; page += 3) write(arena, page, 2);
+  (void)madvise(arena.data(), arena.size().value, MADV_PAGEOUT);
+  const Commit two = must(arena.commit());
+  EXPECT_EQ(two.pages(), 86u);
+  (void)madvise(arena.data(), arena.size().value, MADV_PAGEOUT);
+  must(arena.checkout(one));
+  for (std::size_t page = 0; page < 256; ++page) {
+    ASSERT_EQ(arena.data()[page * kPageSize], std::byte{1}) << page;
+  }
+  (void)madvise(arena.data(), arena.size().value, MADV_PAGEOUT);
+  must(arena.checkout(two));
+  for (std::size_t page = 0; page < 256; ++page) {
+    ASSERT_EQ(arena.data()[page * kPageSize], std::byte(page % 3 == 0 ? 2 : 1)) << page;
+  }
 }
 
 /// What this thread has used of a processor: others that are busy there do not count.

@@ -15,7 +15,8 @@ src/sync: include/* src/base
 src/frames: include/* src/base src/sync
 src/table: include/* src/base src/sync src/frames
 src/space: include/* src/base src/sync src/frames src/table
-src/io: include/* src/base src/sync src/frames src/space
+src/pins: include/* src/base src/sync src/frames src/table src/space
+src/io: include/* src/base src/sync src/frames src/space src/pins
 src/heap: include/* src/base src/sync
 src/arena: include/* src/base src/sync src/frames src/space
 src/capi: include/* src/base src/sync

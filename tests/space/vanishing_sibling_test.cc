@@ -3,7 +3,6 @@
 // the frame that is being copied away.
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <thread>
 #include <vector>
@@ -13,6 +12,8 @@
 #include <cleave/accessor.h>
 #include <cleave/must.h>
 #include <cleave/space.h>
+
+#include "tests/support/sanitized.h"
 
 namespace cleave::detail {
 namespace {
@@ -41,13 +42,11 @@ TEST(VanishingSibling, LosesNoAdditionOfTwoThreadsOnTheSamePages) {
     });
   }
   // Forks that live for a moment of varying length, so that they end in the middle of copies.
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-  std::uint64_t forks = 0;
-  while (std::chrono::steady_clock::now() < end) {
+  const auto forks = static_cast<std::uint64_t>(rounds(20'000));
+  for (std::uint64_t n = 0; n < forks; ++n) {
     const Space child = must(space.fork());
-    for (std::atomic<std::uint64_t> spin{0}; spin < forks % 400; ++spin) {
+    for (std::atomic<std::uint64_t> spin{0}; spin < n % 400; ++spin) {
     }
-    ++forks;
   }
   stop = true;
   for (auto& adder : adders) adder.join();

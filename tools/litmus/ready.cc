@@ -12,7 +12,7 @@ namespace {
 void print_json(const std::string& why_not, const std::vector<lab::kernel::Capability>& parts) {
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
   for (const lab::kernel::Capability& part : parts) {
-    array.push_back({{"what", part.what}, {"ready", part.ready}, {"why", part.why}});
+    array.push_back({{"what", part.what}, {"ready", part.available}, {"why", part.why}});
   }
   const nlohmann::ordered_json all{
       {"ready", why_not.empty()}, {"why_not", why_not}, {"parts", array}};
@@ -26,7 +26,7 @@ void print_readiness(bool json) {
   const std::vector<lab::kernel::Capability> parts = lab::kernel::capabilities();
   if (json) return print_json(why_not, parts);
   for (const lab::kernel::Capability& part : parts) {
-    fmt::print("  {:<8} {:<20} {}\n", part.ready ? "ok" : "missing", part.what, part.why);
+    fmt::print("  {:<8} {:<20} {}\n", part.available ? "ok" : "missing", part.what, part.why);
   }
   fmt::print("{}\n", why_not.empty() ? "Tests can be run on this kernel."
                                      : "No test can be run on this kernel: " + why_not);

@@ -6,7 +6,7 @@
 
 #include "base/check.h"
 #include "base/fail.h"
-#include "space/hold_state.h"
+#include "pins/hold_state.h"
 #include "space/pages.h"
 
 namespace cleave {

@@ -1,4 +1,4 @@
-#include "space/pin_builder.h"
+#include "pins/pin_builder.h"
 
 #include <algorithm>
 
