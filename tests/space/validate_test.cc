@@ -1,6 +1,7 @@
 // What validate() finds wrong with a space: each violation is planted, found, and taken back.
 #include "space/validate.h"
 
+#include <optional>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -23,11 +24,17 @@ constexpr Address kAt = address_of(kPage);
 
 class ValidatedSpace : public OnAPool {
  protected:
-  ValidatedSpace() : space(must(Space::create(pool))) {
+  ValidatedSpace() : made(must(Space::create(pool))) {
     must(space.map_at(kAt, 2 * kPageSize));
     accessor.emplace(must(space.accessor()));
     must(accessor->store<int>(kAt, 1));
     (void)must(accessor->load<int>(kAt));
+  }
+
+  void TearDown() override {
+    accessor.reset();
+    made.reset();
+    OnAPool::TearDown();
   }
 
   // "" if nothing is wrong.
@@ -43,7 +50,8 @@ class ValidatedSpace : public OnAPool {
     return all[raw(kPage) % AccessorHit::kTranslations];
   }
 
-  Space space;
+  std::optional<Space> made;
+  Space& space = *made;
   std::optional<Accessor> accessor;
 };
 

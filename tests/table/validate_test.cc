@@ -2,6 +2,9 @@
 #include "table/validate.h"
 
 #include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -23,11 +26,17 @@ constexpr PageNo kHigh{kFanout + 7};  // so that there is a node above
 
 class RecountOfTables : public OnAPool {
  protected:
-  RecountOfTables() : frames(HandleAccess::state(pool)), tree(pool), other(pool) {
+  RecountOfTables() : frames(HandleAccess::state(pool)) {
     tree.write(kLow, 1);
     tree.write(kHigh, 2);
     other.share(tree);
     other.write(kLow, 3);
+  }
+
+  void TearDown() override {
+    tree_of_its_own.reset();
+    tree_that_shares.reset();
+    OnAPool::TearDown();
   }
 
   // "" if nothing is wrong.
@@ -50,8 +59,10 @@ class RecountOfTables : public OnAPool {
   }
 
   Frames& frames;
-  Tree tree;
-  Tree other;
+  std::optional<Tree> tree_of_its_own{std::in_place, pool};
+  std::optional<Tree> tree_that_shares{std::in_place, pool};
+  Tree& tree = *tree_of_its_own;
+  Tree& other = *tree_that_shares;
 };
 
 TEST_F(RecountOfTables, FindsNothingWrongWithWholeOnes) { EXPECT_EQ(wrong(), ""); }
