@@ -17,10 +17,10 @@ class CommitNode;
 class History;
 }  // namespace detail
 
-/// A handle to a commit, as small as a pointer. The commit lives as long as a handle to it does, or the
-/// arena keeps it by its name; a commit that is let go takes only its own contents with it, and those that
-/// came after it continue from the one before. Any thread may copy and read handles. A moved-from handle can be
-/// destroyed and assigned to; any other use stops the program.
+/// A handle to a commit, as small as a pointer. The commit lives as long as a handle to it does, or
+/// the arena keeps it by its name; a commit that is let go takes only its own contents with it, and
+/// those that came after it continue from the one before. Any thread may copy and read handles. A
+/// moved-from handle can be destroyed and assigned to; any other use stops the program.
 class CLEAVE_API Commit {
  public:
   /// The contents, at the arena's own addresses. Reads, forks and compares like any snapshot.

@@ -14,8 +14,8 @@ namespace cleave {
                                   int line = __builtin_LINE()) noexcept;
 
 /// The value of a result; without one the program stops with the error and the caller's place:
-/// `auto space = must(Space::create(pool));`. For examples, tests and tools; the library itself never
-/// calls it.
+/// `auto space = must(Space::create(pool));`. For examples, tests and tools; the library itself
+/// never calls it.
 template <class T>
 T must(Result<T>&& result, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
   if (!result) [[unlikely]]

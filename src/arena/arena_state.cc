@@ -155,9 +155,9 @@ class TrapFor {
   std::optional<WriterTrap>& trap_;
 };
 
-// Pages that only count as changed, because a device might have written to them, because reading gave them memory, or
-// because they were opened with a neighbour, are compared first: a thousand commits beside one pin are not a thousand
-// copies.
+// Pages that only count as changed, because a device might have written to them, because reading
+// gave them memory, or because they were opened with a neighbour, are compared first: a thousand
+// commits beside one pin are not a thousand copies.
 Result<void> ArenaState::record(PageRun run, ResidentRanges& resident, Space& into,
                                 std::uint64_t& written) const {
   const SnapshotState& before = HandleAccess::state(head_->snapshot());
@@ -202,7 +202,8 @@ Result<Commit> ArenaState::commit(std::string_view name) {
   }
   auto made = record_changed(name);
   if (!made) {
-    // recorded_ may hold some of the changed pages. They stay in changed_, and it goes back to what head_ holds.
+    // recorded_ may hold some of the changed pages. They stay in changed_, and it goes back to what
+    // head_ holds.
     recorded_back_to(*head_);
     return made;
   }
@@ -234,11 +235,12 @@ Result<void> ArenaState::find_differing(const Commit& target) {
     lock_.assume_held();  // by the function around
     const PageRun run{differs.first - first, differs.end - first};
     differing_.add(run);
-    // Memory that comes back where there is none now is written through the alias, so that the native mapping
-    // has no entry for it, and the tracker cannot know who wrote.
+    // Memory that comes back where there is none now is written through the alias, so that the
+    // native mapping has no entry for it, and the tracker cannot know who wrote.
     suspected_.add(run);
   });
-  // These hold what the target does: check_pins() has looked. What a device has written since stays.
+  // These hold what the target does: check_pins() has looked. What a device has written since
+  // stays.
   for (const Pinned& pinned : pins_) {
     if (pinned.access == PinAccess::write) differing_.remove(pinned.run);
   }

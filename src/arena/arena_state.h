@@ -32,11 +32,12 @@ struct Choice {
 };
 
 /// Three things say what the memory holds: head_, what was committed last; changed_, the pages that
-/// may differ from it; and the tracker, which knows of the pages written since it was last asked. recorded_ is a
-/// space whose contents are those of head_, between operations; a commit writes the changed pages to it and takes
-/// its snapshot.
+/// may differ from it; and the tracker, which knows of the pages written since it was last asked.
+/// recorded_ is a space whose contents are those of head_, between operations; a commit writes the
+/// changed pages to it and takes its snapshot.
 ///
-/// Every member but mark_dirty() takes the lock. Order of locks: this one, then those of the space and of the history.
+/// Every member but mark_dirty() takes the lock. Order of locks: this one, then those of the space
+/// and of the history.
 class ArenaState : public std::enable_shared_from_this<ArenaState> {
  public:
   static Result<std::shared_ptr<ArenaState>> make(const Pool& pool, std::uint64_t pages,

@@ -19,19 +19,19 @@ namespace cleave::detail {
 
 using Text = std::basic_string<char, std::char_traits<char>, sync::Allocator<char>>;
 
-/// Commits of one parent, from the oldest on, linked through themselves: so that a commit can always leave the tree,
-/// memory or no memory.
+/// Commits of one parent, from the oldest on, linked through themselves: so that a commit can
+/// always leave the tree, memory or no memory.
 struct Siblings {
   CommitNode* first = nullptr;
   CommitNode* last = nullptr;
 };
 
-/// Knows every living commit, and keeps those that have a name. Any thread. Lives as long as its last
-/// commit. Its lock is a leaf: nothing is locked, and no commit ends, while it is held.
+/// Knows every living commit, and keeps those that have a name. Any thread. Lives as long as its
+/// last commit. Its lock is a leaf: nothing is locked, and no commit ends, while it is held.
 class History : public std::enable_shared_from_this<History> {
  public:
-  /// Adds a commit after `parent`; null: the first. With a name it is kept. Error: already_exists (a commit
-  /// has that name), no_memory.
+  /// Adds a commit after `parent`; null: the first. With a name it is kept. Error: already_exists
+  /// (a commit has that name), no_memory.
   Result<Commit> add(const Commit* parent, Snapshot snapshot, std::string_view name,
                      std::uint64_t pages);
 
@@ -66,7 +66,8 @@ class CommitNode {
  public:
   CommitNode(std::shared_ptr<History> history, Snapshot snapshot, CommitNode* parent,
              std::string_view name, std::uint64_t pages);
-  /// Leaves the tree. Its children become its parent's, in its place, so that the order of a walk stays what it was.
+  /// Leaves the tree. Its children become its parent's, in its place, so that the order of a walk
+  /// stays what it was.
   ~CommitNode();
   CommitNode(const CommitNode&) = delete;
   CommitNode& operator=(const CommitNode&) = delete;

@@ -15,8 +15,8 @@ namespace {
 
 constexpr uint32_t kKnownFlags = CLEAVE_ARENA_NO_SYSTEM_CALLS | CLEAVE_ARENA_CATCH_WRITERS;
 
-// What a caller of another version has set: fields that it does not know are zero, and those that we do not
-// know have to be.
+// What a caller of another version has set: fields that it does not know are zero, and those that
+// we do not know have to be.
 Result<cleave_arena_options> known_part(const cleave_arena_options* given) {
   cleave_arena_options options{};
   if (given == nullptr) return options;

@@ -71,8 +71,9 @@ Handle* handle(cleave_error* error, Parts&&... parts) noexcept {
   return new (memory) Handle{std::forward<Parts>(parts)...};
 }
 
-/// A handle of what `make()`, a Result, holds; or NULL and the error. The handle's memory comes first: what was
-/// made and could not be handed over would be a change that the caller never hears of.
+/// A handle of what `make()`, a Result, holds; or NULL and the error. The handle's memory comes
+/// first: what was made and could not be handed over would be a change that the caller never hears
+/// of.
 template <class Handle, class Make>
 Handle* handle_of(Make make, cleave_error* error) {
   void* memory = sync::allocate(sizeof(Handle), alignof(Handle));

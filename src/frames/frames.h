@@ -18,8 +18,8 @@
 
 namespace cleave::detail {
 
-/// Counts of things that live outside the frames but belong to the pool. Written by whoever makes or
-/// ends one, read for statistics; nothing hangs on their order (relaxed).
+/// Counts of things that live outside the frames but belong to the pool. Written by whoever makes
+/// or ends one, read for statistics; nothing hangs on their order (relaxed).
 struct PoolCounters {
   sync::atomic<std::uint64_t> nodes{0};
   sync::atomic<std::uint64_t> regions{0};
@@ -36,8 +36,8 @@ class Frames {
     bool zeroed;
   };
 
-  /// Room for `budget` frames beside the zero frame, with one reference, the caller's. Errors: bad_argument,
-  /// no_memory, unsupported.
+  /// Room for `budget` frames beside the zero frame, with one reference, the caller's. Errors:
+  /// bad_argument, no_memory, unsupported.
   static Result<Frames*> create(std::uint64_t budget);
   ~Frames();
   Frames(const Frames&) = delete;
@@ -73,13 +73,13 @@ class Frames {
   [[nodiscard]] const FrameFile& file() const noexcept { return file_; }
   [[nodiscard]] PoolCounters& counters() noexcept { return counters_; }
 
-  /// Sees to it that `count` frames are free and have memory, so that no write waits for the kernel later.
-  /// Error: no_memory (budget or machine); what could be provided stays.
+  /// Sees to it that `count` frames are free and have memory, so that no write waits for the kernel
+  /// later. Error: no_memory (budget or machine); what could be provided stays.
   Result<void> reserve(std::uint64_t count);
 
-  /// Gives the memory of all free frames back to the kernel, but for what a TrimGuard keeps. The number of
-  /// frames returned.
-  /// Errors: no_memory (for a list of the frames), unsupported; frames not returned stay free.
+  /// Gives the memory of all free frames back to the kernel, but for what a TrimGuard keeps. The
+  /// number of frames returned. Errors: no_memory (for a list of the frames), unsupported; frames
+  /// not returned stay free.
   Result<std::uint64_t> trim();
 
   [[nodiscard]] PoolStatistics statistics() noexcept;

@@ -1,5 +1,5 @@
-// Blocks of whole pages, and the pages of slabs. The lowest run that fits is taken, so that blocks stay close together and
-// pages changed before are changed again.
+// Blocks of whole pages, and the pages of slabs. The lowest run that fits is taken, so that blocks
+// stay close together and pages changed before are changed again.
 
 #include <algorithm>
 #include <cstring>

@@ -1,6 +1,7 @@
-// Small blocks. A slab's free blocks are bits in its record, not links in the blocks: a free changes a line of
-// records and not the page of the block, a fresh slab is not touched, and a block freed twice shows.
-// The lowest block of the word last freed into goes out first: hot, and never beyond what was used before.
+// Small blocks. A slab's free blocks are bits in its record, not links in the blocks: a free
+// changes a line of records and not the page of the block, a fresh slab is not touched, and a block
+// freed twice shows. The lowest block of the word last freed into goes out first: hot, and never
+// beyond what was used before.
 
 #include <algorithm>
 #include <bit>
@@ -167,8 +168,8 @@ void Heap::release_slab(std::uint32_t number) noexcept {
   header_->free_slabs = number;
 }
 
-// A free made a slab useful again, or wholly free. One wholly free slab stays, if it is the class's only one: whoever
-// frees and allocates in turn would otherwise cut a slab each time.
+// A free made a slab useful again, or wholly free. One wholly free slab stays, if it is the class's
+// only one: whoever frees and allocates in turn would otherwise cut a slab each time.
 void Heap::free_changes_list(HeapSlot& slot, std::uint32_t number) noexcept {
   Slab& slab = slabs_[number];
   if (!slab.linked) link(slot, number);

@@ -15,13 +15,16 @@ struct AccessorState : AccessorHit {
 
   // CLEAVE_UNCHECKED below: a section that found the write stamp even stands in for the lock.
 
-  /// Inside a reading section: a translation for `page`, remembered or from the table; nullptr: take the lock.
+  /// Inside a reading section: a translation for `page`, remembered or from the table; nullptr:
+  /// take the lock.
   const std::byte* find_readable(PageNo page);
   const std::byte* walk_for_reading(PageNo page) CLEAVE_UNCHECKED;
-  /// Enters a writing section and gives the page's place there; nullptr: not entered, take the lock.
+  /// Enters a writing section and gives the page's place there; nullptr: not entered, take the
+  /// lock.
   std::byte* enter_writable(PageNo page);
   std::byte* walk_for_writing(PageNo page) CLEAVE_UNCHECKED;
-  /// Adopts `stamp` for write translations and enters a writing section under it. False: it has changed.
+  /// Adopts `stamp` for write translations and enters a writing section under it. False: it has
+  /// changed.
   bool enter_under(std::uint64_t stamp);
 
   /// Take the space's lock, and keep it unless the result is an error, which the analysis cannot

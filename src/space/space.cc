@@ -16,8 +16,8 @@ namespace cleave {
 using namespace detail;
 namespace {
 
-// Page 0 and its neighbours are mapped only on request, so that small numbers mistaken for addresses
-// fail.
+// Page 0 and its neighbours are mapped only on request, so that small numbers mistaken for
+// addresses fail.
 constexpr PageNo kLowestChosen{16};
 
 Result<PageRange> pages_at(Address at, ByteCount size) {

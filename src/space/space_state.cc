@@ -31,7 +31,8 @@ Result<std::byte*> SpaceState::owned(PageNo page, Protection needed, Table::Cont
     if (!owned) return tl::unexpected(owned.error());
     return frames.data(owned->frame);
   }
-  // With accessors the new frame can be read as soon as it is in the table, so it needs its contents then.
+  // With accessors the new frame can be read as soon as it is in the table, so it needs its
+  // contents then.
   for (;;) {
     Retired retired;
     accessors->begin_move(page);

@@ -28,8 +28,8 @@ struct SpaceState {
   Result<std::byte*> writable(PageNo page) CLEAVE_REQUIRES(lock) {
     return owned(page, Protection::read_write);
   }
-  /// The same for who overwrites the whole page at once: what it held need not be copied, if nobody can read
-  /// there meanwhile.
+  /// The same for who overwrites the whole page at once: what it held need not be copied, if no
+  /// thread can read there meanwhile.
   Result<std::byte*> replaceable(PageNo page) CLEAVE_REQUIRES(lock) {
     return owned(page, Protection::read_write, Table::Contents::unneeded);
   }

@@ -3,11 +3,11 @@
 //
 // The policy. An operation that lacks memory returns no_memory, and nothing has changed. Single
 // objects come from make() and make_owned(), which give null. Containers and counted objects use an
-// Allocator (sync/allocator.h), which throws std::bad_alloc as the standard asks; or_no_memory(), at
-// the head of an operation, is the only place where that becomes an error, and it is caught nowhere
-// else. Two things are the caller's own and throw std::bad_alloc themselves: a std::string that the
-// library returns (Error::message(), Arena::tracking_reason()) and HeapResource, as a pmr resource
-// has to.
+// Allocator (sync/allocator.h), which throws std::bad_alloc as the standard asks; or_no_memory(),
+// at the head of an operation, is the only place where that becomes an error, and it is caught
+// nowhere else. Two things are the caller's own and throw std::bad_alloc themselves: a std::string
+// that the library returns (Error::message(), Arena::tracking_reason()) and HeapResource, as a pmr
+// resource has to.
 #pragma once
 
 #include <cstddef>

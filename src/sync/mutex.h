@@ -33,8 +33,8 @@ class CLEAVE_CAPABILITY mutex {
 
 #else
 
-/// Spins a little before it sleeps: what is done under a space's lock takes about as long as copying a
-/// page, and putting a thread to sleep and waking it takes ten times that.
+/// Spins a little before it sleeps: what is done under a space's lock takes about as long as
+/// copying a page, and putting a thread to sleep and waking it takes ten times that.
 class CLEAVE_CAPABILITY mutex {
  public:
   void lock() CLEAVE_ACQUIRE() {

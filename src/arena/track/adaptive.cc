@@ -1,6 +1,6 @@
-// Tracking that goes between `async` and `sigbus`. The first costs a look at every page a commit and little a
-// write; the second nothing a commit and much a write. Which is cheaper depends on how much is written between
-// commits, and only the program knows that: so the last epochs decide.
+// Tracking that goes between `async` and `sigbus`. The first costs a look at every page a commit
+// and little a write; the second nothing a commit and much a write. Which is cheaper depends on how
+// much is written between commits, and only the program knows that: so the last epochs decide.
 #include <algorithm>
 #include <ctime>
 
@@ -17,8 +17,8 @@ double now() {
   return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
 }
 
-/// What a page written costs, from first write to being watched again, in ns. Pages that lie apart, as they do in use: the
-/// kernel is quicker with neighbours.
+/// What a page written costs, from first write to being watched again, in ns. Pages that lie apart,
+/// as they do in use: the kernel is quicker with neighbours.
 Result<double> cost_of_a_page(Tracking tracking) {
   constexpr std::uint64_t kPages = 2048;
   constexpr std::uint64_t kApart = 32;
@@ -71,8 +71,8 @@ class Adaptive final : public Tracker {
     if (now_ != nullptr) now_->punched(run);
   }
 
-  // What the other would have cost less, summed up; it never falls below zero, so that a long good time does not
-  // hide that times have changed.
+  // What the other would have cost less, summed up; it never falls below zero, so that a long good
+  // time does not hide that times have changed.
   void epoch_ended(std::uint64_t pages) noexcept override {
     if (now_ == nullptr) return;
     const double written = static_cast<double>(pages);
@@ -89,15 +89,17 @@ class Adaptive final : public Tracker {
 
  private:
   [[nodiscard]] PageRun all() const { return {0, mapping_.pages()}; }
-  // As one rents skis until the rents have cost as much as the skis: going over protects every page anew.
+  // As one rents skis until the rents have cost as much as the skis: going over protects every page
+  // anew.
   [[nodiscard]] double worth_switching() const {
     return 80.0 * static_cast<double>(mapping_.pages());
   }
 
-  // The quickest of late: the first is slow, and so is one after a pause. It creeps up, since arenas fill.
+  // The quickest of late: the first is slow, and so is one after a pause. It creeps up, since
+  // arenas fill.
   void note_scan(double ns) { scan_ns_ = scan_ns_ == 0 ? ns : std::min(ns, scan_ns_ * 1.05); }
 
-  // Everything that was written is in `changed` already, and nobody writes now.
+  // Everything that was written is in `changed` already, and no thread writes now.
   Result<void> go_over(PageSet& changed) {
     const Tracking other = now_->kind() == Tracking::async ? Tracking::sigbus : Tracking::async;
     const Tracking old = now_->kind();

@@ -1,5 +1,5 @@
-// Tracking by userfaultfd's asynchronous write-protection: the kernel lifts the protection at a first
-// write and goes on. PAGEMAP_SCAN finds what is not protected any more and protects it again.
+// Tracking by userfaultfd's asynchronous write-protection: the kernel lifts the protection at a
+// first write and goes on. PAGEMAP_SCAN finds what is not protected any more and protects it again.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -15,8 +15,9 @@
 namespace cleave::detail {
 namespace {
 
-// A page table's worth of memory. Asking about memory that was never touched has the kernel make page tables for
-// it, and walk them ever after: so blocks are left out until the file has something in them.
+// A page table's worth of memory. Asking about memory that was never touched has the kernel make
+// page tables for it, and walk them ever after: so blocks are left out until the file has something
+// in them.
 constexpr std::uint64_t kBlock = 512;
 
 class Async final : public Tracker {
@@ -53,7 +54,8 @@ class Async final : public Tracker {
     return scan(within, [&](PageRun run) { add(run, resident, changed); });
   }
 
-  // The kernel sees a write by itself, but not that the program gives memory back: the protection stays.
+  // The kernel sees a write by itself, but not that the program gives memory back: the protection
+  // stays.
   void mark_dirty(PageRun run) noexcept override { told_.add(run); }
 
  private:
@@ -62,7 +64,8 @@ class Async final : public Tracker {
     return (address - reinterpret_cast<std::uint64_t>(mapping_.native())) / kPageSize;
   }
 
-  // One look for each extent of untouched blocks, and one more for each that has been touched since.
+  // One look for each extent of untouched blocks, and one more for each that has been touched
+  // since.
   void find_touched() {
     ResidentRanges resident(mapping_);
     (void)untouched_.for_each_run([&](PageRun run) -> Result<void> {
@@ -116,9 +119,10 @@ class Async final : public Tracker {
     return {};
   }
 
-  // Entries that are not there are reported as well. In a block that is looked at for the first time, most of them are
-  // holes that nobody ever came to, and the file knows; short runs are not worth two system calls. From then on
-  // even holes have an entry, and what has none was written and taken away by reclaim.
+  // Entries that are not there are reported as well. In a block that is looked at for the first
+  // time, most of them are holes that no access ever came to, and the file knows; short runs are
+  // not worth two system calls. From then on even holes have an entry, and what has none was
+  // written and taken away by reclaim.
   void add(PageRun run, ResidentRanges& resident, PageSet& changed) const {
     while (run.first < run.end) {
       const std::uint64_t block = run.first / kBlock;

@@ -11,9 +11,10 @@
 namespace cleave::detail {
 namespace {
 
-// Each open run between closed pages is a mapping of its own to the kernel, and closes off another; the process
-// may have 65,530, and everything else in it needs some: without them malloc fails next. So beyond the
-// first thousands a fault opens its whole neighbourhood; more pages count as written then, never fewer.
+// Each open run between closed pages is a mapping of its own to the kernel, and closes off another;
+// the process may have 65,530, and everything else in it needs some: without them malloc fails
+// next. So beyond the first thousands a fault opens its whole neighbourhood; more pages count as
+// written then, never fewer.
 constexpr std::uint64_t kFaultsPerPage = 4096;
 constexpr std::uint64_t kFaultsPerBlock = 8192;
 constexpr std::uint64_t kNeighbours = 64;
