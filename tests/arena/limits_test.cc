@@ -164,9 +164,13 @@ TEST_P(PoorArenas, SaySoWhenFilesMayNotBeThatLarge) {
   }));
 }
 
-INSTANTIATE_TEST_SUITE_P(By, PoorArenas,
-                         testing::Values(Tracking::automatic, Tracking::async, Tracking::sigbus,
-                                         Tracking::mprotect, Tracking::software),
+std::vector<Tracking> every_choice() {
+  std::vector<Tracking> all{Tracking::automatic};
+  all.insert(all.end(), trackings().begin(), trackings().end());
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(By, PoorArenas, testing::ValuesIn(every_choice()),
                          [](const auto& by) { return name(by.param); });
 
 // A page written between two that are not is a mapping of its own under mprotect, and a process may have 65,530:

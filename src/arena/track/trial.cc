@@ -30,7 +30,9 @@ Result<Trial> Trial::of(const TrackerKind& kind) {
 
 void Trial::write(std::uint64_t page) {
   if (!kind_.notices) tracker_->mark_dirty({page, page + 1});
-  *static_cast<volatile std::byte*>(at(page)) = std::byte{1};
+  // Another value each time: a tracker may go by contents.
+  auto* byte = reinterpret_cast<volatile unsigned char*>(at(page));
+  *byte = static_cast<unsigned char>(*byte + 1);
 }
 
 Result<void> Trial::collect() {
