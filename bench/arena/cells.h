@@ -15,9 +15,6 @@
 
 namespace cleave::bench {
 
-inline constexpr std::array kTrackings = {Tracking::async, Tracking::sigbus, Tracking::mprotect,
-                                          Tracking::software};
-
 struct Cell {
   const char* size_name;
   ByteCount size;

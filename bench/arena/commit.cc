@@ -102,7 +102,7 @@ std::vector<Row> commit(const Cell& cell, const Settings& settings) {
     return [heap = std::make_shared<TouchedHeap>(extent)] { return fork_with_a_heap(); };
   });
   std::vector<Row> rows;
-  for (const Tracking tracking : kTrackings) {
+  for (const Tracking tracking : trackings()) {
     if (!try_tracking(tracking)) continue;
     rows.push_back(commit_by(tracking, cell, extent, kernel, settings));
   }

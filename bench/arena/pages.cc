@@ -146,7 +146,7 @@ std::vector<Row> checkout_across(std::uint64_t differing, const Settings& settin
 
 std::vector<Benchmark> arena_pages_benchmarks() {
   std::vector<Benchmark> all;
-  for (const Tracking tracking : kTrackings) {
+  for (const Tracking tracking : trackings()) {
     all.push_back({std::string("first-write/") + name(tracking),
                    "first writes to pages of an arena, against a fault after fork(2)",
                    [=](const Settings& settings) { return first_write(tracking, settings); }});

@@ -151,7 +151,7 @@ std::vector<Row> roll_back(const Cell& cell, const Settings& settings) {
   Rivals rivals(cell, extent);
   OurSide automatic(cell, extent, {.system_calls_write = false});
   std::vector<Pass> passes;
-  for (const Tracking tracking : kTrackings) {
+  for (const Tracking tracking : trackings()) {
     if (!try_tracking(tracking)) continue;
     passes.push_back(run_pass(cell, extent, tracking, automatic, rivals, settings));
   }

@@ -21,15 +21,15 @@ struct AccessorState;
 struct HandleAccess;
 }  // namespace detail
 
-/// One thread's handle for the contents of a space. It remembers translations, so that a hit costs a
-/// nanosecond or two over a raw access: no lock, no fence, no system call. Belongs to the thread that
-/// made it: use and destroy it there. Any number of accessors, of any threads, on any spaces. Keeps its
-/// space alive. Movable; a moved-from accessor can be destroyed and assigned to, and any other use stops the
-/// program.
+/// One thread's handle for the contents of a space. It remembers translations, so that a hit costs
+/// a nanosecond or two over a raw access: no lock, no fence, no system call. Belongs to the thread
+/// that made it: use and destroy it there. Any number of accessors, of any threads, on any spaces.
+/// Keeps its space alive. Movable; a moved-from accessor can be destroyed and assigned to, and any
+/// other use stops the program.
 ///
-/// Values of 1, 2, 4 or 8 bytes on their natural alignment are loaded and stored in one piece: loads
-/// acquire, stores release, read-modify-writes are sequentially consistent, among all accessors of the
-/// space.
+/// Values of 1, 2, 4 or 8 bytes on their natural alignment are loaded and stored in one piece:
+/// loads acquire, stores release, read-modify-writes are sequentially consistent, among all
+/// accessors of the space.
 class CLEAVE_API Accessor {
  public:
   Accessor(Accessor&& other) noexcept;
@@ -40,8 +40,8 @@ class CLEAVE_API Accessor {
   /// not_permitted, bad_argument (beyond 2^48).
   template <Word T>
   Result<T> load(Address from);
-  /// Errors: as load(), and no_memory; nothing is stored then, unless the value is misaligned and lies
-  /// across two pages, of which the first may have been written.
+  /// Errors: as load(), and no_memory; nothing is stored then, unless the value is misaligned and
+  /// lies across two pages, of which the first may have been written.
   template <Word T>
   Result<void> store(Address to, T value);
 
@@ -65,17 +65,17 @@ class CLEAVE_API Accessor {
   friend struct detail::HandleAccess;
   explicit Accessor(detail::AccessorHit* state) noexcept : state_(state) {}
 
-  // Where `use` may read, or write, `bytes` bytes from `at` on, inside one page: from what is remembered, else by a
-  // walk through the table, else with the space's lock, so that no storm of forks can keep a writer from getting
-  // anywhere.
+  // Where `use` may read, or write, `bytes` bytes from `at` on, inside one page: from what is
+  // remembered, else by a walk through the table, else with the space's lock, so that no storm of
+  // forks can keep a writer from getting anywhere.
   template <class Use>
   Result<void> reading(Address at, std::size_t bytes, Use use);
   template <class Use>
   Result<void> writing(Address at, std::size_t bytes, Use use);
 
   [[nodiscard]] CLEAVE_HIDDEN detail::AccessorState& state() const;
-  // Misses. The first is called inside a reading section; the second enters a writing one if it finds the page. nullptr:
-  // take the lock.
+  // Misses. The first is called inside a reading section; the second enters a writing one if it
+  // finds the page. nullptr: take the lock.
   [[nodiscard]] const std::byte* walk_for_reading(PageNo page);
   [[nodiscard]] std::byte* walk_for_writing(PageNo page);
   // Take the space's lock, and keep it unless the result is an error.

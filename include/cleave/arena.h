@@ -26,17 +26,17 @@ class ArenaState;
 }
 
 struct ArenaOptions {
-  /// Where the memory is to lie, page-aligned; nullptr: where there is room. Pointers into the arena that are
-  /// kept elsewhere, in a file say, need an address that is the same in every run.
+  /// Where the memory is to lie, page-aligned; nullptr: where there is room. Pointers into the
+  /// arena that are kept elsewhere, in a file say, need an address that is the same in every run.
   void* at = nullptr;
   Tracking tracking = Tracking::automatic;
-  /// Whether system calls may write into memory that is neither pinned nor marked dirty, as read(2) into a
-  /// buffer in the arena does. If not, `automatic` may use `sigbus` where that is faster; such a system
-  /// call then fails with EFAULT.
+  /// Whether system calls may write into memory that is neither pinned nor marked dirty, as read(2)
+  /// into a buffer in the arena does. If not, `automatic` may use `sigbus` where that is faster;
+  /// such a system call then fails with EFAULT.
   bool system_calls_write = true;
-  /// Makes the memory read-only while a commit runs, and inaccessible while a checkout does, so that a
-  /// thread that breaks the rule below is stopped, with its address named on standard error. Dear: about 20
-  /// ms for each GiB. For debugging.
+  /// Makes the memory read-only while a commit runs, and inaccessible while a checkout does, so
+  /// that a thread that breaks the rule below is stopped, with its address named on standard error.
+  /// Dear: about 20 ms for each GiB. For debugging.
   bool catch_writers = false;
 };
 
@@ -50,28 +50,29 @@ struct ArenaStatistics {
   std::uint64_t long_pins;   ///< alive, for as long as the holder likes
 };
 
-/// Memory for ordinary pointers, threads and system calls, whose whole contents can be committed, and
-/// made again what they were at any commit, at a cost that follows the pages that differ, not the size. One
-/// branch stands in the arena at a time, at one address.
+/// Memory for ordinary pointers, threads and system calls, whose whole contents can be committed,
+/// and made again what they were at any commit, at a cost that follows the pages that differ, not
+/// the size. One branch stands in the arena at a time, at one address.
 ///
-/// Its memory is a file of its own, not the pool's; the pool holds what commits remember. A page that was
-/// ever written and committed so takes twice its size, as in any working tree.
+/// Its memory is a file of its own, not the pool's; the pool holds what commits remember. A page
+/// that was ever written and committed so takes twice its size, as in any working tree.
 ///
-/// Threads. Any thread may read and write the memory. While commit(), hold() and changes() run, nobody may
-/// write to it; while checkout() and revert() run, nobody may touch it; neither may a system call that is
-/// under way on its behalf. Devices that write through a pin may go on. Quiesce helps to bring threads
-/// to rest. The functions themselves may be called from any thread; they take turns.
+/// Threads. Any thread may read and write the memory. While commit(), hold() and changes() run, no
+/// thread may write to it; while checkout() and revert() run, no thread may touch it; neither may a
+/// system call that is under way on its behalf. Devices that write through a pin may go on. Quiesce
+/// helps to bring threads to rest. The functions themselves may be called from any thread; they
+/// take turns.
 ///
-/// fork(2): the child has no view of the arena. Access to the memory ends in SIGSEGV there, and what needs the memory
-/// fails with not_permitted; the parent goes on undisturbed.
+/// fork(2): the child has no view of the arena. Access to the memory ends in SIGSEGV there, and
+/// what needs the memory fails with not_permitted; the parent goes on undisturbed.
 ///
 /// The program must not unmap or move the memory.
 class CLEAVE_API Arena {
  public:
-  /// `size` bytes (rounded up to pages) of zeroes, and a first commit of those. Takes address space now and
-  /// memory as pages are written. Keeps the pool. Errors: bad_argument (zero, too large,
-  /// misaligned), already_mapped (something lies at `at`), no_memory, unsupported (the tracking that was
-  /// asked for does not work here; `what` says why. `automatic` finds one that does).
+  /// `size` bytes (rounded up to pages) of zeroes, and a first commit of those. Takes address space
+  /// now and memory as pages are written. Keeps the pool. Errors: bad_argument (zero, too large,
+  /// misaligned), already_mapped (something lies at `at`), no_memory, unsupported (the tracking
+  /// that was asked for does not work here; `what` says why. `automatic` finds one that does).
   static Result<Arena> create(const Pool& pool, ByteCount size, ArenaOptions options = {});
 
   Arena(Arena&& other) noexcept;
@@ -84,15 +85,16 @@ class CLEAVE_API Arena {
   [[nodiscard]] std::span<std::byte> memory() const { return {data(), size().value}; }
   [[nodiscard]] bool contains(const void* address) const;
 
-  /// Remembers the contents. With a name, the arena keeps the commit until forget(). Cost: about 1 us for each
-  /// page changed since the commit that the arena stands at, and finding those (see Tracking). Errors:
-  /// no_memory (the pool's budget: nothing is lost, drop commits and try again), already_exists (the name
-  /// is taken), not_permitted (in a child of fork(2)).
+  /// Remembers the contents. With a name, the arena keeps the commit until forget(). Cost: about 1
+  /// us for each page changed since the commit that the arena stands at, and finding those (see
+  /// Tracking). Errors: no_memory (the pool's budget: nothing is lost, drop commits and try again),
+  /// already_exists (the name is taken), not_permitted (in a child of fork(2)).
   [[nodiscard]] Result<Commit> commit(std::string_view name = {});
 
-  /// Makes the contents those of `commit`, back, forth or across branches; the arena then stands there. Cost:
-  /// by the pages that differ. Errors, and nothing has changed: bad_argument (a commit of another arena),
-  /// pinned (where: the first page that is pinned for writing and would change), not_permitted.
+  /// Makes the contents those of `commit`, back, forth or across branches; the arena then stands
+  /// there. Cost: by the pages that differ. Errors, and nothing has changed: bad_argument (a commit
+  /// of another arena), pinned (where: the first page that is pinned for writing and would change),
+  /// not_permitted.
   Result<void> checkout(const Commit& commit);
   /// Gives up what changed since the commit that the arena stands at: checkout(head()).
   Result<void> revert();
@@ -102,33 +104,34 @@ class CLEAVE_API Arena {
   [[nodiscard]] std::optional<Commit> find(std::string_view name) const;
   /// Lets go of a name. The commit ends with its last handle. False: there is no such name.
   bool forget(std::string_view name);
-  /// Visits all living commits, each after its parent; `depth` counts from the first.
-  void for_each_commit(function_ref<void(const Commit&, unsigned depth)> visit) const;
+  /// Visits all living commits, each after its parent; `depth` counts from the first. `visit` may
+  /// call the arena. Error: no_memory; nothing was visited.
+  Result<void> for_each_commit(function_ref<void(const Commit&, unsigned depth)> visit) const;
 
-  /// Calls `visit` for each run of pages that may have changed since head(), in order of address. A page
-  /// that was written with what it held counts. `visit` must not call functions of this arena. Error:
-  /// not_permitted.
+  /// Calls `visit` for each run of pages that may have changed since head(), in order of address. A
+  /// page that was written with what it held counts. `visit` must not call functions of this arena.
+  /// Error: not_permitted.
   Result<void> changes(function_ref<void(std::span<const std::byte>)> visit);
-  /// Calls `visit` for each run of pages in which two commits differ, as addresses in this arena. Error:
-  /// bad_argument (a commit of another arena).
+  /// Calls `visit` for each run of pages in which two commits differ, as addresses in this arena.
+  /// Error: bad_argument (a commit of another arena).
   Result<void> diff(const Commit& a, const Commit& b,
                     function_ref<void(std::span<const std::byte>)> visit) const;
 
-  /// Says that these bytes are about to be written. `software` needs it for every write; with `sigbus` and
-  /// `mprotect` it spares the fault and lets system calls write there, until the next commit, checkout, hold or
-  /// changes(). With any tracking it is needed before madvise(MADV_REMOVE), too. Precondition: inside the arena. Any thread
-  /// that may write now. A few ns a page with `software`
-  /// and `async`.
+  /// Says that these bytes are about to be written. `software` needs it for every write; with
+  /// `sigbus` and `mprotect` it spares the fault and lets system calls write there, until the next
+  /// commit, checkout, hold or changes(). With any tracking it is needed before
+  /// madvise(MADV_REMOVE), too. Precondition: inside the arena. Any thread that may write now. A
+  /// few ns a page with `software` and `async`.
   void mark_dirty(const void* at, ByteCount bytes) noexcept;
 
-  /// Memory that a device may use while commits are made: the same bytes at another address, which system
-  /// calls can always write to. What is pinned for writing counts as changed at every commit and once more
-  /// after its release, and no checkout may change it. Errors: bad_argument (not inside the arena, empty),
-  /// no_memory, not_permitted.
+  /// Memory that a device may use while commits are made: the same bytes at another address, which
+  /// system calls can always write to. What is pinned for writing counts as changed at every commit
+  /// and once more after its release, and no checkout may change it. Errors: bad_argument (not
+  /// inside the arena, empty), no_memory, not_permitted.
   [[nodiscard]] Result<ArenaPin> pin(const void* at, ByteCount bytes, PinAccess access,
                                      PinTerm term = PinTerm::short_term);
-  /// What the bytes are now, for good, whatever is written later. Errors: as pin(). Cost: copies the changed
-  /// pages of the range.
+  /// What the bytes are now, for good, whatever is written later. Errors: as pin(). Cost: copies
+  /// the changed pages of the range.
   [[nodiscard]] Result<Hold> hold(const void* at, ByteCount bytes);
 
   [[nodiscard]] ArenaStatistics statistics() const;

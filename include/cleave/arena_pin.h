@@ -17,12 +17,12 @@ namespace detail {
 class ArenaState;
 }
 
-/// The pages of an arena never move, so owner and device always see the same bytes. What a pin adds: writes of a
-/// device are seen by no tracking, so pages pinned for writing count as changed at every commit, and once
-/// more after the release; and no checkout changes them under the device.
+/// The pages of an arena never move, so owner and device always see the same bytes. What a pin
+/// adds: writes of a device are seen by no tracking, so pages pinned for writing count as changed
+/// at every commit, and once more after the release; and no checkout changes them under the device.
 ///
-/// Movable. Any thread may hold and release it; it may outlive its arena, and keeps the memory alive. Moved-from or
-/// released, it has no pieces.
+/// Movable. Any thread may hold and release it; it may outlive its arena, and keeps the memory
+/// alive. Moved-from or released, it has no pieces.
 class [[nodiscard]] CLEAVE_API ArenaPin {
  public:
   ArenaPin(ArenaPin&& other) noexcept;
@@ -30,8 +30,8 @@ class [[nodiscard]] CLEAVE_API ArenaPin {
   ArenaPin& operator=(ArenaPin&& other) noexcept;
   ~ArenaPin() { release(); }
 
-  /// The pinned bytes: one piece. Not at the address that the program knows: a second mapping of the same
-  /// memory that is never protected, so that no system call meets EFAULT there.
+  /// The pinned bytes: one piece. Not at the address that the program knows: a second mapping of
+  /// the same memory that is never protected, so that no system call meets EFAULT there.
   [[nodiscard]] std::span<const iovec> pieces() const noexcept {
     return {&piece_, piece_.iov_len == 0 ? std::size_t{0} : std::size_t{1}};
   }

@@ -1,21 +1,22 @@
 // cleave for C, and for every language that can call C: branchable memory, as in the C++ headers.
 //
-// Handles. A function that makes something gives a handle, or NULL and says why in `error`. Each handle
-// ends with the `_release` function of its type, once; NULL is let by. A handle keeps what it needs: the
-// memory of a pool, for one, goes when the pool and everything made from it are released, in whatever
-// order.
+// Handles. A function that makes something gives a handle, or NULL and says why in `error`. Each
+// handle ends with the `_release` function of its type, once; NULL is let by. A handle keeps what
+// it needs: the memory of a pool, for one, goes when the pool and everything made from it are
+// released, in whatever order.
 //
-// Errors. A function that does something gives CLEAVE_OK, which is 0, or what went wrong. Those that take
-// an `error` set it at every call, unless it is NULL. What failed has changed nothing, unless its comment
-// says otherwise, and has not written to its other results. Each comment names the codes by their reason. A
-// broken precondition, like a handle used after its release, may end the program.
+// Errors. A function that does something gives CLEAVE_OK, which is 0, or what went wrong. Those
+// that take an `error` set it at every call, unless it is NULL. What failed has changed nothing,
+// unless its comment says otherwise, and has not written to its other results. Each comment names
+// the codes by their reason. A broken precondition, like a handle used after its release, may end
+// the program.
 //
-// Threads. Any thread may use any handle at any time, several threads one handle too. But nobody may use a
-// handle while, or after, it is released; an accessor belongs to the thread that made it; and an arena
-// asks for quiet during some of its operations.
+// Threads. Any thread may use any handle at any time, several threads one handle too. But no thread
+// may use a handle while, or after, it is released; an accessor belongs to the thread that made it;
+// and an arena asks for quiet during some of its operations.
 //
-// Callbacks are called before the function returns, by the same thread, with the `context` that was given.
-// They must return normally: neither by longjmp nor by an exception.
+// Callbacks are called before the function returns, by the same thread, with the `context` that was
+// given. They must return normally: neither by longjmp nor by an exception.
 //
 // fork(2): the child must leave all of it alone. It has no view of the memory.
 #ifndef CLEAVE_C_H
@@ -51,7 +52,8 @@ typedef struct cleave_arena cleave_arena;
 typedef struct cleave_commit cleave_commit;
 typedef struct cleave_heap cleave_heap;
 
-/// A byte's place in a space: 0 to 2^48 - 1. In an arena's commits, the byte's address in the arena.
+/// A byte's place in a space: 0 to 2^48 - 1. In an arena's commits, the byte's address in the
+/// arena.
 typedef uint64_t cleave_address;
 
 // Errors.
@@ -82,15 +84,15 @@ typedef struct cleave_error {
 /// As in "no_memory"; "ok"; "unknown" for what is no code.
 const char* cleave_code_name(cleave_code code);
 
-/// Writes one line for a person, code, text, address and the system's word for errno, ended by a NUL, as
-/// far as `size` bytes hold it. The length of the whole line, as snprintf() gives it.
+/// Writes one line for a person, code, text, address and the system's word for errno, ended by a
+/// NUL, as far as `size` bytes hold it. The length of the whole line, as snprintf() gives it.
 size_t cleave_error_message(const cleave_error* error, char* into, size_t size);
 
 // Pools: the memory of spaces, and of what arenas remember.
 
-/// A pool that may use up to `budget` bytes (rounded down to pages of 4 KiB). Takes address space now and
-/// memory as it is needed. Errors: bad_argument (no whole page, or 16 TiB and more), no_memory,
-/// unsupported.
+/// A pool that may use up to `budget` bytes (rounded down to pages of 4 KiB). Takes address space
+/// now and memory as it is needed. Errors: bad_argument (no whole page, or 16 TiB and more),
+/// no_memory, unsupported.
 cleave_pool* cleave_pool_create(uint64_t budget, cleave_error* error);
 /// The memory goes now, or with the last handle of what was made from the pool.
 void cleave_pool_release(cleave_pool* pool);
@@ -98,8 +100,8 @@ void cleave_pool_release(cleave_pool* pool);
 /// Sees to it that `bytes` can be written without waiting for the kernel. About 1 us a page. Error:
 /// no_memory; what could be provided stays provided.
 cleave_code cleave_pool_reserve(cleave_pool* pool, uint64_t bytes, cleave_error* error);
-/// Gives the memory of free frames back to the kernel; `*returned`, unless NULL, is how many bytes. They
-/// are taken again when needed. Errors: no_memory, unsupported; nothing is lost then.
+/// Gives the memory of free frames back to the kernel; `*returned`, unless NULL, is how many bytes.
+/// They are taken again when needed. Errors: no_memory, unsupported; nothing is lost then.
 cleave_code cleave_pool_trim(cleave_pool* pool, uint64_t* returned, cleave_error* error);
 
 /// Frames are pages of memory. The first five add up to `budget`.
@@ -121,8 +123,8 @@ typedef struct cleave_pool_statistics {
   uint64_t zeroed;      ///< absent pages given a frame, ever
 } cleave_pool_statistics;
 
-/// While other threads work, the moment is not quite the same for each figure. Error: bad_argument (`size`
-/// is not set). A library that knows fewer figures sets the rest to 0.
+/// While other threads work, the moment is not quite the same for each figure. Error: bad_argument
+/// (`size` is not set). A library that knows fewer figures sets the rest to 0.
 cleave_code cleave_pool_get_statistics(const cleave_pool* pool, cleave_pool_statistics* into,
                                        cleave_error* error);
 
@@ -136,68 +138,76 @@ enum { CLEAVE_NONE = 0, CLEAVE_READ = 1, CLEAVE_READ_WRITE = 2 };
 
 /// An empty space. Error: no_memory.
 cleave_space* cleave_space_create(cleave_pool* pool, cleave_error* error);
-/// Cost: by what only this space held. Its accessors keep the space alive until they are released too.
+/// Cost: by what only this space held. Its accessors keep the space alive until they are released
+/// too.
 void cleave_space_release(cleave_space* space);
 
-/// Maps `bytes` where there is room, and says where in `*at`. Pages are absent: they read as zeroes and
-/// take no memory until written. Errors: bad_argument (zero, over 2^48, no protection), no_memory (no such
-/// gap; or none for a region).
+/// Maps `bytes` where there is room, and says where in `*at`. Pages are absent: they read as zeroes
+/// and take no memory until written. Errors: bad_argument (zero, over 2^48, no protection),
+/// no_memory (no such gap; or none for a region).
 cleave_code cleave_space_map(cleave_space* space, uint64_t bytes, cleave_protection protection,
                              cleave_address* at, cleave_error* error);
 /// The same at `at`. Errors: bad_argument, already_mapped, no_memory.
 cleave_code cleave_space_map_at(cleave_space* space, cleave_address at, uint64_t bytes,
                                 cleave_protection protection, cleave_error* error);
-/// Unmaps whatever is mapped there; holes are fine. Cost: by the pages freed. Errors: bad_argument, no_memory
-/// (splitting a region, or a node shared with another space).
+/// Unmaps whatever is mapped there; holes are fine. Cost: by the pages freed. Errors: bad_argument,
+/// no_memory (splitting a region, or a node shared with another space).
 cleave_code cleave_space_unmap(cleave_space* space, cleave_address at, uint64_t bytes,
                                cleave_error* error);
-/// Errors: bad_argument, not_mapped (a hole in the range), no_memory. Cost: by regions, not by pages.
+/// Errors: bad_argument, not_mapped (a hole in the range), no_memory. Cost: by regions, not by
+/// pages.
 cleave_code cleave_space_protect(cleave_space* space, cleave_address at, uint64_t bytes,
                                  cleave_protection protection, cleave_error* error);
-/// Makes the pages absent again, so that they read as zeroes; the regions stay. Errors: bad_argument,
-/// not_mapped (a hole), not_permitted (not writable), no_memory. Cost: by the pages freed.
+/// Makes the pages absent again, so that they read as zeroes; the regions stay. Errors:
+/// bad_argument, not_mapped (a hole), not_permitted (not writable), no_memory. Cost: by the pages
+/// freed.
 cleave_code cleave_space_discard(cleave_space* space, cleave_address at, uint64_t bytes,
                                  cleave_error* error);
 
 typedef void (*cleave_visit_region)(void* context, cleave_address at, uint64_t bytes,
                                     cleave_protection protection);
-/// In order of address, as they are at the call. Neighbours with the same protection are one region.
+/// In order of address, as they are at the call. Neighbours with the same protection are one
+/// region.
 void cleave_space_for_each_region(const cleave_space* space, cleave_visit_region visit,
                                   void* context);
 
-/// Errors: not_mapped, not_permitted (where: the first byte that cannot be read; those before it have been),
-/// bad_argument (beyond 2^48). Each page is read in one step, as seen by forks.
+/// Errors: not_mapped, not_permitted (where: the first byte that cannot be read; those before it
+/// have been), bad_argument (beyond 2^48). Each page is read in one step, as seen by forks.
 cleave_code cleave_space_read(const cleave_space* space, cleave_address from, void* into,
                               size_t bytes, cleave_error* error);
-/// Errors: as cleave_space_read(), and no_memory. `where` is the first byte not written; those before it are.
+/// Errors: as cleave_space_read(), and no_memory. `where` is the first byte not written; those
+/// before it are.
 cleave_code cleave_space_write(cleave_space* space, cleave_address to, const void* from,
                                size_t bytes, cleave_error* error);
 
-/// A new space with the same contents and regions; from now on neither sees the other's writes. Cost:
-/// constant, but where pages are pinned, the child gets copies of exactly those. Error: no_memory.
+/// A new space with the same contents and regions; from now on neither sees the other's writes.
+/// Cost: constant, but where pages are pinned, the child gets copies of exactly those. Error:
+/// no_memory.
 cleave_space* cleave_space_fork(cleave_space* space, cleave_error* error);
 /// What the space holds now, for ever. Cost: as cleave_space_fork(). Error: no_memory.
 cleave_snapshot* cleave_space_snapshot(cleave_space* space, cleave_error* error);
-/// Makes contents and regions those of `snapshot`. Accessors stay attached. Cost: by what only this space
-/// held. Errors: bad_argument (a snapshot of another pool), pinned (where: the first such page).
+/// Makes contents and regions those of `snapshot`. Accessors stay attached. Cost: by what only this
+/// space held. Errors: bad_argument (a snapshot of another pool), pinned (where: the first such
+/// page).
 cleave_code cleave_space_rollback(cleave_space* space, const cleave_snapshot* snapshot,
                                   cleave_error* error);
 
-/// What a device will do with a pinned page: read it (the page goes out) or write to it (it comes in).
+/// What a device will do with a pinned page: read it (the page goes out) or write to it (it comes
+/// in).
 typedef int cleave_access;
 enum { CLEAVE_PIN_READ = 0, CLEAVE_PIN_WRITE = 1 };
 /// How long a pin is meant to last; counted apart in the pool's statistics.
 typedef int cleave_term;
 enum { CLEAVE_SHORT_TERM = 0, CLEAVE_LONG_TERM = 1 };
 
-/// Pins the pages of the range, all or none: until the release, the owner and whoever has the pieces see
-/// the same memory, whatever is forked meanwhile. Errors: bad_argument (empty, beyond 2^48, no access or
-/// term), not_mapped, not_permitted (the region must allow as much), no_memory, too_many_pins. On error some pages
-/// may have been copied.
+/// Pins the pages of the range, all or none: until the release, the owner and whoever has the
+/// pieces see the same memory, whatever is forked meanwhile. Errors: bad_argument (empty, beyond
+/// 2^48, no access or term), not_mapped, not_permitted (the region must allow as much), no_memory,
+/// too_many_pins. On error some pages may have been copied.
 cleave_pin* cleave_space_pin(cleave_space* space, cleave_address at, uint64_t bytes,
                              cleave_access access, cleave_term term, cleave_error* error);
-/// What the range holds now, for good: the next write to each page copies it. Errors: bad_argument (empty,
-/// beyond 2^48), not_mapped, not_permitted, no_memory.
+/// What the range holds now, for good: the next write to each page copies it. Errors: bad_argument
+/// (empty, beyond 2^48), not_mapped, not_permitted, no_memory.
 cleave_hold* cleave_space_hold(cleave_space* space, cleave_address at, uint64_t bytes,
                                cleave_error* error);
 
@@ -208,12 +218,12 @@ cleave_snapshot* cleave_snapshot_copy(const cleave_snapshot* snapshot, cleave_er
 /// Cost: by what only this snapshot still held.
 void cleave_snapshot_release(cleave_snapshot* snapshot);
 
-/// Absent pages read as zeroes. Errors: not_mapped, not_permitted (where: the first byte that cannot be
-/// read; those before it have been), bad_argument (beyond 2^48).
+/// Absent pages read as zeroes. Errors: not_mapped, not_permitted (where: the first byte that
+/// cannot be read; those before it have been), bad_argument (beyond 2^48).
 cleave_code cleave_snapshot_read(const cleave_snapshot* snapshot, cleave_address from, void* into,
                                  size_t bytes, cleave_error* error);
-/// The 4096 bytes of the page that `at` lies in, in one piece, without a copy. Regions are not asked. Errors:
-/// bad_argument (beyond 2^48), no_memory.
+/// The 4096 bytes of the page that `at` lies in, in one piece, without a copy. Regions are not
+/// asked. Errors: bad_argument (beyond 2^48), no_memory.
 cleave_view* cleave_snapshot_view(const cleave_snapshot* snapshot, cleave_address at,
                                   cleave_error* error);
 /// A new space that starts with these contents and regions. Constant cost. Error: no_memory.
@@ -223,23 +233,24 @@ void cleave_snapshot_for_each_region(const cleave_snapshot* snapshot, cleave_vis
                                      void* context);
 
 typedef void (*cleave_visit_range)(void* context, cleave_address at, uint64_t bytes);
-/// Visits each range of pages that differ, in order of address, adjacent ones joined. The cost follows what
-/// differs, not what is mapped. A page that was written with the bytes that it had counts as different, and
-/// so does an absent page against one of zeroes. Error: bad_argument (snapshots of different pools).
+/// Visits each range of pages that differ, in order of address, adjacent ones joined. The cost
+/// follows what differs, not what is mapped. A page that was written with the bytes that it had
+/// counts as different, and so does an absent page against one of zeroes. Error: bad_argument
+/// (snapshots of different pools).
 cleave_code cleave_snapshot_diff(const cleave_snapshot* a, const cleave_snapshot* b,
                                  cleave_visit_range visit, void* context, cleave_error* error);
 
 // Accessors: one thread's handle for loads and stores, at a nanosecond or two over a raw access. An
-// accessor is used and released by the thread that made it, and keeps its space alive. On their natural
-// alignment values are loaded and stored in one piece: loads acquire, stores release, the rest is
-// sequentially consistent.
+// accessor is used and released by the thread that made it, and keeps its space alive. On their
+// natural alignment values are loaded and stored in one piece: loads acquire, stores release, the
+// rest is sequentially consistent.
 
 /// Error: no_memory.
 cleave_accessor* cleave_accessor_create(cleave_space* space, cleave_error* error);
 void cleave_accessor_release(cleave_accessor* accessor);
 
-/// Errors: not_mapped, not_permitted, bad_argument (beyond 2^48). Off the natural alignment a value is read
-/// byte by byte.
+/// Errors: not_mapped, not_permitted, bad_argument (beyond 2^48). Off the natural alignment a value
+/// is read byte by byte.
 cleave_code cleave_load8(cleave_accessor* accessor, cleave_address from, uint8_t* value,
                          cleave_error* error);
 cleave_code cleave_load16(cleave_accessor* accessor, cleave_address from, uint16_t* value,
@@ -248,8 +259,8 @@ cleave_code cleave_load32(cleave_accessor* accessor, cleave_address from, uint32
                           cleave_error* error);
 cleave_code cleave_load64(cleave_accessor* accessor, cleave_address from, uint64_t* value,
                           cleave_error* error);
-/// Errors: as of loads, and no_memory. Nothing is stored then, unless the value is misaligned and lies
-/// across two pages.
+/// Errors: as of loads, and no_memory. Nothing is stored then, unless the value is misaligned and
+/// lies across two pages.
 cleave_code cleave_store8(cleave_accessor* accessor, cleave_address to, uint8_t value,
                           cleave_error* error);
 cleave_code cleave_store16(cleave_accessor* accessor, cleave_address to, uint16_t value,
@@ -276,13 +287,15 @@ cleave_code cleave_accessor_read(cleave_accessor* accessor, cleave_address from,
                                  size_t bytes, cleave_error* error);
 cleave_code cleave_accessor_write(cleave_accessor* accessor, cleave_address to, const void* from,
                                   size_t bytes, cleave_error* error);
-/// As cleave_space_pin(), without a lock for pages that the space owns. The pin itself may go to any thread.
+/// As cleave_space_pin(), without a lock for pages that the space owns. The pin itself may go to
+/// any thread.
 cleave_pin* cleave_accessor_pin(cleave_accessor* accessor, cleave_address at, uint64_t bytes,
                                 cleave_access access, cleave_term term, cleave_error* error);
 
 // Pins: memory that a device may use, of a space or of an arena.
 
-/// The pinned bytes in order, in `*count` pieces for readv(2), writev(2) and the like. They are the pin's.
+/// The pinned bytes in order, in `*count` pieces for readv(2), writev(2) and the like. They are the
+/// pin's.
 const struct iovec* cleave_pin_pieces(const cleave_pin* pin, size_t* count);
 /// Bytes in all pieces.
 uint64_t cleave_pin_size(const cleave_pin* pin);
@@ -293,8 +306,8 @@ void cleave_pin_release(cleave_pin* pin);
 
 cleave_address cleave_hold_address(const cleave_hold* hold);
 uint64_t cleave_hold_size(const cleave_hold* hold);
-/// `bytes` bytes of the hold from `from` on, where they lie, without a copy. Errors: bad_argument (not inside what is
-/// held), no_memory.
+/// `bytes` bytes of the hold from `from` on, where they lie, without a copy. Errors: bad_argument
+/// (not inside what is held), no_memory.
 cleave_view* cleave_hold_view(const cleave_hold* hold, cleave_address from, uint64_t bytes,
                               cleave_error* error);
 /// Error: bad_argument (not inside what is held).
@@ -303,8 +316,8 @@ cleave_code cleave_hold_read(const cleave_hold* hold, cleave_address from, void*
 /// Cost: by what only this hold still held.
 void cleave_hold_release(cleave_hold* hold);
 
-// Views: bytes that cannot change, where they lie. While the view and the snapshot or hold that it was made from
-// live, they are in memory and stay as they are.
+// Views: bytes that cannot change, where they lie. While the view and the snapshot or hold that it
+// was made from live, they are in memory and stay as they are.
 
 /// The bytes in order, in `*count` pieces, only to be read. They are the view's.
 const struct iovec* cleave_view_pieces(const cleave_view* view, size_t* count);
@@ -317,13 +330,13 @@ void cleave_view_release(cleave_view* view);
 
 typedef void (*cleave_visit_bytes)(void* context, const void* at, size_t bytes);
 
-// Arenas: memory for ordinary pointers, threads and system calls, whose whole contents can be committed,
-// and made again what they were at any commit, at a cost that follows the pages that differ. What was
-// committed takes memory of the pool.
+// Arenas: memory for ordinary pointers, threads and system calls, whose whole contents can be
+// committed, and made again what they were at any commit, at a cost that follows the pages that
+// differ. What was committed takes memory of the pool.
 //
-// Quiet. While cleave_arena_commit(), _hold() and _changes() run, nobody may write to the memory; while
-// _checkout() and _discard() run, nobody may touch it; neither may a system call that is under way. Devices
-// that write through a pin may go on.
+// Quiet. While cleave_arena_commit(), _hold() and _changes() run, no thread may write to the
+// memory; while _checkout() and _discard() run, no thread may touch it; neither may a system call
+// that is under way. Devices that write through a pin may go on.
 
 /// How changed pages are found. `cleave doctor` measures what each costs.
 typedef int cleave_tracking;
@@ -339,14 +352,15 @@ enum {
 const char* cleave_tracking_name(cleave_tracking tracking);
 /// Gives the way of tracking of that name in `*tracking`. Error: bad_argument.
 cleave_code cleave_tracking_named(const char* name, cleave_tracking* tracking, cleave_error* error);
-/// Tries a way of tracking on a few pages of its own. Errors: unsupported (`what` says what is missing),
-/// bad_argument, no_memory.
+/// Tries a way of tracking on a few pages of its own. Errors: unsupported (`what` says what is
+/// missing), bad_argument, no_memory.
 cleave_code cleave_try_tracking(cleave_tracking tracking, cleave_error* error);
 
-/// No system call writes into memory that is neither pinned nor touched: where that is faster, the arena may
-/// make such a call fail with EFAULT.
+/// No system call writes into memory that is neither pinned nor touched: where that is faster, the
+/// arena may make such a call fail with EFAULT.
 #define CLEAVE_ARENA_NO_SYSTEM_CALLS 1u
-/// Stops, with its address on standard error, a thread that breaks the rule of quiet. About 20 ms a GiB.
+/// Stops, with its address on standard error, a thread that breaks the rule of quiet. About 20 ms a
+/// GiB.
 #define CLEAVE_ARENA_CATCH_WRITERS 2u
 
 /// All zeroes but `size` are the defaults: `cleave_arena_options options = {sizeof options};`
@@ -357,31 +371,32 @@ typedef struct cleave_arena_options {
   uint32_t flags;  ///< CLEAVE_ARENA_..., added up
 } cleave_arena_options;
 
-/// `bytes` (rounded up to pages) of zeroes, and a first commit of those. `options` may be NULL. Takes
-/// address space now and memory as pages are written. Errors: bad_argument (zero or too much; misaligned; a
-/// size, flag or field that this library does not know), already_mapped (something lies at `at`),
-/// no_memory, unsupported (the tracking that was asked for does not work here).
+/// `bytes` (rounded up to pages) of zeroes, and a first commit of those. `options` may be NULL.
+/// Takes address space now and memory as pages are written. Errors: bad_argument (zero or too much;
+/// misaligned; a size, flag or field that this library does not know), already_mapped (something
+/// lies at `at`), no_memory, unsupported (the tracking that was asked for does not work here).
 cleave_arena* cleave_arena_create(cleave_pool* pool, uint64_t bytes,
                                   const cleave_arena_options* options, cleave_error* error);
-/// Commits, pins and holds may outlive it; the memory goes with its last pin. Heaps in the memory end with
-/// it.
+/// Commits, pins and holds may outlive it; the memory goes with its last pin. Heaps in the memory
+/// end with it.
 void cleave_arena_release(cleave_arena* arena);
 
 /// The first byte; the same for as long as the arena lives.
 void* cleave_arena_data(const cleave_arena* arena);
 uint64_t cleave_arena_size(const cleave_arena* arena);
 
-/// Remembers the contents. The commit lasts as long as a handle to it, and with a `name` (it may be NULL)
-/// until cleave_arena_forget(). Cost: about 1 us for each page that changed, and finding those. Errors:
-/// no_memory (the pool's budget: nothing is lost, release commits and try again), already_exists (the name
-/// is taken), not_permitted.
+/// Remembers the contents. The commit lasts as long as a handle to it, and with a `name` (it may be
+/// NULL) until cleave_arena_forget(). Cost: about 1 us for each page that changed, and finding
+/// those. Errors: no_memory (the pool's budget: nothing is lost, release commits and try again),
+/// already_exists (the name is taken), not_permitted.
 cleave_commit* cleave_arena_commit(cleave_arena* arena, const char* name, cleave_error* error);
-/// Makes the contents those of `commit`, back, forth or across branches; the arena then stands there. Cost:
-/// by the pages that differ. Errors: bad_argument (a commit of another arena), pinned (where: the first
-/// page that is pinned for writing and would change), not_permitted.
+/// Makes the contents those of `commit`, back, forth or across branches; the arena then stands
+/// there. Cost: by the pages that differ. Errors: bad_argument (a commit of another arena), pinned
+/// (where: the first page that is pinned for writing and would change), not_permitted.
 cleave_code cleave_arena_checkout(cleave_arena* arena, const cleave_commit* commit,
                                   cleave_error* error);
-/// Gives up what changed since the commit that the arena stands at. Errors: as cleave_arena_checkout().
+/// Gives up what changed since the commit that the arena stands at. Errors: as
+/// cleave_arena_checkout().
 cleave_code cleave_arena_revert(cleave_arena* arena, cleave_error* error);
 
 /// The commit that the arena stands at. Error: no_memory.
@@ -390,32 +405,35 @@ cleave_commit* cleave_arena_head(const cleave_arena* arena, cleave_error* error)
 cleave_commit* cleave_arena_find(const cleave_arena* arena, const char* name, cleave_error* error);
 /// Lets go of a name. The commit ends with its last handle. 0: there is no such name; else 1.
 int cleave_arena_forget(cleave_arena* arena, const char* name);
-/// `commit` is the callee's for the call only; cleave_commit_copy() keeps it. `depth` counts from the first.
+/// `commit` is the callee's for the call only; cleave_commit_copy() keeps it. `depth` counts from
+/// the first.
 typedef void (*cleave_visit_commit)(void* context, const cleave_commit* commit, unsigned depth);
 /// Visits all living commits, each after its parent. Error: no_memory (nothing was visited).
 cleave_code cleave_arena_for_each_commit(const cleave_arena* arena, cleave_visit_commit visit,
                                          void* context, cleave_error* error);
 
-/// Visits each run of pages that may have changed since the head, in order of address. A page that was
-/// written with what it held counts. The visit must not call functions of this arena. Error: not_permitted.
+/// Visits each run of pages that may have changed since the head, in order of address. A page that
+/// was written with what it held counts. The visit must not call functions of this arena. Error:
+/// not_permitted.
 cleave_code cleave_arena_changes(cleave_arena* arena, cleave_visit_bytes visit, void* context,
                                  cleave_error* error);
-/// Visits each run of pages in which two commits differ, as addresses in the arena; what lies there is the
-/// present, see cleave_commit_snapshot() for the past. Error: bad_argument (a commit of another arena).
+/// Visits each run of pages in which two commits differ, as addresses in the arena; what lies there
+/// is the present, see cleave_commit_snapshot() for the past. Error: bad_argument (a commit of
+/// another arena).
 cleave_code cleave_arena_diff(const cleave_arena* arena, const cleave_commit* a,
                               const cleave_commit* b, cleave_visit_bytes visit, void* context,
                               cleave_error* error);
 
-/// Says that these bytes are about to be written. CLEAVE_TRACKING_SOFTWARE needs it for every write; with
-/// SIGBUS and MPROTECT it spares the fault, and lets system calls write there until the next commit, checkout,
-/// hold or cleave_arena_changes(). With any tracking it is needed before madvise(MADV_REMOVE), too. It counts as a
-/// write. Precondition: inside the arena.
+/// Says that these bytes are about to be written. CLEAVE_TRACKING_SOFTWARE needs it for every
+/// write; with SIGBUS and MPROTECT it spares the fault, and lets system calls write there until the
+/// next commit, checkout, hold or cleave_arena_changes(). With any tracking it is needed before
+/// madvise(MADV_REMOVE), too. It counts as a write. Precondition: inside the arena.
 void cleave_arena_mark_dirty(cleave_arena* arena, const void* at, size_t bytes);
 
-/// Memory that a device may use while commits are made: the same bytes at another address, in one piece,
-/// which system calls can always write to. What is pinned for writing counts as changed at every commit and
-/// once more after its release, and no checkout may change it. Errors: bad_argument (not inside the arena,
-/// empty, no access or term), no_memory, not_permitted.
+/// Memory that a device may use while commits are made: the same bytes at another address, in one
+/// piece, which system calls can always write to. What is pinned for writing counts as changed at
+/// every commit and once more after its release, and no checkout may change it. Errors:
+/// bad_argument (not inside the arena, empty, no access or term), no_memory, not_permitted.
 cleave_pin* cleave_arena_pin(cleave_arena* arena, const void* at, size_t bytes,
                              cleave_access access, cleave_term term, cleave_error* error);
 /// What the bytes are now, for good; the hold's addresses are those in the arena. Errors: as
@@ -436,25 +454,26 @@ typedef struct cleave_arena_statistics {
 /// Error: bad_argument (`size` is not set). A library that knows fewer figures sets the rest to 0.
 cleave_code cleave_arena_get_statistics(const cleave_arena* arena, cleave_arena_statistics* into,
                                         cleave_error* error);
-/// What tracks changes, and why it does, in words; ended by a NUL, as far as `size` bytes hold it. The
-/// length of the whole, as snprintf() gives it.
+/// What tracks changes, and why it does, in words; ended by a NUL, as far as `size` bytes hold it.
+/// The length of the whole, as snprintf() gives it.
 size_t cleave_arena_tracking_reason(const cleave_arena* arena, char* into, size_t size);
 
-/// For programs with a handler of their own for SIGSEGV or SIGBUS, installed after an arena was made:
-/// whether the fault was a first write to an arena, which now succeeds when it is repeated. `siginfo` is
-/// the handler's siginfo_t, `context` its third argument; with a null pointer there, a jump into an arena that is
-/// tracked by mprotect is taken for a write, again and again. Safe in a handler.
+/// For programs with a handler of their own for SIGSEGV or SIGBUS, installed after an arena was
+/// made: whether the fault was a first write to an arena, which now succeeds when it is repeated.
+/// `siginfo` is the handler's siginfo_t, `context` its third argument; with a null pointer there, a
+/// jump into an arena that is tracked by mprotect is taken for a write, again and again. Safe in a
+/// handler.
 int cleave_arena_fault(int signal, const void* siginfo, const void* context);
 
 // Commits: what an arena held at one moment, and where that stands in its history.
 
 /// Another handle for the same commit. Error: no_memory.
 cleave_commit* cleave_commit_copy(const cleave_commit* commit, cleave_error* error);
-/// Lets go of the handle. A commit without handles and name ends; those after it continue from the one
-/// before.
+/// Lets go of the handle. A commit without handles and name ends; those after it continue from the
+/// one before.
 void cleave_commit_release(cleave_commit* commit);
-/// The commit that the arena stood at when this was made, or the nearest before that still lives. NULL with
-/// CLEAVE_OK: this is the first. Error: no_memory.
+/// The commit that the arena stood at when this was made, or the nearest before that still lives.
+/// NULL with CLEAVE_OK: this is the first. Error: no_memory.
 cleave_commit* cleave_commit_parent(const cleave_commit* commit, cleave_error* error);
 /// "" if it has none. Valid until the handle is released.
 const char* cleave_commit_name(const cleave_commit* commit);
@@ -467,29 +486,30 @@ int cleave_commit_equal(const cleave_commit* a, const cleave_commit* b);
 /// The contents, at the arena's own addresses. Error: no_memory.
 cleave_snapshot* cleave_commit_snapshot(const cleave_commit* commit, cleave_error* error);
 
-// Heaps: malloc for an arena. All that a heap knows lies in its memory: when that is rolled back, blocks
-// allocated since are free, and blocks freed since are allocated. Handles stay good. Whoever checks out
-// does so while no thread is inside a call on the heap. A block freed twice, or an address that is no
-// block's, stops the program.
+// Heaps: malloc for an arena. All that a heap knows lies in its memory: when that is rolled back,
+// blocks allocated since are free, and blocks freed since are allocated. Handles stay good. Whoever
+// checks out does so while no thread is inside a call on the heap. A block freed twice, or an
+// address that is no block's, stops the program.
 
-/// Makes an empty heap in `memory`, which must be zeroes: whole pages on a page's boundary, 1 MiB to 64
-/// GiB, as an arena's data and size are. The memory stays the caller's. Errors: bad_argument, no_memory
-/// (for the handle).
+/// Makes an empty heap in `memory`, which must be zeroes: whole pages on a page's boundary, 1 MiB
+/// to 64 GiB, as an arena's data and size are. The memory stays the caller's. Errors: bad_argument,
+/// no_memory (for the handle).
 cleave_heap* cleave_heap_create(void* memory, uint64_t bytes, cleave_error* error);
-/// A handle for the heap that is in `memory`, which no other thread may be using: in a new process, say.
-/// Errors: bad_argument (no heap, or one of another version or size; nothing was written), no_memory.
+/// A handle for the heap that is in `memory`, which no other thread may be using: in a new process,
+/// say. Errors: bad_argument (no heap, or one of another version or size; nothing was written),
+/// no_memory.
 cleave_heap* cleave_heap_open(void* memory, uint64_t bytes, cleave_error* error);
 /// Lets go of the handle. The heap stays in its memory.
 void cleave_heap_release(cleave_heap* heap);
 
-/// At least `bytes` bytes (0 counts as 1), aligned to 16; NULL if there is no room. Some ns up to 32 KiB,
-/// whole pages above.
+/// At least `bytes` bytes (0 counts as 1), aligned to 16; NULL if there is no room. Some ns up to
+/// 32 KiB, whole pages above.
 void* cleave_heap_malloc(cleave_heap* heap, size_t bytes);
 /// `count` times `bytes`, all zeroes; NULL if there is no room or the product overflows.
 void* cleave_heap_calloc(cleave_heap* heap, size_t count, size_t bytes);
-/// A block of at least `bytes` bytes (0 counts as 1: nothing is freed) with the same content as far as it
-/// fits; `block` itself where it can be. NULL: no room, and `block` is as it was. A NULL `block` is an
-/// allocation.
+/// A block of at least `bytes` bytes (0 counts as 1: nothing is freed) with the same content as far
+/// as it fits; `block` itself where it can be. NULL: no room, and `block` is as it was. A NULL
+/// `block` is an allocation.
 void* cleave_heap_realloc(cleave_heap* heap, void* block, size_t bytes);
 /// On a multiple of `alignment`, a power of two; NULL if there is no room or the alignment is none.
 void* cleave_heap_aligned_alloc(cleave_heap* heap, size_t alignment, size_t bytes);

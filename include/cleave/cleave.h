@@ -1,11 +1,12 @@
-// All of cleave for C++: branchable memory. Each header can be included alone as well; <cleave/c.h> is the
-// interface for C.
+// All of cleave for C++: branchable memory. Each header can be included alone as well; <cleave/c.h>
+// is the interface for C.
 //
 //   pool.h             the memory of spaces, and of what arenas remember
 //   space.h            sparse memory that forks in constant time; accessor.h, snapshot.h, region.h
 //   pin.h hold.h       memory of a space for devices: coherent, or as it was; view.h
 //   ring.h file.h      files in and out of spaces, on io_uring
-//   arena.h            memory for ordinary pointers that commits and checks out; commit.h, arena_pin.h, tracking.h
+//   arena.h            memory for ordinary pointers that commits and checks out;
+//                      commit.h, arena_pin.h, tracking.h
 //   quiesce.h          brings a program's threads to rest meanwhile; fault_signal.h
 //   heap.h             an allocator whose state rolls back with its memory; memory_resource.h
 //   error.h must.h     Result, Error, and what to do with them; units.h, function_ref.h

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include <cleave/detail/config.h>
 #include <cleave/snapshot.h>
@@ -17,10 +17,10 @@ class CommitNode;
 class History;
 }  // namespace detail
 
-/// A handle to a commit, as small as a pointer. The commit lives as long as a handle to it does, or the
-/// arena keeps it by its name; a commit that is let go takes only its own contents with it, and those that
-/// came after it continue from the one before. Any thread may copy and read handles. A moved-from handle can be
-/// destroyed and assigned to; any other use stops the program.
+/// A handle to a commit, as small as a pointer. The commit lives as long as a handle to it does, or
+/// the arena keeps it by its name; a commit that is let go takes only its own contents with it, and
+/// those that came after it continue from the one before. Any thread may copy and read handles. A
+/// moved-from handle can be destroyed and assigned to; any other use stops the program.
 class CLEAVE_API Commit {
  public:
   /// The contents, at the arena's own addresses. Reads, forks and compares like any snapshot.
@@ -28,8 +28,8 @@ class CLEAVE_API Commit {
   /// The commit that the arena stood at when this was made, or the nearest before that still lives.
   /// Empty for the first.
   [[nodiscard]] std::optional<Commit> parent() const;
-  /// Empty if it has none.
-  [[nodiscard]] const std::string& name() const;
+  /// Empty if it has none. Followed by a zero; lives as long as the commit.
+  [[nodiscard]] std::string_view name() const;
   /// 0 for the arena's first, then counting up. Never used twice in one arena.
   [[nodiscard]] std::uint64_t number() const;
   /// Pages that were written to the pool for it.

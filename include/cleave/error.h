@@ -44,9 +44,9 @@ struct CLEAVE_API Error {
   [[nodiscard]] std::string message() const;
 };
 
-/// A value, or the Error that says why there is none. Every tl::expected, and with all that one has: has_value(),
-/// `*result`, error(), map(), and_then(). A result that is ignored is a warning: what was not done would
-/// go unnoticed. T may be void.
+/// A value, or the Error that says why there is none. Every tl::expected, and with all that one
+/// has: has_value(), `*result`, error(), map(), and_then(). A result that is ignored is a warning:
+/// what was not done would go unnoticed. T may be void.
 template <class T>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
  public:

@@ -16,8 +16,8 @@ enum class OpenMode : std::uint8_t {
   replace,  ///< for writing; what is there goes
 };
 
-/// Whether transfers go through the page cache, or between the device and memory alone (O_DIRECT), where the file
-/// system allows.
+/// Whether transfers go through the page cache, or between the device and memory alone (O_DIRECT),
+/// where the file system allows.
 enum class PageCache : std::uint8_t { use, bypass };
 
 /// An open file; closes it at the end. Movable.
@@ -39,9 +39,9 @@ class CLEAVE_API File {
   int descriptor_;
 };
 
-/// Opens `path`, a new file with mode 0666 less the umask. A file system that refuses O_DIRECT gets the
-/// file opened without; File::is_direct() tells. Error: io (`system` is the errno of open), and a file
-/// that was not there may have been created.
+/// Opens `path`, a new file with mode 0666 less the umask. A file system that refuses O_DIRECT gets
+/// the file opened without; File::is_direct() tells. Error: io (`system` is the errno of open), and
+/// a file that was not there may have been created.
 CLEAVE_API Result<File> open_for(const char* path, OpenMode mode, PageCache cache = PageCache::use);
 
 }  // namespace cleave

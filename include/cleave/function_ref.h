@@ -12,9 +12,9 @@ namespace cleave {
 template <class Signature>
 class function_ref;
 
-/// Refers to something that can be called with `Arguments`: a lambda, a function object or a function. Two
-/// words, no allocation; a call costs what a call through a pointer does. It does not keep what it
-/// refers to: use it as a parameter's type, not to store a callable.
+/// Refers to something that can be called with `Arguments`: a lambda, a function object or a
+/// function. Two words, no allocation; a call costs what a call through a pointer does. It does not
+/// keep what it refers to: use it as a parameter's type, not to store a callable.
 template <class R, class... Arguments>
 class function_ref<R(Arguments...)> {
  public:

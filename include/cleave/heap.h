@@ -1,5 +1,6 @@
-// The allocator of an arena: all that it knows lies in the memory that it hands out. When that memory is
-// rolled back, the heap is as it was: blocks allocated since are free, blocks freed since are allocated.
+// The allocator of an arena: all that it knows lies in the memory that it hands out. When that
+// memory is rolled back, the heap is as it was: blocks allocated since are free, blocks freed since
+// are allocated.
 #pragma once
 
 #include <cstddef>
@@ -38,52 +39,58 @@ struct HeapDamage {
   std::uint64_t where;  ///< bytes from the start of the heap
 };
 
-/// A handle for a heap in memory; copies mean the same heap. The memory is the caller's, and stays so.
+/// A handle for a heap in memory; copies mean the same heap. The memory is the caller's, and stays
+/// so.
 ///
-/// Any thread may call anything at any time. Threads have slots in the heap, by their number: 63 at once, fewer in heaps
-/// below 16 MiB (4 at 1 MiB). With a slot to itself a thread takes no lock but for whole slabs and large
-/// blocks; further threads share one slot and its lock.
+/// Any thread may call anything at any time. Threads have slots in the heap, by their number: 63 at
+/// once, fewer in heaps below 16 MiB (4 at 1 MiB). With a slot to itself a thread takes no lock but
+/// for whole slabs and large blocks; further threads share one slot and its lock.
 ///
-/// **Rollback.** Whoever copies the memory or puts an older content back does so while no thread is inside a call on the
-/// heap. Then every lock in the memory is free, in every copy, and nothing about the heap is kept elsewhere:
-/// handles stay good. The same calls by the same threads give the same addresses again.
+/// **Rollback.** Whoever copies the memory or puts an older content back does so while no thread is
+/// inside a call on the heap. Then every lock in the memory is free, in every copy, and nothing
+/// about the heap is kept elsewhere: handles stay good. The same calls by the same threads give the
+/// same addresses again.
 ///
-/// **What is noticed.** A block freed twice, an address that is no block's start, memory of others: each stops the
-/// program with a message that names the address. Not noticed: a block freed again after it was handed out
-/// again. A block that its slab's owner and another thread both free is noticed when the owner takes note of
-/// the other's free, unless the block was handed out again by then. A write beyond a block hits the next
-/// block, never the heap's records.
+/// **What is noticed.** A block freed twice, an address that is no block's start, memory of others:
+/// each stops the program with a message that names the address. Not noticed: a block freed again
+/// after it was handed out again. A block that its slab's owner and another thread both free is
+/// noticed when the owner takes note of the other's free, unless the block was handed out again by
+/// then. A write beyond a block hits the next block, never the heap's records.
 class CLEAVE_API Heap {
  public:
   static constexpr ByteCount kSmallest{std::uint64_t{1} << 20};
   static constexpr ByteCount kLargest{std::uint64_t{64} << 30};
 
-  /// Makes an empty heap in `memory`, which must be zeroes: whole pages on a page's boundary. Writes to the first
-  /// few pages only. Records take 3.4 % of the range, but hardly any of it is touched.
-  /// Error: bad_argument (misaligned, below 1 MiB, above 64 GiB, or the first page is not zeroes).
+  /// Makes an empty heap in `memory`, which must be zeroes: whole pages on a page's boundary.
+  /// Writes to the first few pages only. Records take 3.4 % of the range, but hardly any of it is
+  /// touched. Error: bad_argument (misaligned, below 1 MiB, above 64 GiB, or the first page is not
+  /// zeroes).
   static Result<Heap> create(std::span<std::byte> memory);
 
-  /// Another handle for the heap in `memory`: in a new process, or after fork(2). No other thread may be using it. Makes all
-  /// locks free. Looks at the header alone: call check() before anything else where the bytes may be damaged. Error:
-  /// bad_argument (no heap, one of another version or size; nothing was written).
+  /// Another handle for the heap in `memory`: in a new process, or after fork(2). No other thread
+  /// may be using it. Makes all locks free. Looks at the header alone: call check() before anything
+  /// else where the bytes may be damaged. Error: bad_argument (no heap, one of another version or
+  /// size; nothing was written).
   static Result<Heap> open(std::span<std::byte> memory);
 
-  /// At least `bytes` bytes (0 counts as 1) on a multiple of `alignment`, a power of two. nullptr if there is no room, or the
-  /// alignment is none (1 to 15 are not looked at) or exceeds the range. Before it gives up it pauses the heap for some
-  /// microseconds, collects what all threads have freed, and takes over other threads' free blocks of the size.
-  /// Cost: a few nanoseconds up to 32 KiB; above, whole pages: the lowest run that fits, O(log n).
+  /// At least `bytes` bytes (0 counts as 1) on a multiple of `alignment`, a power of two. nullptr
+  /// if there is no room, or the alignment is none (1 to 15 are not looked at) or exceeds the
+  /// range. Before it gives up it pauses the heap for some microseconds, collects what all threads
+  /// have freed, and takes over other threads' free blocks of the size. Cost: a few nanoseconds up
+  /// to 32 KiB; above, whole pages: the lowest run that fits, O(log n).
   [[nodiscard]] void* allocate(ByteCount bytes, ByteCount alignment = 16) noexcept;
 
   /// The same, all zeroes. Pages never handed out before are zeroes already and stay untouched.
   [[nodiscard]] void* allocate_zeroed(ByteCount bytes, ByteCount alignment = 16) noexcept;
 
-  /// Frees what allocate() gave; any thread. nullptr: nothing. Writes to the heap's records only, never
-  /// to the block.
+  /// Frees what allocate() gave; any thread. nullptr: nothing. Writes to the heap's records only,
+  /// never to the block.
   void deallocate(void* block) noexcept;
 
-  /// A block of at least `bytes` bytes with the same content, as far as it fits: `block` itself where it can be. nullptr: no
-  /// room, and `block` is as it was. A null `block` is an allocation. Large blocks grow in place if the pages
-  /// behind them are free. The result is aligned to 16, or more if it stayed in place.
+  /// A block of at least `bytes` bytes with the same content, as far as it fits: `block` itself
+  /// where it can be. nullptr: no room, and `block` is as it was. A null `block` is an allocation.
+  /// Large blocks grow in place if the pages behind them are free. The result is aligned to 16, or
+  /// more if it stayed in place.
   [[nodiscard]] void* reallocate(void* block, ByteCount bytes) noexcept;
 
   /// The bytes that may be used, at least as many as were asked for.
@@ -96,9 +103,9 @@ class CLEAVE_API Heap {
   /// Pauses the heap. Cost: by the slabs there are.
   [[nodiscard]] HeapStatistics statistics() const noexcept;
 
-  /// Pauses the heap and looks at everything: nothing if it is whole, else the first damage. Cost: by the pages in use, and
-  /// a little by those of the range. Whatever bytes there are, it reads those of the range only and comes to an end; what
-  /// it finds whole can be used.
+  /// Pauses the heap and looks at everything: nothing if it is whole, else the first damage. Cost:
+  /// by the pages in use, and a little by those of the range. Whatever bytes there are, it reads
+  /// those of the range only and comes to an end; what it finds whole can be used.
   [[nodiscard]] std::optional<HeapDamage> check() const noexcept;
 
   friend bool operator==(const Heap& a, const Heap& b) noexcept { return a.base_ == b.base_; }

@@ -17,13 +17,14 @@ struct HandleAccess;
 struct HoldState;
 }  // namespace detail
 
-/// A counted reference to the pages of a range: whoever writes to one of them later copies away from it, so
-/// what the hold shows never changes. Right for output: write these pages to disk while others write on.
-/// (A pin is the opposite: whoever writes, writes where the device looks.) Pages that were pinned when the
-/// hold was taken are copied for it, since what is pinned cannot be shared.
+/// A counted reference to the pages of a range: whoever writes to one of them later copies away
+/// from it, so what the hold shows never changes. Right for output: write these pages to disk while
+/// others write on. (A pin is the opposite: whoever writes, writes where the device looks.) Pages
+/// that were pinned when the hold was taken are copied for it, since what is pinned cannot be
+/// shared.
 ///
-/// Movable. Any number of threads may read one hold; it may outlive its space. A moved-from hold can be destroyed
-/// and assigned to; any other use stops the program.
+/// Movable. Any number of threads may read one hold; it may outlive its space. A moved-from hold
+/// can be destroyed and assigned to; any other use stops the program.
 class [[nodiscard]] CLEAVE_API Hold {
  public:
   Hold(Hold&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
@@ -35,9 +36,11 @@ class [[nodiscard]] CLEAVE_API Hold {
   [[nodiscard]] Address address() const noexcept;
   [[nodiscard]] ByteCount size() const noexcept;
 
-  /// The held bytes where they lie, without a copy. Error: no_memory (to list the pieces). Cost: by the pages.
+  /// The held bytes where they lie, without a copy. Error: no_memory (to list the pieces). Cost: by
+  /// the pages.
   [[nodiscard]] Result<HoldView> view() const;
-  /// The same for a part. Errors: bad_argument (not inside what is held), no_memory. Cost: by the pages of the part.
+  /// The same for a part. Errors: bad_argument (not inside what is held), no_memory. Cost: by the
+  /// pages of the part.
   [[nodiscard]] Result<HoldView> view(Address from, ByteCount bytes) const;
 
   /// Error: bad_argument (not inside what is held; nothing was read).

@@ -8,9 +8,10 @@
 
 namespace cleave {
 
-/// A memory resource on a heap. Throws std::bad_alloc where the heap has no room, as its contract says; equal to every other
-/// resource on the same heap. Containers keep a pointer to the resource, not to the heap: one that lives in memory that is
-/// rolled back needs its resource at the same address for as long.
+/// A memory resource on a heap. Throws std::bad_alloc where the heap has no room, as its contract
+/// says; equal to every other resource on the same heap. Containers keep a pointer to the resource,
+/// not to the heap: one that lives in memory that is rolled back needs its resource at the same
+/// address for as long.
 class CLEAVE_API HeapResource final : public std::pmr::memory_resource {
  public:
   explicit HeapResource(Heap heap) noexcept : heap_(heap) {}

@@ -8,7 +8,8 @@
 
 namespace cleave {
 
-/// A place in the caller's source: what std::source_location is, for compilers too that do not have that yet (Clang 14).
+/// A place in the caller's source: what std::source_location is, for compilers too that do not have
+/// that yet (Clang 14).
 struct Place {
   const char* file;
   unsigned line;
@@ -19,13 +20,13 @@ struct Place {
   }
 };
 
-/// Prints the caller's place and the error's message to standard error, then aborts: no destructor runs, since other
-/// threads may be at work.
+/// Prints the caller's place and the error's message to standard error, then aborts: no destructor
+/// runs, since other threads may be at work.
 [[noreturn]] CLEAVE_API void stop(const Error& error, Place where = Place::here()) noexcept;
 
 /// The value of a result; without one the program stops with the error and the caller's place:
-/// `auto space = must(Space::create(pool));`. For examples, tests and tools; the library itself never
-/// calls it.
+/// `auto space = must(Space::create(pool));`. For examples, tests and tools; the library itself
+/// never calls it.
 template <class T>
 T must(Result<T>&& result, Place where = Place::here()) {
   if (!result) [[unlikely]]

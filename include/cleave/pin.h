@@ -17,25 +17,27 @@ class Frames;
 class PinBuilder;
 }  // namespace detail
 
-/// What a device will do with a pinned page: read it (the page goes out) or write to it (it comes in).
+/// What a device will do with a pinned page: read it (the page goes out) or write to it (it comes
+/// in).
 enum class PinAccess : std::uint8_t { read, write };
 
-/// How long a pin is meant to last. Both are honoured for as long as they are held; they are counted apart, so
-/// that the pool's statistics tell which of the two keeps memory from coming back. (FOLL_LONGTERM)
+/// How long a pin is meant to last. Both are honoured for as long as they are held; they are
+/// counted apart, so that the pool's statistics tell which of the two keeps memory from coming
+/// back. (FOLL_LONGTERM)
 enum class PinTerm : std::uint8_t {
   short_term,  ///< until one I/O completes
   long_term,   ///< as long as the holder likes: a registered buffer, a device's ring
 };
 
-/// While a page is pinned, its owner and the device see one and the same frame: the space owns the frame,
-/// forks give the child a copy of it, writes happen in place. (A) what is pinned was owned first, by breaking
-/// sharing early; (B) what is pinned is never shared again. Unmapping or discarding the page, or destroying
-/// the space, leaves the frame to the pin alone: the device goes on safely, and whatever comes to that
-/// address later is another frame.
+/// While a page is pinned, its owner and the device see one and the same frame: the space owns the
+/// frame, forks give the child a copy of it, writes happen in place. (A) what is pinned was owned
+/// first, by breaking sharing early; (B) what is pinned is never shared again. Unmapping or
+/// discarding the page, or destroying the space, leaves the frame to the pin alone: the device goes
+/// on safely, and whatever comes to that address later is another frame.
 ///
-/// Movable. Any thread may hold, read and release it; it may outlive its space. Releasing checks that no
-/// pinned frame was shared meanwhile, and stops the program if one was. Moved-from or released, it has no
-/// pieces.
+/// Movable. Any thread may hold, read and release it; it may outlive its space. Releasing checks
+/// that no pinned frame was shared meanwhile, and stops the program if one was. Moved-from or
+/// released, it has no pieces.
 class [[nodiscard]] CLEAVE_API Pin {
  public:
   Pin(Pin&& other) noexcept;
@@ -47,7 +49,8 @@ class [[nodiscard]] CLEAVE_API Pin {
   [[nodiscard]] std::span<const iovec> pieces() const noexcept { return pieces_.list(); }
   /// Bytes in all pieces.
   [[nodiscard]] ByteCount size() const noexcept { return pieces_.bytes(); }
-  /// Where a piece lies in the pool's memory, in bytes from its start, and so in a buffer registered over it.
+  /// Where a piece lies in the pool's memory, in bytes from its start, and so in a buffer
+  /// registered over it.
   [[nodiscard]] ByteCount pool_offset(const iovec& piece) const noexcept;
 
   /// Lets go now; again: nothing. Cost: an atomic operation a page.

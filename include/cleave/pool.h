@@ -15,8 +15,8 @@ class Frames;
 struct HandleAccess;
 }  // namespace detail
 
-/// What a pool holds at one moment. The first five after `budget` add up to it, in frames. While other
-/// threads work, the moment is not quite the same for each figure.
+/// What a pool holds at one moment. The first five after `budget` add up to it, in frames. While
+/// other threads work, the moment is not quite the same for each figure.
 struct PoolStatistics {
   std::uint64_t budget;     ///< frames that the pool may use
   std::uint64_t used;       ///< named by a space, snapshot or hold, or pinned
@@ -39,13 +39,14 @@ struct PoolStatistics {
   std::uint64_t metadata_bytes_per_frame;
 };
 
-/// Frames shared by any number of spaces and snapshots, up to a budget. A handle: movable, used by any thread. The
-/// memory goes with the last of the handle and all that was made from it, in whatever order. A moved-from
-/// handle can be destroyed and assigned to; any other use stops the program.
+/// Frames shared by any number of spaces and snapshots, up to a budget. A handle: movable, used by
+/// any thread. The memory goes with the last of the handle and all that was made from it, in
+/// whatever order. A moved-from handle can be destroyed and assigned to; any other use stops the
+/// program.
 class CLEAVE_API Pool {
  public:
-  /// A pool that may use up to `budget` bytes (rounded down to pages) for frames. Takes address space
-  /// now and memory as it is needed; table nodes and handles come on top, from malloc.
+  /// A pool that may use up to `budget` bytes (rounded down to pages) for frames. Takes address
+  /// space now and memory as it is needed; table nodes and handles come on top, from malloc.
   /// Errors: bad_argument (no whole page, or 16 TiB and more), no_memory, unsupported.
   static Result<Pool> create(ByteCount budget);
 
@@ -53,9 +54,9 @@ class CLEAVE_API Pool {
   Pool& operator=(Pool&& other) noexcept;
   ~Pool();
 
-  /// Sees to it that `bytes` can be written without waiting for the kernel: provides memory for what is
-  /// not free already (about 1 us a page). Error: no_memory (budget or machine); what could be provided
-  /// stays provided.
+  /// Sees to it that `bytes` can be written without waiting for the kernel: provides memory for
+  /// what is not free already (about 1 us a page). Error: no_memory (budget or machine); what could
+  /// be provided stays provided.
   Result<void> reserve(ByteCount bytes);
 
   /// Gives the memory of free frames back to the kernel; the number of bytes. They are taken again

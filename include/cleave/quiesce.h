@@ -8,8 +8,8 @@
 
 namespace cleave {
 
-/// Threads that work in an arena say so by a Worker, and come past a pause point now and then. Who commits stops
-/// them first:
+/// Threads that work in an arena say so by a Worker, and come past a pause point now and then. Who
+/// commits stops them first:
 ///
 ///     Quiesce quiesce;                            // outside the arena: it must not roll back
 ///     // in each worker thread
@@ -18,8 +18,8 @@ namespace cleave {
 ///     // in any thread
 ///     { const auto stopped = quiesce.stop(); snapshot = arena.commit(); }
 ///
-/// A thread must not come to a pause point with a lock that another needs to reach its own, nor with a half-done
-/// change that the commit should not see.
+/// A thread must not come to a pause point with a lock that another needs to reach its own, nor
+/// with a half-done change that the commit should not see.
 class CLEAVE_API Quiesce {
  public:
   class Worker;
@@ -29,9 +29,9 @@ class CLEAVE_API Quiesce {
   Quiesce(const Quiesce&) = delete;
   Quiesce& operator=(const Quiesce&) = delete;
 
-  /// Returns once every worker stands at a pause point, is away, or has ended; they go on when the result ends.
-  /// Stops take turns. Not from a worker's own thread: that one uses the other. Cost: up to the longest time
-  /// between two pause points.
+  /// Returns once every worker stands at a pause point, is away, or has ended; they go on when the
+  /// result ends. Stops take turns. Not from a worker's own thread: that one uses the other. Cost:
+  /// up to the longest time between two pause points.
   [[nodiscard]] Stopped stop();
   /// The same from a worker's thread, which counts as standing meanwhile.
   [[nodiscard]] Stopped stop(Worker& self);
@@ -40,10 +40,12 @@ class CLEAVE_API Quiesce {
   void enter() noexcept;
   void leave() noexcept;
 
-  // 1 while one thread has stopped the others: taken by an exchange (acquire), given back by a store (release).
+  // 1 while one thread has stopped the others: taken by an exchange (acquire), given back by a
+  // store (release).
   detail::sync::atomic<std::uint32_t> turn_{0};
-  // Dekker's pattern: a worker counts itself in (seq_cst), then looks whether a stop was asked for (seq_cst); a stop
-  // asks (seq_cst), then looks whether somebody is counted in (seq_cst). One of the two sees the other.
+  // Dekker's pattern: a worker counts itself in (seq_cst), then looks whether a stop was asked for
+  // (seq_cst); a stop asks (seq_cst), then looks whether a worker is counted in (seq_cst). One of
+  // the two sees the other.
   detail::sync::atomic<std::uint32_t> stopping_{0};  // written by who holds turn_
   detail::sync::atomic<std::uint32_t> working_{
       0};  // workers that may touch the arena; each counts itself
@@ -58,13 +60,14 @@ class CLEAVE_API Quiesce::Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  /// Nothing in the arena is half-done here. One load where nobody wants to stop.
+  /// Nothing in the arena is half-done here. One load where no stop was asked for.
   void pause_point() {
     if (quiesce_.stopping_.load(detail::sync::relaxed) != 0) [[unlikely]]
       rest();
   }
 
-  /// For a scope in which the thread does not touch the arena, however long it takes: to wait for work, say.
+  /// For a scope in which the thread does not touch the arena, however long it takes: to wait for
+  /// work, say.
   class Away {
    public:
     explicit Away(Worker& worker) : worker_(worker) { worker_.go(); }

@@ -23,46 +23,49 @@ enum class TransferId : std::uint64_t {};
 
 struct Completion {
   TransferId id;
-  /// How many bytes, which is fewer than asked for only where a file that is read ended; or what stopped
-  /// it, with `where` the first byte of the space that was not transferred. All bytes before that were; of
-  /// those after it, up to RingOptions::depth blocks may have been, in whole or in part.
+  /// How many bytes, which is fewer than asked for only where a file that is read ended; or what
+  /// stopped it, with `where` the first byte of the space that was not transferred. All bytes
+  /// before that were; of those after it, up to RingOptions::depth blocks may have been, in whole
+  /// or in part.
   Result<ByteCount> result;
 };
 
 /// What a file is to be given when others write to the space meanwhile.
 enum class Consistency : std::uint8_t {
-  stable,    ///< the bytes of the moment of asking, by a Hold: writers copy away from it
-  coherent,  ///< the bytes of the moment at which the device looks, by Pins: writers write in place.
-             ///< Pages are owned first, as by any pin: shared ones copied, absent ones given frames
+  stable,  ///< the bytes of the moment of asking, by a Hold: writers copy away from it
+  /// The bytes of the moment at which the device looks, by Pins: writers write in place.
+  coherent,
+  ///< Pages are owned first, as by any pin: shared ones copied, absent ones given frames
 };
 
 struct RingOptions {
-  /// Whether to register the pool's memory with the kernel as requests come to use it, where the kernel
-  /// and RLIMIT_MEMLOCK allow. trim() does not give back what is registered, while the ring lives.
+  /// Whether to register the pool's memory with the kernel as requests come to use it, where the
+  /// kernel and RLIMIT_MEMLOCK allow. trim() does not give back what is registered, while the ring
+  /// lives.
   bool registered = true;
-  /// How much of a transfer is pinned and asked for at a time: 4 KiB to 1 GiB, whole pages. It ends at
-  /// multiples of itself in the file.
+  /// How much of a transfer is pinned and asked for at a time: 4 KiB to 1 GiB, whole pages. It ends
+  /// at multiples of itself in the file.
   ByteCount block = std::uint64_t{4} << 20;
   /// Blocks of one transfer in flight together: 1 to 64.
   unsigned depth = 4;
-  /// Requests with the kernel together, of all transfers: 1 to 4096. Others wait for their turn, so where
-  /// one transfer needs another to go on (both ends of a pipe), this must not be too small.
+  /// Requests with the kernel together, of all transfers: 1 to 4096. Others wait for their turn, so
+  /// where one transfer needs another to go on (both ends of a pipe), this must not be too small.
   unsigned requests = 256;
-  /// No request asks for more at once. For tests, which want short transfers; a request past the page cache
-  /// has 4 KiB at least.
+  /// No request asks for more at once. For tests, which want short transfers; a request past the
+  /// page cache has 4 KiB at least.
   ByteCount most_bytes_per_request = std::uint64_t{1} << 30;
 };
 
-/// A queue of transfers between files and the spaces of one pool. Movable; used by one thread at a time,
-/// which need not always be the same. Keeps the pool. A moved-from ring can be destroyed and assigned to; any
-/// other use stops the program.
+/// A queue of transfers between files and the spaces of one pool. Movable; used by one thread at a
+/// time, which need not always be the same. Keeps the pool. A moved-from ring can be destroyed and
+/// assigned to; any other use stops the program.
 ///
-/// While a request is with the kernel, the pages that it names are pinned, or held. Spaces may be destroyed,
-/// unmapped and forked meanwhile, and descriptors closed, since a transfer has handles of its own: what is
-/// then read from a file goes where nobody looks.
+/// While a request is with the kernel, the pages that it names are pinned, or held. Spaces may be
+/// destroyed, unmapped and forked meanwhile, and descriptors closed, since a transfer has handles
+/// of its own: what is then read from a file goes into memory that no page refers to.
 ///
-/// The memory of transfers comes from malloc when they are started; after that they need only what pins
-/// need.
+/// The memory of transfers comes from malloc when they are started; after that they need only what
+/// pins need.
 class CLEAVE_API Ring {
  public:
   /// Errors: unsupported (the kernel or a sandbox refuses io_uring; `system` says how), no_memory,
@@ -71,20 +74,22 @@ class CLEAVE_API Ring {
 
   Ring(Ring&& other) noexcept : engine_(std::exchange(other.engine_, nullptr)) {}
   Ring& operator=(Ring&& other) noexcept;
-  /// Cancels what is in flight, and waits until the kernel has let go of all memory. Completions not taken
-  /// are lost. A child of fork(2), which must not use the ring otherwise, disturbs nothing by it.
+  /// Cancels what is in flight, and waits until the kernel has let go of all memory. Completions
+  /// not taken are lost. A child of fork(2), which must not use the ring otherwise, disturbs
+  /// nothing by it.
   ~Ring();
 
-  /// Starts reading `bytes` bytes at `offset` of the file into the space, with a Pin a block: whoever forks
-  /// the space meanwhile gets, in the fork, what has arrived by then, and the rest arrives here. The offset
-  /// means nothing to pipes and sockets. Errors: bad_argument (beyond 2^48, or beyond what a file can
-  /// hold), io (no open descriptor, or none left), no_memory; nothing has started then. The completion's:
-  /// io (`system` says why), cancelled, and those of Space::pin: not_mapped, not_permitted, no_memory, too_many_pins.
+  /// Starts reading `bytes` bytes at `offset` of the file into the space, with a Pin a block:
+  /// whoever forks the space meanwhile gets, in the fork, what has arrived by then, and the rest
+  /// arrives here. The offset means nothing to pipes and sockets. Errors: bad_argument (beyond
+  /// 2^48, or beyond what a file can hold), io (no open descriptor, or none left), no_memory;
+  /// nothing has started then. The completion's: io (`system` says why), cancelled, and those of
+  /// Space::pin: not_mapped, not_permitted, no_memory, too_many_pins.
   [[nodiscard]] Result<TransferId> start_read(Space& space, Address to, int descriptor,
                                               std::uint64_t offset, ByteCount bytes);
-  /// Starts writing the other way. Pages never written go out as zeroes. The file is not synchronized:
-  /// call fdatasync() for that. Errors: as start_read(), and for a stable view those of Space::hold at
-  /// once: not_mapped, not_permitted.
+  /// Starts writing the other way. Pages never written go out as zeroes. The file is not
+  /// synchronized: call fdatasync() for that. Errors: as start_read(), and for a stable view those
+  /// of Space::hold at once: not_mapped, not_permitted.
   [[nodiscard]] Result<TransferId> start_write(Space& space, Address from, int descriptor,
                                                std::uint64_t offset, ByteCount bytes,
                                                Consistency consistency = Consistency::stable);
@@ -93,19 +98,19 @@ class CLEAVE_API Ring {
   [[nodiscard]] std::optional<Completion> poll();
   /// Waits for the next completion; nullopt if nothing is in flight.
   [[nodiscard]] std::optional<Completion> wait();
-  /// Waits for this one. Precondition: started by this ring, and its completion not taken yet. Others' stay
-  /// for poll() and wait().
+  /// Waits for this one. Precondition: started by this ring, and its completion not taken yet.
+  /// Others' stay for poll() and wait().
   [[nodiscard]] Result<ByteCount> wait_for(TransferId id);
 
-  /// Asks for a transfer to be given up. Its completion comes all the same, and says `cancelled` unless it
-  /// was through already. False: no such transfer is in flight.
+  /// Asks for a transfer to be given up. Its completion comes all the same, and says `cancelled`
+  /// unless it was through already. False: no such transfer is in flight.
   bool cancel(TransferId id);
 
   /// Transfers whose completion has not been taken.
   [[nodiscard]] std::size_t in_flight() const;
-  /// How much of the pool's memory is registered now. It grows as transfers come to extents of the pool
-  /// (2 MiB each, more in pools over 32 GiB) that have memory throughout. Zero, still, after that: the kernel
-  /// or RLIMIT_MEMLOCK refused, and each request names its memory anew.
+  /// How much of the pool's memory is registered now. It grows as transfers come to extents of the
+  /// pool (2 MiB each, more in pools over 32 GiB) that have memory throughout. Zero, still, after
+  /// that: the kernel or RLIMIT_MEMLOCK refused, and each request names its memory anew.
   [[nodiscard]] ByteCount registered() const;
 
  private:
@@ -115,14 +120,14 @@ class CLEAVE_API Ring {
   detail::Engine* engine_;
 };
 
-/// Reads `bytes` bytes at `offset` of the file into the space, and waits until they are there. How many
-/// there were: fewer only where the file ended. Errors, and what has changed then: see Ring::start_read and
-/// Completion.
+/// Reads `bytes` bytes at `offset` of the file into the space, and waits until they are there. How
+/// many there were: fewer only where the file ended. Errors, and what has changed then: see
+/// Ring::start_read and Completion.
 CLEAVE_API Result<ByteCount> read_file(Ring& ring, Space& space, Address to, int descriptor,
                                        std::uint64_t offset, ByteCount bytes);
 
-/// Writes `bytes` bytes of the space to `offset` of the file, and waits until the kernel has them. Errors,
-/// and what has changed then: see Ring::start_write and Completion.
+/// Writes `bytes` bytes of the space to `offset` of the file, and waits until the kernel has them.
+/// Errors, and what has changed then: see Ring::start_write and Completion.
 CLEAVE_API Result<ByteCount> write_file(Ring& ring, Space& space, Address from, int descriptor,
                                         std::uint64_t offset, ByteCount bytes,
                                         Consistency consistency = Consistency::stable);

@@ -23,9 +23,9 @@ struct HandleAccess;
 struct SnapshotState;
 }  // namespace detail
 
-/// What a space held at one moment; kept as long as wanted. Copies mean the same snapshot: cheap, and they cannot
-/// fail. Any number of threads may use one snapshot at once. A moved-from snapshot can be destroyed and
-/// assigned to; any other use stops the program.
+/// What a space held at one moment; kept as long as wanted. Copies mean the same snapshot: cheap,
+/// and they cannot fail. Any number of threads may use one snapshot at once. A moved-from snapshot
+/// can be destroyed and assigned to; any other use stops the program.
 class CLEAVE_API Snapshot {
  public:
   Snapshot(const Snapshot& other) noexcept;
@@ -52,8 +52,8 @@ class CLEAVE_API Snapshot {
     return value;
   }
 
-  /// A page where it lies, without a copy. The view must end before the last copy of the snapshot. Regions
-  /// are not asked. Error: bad_argument (beyond 2^48).
+  /// A page where it lies, without a copy. The view must end before the last copy of the snapshot.
+  /// Regions are not asked. Error: bad_argument (beyond 2^48).
   [[nodiscard]] Result<PageView> view(PageNo page) const;
 
   /// A new space that starts with these contents and regions. O(1). Error: no_memory.
@@ -70,10 +70,11 @@ class CLEAVE_API Snapshot {
   detail::SnapshotState* state_;
 };
 
-/// Calls `differs` for each range of pages that differ, in order of address, adjacent ones joined. What
-/// both share is skipped: the cost follows what differs, not what is mapped. A page counts as different
-/// when the snapshots hold different frames for it: a page that was written with the bytes that it had
-/// counts, and so does an absent page against one of zeroes. Error: bad_argument (different pools).
+/// Calls `differs` for each range of pages that differ, in order of address, adjacent ones joined.
+/// What both share is skipped: the cost follows what differs, not what is mapped. A page counts as
+/// different when the snapshots hold different frames for it: a page that was written with the
+/// bytes that it had counts, and so does an absent page against one of zeroes. Error: bad_argument
+/// (different pools).
 CLEAVE_API Result<void> diff(const Snapshot& a, const Snapshot& b,
                              function_ref<void(PageRange)> differs);
 

@@ -23,14 +23,15 @@ struct HandleAccess;
 struct SpaceState;
 }  // namespace detail
 
-/// Sparse memory of up to 2^48 bytes in pages of 4 KiB. Any thread may call anything on a space at any
-/// time, but for moving and destroying the handle itself. Threads that load and store a lot make
-/// themselves an Accessor.
+/// Sparse memory of up to 2^48 bytes in pages of 4 KiB. Any thread may call anything on a space at
+/// any time, but for moving and destroying the handle itself. Threads that load and store a lot
+/// make themselves an Accessor.
 ///
-/// Lengths are rounded up to whole pages; addresses of regions must be page-aligned. An operation that
-/// fails has changed nothing, unless its comment says otherwise.
+/// Lengths are rounded up to whole pages; addresses of regions must be page-aligned. An operation
+/// that fails has changed nothing, unless its comment says otherwise.
 ///
-/// A handle: movable. A moved-from space can be destroyed and assigned to; any other use stops the program.
+/// A handle: movable. A moved-from space can be destroyed and assigned to; any other use stops the
+/// program.
 class CLEAVE_API Space {
  public:
   /// An empty space, which keeps the pool. Error: no_memory.
@@ -41,64 +42,68 @@ class CLEAVE_API Space {
   /// Cost: by what only this space held. Accessors keep the space alive until they are gone too.
   ~Space();
 
-  /// Another handle for the same space, which lives until its last handle is gone: for who works on it
-  /// beyond the caller's own handle, like I/O in flight. Any thread. No allocation.
+  /// Another handle for the same space, which lives until its last handle is gone: for who works on
+  /// it beyond the caller's own handle, like I/O in flight. Any thread. No allocation.
   [[nodiscard]] Space share() const noexcept;
 
   // Regions. Each of these revokes the translations of all accessors: with accessors of other
   // threads, a membarrier. O(log n) in regions, plus what each comment says.
 
-  /// Maps `size` bytes where there is room, and says where. Pages are absent: they read as zeroes and
-  /// take no frame until written. Errors: bad_argument (zero or over 2^48), no_memory (no such gap; or
-  /// none for a region).
+  /// Maps `size` bytes where there is room, and says where. Pages are absent: they read as zeroes
+  /// and take no frame until written. Errors: bad_argument (zero or over 2^48), no_memory (no such
+  /// gap; or none for a region).
   Result<Address> map(ByteCount size, Protection protection = Protection::read_write);
-  /// The same at `at`. Errors: bad_argument (misaligned, zero, beyond 2^48), already_mapped, no_memory.
+  /// The same at `at`. Errors: bad_argument (misaligned, zero, beyond 2^48), already_mapped,
+  /// no_memory.
   Result<void> map_at(Address at, ByteCount size, Protection protection = Protection::read_write);
-  /// Unmaps whatever is mapped there; holes are fine. Cost: by the pages freed. Errors: bad_argument,
-  /// no_memory (splitting a region, or a node shared with another space).
+  /// Unmaps whatever is mapped there; holes are fine. Cost: by the pages freed. Errors:
+  /// bad_argument, no_memory (splitting a region, or a node shared with another space).
   Result<void> unmap(Address at, ByteCount size);
-  /// Errors: bad_argument, not_mapped (a hole in the range), no_memory. Cost: by regions, not by pages.
+  /// Errors: bad_argument, not_mapped (a hole in the range), no_memory. Cost: by regions, not by
+  /// pages.
   Result<void> protect(Address at, ByteCount size, Protection protection);
-  /// Makes the pages absent again, so that they read as zeroes; the regions stay. Errors: bad_argument,
-  /// not_mapped (a hole), not_permitted (not writable), no_memory. Cost: by the pages freed.
+  /// Makes the pages absent again, so that they read as zeroes; the regions stay. Errors:
+  /// bad_argument, not_mapped (a hole), not_permitted (not writable), no_memory. Cost: by the pages
+  /// freed.
   Result<void> discard(Address at, ByteCount size);
 
   void for_each_region(function_ref<void(const Region&)> visit) const;
 
-  // Contents. Each page is read or written in one step, as seen by forks; a call that covers several
-  // pages is several steps.
+  // Contents. Each page is read or written in one step, as seen by forks; a call that covers
+  // several pages is several steps.
 
-  /// Errors: not_mapped, not_permitted (where: the first byte that cannot be read; those before it have
-  /// been), bad_argument (beyond 2^48). No bytes inside a space: nothing happens.
+  /// Errors: not_mapped, not_permitted (where: the first byte that cannot be read; those before it
+  /// have been), bad_argument (beyond 2^48). No bytes inside a space: nothing happens.
   Result<void> read(Address from, std::span<std::byte> into) const;
   /// Errors: as read(), and no_memory. `where` is the first byte not written; those before it are.
   Result<void> write(Address to, std::span<const std::byte> from);
 
   // Branching.
 
-  /// A new space with the same contents and regions; from now on neither sees the other's writes. O(1):
-  /// one reference on the table, one on the regions. Where pages are pinned, the child gets copies of
-  /// exactly those, at their cost. A store by another thread is in both spaces, or it is ordered after the
-  /// fork and in this one only. Error: no_memory.
+  /// A new space with the same contents and regions; from now on neither sees the other's writes.
+  /// O(1): one reference on the table, one on the regions. Where pages are pinned, the child gets
+  /// copies of exactly those, at their cost. A store by another thread is in both spaces, or it is
+  /// ordered after the fork and in this one only. Error: no_memory.
   [[nodiscard]] Result<Space> fork();
-  /// What the space holds now, for ever. Cost and error: as fork(); no_memory only if pages are pinned.
+  /// What the space holds now, for ever. Cost and error: as fork(); no_memory only if pages are
+  /// pinned.
   [[nodiscard]] Result<Snapshot> snapshot();
-  /// Makes contents and regions those of `snapshot`. Accessors stay attached. Cost: by what only this
-  /// space held. Errors: bad_argument (a snapshot of another pool), pinned (where: the first such page; its
-  /// owner and the device would part company).
+  /// Makes contents and regions those of `snapshot`. Accessors stay attached. Cost: by what only
+  /// this space held. Errors: bad_argument (a snapshot of another pool), pinned (where: the first
+  /// such page; its owner and the device would part company).
   Result<void> rollback(const Snapshot& snapshot);
 
   // For devices.
 
-  /// Coherent access: pins the pages of the range, all or none, and makes the space own them first, for
-  /// reading too. See Pin. Errors: bad_argument (empty, beyond 2^48), not_mapped, not_permitted (writing
-  /// needs read_write, reading needs read), no_memory, too_many_pins. On error some pages
+  /// Coherent access: pins the pages of the range, all or none, and makes the space own them first,
+  /// for reading too. See Pin. Errors: bad_argument (empty, beyond 2^48), not_mapped, not_permitted
+  /// (writing needs read_write, reading needs read), no_memory, too_many_pins. On error some pages
   /// may have been copied, none is pinned.
   [[nodiscard]] Result<Pin> pin(Address at, ByteCount bytes, PinAccess access,
                                 PinTerm term = PinTerm::short_term);
-  /// Stable access: see Hold. Cost: by the nodes along the ends of the range and by what is pinned in it;
-  /// the next write to each page held copies it. Errors: bad_argument (empty, beyond 2^48), not_mapped,
-  /// not_permitted, no_memory.
+  /// Stable access: see Hold. Cost: by the nodes along the ends of the range and by what is pinned
+  /// in it; the next write to each page held copies it. Errors: bad_argument (empty, beyond 2^48),
+  /// not_mapped, not_permitted, no_memory.
   [[nodiscard]] Result<Hold> hold(Address at, ByteCount bytes);
 
   /// A handle for the calling thread's loads and stores. Error: no_memory.

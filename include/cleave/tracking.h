@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <span>
 #include <string_view>
 
 #include <cleave/detail/config.h>
@@ -13,28 +13,33 @@ namespace cleave {
 
 /// What each costs is measured by `cleave doctor`; the figures here are of one machine.
 enum class Tracking : std::uint8_t {
-  /// The best that works here: `async`, else `mprotect`. Where ArenaOptions says that no system call writes
-  /// into the arena, it goes over to `sigbus` and back as the measured costs tell.
+  /// The best that works here: `async`, else `mprotect`. Where ArenaOptions says that no system
+  /// call writes into the arena, it goes over to `sigbus` and back as the measured costs tell.
   automatic,
-  /// The kernel notes first writes by itself (userfaultfd's asynchronous write-protection, Linux 6.7) and is
-  /// asked at a commit (PAGEMAP_SCAN). 1 us a first write, 0.3 ms a GiB a commit. System calls work.
+  /// The kernel notes first writes by itself (userfaultfd's asynchronous write-protection, Linux
+  /// 6.7) and is asked at a commit (PAGEMAP_SCAN). 1 us a first write, 0.3 ms a GiB a commit.
+  /// System calls work.
   async,
-  /// A first write raises SIGBUS, which the arena handles (userfaultfd, Linux 6.4). 5 us a first write, and a
-  /// commit costs nothing for what was not written. System calls cannot write to pages not yet written. No thread that
-  /// writes may block the signal: the kernel ends the process.
+  /// A first write raises SIGBUS, which the arena handles (userfaultfd, Linux 6.4). 5 us a first
+  /// write, and a commit costs nothing for what was not written. System calls cannot write to pages
+  /// not yet written. No thread that writes may block the signal: the kernel ends the process.
   sigbus,
-  /// The same by SIGSEGV and mprotect(2), on any Linux: 5 to 10 us. Protections that the program gives the memory do
-  /// not last.
+  /// The same by SIGSEGV and mprotect(2), on any Linux: 5 to 10 us. Protections that the program
+  /// gives the memory do not last.
   mprotect,
-  /// The program says what it writes, by mark_dirty(). A write that it does not tell of is lost at a checkout.
+  /// The program says what it writes, by mark_dirty(). A write that it does not tell of is lost at
+  /// a checkout.
   software,
 };
+
+/// All ways but `automatic`.
+[[nodiscard]] CLEAVE_API std::span<const Tracking> trackings() noexcept;
 
 /// As in "async".
 [[nodiscard]] CLEAVE_API const char* name(Tracking tracking) noexcept;
 [[nodiscard]] CLEAVE_API std::optional<Tracking> tracking_named(std::string_view name) noexcept;
 
-/// Tries a way of tracking on a few pages of its own: writes, asks, has a system call write, asks again.
+/// Tries a way of tracking on a few pages of its own: writes, asks, writes again, asks again.
 /// Error: unsupported, `what` says what is missing and `system` what the kernel answered.
 CLEAVE_API Result<void> try_tracking(Tracking tracking);
 

@@ -9,8 +9,8 @@
 
 namespace cleave {
 
-/// A number of bytes. Implicit from integers, so that `space.map(4096)` and `64_MiB` both read well;
-/// it never turns into an address or a page number by itself.
+/// A number of bytes. Implicit from integers, so that `space.map(4096)` and `64_MiB` both read
+/// well; it never turns into an address or a page number by itself.
 struct ByteCount {
   constexpr ByteCount(std::uint64_t n) : value(n) {}  // NOLINT(google-explicit-constructor)
   std::uint64_t value;
@@ -24,7 +24,8 @@ struct ByteCount {
 enum class Address : std::uint64_t {};
 /// A virtual page: address / 4096.
 enum class PageNo : std::uint64_t {};
-/// A physical page of the pool. Frame 0 is the zero frame: always zero, never written, never counted.
+/// A physical page of the pool. Frame 0 is the zero frame: always zero, never written, never
+/// counted.
 enum class FrameId : std::uint32_t {};
 
 inline constexpr unsigned kPageBits = 12;

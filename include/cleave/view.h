@@ -16,8 +16,8 @@ namespace cleave {
 class Snapshot;
 class Hold;
 
-/// One page as a snapshot has it. While the view and its snapshot live, the bytes are in memory and stay as they
-/// are. Move-only; any thread may read and end it. Moved-from it has no bytes.
+/// One page as a snapshot has it. While the view and its snapshot live, the bytes are in memory and
+/// stay as they are. Move-only; any thread may read and end it. Moved-from it has no bytes.
 class CLEAVE_API PageView {
  public:
   PageView(PageView&& other) noexcept
@@ -44,16 +44,17 @@ class CLEAVE_API PageView {
   bool absent_;
 };
 
-/// Bytes of a hold, or of a part of it, where they lie. While the view and its hold live, they are in memory and stay
-/// as they are. Move-only; any thread may read and end it. Moved-from it has no pieces.
+/// Bytes of a hold, or of a part of it, where they lie. While the view and its hold live, they are
+/// in memory and stay as they are. Move-only; any thread may read and end it. Moved-from it has no
+/// pieces.
 class CLEAVE_API HoldView {
  public:
   HoldView(HoldView&& other) noexcept;
   HoldView& operator=(HoldView&& other) noexcept;
   ~HoldView();
 
-  /// The bytes in order, in as few contiguous pieces as the frames allow. Only to be read: iovec has one type for
-  /// both directions.
+  /// The bytes in order, in as few contiguous pieces as the frames allow. Only to be read: iovec
+  /// has one type for both directions.
   [[nodiscard]] std::span<const iovec> pieces() const noexcept { return pieces_.list(); }
   /// Bytes in all pieces.
   [[nodiscard]] ByteCount size() const noexcept { return pieces_.bytes(); }

@@ -46,8 +46,8 @@ std::optional<Commit> Arena::find(std::string_view name) const {
   return state().history().find(name);
 }
 bool Arena::forget(std::string_view name) { return state().history().forget(name); }
-void Arena::for_each_commit(function_ref<void(const Commit&, unsigned)> visit) const {
-  state().history().for_each(visit);
+Result<void> Arena::for_each_commit(function_ref<void(const Commit&, unsigned)> visit) const {
+  return state().history().for_each(visit);
 }
 
 Result<void> Arena::changes(function_ref<void(std::span<const std::byte>)> visit) {

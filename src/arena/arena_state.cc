@@ -4,7 +4,7 @@
 #include <cstring>
 #include <utility>
 
-#include "arena/page_copies.h"
+#include "arena/memory/page_copies.h"
 #include "base/check.h"
 #include "base/fail.h"
 #include "base/handle_access.h"
@@ -20,34 +20,28 @@ bool is_zero(const std::byte* page) {
   return page[0] == std::byte{0} && std::memcmp(page, page + 1, kPageSize - 1) == 0;
 }
 
-struct Found {
-  std::unique_ptr<Tracker> tracker;
-  std::string reason;
-};
-
-Result<Found> found(Tracking tracking, const Mapping& mapping, std::string reason) {
-  auto tracker = track(tracking, mapping);
+Result<Choice> made(Tracking tracking, const Mapping& mapping, const char* why,
+                    std::optional<Error> missing = std::nullopt) {
+  auto tracker = make_tracker(tracking, mapping);
   if (!tracker) return tl::unexpected(tracker.error());
-  return Found{std::move(*tracker), std::move(reason)};
+  return Choice{std::move(*tracker), why, missing};
 }
 
 // What the options ask for, after it has shown that it works here.
-Result<Found> choose_tracker(const ArenaOptions& options, const Mapping& mapping) {
+Result<Choice> choose_tracker(const ArenaOptions& options, const Mapping& mapping) {
   if (options.tracking != Tracking::automatic) {
     if (auto works = try_tracking(options.tracking); !works) return tl::unexpected(works.error());
-    return found(options.tracking, mapping, "asked for");
+    return made(options.tracking, mapping, "asked for");
   }
   const auto async = try_tracking(Tracking::async);
   if (async && !options.system_calls_write && try_tracking(Tracking::sigbus)) {
-    return found(Tracking::automatic, mapping,
-                 "both async and sigbus work: the cheaper of the two");
+    return made(Tracking::automatic, mapping, "both async and sigbus work: the cheaper of the two");
   }
-  if (async) return found(Tracking::async, mapping, "async works here");
+  if (async) return made(Tracking::async, mapping, "async works here");
   // Short of something for the moment: that is no reason to be slow for good.
   if (async.error().code != Errc::unsupported) return tl::unexpected(async.error());
-  const std::string why = "async does not work here (" + async.error().message() + ")";
   if (auto works = try_tracking(Tracking::mprotect); !works) return tl::unexpected(works.error());
-  return found(Tracking::mprotect, mapping, why);
+  return made(Tracking::mprotect, mapping, "async does not work here", async.error());
 }
 
 }  // namespace
@@ -59,12 +53,18 @@ ArenaState::ArenaState(Mapping&& mapping, PageSet&& changed, PageSet&& suspected
       suspected_(std::move(suspected)),
       differing_(std::move(differing)),
       recorded_(std::move(recorded)),
-      history_(std::make_shared<History>()) {}
+      history_(sync::share_new<History>()) {}
 
 ArenaState::~ArenaState() { history_->forget_all(); }
 
 Result<std::shared_ptr<ArenaState>> ArenaState::make(const Pool& pool, std::uint64_t pages,
-                                                     const ArenaOptions& options) try {
+                                                     const ArenaOptions& options) {
+  return sync::or_no_memory("out of memory allocating an arena",
+                            [&] { return make_or_throw(pool, pages, options); });
+}
+
+Result<std::shared_ptr<ArenaState>> ArenaState::make_or_throw(const Pool& pool, std::uint64_t pages,
+                                                              const ArenaOptions& options) {
   auto mapping = Mapping::create(pages, options.at);
   if (!mapping) return tl::unexpected(mapping.error());
   auto changed = PageSet::create(pages);
@@ -79,29 +79,32 @@ Result<std::shared_ptr<ArenaState>> ArenaState::make(const Pool& pool, std::uint
   if (auto mapped = recorded->map_at(at, mapping->bytes()); !mapped) {
     return tl::unexpected(mapped.error());
   }
-  std::shared_ptr<ArenaState> state(new ArenaState(std::move(*mapping), std::move(*changed),
-                                                   std::move(*suspected), std::move(*differing),
-                                                   std::move(*recorded)));
-  auto tracker = choose_tracker(options, state->mapping_);
-  if (!tracker) return tl::unexpected(tracker.error());
-  state->tracker_ = std::move(tracker->tracker);
-  state->reason_ = std::move(tracker->reason);
+  auto state =
+      sync::share_new<ArenaState>(std::move(*mapping), std::move(*changed), std::move(*suspected),
+                                  std::move(*differing), std::move(*recorded));
+  auto choice = choose_tracker(options, state->mapping_);
+  if (!choice) return tl::unexpected(choice.error());
+  state->choice_ = std::move(*choice);
   if (options.catch_writers) {
-    if (state->tracker_->kind() == Tracking::mprotect) {
+    if (state->choice_.tracker->kind() == Tracking::mprotect) {
       return fail(
           Errc::unsupported,
           "writers cannot be caught beside mprotect tracking, which needs the same protection");
     }
     state->trap_.emplace(state->mapping_);
   }
+  state->lock_.assume_held();  // no other thread knows it yet
   auto empty = state->recorded_.snapshot();
   if (!empty) return tl::unexpected(empty.error());
   auto first = state->history_->add(nullptr, std::move(*empty), {}, 0);
   if (!first) return tl::unexpected(first.error());
   state->head_ = std::move(*first);
   return state;
-} catch (const std::bad_alloc&) {
-  return fail(Errc::no_memory, "out of memory allocating an arena");
+}
+
+std::string ArenaState::tracking_reason() const {
+  if (!choice_.missing) return choice_.why;
+  return std::string(choice_.why) + " (" + choice_.missing->message() + ")";
 }
 
 Result<void> ArenaState::check_here() const {
@@ -123,7 +126,7 @@ Result<PageRun> ArenaState::pages_of(const void* at, ByteCount bytes) const {
 }
 
 Result<void> ArenaState::collect(PageRun within) {
-  if (auto collected = tracker_->collect(within, changed_); !collected) return collected;
+  if (auto collected = choice_.tracker->collect(within, changed_); !collected) return collected;
   for (const Pinned& pinned : pins_) {
     if (pinned.access == PinAccess::read) continue;
     changed_.add(pinned.run);
@@ -152,9 +155,9 @@ class TrapFor {
   std::optional<WriterTrap>& trap_;
 };
 
-// Pages that only count as changed, because a device might have written to them, because reading gave them memory, or
-// because they were opened with a neighbour, are compared first: a thousand commits beside one pin are not a thousand
-// copies.
+// Pages that only count as changed, because a device might have written to them, because reading
+// gave them memory, or because they were opened with a neighbour, are compared first: a thousand
+// commits beside one pin are not a thousand copies.
 Result<void> ArenaState::record(PageRun run, ResidentRanges& resident, Space& into,
                                 std::uint64_t& written) const {
   const SnapshotState& before = HandleAccess::state(head_->snapshot());
@@ -170,7 +173,7 @@ Result<void> ArenaState::record(PageRun run, ResidentRanges& resident, Space& in
       }
       // A hole is zeroes, as before; to read it would give it memory.
       if (page < memory.first || is_zero(now)) continue;
-    } else if ((suspected_.has(page) || !tracker_->is_exact()) &&
+    } else if ((suspected_.has(page) || !choice_.tracker->is_exact()) &&
                std::memcmp(now, then, kPageSize) == 0) {
       continue;
     }
@@ -199,11 +202,12 @@ Result<Commit> ArenaState::commit(std::string_view name) {
   }
   auto made = record_changed(name);
   if (!made) {
-    // recorded_ may hold some of the changed pages. They stay in changed_, and it goes back to what head_ holds.
+    // recorded_ may hold some of the changed pages. They stay in changed_, and it goes back to what
+    // head_ holds.
     recorded_back_to(*head_);
     return made;
   }
-  tracker_->epoch_ended(changed_.count());
+  choice_.tracker->epoch_ended(changed_.count());
   changed_.clear();
   suspected_.clear();
   recorded_pages_ += made->pages();
@@ -214,8 +218,10 @@ Result<Commit> ArenaState::commit(std::string_view name) {
 Result<Commit> ArenaState::record_changed(std::string_view name) {
   std::uint64_t written = 0;
   ResidentRanges resident(mapping_);
-  auto recorded =
-      changed_.for_each_run([&](PageRun run) { return record(run, resident, recorded_, written); });
+  auto recorded = changed_.for_each_run([&](PageRun run) {
+    lock_.assume_held();  // by the function around
+    return record(run, resident, recorded_, written);
+  });
   if (!recorded) return tl::unexpected(recorded.error());
   auto now = recorded_.snapshot();
   if (!now) return tl::unexpected(now.error());
@@ -226,13 +232,15 @@ Result<void> ArenaState::find_differing(const Commit& target) {
   changed_.move({0, mapping_.pages()}, differing_);
   const PageNo first = page_of(address_of_page(0));
   auto found = diff(head_->snapshot(), target.snapshot(), [&](PageRange differs) {
+    lock_.assume_held();  // by the function around
     const PageRun run{differs.first - first, differs.end - first};
     differing_.add(run);
-    // Memory that comes back where there is none now is written through the alias, so that the native mapping
-    // has no entry for it, and the tracker cannot know who wrote.
+    // Memory that comes back where there is none now is written through the alias, so that the
+    // native mapping has no entry for it, and the tracker cannot know who wrote.
     suspected_.add(run);
   });
-  // These hold what the target does: check_pins() has looked. What a device has written since stays.
+  // These hold what the target does: check_pins() has looked. What a device has written since
+  // stays.
   for (const Pinned& pinned : pins_) {
     if (pinned.access == PinAccess::write) differing_.remove(pinned.run);
   }
@@ -263,7 +271,7 @@ void ArenaState::clear(PageRun run) {
   });
   // A pinned page stays the device's page, and is written.
   if (run.pages() >= kWorthPunching && !pinned && mapping_.punch(run)) {
-    tracker_->punched(run);
+    choice_.tracker->punched(run);
     return;
   }
   std::memset(mapping_.alias(run.first), 0, run.pages() * kPageSize);
@@ -273,6 +281,7 @@ void ArenaState::clear(PageRun run) {
 void ArenaState::restore(const SnapshotState& from) {
   PageCopies copies;
   (void)differing_.for_each_run([&](PageRun run) -> Result<void> {
+    lock_.assume_held();  // by the function around
     for (std::uint64_t page = run.first; page < run.end;) {
       if (const std::byte* then = from.page(page_of(address_of_page(page)))) {
         copies.add(mapping_.alias(page), then);
@@ -310,7 +319,7 @@ Result<void> ArenaState::stand_at(const Commit& target) {
   if (auto trapped = trap.all("a checkout"); !trapped) return trapped;
   if (auto collected = collect({0, mapping_.pages()}); !collected) return collected;
   if (auto allowed = check_pins(target); !allowed) return allowed;
-  tracker_->epoch_ended(changed_.count());
+  choice_.tracker->epoch_ended(changed_.count());
   if (auto found = find_differing(target); !found) return found;
   restore(HandleAccess::state(target.snapshot()));
   if (target == *head_) return {};
@@ -338,20 +347,22 @@ void ArenaState::mark_dirty(const void* at, ByteCount bytes) noexcept {
   if (bytes == 0) return;
   const auto run = pages_of(at, bytes);
   CLEAVE_CHECK(run, "mark_dirty() of bytes that do not lie inside the arena");
-  tracker_->mark_dirty(*run);
+  choice_.tracker->mark_dirty(*run);
 }
 
-Result<ArenaPin> ArenaState::pin(const void* at, ByteCount bytes, PinAccess access,
-                                 PinTerm term) try {
+Result<ArenaPin> ArenaState::pin(const void* at, ByteCount bytes, PinAccess access, PinTerm term) {
   if (auto here = check_here(); !here) return tl::unexpected(here.error());
   const sync::Guard guard(lock_);
   const auto run = pages_of(at, bytes);
   if (!run) return tl::unexpected(run.error());
-  pins_.push_back({*run, access, term});
+  auto listed = sync::or_no_memory("out of memory allocating a pin", [&]() -> Result<void> {
+    lock_.assume_held();  // by the function around
+    pins_.push_back({*run, access, term});
+    return {};
+  });
+  if (!listed) return tl::unexpected(listed.error());
   const std::ptrdiff_t offset = static_cast<const std::byte*>(at) - mapping_.native();
   return ArenaPin(shared_from_this(), {mapping_.alias(0) + offset, bytes.value}, access, term);
-} catch (const std::bad_alloc&) {
-  return fail(Errc::no_memory, "out of memory allocating a pin");
 }
 
 void ArenaState::unpin(std::span<std::byte> bytes, PinAccess access, PinTerm term) noexcept {
@@ -377,8 +388,10 @@ Result<Hold> ArenaState::hold(const void* at, ByteCount bytes) {
   if (!now) return tl::unexpected(now.error());
   std::uint64_t written = 0;
   ResidentRanges resident(mapping_);
-  auto recorded = changed_.for_each_run(
-      *run, [&](PageRun part) { return record(part, resident, *now, written); });
+  auto recorded = changed_.for_each_run(*run, [&](PageRun part) {
+    lock_.assume_held();  // by the function around
+    return record(part, resident, *now, written);
+  });
   if (!recorded) return tl::unexpected(recorded.error());
   return now->hold(Address{reinterpret_cast<std::uintptr_t>(at)}, bytes);
 }
@@ -390,7 +403,7 @@ std::uint64_t ArenaState::count(PinTerm term) const {
 
 ArenaStatistics ArenaState::statistics() const {
   const sync::Guard guard(lock_);
-  return {.tracking = tracker_->kind(),
+  return {.tracking = choice_.tracker->kind(),
           .commits = history_->made(),
           .living = history_->living(),
           .recorded = recorded_pages_,

@@ -8,32 +8,43 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <cleave/arena.h>
 #include <cleave/space.h>
 
 #include "arena/history.h"
-#include "arena/mapping.h"
-#include "arena/page_set.h"
-#include "arena/tracker.h"
-#include "arena/writer_trap.h"
+#include "arena/memory/mapping.h"
+#include "arena/memory/page_set.h"
+#include "arena/memory/writer_trap.h"
+#include "arena/track/registry.h"
+#include "sync/allocator.h"
 #include "sync/mutex.h"
 
 namespace cleave::detail {
 
 struct SnapshotState;
 
+/// A tracker, and why it was chosen.
+struct Choice {
+  OwnedTracker tracker;
+  const char* why;               // static text
+  std::optional<Error> missing;  // what the better one lacks here
+};
+
 /// Three things say what the memory holds: head_, what was committed last; changed_, the pages that
-/// may differ from it; and the tracker, which knows of the pages written since it was last asked. recorded_ is a
-/// space whose contents are those of head_, between operations; a commit writes the changed pages to it and takes
-/// its snapshot.
+/// may differ from it; and the tracker, which knows of the pages written since it was last asked.
+/// recorded_ is a space whose contents are those of head_, between operations; a commit writes the
+/// changed pages to it and takes its snapshot.
 ///
-/// Every member but mark_dirty() takes the lock. Order of locks: this one, then those of the space and of the history.
+/// Every member but mark_dirty() takes the lock. Order of locks: this one, then those of the space
+/// and of the history.
 class ArenaState : public std::enable_shared_from_this<ArenaState> {
  public:
   static Result<std::shared_ptr<ArenaState>> make(const Pool& pool, std::uint64_t pages,
                                                   const ArenaOptions& options);
+  /// For make(): no tracker and no commit yet. Throws std::bad_alloc.
+  ArenaState(Mapping&& mapping, PageSet&& changed, PageSet&& suspected, PageSet&& differing,
+             Space&& recorded);
   ~ArenaState();
   ArenaState(const ArenaState&) = delete;
   ArenaState& operator=(const ArenaState&) = delete;
@@ -41,7 +52,7 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   [[nodiscard]] const Mapping& mapping() const { return mapping_; }
   [[nodiscard]] const History& history() const { return *history_; }
   [[nodiscard]] History& history() { return *history_; }
-  [[nodiscard]] const std::string& tracking_reason() const { return reason_; }
+  [[nodiscard]] std::string tracking_reason() const;
 
   Result<Commit> commit(std::string_view name);
   Result<void> checkout(const Commit& target);
@@ -68,43 +79,44 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
     friend bool operator==(const Pinned&, const Pinned&) = default;
   };
 
-  ArenaState(Mapping&& mapping, PageSet&& changed, PageSet&& suspected, PageSet&& differing,
-             Space&& recorded);
+  static Result<std::shared_ptr<ArenaState>> make_or_throw(const Pool& pool, std::uint64_t pages,
+                                                           const ArenaOptions& options);
 
   /// Asked before the lock is taken: in a child of fork(2) a thread may hold it that is not there.
   Result<void> check_here() const;
 
-  // With the lock held.
-  Result<void> collect(PageRun within);
+  Result<void> collect(PageRun within) CLEAVE_REQUIRES(lock_);
   /// The pages that a run of bytes inside the arena touches. Errors: bad_argument.
   Result<PageRun> pages_of(const void* at, ByteCount bytes) const;
   Result<void> record(PageRun run, ResidentRanges& resident, Space& into,
-                      std::uint64_t& written) const;
-  Result<Commit> record_changed(std::string_view name);
-  void recorded_back_to(const Commit& commit);
-  Result<void> stand_at(const Commit& target);
-  Result<void> find_differing(const Commit& target);
-  Result<void> check_pins(const Commit& target) const;
-  void restore(const SnapshotState& from);
-  void clear(PageRun run);
-  [[nodiscard]] std::uint64_t count(PinTerm term) const;
+                      std::uint64_t& written) const CLEAVE_REQUIRES(lock_);
+  Result<Commit> record_changed(std::string_view name) CLEAVE_REQUIRES(lock_);
+  void recorded_back_to(const Commit& commit) CLEAVE_REQUIRES(lock_);
+  Result<void> stand_at(const Commit& target) CLEAVE_REQUIRES(lock_);
+  Result<void> find_differing(const Commit& target) CLEAVE_REQUIRES(lock_);
+  Result<void> check_pins(const Commit& target) const CLEAVE_REQUIRES(lock_);
+  void restore(const SnapshotState& from) CLEAVE_REQUIRES(lock_);
+  void clear(PageRun run) CLEAVE_REQUIRES(lock_);
+  [[nodiscard]] std::uint64_t count(PinTerm term) const CLEAVE_REQUIRES(lock_);
 
   Mapping mapping_;
-  std::unique_ptr<Tracker> tracker_;
-  std::string reason_;
+  Choice choice_;
   std::optional<WriterTrap> trap_;
 
   mutable sync::mutex lock_;
-  // All below is guarded by it.
-  PageSet changed_;    // may differ from head_; what failed halfway stays in here
-  PageSet suspected_;  // may come into changed_ though they do not differ, so comparing them pays
-  PageSet differing_;  // used by one checkout; empty in between
-  Space recorded_;
-  std::shared_ptr<History> history_;
-  std::optional<Commit> head_;  // empty only while the arena is being made
-  std::vector<Pinned> pins_;
-  std::uint64_t recorded_pages_ = 0;
-  std::uint64_t restored_pages_ = 0;
+  /// May differ from head_; what failed halfway stays in here.
+  PageSet changed_ CLEAVE_GUARDED_BY(lock_);
+  /// May come into changed_ though they do not differ, so comparing them pays.
+  PageSet suspected_ CLEAVE_GUARDED_BY(lock_);
+  /// Used by one checkout; empty in between.
+  PageSet differing_ CLEAVE_GUARDED_BY(lock_);
+  Space recorded_ CLEAVE_GUARDED_BY(lock_);
+  const std::shared_ptr<History> history_;  // has a lock of its own
+  /// Empty only while the arena is being made.
+  std::optional<Commit> head_ CLEAVE_GUARDED_BY(lock_);
+  sync::Vector<Pinned> pins_ CLEAVE_GUARDED_BY(lock_);
+  std::uint64_t recorded_pages_ CLEAVE_GUARDED_BY(lock_) = 0;
+  std::uint64_t restored_pages_ CLEAVE_GUARDED_BY(lock_) = 0;
 };
 
 }  // namespace cleave::detail

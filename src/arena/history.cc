@@ -1,8 +1,6 @@
 #include "arena/history.h"
 
-#include <new>
 #include <utility>
-#include <vector>
 
 #include "base/check.h"
 #include "base/fail.h"
@@ -57,7 +55,7 @@ CommitNode& Commit::node() const noexcept {
 }
 
 const Snapshot& Commit::snapshot() const { return node().snapshot_; }
-const std::string& Commit::name() const { return node().name_; }
+std::string_view Commit::name() const { return node().name_; }
 std::uint64_t Commit::number() const { return node().number_; }
 std::uint64_t Commit::pages() const { return node().pages_; }
 
@@ -71,23 +69,25 @@ std::optional<Commit> Commit::parent() const {
 }
 
 Result<Commit> History::add(const Commit* parent, Snapshot snapshot, std::string_view name,
-                            std::uint64_t pages) try {
-  CommitNode* above = parent == nullptr ? nullptr : parent->node_.get();
-  // Made before the lock is taken: if it comes to nothing, it takes the lock to end.
-  auto node =
-      std::make_shared<CommitNode>(shared_from_this(), std::move(snapshot), above, name, pages);
-  node->self_ = node;
-  const sync::Guard guard(lock_);
-  if (!name.empty() && kept_.find(name) != kept_.end()) {
-    return fail(Errc::already_exists, "the arena keeps a commit of that name; forget it first");
-  }
-  if (!name.empty()) kept_.emplace(name, node);
-  node->number_ = made_++;
-  node->enter_tree();
-  return Commit(std::move(node));
-} catch (const std::bad_alloc&) {
-  return fail(Errc::no_memory, "out of memory allocating a commit");
+                            std::uint64_t pages) {
+  return sync::or_no_memory("out of memory allocating a commit", [&]() -> Result<Commit> {
+    CommitNode* above = parent == nullptr ? nullptr : parent->node_.get();
+    // Made before the lock is taken: if it comes to nothing, it takes the lock to end.
+    auto node =
+        sync::share_new<CommitNode>(shared_from_this(), std::move(snapshot), above, name, pages);
+    node->self_ = node;
+    const sync::Guard guard(lock_);
+    if (!name.empty() && !kept_.try_emplace(node->name_, node).second) {
+      return fail(Errc::already_exists, "the arena keeps a commit of that name; forget it first");
+    }
+    node->number_ = made_++;
+    node->history_->lock_.assume_held();  // which is ours
+    node->enter_tree();
+    return Commit(std::move(node));
+  });
 }
+
+bool History::has(const Commit& commit) const { return commit.node().history_.get() == this; }
 
 std::optional<Commit> History::find(std::string_view name) const {
   const sync::Guard guard(lock_);
@@ -107,16 +107,17 @@ bool History::forget(std::string_view name) {
 }
 
 void History::forget_all() {
-  std::map<std::string, std::shared_ptr<CommitNode>, std::less<>> last;
+  Kept last;
   const sync::Guard guard(lock_);
   std::swap(last, kept_);
 }
 
-void History::for_each(function_ref<void(const Commit&, unsigned)> visit) const {
-  std::vector<std::pair<Commit, unsigned>> all;
-  {
+Result<void> History::for_each(function_ref<void(const Commit&, unsigned)> visit) const {
+  using Found = sync::Vector<std::pair<Commit, unsigned>>;
+  auto all = sync::or_no_memory("out of memory listing the commits", [&]() -> Result<Found> {
+    Found found;
     const sync::Guard guard(lock_);
-    std::vector<std::pair<CommitNode*, unsigned>> ahead;
+    sync::Vector<std::pair<CommitNode*, unsigned>> ahead;
     const auto put_ahead = [&ahead](const Siblings& nodes, unsigned depth) {
       for (CommitNode* node = nodes.last; node != nullptr; node = node->previous_) {
         ahead.emplace_back(node, depth);
@@ -128,11 +129,14 @@ void History::for_each(function_ref<void(const Commit&, unsigned)> visit) const 
       ahead.pop_back();
       auto alive = node->self_.lock();
       const bool counts = alive != nullptr;
-      if (counts) all.emplace_back(Commit(std::move(alive)), depth);
+      if (counts) found.emplace_back(Commit(std::move(alive)), depth);
       put_ahead(node->children_, counts ? depth + 1 : depth);
     }
-  }
-  for (const auto& [commit, depth] : all) visit(commit, depth);
+    return found;
+  });
+  if (!all) return tl::unexpected(all.error());
+  for (const auto& [commit, depth] : *all) visit(commit, depth);
+  return {};
 }
 
 std::uint64_t History::made() const {

@@ -12,23 +12,62 @@
 #include <cleave/error.h>
 #include <cleave/snapshot.h>
 
+#include "sync/allocator.h"
 #include "sync/mutex.h"
 
 namespace cleave::detail {
 
-/// Commits of one parent, from the oldest on, linked through themselves: so that a commit can always leave the tree,
-/// memory or no memory.
+using Text = std::basic_string<char, std::char_traits<char>, sync::Allocator<char>>;
+
+/// Commits of one parent, from the oldest on, linked through themselves: so that a commit can
+/// always leave the tree, memory or no memory.
 struct Siblings {
   CommitNode* first = nullptr;
   CommitNode* last = nullptr;
 };
 
-/// One commit. Its place in the tree is guarded by the history's lock; the rest never changes.
+/// Knows every living commit, and keeps those that have a name. Any thread. Lives as long as its
+/// last commit. Its lock is a leaf: nothing is locked, and no commit ends, while it is held.
+class History : public std::enable_shared_from_this<History> {
+ public:
+  /// Adds a commit after `parent`; null: the first. With a name it is kept. Error: already_exists
+  /// (a commit has that name), no_memory.
+  Result<Commit> add(const Commit* parent, Snapshot snapshot, std::string_view name,
+                     std::uint64_t pages);
+
+  [[nodiscard]] bool has(const Commit& commit) const;
+  [[nodiscard]] std::optional<Commit> find(std::string_view name) const;
+  bool forget(std::string_view name);
+  /// Lets go of all names: the arena is gone.
+  void forget_all();
+  /// Error: no_memory; nothing was visited.
+  Result<void> for_each(function_ref<void(const Commit&, unsigned depth)> visit) const;
+  [[nodiscard]] std::uint64_t made() const;
+  [[nodiscard]] std::uint64_t living() const;
+
+ private:
+  friend class cleave::Commit;
+  friend class CommitNode;
+
+  /// By names that lie in the commits themselves.
+  using Named = std::pair<const std::string_view, std::shared_ptr<CommitNode>>;
+  using Kept =
+      std::map<std::string_view, std::shared_ptr<CommitNode>, std::less<>, sync::Allocator<Named>>;
+
+  mutable sync::mutex lock_;
+  Siblings roots_ CLEAVE_GUARDED_BY(lock_);
+  Kept kept_ CLEAVE_GUARDED_BY(lock_);
+  std::uint64_t made_ CLEAVE_GUARDED_BY(lock_) = 0;
+  std::uint64_t living_ CLEAVE_GUARDED_BY(lock_) = 0;
+};
+
+/// One commit. The history's lock guards its place in the tree; the rest never changes.
 class CommitNode {
  public:
   CommitNode(std::shared_ptr<History> history, Snapshot snapshot, CommitNode* parent,
              std::string_view name, std::uint64_t pages);
-  /// Leaves the tree. Its children become its parent's, in its place, so that the order of a walk stays what it was.
+  /// Leaves the tree. Its children become its parent's, in its place, so that the order of a walk
+  /// stays what it was.
   ~CommitNode();
   CommitNode(const CommitNode&) = delete;
   CommitNode& operator=(const CommitNode&) = delete;
@@ -37,53 +76,21 @@ class CommitNode {
   friend class cleave::Commit;
   friend class History;
 
-  // With the history's lock.
-  [[nodiscard]] Siblings& siblings() const;
-  void enter_tree();
-  void leave_tree();
+  [[nodiscard]] Siblings& siblings() const CLEAVE_REQUIRES(history_->lock_);
+  void enter_tree() CLEAVE_REQUIRES(history_->lock_);
+  void leave_tree() CLEAVE_REQUIRES(history_->lock_);
 
   const std::shared_ptr<History> history_;
   const Snapshot snapshot_;
-  const std::string name_;
+  const Text name_;
   const std::uint64_t pages_;
-  std::uint64_t number_ = 0;  // these two are set once, before anybody else knows the node
+  std::uint64_t number_ = 0;  // these two are set once, before any other thread knows the node
   std::weak_ptr<CommitNode> self_;
   CommitNode* parent_;
   CommitNode* previous_ = nullptr;
   CommitNode* next_ = nullptr;
   Siblings children_;
   bool in_tree_ = false;
-};
-
-/// Knows every living commit, and keeps those that have a name. Any thread. Lives as long as its last
-/// commit. Its lock is a leaf: nothing is locked, and no commit ends, while it is held.
-class History : public std::enable_shared_from_this<History> {
- public:
-  /// Adds a commit after `parent`; null: the first. With a name it is kept. Error: already_exists (a commit
-  /// has that name), no_memory.
-  Result<Commit> add(const Commit* parent, Snapshot snapshot, std::string_view name,
-                     std::uint64_t pages);
-
-  [[nodiscard]] bool has(const Commit& commit) const {
-    return commit.node().history_.get() == this;
-  }
-  [[nodiscard]] std::optional<Commit> find(std::string_view name) const;
-  bool forget(std::string_view name);
-  /// Lets go of all names: the arena is gone.
-  void forget_all();
-  void for_each(function_ref<void(const Commit&, unsigned depth)> visit) const;
-  [[nodiscard]] std::uint64_t made() const;
-  [[nodiscard]] std::uint64_t living() const;
-
- private:
-  friend class cleave::Commit;
-  friend class CommitNode;
-
-  mutable sync::mutex lock_;
-  Siblings roots_;
-  std::map<std::string, std::shared_ptr<CommitNode>, std::less<>> kept_;
-  std::uint64_t made_ = 0;
-  std::uint64_t living_ = 0;
 };
 
 }  // namespace cleave::detail

@@ -12,7 +12,7 @@ void Quiesce::enter() noexcept {
   }
 }
 
-// release: what was written to the arena is seen by who finds nobody working.
+// release: what was written to the arena is seen by who finds no worker.
 void Quiesce::leave() noexcept {
   if (working_.fetch_sub(1, sync::acq_rel) == 1) working_.notify_all();
 }

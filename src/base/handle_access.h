@@ -1,4 +1,5 @@
-// How the engine gets from a public handle to the state behind it, and back. No user's code can include this.
+// How the engine gets from a public handle to the state behind it, and back. No user's code can
+// include this.
 #pragma once
 
 namespace cleave::detail {

@@ -15,8 +15,8 @@ namespace {
 
 constexpr uint32_t kKnownFlags = CLEAVE_ARENA_NO_SYSTEM_CALLS | CLEAVE_ARENA_CATCH_WRITERS;
 
-// What a caller of another version has set: fields that it does not know are zero, and those that we do not
-// know have to be.
+// What a caller of another version has set: fields that it does not know are zero, and those that
+// we do not know have to be.
 Result<cleave_arena_options> known_part(const cleave_arena_options* given) {
   cleave_arena_options options{};
   if (given == nullptr) return options;
@@ -39,7 +39,7 @@ Result<cleave_arena_options> known_part(const cleave_arena_options* given) {
   return options;
 }
 
-Result<Arena> create(Pool& pool, uint64_t bytes, const cleave_arena_options* given) try {
+Result<Arena> create(Pool& pool, uint64_t bytes, const cleave_arena_options* given) {
   const auto options = known_part(given);
   if (!options) return tl::unexpected(options.error());
   return Arena::create(pool, bytes,
@@ -47,8 +47,6 @@ Result<Arena> create(Pool& pool, uint64_t bytes, const cleave_arena_options* giv
                         .tracking = static_cast<Tracking>(options->tracking),
                         .system_calls_write = (options->flags & CLEAVE_ARENA_NO_SYSTEM_CALLS) == 0,
                         .catch_writers = (options->flags & CLEAVE_ARENA_CATCH_WRITERS) != 0});
-} catch (const std::bad_alloc&) {  // the tracking's reason is text
-  return fail(Errc::no_memory, "malloc has no memory for an arena");
 }
 
 std::string_view text_or_nothing(const char* text) {
@@ -122,15 +120,12 @@ int cleave_arena_forget(cleave_arena* arena, const char* name) {
 }
 
 cleave_code cleave_arena_for_each_commit(const cleave_arena* arena, cleave_visit_commit visit,
-                                         void* context, cleave_error* error) try {
-  arena->arena.for_each_commit([&](const Commit& commit, unsigned depth) {
+                                         void* context, cleave_error* error) {
+  auto visited = arena->arena.for_each_commit([&](const Commit& commit, unsigned depth) {
     const cleave_commit lent{commit};
     visit(context, &lent, depth);
   });
-  c::set_ok(error);
-  return CLEAVE_OK;
-} catch (const std::bad_alloc&) {
-  return c::report_no_memory(error);
+  return c::report(visited, error);
 }
 
 cleave_code cleave_arena_changes(cleave_arena* arena, cleave_visit_bytes visit, void* context,

@@ -17,9 +17,7 @@ cleave_commit* cleave_commit_parent(const cleave_commit* commit, cleave_error* e
   return nullptr;
 }
 
-const char* cleave_commit_name(const cleave_commit* commit) {
-  return commit->commit.name().c_str();
-}
+const char* cleave_commit_name(const cleave_commit* commit) { return commit->commit.name().data(); }
 
 uint64_t cleave_commit_number(const cleave_commit* commit) { return commit->commit.number(); }
 

@@ -71,8 +71,9 @@ Handle* handle(cleave_error* error, Parts&&... parts) noexcept {
   return new (memory) Handle{std::forward<Parts>(parts)...};
 }
 
-/// A handle of what `make()`, a Result, holds; or NULL and the error. The handle's memory comes first: what was
-/// made and could not be handed over would be a change that the caller never hears of.
+/// A handle of what `make()`, a Result, holds; or NULL and the error. The handle's memory comes
+/// first: what was made and could not be handed over would be a change that the caller never hears
+/// of.
 template <class Handle, class Make>
 Handle* handle_of(Make make, cleave_error* error) {
   void* memory = sync::allocate(sizeof(Handle), alignof(Handle));
@@ -129,8 +130,8 @@ constexpr bool is_term(cleave_term t) { return t == CLEAVE_SHORT_TERM || t == CL
 static_assert(static_cast<int>(PinTerm::short_term) == CLEAVE_SHORT_TERM);
 static_assert(static_cast<int>(PinTerm::long_term) == CLEAVE_LONG_TERM);
 
-constexpr bool is_tracking(cleave_tracking t) {
-  return t >= CLEAVE_TRACKING_AUTOMATIC && t <= CLEAVE_TRACKING_SOFTWARE;
+inline bool is_tracking(cleave_tracking t) {
+  return t >= 0 && static_cast<std::size_t>(t) <= trackings().size();
 }
 static_assert(static_cast<int>(Tracking::automatic) == CLEAVE_TRACKING_AUTOMATIC);
 static_assert(static_cast<int>(Tracking::async) == CLEAVE_TRACKING_ASYNC);

@@ -11,11 +11,8 @@
 #include <utility>
 
 #include "base/fail.h"
+#include "base/kernel_abi.h"
 #include "sync/memory.h"
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23  // Linux 5.14; older headers lack the name
-#endif
 
 namespace cleave::detail {
 
@@ -42,8 +39,9 @@ Result<FrameFile> FrameFile::create(std::uint64_t frames) {
     (void)close(descriptor);
     return fail(Errc::no_memory, "no address space for the pool's budget; ask for less", {}, why);
   }
-  // A child of fork(2) gets no view of the frames: it cannot disturb its parent, and a stray use of a
-  // space over there stops with SIGSEGV instead of sharing silently. Spares the host's fork the work.
+  // A child of fork(2) gets no view of the frames: it cannot disturb its parent, and a stray use of
+  // a space over there stops with SIGSEGV instead of sharing silently. Spares the host's fork the
+  // work.
   (void)madvise(base, bytes, MADV_DONTFORK);
   // Frame 0 is the zero frame, which every absent page reads from: nothing may write to it.
   (void)mprotect(base, kPageSize, PROT_READ);
@@ -73,7 +71,8 @@ Result<void> FrameFile::populate(FrameId first, std::uint64_t count) noexcept {
                 "memory elsewhere",
                 {}, errno);
   }
-  // Before Linux 5.14: allocate through the file, so that a full machine is an error and not SIGBUS.
+  // Before Linux 5.14: allocate through the file, so that a full machine is an error and not
+  // SIGBUS.
   const auto offset = static_cast<off_t>(std::uint64_t{raw(first)} << kPageBits);
   if (fallocate(descriptor_, 0, offset, static_cast<off_t>(bytes)) == 0) return {};
   return fail(Errc::no_memory,

@@ -1,6 +1,6 @@
-// The window: one memfd, mapped shared once, in which all frames lie. One mapping means: one buffer to
-// register for I/O, nothing copied when the host process forks, and no growth in the number of the
-// kernel's mappings however many branches there are.
+// The window: one memfd, mapped shared once, in which all frames lie. One mapping means: one buffer
+// to register for I/O, nothing copied when the host process forks, and no growth in the number of
+// the kernel's mappings however many branches there are.
 #pragma once
 
 #include <cstddef>
@@ -30,14 +30,16 @@ class FrameFile {
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
   /// Has the kernel provide and map `count` frames from `first` on, zeroed where they were never
-  /// touched. Error: no_memory; then some of them may be there, none is lost. Cost: about 1 us a frame.
+  /// touched. Error: no_memory; then some of them may be there, none is lost. Cost: about 1 us a
+  /// frame.
   Result<void> populate(FrameId first, std::uint64_t count) noexcept;
 
-  /// Whether there is memory behind each of `count` frames now. False where the kernel does not tell.
+  /// Whether there is memory behind each of `count` frames now. False where the kernel does not
+  /// tell.
   [[nodiscard]] bool has_memory(FrameId first, std::uint64_t count) const noexcept;
 
-  /// Gives the memory of `count` frames back to the kernel; they read as zeroes until resident again.
-  /// Error: unsupported, and nothing has changed.
+  /// Gives the memory of `count` frames back to the kernel; they read as zeroes until resident
+  /// again. Error: unsupported, and nothing has changed.
   Result<void> punch(FrameId first, std::uint64_t count) noexcept;
 
  private:
@@ -46,7 +48,8 @@ class FrameFile {
   int descriptor_;
   std::byte* base_;
   std::uint64_t frames_;
-  int process_;  // whose mapping it is: a child of fork(2) has none, and must not unmap what is there
+  /// Whose mapping it is: a child of fork(2) has none, and must not unmap what is there.
+  int process_;
 };
 
 }  // namespace cleave::detail

@@ -14,8 +14,8 @@ namespace cleave::detail {
 namespace {
 
 // Steps in which the kernel is asked for memory: small pools do not take megabytes they never use,
-// large ones ask seldom. 64 frames cost some 0.1 ms, 1024 some 1.5 ms: the longest that a write can be
-// held up. reserve() avoids it.
+// large ones ask seldom. 64 frames cost some 0.1 ms, 1024 some 1.5 ms: the longest that a write can
+// be held up. reserve() avoids it.
 constexpr std::uint64_t kSmallestStep = 64;
 constexpr std::uint64_t kLargestStep = 1024;
 
@@ -47,8 +47,8 @@ Result<Frames*> Frames::create(std::uint64_t budget) {
     return fail(Errc::no_memory, "no memory for the pool's frame states; ask for a smaller budget");
   }
   sync::register_memory(file->base(), total << kPageBits);
-  // All-zero bytes are the initial state of both: no loop over what may be billions of frames. Only an
-  // explored build must construct them, to number their locations.
+  // All-zero bytes are the initial state of both: no loop over what may be billions of frames. Only
+  // an explored build must construct them, to number their locations.
   if constexpr (sync::kExplored) {
     std::uninitialized_default_construct_n(static_cast<FrameState*>(states), total);
     std::uninitialized_default_construct_n(static_cast<FrameLinks>(links), total);
@@ -184,7 +184,7 @@ Result<std::uint64_t> Frames::trim() {
   auto* sorted = static_cast<std::uint32_t*>(sync::allocate(free.count * sizeof(std::uint32_t)));
   if (sorted == nullptr) {
     free_.push(free, links_);
-    return fail(Errc::no_memory, "no memory to list the free frames; they stay with the pool");
+    return fail(Errc::no_memory, "out of memory listing the free frames; they stay with the pool");
   }
   FrameId frame = free.first;
   for (std::uint64_t i = 0; i < free.count; ++i) {

@@ -18,8 +18,8 @@
 
 namespace cleave::detail {
 
-/// Counts of things that live outside the frames but belong to the pool. Written by whoever makes or
-/// ends one, read for statistics; nothing hangs on their order (relaxed).
+/// Counts of things that live outside the frames but belong to the pool. Written by whoever makes
+/// or ends one, read for statistics; nothing hangs on their order (relaxed).
 struct PoolCounters {
   sync::atomic<std::uint64_t> nodes{0};
   sync::atomic<std::uint64_t> regions{0};
@@ -36,8 +36,8 @@ class Frames {
     bool zeroed;
   };
 
-  /// Room for `budget` frames beside the zero frame, with one reference, the caller's. Errors: bad_argument,
-  /// no_memory, unsupported.
+  /// Room for `budget` frames beside the zero frame, with one reference, the caller's. Errors:
+  /// bad_argument, no_memory, unsupported.
   static Result<Frames*> create(std::uint64_t budget);
   ~Frames();
   Frames(const Frames&) = delete;
@@ -73,13 +73,13 @@ class Frames {
   [[nodiscard]] const FrameFile& file() const noexcept { return file_; }
   [[nodiscard]] PoolCounters& counters() noexcept { return counters_; }
 
-  /// Sees to it that `count` frames are free and have memory, so that no write waits for the kernel later.
-  /// Error: no_memory (budget or machine); what could be provided stays.
+  /// Sees to it that `count` frames are free and have memory, so that no write waits for the kernel
+  /// later. Error: no_memory (budget or machine); what could be provided stays.
   Result<void> reserve(std::uint64_t count);
 
-  /// Gives the memory of all free frames back to the kernel, but for what a TrimGuard keeps. The number of
-  /// frames returned.
-  /// Errors: no_memory (for a list of the frames), unsupported; frames not returned stay free.
+  /// Gives the memory of all free frames back to the kernel, but for what a TrimGuard keeps. The
+  /// number of frames returned. Errors: no_memory (for a list of the frames), unsupported; frames
+  /// not returned stay free.
   Result<std::uint64_t> trim();
 
   [[nodiscard]] PoolStatistics statistics() noexcept;
@@ -95,11 +95,10 @@ class Frames {
   void end() noexcept;
   Taken hand_out(FrameId frame, bool zeroed);
   Result<Taken> take_fresh();
-  // With growth_ held.
-  Result<void> populate_more(std::uint64_t count);
-  Result<void> populate_returned(std::uint64_t most);
-  [[nodiscard]] std::uint64_t free_count() const noexcept;
-  [[nodiscard]] bool is_kept(FrameId frame) const noexcept;
+  Result<void> populate_more(std::uint64_t count) CLEAVE_REQUIRES(growth_);
+  Result<void> populate_returned(std::uint64_t most) CLEAVE_REQUIRES(growth_);
+  [[nodiscard]] std::uint64_t free_count() const noexcept CLEAVE_REQUIRES(growth_);
+  [[nodiscard]] bool is_kept(FrameId frame) const noexcept CLEAVE_REQUIRES(growth_);
 
   FrameFile file_;
   const std::uint64_t budget_;
@@ -109,11 +108,14 @@ class Frames {
   FreeList free_;                                    // memory behind them, contents unknown
   alignas(64) sync::atomic<std::uint64_t> used_{0};  // takers add, givers subtract
 
-  alignas(64) sync::mutex growth_;  // guards what follows; a leaf: nothing is locked under it
-  std::uint64_t fresh_ = 1;         // first frame that was never taken; 0 is the zero frame
-  std::uint64_t populated_ = 1;     // frames below have memory (or were returned); >= fresh_
-  TrimGuard* trim_guards_ = nullptr;
-  FrameChain returned_;  // ascending runs, memory given back, zero when it comes again
+  alignas(64) sync::mutex growth_;  // a leaf: nothing is locked under it
+  /// The first frame that was never taken; 0 is the zero frame.
+  std::uint64_t fresh_ CLEAVE_GUARDED_BY(growth_) = 1;
+  /// Frames below have memory, or were returned. At least fresh_.
+  std::uint64_t populated_ CLEAVE_GUARDED_BY(growth_) = 1;
+  TrimGuard* trim_guards_ CLEAVE_GUARDED_BY(growth_) = nullptr;
+  /// Ascending runs whose memory was given back; zeroes when it comes again.
+  FrameChain returned_ CLEAVE_GUARDED_BY(growth_);
 
   PoolReferences references_;
   PoolCounters counters_;

@@ -1,5 +1,5 @@
-// Free frames, last in first out, so that the next copy lands in a frame that is still in the cache.
-// Links live beside the frames (4 bytes each), so pushing cannot fail.
+// Free frames, last in first out, so that the next copy lands in a frame that is still in the
+// cache. Links live beside the frames (4 bytes each), so pushing cannot fail.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,9 @@ struct FrameChain {
   }
 };
 
-/// A lock-free stack (Treiber). The head carries a tag that changes with every operation: a frame that
-/// was popped, used and pushed again between another thread's look and its exchange is no longer the
-/// same head.
+/// A lock-free stack (Treiber). The head carries a tag that changes with every operation: a frame
+/// that was popped, used and pushed again between another thread's look and its exchange is no
+/// longer the same head.
 class FreeList {
  public:
   /// Any thread. O(1), however long the chain.

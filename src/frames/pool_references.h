@@ -1,18 +1,19 @@
 // Who keeps a pool: its handles, what stands in it, and the pins on its pages.
 //
-// Handles, spaces, snapshots, holds and rings are counted in one word. A count in one word for pins too would
-// travel from processor to processor with every pin, so a pin counts its pages in a place of its thread's, and
-// remembers which. Each place has one reference in the word, as long as it may have pins:
+// Handles, spaces, snapshots, holds and rings are counted in one word. A count in one word for pins
+// too would travel from processor to processor with every pin, so a pin counts its pages in a place
+// of its thread's, and remembers which. Each place has one reference in the word, as long as it may
+// have pins:
 //
 //     last handle, space, ... goes          last pin of a place goes
 //     word == places?       (sub)           place == closed?    (sub)
 //     closes each place     (add)           then lets go of the place's reference
 //     an empty one: lets go of its reference
 //
-// A place is closed by one addition and emptied by one subtraction, so exactly one of the two threads sees
-// it closed and empty, and that thread lets go of its reference. Nothing can be pinned any more by then,
-// for want of a space. (Linux's percpu_ref does the same, with RCU in place of the pins' own memory
-// of where they count.)
+// A place is closed by one addition and emptied by one subtraction, so exactly one of the two
+// threads sees it closed and empty, and that thread lets go of its reference. Nothing can be pinned
+// any more by then, for want of a space. (Linux's percpu_ref does the same, with RCU in place of
+// the pins' own memory of where they count.)
 #pragma once
 
 #include <array>
@@ -52,7 +53,8 @@ class PoolReferences {
   }
   /// By any thread. True: it was the last of all; the caller ends the pool.
   [[nodiscard]] bool release_pins(std::uint8_t place, std::uint64_t pages) noexcept {
-    // release: who ends the pool has seen all that was done with the pages. acquire: for that thread.
+    // release: who ends the pool has seen all that was done with the pages. acquire: for that
+    // thread.
     const std::uint64_t before = places_[place].pages.fetch_sub(pages, sync::acq_rel);
     return before == (kClosed | pages) && sub(1);
   }
@@ -87,11 +89,11 @@ class PoolReferences {
     }
   }
 
-  /// Spaces in the upper half, all else in the lower. Raised by holders (relaxed: they have one already), lowered
-  /// by any thread (acq_rel), read for statistics.
+  /// Spaces in the upper half, all else in the lower. Raised by holders (relaxed: they have one
+  /// already), lowered by any thread (acq_rel), read for statistics.
   sync::atomic<std::uint64_t> word_;
-  /// Raised by the threads whose number falls on the place (relaxed: their space keeps the pool), lowered by any thread
-  /// and closed once (acq_rel, each with the other).
+  /// Raised by the threads whose number falls on the place (relaxed: their space keeps the pool),
+  /// lowered by any thread and closed once (acq_rel, each with the other).
   struct alignas(kLine) Place {
     sync::atomic<std::uint64_t> pages{0};
   };

@@ -1,4 +1,5 @@
-// Who remembers the memory behind frames and not their addresses, as io_uring's registered buffers do.
+// Who remembers the memory behind frames and not their addresses, as io_uring's registered buffers
+// do.
 #pragma once
 
 #include <array>
@@ -10,11 +11,12 @@ namespace cleave::detail {
 
 class Frames;
 
-/// Has trim() leave the memory of some frames in place. Punched and resident again, a frame has other
-/// memory: who remembers the old would from then on read and write what no space can see.
+/// Has trim() leave the memory of some frames in place. Punched and resident again, a frame has
+/// other memory: who remembers the old would from then on read and write what no space can see.
 ///
-/// What is kept comes in *extents* of a power of two of frames, at least 2 MiB, and larger in pools where
-/// there would be more than kMostExtents of them. Used by one thread at a time; keeps the pool.
+/// What is kept comes in *extents* of a power of two of frames, at least 2 MiB, and larger in pools
+/// where there would be more than kMostExtents of them. Used by one thread at a time; keeps the
+/// pool.
 class TrimGuard {
  public:
   static constexpr std::uint64_t kMostExtents = std::uint64_t{1} << 14;
@@ -24,8 +26,8 @@ class TrimGuard {
   TrimGuard& operator=(const TrimGuard&) = delete;
   ~TrimGuard();
 
-  /// Into how many extents the pool's budget falls; the last may be shorter, the first lacks the zero
-  /// frame.
+  /// Into how many extents the pool's budget falls; the last may be shorter, the first lacks the
+  /// zero frame.
   [[nodiscard]] std::uint64_t extents() const noexcept { return extent_of(last_) + 1; }
   [[nodiscard]] std::uint64_t extent_of(FrameId frame) const noexcept {
     return raw(frame) >> shift_;
@@ -38,8 +40,8 @@ class TrimGuard {
     return (kept_[s / 64] >> (s % 64) & 1) != 0;
   }
 
-  /// Keeps a extent, if there is memory behind all of it now: keeping must not make a pool larger. False:
-  /// there is not, and nothing has changed. Cost: a system call, about 10 ns a frame.
+  /// Keeps a extent, if there is memory behind all of it now: keeping must not make a pool larger.
+  /// False: there is not, and nothing has changed. Cost: a system call, about 10 ns a frame.
   [[nodiscard]] bool keep(std::uint64_t extent) noexcept;
   void release(std::uint64_t extent) noexcept;
 

@@ -1,5 +1,5 @@
-// The common case: a block of the caller's own slot, and no list changes. These functions keep to registers and call
-// nothing; what is not common starts again from the beginning, in slabs.cc.
+// The common case: a block of the caller's own slot, and no list changes. These functions keep to
+// registers and call nothing; what is not common starts again from the beginning, in slabs.cc.
 
 #include <cleave/heap.h>
 

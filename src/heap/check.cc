@@ -12,13 +12,14 @@
 namespace cleave {
 using namespace detail;
 
-// Each step assumes what the ones before it have found right. The bytes may be anybody's: nothing in them is an index,
-// a count or the end of a list before it was looked at.
+// Each step assumes what the ones before it have found right. The bytes may be anybody's: nothing
+// in them is an index, a count or the end of a list before it was looked at.
 class Heap::Inspection {
  public:
   explicit Inspection(const Heap& heap) noexcept : heap_(heap), header_(*heap.header_) {}
 
   std::optional<HeapDamage> run() {
+    header_.page_lock.assume_held();  // by check()
     header();
     if (!damage_) free_pages();
     if (!damage_) records();
@@ -35,11 +36,11 @@ class Heap::Inspection {
     damage_ = HeapDamage{
         what, static_cast<std::uint64_t>(static_cast<const std::byte*>(where) - heap_.base_)};
   }
-  [[nodiscard]] bool is_record(std::uint32_t number) const {
+  [[nodiscard]] bool is_record(std::uint32_t number) const CLEAVE_REQUIRES(header_.page_lock) {
     return number > 0 && number < header_.next_slab;
   }
 
-  void header() {
+  void header() CLEAVE_REQUIRES(header_.page_lock) {
     expect(header_.magic == kHeapMagic && header_.version == kHeapVersion,
            "the header's mark is gone", &header_);
     expect(std::uint64_t{header_.pages} << kPageBits == heap_.size_,
@@ -52,7 +53,7 @@ class Heap::Inspection {
            "the slab that has no blocks has a free one", heap_.slabs_);
   }
 
-  void free_pages() {
+  void free_pages() CLEAVE_REQUIRES(header_.page_lock) {
     const FreePages free = heap_.free_pages();
     expect(free.adds_up(), "a summary of free pages is not what the bits say", &heap_.slots_[0]);
     expect(std::uint64_t{header_.used_pages} + free.count_free() + heap_.first_block_page_ ==
@@ -63,7 +64,7 @@ class Heap::Inspection {
            &header_);
   }
 
-  void records() {
+  void records() CLEAVE_REQUIRES(header_.page_lock) {
     for (std::uint32_t i = 1; i < header_.next_slab && !damage_; ++i) {
       const Slab& slab = heap_.slabs_[i];
       if (slab.blocks != 0) {
@@ -97,7 +98,7 @@ class Heap::Inspection {
     expect(slab.linked != 0 || free == 0, "a slab with free blocks is in no list", &slab);
   }
 
-  void pages() {
+  void pages() CLEAVE_REQUIRES(header_.page_lock) {
     std::uint32_t large_pages = 0;
     std::uint32_t large_blocks = 0;
     for (std::uint32_t page = 0; page < heap_.first_block_page_; ++page) {
@@ -130,7 +131,7 @@ class Heap::Inspection {
   void expect_unused(std::uint32_t page, const char* what) {
     expect(heap_.entries_[page] == PageEntry{}, what, &heap_.entries_[page]);
   }
-  std::uint32_t slab_at(std::uint32_t page) {
+  std::uint32_t slab_at(std::uint32_t page) CLEAVE_REQUIRES(header_.page_lock) {
     const PageEntry& first = heap_.entries_[page];
     const Slab& slab = heap_.slabs_[first.number()];
     expect(is_record(first.number()) && slab.blocks != 0 && slab.first_page == page,
@@ -162,7 +163,7 @@ class Heap::Inspection {
     return first.number();
   }
 
-  void lists() {
+  void lists() CLEAVE_REQUIRES(header_.page_lock) {
     std::uint32_t unused = 0;
     for (std::uint32_t i = header_.free_slabs; i != 0; i = heap_.slabs_[i].next) {
       expect(is_record(i) && ++unused < header_.next_slab, "the list of unused records is broken",
@@ -175,7 +176,7 @@ class Heap::Inspection {
     std::uint32_t linked = 0;
     for (unsigned slot = 0; slot <= heap_.shared_slot_; ++slot) {
       expect(heap_.slots_[slot].inside.load(sync::relaxed) == 0,
-             "a slot is marked as visited by nobody alive", &heap_.slots_[slot]);
+             "a slot is marked as visited, and no thread is inside", &heap_.slots_[slot]);
       for (unsigned c = 0; c < kSizeClasses && !damage_; ++c) linked += list(slot, c);
     }
     for (std::uint32_t i = 1; i < header_.next_slab; ++i) {
@@ -183,7 +184,7 @@ class Heap::Inspection {
     }
     expect(linked == 0, "slabs in lists are not as many as say so", heap_.slots_);
   }
-  std::uint32_t list(unsigned slot, unsigned size_class) {
+  std::uint32_t list(unsigned slot, unsigned size_class) CLEAVE_REQUIRES(header_.page_lock) {
     const std::uint32_t* from = &heap_.slots_[slot].classes[size_class].slab;
     std::uint32_t previous = 0;
     std::uint32_t length = 0;
@@ -200,7 +201,7 @@ class Heap::Inspection {
   }
 
   // Every word that holds frees is linked once, to its owner's slot.
-  void pending() {
+  void pending() CLEAVE_REQUIRES(header_.page_lock) {
     std::uint64_t words = 0;
     for (std::uint32_t i = 1; i < header_.next_slab; ++i) {
       for (const auto& bits : heap_.remote_[i].bits) words += bits.load(sync::relaxed) != 0 ? 1 : 0;
@@ -263,11 +264,13 @@ class Heap::Inspection {
 
 std::optional<HeapDamage> Heap::check() const noexcept {
   const Pause pause(*this);
+  const sync::Guard guard(header_->page_lock);
   return Inspection(*this).run();
 }
 
 HeapStatistics Heap::statistics() const noexcept {
   const Pause pause(*this);
+  const sync::Guard guard(header_->page_lock);
   std::uint64_t bytes = std::uint64_t{header_->large_pages} << kPageBits;
   std::uint64_t blocks = header_->large_blocks;
   for (std::uint32_t i = 1; i < header_->next_slab; ++i) {

@@ -86,8 +86,8 @@ std::uint32_t FreePages::run_in_word(std::uint64_t word, std::uint32_t pages) no
   }
 }
 
-// A run that starts to the left of a child and ends in it lies lower than any that the child holds, so one
-// look from left to right decides where to go down.
+// A run that starts to the left of a child and ends in it lies lower than any that the child holds,
+// so one look from left to right decides where to go down.
 std::uint32_t FreePages::lowest(std::uint32_t pages) const noexcept {
   if (longest() < pages) return 0;
   std::uint32_t index = 0;

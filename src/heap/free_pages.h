@@ -1,10 +1,11 @@
 // Which pages of a heap are free, and where the lowest run of enough of them is.
 //
-// A bit a page, and over each eight words a summary: the longest run of free pages, and those at both ends. Over
-// each eight summaries one more, up to one for all. So the lowest run of a length is found by one walk down,
-// neighbours need no coalescing, and all of it takes 10 bytes for each 256 KiB: a heap of 64 MiB has its free
-// pages in a single one. (The shape is that of Go's page allocator.) Free lists would have put links into many
-// pages, and would have given the last freed run instead of the lowest.
+// A bit a page, and over each eight words a summary: the longest run of free pages, and those at
+// both ends. Over each eight summaries one more, up to one for all. So the lowest run of a length
+// is found by one walk down, neighbours need no coalescing, and all of it takes 10 bytes for each
+// 256 KiB: a heap of 64 MiB has its free pages in a single one. (The shape is that of Go's page
+// allocator.) Free lists would have put links into many pages, and would have given the last freed
+// run instead of the lowest.
 #pragma once
 
 #include <array>
@@ -13,8 +14,8 @@
 
 namespace cleave::detail {
 
-/// A view of memory that holds the bits and summaries; all zeroes means that no page is free. A run is two
-/// numbers: its first page and its length. Not synchronised.
+/// A view of memory that holds the bits and summaries; all zeroes means that no page is free. A run
+/// is two numbers: its first page and its length. Not synchronised.
 class FreePages {
  public:
   FreePages() = default;
@@ -26,8 +27,8 @@ class FreePages {
   /// Takes the lowest run that fits, and says where. 0 where there is none: page 0 is never free.
   /// Cost: eight steps a level, six levels at 64 GiB.
   [[nodiscard]] std::uint32_t take(std::uint32_t pages) noexcept;
-  /// The same, so that first + `base` is a multiple of `alignment` (a power of two). Cost: as take() if some
-  /// run is longer by the alignment; else by the free runs there are.
+  /// The same, so that first + `base` is a multiple of `alignment` (a power of two). Cost: as
+  /// take() if some run is longer by the alignment; else by the free runs there are.
   [[nodiscard]] std::uint32_t take_aligned(std::uint32_t pages, std::uint32_t alignment,
                                            std::uint64_t base) noexcept;
   /// Takes just this run, if all of it is free.

@@ -14,11 +14,9 @@ namespace cleave {
 using namespace detail;
 namespace {
 
-constexpr std::size_t kPage = kPageSize;
-
 Result<std::uint32_t> pages_of(std::span<std::byte> memory) {
   const auto base = reinterpret_cast<std::uintptr_t>(memory.data());
-  if (base % kPage != 0 || memory.size() % kPage != 0) {
+  if (base % kPageSize != 0 || memory.size() % kPageSize != 0) {
     return fail(Errc::bad_argument, "a heap's memory is whole pages of 4 KiB; align it",
                 Address{base});
   }
@@ -52,7 +50,7 @@ Heap::Heap(std::byte* base, std::uint32_t pages) noexcept
 Result<Heap> Heap::create(std::span<std::byte> memory) {
   const auto pages = pages_of(memory);
   if (!pages) return tl::unexpected(pages.error());
-  if (!is_zero(memory.first(kPage))) {
+  if (!is_zero(memory.first(kPageSize))) {
     return fail(
         Errc::bad_argument,
         "a new heap's memory must be zeroes, as mmap(2) gives it; open() attaches to an old heap",
@@ -60,6 +58,7 @@ Result<Heap> Heap::create(std::span<std::byte> memory) {
   }
   Heap heap(memory.data(), *pages);
   auto* header = new (heap.header_) HeapHeader{};
+  header->page_lock.assume_held();  // no other thread knows the heap yet
   header->version = kHeapVersion;
   header->pages = *pages;
   header->next_slab = 1;  // number 0 is the slab that never has a free block
@@ -87,8 +86,8 @@ Result<Heap> Heap::open(std::span<std::byte> memory) {
   new (&header.pause) sync::mutex;
   new (&header.shared_slot) sync::mutex;
   header.paused.store(0, sync::relaxed);
-  for (unsigned i = 0; i <= heap.shared_slot_;
-       ++i) {  // Most were never used; do not write to their pages.
+  // Most were never used; do not write to their pages.
+  for (unsigned i = 0; i <= heap.shared_slot_; ++i) {
     if (heap.slots_[i].inside.load(sync::relaxed) != 0)
       heap.slots_[i].inside.store(0, sync::relaxed);
   }
@@ -118,7 +117,8 @@ void* Heap::reallocate(void* block, ByteCount size) noexcept {
     if (usable <= kLargestSmall && bytes <= usable && bytes >= usable / 2) return block;
     const BlockPlace place = find(block);
     if (place.entry.is_large() && bytes > kLargestSmall && bytes <= size_ &&
-        resize_large(place.page, static_cast<std::uint32_t>((bytes + kPage - 1) >> kPageBits))) {
+        resize_large(place.page,
+                     static_cast<std::uint32_t>((bytes + kPageSize - 1) >> kPageBits))) {
       return block;
     }
   }

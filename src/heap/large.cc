@@ -1,5 +1,5 @@
-// Blocks of whole pages, and the pages of slabs. The lowest run that fits is taken, so that blocks stay close together and
-// pages changed before are changed again.
+// Blocks of whole pages, and the pages of slabs. The lowest run that fits is taken, so that blocks
+// stay close together and pages changed before are changed again.
 
 #include <algorithm>
 #include <cstring>
@@ -75,8 +75,9 @@ bool Heap::resize_large(std::uint32_t first, std::uint32_t pages) noexcept {
   return true;
 }
 
-// With the page lock, as all below.
+// With the page lock, as all below; a public header cannot name it.
 std::uint32_t Heap::take_pages(std::uint32_t pages, std::size_t alignment) noexcept {
+  header_->page_lock.assume_held();
   const std::uint64_t base_page = reinterpret_cast<std::uintptr_t>(base_) >> kPageBits;
   const std::uint32_t first =
       alignment <= kPageSize
@@ -88,12 +89,14 @@ std::uint32_t Heap::take_pages(std::uint32_t pages, std::size_t alignment) noexc
 }
 
 void Heap::note_taken(std::uint32_t first, std::uint32_t pages) noexcept {
+  header_->page_lock.assume_held();
   header_->used_pages += pages;
   header_->peak_pages = std::max(header_->peak_pages, header_->used_pages);
   header_->fresh_pages = std::max(header_->fresh_pages, first + pages);
 }
 
 void Heap::give_pages(std::uint32_t first, std::uint32_t pages) noexcept {
+  header_->page_lock.assume_held();
   header_->used_pages -= pages;
   free_pages().give(first, pages);
 }

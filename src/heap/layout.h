@@ -1,11 +1,12 @@
-// What a heap keeps in its own first pages. All of it is numbers that count from the start of the range: no pointers, so
-// that a copy of the range is a heap too. Zero bytes are a valid beginning of everything but the header, and
-// what was never used is never written.
+// What a heap keeps in its own first pages. All of it is numbers that count from the start of the
+// range: no pointers, so that a copy of the range is a heap too. Zero bytes are a valid beginning
+// of everything but the header, and what was never used is never written.
 //
 //   header | slots | free pages | page entries | slabs | remote frees | blocks ...
 //
-// The header and the first slots share a page: a program of one thread changes that one, the pages of its slabs'
-// records (64 slabs in each), and now and then one of the free pages and one of the entries.
+// The header and the first slots share a page: a program of one thread changes that one, the pages
+// of its slabs' records (64 slabs in each), and now and then one of the free pages and one of the
+// entries.
 #pragma once
 
 #include <algorithm>
@@ -29,18 +30,21 @@ struct HeapHeader {
   std::uint64_t magic;
   std::uint32_t version;
   std::uint32_t pages;
-  /// 1 while one thread has stopped all others; written under `pause`, read on the way into each operation.
+  /// 1 while one thread has stopped all others; written under `pause`, read on the way into each
+  /// operation.
   sync::atomic<std::uint32_t> paused;
 
-  /// Guards the free pages, the records of slabs that are not in use, and what follows. A leaf.
+  /// Guards the free pages, the records of slabs that are not in use, and what names it. A leaf.
   alignas(64) sync::mutex page_lock;
-  std::uint32_t free_slabs;   ///< the first record that can be used again; 0: none
-  std::uint32_t next_slab;    ///< records from here on were never used
-  std::uint32_t fresh_pages;  ///< pages from here on were never handed out: still zeroes
-  std::uint32_t used_pages;
-  std::uint32_t peak_pages;
-  std::uint32_t large_pages;
-  std::uint32_t large_blocks;
+  std::uint32_t free_slabs
+      CLEAVE_GUARDED_BY(page_lock);  ///< the first record that can be used again; 0: none
+  std::uint32_t next_slab CLEAVE_GUARDED_BY(page_lock);  ///< records from here on were never used
+  std::uint32_t fresh_pages
+      CLEAVE_GUARDED_BY(page_lock);  ///< pages from here on were never handed out: still zeroes
+  std::uint32_t used_pages CLEAVE_GUARDED_BY(page_lock);
+  std::uint32_t peak_pages CLEAVE_GUARDED_BY(page_lock);
+  std::uint32_t large_pages CLEAVE_GUARDED_BY(page_lock);
+  std::uint32_t large_blocks CLEAVE_GUARDED_BY(page_lock);
 
   /// Taken before `page_lock`, by threads that are inside no slot.
   alignas(64) sync::mutex pause;
@@ -53,26 +57,27 @@ struct SlotClass {
   /// The first of its linked slabs: the one that blocks come from. 0: none.
   std::uint32_t slab;
   std::uint32_t kept_count;
-  /// Blocks freed last, which go out first, as offsets in granules of 16 bytes; 0 where there is none. Their slabs
-  /// count them as allocated. This is what makes a block that was just freed the next one out.
+  /// Blocks freed last, which go out first, as offsets in granules of 16 bytes; 0 where there is
+  /// none. Their slabs count them as allocated. This is what makes a block that was just freed the
+  /// next one out.
   std::array<std::uint32_t, 4> kept;
 };
 
 /// One thread's part of the heap. Only that thread is in it, or whoever has paused the heap.
 struct alignas(64) HeapSlot {
-  /// 1 while the owner is inside. Owner: store relaxed and a light fence; release on leaving. The pausing
-  /// thread: heavy fence, then waits for 0 (acquire).
+  /// 1 while the owner is inside. Owner: store relaxed and a light fence; release on leaving. The
+  /// pausing thread: heavy fence, then waits for 0 (acquire).
   sync::atomic<std::uint32_t> inside;
   std::array<SlotClass, kSizeClasses> classes;
-  /// Words of RemoteFrees that hold frees, linked through their `next`; 0: none. Pushed by others (release),
-  /// emptied by the owner (acquire). Others write to it while the owner works, so it shares its line with no more
-  /// than the last of the classes, blocks of 32 KiB.
+  /// Words of RemoteFrees that hold frees, linked through their `next`; 0: none. Pushed by others
+  /// (release), emptied by the owner (acquire). Others write to it while the owner works, so it
+  /// shares its line with no more than the last of the classes, blocks of 32 KiB.
   sync::atomic<std::uint32_t> pending;
 };
 static_assert(sync::kExplored || sizeof(HeapSlot) == 1024);
 
 /// The record of a slab: pages cut into blocks of one class. One line, bits and all.
-struct Slab {
+struct alignas(64) Slab {
   std::array<std::uint64_t, kMostBlocks / 64> free;  ///< a bit a block
   std::uint32_t first_page;
   std::uint32_t next;  ///< in its class's list, or among the records not in use
@@ -82,23 +87,23 @@ struct Slab {
   std::uint8_t hint;     ///< the word to look at first: where a block was freed last
   std::uint8_t size_class;
   std::uint8_t owner;
-  /// 1: it is in its class's list. A slab without free blocks leaves the list when the next block is
-  /// asked of it, and comes back with the first free. No bool: any byte may be found here.
+  /// 1: it is in its class's list. A slab without free blocks leaves the list when the next block
+  /// is asked of it, and comes back with the first free. No bool: any byte may be found here.
   std::uint8_t linked;
   std::uint32_t block_bytes;
-  std::array<std::uint32_t, 2> unused;
 };
 
-/// Blocks of a slab that others than its owner have freed, until the owner takes note. Who sets the first bit in a
-/// word links the word to the owner's `pending`; the owner takes the bits of linked words only. So a slab with
-/// a bit here is not wholly free and goes nowhere.
+/// Blocks of a slab that others than its owner have freed, until the owner takes note. Who sets the
+/// first bit in a word links the word to the owner's `pending`; the owner takes the bits of linked
+/// words only. So a slab with a bit here is not wholly free and goes nowhere.
 struct alignas(64) RemoteFrees {
   std::array<sync::atomic<std::uint64_t>, kMostBlocks / 64> bits;  // set acq_rel, taken acq_rel
   std::array<std::uint32_t, kMostBlocks / 64> next;                // written by who linked the word
 };
 
-/// What a page is used for: all that a free needs to know, unchanged while the block lives. One word, so that it is
-/// loaded once and taken apart in registers. Zero: free, the heap's own, or inside a large block.
+/// What a page is used for: all that a free needs to know, unchanged while the block lives. One
+/// word, so that it is loaded once and taken apart in registers. Zero: free, the heap's own, or
+/// inside a large block.
 class PageEntry {
  public:
   constexpr PageEntry() = default;

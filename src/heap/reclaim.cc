@@ -1,5 +1,5 @@
-// What a thread does before it says that the heap is full. The heap is paused: slots of other threads, living or
-// ended, may be looked into.
+// What a thread does before it says that the heap is full. The heap is paused: slots of other
+// threads, living or ended, may be looked into.
 
 #include <cleave/heap.h>
 

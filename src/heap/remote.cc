@@ -1,5 +1,5 @@
-// Frees by another thread than the slab's owner: a bit in the slab's second record, which no owner's allocation or
-// free touches, and so neither the freed block's page nor the owner's line.
+// Frees by another thread than the slab's owner: a bit in the slab's second record, which no
+// owner's allocation or free touches, and so neither the freed block's page nor the owner's line.
 
 #include <bit>
 
@@ -32,7 +32,8 @@ void Heap::free_remotely(PageEntry entry, unsigned index, const void* block) noe
 
 void Heap::collect(HeapSlot& slot) noexcept {
   if (slot.pending.load(sync::relaxed) == 0) return;
-  // acquire: pairs with the push. Words are pushed singly and taken all at once, so no tag is needed.
+  // acquire: pairs with the push. Words are pushed singly and taken all at once, so no tag is
+  // needed.
   std::uint32_t number = slot.pending.exchange(0, sync::acquire);
   while (number != 0) {
     const std::uint32_t slab_number = number / 4;

@@ -1,5 +1,5 @@
-// The sizes of small blocks: every 16 bytes up to 128, then four to each doubling, so that at most a fifth
-// of a block is lost to rounding up.
+// The sizes of small blocks: every 16 bytes up to 128, then four to each doubling, so that at most
+// a fifth of a block is lost to rounding up.
 #pragma once
 
 #include <algorithm>
@@ -85,8 +85,9 @@ constexpr unsigned class_of(std::size_t bytes) {
   return size_classes::compute_class_of(bytes);
 }
 
-/// For offsets inside a slab: the product is the index and, below the binary point, less than one reciprocal
-/// exactly if nothing is left over. No error adds up to that: see size_classes::divides_exactly().
+/// For offsets inside a slab: the product is the index and, below the binary point, less than one
+/// reciprocal exactly if nothing is left over. No error adds up to that: see
+/// size_classes::divides_exactly().
 constexpr BlockAt block_at(const SizeClass& of, std::uint64_t offset) {
   const std::uint64_t product = offset * of.reciprocal;
   return {.index = static_cast<unsigned>(product >> 32),
@@ -105,7 +106,8 @@ constexpr std::uint32_t slab_pages(const SizeClass& of, std::uint32_t blocks) {
 }
 
 namespace size_classes {
-// The reciprocal is too large by less than 1/bytes; a slab's last block must not see it grow to a whole one.
+// The reciprocal is too large by less than 1/bytes; a slab's last block must not see it grow to a
+// whole one.
 constexpr bool divides_exactly(const SizeClass& of) {
   const std::uint64_t error = std::uint64_t{of.reciprocal} * of.bytes - (std::uint64_t{1} << 32);
   const std::uint64_t end = std::uint64_t{slab_pages(of, slab_blocks(of))} << kPageBits;

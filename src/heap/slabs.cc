@@ -1,6 +1,7 @@
-// Small blocks. A slab's free blocks are bits in its record, not links in the blocks: a free changes a line of
-// records and not the page of the block, a fresh slab is not touched, and a block freed twice shows.
-// The lowest block of the word last freed into goes out first: hot, and never beyond what was used before.
+// Small blocks. A slab's free blocks are bits in its record, not links in the blocks: a free
+// changes a line of records and not the page of the block, a fresh slab is not touched, and a block
+// freed twice shows. The lowest block of the word last freed into goes out first: hot, and never
+// beyond what was used before.
 
 #include <algorithm>
 #include <bit>
@@ -143,8 +144,7 @@ std::uint32_t Heap::make_slab(unsigned number, unsigned size_class) noexcept {
           .size_class = static_cast<std::uint8_t>(size_class),
           .owner = static_cast<std::uint8_t>(number),
           .linked = 0,
-          .block_bytes = of.bytes,
-          .unused = {}};
+          .block_bytes = of.bytes};
   name_pages(slab, made);
   return made;
 }
@@ -168,8 +168,8 @@ void Heap::release_slab(std::uint32_t number) noexcept {
   header_->free_slabs = number;
 }
 
-// A free made a slab useful again, or wholly free. One wholly free slab stays, if it is the class's only one: whoever
-// frees and allocates in turn would otherwise cut a slab each time.
+// A free made a slab useful again, or wholly free. One wholly free slab stays, if it is the class's
+// only one: whoever frees and allocates in turn would otherwise cut a slab each time.
 void Heap::free_changes_list(HeapSlot& slot, std::uint32_t number) noexcept {
   Slab& slab = slabs_[number];
   if (slab.linked == 0) link(slot, number);

@@ -1,12 +1,14 @@
-// Being inside a heap: each operation is a visit to the caller's slot, and a pause keeps all visitors out.
+// Being inside a heap: each operation is a visit to the caller's slot, and a pause keeps all
+// visitors out.
 //
 //     visiting                              pausing
 //     inside = 1         (store)            paused = 1         (store)
 //     light fence                           heavy fence
 //     paused?            (load)             inside == 0?       (load), else wait
 //
-// One of the two sees the other. So a visit costs two plain stores and a load, and yet a thread that
-// finds the heap full can collect what lies unused in the slots of others, whether they live or not.
+// One of the two sees the other. So a visit costs two plain stores and a load, and yet a thread
+// that finds the heap full can collect what lies unused in the slots of others, whether they live
+// or not.
 #pragma once
 
 #include <algorithm>
@@ -65,8 +67,8 @@ class [[nodiscard]] Heap::Visit {
   HeapSlot& slot_;
 };
 
-/// While it lives, no thread is inside, and its maker may look at and change every slot. Its maker must not be
-/// inside either: two that pause would wait for each other.
+/// While it lives, no thread is inside, and its maker may look at and change every slot. Its maker
+/// must not be inside either: two that pause would wait for each other.
 class [[nodiscard]] Heap::Pause {
  public:
   explicit Pause(const Heap& heap) noexcept : header_(*heap.header_) {

@@ -15,15 +15,17 @@
 namespace cleave::detail {
 namespace {
 
-// A piece of this size goes out from its registered buffer, as a request of its own. Smaller ones share
-// a request: one that names a thousand pieces is cheaper than a thousand that name one each, registered or
-// not (docs/decisions/0006-registered-buffers.md has the figures).
+// A piece of this size goes out from its registered buffer, as a request of its own. Smaller ones
+// share a request: one that names a thousand pieces is cheaper than a thousand that name one each,
+// registered or not (docs/decisions/0006-registered-buffers.md has the figures).
 constexpr std::uint64_t kSmallestFixed = std::uint64_t{256} << 10;
 
-// Blocks are aligned: the low bit of what comes back with a result is free to tell whose result it is.
+// Blocks are aligned: the low bit of what comes back with a result is free to tell whose result it
+// is.
 constexpr std::uint64_t kCancellation = 1;
 
-// Not a refusal for good: a signal handler ran, or the kernel wants memory, or results taken, first.
+// Not a refusal for good: a signal handler ran, or the kernel wants memory, or results taken,
+// first.
 bool is_passing(int result) {
   return result >= 0 || result == -EINTR || result == -EAGAIN || result == -EBUSY ||
          result == -ENOMEM;
@@ -39,17 +41,15 @@ Result<void> Engine::open(Frames& frames) {
   ring_ = sync::make<io_uring>();
   if (ring_ == nullptr) return fail(Errc::no_memory, "out of memory allocating a ring");
   io_uring_params params{};
-  // Room for a request and a cancellation from each block that may be with the kernel, twice over: results
-  // never have to be put by elsewhere.
+  // Room for a request and a cancellation from each block that may be with the kernel, twice over:
+  // results never have to be put by elsewhere.
   params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
   params.cq_entries = std::max(64u, options_.requests * 4);
   const int opened = io_uring_queue_init_params(std::min(options_.requests, 256u), ring_, &params);
   if (opened < 0) sync::destroy(std::exchange(ring_, nullptr));
   if (opened == -ENOMEM || opened == -EMFILE || opened == -ENFILE) {
-    return fail(
-        Errc::no_memory,
-        "the kernel, or RLIMIT_MEMLOCK, has no memory for a ring, or there is no descriptor", {},
-        -opened);
+    return fail(Errc::no_memory, "out of memory, descriptors or RLIMIT_MEMLOCK creating a ring", {},
+                -opened);
   }
   if (opened < 0) {
     return fail(Errc::unsupported,
@@ -70,8 +70,8 @@ Engine::~Engine() {
     for (Transfer* t = under_way_.first; t != nullptr; t = t->next) cancel(*t);
     while (!is_idle()) wait();
   } else {
-    // A child of fork(2): what is in flight is the parent's, and so are the registered buffers. Here
-    // only our copies of what was counted go.
+    // A child of fork(2): what is in flight is the parent's, and so are the registered buffers.
+    // Here only our copies of what was counted go.
     while (Transfer* t = under_way_.first) {
       for (Block& block : t->blocks()) Transfer::release(block);
       under_way_.remove(*t);
@@ -266,7 +266,8 @@ void Engine::completed(Block& block, int result) {
       block.not_ready = true;
       return await_turn(block);
     case EINTR:
-    case ECANCELED:  // By us, as send() will find; or the thread that sent it has ended, and we send it again.
+    // By us, as send() will find; or the thread that sent it has ended, and we send it again.
+    case ECANCELED:
       return await_turn(block);
     case EINVAL:
       if (block.direct) {
@@ -294,8 +295,8 @@ void Engine::transferred(Block& block, std::uint64_t bytes) {
     if (!transfer.take_up(block)) return one_less(transfer);
   } else if (block.direct && transfer.direction() == Transfer::Direction::in &&
              transfer.target().ends_by(transfer.offset(block))) {
-    // A read would say so too; but this one, off the file's alignment, would have to go through the cache,
-    // and not everybody who has the descriptor may open the file a second time.
+    // A read would say so too; but this one, off the file's alignment, would have to go through the
+    // cache, and not every holder of the descriptor may open the file a second time.
     transfer.stop(block.position, std::nullopt);
     return retire(block);
   }

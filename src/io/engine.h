@@ -18,8 +18,9 @@ struct io_uring_sqe;
 
 namespace cleave::detail {
 
-/// A block is idle, waits for its turn, or has one request with the kernel. Each result sends it back to
-/// wait, for the rest or for the next bytes, until its transfer has none; then its memory is let go.
+/// A block is idle, waits for its turn, or has one request with the kernel. Each result sends it
+/// back to wait, for the rest or for the next bytes, until its transfer has none; then its memory
+/// is let go.
 class Engine {
  public:
   explicit Engine(const RingOptions& options) noexcept;

@@ -54,7 +54,8 @@ Result<File> open_for(const char* path, OpenMode mode, PageCache cache) {
   int descriptor = -1;
   if (cache == PageCache::bypass) {
     descriptor = open_again_if_interrupted(path, flags | O_DIRECT);
-    // EINVAL is how a file system without O_DIRECT refuses it; anything else, it would refuse us anyway.
+    // EINVAL is how a file system without O_DIRECT refuses it; anything else, it would refuse us
+    // anyway.
     if (descriptor < 0 && errno != EINVAL) {
       return fail(Errc::io, "the file cannot be opened", {}, errno);
     }

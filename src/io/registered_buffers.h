@@ -15,13 +15,13 @@ struct io_uring;
 
 namespace cleave::detail {
 
-/// A buffer for each of the TrimGuard's extents, registered when a request first lies in it and the pool
-/// has memory behind all of it. A registered extent is kept: trim() passes it by, so that the frame and the
-/// registered page stay one. docs/decisions/0006-registered-buffers.md says why so.
+/// A buffer for each of the TrimGuard's extents, registered when a request first lies in it and the
+/// pool has memory behind all of it. A registered extent is kept: trim() passes it by, so that the
+/// frame and the registered page stay one. docs/decisions/0006-registered-buffers.md says why so.
 class RegisteredBuffers {
  public:
-  /// An empty table of buffers in `ring`, where the kernel has such (Linux 5.19); else nothing is ever
-  /// registered.
+  /// An empty table of buffers in `ring`, where the kernel has such (Linux 5.19); else nothing is
+  /// ever registered.
   RegisteredBuffers(io_uring& ring, Frames& frames) noexcept;
   RegisteredBuffers(const RegisteredBuffers&) = delete;
   RegisteredBuffers& operator=(const RegisteredBuffers&) = delete;

@@ -43,13 +43,14 @@ Result<Target> Target::of(int descriptor) {
   if (statx(own, "", AT_EMPTY_PATH, STATX_DIOALIGN, &more) == 0 &&
       (more.stx_mask & STATX_DIOALIGN) != 0) {
     target.direct_ = more.stx_dio_offset_align != 0;
-    // Pieces end where pages do. Whole sectors lie in each only if memory is aligned as the file is.
+    // Pieces end where pages do. Whole sectors lie in each only if memory is aligned as the file
+    // is.
     target.memory_alignment_ =
         std::max<std::uint64_t>({512, more.stx_dio_mem_align, more.stx_dio_offset_align});
   }
 #endif
-  // Whole pages, though sectors would do: two requests in flight, one through the cache and one past it,
-  // must not meet in a page of the cache.
+  // Whole pages, though sectors would do: two requests in flight, one through the cache and one
+  // past it, must not meet in a page of the cache.
   target.offset_alignment_ = std::max(kPageSize, target.memory_alignment_);
   return target;
 }

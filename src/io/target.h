@@ -9,21 +9,22 @@
 
 namespace cleave::detail {
 
-/// A duplicate of the caller's descriptor, so that closing the original, and even opening another file
-/// under its number, does not send half a transfer elsewhere. Knows where O_DIRECT may be used.
+/// A duplicate of the caller's descriptor, so that closing the original, and even opening another
+/// file under its number, does not send half a transfer elsewhere. Knows where O_DIRECT may be
+/// used.
 ///
-/// What O_DIRECT cannot serve, heads and tails that are not aligned, goes through the page cache, by a
-/// second open file description without the flag. Bouncing it through an aligned buffer was rejected: to
-/// write a tail one would have to read, write more than was asked for, and cut the file again, in the
-/// face of whoever else writes there. Clearing the flag on the caller's description would do it to all who
-/// share that.
+/// What O_DIRECT cannot serve, heads and tails that are not aligned, goes through the page cache,
+/// by a second open file description without the flag. Bouncing it through an aligned buffer was
+/// rejected: to write a tail one would have to read, write more than was asked for, and cut the
+/// file again, in the face of whoever else writes there. Clearing the flag on the caller's
+/// description would do it to all who share that.
 class Target {
  public:
   /// Errors: io (not an open descriptor; no descriptor left).
   static Result<Target> of(int descriptor);
 
-  /// Whether its bytes come one after the other whatever the offset: pipes, sockets, character devices,
-  /// and files open for appending. Then there may be one request at a time.
+  /// Whether its bytes come one after the other whatever the offset: pipes, sockets, character
+  /// devices, and files open for appending. Then there may be one request at a time.
   [[nodiscard]] bool is_in_order() const noexcept { return in_order_; }
 
   struct Step {
@@ -32,8 +33,8 @@ class Target {
     std::uint64_t bytes;   ///< how many to ask for, at most
     bool direct;
   };
-  /// How to transfer up to `bytes` bytes, not none, between `address` and the file's `offset`. Errors: io
-  /// (the file cannot be opened a second time), no_memory.
+  /// How to transfer up to `bytes` bytes, not none, between `address` and the file's `offset`.
+  /// Errors: io (the file cannot be opened a second time), no_memory.
   Result<Step> step(std::uint64_t offset, Address address, std::uint64_t bytes);
 
   /// Whether it is a regular file that has no byte at or after `offset` now.

@@ -21,7 +21,8 @@ Result<Transfer*> Transfer::make(Request request, const RingOptions& options,
                                  TransferId id) noexcept {
   const std::uint64_t bytes = request.bytes;
   const std::uint64_t block_bytes = options.block.value;
-  // Blocks end at multiples of their size in the file, so that one that starts off a page costs no more.
+  // Blocks end at multiples of their size in the file, so that one that starts off a page costs no
+  // more.
   const std::uint64_t blocks =
       bytes == 0 ? 0
                  : (request.offset + bytes - 1) / block_bytes - request.offset / block_bytes + 1;

@@ -21,7 +21,8 @@ namespace cleave::detail {
 
 class Transfer;
 
-/// A extent of a transfer that has at most one request with the kernel, and its memory secured meanwhile.
+/// A extent of a transfer that has at most one request with the kernel, and its memory secured
+/// meanwhile.
 struct Block {
   Transfer* transfer = nullptr;
   Block* next = nullptr;  // of those that wait for their turn
@@ -89,7 +90,8 @@ class Transfer {
   /// Cuts off what a request has transferred.
   static void advance(Block& block, std::uint64_t bytes) noexcept;
 
-  /// Nothing at or after `position` counts any more. The lowest position is what the result tells of.
+  /// Nothing at or after `position` counts any more. The lowest position is what the result tells
+  /// of.
   void stop(std::uint64_t position, std::optional<Error> why) noexcept;
   [[nodiscard]] bool stops_before(const Block& block) const noexcept {
     return stop_ <= block.position;

@@ -12,7 +12,8 @@ using namespace detail;
 namespace {
 
 // Pins what it can of the next pages in one writing section. False: nothing, take the lock.
-bool pin_without_lock(AccessorState& s, PinBuilder& builder) {
+// Unchecked: a section that found the write stamp even stands in for the lock.
+bool pin_without_lock(AccessorState& s, PinBuilder& builder) CLEAVE_UNCHECKED {
   if (!s.enter_under(s.stamps.write.load(sync::acquire))) return false;
   const PageRange rest = builder.rest();
   const Region* region = s.space.regions.find(rest.first);

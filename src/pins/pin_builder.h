@@ -1,5 +1,5 @@
-// How a pin of many pages comes about: page by page, owned pages in one stride, and all given back if one
-// cannot be had.
+// How a pin of many pages comes about: page by page, owned pages in one stride, and all given back
+// if one cannot be had.
 #pragma once
 
 #include <cleave/error.h>
@@ -24,8 +24,8 @@ class PinBuilder {
 
   /// Room for the next stride. Outside of any section: it may allocate. False: no memory.
   [[nodiscard]] bool make_room() noexcept;
-  /// Pins the next pages, `pages`, as far as they are owned already and lie below one node. In a writing section or
-  /// under the lock, after make_room().
+  /// Pins the next pages, `pages`, as far as they are owned already and lie below one node. In a
+  /// writing section or under the lock, after make_room().
   Table::Stop pin_owned(Table& table, PageRange pages) noexcept;
   /// Takes the lock, makes the next page the space's own, and pins it.
   Result<void> pin_locked(SpaceState& space);

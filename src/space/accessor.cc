@@ -14,8 +14,8 @@ namespace cleave {
 using namespace detail;
 namespace {
 
-// What a moved-from accessor stands on. It remembers no translation, so that every use takes the slow path, which
-// tells: a hit pays nothing for the question.
+// What a moved-from accessor stands on. It remembers no translation, so that every use takes the
+// slow path, which tells: a hit pays nothing for the question.
 AccessorHit* moved_from() {
   static Stamps stamps;
   static AccessorHit nothing(stamps);

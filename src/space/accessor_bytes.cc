@@ -12,16 +12,16 @@ namespace cleave {
 using namespace detail;
 namespace {
 
-// A fork waits for a section, so one copies no more than this; and no less where frames happen to lie side
-// by side, because one long copy is a tenth faster than its pages one by one.
+// A fork waits for a section, so one copies no more than this; and no less where frames happen to
+// lie side by side, because one long copy is a tenth faster than its pages one by one.
 constexpr std::size_t kLongestRun = 16 * kPageSize;
 
 std::size_t rest_of_page(Address at, std::size_t bytes) {
   return std::min<std::size_t>(bytes, kPageSize - offset_in_page(at));
 }
 
-// How many of `bytes` bytes from `at` on lie in one piece, the first page being at `base`. `find` gives the
-// place of a page, or nullptr.
+// How many of `bytes` bytes from `at` on lie in one piece, the first page being at `base`. `find`
+// gives the place of a page, or nullptr.
 template <class Find>
 std::size_t run_length(Address at, std::size_t bytes, const std::byte* base, Find find) {
   std::size_t size = rest_of_page(at, bytes);

@@ -31,22 +31,22 @@ class AccessorList {
   Stamps stamps;
 
   void attach(Participant& member) noexcept;
-  /// Drops all retired references when nobody is left to read through them.
+  /// Drops all retired references when no accessor is left to read through them.
   void detach(Participant& member, Frames& frames) noexcept;
 
   /// No thread may write through an old translation when this returns, nor get a new one before
-  /// resume(). Reading goes on. For forks. Cost: an atomic exchange; a membarrier and a wait if another
-  /// thread has been writing for a while.
+  /// resume(). Reading goes on. For forks. Cost: an atomic exchange; a membarrier and a wait if
+  /// another thread has been writing for a while.
   void revoke_writers() noexcept;
   /// No thread may read or write through an old translation, nor get a new one before resume(). For
-  /// changes of regions and removal of pages. Drops what was retired: nobody can be reading through it.
-  /// Cost: a membarrier if another thread has an accessor.
+  /// changes of regions and removal of pages. Drops what was retired: no thread can be reading
+  /// through it. Cost: a membarrier if another thread has an accessor.
   void revoke_all(Frames& frames) noexcept;
   void resume() noexcept;
 
-  /// Around anything that may give `page` another frame. Between the two nobody remembers where it is, or
-  /// relies on what was remembered; afterwards everybody looks again. Nobody is waited for: the old frame
-  /// lives until retire() lets it go.
+  /// Around anything that may give `page` another frame. Between the two no accessor remembers
+  /// where it is, or relies on what was remembered; afterwards all look again. No thread is waited
+  /// for: the old frame lives until retire() lets it go.
   void begin_move(PageNo page) noexcept;
   void commit_move(PageNo page) noexcept;
   /// Instead of commit_move(): what was remembered still holds.
@@ -58,6 +58,13 @@ class AccessorList {
 
   /// Drops everything retired, now. False: there was nothing.
   bool drain_retired(Frames& frames) noexcept;
+
+  /// Calls `visit(Entry)` for each reference that was retired and not dropped yet.
+  template <class Visit>
+  void for_each_retired(Visit visit) const {
+    for (const Entry entry : aging_) visit(entry);
+    for (const Entry entry : gathering_) visit(entry);
+  }
 
  private:
   template <class Visit>
@@ -71,8 +78,8 @@ class AccessorList {
   void start_aging() noexcept;
   void finish_aging(Frames& frames) noexcept;
 
-  // Two batches: while one gathers, the sections that could use the other end by themselves, so that
-  // a write seldom waits for a reader that was preempted. A heavy fence is paid once a batch.
+  // Two batches: while one gathers, the sections that could use the other end by themselves, so
+  // that a write seldom waits for a reader that was preempted. A heavy fence is paid once a batch.
   static constexpr std::size_t kBatch = sync::kExplored ? kMostRetiredByOneWrite : 256;
   using Batch = RetiredUpTo<kBatch + kMostRetiredByOneWrite>;
 

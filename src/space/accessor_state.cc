@@ -11,8 +11,9 @@ namespace {
 
 bool is_odd(std::uint64_t stamp) { return (stamp & 1) != 0; }
 
-// A fork by the thread that made an accessor does not wait for it. In another thread's hands its stores
-// would race with that fork, so a misplaced accessor is caught at the first page that it has to look up.
+// A fork by the thread that made an accessor does not wait for it. In another thread's hands its
+// stores would race with that fork, so a misplaced accessor is caught at the first page that it has
+// to look up.
 void check_thread(const Participant& participant) {
   CLEAVE_CHECK(
       participant.thread == sync::this_thread(),
@@ -39,8 +40,8 @@ std::byte* AccessorState::enter_writable(PageNo page) {
   return walk_for_writing(page);
 }
 
-// The stamp of the translation is read before the write stamp. A revocation changes them the other way
-// round: if ours is already the new one, we find the write stamp odd and remember nothing.
+// The stamp of the translation is read before the write stamp. A revocation changes them the other
+// way round: if ours is already the new one, we find the write stamp odd and remember nothing.
 const std::byte* AccessorState::walk_for_reading(PageNo page) {
   check_thread(participant);
   const std::uint64_t stamp = stamps.read_for(raw(page)).load(sync::acquire);
@@ -52,7 +53,8 @@ const std::byte* AccessorState::walk_for_reading(PageNo page) {
   return base;
 }
 
-// Not inside a section yet: a new stamp is adopted only outside, because entries must be strong again.
+// Not inside a section yet: a new stamp is adopted only outside, because entries must be strong
+// again.
 bool AccessorState::enter_under(std::uint64_t stamp) {
   check_thread(participant);
   if (is_odd(stamp)) return false;

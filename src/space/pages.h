@@ -22,8 +22,8 @@ inline Result<void> check_within_limit(Address at, std::uint64_t bytes) {
   return {};
 }
 
-/// Calls `use(page, offset in it, part of bytes)` for each page that `bytes` covers at `at`; stops at
-/// the first error, with `where` set to the first byte that was not served.
+/// Calls `use(page, offset in it, part of bytes)` for each page that `bytes` covers at `at`; stops
+/// at the first error, with `where` set to the first byte that was not served.
 template <class Byte, class Use>
 Result<void> for_each_page(Address at, std::span<Byte> bytes, Use use) {
   if (auto fits = check_within_limit(at, bytes.size()); !fits) return fits;

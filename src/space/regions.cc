@@ -18,8 +18,8 @@ struct RegionNode {
 
 namespace {
 
-// A treap's shape hangs on random priorities. Ours come from the region's address, so that equal sets
-// have equal shapes and nothing differs from run to run.
+// A treap's shape hangs on random priorities. Ours come from the region's address, so that equal
+// sets have equal shapes and nothing differs from run to run.
 std::uint64_t priority(const Region& region) {
   std::uint64_t x = raw(region.pages.first) + 0x9e37'79b9'7f4a'7c15u;
   x = (x ^ (x >> 30)) * 0xbf58'476d'1ce4'e5b9u;
@@ -72,8 +72,8 @@ class Regions::Builder {
       return {node(region, lower, left), right};
     }
     if (region.pages.first >= page) {
-      // Of what lies between, the upper half of a region that was cut has a priority of its own, which
-      // may be above this one's: so merge() says who comes first.
+      // Of what lies between, the upper half of a region that was cut has a priority of its own,
+      // which may be above this one's: so merge() says who comes first.
       auto [left, right] = split(lower, page);
       return {left, merge(right, node(region, nullptr, higher))};
     }
@@ -116,7 +116,7 @@ class Regions::Builder {
 
   Result<Regions> finish(RegionNode* tree) {
     Regions built(counters_, tree);
-    if (out_of_memory_) return fail(Errc::no_memory, "malloc has no memory for a region");
+    if (out_of_memory_) return fail(Errc::no_memory, "out of memory allocating a region");
     return built;
   }
 

@@ -15,13 +15,14 @@ namespace cleave::detail {
 
 struct RegionNode;
 
-/// An immutable ordered set of disjoint regions: a treap whose nodes are counted and shared, so that a
-/// fork takes one reference however many regions there are, and a change makes O(log n) new nodes and
-/// leaves the old set as it was for whoever holds it. A change that runs out of memory is simply never
-/// taken over.
+/// An immutable ordered set of disjoint regions: a treap whose nodes are counted and shared, so
+/// that a fork takes one reference however many regions there are, and a change makes O(log n) new
+/// nodes and leaves the old set as it was for whoever holds it. A change that runs out of memory is
+/// simply never taken over.
 ///
-/// A value of this class is one reference. Copies are cheap and cannot fail. Any number of threads may
-/// read one value; changing a value needs the owner's lock, and in a space the revocation of readers.
+/// A value of this class is one reference. Copies are cheap and cannot fail. Any number of threads
+/// may read one value; changing a value needs the owner's lock, and in a space the revocation of
+/// readers.
 class Regions {
  public:
   explicit Regions(Frames& frames) : counters_(&frames.counters()) {}
@@ -45,13 +46,13 @@ class Regions {
   /// In order of address.
   void for_each(function_ref<void(const Region&)> visit) const;
 
-  /// The set with `range` mapped, joined to equal neighbours. Errors: already_mapped (where: the first
-  /// page in the way), no_memory. O(log n).
+  /// The set with `range` mapped, joined to equal neighbours. Errors: already_mapped (where: the
+  /// first page in the way), no_memory. O(log n).
   [[nodiscard]] Result<Regions> with_mapped(PageRange range, Protection protection) const;
   /// The set without any page of `range`, mapped or not. Error: no_memory. O(log n).
   [[nodiscard]] Result<Regions> with_unmapped(PageRange range) const;
-  /// The set with all of `range` under `protection`. Errors: not_mapped (where: the first page that is
-  /// not), no_memory. O(log n) and the regions inside.
+  /// The set with all of `range` under `protection`. Errors: not_mapped (where: the first page that
+  /// is not), no_memory. O(log n) and the regions inside.
   [[nodiscard]] Result<Regions> with_protection(PageRange range, Protection protection) const;
 
   /// The first page of `range` that no region with at least `protection` holds, as an error:

@@ -59,6 +59,7 @@ Result<Space> Snapshot::fork() const {
   const SnapshotState& s = state();
   SpaceState* child = SpaceState::make(s.frames);
   if (child == nullptr) return fail(Errc::no_memory, "out of memory allocating a space");
+  child->lock.assume_held();  // no other thread knows it yet
   child->table.share(s.table, s.frames);
   child->regions = s.regions;
   return HandleAccess::make<Space>(child);

@@ -16,8 +16,8 @@ namespace cleave {
 using namespace detail;
 namespace {
 
-// Page 0 and its neighbours are mapped only on request, so that small numbers mistaken for addresses
-// fail.
+// Page 0 and its neighbours are mapped only on request, so that small numbers mistaken for
+// addresses fail.
 constexpr PageNo kLowestChosen{16};
 
 Result<PageRange> pages_at(Address at, ByteCount size) {
@@ -41,8 +41,9 @@ Result<PageNo> find_gap(const Regions& regions, std::uint64_t pages) {
   return fail(Errc::no_memory, "the space has no gap of that size; unmap something");
 }
 
-// Replaces the regions and takes `gone` out of the table, with everybody revoked.
-Result<void> replace(SpaceState& state, Result<Regions> next, PageRange gone) {
+// Replaces the regions and takes `gone` out of the table, with all translations revoked.
+Result<void> replace(SpaceState& state, Result<Regions> next, PageRange gone)
+    CLEAVE_REQUIRES(state.lock) {
   if (!next) return tl::unexpected(next.error());
   state.revoke_all();
   Result<void> cleared = state.table.clear(gone, state.frames);
@@ -59,13 +60,13 @@ struct Change {
   PageRange gone;
 };
 
-// Under the lock, makes the change that `plan(state, pages)` gives for the pages at `at`.
+// Under the lock, makes the change that `plan(regions, pages)` gives for the pages at `at`.
 template <class Plan>
 Result<void> change_regions(SpaceState& s, Address at, ByteCount size, Plan plan) {
   const auto pages = pages_at(at, size);
   if (!pages) return tl::unexpected(pages.error());
   const sync::Guard guard(s.lock);
-  Change change = plan(s, *pages);
+  Change change = plan(s.regions, *pages);
   return replace(s, std::move(change.next), change.gone);
 }
 
@@ -111,29 +112,29 @@ Result<Address> Space::map(ByteCount size, Protection protection) {
 }
 
 Result<void> Space::map_at(Address at, ByteCount size, Protection protection) {
-  return change_regions(state(), at, size, [protection](const SpaceState& s, PageRange pages) {
-    return Change{s.regions.with_mapped(pages, protection), kNoPages};
+  return change_regions(state(), at, size, [protection](const Regions& now, PageRange pages) {
+    return Change{now.with_mapped(pages, protection), kNoPages};
   });
 }
 
 Result<void> Space::unmap(Address at, ByteCount size) {
-  return change_regions(state(), at, size, [](const SpaceState& s, PageRange pages) {
-    return Change{s.regions.with_unmapped(pages), pages};
+  return change_regions(state(), at, size, [](const Regions& now, PageRange pages) {
+    return Change{now.with_unmapped(pages), pages};
   });
 }
 
 Result<void> Space::protect(Address at, ByteCount size, Protection protection) {
-  return change_regions(state(), at, size, [protection](const SpaceState& s, PageRange pages) {
-    return Change{s.regions.with_protection(pages, protection), kNoPages};
+  return change_regions(state(), at, size, [protection](const Regions& now, PageRange pages) {
+    return Change{now.with_protection(pages, protection), kNoPages};
   });
 }
 
 Result<void> Space::discard(Address at, ByteCount size) {
-  return change_regions(state(), at, size, [](const SpaceState& s, PageRange pages) {
-    if (auto allowed = s.regions.check(pages, Protection::read_write); !allowed) {
+  return change_regions(state(), at, size, [](const Regions& now, PageRange pages) {
+    if (auto allowed = now.check(pages, Protection::read_write); !allowed) {
       return Change{tl::unexpected(allowed.error()), kNoPages};
     }
-    return Change{s.regions, pages};
+    return Change{now, pages};
   });
 }
 
@@ -175,6 +176,7 @@ Result<Space> Space::fork() {
   SpaceState* made = SpaceState::make(s.frames);
   if (made == nullptr) return fail(Errc::no_memory, "out of memory allocating a space");
   Space child(made);
+  made->lock.assume_held();  // no other thread knows it yet
   const sync::Guard guard(s.lock);
   s.revoke_writers();
   const auto forked = made->table.fork_from(s.table, s.frames);

@@ -12,6 +12,7 @@ SpaceState* SpaceState::make(Frames& frames) noexcept {
 
 void SpaceState::release() noexcept {
   if (handles.fetch_sub(1, sync::acq_rel) != 1) return;
+  lock.assume_held();  // the last handle is gone
   Frames& pool = frames;
   sync::destroy(accessors);  // it retired nothing that its last accessor did not drop
   table.drop(pool);
@@ -30,7 +31,8 @@ Result<std::byte*> SpaceState::owned(PageNo page, Protection needed, Table::Cont
     if (!owned) return tl::unexpected(owned.error());
     return frames.data(owned->frame);
   }
-  // With an accessors the new frame can be read as soon as it is in the table, so it needs its contents then.
+  // With accessors the new frame can be read as soon as it is in the table, so it needs its
+  // contents then.
   for (;;) {
     Retired retired;
     accessors->begin_move(page);

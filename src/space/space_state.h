@@ -23,28 +23,30 @@ struct SpaceState {
   void retain() noexcept { handles.add(1, sync::relaxed); }
   void release() noexcept;
 
-  /// With the lock held: where `page` may be written, as its owner; others' translations are revoked
-  /// as needed. Errors: not_mapped, not_permitted, no_memory; nothing that can be read has changed.
-  Result<std::byte*> writable(PageNo page) { return owned(page, Protection::read_write); }
-  /// The same for who overwrites the whole page at once: what it held need not be copied, if nobody can read
-  /// there meanwhile.
-  Result<std::byte*> replaceable(PageNo page) {
+  /// Where `page` may be written, as its owner; others' translations are revoked as needed.
+  /// Errors: not_mapped, not_permitted, no_memory; nothing that can be read has changed.
+  Result<std::byte*> writable(PageNo page) CLEAVE_REQUIRES(lock) {
+    return owned(page, Protection::read_write);
+  }
+  /// The same for who overwrites the whole page at once: what it held need not be copied, if no
+  /// thread can read there meanwhile.
+  Result<std::byte*> replaceable(PageNo page) CLEAVE_REQUIRES(lock) {
     return owned(page, Protection::read_write, Table::Contents::unneeded);
   }
   /// The same for a region that need not allow writing: a pin for reading owns its page too.
   Result<std::byte*> owned(PageNo page, Protection needed,
-                           Table::Contents contents = Table::Contents::needed);
-  /// With the lock held: where `page` may be read. Errors: not_mapped, not_permitted.
-  Result<const std::byte*> readable(PageNo page);
+                           Table::Contents contents = Table::Contents::needed)
+      CLEAVE_REQUIRES(lock);
+  /// Where `page` may be read. Errors: not_mapped, not_permitted.
+  Result<const std::byte*> readable(PageNo page) CLEAVE_REQUIRES(lock);
 
-  /// With the lock held.
-  void revoke_writers() noexcept {
+  void revoke_writers() noexcept CLEAVE_REQUIRES(lock) {
     if (accessors != nullptr) accessors->revoke_writers();
   }
-  void revoke_all() noexcept {
+  void revoke_all() noexcept CLEAVE_REQUIRES(lock) {
     if (accessors != nullptr) accessors->revoke_all(frames);
   }
-  void resume() noexcept {
+  void resume() noexcept CLEAVE_REQUIRES(lock) {
     if (accessors != nullptr) accessors->resume();
   }
 
@@ -52,12 +54,12 @@ struct SpaceState {
   /// Order of locks: a space's lock, then the pool's growth lock. Never two spaces' locks at once.
   sync::mutex lock;
   sync::atomic<std::uint32_t> handles{1};  // Space and accessors; the last one out ends the state
-  /// Written with the lock held; read so too, or inside a section that found the write stamp even.
-  Table table;
-  /// As the table, but replaced only while everybody is revoked.
-  Regions regions;
-  /// Made with the first accessor, kept until the end. Guarded by the lock; accessors keep a copy.
-  AccessorList* accessors = nullptr;
+  /// Read also inside a section that found the write stamp even.
+  Table table CLEAVE_GUARDED_BY(lock);
+  /// As the table, but replaced only while all translations are revoked.
+  Regions regions CLEAVE_GUARDED_BY(lock);
+  /// Made with the first accessor, kept until the end. Accessors keep a reference to its stamps.
+  AccessorList* accessors CLEAVE_GUARDED_BY(lock) CLEAVE_PT_GUARDED_BY(lock) = nullptr;
 };
 
 }  // namespace cleave::detail

@@ -23,8 +23,8 @@ void heavy_fence([[maybe_unused]] const char* name) noexcept {
   }
   if (!performs(name)) return;
   if (asymmetric_fences) {
-    // Registration outlives fork(2) of the host. A filter that forbids the call from now on would leave
-    // stores unordered with forks: better to stop.
+    // Registration outlives fork(2) of the host. A filter that forbids the call from now on would
+    // leave stores unordered with forks: better to stop.
     CLEAVE_CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0,
                  "membarrier(2) worked when the program started and fails now");
   } else {

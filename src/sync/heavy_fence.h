@@ -6,8 +6,8 @@
 namespace cleave::detail::sync {
 
 /// Whether the kernel gives us membarrier(2). Decided once, before main; without it the light side
-/// becomes a full fence and the heavy side one too. False in static constructors that run before ours, which is
-/// the stronger mode.
+/// becomes a full fence and the heavy side one too. False in static constructors that run before
+/// ours, which is the stronger mode.
 extern const bool asymmetric_fences;
 
 inline void light_fence(const char* name) noexcept { light_fence(name, asymmetric_fences); }

@@ -5,23 +5,26 @@
 
 #include <cleave/detail/explored.h>
 
+#include "sync/thread_annotations.h"
+
 namespace cleave::detail::sync {
 
 #ifdef CLEAVE_EXPLORED
 
-class mutex {
+class CLEAVE_CAPABILITY mutex {
  public:
-  void lock() {
+  void lock() CLEAVE_ACQUIRE() {
     announce({.kind = Kind::lock,
               .location = location_.id,
               .enabled = [](const void* self) { return !static_cast<const mutex*>(self)->held_; },
               .context = this});
     held_ = true;
   }
-  void unlock() {
+  void unlock() CLEAVE_RELEASE() {
     announce({.kind = Kind::unlock, .location = location_.id});
     held_ = false;
   }
+  void assume_held() const CLEAVE_ASSERTS_HELD() {}
 
  private:
   bool held_ = false;
@@ -30,15 +33,19 @@ class mutex {
 
 #else
 
-/// Spins a little before it sleeps: what is done under a space's lock takes about as long as copying a
-/// page, and putting a thread to sleep and waking it takes ten times that.
-class mutex {
+/// Spins a little before it sleeps: what is done under a space's lock takes about as long as
+/// copying a page, and putting a thread to sleep and waking it takes ten times that.
+class CLEAVE_CAPABILITY mutex {
  public:
-  void lock() {
+  void lock() CLEAVE_ACQUIRE() {
     if (!mutex_.try_lock()) [[unlikely]]
       wait();
   }
-  void unlock() { mutex_.unlock(); }
+  void unlock() CLEAVE_RELEASE() { mutex_.unlock(); }
+  /// Tells the analysis, and only that, that the caller may do what the lock's holder may: a
+  /// function that cannot name the lock where it is declared, or an object that no other thread
+  /// knows. The caller says why.
+  void assume_held() const CLEAVE_ASSERTS_HELD() {}
 
  private:
   void wait();
@@ -49,10 +56,10 @@ class mutex {
 #endif
 
 /// Holds a mutex for a scope.
-class [[nodiscard]] Guard {
+class CLEAVE_SCOPED_CAPABILITY [[nodiscard]] Guard {
  public:
-  explicit Guard(mutex& held) : held_(held) { held_.lock(); }
-  ~Guard() { held_.unlock(); }
+  explicit Guard(mutex& held) CLEAVE_ACQUIRE(held) : held_(held) { held_.lock(); }
+  ~Guard() CLEAVE_RELEASE() { held_.unlock(); }
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;
 

@@ -9,14 +9,14 @@
 namespace cleave::detail::sync {
 namespace {
 
-// A bit for each number that a living thread has. Not announced to schedulers: explored threads of control
-// have numbers of their own.
+// A bit for each number that a living thread has. Not announced to schedulers: explored threads of
+// control have numbers of their own.
 constinit std::atomic<std::uint64_t> numbers_taken{0};
 
 constexpr std::uint64_t bit_of(unsigned number) { return std::uint64_t{1} << number; }
 
-// Runs when a thread ends, after the destructors of its thread_local objects. Should a later destructor
-// ask again, it gets a number again, and this runs again.
+// Runs when a thread ends, after the destructors of its thread_local objects. Should a later
+// destructor ask again, it gets a number again, and this runs again.
 void give_thread_number_back(void* /*unused*/) {
   // release: pairs with the acquire of the next thread that takes it.
   if (number::number_here < kThreadNumbers) {

@@ -1,4 +1,5 @@
-// Waiting names what it waits for, so that an explorer can disable the waiter instead of spinning it.
+// Waiting names what it waits for, so that an explorer can disable the waiter instead of spinning
+// it.
 #pragma once
 
 #include <cleave/detail/atomic.h>
@@ -8,8 +9,8 @@ namespace cleave::detail::sync {
 /// Gives the processor to whoever we wait for: a few pauses first, then the scheduler's turn.
 void relax(unsigned round) noexcept;
 
-/// Returns the first value of `location` (read with seq_cst: waiters are one side of Dekker's pattern) for
-/// which `done(value)` holds.
+/// Returns the first value of `location` (read with seq_cst: waiters are one side of Dekker's
+/// pattern) for which `done(value)` holds.
 template <class T, class Done>
 T wait_until(const atomic<T>& location, Done done, [[maybe_unused]] const char* name) {
   if (!performs(name)) return location.peek();

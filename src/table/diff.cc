@@ -46,8 +46,8 @@ void compare(Entry a, Entry b, unsigned level, PageNo first, Ranges& ranges) {
 
 unsigned height(Entry root) { return root == Entry::absent ? 0 : node_of(root)->level + 1; }
 
-// Trees of different heights meet where the higher one has come down entry 0 to the lower one's top;
-// what else the higher one has lies beyond the lower one's pages.
+// Trees of different heights meet where the higher one has come down entry 0 to the lower one's
+// top; what else the higher one has lies beyond the lower one's pages.
 void compare_roots(Entry high, Entry low, Ranges& ranges) {
   if (high == Entry::absent || low == Entry::absent || height(high) == height(low)) {
     compare(high, low, std::max(height(high), height(low)), PageNo{0}, ranges);

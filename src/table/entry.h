@@ -10,9 +10,10 @@ namespace cleave::detail {
 
 struct Node;
 
-/// Absent is zero. Bit 0 tells a frame (id in bits 8..39) from a node (its address; nodes are aligned).
-/// Bit 1 of a node's entry is the *hint*: something below may be pinned. It is set before the pin counts
-/// and cleared by a fork that looked and found none. A hint below means hints all the way up.
+/// Absent is zero. Bit 0 tells a frame (id in bits 8..39) from a node (its address; nodes are
+/// aligned). Bit 1 of a node's entry is the *hint*: something below may be pinned. It is set before
+/// the pin counts and cleared by a fork that looked and found none. A hint below means hints all
+/// the way up.
 enum class Entry : std::uint64_t { absent = 0 };
 
 constexpr std::uint64_t raw(Entry e) { return static_cast<std::uint64_t>(e); }

@@ -1,4 +1,5 @@
-// Table nodes: counted, shared between spaces, copied by whoever writes below one that it does not own.
+// Table nodes: counted, shared between spaces, copied by whoever writes below one that it does not
+// own.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +12,8 @@
 
 namespace cleave::detail {
 
-/// A node with more than one reference is immutable: nobody owns it. With one reference it belongs to
-/// whoever holds that reference, if that holder in turn is owned (table/ownership.h).
+/// A node with more than one reference is immutable: it has no owner. With one reference it belongs
+/// to whoever holds that reference, if that holder in turn is owned (table/ownership.h).
 struct Node {
   explicit Node(unsigned at) : level(at) {}
 
@@ -31,23 +32,23 @@ struct Node {
   sync::atomic<std::uint64_t> references{1};
   const unsigned level;
   /// Written by the one owner under its space's lock (release), read by threads inside a section
-  /// without a lock (acquire) and by anybody once the node is shared. Threads inside a writing section
-  /// may set hints in them (relaxed: a fork looks only after the section has ended).
+  /// without a lock (acquire) and by any thread once the node is shared. Threads inside a writing
+  /// section may set hints in them (relaxed: a fork looks only after the section has ended).
   sync::atomic<Entry> entries[kFanout];
 };
 
 /// A node with one reference, the caller's, all entries absent. nullptr: no memory.
 Node* make_node(unsigned level, Frames& frames) noexcept;
 
-/// Adds a reference to what `entry` names, for a caller that holds one already. False: the entry is a
-/// frame with too many references. Absent entries and nodes are always shared.
+/// Adds a reference to what `entry` names, for a caller that holds one already. False: the entry is
+/// a frame with too many references. Absent entries and nodes are always shared.
 bool share(Entry entry, Frames& frames) noexcept;
 
 /// The counts of everything that `node` names are about to change.
 void prefetch_counts_below(const Node& node, const Frames& frames) noexcept;
 
-/// Gives up the caller's reference to what `entry` names; with the last one goes all that hangs below.
-/// Cost: by what is freed.
+/// Gives up the caller's reference to what `entry` names; with the last one goes all that hangs
+/// below. Cost: by what is freed.
 void drop(Entry entry, Frames& frames) noexcept;
 
 }  // namespace cleave::detail

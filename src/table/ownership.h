@@ -14,18 +14,20 @@
 
 namespace cleave::detail {
 
-/// A count can *fall* to one at any moment, when a sibling goes. Then a thread without the lock may find
-/// itself the owner and write in place, while the thread with the lock still copies what it found
-/// shared a moment before: the copy would lack that write. So a copy begins by taking one more reference
-/// (share_if_shared): if the count was one, the page is ours after all and is not copied; if not, it cannot
-/// be found to be one again before the copy is done and nobody remembers the old path.
+/// A count can *fall* to one at any moment, when a sibling goes. Then a thread without the lock may
+/// find itself the owner and write in place, while the thread with the lock still copies what it
+/// found shared a moment before: the copy would lack that write. So a copy begins by taking one
+/// more reference (share_if_shared): if the count was one, the page is ours after all and is not
+/// copied; if not, it cannot be found to be one again before the copy is done and no thread
+/// remembers the old path.
 
-/// What one walk from a root down has found so far. The loads are acquire: finding a count of one, the
-/// walker has seen everything that former holders did before they let go.
+/// What one walk from a root down has found so far. The loads are acquire: finding a count of one,
+/// the walker has seen everything that former holders did before they let go.
 ///
-/// Who may rely on the answer: a thread that holds the space's lock, or one inside a section that found
-/// the space's write stamp even (space/stamps.h). A count of one can be raised only through the holder
-/// of that one reference, which is the space itself, and it raises a count of one only when it forks.
+/// Who may rely on the answer: a thread that holds the space's lock, or one inside a section that
+/// found the space's write stamp even (space/stamps.h). A count of one can be raised only through
+/// the holder of that one reference, which is the space itself, and it raises a count of one only
+/// when it forks.
 class Ownership {
  public:
   Ownership& through(const Node& node) {

@@ -10,9 +10,10 @@
 
 namespace cleave::detail {
 
-/// What a write replaced: at most one node a level and one frame, which counts twice. A thread without a lock may still be
-/// reading through the old node or frame, so the counts must not fall before it is done: if they fell,
-/// the other holder could find itself the owner and write under the reader's eyes.
+/// What a write replaced: at most one node a level and one frame, which counts twice. A thread
+/// without a lock may still be reading through the old node or frame, so the counts must not fall
+/// before it is done: if they fell, the other holder could find itself the owner and write under
+/// the reader's eyes.
 template <std::size_t most>
 class RetiredUpTo {
  public:
@@ -25,7 +26,7 @@ class RetiredUpTo {
   [[nodiscard]] auto begin() const { return entries_.begin(); }
   [[nodiscard]] auto end() const { return entries_.begin() + static_cast<std::ptrdiff_t>(count_); }
 
-  /// Somebody else has taken the references over.
+  /// The caller has handed the references over.
   void forget_all() { count_ = 0; }
 
   /// Call when no reader can be left.

@@ -10,7 +10,7 @@
 namespace cleave::detail {
 namespace {
 
-Error no_memory_for_node() { return {Errc::no_memory, "malloc has no memory for a table node"}; }
+Error no_memory_for_node() { return {Errc::no_memory, "out of memory allocating a table node"}; }
 
 // The caller's reference to `shared` moves from the old frame to a copy of it.
 Result<FrameId> copy_frame(FrameId shared, Frames& frames, Table::Contents contents) {
@@ -18,14 +18,15 @@ Result<FrameId> copy_frame(FrameId shared, Frames& frames, Table::Contents conte
   if (!taken) return tl::unexpected(taken.error());
   frames.counters().copies.add(1, sync::relaxed);
   if (contents == Table::Contents::unneeded) return taken->frame;
-  // Nobody writes to `shared` meanwhile: it has a second holder, or came from a node that has.
+  // No thread writes to `shared` meanwhile: it has a second holder, or came from a node that has.
   sync::copy_page(frames.data(taken->frame), frames.data(shared), kPageSize);
   return taken->frame;
 }
 
 // A copy of a shared node, whose children then have one more reference each. The counts go up while
-// we still hold `shared`, and the caller lets go of it only later: in between, its other holder could
-// otherwise find itself alone with it and, below it, alone with pages that we can still reach.
+// we still hold `shared`, and the caller lets go of it only later: in between, its other holder
+// could otherwise find itself alone with it and, below it, alone with pages that we can still
+// reach.
 Result<Node*> copy_node(const Node& shared, Frames& frames) {
   prefetch_counts_below(shared, frames);
   Node* copy = make_node(shared.level, frames);
@@ -58,7 +59,7 @@ Result<Node*> own_node(sync::atomic<Entry>& slot, unsigned level, Frames& frames
     slot.store(entry_for(*copy), sync::release);
     retired.add(entry);
   }
-  // Now that the children are counted twice, nobody owns anything through the old node any more.
+  // Now that the children are counted twice, no table owns anything through the old node any more.
   drop(entry, frames);
   return copy;
 }
@@ -89,7 +90,8 @@ Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retire
     return tl::unexpected(copy.error());
   }
   slot.store(entry_for(*copy), sync::release);
-  // Both references age: a thread that still stands at the old entry must not find itself the owner.
+  // Both references age: a thread that still stands at the old entry must not find itself the
+  // owner.
   retired.add(entry);
   retired.add(entry);
   return Table::Owned{*copy, true};
@@ -134,10 +136,10 @@ Result<Table::Owned> Table::own(PageNo page, Frames& frames, Retired& retired, C
   }
 }
 
-// Puts nodes on top until the tree has a place for `page`. The old root becomes entry 0 of the new one:
-// its reference moves, no count changes, and a reader that still starts at the old root finds there all
-// that it can name. Hints are set whether needed or not: a thread that pins may be setting them on the old
-// root at this moment.
+// Puts nodes on top until the tree has a place for `page`. The old root becomes entry 0 of the new
+// one: its reference moves, no count changes, and a reader that still starts at the old root finds
+// there all that it can name. Hints are set whether needed or not: a thread that pins may be
+// setting them on the old root at this moment.
 Result<void> Table::grow_to(PageNo page, Frames& frames) {
   for (;;) {
     const Entry top = root_.load(sync::relaxed);
@@ -228,8 +230,8 @@ Result<void> Table::clear(PageRange range, Frames& frames) {
 
 namespace {
 
-// The pages below `slot`, which starts at `first`. Hints under which nothing is pinned are cleared: the
-// next fork need not look there.
+// The pages below `slot`, which starts at `first`. Hints under which nothing is pinned are cleared:
+// the next fork need not look there.
 PageNo find_pinned(sync::atomic<Entry>& slot, PageNo first, const Frames& frames) {
   const Entry entry = slot.load(sync::relaxed);
   if (!is_hinted(entry)) return kPageLimit;
@@ -260,8 +262,8 @@ Result<Entry> fork_frame(Entry entry, Frames& frames) {
   });
 }
 
-// What a fork gets for a node, of whose pages from `first` on it wants those in `range`: a share of the node
-// where all are wanted and no hint says that one may be pinned; else a node of its own.
+// What a fork gets for a node, of whose pages from `first` on it wants those in `range`: a share of
+// the node where all are wanted and no hint says that one may be pinned; else a node of its own.
 Result<Entry> fork_node(Entry entry, PageNo first, PageRange range, Frames& frames) {
   if (entry == Entry::absent) return entry;
   const Node& node = *node_of(entry);

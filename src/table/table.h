@@ -16,8 +16,8 @@
 namespace cleave::detail {
 
 /// One reference to a tree. Functions that change the tree need the space's lock; find() and
-/// find_owned() need that, or a section, or that the tree belongs to a snapshot (then it never changes).
-/// The tables of all spaces of a pool share nodes and frames.
+/// find_owned() need that, or a section, or that the tree belongs to a snapshot (then it never
+/// changes). The tables of all spaces of a pool share nodes and frames.
 class Table {
  public:
   Table() = default;
@@ -33,44 +33,44 @@ class Table {
   struct Owned {
     FrameId frame;
     bool moved;  ///< the page had another frame, or none, before: read translations of it are stale
-    bool neighbours_moved =
-        false;  ///< and so had other pages (their frames had too many references)
   };
-  /// Makes the space the owner of `page`: copies what is shared on the path to it, gives an absent page
-  /// a zeroed frame. The caller drops `retired`, when no reader is left. Error: no_memory; then nothing
-  /// that can be read has changed (some nodes may have been copied already).
-  /// With `Contents::unneeded` the caller overwrites the whole page before anybody can read it, and a shared
-  /// page's bytes are not copied.
+  /// Makes the space the owner of `page`: copies what is shared on the path to it, gives an absent
+  /// page a zeroed frame. The caller drops `retired`, when no reader is left. Error: no_memory;
+  /// then nothing that can be read has changed (some nodes may have been copied already). With
+  /// `Contents::unneeded` the caller overwrites the whole page before any thread can read it, and a
+  /// shared page's bytes are not copied.
   enum class Contents : std::uint8_t { needed, unneeded };
   Result<Owned> own(PageNo page, Frames& frames, Retired& retired,
                     Contents contents = Contents::needed);
 
-  /// Makes the pages of `range` absent. No reader may be inside the space (they were revoked). Cost: by
-  /// the nodes along the two ends of the range and by what is freed. Error: no_memory (a shared node
-  /// reaches over an end and cannot be copied); nothing that can be read has changed.
+  /// Makes the pages of `range` absent. No reader may be inside the space (they were revoked).
+  /// Cost: by the nodes along the two ends of the range and by what is freed. Error: no_memory (a
+  /// shared node reaches over an end and cannot be copied); nothing that can be read has changed.
   Result<void> clear(PageRange range, Frames& frames);
 
-  /// Counts a pin on each page from `range.first` on, until one is not owned or the end of its node or of
-  /// the range is reached, and calls `pinned(frame)` for each. Sets the hints. Lock, or a writing section.
-  /// The result says why it stopped short; `ok` at the end of the node or range.
+  /// Counts a pin on each page from `range.first` on, until one is not owned or the end of its node
+  /// or of the range is reached, and calls `pinned(frame)` for each. Sets the hints. Lock, or a
+  /// writing section. The result says why it stopped short; `ok` at the end of the node or range.
   enum class Stop : std::uint8_t { ok, not_owned, too_many };
   template <class Pinned>
   Stop pin_owned(PageRange range, PinAccess access, Frames& frames, Pinned pinned) noexcept;
 
-  /// Takes over what `other` holds: shares all of it but the pinned pages, which are copied, with the nodes
-  /// on the way to them. Writers must be revoked from `other`. This table must be empty. O(1) where
-  /// nothing was pinned since the last look, else by the pinned pages. Error: no_memory; nothing has
-  /// changed.
+  /// Takes over what `other` holds: shares all of it but the pinned pages, which are copied, with
+  /// the nodes on the way to them. Writers must be revoked from `other`. This table must be empty.
+  /// O(1) where nothing was pinned since the last look, else by the pinned pages. Error: no_memory;
+  /// nothing has changed.
   Result<void> fork_from(Table& other, Frames& frames);
 
-  /// The same for the pages of `range` only. Cost: by the nodes along its two ends and by what is pinned.
+  /// The same for the pages of `range` only. Cost: by the nodes along its two ends and by what is
+  /// pinned.
   Result<void> fork_range_from(Table& other, PageRange range, Frames& frames);
 
-  /// The first pinned page; kPageLimit if there is none. Writers must be revoked. Clears stale hints.
+  /// The first pinned page; kPageLimit if there is none. Writers must be revoked. Clears stale
+  /// hints.
   [[nodiscard]] PageNo first_pinned(const Frames& frames) noexcept;
 
-  /// Becomes a second reference to the tree of `other`, which has no pins (a snapshot's). This table must
-  /// be empty. O(1).
+  /// Becomes a second reference to the tree of `other`, which has no pins (a snapshot's). This
+  /// table must be empty. O(1).
   void share(const Table& other, Frames& frames) noexcept;
 
   /// Lets go of the tree. Cost: by what is freed.
@@ -82,8 +82,8 @@ class Table {
   [[nodiscard]] Entry root() const noexcept { return root_.load(sync::acquire); }
 
  private:
-  // Another thread may change the slot meanwhile: set its own hint, or put a higher root there. A hint too
-  // many does no harm.
+  // Another thread may change the slot meanwhile: set its own hint, or put a higher root there. A
+  // hint too many does no harm.
   static void set_hint(sync::atomic<Entry>& slot, Entry entry) noexcept {
     while (!is_hinted(entry) && !slot.compare_exchange(entry, with_hint(entry), sync::acq_rel)) {
     }

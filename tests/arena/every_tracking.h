@@ -10,6 +10,8 @@
 #include <cleave/arena.h>
 #include <cleave/must.h>
 
+#include "arena/track/registry.h"
+
 namespace cleave::detail {
 
 class EveryTracking : public testing::TestWithParam<Tracking> {
@@ -26,7 +28,7 @@ class EveryTracking : public testing::TestWithParam<Tracking> {
 
   // A write as a program does it: announced, where the tracking lives on that.
   static void write(Arena& arena, std::size_t offset, std::string_view text) {
-    if (GetParam() == Tracking::software) arena.mark_dirty(arena.data() + offset, text.size());
+    if (!tracker_kind(GetParam()).notices) arena.mark_dirty(arena.data() + offset, text.size());
     std::memcpy(arena.data() + offset, text.data(), text.size());
   }
   static std::string text_at(const Arena& arena, std::size_t offset, std::size_t size) {
@@ -37,7 +39,8 @@ class EveryTracking : public testing::TestWithParam<Tracking> {
 };
 
 inline auto every_tracking() {
-  return testing::Values(Tracking::async, Tracking::sigbus, Tracking::mprotect, Tracking::software);
+  const auto all = trackings();
+  return testing::ValuesIn(all.begin(), all.end());
 }
 inline std::string name_of_tracking(const testing::TestParamInfo<Tracking>& which) {
   return name(which.param);

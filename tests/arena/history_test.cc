@@ -77,9 +77,9 @@ TEST(Histories, AreTheTreeThatWasMadeWithoutTheCommitsThatWereLetGo) {
     std::string expected;
     write_down(plain, 0, expected);
     std::string found;
-    history->for_each([&](const Commit& commit, unsigned depth) {
+    must(history->for_each([&](const Commit& commit, unsigned depth) {
       found += std::string(depth, ' ') + std::to_string(commit.number()) + '\n';
-    });
+    }));
     ASSERT_EQ(found, expected) << "step " << step;
     ASSERT_EQ(history->living(), commits.size());
   }

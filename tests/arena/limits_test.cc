@@ -23,7 +23,8 @@
 #include <cleave/arena.h>
 #include <cleave/must.h>
 
-#include "arena/track_faults.h"
+#include "arena/track/fault_tracker.h"
+#include "arena/track/registry.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/seccomp.h"
 
@@ -163,9 +164,13 @@ TEST_P(PoorArenas, SaySoWhenFilesMayNotBeThatLarge) {
   }));
 }
 
-INSTANTIATE_TEST_SUITE_P(By, PoorArenas,
-                         testing::Values(Tracking::automatic, Tracking::async, Tracking::sigbus,
-                                         Tracking::mprotect, Tracking::software),
+std::vector<Tracking> every_choice() {
+  std::vector<Tracking> all{Tracking::automatic};
+  all.insert(all.end(), trackings().begin(), trackings().end());
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(By, PoorArenas, testing::ValuesIn(every_choice()),
                          [](const auto& by) { return name(by.param); });
 
 // A page written between two that are not is a mapping of its own under mprotect, and a process may have 65,530:
@@ -238,7 +243,7 @@ TEST(ArenasByMprotect, GoOnWhenTheHostHasUsedUpTheMappings) {
 TEST(ArenasByMprotect, LetASecondThreadGoOnWhereTheKernelCannotProvideMemory) {
   EXPECT_TRUE(in_a_child([]() -> std::string {
     const Mapping mapping = must(Mapping::create(16, nullptr));
-    const auto tracker = must(track(Tracking::mprotect, mapping));
+    const auto tracker = must(make_tracker(Tracking::mprotect, mapping));
     const std::array denied{Denied{SYS_madvise, EINVAL}};
     if (!deny(denied)) return "";
     auto& handler = dynamic_cast<FaultTracker&>(*tracker);

@@ -1,5 +1,5 @@
 // Trackers by themselves, on memory that is no arena's.
-#include "arena/tracker.h"
+#include "arena/track/registry.h"
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -16,7 +16,7 @@
 #include <cleave/fault_signal.h>
 #include <cleave/must.h>
 
-#include "arena/track_faults.h"
+#include "arena/track/fault_tracker.h"
 #include "tests/support/failure.h"
 #include "tests/support/sanitized.h"
 
@@ -39,7 +39,7 @@ TEST(TrackerByMprotect, KnowsOfEveryPageThatTheSecondOfTwoFaultsOnAPageOpened) {
   constexpr std::uint64_t kPages = 16'384;
   constexpr std::uint64_t kBoth = 8192;  // where both threads come to
   const Mapping mapping = must(Mapping::create(kPages, nullptr));
-  const auto tracker = must(track(Tracking::mprotect, mapping));
+  const auto tracker = must(make_tracker(Tracking::mprotect, mapping));
   auto& handler = dynamic_cast<FaultTracker&>(*tracker);
   for (std::uint64_t page = 0; page < 4095; ++page) {
     ASSERT_TRUE(handler.fault(mapping.native(page)));
@@ -79,12 +79,12 @@ TEST_P(TrackersInTurn, LetGoOfTheirMemoryThoughAChildOfForkHasTheirDescriptors) 
     if (auto works = try_tracking(tracking); !works) GTEST_SKIP() << works.error().message();
   }
   const Mapping mapping = must(Mapping::create(64, nullptr));
-  auto first = must(track(GetParam()[0], mapping));
+  auto first = must(make_tracker(GetParam()[0], mapping));
   write(mapping, 1);
   const ForkedChild child;
   first.reset();
   write(mapping, 2);  // watched by nobody
-  const auto second = track(GetParam()[1], mapping);
+  const auto second = make_tracker(GetParam()[1], mapping);
   ASSERT_TRUE(second) << second.error().message();
   (void)collected(mapping, **second);
   write(mapping, 3);

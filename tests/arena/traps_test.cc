@@ -23,7 +23,7 @@
 #include <cleave/must.h>
 #include <cleave/space.h>
 
-#include "arena/tracker.h"
+#include "arena/track/registry.h"
 #include "tests/support/failure.h"
 #include "tests/support/sanitized.h"
 
@@ -42,7 +42,7 @@ class Traps : public testing::TestWithParam<Tracking> {
   Arena make(ByteCount size) { return must(Arena::create(pool_, size, {.tracking = GetParam()})); }
   static void write(Arena& arena, std::size_t page, int value) {
     std::byte* const at = arena.data() + page * kPageSize;
-    if (GetParam() == Tracking::software) arena.mark_dirty(at, 1);
+    if (!tracker_kind(GetParam()).notices) arena.mark_dirty(at, 1);
     *static_cast<volatile std::byte*>(at) = std::byte(value);
   }
   static std::size_t mappings() {
@@ -271,13 +271,13 @@ TEST_P(Traps, ASystemCallThatCannotWriteSaysSoAndWritesNothing) {
   ASSERT_EQ(pipe(ends.data()), 0);
   ASSERT_EQ(::write(ends[1], "x", 1), 1);
   const ssize_t got = read(ends[0], arena.data(), 1);
-  if (GetParam() == Tracking::sigbus || GetParam() == Tracking::mprotect) {
+  if (tracker_kind(GetParam()).signal != 0) {
     EXPECT_EQ(got, -1);
     EXPECT_EQ(errno, EFAULT);
     EXPECT_EQ(arena.data()[0], std::byte{1});
   } else {
     EXPECT_EQ(got, 1);
-    if (GetParam() == Tracking::async) {
+    if (tracker_kind(GetParam()).notices) {
       EXPECT_EQ(must(arena.commit()).pages(), 1u);
     }
   }
@@ -465,9 +465,7 @@ TEST_P(Traps, ACommitDoesNotDependOnThoseBeforeIt) {
   EXPECT_EQ(arena.statistics().living, 2u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Tracked, Traps,
-                         testing::Values(Tracking::async, Tracking::sigbus, Tracking::mprotect,
-                                         Tracking::software),
+INSTANTIATE_TEST_SUITE_P(Tracked, Traps, testing::ValuesIn(trackings().begin(), trackings().end()),
                          [](const auto& which) { return std::string(name(which.param)); });
 
 }  // namespace

@@ -18,6 +18,9 @@
 
 #include "base/handle_access.h"
 #include "frames/frames.h"
+#include "pins/hold_state.h"
+#include "space/snapshot_state.h"
+#include "space/validate.h"
 #include "tests/pins/on_pins.h"
 #include "tests/space/reference.h"
 #include "tests/support/sanitized.h"
@@ -134,6 +137,19 @@ class Family {
     EXPECT_EQ(pool_.statistics().short_pins, pages[0]);
     EXPECT_EQ(pool_.statistics().long_pins, pages[1]);
     expect_adds_up(pool_);
+  }
+
+  // After every step: what must be true whatever was done.
+  void validate_all() {
+    Recount recount(HandleAccess::state(pool_));
+    for (auto& member : participants_) {
+      validate(HandleAccess::state(member.real), recount);
+      if (member.accessor) validate(HandleAccess::state(*member.accessor), recount);
+    }
+    for (const auto& old : snapshots_) recount.add(HandleAccess::state(old.real).table);
+    for (const auto& held : held_) recount.add(HandleAccess::state(held.real).table);
+    recount.compare();
+    ASSERT_EQ(recount.wrong(), nullptr) << recount.wrong();
   }
 
  private:
@@ -325,6 +341,7 @@ TEST_P(RandomPins, AgreeWithThePlainReference) {
     for (int step = 0; step < rounds(4000); ++step) {
       SCOPED_TRACE("CLEAVE_SEED=" + std::to_string(seed) + ", step " + std::to_string(step));
       family.step();
+      family.validate_all();
       if (step % 29 == 0) family.check_all();
       if (testing::Test::HasFailure()) return;
     }

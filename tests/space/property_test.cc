@@ -16,6 +16,9 @@
 
 #include <cleave/must.h>
 
+#include "base/handle_access.h"
+#include "space/snapshot_state.h"
+#include "space/validate.h"
 #include "tests/space/on_a_space.h"
 #include "tests/space/reference.h"
 #include "tests/support/sanitized.h"
@@ -101,6 +104,18 @@ class Family {
     for (const auto& old : snapshots_) pages += old.model.contents.size();
     EXPECT_LE(pool_.statistics().used, pages) << "more frames than all members have pages together";
     EXPECT_EQ(pool_.statistics().spaces, spaces_.size());
+  }
+
+  // After every step: what must be true whatever was done.
+  void validate_all() {
+    Recount recount(HandleAccess::state(pool_));
+    for (auto& member : spaces_) {
+      validate(HandleAccess::state(member.real), recount);
+      if (member.accessor) validate(HandleAccess::state(*member.accessor), recount);
+    }
+    for (const auto& old : snapshots_) recount.add(HandleAccess::state(old.real).table);
+    recount.compare();
+    ASSERT_EQ(recount.wrong(), nullptr) << recount.wrong();
   }
 
  private:
@@ -225,6 +240,7 @@ TEST_P(RandomOperations, AgreeWithThePlainReference) {
     for (int step = 0; step < rounds(5000); ++step) {
       SCOPED_TRACE("CLEAVE_SEED=" + std::to_string(seed) + ", step " + std::to_string(step));
       family.step();
+      family.validate_all();
       if (step % 97 == 0) family.check_all();
       if (testing::Test::HasFailure()) return;
     }

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <map>
+#include <fmt/format.h>
 #include <string>
+#include <vector>
 
 #include <cleave/tracking.h>
 
@@ -11,16 +12,13 @@ namespace cleave::console {
 
 /// `tracking` must outlive the parsing.
 inline void add_tracking_option(CLI::App& command, Tracking& tracking) {
-  std::map<std::string, Tracking> names;
-  for (const Tracking way : {Tracking::automatic, Tracking::async, Tracking::sigbus,
-                             Tracking::mprotect, Tracking::software}) {
-    names.emplace(cleave::name(way), way);
-  }
+  std::vector<std::string> names{cleave::name(Tracking::automatic)};
+  for (const Tracking way : trackings()) names.emplace_back(cleave::name(way));
   command
       .add_option_function<std::string>(
           "--tracking",
           [&tracking](const std::string& given) { tracking = *tracking_named(given); },
-          "How changed pages are found: automatic, async, sigbus, mprotect or software")
+          fmt::format("How changed pages are found: {}", fmt::join(names, ", ")))
       ->check(CLI::IsMember(names));
 }
 

@@ -82,8 +82,7 @@ WayOfTracking look_at_way(Tracking tracking, bool measure) {
 
 TrackingReport look_at_tracking(bool measure) {
   TrackingReport report;
-  for (const Tracking tracking :
-       {Tracking::async, Tracking::sigbus, Tracking::mprotect, Tracking::software}) {
+  for (const Tracking tracking : trackings()) {
     report.ways.push_back(look_at_way(tracking, measure));
   }
   // Asked of an arena itself: what it takes is its own decision.

@@ -1,12 +1,12 @@
 #include "tools/sqlite/shell.h"
 
-#include <fmt/chrono.h>
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <sstream>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 
 #include "adapters/sqlite/contents/digest.h"
 #include "adapters/sqlite/database_file.h"
@@ -172,14 +172,14 @@ void Shell::revert(const Words&) {
 void Shell::branches(const Words&) {
   // Depth among what is shown: the arena's first commit and those without names are not.
   std::map<std::uint64_t, std::size_t> depths;
-  database_.arena().for_each_commit([&](const Commit& commit, unsigned) {
+  const auto shown = database_.arena().for_each_commit([&](const Commit& commit, unsigned) {
     std::size_t depth = 0;
     if (const auto parent = commit.parent()) depth = depths[parent->number()];
     if (!commit.name().empty()) {
       const bool here = commit == database_.head();
-      const std::string name(2 * depth, ' ');
-      fmt::print("{:<32}{:>14}  {:%H:%M:%S}{}\n", name + commit.name(), pages(commit.pages()),
-                 fmt::localtime(times_[commit.name()]),
+      const std::string name(commit.name());
+      fmt::print("{:<32}{:>14}  {:%H:%M:%S}{}\n", std::string(2 * depth, ' ') + name,
+                 pages(commit.pages()), fmt::localtime(times_[name]),
                  !here           ? ""
                  : has_changes() ? "  <- here, with changes"
                                  : "  <- here");
@@ -187,6 +187,7 @@ void Shell::branches(const Words&) {
     }
     depths[commit.number()] = depth;
   });
+  if (!shown) throw DatabaseError(shown.error().message());
 }
 
 void Shell::forget(const Words& words) {
@@ -204,7 +205,8 @@ sqlite::RowHashes Shell::rows_at(const std::string& name) {
 }
 
 void Shell::diff(const Words& words) {
-  const sqlite::RowHashes first = rows_at(words.empty() ? database_.head().name() : words[0]);
+  const sqlite::RowHashes first =
+      rows_at(words.empty() ? std::string(database_.head().name()) : words[0]);
   const sqlite::RowHashes second =
       words.size() == 2 ? rows_at(words[1]) : sqlite::row_hashes(database_.connection());
   const auto diffs = sqlite::row_diff(first, second);

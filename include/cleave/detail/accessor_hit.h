@@ -18,21 +18,23 @@ struct Translation {
   std::byte* base = nullptr;
 };
 
-/// The part of an accessor that is inline in its user's code. Used by the accessor's thread, but for what `section` shows
-/// to others.
+/// The part of an accessor that is inline in its user's code. Used by the accessor's thread, but
+/// for what `section` shows to others.
 struct AccessorHit {
   static constexpr std::size_t kTranslations = sync::kExplored ? 2 : 128;
   using Translations = std::array<Translation, kTranslations>;
 
   explicit AccessorHit(Stamps& of_space) noexcept : stamps(of_space) {}
 
-  /// Inside a reading section: where `page` may be read, if that is remembered and holds; else nullptr.
+  /// Inside a reading section: where `page` may be read, if that is remembered and holds; else
+  /// nullptr.
   [[nodiscard]] const std::byte* readable(std::uint64_t page) const noexcept {
     const Translation& t = reads[page % kTranslations];
     const bool holds = t.page == page && t.stamp == stamps.read_for(page).load(sync::acquire);
     return holds ? t.base : nullptr;
   }
-  /// Inside a writing section: where `page` may be written, if that is remembered and holds; else nullptr.
+  /// Inside a writing section: where `page` may be written, if that is remembered and holds; else
+  /// nullptr.
   [[nodiscard]] std::byte* writable(std::uint64_t page) const noexcept {
     const Translation& t = writes[page % kTranslations];
     // seq_cst: the stamp must be read after the store that entered; see section.h.

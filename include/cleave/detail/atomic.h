@@ -1,9 +1,9 @@
-// The engine's atomics. In production they are std::atomic and nothing more (tests/zero_cost compares
-// the generated code). In an explored build (CLEAVE_EXPLORED) each operation is announced to a
-// scheduler before it is performed; see sync/explored.h.
+// The engine's atomics. In production they are std::atomic and nothing more (tests/zero_cost
+// compares the generated code). In an explored build (CLEAVE_EXPLORED) each operation is announced
+// to a scheduler before it is performed; see sync/explored.h.
 //
 // Two distinctions that std::atomic does not make, because an explorer lives on them:
-//  - add() gives nothing back, fetch_add() does: adds whose result nobody sees commute, and two
+//  - add() gives nothing back, fetch_add() does: adds whose result no code sees commute, and two
 //    orders of them need not both be explored;
 //  - every order is written out. There is no default: who reads the code must see it.
 #pragma once
@@ -24,7 +24,8 @@ inline constexpr Order release = std::memory_order_release;
 inline constexpr Order acq_rel = std::memory_order_acq_rel;
 inline constexpr Order seq_cst = std::memory_order_seq_cst;
 
-/// Whether values of T hold addresses. These differ from run to run, so that only null or not is announced.
+/// Whether values of T hold addresses. These differ from run to run, so that only null or not is
+/// announced.
 template <class T>
 inline constexpr bool holds_address = std::is_pointer_v<T>;
 
@@ -73,8 +74,8 @@ class atomic {
     (void)value_.fetch_sub(delta, order);
   }
 
-  /// Sleeps until notify_all() finds a value other than `seen`, and perhaps for shorter. For waits that may be long;
-  /// for short ones there is wait_until().
+  /// Sleeps until notify_all() finds a value other than `seen`, and perhaps for shorter. For waits
+  /// that may be long; for short ones there is wait_until().
   void sleep_while(T seen) const noexcept {
     if constexpr (kExplored) {
       struct Context {

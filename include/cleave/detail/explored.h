@@ -1,5 +1,5 @@
-// What an explored build tells its scheduler. Production builds see empty types and constants: all of
-// this folds away.
+// What an explored build tells its scheduler. Production builds see empty types and constants: all
+// of this folds away.
 //
 // The contract: a thread of control announces an operation, the scheduler may run others, and when
 // announce() returns the operation is performed at once. So every pending operation is known before
@@ -42,8 +42,8 @@ struct Operation {
   std::uint64_t expected = 0;
   const char* name = "";
   const void* address = nullptr;  ///< of the location; another in every run
-  /// Where not null: the operation is enabled only when `enabled(context)` is true, and the scheduler
-  /// lets announce() return only then.
+  /// Where not null: the operation is enabled only when `enabled(context)` is true, and the
+  /// scheduler lets announce() return only then.
   bool (*enabled)(const void* context) = nullptr;
   const void* context = nullptr;
 };
@@ -63,8 +63,8 @@ class Scheduler {
   virtual void announce(const Operation& operation) = 0;
   /// Whether the fence or re-check called `name` is performed in this run.
   virtual bool performs(const char* name) = 0;
-  /// Whether the store that was just announced stays in the thread's store buffer; the scheduler then
-  /// performs it: at the latest before the thread's next store, and where a fence says so.
+  /// Whether the store that was just announced stays in the thread's store buffer; the scheduler
+  /// then performs it: at the latest before the thread's next store, and where a fence says so.
   virtual bool delays(const DelayedStore& /*store*/) { return false; }
   /// A number for the calling thread of control.
   virtual std::uint64_t self() = 0;
@@ -82,7 +82,8 @@ struct Location {
   std::uint64_t id = next_location();
 };
 
-/// Names the program's memory: bytes from `base` on get locations by their offset, not their address.
+/// Names the program's memory: bytes from `base` on get locations by their offset, not their
+/// address.
 void register_memory(const void* base, std::uint64_t bytes) noexcept;
 std::uint64_t memory_location(const void* address) noexcept;
 

@@ -12,7 +12,8 @@
 
 namespace cleave::detail {
 
-/// A growing list of iovecs in which neighbours in memory become one. One piece needs no allocation.
+/// A growing list of iovecs in which neighbours in memory become one. One piece needs no
+/// allocation.
 class Pieces {
  public:
   Pieces() = default;

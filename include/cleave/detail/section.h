@@ -10,10 +10,10 @@
 //
 // One of the two sees the other: Dekker's pattern. The heavy fence is membarrier(2), and where a
 // processor interrupt is dear (16 us on some virtual machines) a thread that forks in a loop would
-// spend its life in it. So a writing section starts *strong*, with a locked exchange (6 ns) in place
-// of the light fence, and turns *light* only after as many strong entries as one heavy fence costs.
-// Whoever revokes needs the heavy fence only if some section has turned light since the last time.
-// At worst, both together pay twice what the better choice would have cost (ski rental).
+// spend its life in it. So a writing section starts *strong*, with a locked exchange (6 ns) in
+// place of the light fence, and turns *light* only after as many strong entries as one heavy fence
+// costs. Whoever revokes needs the heavy fence only if some section has turned light since the last
+// time. At worst, both together pay twice what the better choice would have cost (ski rental).
 #pragma once
 
 #include <cstdint>
@@ -62,14 +62,15 @@ class alignas(64) Section {
 
   // Others --------------------------------------------------------------------------------------
 
-  /// Whether the owner may be entering with a light fence under `stamp`. Read after the caller's own
-  /// full fence, so that a false answer means: the owner's next entry sees what we stored before it.
+  /// Whether the owner may be entering with a light fence under `stamp`. Read after the caller's
+  /// own full fence, so that a false answer means: the owner's next entry sees what we stored
+  /// before it.
   [[nodiscard]] bool light_under(std::uint64_t stamp) const noexcept {
     return light_since_.load(seq_cst) == stamp;
   }
 
-  /// Returns once the writing section that was running at the call, if any, has ended. New ones find
-  /// the stamp changed and leave without touching anything.
+  /// Returns once the writing section that was running at the call, if any, has ended. New ones
+  /// find the stamp changed and leave without touching anything.
   void wait_for_writer() const noexcept;
 
   /// Returns once the owner was seen outside of any section.
@@ -87,7 +88,8 @@ class alignas(64) Section {
     } else {
       state_.store(State::writing, release);
     }
-    // For a kernel without membarrier, where the light fence is the full one that heavy_fence() pairs with.
+    // For a kernel without membarrier, where the light fence is the full one that heavy_fence()
+    // pairs with.
     light_fence("section.enter_writing", asymmetric_);
     if (++strong_entries_ == kEarned) {
       // Published before any light entry, with a full fence between: a revoker that misses it has

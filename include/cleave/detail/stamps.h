@@ -10,20 +10,21 @@ namespace cleave::detail {
 
 /// One set a space. Changed only under the space's lock; read by accessors without it.
 ///
-/// Two kinds, because two things can happen to a page. A fork takes away the right to write but leaves
-/// what is read where it is; a copy moves what is read, but only from a frame that nobody could write to.
+/// Two kinds, because two things can happen to a page. A fork takes away the right to write but
+/// leaves what is read where it is; a copy moves what is read, but only from a frame that no thread
+/// could write to.
 struct Stamps {
   /// Even: write translations with this stamp hold. Odd: a revocation is under way, take the lock.
-  /// Written with seq_cst (revoke) and release (resume); read with seq_cst inside a section, after the
-  /// store that entered it. Pairs with Section's state; see sync/section.h.
+  /// Written with seq_cst (revoke) and release (resume); read with seq_cst inside a section, after
+  /// the store that entered it. Pairs with Section's state; see sync/section.h.
   sync::atomic<std::uint64_t> write{0};
 
-  /// Read translations, by page, hold while their stamp is unchanged. Odd: a page of this stamp may be
-  /// getting another frame just now; look, but do not remember. Whoever copies a page makes its stamp odd
-  /// *before* the new entry is published and even again after: a thread that writes to the new frame, or
-  /// hears of such a write, finds no translation of the old one good any more. A revocation of everybody
-  /// changes all of them (after `write` went odd: who reads a new stamp here finds `write` odd).
-  /// Stored with release, read with acquire.
+  /// Read translations, by page, hold while their stamp is unchanged. Odd: a page of this stamp may
+  /// be getting another frame just now; look, but do not remember. Whoever copies a page makes its
+  /// stamp odd *before* the new entry is published and even again after: a thread that writes to
+  /// the new frame, or hears of such a write, finds no translation of the old one good any more. A
+  /// revocation of all accessors changes all of them (after `write` went odd: who reads a new stamp
+  /// here finds `write` odd). Stored with release, read with acquire.
   static constexpr std::size_t kReadStamps = 16;
   std::array<sync::atomic<std::uint64_t>, kReadStamps> read;
 

@@ -93,13 +93,14 @@ T compare_exchange_word(std::byte* at, T expected, T desired) noexcept {
   return bits_of_word::value<T>(seen);
 }
 
-/// Asks for the cache line of `address`, which will be written soon. Loops over counts of scattered frames
-/// ask for all of them first: a locked operation waits for its line alone, prefetches wait together.
+/// Asks for the cache line of `address`, which will be written soon. Loops over counts of scattered
+/// frames ask for all of them first: a locked operation waits for its line alone, prefetches wait
+/// together.
 inline void prefetch_for_write(const void* address) noexcept { __builtin_prefetch(address, 1); }
 inline void prefetch_for_read(const void* address) noexcept { __builtin_prefetch(address, 0); }
 
-/// In an explored build the read is announced, then copied at once. copy_page() tells of the writing half
-/// afterwards: nobody else knows the new page yet.
+/// In an explored build the read is announced, then copied at once. copy_page() tells of the
+/// writing half afterwards: no other thread knows the new page yet.
 inline void read_bytes(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
   announce({.kind = Kind::memory_load, .location = memory_location(from), .argument = bytes});
   std::memcpy(to, from, bytes);

@@ -1,4 +1,4 @@
-#include "arena/mapping.h"
+#include "arena/memory/mapping.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -10,17 +10,8 @@
 #include <utility>
 
 #include "base/fail.h"
+#include "base/kernel_abi.h"
 #include "sync/memory.h"
-
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23  // Linux 5.14; older ones refuse it
-#endif
-#ifndef MADV_WIPEONFORK
-#define MADV_WIPEONFORK 18  // Linux 4.14; older ones refuse it
-#endif
-#ifndef MAP_FIXED_NOREPLACE
-#define MAP_FIXED_NOREPLACE 0x100000  // Linux 4.17
-#endif
 
 namespace cleave::detail {
 namespace {
@@ -38,8 +29,8 @@ std::byte* map(int descriptor, std::uint64_t bytes, void* at) {
 // As much as a huge page, so that the mapping between them may have some.
 constexpr std::uint64_t kGuard = std::uint64_t{2} << 20;
 
-/// The same between two extents that nobody may touch: who runs over the end of what lies beside, which may be the
-/// native mapping, must not change an arena where nobody looks.
+/// The same between two extents that no access may touch: who runs over the end of what lies
+/// beside, which may be the native mapping, must not change an arena unnoticed.
 std::byte* map_guarded(int descriptor, std::uint64_t bytes) {
   const std::uint64_t whole = kGuard + bytes + kGuard;
   void* room = mmap(nullptr, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

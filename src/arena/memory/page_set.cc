@@ -1,4 +1,4 @@
-#include "arena/page_set.h"
+#include "arena/memory/page_set.h"
 
 #include <new>
 #include <utility>
@@ -12,7 +12,7 @@ Result<PageSet> PageSet::create(std::uint64_t pages) {
   const std::uint64_t words = (pages + kBits - 1) / kBits;
   const std::uint64_t summary = (words + kBits - 1) / kBits;
   void* memory = sync::allocate((words + summary) * sizeof(Word), alignof(Word));
-  if (memory == nullptr) return fail(Errc::no_memory, "malloc has no memory for a set of pages");
+  if (memory == nullptr) return fail(Errc::no_memory, "out of memory allocating a set of pages");
   auto* first = static_cast<Word*>(memory);
   for (std::uint64_t i = 0; i < words + summary; ++i) new (first + i) Word(0);
   return PageSet(pages, first, first + words);

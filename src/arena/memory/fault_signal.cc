@@ -2,12 +2,14 @@
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdint>
+#include <new>
 
 #include <cleave/detail/atomic.h>
 #include <cleave/fault_signal.h>
 
-#include "arena/fault_watcher.h"
+#include "arena/memory/fault_watcher.h"
 #include "base/fail.h"
 #include "sync/mutex.h"
 
@@ -22,10 +24,11 @@ struct Watch {
   int signal = 0;
 };
 
-/// A sequence lock. Written with the lock of `installed()` held; read in signal handlers, which must not take half of an
-/// old range for half of a new one. The version is odd while a write lasts. Writer: version (relaxed), fields (release),
-/// version (release). Reader: version (acquire), fields (acquire), version (relaxed): who reads a field of a write
-/// finds a version that is no older.
+/// A sequence lock. Written with the lock of `installed()` held; read in signal handlers, which
+/// must not take half of an old range for half of a new one. The version is odd while a write
+/// lasts. Writer: version (relaxed), fields (release), version (release). Reader: version
+/// (acquire), fields (acquire), version (relaxed): who reads a field of a write finds a version
+/// that is no older.
 class Slot {
  public:
   void write(const Watch& watch) noexcept {
@@ -37,7 +40,7 @@ class Slot {
     signal_.store(watch.signal, sync::release);
     version_.store(before + 2, sync::release);
   }
-  /// Nobody, while it is being written: then it is no range that the caller may be touching.
+  /// No watcher, while it is being written: then it is no range that the caller may be touching.
   [[nodiscard]] Watch read() const noexcept {
     const std::uint32_t before = version_.load(sync::acquire);
     const Watch watch{.watcher = watcher_.load(sync::acquire),
@@ -60,11 +63,12 @@ std::array<Slot, 64> slots;  // NOLINT(cppcoreguidelines-avoid-non-const-global-
 
 struct Installed {
   sync::mutex lock;
-  bool segv = false;
-  bool bus = false;
+  bool segv CLEAVE_GUARDED_BY(lock) = false;
+  bool bus CLEAVE_GUARDED_BY(lock) = false;
 };
 Installed& installed() {
-  static auto* const only = new Installed;
+  alignas(Installed) static std::byte place[sizeof(Installed)];
+  static auto* const only = new (place) Installed;
   return *only;
 }
 
@@ -72,7 +76,7 @@ Installed& installed() {
 struct sigaction before_segv;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 struct sigaction before_bus;   // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
-// Sent by somebody rather than raised by an access.
+// Sent by a process rather than raised by an access.
 bool is_sent(const siginfo_t* fault) { return fault->si_code <= 0; }
 
 // Arenas are not executable, and lifting write-protection does not make them so.
@@ -112,14 +116,13 @@ void on_signal(int signal, siginfo_t* fault, void* context) {
   errno = errno_before;
 }
 
-Result<void> install(int signal) {
-  Installed& now = installed();
+Result<void> install(int signal, Installed& now) CLEAVE_REQUIRES(now.lock) {
   bool& done = signal == SIGSEGV ? now.segv : now.bus;
   if (done) return {};
   struct sigaction ours {};
   ours.sa_sigaction = on_signal;
-  // On the alternate stack, if the thread has one: its own stack may be what it writes to. Not deferred: what we
-  // pass the fault on to may fault itself.
+  // On the alternate stack, if the thread has one: its own stack may be what it writes to. Not
+  // deferred: what we pass the fault on to may fault itself.
   ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
   (void)sigemptyset(&ours.sa_mask);
   struct sigaction& before = signal == SIGSEGV ? before_segv : before_bus;
@@ -133,10 +136,11 @@ Result<void> install(int signal) {
 }  // namespace
 
 Result<void> detail::watch_faults(int signal, std::span<std::byte> range, FaultWatcher& watcher) {
-  const sync::Guard guard(installed().lock);
+  Installed& now = installed();
+  const sync::Guard guard(now.lock);
   for (Slot& slot : slots) {
     if (slot.read().watcher != nullptr) continue;
-    if (auto ready = install(signal); !ready) return ready;
+    if (auto ready = install(signal, now); !ready) return ready;
     const auto first = reinterpret_cast<std::uintptr_t>(range.data());
     slot.write({&watcher, first, first + range.size(), signal});
     return {};

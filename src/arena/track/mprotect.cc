@@ -3,17 +3,18 @@
 
 #include <cerrno>
 #include <csignal>
-#include <new>
 
-#include "arena/track_faults.h"
+#include "arena/track/fault_tracker.h"
+#include "arena/track/registry.h"
 #include "base/fail.h"
 
 namespace cleave::detail {
 namespace {
 
-// Each open run between closed pages is a mapping of its own to the kernel, and closes off another; the process
-// may have 65,530, and everything else in it needs some: without them malloc fails next. So beyond the
-// first thousands a fault opens its whole neighbourhood; more pages count as written then, never fewer.
+// Each open run between closed pages is a mapping of its own to the kernel, and closes off another;
+// the process may have 65,530, and everything else in it needs some: without them malloc fails
+// next. So beyond the first thousands a fault opens its whole neighbourhood; more pages count as
+// written then, never fewer.
 constexpr std::uint64_t kFaultsPerPage = 4096;
 constexpr std::uint64_t kFaultsPerBlock = 8192;
 constexpr std::uint64_t kNeighbours = 64;
@@ -61,15 +62,22 @@ class Mprotect final : public FaultTracker {
   sync::atomic<std::uint64_t> faults_{0};
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Tracker>> track_mprotect(const Mapping& mapping) {
+Result<OwnedTracker> make_mprotect(const Mapping& mapping) {
   auto open = PageSet::create(mapping.pages());
   if (!open) return tl::unexpected(open.error());
-  std::unique_ptr<Mprotect> made(new (std::nothrow) Mprotect(mapping, std::move(*open)));
-  if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a tracker");
+  auto made = sync::make_owned<Mprotect>(mapping, std::move(*open));
+  if (made == nullptr) return tl::unexpected(no_memory_for_tracker());
   if (auto done = made->watch(SIGSEGV); !done) return tl::unexpected(done.error());
   return made;
 }
+
+}  // namespace
+
+const TrackerKind kMprotect{.tracking = Tracking::mprotect,
+                            .name = "mprotect",
+                            .signal = SIGSEGV,
+                            .notices = true,
+                            .make = make_mprotect,
+                            .probe = nullptr};
 
 }  // namespace cleave::detail

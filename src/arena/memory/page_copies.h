@@ -10,9 +10,9 @@
 
 namespace cleave::detail {
 
-/// A page that was not touched for a while costs more to find (two walks of the kernel's page tables, with cold
-/// caches) than to copy. So both ends of the next copies are asked for before the first is made. Copies are made
-/// when the batch is full, and at its end.
+/// A page that was not touched for a while costs more to find (two walks of the kernel's page
+/// tables, with cold caches) than to copy. So both ends of the next copies are asked for before the
+/// first is made. Copies are made when the batch is full, and at its end.
 class PageCopies {
  public:
   PageCopies() = default;

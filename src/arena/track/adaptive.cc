@@ -1,11 +1,10 @@
-// Tracking that goes between `async` and `sigbus`. The first costs a look at every page a commit and little a
-// write; the second nothing a commit and much a write. Which is cheaper depends on how much is written between
-// commits, and only the program knows that: so the last epochs decide.
+// Tracking that goes between `async` and `sigbus`. The first costs a look at every page a commit
+// and little a write; the second nothing a commit and much a write. Which is cheaper depends on how
+// much is written between commits, and only the program knows that: so the last epochs decide.
 #include <algorithm>
 #include <ctime>
-#include <new>
 
-#include "arena/tracker.h"
+#include "arena/track/registry.h"
 #include "base/fail.h"
 
 namespace cleave::detail {
@@ -18,14 +17,14 @@ double now() {
   return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
 }
 
-/// What a page written costs, from first write to being watched again, in ns. Pages that lie apart, as they do in use: the
-/// kernel is quicker with neighbours.
+/// What a page written costs, from first write to being watched again, in ns. Pages that lie apart,
+/// as they do in use: the kernel is quicker with neighbours.
 Result<double> cost_of_a_page(Tracking tracking) {
   constexpr std::uint64_t kPages = 2048;
   constexpr std::uint64_t kApart = 32;
   auto mapping = Mapping::create(kPages, nullptr);
   if (!mapping) return tl::unexpected(mapping.error());
-  auto tracker = track(tracking, *mapping);
+  auto tracker = make_tracker(tracking, *mapping);
   if (!tracker) return tl::unexpected(tracker.error());
   auto changed = PageSet::create(kPages);
   if (!changed) return tl::unexpected(changed.error());
@@ -48,7 +47,7 @@ class Adaptive final : public Tracker {
     double async_page;
     double sigbus_page;
   };
-  Adaptive(const Mapping& mapping, std::unique_ptr<Tracker> first, Costs costs)
+  Adaptive(const Mapping& mapping, OwnedTracker first, Costs costs)
       : mapping_(mapping), now_(std::move(first)), costs_(costs) {}
 
   [[nodiscard]] Tracking kind() const noexcept override {
@@ -72,8 +71,8 @@ class Adaptive final : public Tracker {
     if (now_ != nullptr) now_->punched(run);
   }
 
-  // What the other would have cost less, summed up; it never falls below zero, so that a long good time does not
-  // hide that times have changed.
+  // What the other would have cost less, summed up; it never falls below zero, so that a long good
+  // time does not hide that times have changed.
   void epoch_ended(std::uint64_t pages) noexcept override {
     if (now_ == nullptr) return;
     const double written = static_cast<double>(pages);
@@ -90,25 +89,27 @@ class Adaptive final : public Tracker {
 
  private:
   [[nodiscard]] PageRun all() const { return {0, mapping_.pages()}; }
-  // As one rents skis until the rents have cost as much as the skis: going over protects every page anew.
+  // As one rents skis until the rents have cost as much as the skis: going over protects every page
+  // anew.
   [[nodiscard]] double worth_switching() const {
     return 80.0 * static_cast<double>(mapping_.pages());
   }
 
-  // The quickest of late: the first is slow, and so is one after a pause. It creeps up, since arenas fill.
+  // The quickest of late: the first is slow, and so is one after a pause. It creeps up, since
+  // arenas fill.
   void note_scan(double ns) { scan_ns_ = scan_ns_ == 0 ? ns : std::min(ns, scan_ns_ * 1.05); }
 
-  // Everything that was written is in `changed` already, and nobody writes now.
+  // Everything that was written is in `changed` already, and no thread writes now.
   Result<void> go_over(PageSet& changed) {
     const Tracking other = now_->kind() == Tracking::async ? Tracking::sigbus : Tracking::async;
     const Tracking old = now_->kind();
     now_.reset();  // two descriptors cannot watch one range
     regret_ = 0;
-    if (auto next = track(other, mapping_)) {
+    if (auto next = make_tracker(other, mapping_)) {
       now_ = std::move(*next);
       return {};
     }
-    if (auto again = track(old, mapping_)) {
+    if (auto again = make_tracker(old, mapping_)) {
       now_ = std::move(*again);
       return {};
     }
@@ -117,8 +118,8 @@ class Adaptive final : public Tracker {
 
   // Nothing watched for a while: all pages may have been written.
   Result<void> start_again(PageSet& changed) {
-    auto next = track(Tracking::async, mapping_);
-    if (!next) next = track(Tracking::sigbus, mapping_);
+    auto next = make_tracker(Tracking::async, mapping_);
+    if (!next) next = make_tracker(Tracking::sigbus, mapping_);
     if (!next) return tl::unexpected(next.error());
     now_ = std::move(*next);
     changed.add(all());
@@ -126,25 +127,33 @@ class Adaptive final : public Tracker {
   }
 
   const Mapping& mapping_;
-  std::unique_ptr<Tracker> now_;
+  OwnedTracker now_;
   Costs costs_;
   double scan_ns_ = 0;
   double regret_ = 0;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Tracker>> track_adaptive(const Mapping& mapping) {
+Result<OwnedTracker> make_adaptive(const Mapping& mapping) {
   auto async_page = cost_of_a_page(Tracking::async);
   if (!async_page) return tl::unexpected(async_page.error());
   auto sigbus_page = cost_of_a_page(Tracking::sigbus);
   if (!sigbus_page) return tl::unexpected(sigbus_page.error());
-  auto first = track_async(mapping);
+  auto first = make_tracker(Tracking::async, mapping);
   if (!first) return tl::unexpected(first.error());
-  std::unique_ptr<Tracker> made(new (std::nothrow) Adaptive(
-      mapping, std::move(*first), {.async_page = *async_page, .sigbus_page = *sigbus_page}));
-  if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a tracker");
+  auto made = sync::make_owned<Adaptive>(
+      mapping, std::move(*first),
+      Adaptive::Costs{.async_page = *async_page, .sigbus_page = *sigbus_page});
+  if (made == nullptr) return tl::unexpected(no_memory_for_tracker());
   return made;
 }
+
+}  // namespace
+
+const TrackerKind kAdaptive{.tracking = Tracking::automatic,
+                            .name = "automatic",
+                            .signal = 0,
+                            .notices = true,
+                            .make = make_adaptive,
+                            .probe = nullptr};
 
 }  // namespace cleave::detail

@@ -1,12 +1,10 @@
-#include "arena/track_faults.h"
+#include "arena/track/fault_tracker.h"
 
 #include <sys/mman.h>
 
 #include <cerrno>
 
-#ifndef MADV_POPULATE_WRITE
-#define MADV_POPULATE_WRITE 23  // Linux 5.14
-#endif
+#include "base/kernel_abi.h"
 
 namespace cleave::detail {
 
@@ -38,7 +36,8 @@ Result<void> FaultTracker::collect(PageRun within, PageSet& changed) {
   return {};
 }
 
-// In a child of fork(2) something else may lie at these addresses, and a userfaultfd speaks of the parent's memory.
+// In a child of fork(2) something else may lie at these addresses, and a userfaultfd speaks of the
+// parent's memory.
 void FaultTracker::mark_dirty(PageRun run) noexcept {
   if (!mapping_.is_here()) return;
   // Noted first: a page must never be open and unknown.
@@ -46,14 +45,14 @@ void FaultTracker::mark_dirty(PageRun run) noexcept {
   open_.add(open_up(run));
 }
 
-// userfaultfd's protection sits in the page tables, and may have gone with the memory. Where it cannot be put back, the
-// pages count as written.
+// userfaultfd's protection sits in the page tables, and may have gone with the memory. Where it
+// cannot be put back, the pages count as written.
 void FaultTracker::punched(PageRun run) noexcept {
   if (!close(run)) open_.add(run);
 }
 
-// Two threads may fault on one page: the second finds it open, and tries again. But a page that is open and
-// faults once more lacks something else, memory most likely: then the fault is a real one.
+// Two threads may fault on one page: the second finds it open, and tries again. But a page that is
+// open and faults once more lacks something else, memory most likely: then the fault is a real one.
 bool FaultTracker::fault(std::byte* address) noexcept {
   if (!mapping_.is_here()) return false;
   const auto page = static_cast<std::uint64_t>(address - mapping_.native()) / kPageSize;

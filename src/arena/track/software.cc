@@ -1,7 +1,5 @@
 // Tracking by the program's own word.
-#include <new>
-
-#include "arena/tracker.h"
+#include "arena/track/registry.h"
 #include "base/fail.h"
 
 namespace cleave::detail {
@@ -24,14 +22,21 @@ class Software final : public Tracker {
   PageSet told_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Tracker>> track_software(const Mapping& mapping) {
+Result<OwnedTracker> make_software(const Mapping& mapping) {
   auto told = PageSet::create(mapping.pages());
   if (!told) return tl::unexpected(told.error());
-  std::unique_ptr<Software> made(new (std::nothrow) Software(std::move(*told)));
-  if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a tracker");
+  auto made = sync::make_owned<Software>(std::move(*told));
+  if (made == nullptr) return tl::unexpected(no_memory_for_tracker());
   return made;
 }
+
+}  // namespace
+
+const TrackerKind kSoftware{.tracking = Tracking::software,
+                            .name = "software",
+                            .signal = 0,
+                            .notices = false,
+                            .make = make_software,
+                            .probe = nullptr};
 
 }  // namespace cleave::detail

@@ -1,4 +1,4 @@
-#include "arena/writer_trap.h"
+#include "arena/memory/writer_trap.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

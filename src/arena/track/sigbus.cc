@@ -1,9 +1,9 @@
 // Tracking by userfaultfd's write-protection, whose faults come as SIGBUS to the thread that wrote.
 #include <csignal>
-#include <new>
 
-#include "arena/track_faults.h"
-#include "arena/userfault.h"
+#include "arena/track/fault_tracker.h"
+#include "arena/track/registry.h"
+#include "arena/track/userfault.h"
 #include "base/fail.h"
 
 namespace cleave::detail {
@@ -39,19 +39,25 @@ class Sigbus final : public FaultTracker {
   Userfault faults_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Tracker>> track_sigbus(const Mapping& mapping) {
+Result<OwnedTracker> make_sigbus(const Mapping& mapping) {
   auto faults = Userfault::open(Userfault::Mode::signal);
   if (!faults) return tl::unexpected(faults.error());
   auto open = PageSet::create(mapping.pages());
   if (!open) return tl::unexpected(open.error());
-  std::unique_ptr<Sigbus> made(new (std::nothrow)
-                                   Sigbus(mapping, std::move(*open), std::move(*faults)));
-  if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a tracker");
+  auto made = sync::make_owned<Sigbus>(mapping, std::move(*open), std::move(*faults));
+  if (made == nullptr) return tl::unexpected(no_memory_for_tracker());
   if (auto done = made->register_memory(); !done) return tl::unexpected(done.error());
   if (auto done = made->watch(SIGBUS); !done) return tl::unexpected(done.error());
   return made;
 }
+
+}  // namespace
+
+const TrackerKind kSigbus{.tracking = Tracking::sigbus,
+                          .name = "sigbus",
+                          .signal = SIGBUS,
+                          .notices = true,
+                          .make = make_sigbus,
+                          .probe = nullptr};
 
 }  // namespace cleave::detail

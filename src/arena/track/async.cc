@@ -1,18 +1,23 @@
-// Tracking by userfaultfd's asynchronous write-protection: the kernel lifts the protection at a first
-// write and goes on. PAGEMAP_SCAN finds what is not protected any more and protects it again.
+// Tracking by userfaultfd's asynchronous write-protection: the kernel lifts the protection at a
+// first write and goes on. PAGEMAP_SCAN finds what is not protected any more and protects it again.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
-#include <new>
+#include <cerrno>
 
-#include "arena/tracker.h"
-#include "arena/userfault.h"
+#include "arena/track/trial.h"
+#include "arena/track/userfault.h"
 #include "base/fail.h"
 
 namespace cleave::detail {
 namespace {
 
-// A page table's worth of memory. Asking about memory that was never touched has the kernel make page tables for
-// it, and walk them ever after: so blocks are left out until the file has something in them.
+// A page table's worth of memory. Asking about memory that was never touched has the kernel make
+// page tables for it, and walk them ever after: so blocks are left out until the file has something
+// in them.
 constexpr std::uint64_t kBlock = 512;
 
 class Async final : public Tracker {
@@ -49,7 +54,8 @@ class Async final : public Tracker {
     return scan(within, [&](PageRun run) { add(run, resident, changed); });
   }
 
-  // The kernel sees a write by itself, but not that the program gives memory back: the protection stays.
+  // The kernel sees a write by itself, but not that the program gives memory back: the protection
+  // stays.
   void mark_dirty(PageRun run) noexcept override { told_.add(run); }
 
  private:
@@ -58,7 +64,8 @@ class Async final : public Tracker {
     return (address - reinterpret_cast<std::uint64_t>(mapping_.native())) / kPageSize;
   }
 
-  // One look for each extent of untouched blocks, and one more for each that has been touched since.
+  // One look for each extent of untouched blocks, and one more for each that has been touched
+  // since.
   void find_touched() {
     ResidentRanges resident(mapping_);
     (void)untouched_.for_each_run([&](PageRun run) -> Result<void> {
@@ -112,9 +119,10 @@ class Async final : public Tracker {
     return {};
   }
 
-  // Entries that are not there are reported as well. In a block that is looked at for the first time, most of them are
-  // holes that nobody ever came to, and the file knows; short runs are not worth two system calls. From then on
-  // even holes have an entry, and what has none was written and taken away by reclaim.
+  // Entries that are not there are reported as well. In a block that is looked at for the first
+  // time, most of them are holes that no access ever came to, and the file knows; short runs are
+  // not worth two system calls. From then on even holes have an entry, and what has none was
+  // written and taken away by reclaim.
   void add(PageRun run, ResidentRanges& resident, PageSet& changed) const {
     while (run.first < run.end) {
       const std::uint64_t block = run.first / kBlock;
@@ -146,9 +154,7 @@ class Async final : public Tracker {
   std::array<ScannedRun, 1024> found_;
 };
 
-}  // namespace
-
-Result<std::unique_ptr<Tracker>> track_async(const Mapping& mapping) {
+Result<OwnedTracker> make_async(const Mapping& mapping) {
   auto faults = Userfault::open(Userfault::Mode::async);
   if (!faults) return tl::unexpected(faults.error());
   auto pagemap = Pagemap::open();
@@ -160,12 +166,58 @@ Result<std::unique_ptr<Tracker>> track_async(const Mapping& mapping) {
   if (!untouched) return tl::unexpected(untouched.error());
   auto fresh = PageSet::create(blocks);
   if (!fresh) return tl::unexpected(fresh.error());
-  std::unique_ptr<Async> made(new (std::nothrow) Async(mapping, std::move(*told),
-                                                       std::move(*untouched), std::move(*fresh),
-                                                       std::move(*faults), std::move(*pagemap)));
-  if (made == nullptr) return fail(Errc::no_memory, "malloc has no memory for a tracker");
+  auto made = sync::make_owned<Async>(mapping, std::move(*told), std::move(*untouched),
+                                      std::move(*fresh), std::move(*faults), std::move(*pagemap));
+  if (made == nullptr) return tl::unexpected(no_memory_for_tracker());
   if (auto watched = made->watch(); !watched) return tl::unexpected(watched.error());
   return made;
 }
+
+/// A pipe with a byte in it, for read(2) into tracked memory.
+class PipeWithAByte {
+ public:
+  PipeWithAByte() {
+    if (pipe2(ends_.data(), O_CLOEXEC) == 0) full_ = write(ends_[1], "x", 1) == 1;
+  }
+  ~PipeWithAByte() {
+    for (const int end : ends_) {
+      if (end >= 0) (void)close(end);
+    }
+  }
+  PipeWithAByte(const PipeWithAByte&) = delete;
+  PipeWithAByte& operator=(const PipeWithAByte&) = delete;
+  /// Whether read(2) could write to `into`.
+  bool read_into(std::byte* into) { return full_ && read(ends_[0], into, 1) == 1; }
+
+ private:
+  std::array<int, 2> ends_{-1, -1};
+  bool full_ = false;
+};
+
+// System calls write, and a page that was written is reclaimed.
+Result<void> probe_async(Trial& trial) {
+  // As if memory had become scarce: the page goes, and its entry with the mark in it.
+  trial.write(9);
+  (void)madvise(trial.at(9), kPageSize, MADV_DONTNEED);
+  PipeWithAByte pipe;
+  if (!pipe.read_into(trial.at(5))) {
+    return fail(Errc::unsupported, "a system call cannot write to tracked memory", {}, errno);
+  }
+  if (auto done = trial.collect(); !done) return done;
+  if (!trial.has(5)) return fail(Errc::unsupported, "a system call's write was not noticed");
+  if (!trial.has(9)) {
+    return fail(Errc::unsupported, "a write was forgotten when the page was reclaimed");
+  }
+  return {};
+}
+
+}  // namespace
+
+const TrackerKind kAsync{.tracking = Tracking::async,
+                         .name = "async",
+                         .signal = 0,
+                         .notices = true,
+                         .make = make_async,
+                         .probe = probe_async};
 
 }  // namespace cleave::detail

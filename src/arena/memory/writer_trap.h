@@ -4,13 +4,13 @@
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
 
-#include "arena/fault_watcher.h"
-#include "arena/mapping.h"
+#include "arena/memory/fault_watcher.h"
+#include "arena/memory/mapping.h"
 
 namespace cleave::detail {
 
-/// Takes the arena's memory away from the program for a while. Who comes to it meanwhile has its address named on
-/// standard error, and ends the process.
+/// Takes the arena's memory away from the program for a while. Who comes to it meanwhile has its
+/// address named on standard error, and ends the process.
 class WriterTrap final : public FaultWatcher {
  public:
   explicit WriterTrap(const Mapping& mapping) : mapping_(mapping) {}
@@ -33,8 +33,8 @@ class WriterTrap final : public FaultWatcher {
   }
 
   const Mapping& mapping_;
-  /// Written before the memory is taken away, read in the handler of who comes to it then: the kernel orders the
-  /// two (relaxed).
+  /// Written before the memory is taken away, read in the handler of who comes to it then: the
+  /// kernel orders the two (relaxed).
   sync::atomic<const char*> operation_{nullptr};
   bool watching_ = false;
 };

@@ -18,9 +18,9 @@ struct PageRun {
   friend constexpr bool operator==(const PageRun&, const PageRun&) = default;
 };
 
-/// One bit a page, and one bit for every 64 of those words, so that an empty extent of 16 MiB costs one
-/// look. Any thread may add, also in a signal handler: no lock, no allocation. Everything else wants
-/// the set to itself.
+/// One bit a page, and one bit for every 64 of those words, so that an empty extent of 16 MiB costs
+/// one look. Any thread may add, also in a signal handler: no lock, no allocation. Everything else
+/// wants the set to itself.
 class PageSet {
  public:
   /// Empty, for pages 0 up to `pages`. Error: no_memory. 32 KiB for each GiB.
@@ -40,8 +40,9 @@ class PageSet {
   /// Moves what lies inside `within` to another set of as many pages.
   void move(PageRun within, PageSet& into) noexcept;
 
-  /// Calls `visit(PageRun)` for each longest run of pages in the set inside `within`, in order. `visit` gives
-  /// a Result<void>; the first error ends the walk and is returned. Cost: by the words that are not empty.
+  /// Calls `visit(PageRun)` for each longest run of pages in the set inside `within`, in order.
+  /// `visit` gives a Result<void>; the first error ends the walk and is returned. Cost: by the
+  /// words that are not empty.
   template <class Visit>
   Result<void> for_each_run(PageRun within, Visit visit) const;
   template <class Visit>
@@ -50,8 +51,8 @@ class PageSet {
   }
 
  private:
-  // Bits are set by any thread (relaxed: whoever reads the set has made the writers stand still, and that
-  // orders it), cleared by whoever has the set to itself.
+  // Bits are set by any thread (relaxed: whoever reads the set has made the writers stand still,
+  // and that orders it), cleared by whoever has the set to itself.
   using Word = sync::atomic<std::uint64_t>;
   static constexpr std::uint64_t kBits = 64;
 

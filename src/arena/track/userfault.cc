@@ -1,4 +1,4 @@
-#include "arena/userfault.h"
+#include "arena/track/userfault.h"
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>

@@ -1,9 +1,9 @@
-// What both trackers by signals have in common: pages are closed, a first write raises a signal, the handler
-// opens the page and notes it.
+// What both trackers by signals have in common: pages are closed, a first write raises a signal,
+// the handler opens the page and notes it.
 #pragma once
 
-#include "arena/fault_watcher.h"
-#include "arena/tracker.h"
+#include "arena/memory/fault_watcher.h"
+#include "arena/track/tracker.h"
 
 namespace cleave::detail {
 
@@ -31,8 +31,8 @@ class FaultTracker : public Tracker, public FaultWatcher {
   }
   [[nodiscard]] PageRun all() const { return {0, mapping_.pages()}; }
 
-  /// Lets the program write to these pages, and perhaps to some around them; gives what is open now. Empty: it
-  /// cannot. Safe in a signal handler.
+  /// Lets the program write to these pages, and perhaps to some around them; gives what is open
+  /// now. Empty: it cannot. Safe in a signal handler.
   virtual PageRun open_up(PageRun run) noexcept = 0;
   /// Takes that back.
   virtual Result<void> close(PageRun run) noexcept = 0;
@@ -43,8 +43,8 @@ class FaultTracker : public Tracker, public FaultWatcher {
 
  private:
   const Mapping& mapping_;
-  /// Pages that can be written without a fault. Added to by any thread, in a signal handler too; taken from under
-  /// the arena's lock, while the program's threads rest.
+  /// Pages that can be written without a fault. Added to by any thread, in a signal handler too;
+  /// taken from under the arena's lock, while the program's threads rest.
   PageSet open_;
 };
 

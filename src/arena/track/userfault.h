@@ -1,5 +1,6 @@
-// userfaultfd's write-protection and PAGEMAP_SCAN, as far as tracking needs them. The numbers are newer
-// than many headers (Linux 5.7 to 6.7; admin-guide/mm/userfaultfd and admin-guide/mm/pagemap).
+// userfaultfd's write-protection and PAGEMAP_SCAN, as far as tracking needs them. The numbers are
+// newer than many headers (Linux 5.7 to 6.7; admin-guide/mm/userfaultfd and
+// admin-guide/mm/pagemap).
 #pragma once
 
 #include <cstddef>
@@ -22,13 +23,14 @@ class Userfault {
   static Result<Userfault> open(Mode mode);
   Userfault(Userfault&& from) noexcept;
   Userfault& operator=(Userfault&&) = delete;
-  /// Closing lets go of all memory and lifts all protection, but not while a child of fork(2) has the descriptor
-  /// too: see unwatch().
+  /// Closing lets go of all memory and lifts all protection, but not while a child of fork(2) has
+  /// the descriptor too: see unwatch().
   ~Userfault();
 
   /// Has this descriptor watch a range. Error: unsupported, no_memory.
   Result<void> watch(std::span<std::byte> range) noexcept;
-  /// Lets go of it, and lifts its protection. Not in a child of fork(2): the descriptor speaks of the parent's memory.
+  /// Lets go of it, and lifts its protection. Not in a child of fork(2): the descriptor speaks of
+  /// the parent's memory.
   void unwatch(std::span<std::byte> range) noexcept;
   /// Protects pages, also those that have no memory yet. `signal` mode. Error: no_memory.
   Result<void> protect(std::span<std::byte> range) noexcept;
@@ -61,9 +63,10 @@ class Pagemap {
         walked_to;  ///< address; less than the end: `into` was too short, go on from there
   };
   /// Reports what is not protected, and protects it again in the same step. For memory watched by
-  /// Mode::async. This exact question has a short way through the kernel, which also takes an entry that
-  /// is not there for written: that is what becomes of a page that was written and then reclaimed. Memory that
-  /// has no page tables is reported as well, and gets them. Error: unsupported.
+  /// Mode::async. This exact question has a short way through the kernel, which also takes an entry
+  /// that is not there for written: that is what becomes of a page that was written and then
+  /// reclaimed. Memory that has no page tables is reported as well, and gets them. Error:
+  /// unsupported.
   Result<Scanned> take_written(std::span<std::byte> range, std::span<ScannedRun> into) noexcept;
 
  private:

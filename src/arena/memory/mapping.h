@@ -6,12 +6,13 @@
 
 #include <cleave/error.h>
 
-#include "arena/page_set.h"
+#include "arena/memory/page_set.h"
 
 namespace cleave::detail {
 
-/// The program works in the native mapping, which is tracked. Checkouts and devices write through the alias:
-/// the same bytes at another address, never protected, never tracked. Neither is seen by a child of fork(2).
+/// The program works in the native mapping, which is tracked. Checkouts and devices write through
+/// the alias: the same bytes at another address, never protected, never tracked. Neither is seen by
+/// a child of fork(2).
 class Mapping {
  public:
   /// Errors: already_mapped, bad_argument (misaligned), no_memory, unsupported (no memfd_create).
@@ -32,12 +33,12 @@ class Mapping {
   /// False in a child of fork(2): then neither mapping is there. Safe in a signal handler.
   [[nodiscard]] bool is_here() const noexcept;
 
-  /// Has the kernel make its entries for the pages in the alias, in one go: a fault each otherwise, and a second
-  /// one at the first write. A matter of speed alone.
+  /// Has the kernel make its entries for the pages in the alias, in one go: a fault each otherwise,
+  /// and a second one at the first write. A matter of speed alone.
   void enter_alias(PageRun run) const noexcept;
 
-  /// Gives back the memory behind the pages, which read as zeroes from now on. False: the kernel would not,
-  /// and they hold what they did.
+  /// Gives back the memory behind the pages, which read as zeroes from now on. False: the kernel
+  /// would not, and they hold what they did.
   bool punch(PageRun run) noexcept;
 
  private:
@@ -48,16 +49,18 @@ class Mapping {
   int descriptor_;
   std::byte* native_ = nullptr;
   std::byte* alias_ = nullptr;
-  /// True; a child of fork(2) finds it wiped, to false. The process's number does not tell: a child in another PID
-  /// namespace may have the same, and one of vfork(2), which has the memory, has another.
+  /// True; a child of fork(2) finds it wiped, to false. The process's number does not tell: a child
+  /// in another PID namespace may have the same, and one of vfork(2), which has the memory, has
+  /// another.
   bool* mark_ = nullptr;
   std::uint64_t pages_;
   int process_;         // where the kernel
   bool wiped_ = false;  // wipes nothing
 };
 
-/// Which pages have memory behind them, now or in swap; asked in ascending order while nobody writes. It remembers the
-/// last answer: the kernel goes through a run of pages one by one to tell where it ends.
+/// Which pages have memory behind them, now or in swap; asked in ascending order while no thread
+/// writes. It remembers the last answer: the kernel goes through a run of pages one by one to tell
+/// where it ends.
 class ResidentRanges {
  public:
   explicit ResidentRanges(const Mapping& mapping) : mapping_(mapping) {}

@@ -1,0 +1,8 @@
+// Numbers of the kernel's interface that are newer than many headers. Older kernels refuse them.
+#pragma once
+
+#include <sys/mman.h>
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23  // Linux 5.14
+#endif
