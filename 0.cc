@@ -1,11 +1,10 @@
 // Ordinary pointers, and a way back: what a commit remembers, a checkout brings again.
-#include <cleave/cleave.h>
-
 #include <cstdio>
 #include <map>
 #include <memory_resource>
 #include <string>
 
+#include <cleave/cleave.h>
 
 using namespace cleave;
 using namespace cleave::literals;

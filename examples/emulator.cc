@@ -23,8 +23,8 @@
 #include <vector>
 
 #include <cleave/arena.h>
-#include <cleave/quiesce.h>
 #include <cleave/must.h>
+#include <cleave/quiesce.h>
 
 using namespace cleave;
 using namespace cleave::literals;
@@ -180,7 +180,8 @@ class Cartridge {
     while (sleep()) {
       std::uint64_t loaded;
       while ((loaded = machine_.loaded().load(std::memory_order_acquire)) < kBankSize) {
-        arena_.mark_dirty(machine_.window.data() + loaded, kPiece);  // for kernels that need to be told
+        arena_.mark_dirty(machine_.window.data() + loaded,
+                          kPiece);  // for kernels that need to be told
         rom_.read_piece(machine_, loaded);
         machine_.loaded().store(loaded + kPiece, std::memory_order_release);
         worker.pause_point();  // commits and checkouts happen here

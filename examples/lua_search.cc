@@ -37,7 +37,7 @@ for square = 0, 99 do
 end
 board[44], board[45], board[54], board[55] = 2, 1, 1, 2
 
--- Where the line of the other's disks ends that a disk on `square` would turn over, if there is one.
+-- Where the line of the other's disks ends that a disk on `square` would turn over, if any.
 local function line_end(square, step, own)
   local other, at = 3 - own, square + step
   while board[at] == other do at = at + step end
@@ -100,7 +100,8 @@ end
 function keep_history() undoable = true end
 
 function save()
-  saved[#saved + 1] = {board = table.move(board, 0, 99, 0, {}), disks = {disks[1], disks[2]}, to_move = to_move}
+  saved[#saved + 1] = {board = table.move(board, 0, 99, 0, {}),
+                       disks = {disks[1], disks[2]}, to_move = to_move}
 end
 function restore()
   local last = saved[#saved]

@@ -7,10 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/sqlite/connection.h"
 #include <cleave/arena.h>
-#include <cleave/pool.h>
 #include <cleave/heap.h>
+#include <cleave/pool.h>
+
+#include "adapters/sqlite/connection.h"
 
 namespace cleave::sqlite {
 

@@ -9,8 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "adapters/sqlite/database_error.h"
 #include <cleave/heap.h>
+
+#include "adapters/sqlite/database_error.h"
 
 namespace cleave::sqlite {
 

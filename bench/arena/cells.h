@@ -7,9 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include <cleave/tracking.h>
+
 #include "bench/harness/benchmark.h"
 #include "bench/space/touched.h"
-#include <cleave/tracking.h>
 #include "measure/clock.h"
 #include "measure/system.h"
 

@@ -7,13 +7,14 @@
 #include <string>
 #include <vector>
 
+#include <cleave/must.h>
+
 #include "bench/arena/benchmarks.h"
 #include "bench/arena/cells.h"
 #include "bench/arena/rollback_rivals.h"
 #include "bench/arena/touched_arena.h"
 #include "measure/clock.h"
 #include "measure/companion.h"
-#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 #include <unordered_set>
+
 #include <cleave/must.h>
 
 namespace cleave::bench {

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "bench/space/touched.h"
 #include <cleave/arena.h>
+
+#include "bench/space/touched.h"
 
 namespace cleave::bench {
 

@@ -1,16 +1,16 @@
 // The laboratory's explorer against other checkers, on one protocol: bench/explorer/peers/README.md
 // has the rules.
 
-#include <fmt/format.h>
-
 #include <fstream>
 #include <functional>
 #include <memory>
 #include <sstream>
 
+#include <fmt/format.h>
+
 #include "bench/explorer/benchmarks.h"
-#include "bench/explorer/peer.h"
 #include "bench/explorer/fork_against_pin.h"
+#include "bench/explorer/peer.h"
 #include "lab/explore/search/explorer.h"
 #include "measure/clock.h"
 

@@ -3,10 +3,11 @@
 
 #include <array>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 namespace cleave::bench {
 

@@ -2,7 +2,6 @@
 // and the C library's.
 
 #include "bench/heap/alloc.h"
-#include "bench/heap/benchmarks.h"
 
 #include <array>
 #include <atomic>
@@ -11,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "bench/heap/benchmarks.h"
 #include "measure/clock.h"
 #include "measure/system.h"
 

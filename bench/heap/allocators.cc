@@ -4,10 +4,11 @@
 #include <cstdlib>
 #include <span>
 
-#include "bench/heap/alloc.h"
 #include <cleave/heap.h>
-#include "measure/system.h"
 #include <cleave/must.h>
+
+#include "bench/heap/alloc.h"
+#include "measure/system.h"
 
 namespace cleave::bench {
 namespace {

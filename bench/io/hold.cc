@@ -4,10 +4,11 @@
 #include <optional>
 #include <vector>
 
+#include <cleave/must.h>
+
 #include "bench/io/benchmarks.h"
 #include "bench/space/touched.h"
 #include "measure/clock.h"
-#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

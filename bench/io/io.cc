@@ -1,7 +1,6 @@
 // How fast files come into a space, and out of it, past the page cache.
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/uio.h>
 #include <sys/vfs.h>
@@ -9,22 +8,24 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <cleave/file.h>
+#include <cleave/must.h>
+#include <cleave/ring.h>
+
 #include "bench/io/benchmarks.h"
 #include "bench/space/touched.h"
-#include <cleave/file.h>
-#include <cleave/file.h>
-#include <cleave/ring.h>
 #include "measure/clock.h"
 #include "measure/kernel_ring.h"
 #include "measure/system.h"
-#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

@@ -6,13 +6,14 @@
 #include <thread>
 #include <vector>
 
+#include <cleave/accessor.h>
+#include <cleave/must.h>
+
 #include "bench/io/benchmarks.h"
 #include "bench/space/touched.h"
-#include <cleave/accessor.h>
 #include "measure/clock.h"
 #include "measure/kernel_ring.h"
 #include "measure/system.h"
-#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

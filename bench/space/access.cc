@@ -4,12 +4,13 @@
 #include <span>
 #include <vector>
 
-#include "bench/space/benchmarks.h"
-#include "bench/space/touched.h"
 #include <cleave/accessor.h>
 #include <cleave/detail/word.h>
-#include "measure/clock.h"
 #include <cleave/must.h>
+
+#include "bench/space/benchmarks.h"
+#include "bench/space/touched.h"
+#include "measure/clock.h"
 
 namespace cleave::bench {
 namespace {

@@ -7,11 +7,12 @@
 #include <string>
 #include <vector>
 
+#include <cleave/must.h>
+
 #include "bench/space/benchmarks.h"
 #include "bench/space/touched.h"
 #include "measure/clock.h"
 #include "measure/companion.h"
-#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

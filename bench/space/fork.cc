@@ -4,13 +4,14 @@
 #include <string>
 #include <vector>
 
+#include <cleave/must.h>
+
 #include "bench/space/benchmarks.h"
 #include "bench/space/forks.h"
 #include "bench/space/touched.h"
 #include "bench/space/writer.h"
 #include "measure/clock.h"
 #include "measure/companion.h"
-#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

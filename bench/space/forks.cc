@@ -2,10 +2,11 @@
 
 #include <vector>
 
+#include <cleave/must.h>
+
 #include "bench/harness/benchmark.h"
 #include "measure/clock.h"
 #include "measure/system.h"
-#include <cleave/must.h>
 
 namespace cleave::bench {
 

@@ -3,13 +3,14 @@
 #include <cstdlib>
 #include <vector>
 
-#include "bench/space/benchmarks.h"
+#include <cleave/must.h>
+
 #include "base/handle_access.h"
+#include "bench/space/benchmarks.h"
 #include "bench/space/touched.h"
 #include "frames/frames.h"
 #include "measure/clock.h"
 #include "measure/system.h"
-#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {
@@ -50,7 +51,10 @@ std::vector<Row> frame(const Settings& settings) {
   Pool pool = must(Pool::create(1_MiB));
   auto [ours, theirs] = in_turn(
       settings.runs(),
-      [&] { return median_of_batches(batches, [&] { return take_and_give(detail::HandleAccess::state(pool)); }); },
+      [&] {
+        return median_of_batches(batches,
+                                 [&] { return take_and_give(detail::HandleAccess::state(pool)); });
+      },
       [&] { return median_of_batches(batches, allocate_and_free); });
 
   Row row{.name = "pool/frame",

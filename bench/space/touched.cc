@@ -5,8 +5,9 @@
 #include <array>
 #include <span>
 
-#include "measure/system.h"
 #include <cleave/must.h>
+
+#include "measure/system.h"
 
 namespace cleave::bench {
 

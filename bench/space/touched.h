@@ -4,9 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <cleave/units.h>
 #include <cleave/pool.h>
 #include <cleave/space.h>
+#include <cleave/units.h>
 
 namespace cleave::bench {
 

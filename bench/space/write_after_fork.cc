@@ -7,12 +7,13 @@
 #include <random>
 #include <vector>
 
+#include <cleave/accessor.h>
+#include <cleave/must.h>
+
 #include "bench/space/benchmarks.h"
 #include "bench/space/touched.h"
-#include <cleave/accessor.h>
 #include "measure/clock.h"
 #include "measure/companion.h"
-#include <cleave/must.h>
 
 namespace cleave::bench {
 namespace {

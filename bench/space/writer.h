@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <thread>
 
-#include "bench/harness/benchmark.h"
 #include <cleave/accessor.h>
+#include <cleave/must.h>
 #include <cleave/space.h>
+
+#include "bench/harness/benchmark.h"
 #include "measure/clock.h"
 #include "measure/system.h"
-#include <cleave/must.h>
 
 namespace cleave::bench {
 

@@ -4,11 +4,12 @@
 #include <thread>
 #include <vector>
 
-#include "bench/sync/benchmarks.h"
-#include "sync/heavy_fence.h"
 #include <cleave/detail/section.h>
+
+#include "bench/sync/benchmarks.h"
 #include "measure/clock.h"
 #include "measure/system.h"
+#include "sync/heavy_fence.h"
 
 #ifdef CLEAVE_HAVE_URCU
 #include <urcu/urcu-memb.h>

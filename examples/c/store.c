@@ -1,4 +1,5 @@
-// A key-value store with undo and branches, in C. Nothing in the store knows of either: it is a plain hash table
+// A key-value store with undo and branches, in C. Nothing in the store knows of either: it is a
+// plain hash table
 // with plain pointers, whose memory comes from a heap in an arena. Undo is one call.
 //
 //   store         runs the session below, then checks a thousand states

@@ -45,8 +45,9 @@ std::vector<tl::expected<Judgement, explore::Refusal>> judge_all(
     const std::vector<Case>& cases, const Effort& effort, unsigned threads,
     const std::function<void(std::size_t)>& done) {
   std::vector<std::optional<tl::expected<Judgement, explore::Refusal>>> slots(cases.size());
-  // `next` hands each place to one thread, in no order with anything else; results are read after the threads have
-  // been joined. `telling` guards `finished`, and is held while the caller is told.
+  // `next` hands each place to one thread, in no order with anything else; results are read after
+  // the threads have been joined. `telling` guards `finished`, and is held while the caller is
+  // told.
   std::atomic<std::size_t> next{0};
   std::mutex telling;
   std::size_t finished = 0;

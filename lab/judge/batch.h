@@ -15,8 +15,8 @@ struct Case {
   bool base_case = true;  ///< see Judgement
 };
 
-/// What can be judged of the tests: each under each variant, but not where it expects `-`; and where `named`, also what
-/// the tests name beyond, for the rule-sets among `variants`.
+/// What can be judged of the tests: each under each variant, but not where it expects `-`; and
+/// where `named`, also what the tests name beyond, for the rule-sets among `variants`.
 std::vector<Case> cases_of(const std::vector<const litmus::Test*>& tests,
                            const std::vector<Variant>& variants, explore::Memory memory,
                            bool named);

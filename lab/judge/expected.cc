@@ -1,10 +1,10 @@
 #include "lab/judge/expected.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "lab/litmus/vocabulary.h"
 

@@ -10,9 +10,9 @@
 
 namespace lab::judge {
 
-/// What `test` expects of `variant` under `memory`. A rule-set that was changed, and that the test does not name, is
-/// expected to do what it does unchanged: a difference shows that the change matters.
-/// Nothing: the test only asks.
+/// What `test` expects of `variant` under `memory`. A rule-set that was changed, and that the test
+/// does not name, is expected to do what it does unchanged: a difference shows that the change
+/// matters. Nothing: the test only asks.
 struct Expected {
   /// Any of these is as expected: `allowed` means sometimes or always.
   std::vector<litmus::Verdict> verdicts;
@@ -22,7 +22,8 @@ struct Expected {
 };
 Expected expected(const litmus::Test& test, const Variant& variant, litmus::Memory memory);
 
-/// What the test's `expect` and `reach` lines name beyond the rule-sets as they are: changed ones, and tso. Each once.
+/// What the test's `expect` and `reach` lines name beyond the rule-sets as they are: changed ones,
+/// and tso. Each once.
 struct Named {
   Variant variant;
   litmus::Memory memory;

@@ -1,9 +1,9 @@
 #include "lab/judge/explanation.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "lab/judge/test_program.h"
 
@@ -33,7 +33,8 @@ const FinalState* state_to_explain(const Judgement& judgement) {
   return found == judgement.states.end() ? nullptr : &*found;
 }
 
-// The steps in which a thread notes a register that the condition asks for. Nothing: it asks for more than that.
+// The steps in which a thread notes a register that the condition asks for. Nothing: it asks for
+// more than that.
 std::function<bool(const explore::Trace&, std::size_t)> notes(const Plan& plan) {
   std::set<std::pair<std::string, std::string>> of;  // a thread's name, and what it is about
   for (const Quantity& quantity : plan.quantities) {

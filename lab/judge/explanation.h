@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string_view>
+
 #include <tl/expected.hpp>
 
 #include "lab/explore/trace/counterexample.h"
@@ -19,21 +20,21 @@ struct Explanation {
   std::string what;  ///< what is explained: "C:r=77;", or a failure
 };
 
-/// Whether there is something to show: a failure; an end where the condition holds, or where it is claimed always, one
-/// where it does not.
+/// Whether there is something to show: a failure; an end where the condition holds, or where it is
+/// claimed always, one where it does not.
 bool worth_explaining(const Judgement& judgement);
 
 /// Requires: worth_explaining(judgement). Refusals: those of explain(). `max_seconds`: see Explain.
 tl::expected<Explanation, explore::Refusal> explain(const Judgement& judgement,
                                                     double max_seconds = 2);
 
-/// The run that `token` describes, of a test under a variant; memory and what is left out are the token's.
-/// Refusals: those of replay().
+/// The run that `token` describes, of a test under a variant; memory and what is left out are the
+/// token's. Refusals: those of replay().
 tl::expected<Explanation, explore::Refusal> replay(const litmus::Test& test, const Variant& variant,
                                                    std::string_view token);
 
-/// One view more than the trace has events: the first is of the start. Makes the run once more. Refusals: those of
-/// record().
+/// One view more than the trace has events: the first is of the start. Makes the run once more.
+/// Refusals: those of record().
 tl::expected<std::vector<model::View>, explore::Refusal> views(const Explanation& explanation);
 
 }  // namespace lab::judge

@@ -1,12 +1,12 @@
 #include "lab/judge/files.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "lab/judge/expected.h"
 #include "lab/judge/plan.h"

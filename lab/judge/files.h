@@ -3,8 +3,9 @@
 
 #include <memory>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lab/litmus/test.h"
 
@@ -18,9 +19,10 @@ struct TestFile {
 
 using TestFiles = std::vector<std::unique_ptr<TestFile>>;
 
-/// The tests that `names` stand for, each once, sorted by path. A name is a file; a folder, which stands for all *.litmus
-/// below it; or, where there is no such path, a folder or a test of `catalogue`: "leak", "child-get-unmap".
-/// None: the whole catalogue. The error is text for a person: everything that is wrong with any of them.
+/// The tests that `names` stand for, each once, sorted by path. A name is a file; a folder, which
+/// stands for all *.litmus below it; or, where there is no such path, a folder or a test of
+/// `catalogue`: "leak", "child-get-unmap". None: the whole catalogue. The error is text for a
+/// person: everything that is wrong with any of them.
 tl::expected<TestFiles, std::string> load(const std::vector<std::string>& names,
                                           const std::string& catalogue);
 

@@ -1,9 +1,9 @@
 #include "lab/judge/judge.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "lab/judge/test_program.h"
 

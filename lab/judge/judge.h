@@ -5,8 +5,9 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lab/explore/search/explorer.h"
 #include "lab/judge/expected.h"

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lab/litmus/diagnostic.h"
 #include "lab/litmus/test.h"
@@ -59,7 +60,8 @@ struct Quantity {
   model::ReferenceId reference = 0;
 };
 
-/// What a register or a byte holds that cannot be read: the process was killed, or nothing is mapped there.
+/// What a register or a byte holds that cannot be read: the process was killed, or nothing is
+/// mapped there.
 inline constexpr std::uint64_t kUnreadable = ~std::uint64_t{0};
 
 struct Plan {

@@ -9,7 +9,8 @@
 
 namespace lab::judge {
 
-/// The plan's instructions that are refused in some run. Nothing: not all runs could be tried within so many seconds.
+/// The plan's instructions that are refused in some run. Nothing: not all runs could be tried
+/// within so many seconds.
 std::optional<std::set<const Instruction*>> refusals(const Plan& plan, const model::Rules& rules,
                                                      double seconds);
 

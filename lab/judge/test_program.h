@@ -15,11 +15,13 @@ namespace lab::judge {
 /// The label of the step in which a thread notes what an operation gave.
 inline constexpr const char* kNoteResult = "note the result";
 
-/// One run: threads perform their scripts on a machine of their own. The outcome has a value for each of the plan's
-/// quantities. Broken are: what the machine finds broken, and pages that cannot be reached at the end.
+/// One run: threads perform their scripts on a machine of their own. The outcome has a value for
+/// each of the plan's quantities. Broken are: what the machine finds broken, and pages that cannot
+/// be reached at the end.
 class TestProgram : public explore::Program {
  public:
-  /// Both must outlive the program, and the plan every result of the exploration: outcomes name its quantities.
+  /// Both must outlive the program, and the plan every result of the exploration: outcomes name its
+  /// quantities.
   TestProgram(const Plan& plan, const model::Rules& rules);
 
   void start(explore::Threads& threads) override;

@@ -1,9 +1,9 @@
 #include "lab/judge/variant.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include <algorithm>
 
 #include "lab/litmus/print.h"
 

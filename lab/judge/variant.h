@@ -3,8 +3,9 @@
 
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lab/litmus/test.h"
 #include "lab/model/decide/rules.h"
@@ -21,7 +22,8 @@ struct Variant {
   [[nodiscard]] bool changed() const { return text != base; }
 };
 
-/// Reads "E1", "C0..F" (all of them), "E1,knob=answer,drop=NAME". The error lists what would have been understood.
+/// Reads "E1", "C0..F" (all of them), "E1,knob=answer,drop=NAME". The error lists what would have
+/// been understood.
 tl::expected<std::vector<Variant>, std::string> parse_variants(std::string_view text);
 /// The same for what a test says of its judges.
 tl::expected<std::vector<Variant>, std::string> variants_of(const litmus::Judges& judges);

@@ -1,11 +1,11 @@
 #include "lab/kernel/judge.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <bit>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "lab/judge/refusals.h"
 #include "lab/kernel/system/capabilities.h"
@@ -15,8 +15,9 @@ namespace {
 
 using litmus::Verdict;
 
-// For the handler of a signal, which may run between any two statements: sequentially consistent, and free of locks.
-// A handler that finds no test running leaves `stopping`, which is read after `running_test` is set.
+// For the handler of a signal, which may run between any two statements: sequentially consistent,
+// and free of locks. A handler that finds no test running leaves `stopping`, which is read after
+// `running_test` is set.
 std::atomic<SharedState*> running_test{nullptr};
 std::atomic<bool> stopping{false};
 static_assert(std::atomic<SharedState*>::is_always_lock_free);
@@ -77,8 +78,8 @@ bool fails(litmus::Claim claim, Verdict verdict) {
   return false;
 }
 
-// Of what the test only does to come to its question, that which the rules never refuse: where the kernel did, the
-// question was not asked. Bits as in SharedState::refused.
+// Of what the test only does to come to its question, that which the rules never refuse: where the
+// kernel did, the question was not asked. Bits as in SharedState::refused.
 std::uint64_t never_refused(const CompiledTest& compiled, const SharedState& shared) {
   std::uint64_t seen = 0;
   for (std::uint32_t i = 0; i < shared.end_count; ++i) seen |= shared.ends[i].refused;

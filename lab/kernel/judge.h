@@ -1,10 +1,12 @@
-// Judges tests on the Linux that runs here: what is observed, and how that stands to what rule-set F says of it.
+// Judges tests on the Linux that runs here: what is observed, and how that stands to what rule-set
+// F says of it.
 #pragma once
 
 #include <functional>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lab/judge/expected.h"
 #include "lab/kernel/process/sandbox.h"
@@ -56,21 +58,23 @@ struct KernelVerdict {
   std::optional<report::Recording>
       recording;         ///< of one more run; only where all is ordered, and none hangs
   std::string hangs_at;  ///< which threads wait where
-  /// What was seen is not what the test claims, and the rules say so of themselves: a harm or a cost that is known.
+  /// What was seen is not what the test claims, and the rules say so of themselves: a harm or a
+  /// cost that is known.
   bool expected_failure = false;
 };
 
 /// What the test expects of the kernel: what it says of `kernel`, or else of kernel_rules().
 judge::Expected expected_of_kernel(const litmus::Test& test);
 
-/// Judges one test. Skips it, with the reason, where the machine or the kernel has not what it takes. Processes, settings
-/// and files are as before when this returns, but for what `system` keeps for the next test.
+/// Judges one test. Skips it, with the reason, where the machine or the kernel has not what it
+/// takes. Processes, settings and files are as before when this returns, but for what `system`
+/// keeps for the next test.
 KernelVerdict judge(const litmus::Test& test, System& system, const Options& options);
 /// The same where there is no system to be had: skipped, because of `why`.
 KernelVerdict skip(const litmus::Test& test, std::string why);
 
-/// Ends the run of judge() that is going on, with what it has so far, and all later ones at once. May be called from a
-/// signal handler.
+/// Ends the run of judge() that is going on, with what it has so far, and all later ones at once.
+/// May be called from a signal handler.
 void interrupt();
 bool interrupted();
 

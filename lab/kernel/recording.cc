@@ -1,9 +1,9 @@
 #include "lab/kernel/recording.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
+
+#include <fmt/format.h>
 
 namespace lab::kernel {
 namespace {
@@ -167,7 +167,8 @@ std::optional<report::Recording> recording_of(const CompiledTest& compiled,
     recording.threads.push_back(line.name);
   Developer develop(compiled);
   recording.start = develop(buffer.samples[0]);
-  // The last sample is of the end, when processes that end have ended; the statement before it has the same place.
+  // The last sample is of the end, when processes that end have ended; the statement before it has
+  // the same place.
   for (std::uint32_t i = 1; i < buffer.taken; ++i) {
     const Sample& sample = buffer.samples[i];
     model::View view = develop(sample);

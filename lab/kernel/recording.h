@@ -9,8 +9,9 @@
 
 namespace lab::kernel {
 
-/// Nothing: no run was looked at, or it ended in another way than those that were counted. Frames have numbers in the
-/// order in which they come up; one that was free between two samples is another page when it comes again.
+/// Nothing: no run was looked at, or it ended in another way than those that were counted. Frames
+/// have numbers in the order in which they come up; one that was free between two samples is
+/// another page when it comes again.
 std::optional<report::Recording> recording_of(const CompiledTest& compiled,
                                               const RecordingBuffer& buffer);
 

@@ -1,9 +1,9 @@
 #include "lab/kernel/report.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "lab/kernel/system/capabilities.h"

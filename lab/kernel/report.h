@@ -1,9 +1,10 @@
 // What was observed, for people and for programs.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "lab/kernel/judge.h"
 #include "lab/report/html.h"
@@ -11,7 +12,8 @@
 
 namespace lab::kernel {
 
-/// "leak/child-get-unmap    never   agrees   0 of 20 runs". Where `verbose`, lines below it say which ends were seen, by
+/// "leak/child-get-unmap    never   agrees   0 of 20 runs".
+/// Where `verbose`, lines below it say which ends were seen, by
 /// which calls references were taken, and what page tables showed of one run.
 std::string line(const std::string& name, const KernelVerdict& verdict, bool verbose,
                  const report::Style& style);

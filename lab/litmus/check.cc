@@ -1,9 +1,9 @@
 #include "lab/litmus/check.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
-#include <algorithm>
 
 #include "lab/litmus/names.h"
 #include "lab/litmus/vocabulary.h"
@@ -101,7 +101,8 @@ class Checker {
     }
   }
 
-  // How many operations a thread performs at most, all repetitions counted; no more than kMostSteps + 1.
+  // How many operations a thread performs at most, all repetitions counted; no more than kMostSteps
+  // + 1.
   static std::uint64_t steps(const std::vector<Statement>& body) {
     std::uint64_t sum = 0;
     for (const Statement& statement : body) {

@@ -1,10 +1,10 @@
 #include "lab/litmus/diagnostic.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <numeric>
 #include <vector>
+
+#include <fmt/format.h>
 
 namespace lab::litmus {
 namespace {

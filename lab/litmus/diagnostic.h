@@ -14,8 +14,8 @@ struct Diagnostic {
   std::string advice;  ///< what to do about it; empty where `what` says it
 };
 
-/// The diagnostic as a person wants to read it: `path:line:column: what`, the line of `text` with a caret below
-/// the column, and the advice. Ends with a newline.
+/// The diagnostic as a person wants to read it: `path:line:column: what`, the line of `text` with a
+/// caret below the column, and the advice. Ends with a newline.
 std::string describe(const Diagnostic& diagnostic, std::string_view path, std::string_view text);
 
 /// The name in `names` that `wrong` was likely meant to be; empty if none is near.

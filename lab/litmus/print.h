@@ -7,8 +7,9 @@
 
 namespace lab::litmus {
 
-/// The test's text. parse() gives the same test again; to print that gives the same text. Comments are kept: one that
-/// had no line of its own to stand at goes to the line before the next statement.
+/// The test's text. parse() gives the same test again; to print that gives the same text. Comments
+/// are kept: one that had no line of its own to stand at goes to the line before the next
+/// statement.
 std::string print(const Test& test);
 
 std::string print(const Operation& operation);

@@ -1,6 +1,6 @@
-// A litmus test as a syntax tree: what is there at the start, who does what, which end is in question, and what
-// each judge is expected to say. It says nothing of how a judge performs a word: the same tree is run by the
-// model and by the kernel.
+// A litmus test as a syntax tree: what is there at the start, who does what, which end is in
+// question, and what each judge is expected to say. It says nothing of how a judge performs a word:
+// the same tree is run by the model and by the kernel.
 #pragma once
 
 #include <cstdint>
@@ -101,8 +101,8 @@ struct Access {
   bool operator==(const Access&) const = default;
 };
 
-/// One word with what it is given. The syntax of the word says which members mean something; the others
-/// keep their default.
+/// One word with what it is given. The syntax of the word says which members mean something; the
+/// others keep their default.
 struct Operation {
   Word word = Word::exit;
   Place place;
@@ -196,14 +196,14 @@ struct Page {
   bool operator==(const Page&) const = default;
 };
 
-/// What swap lies on. synchronous: a device as fast as memory, which diagnostics read without the swap cache.
-/// stable_writes: one whose pages must not change while they are written.
+/// What swap lies on. synchronous: a device as fast as memory, which diagnostics read without the
+/// swap cache. stable_writes: one whose pages must not change while they are written.
 enum class Swap : std::uint8_t { ordinary, synchronous, stable_writes };
 
 enum class AtomKind : std::uint8_t {
   reg,      ///< C.t:r = 1      a register of a thread
   content,  ///< P:x.b = 1      what the process would read there
-  coherent,  ///< coherent(p)    the page behind the reference still is the one that its owner has there
+  coherent,  ///< coherent(p)    the page behind the reference is still the one its owner has there
   same,      ///< same(P:x, C:x) both have one page there
   pinned,     ///< pinned(P:x)
   exclusive,  ///< exclusive(P:x)
@@ -255,7 +255,8 @@ struct Final {
 
 enum class Memory : std::uint8_t { sc, tso };
 
-/// One judge or several: `A`, `C0..F`, `E1,reuse_small=map`, `E1,drop=fork.seq`. Only judges know the names.
+/// One judge or several: `A`, `C0..F`, `E1,reuse_small=map`, `E1,drop=fork.seq`. Only judges know
+/// the names.
 struct Judges {
   Where at;
   std::string first;

@@ -1,4 +1,5 @@
-// How each word is written. The parser, the printer, the messages and the checks all read this one table.
+// How each word is written. The parser, the printer, the messages and the checks all read this one
+// table.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// What a run can leave out: fences, and second looks, by their names (lab/explore/execution/run.h, `--drop
-// NAME`).
+// What a run can leave out: fences, and second looks, by their names (lab/explore/execution/run.h,
+// `--drop NAME`).
 #pragma once
 
 #include <string_view>

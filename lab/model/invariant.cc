@@ -1,6 +1,6 @@
-#include <fmt/format.h>
-
 #include <bit>
+
+#include <fmt/format.h>
 
 #include "lab/model/inspect.h"
 

@@ -1,9 +1,10 @@
 // The machine: processes, pages, page tables and references, small enough to be obvious.
 //
 // One member function for each word of the language. Each is performed by a thread of a process, as
-// the sequence of atomic steps (lab/explore/execution/run.h) that a kernel takes under its locks; which page
-// may be written in place, shared, pinned or moved is decided by a rule-set (lab/model/decide/rules.h)
-// alone. docs/explanation/model.md says what is modelled and what is left out.
+// the sequence of atomic steps (lab/explore/execution/run.h) that a kernel takes under its locks;
+// which page may be written in place, shared, pinned or moved is decided by a rule-set
+// (lab/model/decide/rules.h) alone. docs/explanation/model.md says what is modelled and what is
+// left out.
 //
 // A Machine is made anew for each run, before the threads start. Its operations may be called by
 // the program's threads only, inside a run of the explorer; what is marked "at rest" only before

@@ -1,5 +1,6 @@
-// All there is at one moment, as plain values: for who draws it. describe() says the same in one line, less exactly.
-// What is optional, the model knows always; who looks at a running kernel from outside does not.
+// All there is at one moment, as plain values: for who draws it. describe() says the same in one
+// line, less exactly. What is optional, the model knows always; who looks at a running kernel from
+// outside does not.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@ namespace lab::model {
 
 struct View {
   enum class Kind : std::uint8_t { none, page, zero, swap, migrating };
-  /// What one entry maps: one page, or all pages of a huge entry. There is one wherever a region is.
+  /// What one entry maps: one page, or all pages of a huge entry. There is one wherever a region
+  /// is.
   struct Mapping {
     ProcessId process;
     PageNo page;

@@ -1,10 +1,10 @@
 #include "lab/report/counterexample.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <set>
+
+#include <fmt/format.h>
 
 #include "lab/judge/test_program.h"
 #include "lab/report/turning_point.h"

@@ -8,8 +8,9 @@
 
 namespace lab::report {
 
-/// What each thread did, step by step, which rule decided what, and every page's counters where they changed. Steps
-/// that did not lead to the end are folded; with `every_step` each step has a row of its own.
+/// What each thread did, step by step, which rule decided what, and every page's counters where
+/// they changed. Steps that did not lead to the end are folded; with `every_step` each step has a
+/// row of its own.
 std::string text(const judge::Explanation& explanation, const Style& style, bool every_step);
 
 }  // namespace lab::report

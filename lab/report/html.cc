@@ -39,8 +39,9 @@ using ShownOrNot = tl::expected<std::optional<Shown>, explore::Refusal>;
 std::vector<ShownOrNot> show_all(const std::vector<judge::Judgement>& judgements,
                                  const PageOptions& options) {
   std::vector<ShownOrNot> shown(judgements.size());
-  // `next` hands each place to one thread, in no order with anything else; results are read after the threads have
-  // been joined. `telling` guards `finished`, and is held while the caller is told.
+  // `next` hands each place to one thread, in no order with anything else; results are read after
+  // the threads have been joined. `telling` guards `finished`, and is held while the caller is
+  // told.
   std::atomic<std::size_t> next{0};
   std::mutex telling;
   std::size_t finished = 0;

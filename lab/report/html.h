@@ -1,11 +1,13 @@
-// Everything that was found as one page: the table, and behind each cell the run that shows it, to be stepped through.
+// Everything that was found as one page: the table, and behind each cell the run that shows it, to
+// be stepped through.
 #pragma once
 
 #include <functional>
 #include <optional>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"
@@ -13,7 +15,8 @@
 
 namespace lab::report {
 
-/// A judge that is no rule-set, such as the kernel that runs here or an engine: a column of its own.
+/// A judge that is no rule-set, such as the kernel that runs here or an engine: a column of its
+/// own.
 struct Column {
   struct Cell {
     struct End {
@@ -45,8 +48,8 @@ struct PageOptions {
   std::function<void(std::size_t, std::size_t)> done = nullptr;
 };
 
-/// The page. It needs nothing but itself: no network, no other file. Runs are made anew for judgements that
-/// worth_explaining(). Refusals: those of explain().
+/// The page. It needs nothing but itself: no network, no other file. Runs are made anew for
+/// judgements that worth_explaining(). Refusals: those of explain().
 tl::expected<std::string, explore::Refusal> html(const judge::TestFiles& tests,
                                                  const std::vector<judge::Judgement>& judgements,
                                                  const std::vector<Column>& columns,

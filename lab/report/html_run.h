@@ -2,8 +2,9 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include <nlohmann/json.hpp>
 #include <tl/expected.hpp>
 
 #include "lab/judge/explanation.h"

@@ -1,6 +1,7 @@
 #include "lab/report/json.h"
 
 #include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "lab/litmus/print.h"

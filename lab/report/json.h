@@ -1,9 +1,10 @@
 // Everything that was found, for programs.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"

@@ -8,8 +8,8 @@
 
 namespace lab::report {
 
-/// `Test`, `Rules`, `States` with a histogram in which `*>` marks the ends where the condition holds, `Witnesses`, `Condition`,
-/// `Observation`, `Expected`, and what the answer is worth.
+/// `Test`, `Rules`, `States` with a histogram in which `*>` marks the ends where the condition
+/// holds, `Witnesses`, `Condition`, `Observation`, `Expected`, and what the answer is worth.
 std::string log(const judge::Judgement& judgement, explore::Search search, const Style& style);
 
 /// "dpor", "states", ...

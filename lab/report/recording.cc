@@ -1,8 +1,8 @@
 #include "lab/report/recording.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 namespace lab::report {
 namespace {

@@ -1,4 +1,5 @@
-// A run as it was seen from outside, between its statements: what a judge has to show that is no model.
+// A run as it was seen from outside, between its statements: what a judge has to show that is no
+// model.
 #pragma once
 
 #include <string>
@@ -23,8 +24,9 @@ struct Recording {
   std::string end;  ///< what the run ended with: "C:r=77;"
 };
 
-/// A line for each step: what each process' addresses name after it, and what is referred to. Pages are numbered as
-/// they come up; `!` is the exclusive mark, and a value follows where it is known. Lines are indented by four.
+/// A line for each step: what each process' addresses name after it, and what is referred to. Pages
+/// are numbered as they come up; `!` is the exclusive mark, and a value follows where it is known.
+/// Lines are indented by four.
 std::string text(const Recording& recording, const Style& style);
 
 }  // namespace lab::report

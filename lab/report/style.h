@@ -22,7 +22,8 @@ struct Style {
   }
 };
 
-/// How `file` (a FILE's descriptor) shows things: in colour on a terminal, unless NO_COLOR is set, and as wide as it is.
+/// How `file` (a FILE's descriptor) shows things: in colour on a terminal, unless NO_COLOR is set,
+/// and as wide as it is.
 Style style_of(int file);
 
 }  // namespace lab::report

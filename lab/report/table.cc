@@ -1,10 +1,10 @@
 #include "lab/report/table.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "lab/litmus/vocabulary.h"
 

@@ -10,14 +10,15 @@
 
 namespace lab::report {
 
-/// A judgement as one mark: `.` never, `x` sometimes, `X` always, `H` hangs, `B` broken; `!` after it: not as
-/// expected, `?`: so far.
+/// A judgement as one mark: `.` never, `x` sometimes, `X` always, `H` hangs, `B` broken; `!` after
+/// it: not as expected, `?`: so far.
 std::string mark(const judge::Judgement& judgement);
 /// What the marks mean, in one line.
 std::string legend();
 
-/// A row for each test, a column for each variant that all tests were judged by (those that only some tests name have
-/// no column: see lines()). Parts side by side go below each other where the lines are too narrow.
+/// A row for each test, a column for each variant that all tests were judged by (those that only
+/// some tests name have no column: see lines()). Parts side by side go below each other where the
+/// lines are too narrow.
 std::string table(const judge::TestFiles& tests, const std::vector<judge::Judgement>& judgements,
                   const Style& style);
 

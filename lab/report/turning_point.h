@@ -8,7 +8,8 @@
 
 namespace lab::report {
 
-/// The event from which on every way to go on ends so. Nothing: that was not found out, or every run does.
+/// The event from which on every way to go on ends so. Nothing: that was not found out, or every
+/// run does.
 std::optional<std::size_t> turning_point(const explore::Counterexample& example);
 
 /// The event with the last decision of a rule up to there, among those that lead to the end.

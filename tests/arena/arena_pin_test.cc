@@ -108,7 +108,8 @@ TEST_P(ArenaPins, DoNotWriteToAPageUnderADevice) {
   EXPECT_EQ(arena.statistics().restored, 0u);
 }
 
-// A page that holds what the commit has when the checkout looks may not do so any more when the checkout writes.
+// A page that holds what the commit has when the checkout looks may not do so any more when the
+// checkout writes.
 TEST_P(ArenaPins, UndoNothingThatADeviceWritesDuringACheckout) {
   if (kSanitized) GTEST_SKIP() << "the device is a thread here, and races as devices do";
   constexpr std::size_t kPages = 1000;

@@ -1,4 +1,5 @@
-// An arena in a host that forks, breaks the thread rule, runs out of memory, or asks for what is not there.
+// An arena in a host that forks, breaks the thread rule, runs out of memory, or asks for what is
+// not there.
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
-// Arenas where the machine gives little: few mappings, no locked memory, no privileges, no userfaultfd.
+// Arenas where the machine gives little: few mappings, no locked memory, no privileges, no
+// userfaultfd.
 #include <grp.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -50,7 +51,8 @@ rlim_t mapped_bytes() {
   return pages * kPage;
 }
 
-/// Runs `body` in a process of its own, which it may make as poor as it likes. True: it said so, and ended well.
+/// Runs `body` in a process of its own, which it may make as poor as it likes. True: it said so,
+/// and ended well.
 testing::AssertionResult in_a_child(const std::function<std::string()>& body) {
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) return testing::AssertionFailure() << "no pipe";
@@ -173,8 +175,8 @@ std::vector<Tracking> every_choice() {
 INSTANTIATE_TEST_SUITE_P(By, PoorArenas, testing::ValuesIn(every_choice()),
                          [](const auto& by) { return name(by.param); });
 
-// A page written between two that are not is a mapping of its own under mprotect, and a process may have 65,530:
-// beyond that even malloc fails.
+// A page written between two that are not is a mapping of its own under mprotect, and a process may
+// have 65,530: beyond that even malloc fails.
 TEST(ArenasByMprotect, LeaveTheProcessMappingsWhenManyScatteredPagesAreWritten) {
   constexpr std::size_t kWritten = 40'000;
   Pool pool = must(Pool::create(512_MiB));
@@ -201,7 +203,8 @@ TEST(ArenasByMprotect, LeaveTheProcessMappingsWhenManyScatteredPagesAreWritten) 
   for (std::size_t i = 0; i < kWritten; ++i) ASSERT_EQ(at(i), std::byte{1}) << i;
 }
 
-// What was opened beside them has been written perhaps: that is no reason to fill the pool with what it holds already.
+// What was opened beside them has been written perhaps: that is no reason to fill the pool with
+// what it holds already.
 TEST(ArenasByMprotect, RecordWhatChangedThoughManyFaultsHaveOpenedAllPages) {
   constexpr std::size_t kWritten = 8'500;
   Pool pool = must(Pool::create(256_MiB));
@@ -239,7 +242,8 @@ TEST(ArenasByMprotect, GoOnWhenTheHostHasUsedUpTheMappings) {
   }));
 }
 
-// MADV_POPULATE_WRITE came with Linux 5.14. Two threads that come to one page at once are one case for it.
+// MADV_POPULATE_WRITE came with Linux 5.14. Two threads that come to one page at once are one case
+// for it.
 TEST(ArenasByMprotect, LetASecondThreadGoOnWhereTheKernelCannotProvideMemory) {
   EXPECT_TRUE(in_a_child([]() -> std::string {
     const Mapping mapping = must(Mapping::create(16, nullptr));
@@ -252,7 +256,8 @@ TEST(ArenasByMprotect, LetASecondThreadGoOnWhereTheKernelCannotProvideMemory) {
   }));
 }
 
-/// Runs `body` as the first process of a new PID namespace, whose number is 1. What it gives, or 2: it cannot be had.
+/// Runs `body` as the first process of a new PID namespace, whose number is 1. What it gives, or 2:
+/// it cannot be had.
 int as_process_1(const std::function<int()>& body) {
   if (unshare(CLONE_NEWPID) != 0) return 2;
   const pid_t child = fork();

@@ -109,7 +109,8 @@ TEST(Quiesce, LetsWorkersStopEachOther) {
   EXPECT_EQ(inside, 800);
 }
 
-// Each worker keeps two words equal, far apart in the arena, but for moments between its pause points.
+// Each worker keeps two words equal, far apart in the arena, but for moments between its pause
+// points.
 TEST(Quiesce, MakesCommitsThatShowNoHalfDoneWork) {
   Pool pool = must(Pool::create(64_MiB));
   Arena arena = must(Arena::create(pool, 1_MiB));

@@ -1,6 +1,4 @@
 // Trackers by themselves, on memory that is no arena's.
-#include "arena/track/registry.h"
-
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +15,7 @@
 #include <cleave/must.h>
 
 #include "arena/track/fault_tracker.h"
+#include "arena/track/registry.h"
 #include "tests/support/failure.h"
 #include "tests/support/sanitized.h"
 
@@ -33,8 +32,8 @@ PageSet collected(const Mapping& mapping, Tracker& tracker) {
   return changed;
 }
 
-// Two threads come to one page at once, and the handler runs in both. When faults are many it opens the neighbours as
-// well; the second of the two must not keep that to itself.
+// Two threads come to one page at once, and the handler runs in both. When faults are many it opens
+// the neighbours as well; the second of the two must not keep that to itself.
 TEST(TrackerByMprotect, KnowsOfEveryPageThatTheSecondOfTwoFaultsOnAPageOpened) {
   constexpr std::uint64_t kPages = 16'384;
   constexpr std::uint64_t kBoth = 8192;  // where both threads come to
@@ -72,8 +71,8 @@ class ForkedChild {
 
 class TrackersInTurn : public testing::TestWithParam<std::array<Tracking, 2>> {};
 
-// A userfaultfd ends with its last descriptor, and a child may keep one: then its memory can neither be watched by
-// another nor be written, unless it was let go of.
+// A userfaultfd ends with its last descriptor, and a child may keep one: then its memory can
+// neither be watched by another nor be written, unless it was let go of.
 TEST_P(TrackersInTurn, LetGoOfTheirMemoryThoughAChildOfForkHasTheirDescriptors) {
   for (const Tracking tracking : GetParam()) {
     if (auto works = try_tracking(tracking); !works) GTEST_SKIP() << works.error().message();

@@ -1,5 +1,5 @@
-// Mistakes that others made who track changes in memory: each must not be ours. Those that every way of tracking
-// could make are in here once for each.
+// Mistakes that others made who track changes in memory: each must not be ours. Those that every
+// way of tracking could make are in here once for each.
 #include <fcntl.h>
 #include <liburing.h>
 #include <sys/mman.h>
@@ -102,7 +102,8 @@ TEST_P(Traps, MoreScatteredPagesThanOneReportHoldsAreAllFound) {
     for (std::size_t page = 0; page < kPages; page += 2) write(arena, page, round);
     std::size_t found = 0;
     must(arena.changes([&](std::span<const std::byte> run) { found += run.size() / kPageSize; }));
-    // mprotect opens whole neighbourhoods when there are too many runs; more is allowed, less is not.
+    // mprotect opens whole neighbourhoods when there are too many runs; more is allowed, less is
+    // not.
     if (GetParam() == Tracking::mprotect) {
       EXPECT_GE(found, kPages / 2);
     } else {
@@ -160,7 +161,8 @@ TEST_P(Traps, MemoryThatTheProgramGivesBackHasChanged) {
   EXPECT_EQ(arena.data()[600 * kPageSize], std::byte{1});
 }
 
-/// Swap on a file of its own. A process of its own turns it off, also where the test fails or is killed.
+/// Swap on a file of its own. A process of its own turns it off, also where the test fails or is
+/// killed.
 class SwapFile {
  public:
   SwapFile() {
@@ -381,7 +383,7 @@ TEST_P(Traps, AJumpIntoTheArenaEndsTheProgram) {
       testing::KilledBySignal(SIGSEGV), "");
 }
 
-// 6. Huge pages: the kernel may put them under the arena, changes are found page by page all the same.
+// 6. Huge pages: the kernel may put them under the arena; changes are found page by page still.
 TEST_P(Traps, HugePagesDoNotHideOrSpreadChanges) {
   Arena arena = make(8_MiB);
   for (std::size_t page = 0; page < 2048; ++page) write(arena, page, 1);

@@ -1,4 +1,5 @@
-// Every allocation may fail, the one for the handle too: the caller gets NULL and no_memory, and nothing is left behind.
+// Every allocation may fail, the one for the handle too: the caller gets NULL and no_memory, and
+// nothing is left behind.
 #include <functional>
 
 #include "sync/memory.h"
@@ -11,7 +12,8 @@ namespace sync = detail::sync;
 
 class CAllocations : public InC {
  protected:
-  /// Calls `make` with the first allocation failing, then the second, until none does; what it makes is released.
+  /// Calls `make` with the first allocation failing, then the second, until none does; what it
+  /// makes is released.
   void fail_each(const std::function<bool(cleave_error*)>& make) {
     const cleave_pool_statistics before = figures();
     for (std::uint64_t k = 1;; ++k) {

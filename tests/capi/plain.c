@@ -1,4 +1,4 @@
-// What a C program sees: cleave.h compiles as C99 without a warning, and its calls do what they say.
+// What a C program sees: c.h compiles as C99 without a warning, and its calls do what they say.
 #include <stdio.h>
 #include <string.h>
 

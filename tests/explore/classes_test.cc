@@ -1,8 +1,9 @@
-// The reduced search makes one run for each class of runs that differ in the order of independent steps only.
-#include <gtest/gtest.h>
-
+// The reduced search makes one run for each class of runs that differ in the order of independent
+// steps only.
 #include <bit>
 #include <map>
+
+#include <gtest/gtest.h>
 
 #include "tests/explore/programs.h"
 #include "tests/explore/random_program.h"
@@ -10,8 +11,8 @@
 namespace lab::explore {
 namespace {
 
-// Makes every run, and writes each down as what all runs of its class have in common: the steps of each actor, and for
-// each the steps of others before it that it depends on.
+// Makes every run, and writes each down as what all runs of its class have in common: the steps of
+// each actor, and for each the steps of others before it that it depends on.
 class EveryClass : public Scheduler {
  public:
   Actor next(Execution& execution) override {
@@ -111,8 +112,9 @@ TEST_P(Classes, AreMadeOnceEach) {
   int compared = 0;
   std::size_t largest = 0;
   for (std::uint64_t seed = 0; seed < 400; ++seed) {
-    // A step that touches several variables may touch others elsewhere: then classes are told apart that are
-    // one. And threads that are started by several others have other numbers in other runs of a class.
+    // A step that touches several variables may touch others elsewhere: then classes are told apart
+    // that are one. And threads that are started by several others have other numbers in other runs
+    // of a class.
     const Palette palette{.threads = 2 + static_cast<int>(seed % 2),
                           .statements = 4,
                           .breaks = false,

@@ -1,8 +1,8 @@
 // What can go wrong is found, and told.
+#include <stdexcept>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <stdexcept>
 
 #include "lab/explore/trace/trace.h"
 #include "tests/explore/programs.h"

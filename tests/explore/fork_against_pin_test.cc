@@ -1,5 +1,5 @@
-// A protocol of the kernel's, explored: the counts of runs are those that other checkers report for the same
-// algorithm, and the verdicts are theirs.
+// A protocol of the kernel's, explored: the counts of runs are those that other checkers report for
+// the same algorithm, and the verdicts are theirs.
 #include "bench/explorer/fork_against_pin.h"
 
 #include <gtest/gtest.h>
@@ -94,8 +94,8 @@ TEST(ForkAgainstPin, DoesNotNeedThePinnersFenceUnderTso) {
       loses_a_pin(explored({.pinners = 2}, {.memory = Memory::tso, .drop = {"pin.fence"}})));
 }
 
-// A store that leaves its buffer late is ordered only with what it touches. Nothing that the forker does then touches
-// the same, so the classes are those of sc.
+// A store that leaves its buffer late is ordered only with what it touches. Nothing that the forker
+// does then touches the same, so the classes are those of sc.
 TEST(ForkAgainstPin, HasAsManyClassesUnderTsoAsUnderSc) {
   EXPECT_EQ(explored({.pinners = 4}, {.memory = Memory::tso}).traces, 5872u);
   EXPECT_EQ(explored({.pinners = 4, .pages = 4}, {.memory = Memory::tso}).traces, 10'000u);

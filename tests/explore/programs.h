@@ -12,7 +12,8 @@
 
 namespace lab::explore {
 
-/// A program of functions: variables x, y and z, a register for each thread and name, a body for each thread.
+/// A program of functions: variables x, y and z, a register for each thread and name, a body for
+/// each thread.
 class Sketch : public Program {
  public:
   using Body = std::function<void(Sketch&)>;

@@ -21,8 +21,8 @@ struct Palette {
   bool equal = false;   ///< all threads but the first have the same body
 };
 
-/// A program of a few threads on three variables. Threads remember what they read in a register, which later
-/// statements use; registers are in the outcome.
+/// A program of a few threads on three variables. Threads remember what they read in a register,
+/// which later statements use; registers are in the outcome.
 class RandomProgram : public Program {
  public:
   enum class Kind {

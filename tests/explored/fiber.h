@@ -10,15 +10,16 @@
 
 namespace cleave::detail {
 
-/// One that runs already, or one to be begun. Of those that belong together one runs at a time, all in one thread of the
-/// system: handing over takes no scheduler and no luck.
+/// One that runs already, or one to be begun. Of those that belong together one runs at a time, all
+/// in one thread of the system: handing over takes no scheduler and no luck.
 class Fiber {
  public:
   Fiber() = default;
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
 
-  /// Runs `body` when this is handed over to. `body` must not return: it hands over to another for good.
+  /// Runs `body` when this is handed over to. `body` must not return: it hands over to another for
+  /// good.
   void begin(std::function<void()> body) {
     body_ = std::move(body);
     stack_ = std::make_unique_for_overwrite<char[]>(kStackBytes);

@@ -1,8 +1,6 @@
-// A check that cannot fail is none. So each fence, wait and second look of the engine is left out once, and a broken
-// promise must be found; with the whole engine, the same runs must find none. All runs are tried in which the two threads
-// change places a few times; nothing is left to chance.
-#include <gtest/gtest.h>
-
+// A check that cannot fail is none. So each fence, wait and second look of the engine is left out
+// once, and a broken promise must be found; with the whole engine, the same runs must find none.
+// All runs are tried in which the two threads change places a few times; nothing is left to chance.
 #include <array>
 #include <cstdint>
 #include <cstring>
@@ -14,11 +12,14 @@
 #include <string>
 #include <vector>
 
+#include <gtest/gtest.h>
+
 #include <cleave/accessor.h>
-#include <cleave/must.h>
 #include <cleave/hold.h>
+#include <cleave/must.h>
 #include <cleave/pin.h>
 #include <cleave/space.h>
+
 #include "tests/explored/switching.h"
 
 namespace cleave::detail {
@@ -129,7 +130,8 @@ class DiscardUnderAReader : public Scene {
   Count seen_ = 0;
 };
 
-/// A pool without a frame to spare: the one that a write has left behind is what the next write takes.
+/// A pool without a frame to spare: the one that a write has left behind is what the next write
+/// takes.
 class CopiesUnderAReader : public Scene {
  public:
   CopiesUnderAReader() : Scene(3) {
@@ -159,8 +161,9 @@ class CopiesUnderAReader : public Scene {
   Count seen_ = 0;
 };
 
-/// A page is held, and a thread that writes to it copies it under the lock. Another ends the hold meanwhile, and adds to
-/// the page: that is the space's own again, and who has no lock may find that out first.
+/// A page is held, and a thread that writes to it copies it under the lock. Another ends the hold
+/// meanwhile, and adds to the page: that is the space's own again, and who has no lock may find
+/// that out first.
 class SiblingThatVanishes : public Scene {
  public:
   SiblingThatVanishes() { put(space, kA, 0); }

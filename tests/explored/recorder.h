@@ -1,4 +1,5 @@
-// Schedulers for tests: one that writes down what is announced, and one that lets threads of control take turns.
+// Schedulers for tests: one that writes down what is announced, and one that lets threads of
+// control take turns.
 #pragma once
 
 #include <algorithm>
@@ -56,9 +57,9 @@ class Recorder : public sync::Scheduler {
   Scheduler* previous_;
 };
 
-/// Threads of control, of which one runs at a time; at every announcement chance chooses who goes on. How often it
-/// changes its mind follows from the seed too: some orders are woven finely, in others a thread stands
-/// still, in the middle of anything, for a long time.
+/// Threads of control, of which one runs at a time; at every announcement chance chooses who goes
+/// on. How often it changes its mind follows from the seed too: some orders are woven finely, in
+/// others a thread stands still, in the middle of anything, for a long time.
 class TakingTurns final : public sync::Scheduler {
  public:
   explicit TakingTurns(std::uint64_t seed) : random_(seed), patience_(1u << (2 * (seed % 4))) {}

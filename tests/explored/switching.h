@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <cleave/detail/explored.h>
+
 #include "tests/explored/fiber.h"
 
 namespace cleave::detail {
@@ -22,18 +23,20 @@ struct Machine {
   std::string left_out;  ///< the fence, wait or re-check that the engine leaves out
 };
 
-/// What one thread of control does: `prepare` without interruption, the first thread first; then `race`.
+/// What one thread of control does: `prepare` without interruption, the first thread first; then
+/// `race`.
 struct Racer {
   std::function<void()> prepare;
   std::function<void()> race;
 };
 
-/// One run. The first thread takes turns[0] steps, then the second turns[1], then the first turns[2]; after the
-/// last turn the other thread goes on to its end. A thread that must wait lets the other run; one that has ended
-/// does so for good.
+/// One run. The first thread takes turns[0] steps, then the second turns[1], then the first
+/// turns[2]; after the last turn the other thread goes on to its end. A thread that must wait lets
+/// the other run; one that has ended does so for good.
 ///
-/// Each thread has a store buffer, as processors have: of a store that no other store, no atomic update, no lock and
-/// no fence follows yet, the other thread sees nothing, while later loads go ahead.
+/// Each thread has a store buffer, as processors have: of a store that no other store, no atomic
+/// update, no lock and no fence follows yet, the other thread sees nothing, while later loads go
+/// ahead.
 class Switching final : public sync::Scheduler {
  public:
   Switching(Machine machine, std::vector<unsigned> turns)
@@ -156,14 +159,15 @@ class Switching final : public sync::Scheduler {
   Fiber outside_;
 };
 
-/// Lists of turns, each thread changing its place `changes` times, in order, until all have been tried.
+/// Lists of turns, each thread changing its place `changes` times, in order, until all have been
+/// tried.
 class AllTurns {
  public:
   explicit AllTurns(std::size_t changes) : turns_(changes, 1) { turns_[0] = 0; }
 
   [[nodiscard]] const std::vector<unsigned>& turns() const { return turns_; }
-  /// The next, after a run in which the turn `cut_short` was not taken in full: longer ones are the same. False: no
-  /// more.
+  /// The next, after a run in which the turn `cut_short` was not taken in full: longer ones are the
+  /// same. False: no more.
   bool next(std::optional<std::size_t> cut_short) {
     std::size_t longer = turns_.size() - 1;
     if (cut_short) {

@@ -1,4 +1,5 @@
-// Two threads, one step at a time, in an order that a seed chooses: fork against a thread that writes.
+// Two threads, one step at a time, in an order that a seed chooses: fork against a thread that
+// writes.
 #include <cstdint>
 #include <optional>
 #include <span>

@@ -1,5 +1,5 @@
-// Sequences of calls of the C interface with legal handles, each compared with a simple model: spaces that fork and roll
-// back, an arena that commits and checks out, a heap.
+// Sequences of calls of the C interface with legal handles, each compared with a simple model:
+// spaces that fork and roll back, an arena that commits and checks out, a heap.
 #include <sys/mman.h>
 
 #include <array>

@@ -1,5 +1,6 @@
-// Tells libFuzzer where the code went. It belongs to Clang and asks for counters as Clang keeps them; GCC calls a function
-// in each block instead, which the linker turns into the one below (--wrap). (The project is built with GCC throughout: Clang 14 does not compile the laboratory.)
+// Tells libFuzzer where the code went. It belongs to Clang and asks for counters as Clang keeps
+// them; GCC calls a function in each block instead, which the linker turns into the one below
+// (--wrap). (The project is built with GCC throughout: Clang 14 does not compile the laboratory.)
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// What a fuzz target is: a function that takes any bytes and must not come to harm. libFuzzer calls it with bytes that
-// it breeds; the tests call it with the seeds that are kept.
+// What a fuzz target is: a function that takes any bytes and must not come to harm. libFuzzer calls
+// it with bytes that it breeds; the tests call it with the seeds that are kept.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,6 @@
-// A heap opened on hostile bytes: a heap that was in use, with words of it changed. check() must come to an end and read
-// nothing outside of the heap's range; what it finds whole must be usable, and whole after that.
+// A heap opened on hostile bytes: a heap that was in use, with words of it changed. check() must
+// come to an end and read nothing outside of the heap's range; what it finds whole must be usable,
+// and whole after that.
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -13,7 +14,8 @@
 namespace {
 
 constexpr std::size_t kBytes = std::size_t{1} << 20;
-// A record's number has 32 bits, and a record 64 bytes: so far a number may lead that was not looked at.
+// A record's number has 32 bits, and a record 64 bytes: so far a number may lead that was not
+// looked at.
 constexpr std::size_t kReach = std::size_t{256} << 30;
 
 // The heap's range in the middle of addresses that nothing may touch.

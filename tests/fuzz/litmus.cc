@@ -1,4 +1,5 @@
-// Whatever bytes a file holds, the parser answers; a test that it reads prints and is read again as the same.
+// Whatever bytes a file holds, the parser answers; a test that it reads prints and is read again as
+// the same.
 #include <string>
 #include <string_view>
 

@@ -1,4 +1,5 @@
-// Whatever a replay token says, the explorer answers: with the run, whose token makes it again, or with a refusal.
+// Whatever a replay token says, the explorer answers: with the run, whose token makes it again, or
+// with a refusal.
 #include <string>
 #include <string_view>
 

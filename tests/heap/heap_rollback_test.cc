@@ -1,4 +1,5 @@
-// A heap whose memory is put back is the heap that it was. Copies of the whole range stand for commit and checkout.
+// A heap whose memory is put back is the heap that it was. Copies of the whole range stand for
+// commit and checkout.
 
 #include <sys/wait.h>
 #include <unistd.h>

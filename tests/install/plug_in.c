@@ -1,4 +1,5 @@
-/* Loads the library late into a program that has used up the static thread-local storage of its loader, many times, as
+/* Loads the library late into a program that has used up the static thread-local storage of its
+   loader, many times, as
    plug-ins are; and uses it in a thread that was there before.
      plug_in <libcleave.so> <library that needs static TLS>... */
 #include <dlfcn.h>
@@ -20,7 +21,8 @@ static void* use(void* unused) {
       void* object;
       void* (*create)(uint64_t, void*);
       void (*release)(void*);
-    } create = {dlsym(loaded, "cleave_pool_create")}, release = {dlsym(loaded, "cleave_pool_release")};
+    } create = {dlsym(loaded, "cleave_pool_create")},
+      release = {dlsym(loaded, "cleave_pool_release")};
     void* pool = create.create(1 << 20, NULL);
     if (pool == NULL) return NULL;
     release.release(pool);

@@ -33,7 +33,8 @@ testing::AssertionResult says(const Result<T>& result, int system, Address where
   return testing::AssertionFailure() << result.error().message() << "; expected errno " << system;
 }
 
-/// Runs `body` in a child, which may limit itself, and returns its status: 0 is well, 77 is not possible.
+/// Runs `body` in a child, which may limit itself, and returns its status: 0 is well, 77 is not
+/// possible.
 int in_a_child(const std::function<int()>& body) {
   const pid_t child = fork();
   if (child == 0) _exit(body());

@@ -1,5 +1,5 @@
-// Each allocation fails once. Then nothing has started, or the completion says where it stopped; asked for
-// again, it succeeds; nothing has leaked.
+// Each allocation fails once. Then nothing has started, or the completion says where it stopped;
+// asked for again, it succeeds; nothing has leaked.
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -18,7 +18,8 @@ namespace {
 
 class KthAllocationOfIo : public OnARing {
  protected:
-  // Prepares, and attempts with the k-th allocation failing, until none fails. Returns how many did.
+  // Prepares, and attempts with the k-th allocation failing, until none fails. Returns how many
+  // did.
   template <class Prepare, class Attempt>
   std::uint64_t fail_each(Prepare prepare, Attempt attempt) {
     for (std::uint64_t k = 1;; ++k) {

@@ -17,7 +17,8 @@ namespace {
 
 using Moment = OnARing;
 
-// A pipe takes 64 KiB and then waits for its reader, so a larger write is in flight for as long as we like.
+// A pipe takes 64 KiB and then waits for its reader, so a larger write is in flight for as long as
+// we like.
 constexpr std::uint64_t kMore = 256;  // pages
 
 /// Goes on until the space holds `expected` at `at`.

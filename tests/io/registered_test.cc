@@ -130,7 +130,8 @@ TEST_F(Registered, WithLittleLockedMemoryPlainRequestsDoTheSame) {
   const pid_t child = fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    // Enough for the ring itself, which newer kernels count too; too little for a extent of the pool.
+    // Enough for the ring itself, which newer kernels count too; too little for a extent of the
+    // pool.
     const rlimit little{kMiB, kMiB};
     if (setrlimit(RLIMIT_MEMLOCK, &little) != 0) _exit(2);
     if (getuid() == 0 && setuid(65'534) != 0) _exit(3);

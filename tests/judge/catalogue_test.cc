@@ -1,11 +1,11 @@
 // What is true of every test that comes with cleave.
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "judged.h"
 #include "lab/judge/batch.h"

@@ -1,10 +1,10 @@
 // A test, written in a line or two, judged.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"

@@ -1,14 +1,14 @@
 // Whether what litmus/mails/README.md says the rule-sets answer is what they answer.
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <fstream>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "judged.h"
 #include "lab/judge/batch.h"
@@ -54,8 +54,9 @@ std::string linked_test(const std::string& cell) {
   return cell.substr(begin + 2, end - begin - 2);
 }
 
-// A table's row that begins with a link to a test has, under the name of a rule-set, that rule-set's
-// answer. Other columns are for the reader alone, but for the pair "changed", a rule-set, and "answer".
+// A table's row that begins with a link to a test has, under the name of a rule-set, that
+// rule-set's answer. Other columns are for the reader alone, but for the pair "changed", a
+// rule-set, and "answer".
 std::vector<Said> said_by_the_readme() {
   std::set<std::string> known;
   for (const model::RuleSet& rules : model::rule_sets()) known.emplace(rules.name);

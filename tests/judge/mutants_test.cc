@@ -1,8 +1,8 @@
 // Whether the catalogue would notice if a rule-set were another.
+#include <set>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <set>
 
 #include "judged.h"
 #include "lab/judge/batch.h"

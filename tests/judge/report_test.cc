@@ -1,8 +1,8 @@
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "judged.h"
 #include "lab/judge/batch.h"

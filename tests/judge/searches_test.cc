@@ -1,7 +1,8 @@
-// Tests drawn at random end alike whatever the search: what the model's steps touch is what they say they touch.
-#include <gtest/gtest.h>
-
+// Tests drawn at random end alike whatever the search: what the model's steps touch is what they
+// say they touch.
 #include <set>
+
+#include <gtest/gtest.h>
 
 #include "lab/litmus/print.h"
 #include "tests/judge/judged.h"

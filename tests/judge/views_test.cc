@@ -1,9 +1,8 @@
-#include "lab/judge/explanation.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "judged.h"
+#include "lab/judge/explanation.h"
 #include "lab/report/turning_point.h"
 
 namespace lab::judge {

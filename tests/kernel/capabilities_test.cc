@@ -1,9 +1,9 @@
 #include "lab/kernel/system/capabilities.h"
 
+#include <sstream>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <sstream>
 
 namespace lab::kernel {
 namespace {

@@ -1,7 +1,5 @@
 #include "lab/kernel/system/journal.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -15,6 +13,9 @@
 #include <fstream>
 #include <functional>
 #include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace lab::kernel {
 namespace {
@@ -39,7 +40,8 @@ class JournalTest : public testing::Test {
     return line;
   }
 
-  // A process changes the setting and is killed, and before it, where asked, who would put back. Returns who that is.
+  // A process changes the setting and is killed, and before it, where asked, who would put back.
+  // Returns who that is.
   pid_t be_killed(
       bool with_guard, const std::function<void()>& before = [] {}) const {
     std::array<int, 2> told{};
@@ -135,8 +137,9 @@ TEST_F(JournalTest, TheNextPutsBackWhatAKilledOneLeftAndSaysSo) {
   EXPECT_THAT(journal->found(), testing::ElementsAre(setting_ + " back to before"));
 }
 
-// A whole run: two changes, each noted before it is made, and put back in the end. Unlike a setting of the kernel a file
-// is empty for a moment as it is written: what it holds is put back in any case.
+// A whole run: two changes, each noted before it is made, and put back in the end. Unlike a setting
+// of the kernel a file is empty for a moment as it is written: what it holds is put back in any
+// case.
 void change_and_put_back(const std::string& folder, const std::string& setting) {
   auto journal = Journal::open(folder);
   if (!journal) _exit(1);
@@ -147,11 +150,12 @@ void change_and_put_back(const std::string& folder, const std::string& setting) 
   if (!journal->put_back().empty()) _exit(1);
 }
 
-/// A process that is stopped before and after each of its system calls, and killed at one of these stops. What it
-/// started falls to this process, so that its end can be waited for.
+/// A process that is stopped before and after each of its system calls, and killed at one of these
+/// stops. What it started falls to this process, so that its end can be waited for.
 class KilledProcess {
  public:
-  /// Runs `body` until its k-th stop. Unless `alone`, the process that puts back is killed before it.
+  /// Runs `body` until its k-th stop. Unless `alone`, the process that puts back is killed before
+  /// it.
   KilledProcess(unsigned k, bool alone, const std::function<void()>& body) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     child_ = fork();
@@ -176,7 +180,8 @@ class KilledProcess {
 
  private:
   int next_stop(int status) {
-    // What stops it otherwise is a signal, such as the end of the process that puts back: it gets it.
+    // What stops it otherwise is a signal, such as the end of the process that puts back: it gets
+    // it.
     const int signal = WSTOPSIG(status);
     ptrace(PTRACE_SYSCALL, child_, nullptr, signal == SIGCHLD ? SIGCHLD : 0);
     for (;;) {

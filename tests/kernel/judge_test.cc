@@ -1,7 +1,5 @@
 #include "lab/kernel/judge.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -9,6 +7,9 @@
 
 #include <array>
 #include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "lab/judge/judge.h"
 #include "lab/kernel/system/capabilities.h"

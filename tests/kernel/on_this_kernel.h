@@ -1,11 +1,11 @@
 // Tests written in a line or two, judged by the kernel that runs here.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <memory>
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "lab/kernel/judge.h"
 #include "lab/kernel/system/capabilities.h"
@@ -19,7 +19,8 @@ inline litmus::Test test_of(const std::string& text) {
   return std::move(*test);
 }
 
-/// Processes and memory alone, so that tests that run at once do not meet: a folder of its own, and no global setting.
+/// Processes and memory alone, so that tests that run at once do not meet: a folder of its own, and
+/// no global setting.
 class OnThisKernel : public testing::Test {
  protected:
   void SetUp() override {

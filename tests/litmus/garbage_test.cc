@@ -1,9 +1,9 @@
-// Whatever bytes a file holds, parse() answers: with a test that prints and parses again, or with diagnostics that
-// point into the file.
-#include <gtest/gtest.h>
-
+// Whatever bytes a file holds, parse() answers: with a test that prints and parses again, or with
+// diagnostics that point into the file.
 #include <algorithm>
 #include <random>
+
+#include <gtest/gtest.h>
 
 #include "lab/litmus/parse/parse.h"
 #include "lab/litmus/print.h"

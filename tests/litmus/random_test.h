@@ -86,7 +86,8 @@ class RandomTest {
     return process;
   }
 
-  // Each begins with a reference, a register and a label of its own, so that all it says of them is right.
+  // Each begins with a reference, a register and a label of its own, so that all it says of them is
+  // right.
   Thread thread(const std::string& process, unsigned number) {
     Thread thread;
     thread.name = number == 0 ? kMain : "t" + std::to_string(number);

@@ -1,10 +1,10 @@
 // The decisions as tables: counts in, answer out.
 #include "lab/model/decide/decide.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "tests/model/on_a_machine.h"
 

@@ -1,13 +1,13 @@
 // Plays operations on a machine: in a row, by one thread, or under all schedules of several.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "lab/explore/search/explorer.h"
 #include "lab/model/machine.h"

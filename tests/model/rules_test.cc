@@ -1,6 +1,6 @@
-#include <gmock/gmock.h>
-
 #include <set>
+
+#include <gmock/gmock.h>
 
 #include "tests/model/on_a_machine.h"
 

@@ -1,4 +1,5 @@
-// A device: it reads and writes pinned bytes as it likes, unseen by any sanitizer, and while others copy them.
+// A device: it reads and writes pinned bytes as it likes, unseen by any sanitizer, and while others
+// copy them.
 #pragma once
 
 #include <chrono>
@@ -19,7 +20,8 @@ __attribute__((no_sanitize("thread"), noinline)) inline std::uint64_t device_loa
   return *static_cast<const volatile std::uint64_t*>(pin.pieces()[0].iov_base);
 }
 
-/// A thread's accessor, and words that only this thread's device counts in: one a page, at `offset`.
+/// A thread's accessor, and words that only this thread's device counts in: one a page, at
+/// `offset`.
 class Device {
  public:
   Device(Space& space, std::uint64_t offset) : accessor_(must(space.accessor())), offset_(offset) {}
@@ -34,8 +36,9 @@ class Device {
     must(accessor_.store<std::uint64_t>(at_page(page, offset_), value));
   }
 
-  /// Pins the word, writes the next number to it through the pin and another through the space. While the
-  /// page stays where it is, each side sees at once what the other wrote, and nothing is lost afterwards.
+  /// Pins the word, writes the next number to it through the pin and another through the space.
+  /// While the page stays where it is, each side sees at once what the other wrote, and nothing is
+  /// lost afterwards.
   void count_on(std::uint64_t page) {
     const std::uint64_t before = load(page);
     const Pin pinned = must(pin(page));
@@ -55,7 +58,8 @@ class Device {
   std::uint64_t rounds_ = 0;
 };
 
-/// Runs `body` again and again for a while, and until it has `met` what it is about; `body` gets the number of the round.
+/// Runs `body` again and again for a while, and until it has `met` what it is about; `body` gets
+/// the number of the round.
 template <class Body, class Met>
 void for_a_while(Body body, Met met) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(700);

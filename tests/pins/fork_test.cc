@@ -168,7 +168,8 @@ TEST_F(ForkOfPinned, DiffersFromTheSpaceInThePinnedPagesAtMost) {
   EXPECT_EQ(ranges[0], (PageRange{PageNo{20}, PageNo{23}}));
 }
 
-// A pin taken and given back leaves the neighbours shared, and what is shared costs its copy as ever.
+// A pin taken and given back leaves the neighbours shared, and what is shared costs its copy as
+// ever.
 TEST_F(ForkOfPinned, LeavesTheNeighboursToBeCopiedWhenWritten) {
   Space space = written_space(4);
   Space child = [&] {

@@ -1,5 +1,5 @@
-// Every allocation of every operation with pins and holds fails once: nothing has changed then, nothing is
-// pinned, and the operation succeeds when it is repeated.
+// Every allocation of every operation with pins and holds fails once: nothing has changed then,
+// nothing is pinned, and the operation succeeds when it is repeated.
 #include <cstdint>
 #include <functional>
 #include <optional>

@@ -1,5 +1,5 @@
-// Pages go, spaces go, pins stay: a pin keeps its frame and its bytes, the address gets another page, and the
-// frame comes back to the pool with the last of all who held it.
+// Pages go, spaces go, pins stay: a pin keeps its frame and its bytes, the address gets another
+// page, and the frame comes back to the pool with the last of all who held it.
 #include <algorithm>
 #include <optional>
 #include <vector>

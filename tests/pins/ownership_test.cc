@@ -1,5 +1,5 @@
-// What is pinned was owned first: rule a. And what cannot be owned, or not by this caller, is refused as a
-// whole.
+// What is pinned was owned first: rule a. And what cannot be owned, or not by this caller, is
+// refused as a whole.
 #include <deque>
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
-// Random operations on spaces of which pages are pinned and held, beside a plain reference. To the reference
-// a pinned page is simply the owner's page, until that is unmapped or discarded: then it is the pin's alone.
+// Random operations on spaces of which pages are pinned and held, beside a plain reference. To the
+// reference a pinned page is simply the owner's page, until that is unmapped or discarded: then it
+// is the pin's alone.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>

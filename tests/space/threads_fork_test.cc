@@ -61,7 +61,8 @@ TEST_F(ThreadsFork, NoAdditionIsLostWhileOthersFork) {
   EXPECT_EQ(get<Count>(space, at_page(16, 1024)), 0u);
 }
 
-// A writer counts a up, then b, far away. A fork between the two is the only way to see them differ.
+// A writer counts a up, then b, far away. A fork between the two is the only way to see them
+// differ.
 TEST_F(ThreadsFork, AForkIsOneMoment) {
   Space space = new_space(5000);
   const Address a = at_page(16);
@@ -145,7 +146,8 @@ TEST_F(ThreadsFork, NobodyEverReadsWhatTheSiblingWrites) {
                    });
   for (Count n = 2; n < static_cast<Count>(rounds(4000)); ++n) {
     Space child = must(space.fork());
-    // The parent copies away; the child then owns the old frames, as soon as no reader is left in them.
+    // The parent copies away; the child then owns the old frames, as soon as no reader is left in
+    // them.
     for (std::uint64_t p = 0; p < kPages; ++p) put<Count>(space, at_page(16 + p), n);
     for (std::uint64_t p = 0; p < kPages; ++p) put<Count>(child, at_page(16 + p), n << 32);
     for (std::uint64_t p = 0; p < kPages; ++p) {

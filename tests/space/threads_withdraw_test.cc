@@ -1,4 +1,5 @@
-// Protect, unmap, discard and roll back under the hands of writers: when the call returns, it holds.
+// Protect, unmap, discard and roll back under the hands of writers: when the call returns, it
+// holds.
 #include <atomic>
 #include <cstdint>
 #include <utility>

@@ -1,6 +1,6 @@
-// A sibling that goes while a page is being copied. Its count falls to one in the middle of the copy, and
-// another thread of the same space, walking without the lock, may find itself the owner and store into
-// the frame that is being copied away.
+// A sibling that goes while a page is being copied. Its count falls to one in the middle of the
+// copy, and another thread of the same space, walking without the lock, may find itself the owner
+// and store into the frame that is being copied away.
 
 #include <atomic>
 #include <cstdint>

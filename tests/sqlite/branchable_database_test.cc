@@ -1,10 +1,7 @@
 // A database in an arena: what goes back, what is refused, and that nothing outside remembers what
 // was inside.
-#include <cleave/must.h>
 #include "adapters/sqlite/branchable_database.h"
 
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +10,11 @@
 #include <random>
 #include <string>
 #include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
 
 #include "adapters/sqlite/contents/digest.h"
 #include "adapters/sqlite/library_variables.h"
@@ -26,7 +28,8 @@ using namespace literals;
 constexpr const char* kShop = R"(
 CREATE TABLE item(id INTEGER PRIMARY KEY, name TEXT, price REAL);
 CREATE INDEX item_by_name ON item(name);
-CREATE TABLE stock(item INTEGER, shelf TEXT, pieces INTEGER, PRIMARY KEY(item, shelf)) WITHOUT ROWID;
+CREATE TABLE stock(item INTEGER, shelf TEXT, pieces INTEGER, PRIMARY KEY(item, shelf))
+  WITHOUT ROWID;
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
   INSERT INTO item SELECT i, 'item ' || (i * 7919 % 2000), i / 4.0 FROM n;
 INSERT INTO stock SELECT id, 'shelf ' || id % 7, id % 100 FROM item;

@@ -1,9 +1,9 @@
 // Digests and differences of databases: alike exactly if the contents are.
 #include "adapters/sqlite/contents/digest.h"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "adapters/sqlite/contents/row_diff.h"
 

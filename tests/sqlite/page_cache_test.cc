@@ -1,8 +1,5 @@
 // The page cache of databases in memory: it must behave as SQLite's own, also where that is hard.
-#include <cleave/must.h>
 #include "adapters/sqlite/page_cache.h"
-
-#include <gtest/gtest.h>
 
 #include <cstddef>
 #include <memory>
@@ -10,6 +7,10 @@
 #include <set>
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
+
+#include <cleave/must.h>
 
 #include "adapters/sqlite/branchable_database.h"
 #include "adapters/sqlite/contents/digest.h"

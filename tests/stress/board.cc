@@ -197,8 +197,8 @@ class Player {
     for (std::uint64_t w = 0; w < kWords; ++w) {
       const Word value = proof(self_, i, w, number_in(known_[b].words[i][w]) + 1);
       const auto stored = accessors_[b]->store<Word>(word_at(page(self_, i), w), value);
-      // A page is written whole or, when its first store finds no frame, not at all; later ones may find
-      // that somebody forked in between.
+      // A page is written whole or, when its first store finds no frame, not at all; later ones may
+      // find that somebody forked in between.
       if (!done(stored, "store")) return;
       known_[b].words[i][w] = value;
     }

@@ -1,13 +1,14 @@
 // The stress test's rules, which make every answer checkable while nobody stands still.
 //
-// There are a few shared spaces (boards). Each thread owns some pages of every board and some regions
-// that it maps and unmaps there; it writes only to those, and so it knows at any time what they hold, in
-// the board and in each snapshot and fork that it took itself. On one page of the board all threads count
-// with fetch_add, each in its own word and then in a common one.
+// There are a few shared spaces (boards). Each thread owns some pages of every board and some
+// regions that it maps and unmaps there; it writes only to those, and so it knows at any time what
+// they hold, in the board and in each snapshot and fork that it took itself. On one page of the
+// board all threads count with fetch_add, each in its own word and then in a common one.
 //
-// Others' pages carry proof of themselves: each word holds its writer, its place and a sequence number. A
-// reader of a board checks the proof, and that no word goes back in time. A fork or a snapshot is one moment,
-// so the common count in it is that of all threads together, but for additions under way.
+// Others' pages carry proof of themselves: each word holds its writer, its place and a sequence
+// number. A reader of a board checks the proof, and that no word goes back in time. A fork or a
+// snapshot is one moment, so the common count in it is that of all threads together, but for
+// additions under way.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// Many threads at a shared set of spaces, for a while. What is right at the end of each step is known
-// exactly, although nobody stands still: see board.h.
+// Many threads at a shared set of spaces, for a while. What is right at the end of each step is
+// known exactly, although nobody stands still: see board.h.
 #include <chrono>
 #include <cstdio>
 #include <random>
@@ -22,9 +22,10 @@ int main(int argc, char** argv) {
               static_cast<unsigned long long>(seed));
   const auto part = std::chrono::duration<double>(seconds / 2);
   bool good = cleave::detail::stress("plenty of memory",
-                             {.threads = threads, .seed = seed, .frames = 1 << 15}, part);
+                                     {.threads = threads, .seed = seed, .frames = 1 << 15}, part);
   good = cleave::detail::stress("a pool that is too small",
-                        {.threads = threads, .seed = seed + 1, .frames = 24 + 8 * threads}, part) &&
+                                {.threads = threads, .seed = seed + 1, .frames = 24 + 8 * threads},
+                                part) &&
          good;
   std::puts(good ? "all that was seen was right" : "FAILED");
   return good ? 0 : 1;

@@ -15,7 +15,8 @@ inline Bytes filled(std::size_t size, unsigned value) {
   return Bytes(size, static_cast<std::byte>(value));
 }
 
-/// A page that says which page it is: no two seeds give the same bytes, and no two offsets look alike.
+/// A page that says which page it is: no two seeds give the same bytes, and no two offsets look
+/// alike.
 inline Bytes patterned(std::size_t size, std::uint64_t seed) {
   Bytes bytes(size);
   std::uint64_t x = seed * 0x9e37'79b9'7f4a'7c15u + 1;

@@ -1,4 +1,5 @@
-// Whether a sanitizer watches: it multiplies time and memory, and tests that measure either do less.
+// Whether a sanitizer watches: it multiplies time and memory, and tests that measure either do
+// less.
 #pragma once
 
 #if defined(__has_feature)

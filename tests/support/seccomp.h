@@ -11,8 +11,8 @@ struct Denied {
   int error;
 };
 
-/// From now on, and for good, these calls fail in the calling thread, and in all that it starts or becomes. False: the
-/// kernel has no seccomp, and nothing has changed.
+/// From now on, and for good, these calls fail in the calling thread, and in all that it starts or
+/// becomes. False: the kernel has no seccomp, and nothing has changed.
 bool deny(std::span<const Denied> calls) noexcept;
 
 }  // namespace cleave::detail

@@ -9,7 +9,8 @@
 
 namespace cleave::detail {
 
-/// Runs `body(i)` in `count` threads; all wait until the last is there. Returns when all have ended.
+/// Runs `body(i)` in `count` threads; all wait until the last is there. Returns when all have
+/// ended.
 inline void together(unsigned count, const std::function<void(unsigned)>& body) {
   std::atomic<unsigned> missing{count};
   std::vector<std::thread> threads;
@@ -31,7 +32,8 @@ class Meanwhile {
   explicit Meanwhile(std::function<void()> body)
       : Meanwhile([] { return 0; }, [body = std::move(body)](int) { body(); }) {}
 
-  /// `make` runs first, in the thread; what it makes is handed to every call of `body`, and ends there.
+  /// `make` runs first, in the thread; what it makes is handed to every call of `body`, and ends
+  /// there.
   template <class Make, class Body>
   Meanwhile(Make make, Body body)
       : thread_([this, make = std::move(make), body = std::move(body)]() mutable {

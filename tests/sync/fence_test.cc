@@ -19,8 +19,9 @@ namespace {
 constexpr int kLongest = 61;
 constexpr int kDelays = kLongest * kLongest;
 
-// Dekker's pattern: each side stores, fences and looks at the other's store. A processor that lets loads
-// pass earlier stores shows both sides nothing, unless the pair of fences works. How many rounds did?
+// Dekker's pattern: each side stores, fences and looks at the other's store. A processor that lets
+// loads pass earlier stores shows both sides nothing, unless the pair of fences works. How many
+// rounds did?
 template <class Light, class Heavy>
 int rounds_that_saw_nothing(int count, Light light, Heavy heavy) {
   struct alignas(64) Flag {
@@ -38,8 +39,8 @@ int rounds_that_saw_nothing(int count, Light light, Heavy heavy) {
       for (unsigned spins = 0; at_start[1 - i].set.load(seq_cst) <= n; ++spins) {
         if (spins > 1000) std::this_thread::yield();
       }
-      // One side leaves the loop first, by some tens of ns that differ from machine to machine. Some of
-      // these delays, whichever side they are on, let both arrive together.
+      // One side leaves the loop first, by some tens of ns that differ from machine to machine.
+      // Some of these delays, whichever side they are on, let both arrive together.
       for (int delay = i == 0 ? n % kLongest : n / kLongest % kLongest; delay > 0; --delay) {
         std::atomic_signal_fence(std::memory_order_seq_cst);
       }

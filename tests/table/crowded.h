@@ -1,4 +1,5 @@
-// A frame's count has a limit, and nobody has time for two thousand million forks: the count is set.
+// A frame's count has a limit, and nobody has time for two thousand million forks: the count is
+// set.
 #pragma once
 
 #include <atomic>

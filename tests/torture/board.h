@@ -1,5 +1,6 @@
-// The boards: the spaces that all threads of the torture share, and what is published about them, so that
-// whoever forks one, holds it or writes it to a file knows which sequence numbers may be seen.
+// The boards: the spaces that all threads of the torture share, and what is published about them,
+// so that whoever forks one, holds it or writes it to a file knows which sequence numbers may be
+// seen.
 #pragma once
 
 #include <array>
@@ -55,7 +56,8 @@ struct Board {
 
   struct Published {
     std::atomic<Sequence> started{0};
-    /// {generation, sequence number} of the last write that has surely ended in the page as it was mapped.
+    /// {generation, sequence number} of the last write that has surely ended in the page as it was
+    /// mapped.
     std::atomic<std::uint64_t> completed{std::uint64_t{2} << 32};
   };
 
@@ -77,7 +79,8 @@ class Interval {
  public:
   Interval(const Board& board, Range range) : range_(range) {
     for (unsigned i = 0; i < range.pages; ++i) {
-      // The generation first: if it is the same afterwards, none of this was overtaken by an unmapping.
+      // The generation first: if it is the same afterwards, none of this was overtaken by an
+      // unmapping.
       pages_[i].generation = board.generations[range.first + i].load();
       for (unsigned s = 0; s < kSectorsInPage; ++s)
         pages_[i].completed[s] = board.published[range.first + i][s].completed.load();

@@ -27,8 +27,8 @@ int open_unnamed(std::string path, int flags) {
   return file;
 }
 
-// 512 bytes at an odd place are what all of this rests on; a file system may accept the flag and still
-// refuse that.
+// 512 bytes at an odd place are what all of this rests on; a file system may accept the flag and
+// still refuse that.
 bool takes_sectors(int file, const Buffer& buffer) {
   return pread(file, buffer.data() + 512, 512, 512) == 512;
 }

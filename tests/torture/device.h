@@ -35,9 +35,9 @@ struct DeviceCounts {
 
 class Device {
  public:
-  /// A file of `bytes` bytes without a name in `directory`, past the page cache if `direct` is set and the
-  /// file system agrees. `registered`: memory to register as a fixed buffer, where that is allowed. Stops
-  /// the program where there is no io_uring or no such file.
+  /// A file of `bytes` bytes without a name in `directory`, past the page cache if `direct` is set
+  /// and the file system agrees. `registered`: memory to register as a fixed buffer, where that is
+  /// allowed. Stops the program where there is no io_uring or no such file.
   Device(const std::string& directory, std::uint64_t bytes, bool direct,
          std::span<std::byte> registered);
   ~Device();
@@ -48,8 +48,8 @@ class Device {
   [[nodiscard]] bool is_registered() const { return !registered_.empty(); }
   [[nodiscard]] const DeviceCounts& counts() const { return counts_; }
 
-  /// The file's bytes from `offset` on, into the pieces. Each piece is a request of its own if `apart` is
-  /// set or there is only one; else one request has them all.
+  /// The file's bytes from `offset` on, into the pieces. Each piece is a request of its own if
+  /// `apart` is set or there is only one; else one request has them all.
   void read(Job& job, std::span<const iovec> pieces, std::uint64_t offset, bool apart);
   void write(Job& job, std::span<const iovec> pieces, std::uint64_t offset, bool apart);
 

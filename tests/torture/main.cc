@@ -1,5 +1,5 @@
-// Real input and output through pins and holds, into and out of spaces that others fork, write, unmap and
-// roll back meanwhile. Every byte is accounted for; docs/explanation/torture.md says how.
+// Real input and output through pins and holds, into and out of spaces that others fork, write,
+// unmap and roll back meanwhile. Every byte is accounted for; docs/explanation/torture.md says how.
 #include <sys/utsname.h>
 #include <unistd.h>
 

@@ -16,7 +16,8 @@ std::uint64_t proof(Identity identity, unsigned index) {
   return (std::uint64_t{identity.bits} * kWords + index) * 0x9e37'79b9'7f4a'7c15u >> kProofShift;
 }
 
-// A word by itself: it must be one of those that make_sector() gives, for any generation and sequence.
+// A word by itself: it must be one of those that make_sector() gives, for any generation and
+// sequence.
 bool is_genuine(std::uint64_t seen, Identity identity, unsigned index) {
   if (index + 1 == kWords) {
     return seen == make_sector(identity, generation_in(seen), sequence_in(seen))[index];
@@ -31,7 +32,8 @@ bool may_be(std::uint64_t seen, Identity identity, unsigned index, const Allowed
          (generation_in(seen) == (allowed.generation & 0xfff) && sequence_in(seen) >= allowed.low);
 }
 
-// Neither devices nor memcpy promise to move words in one piece: each byte is from some allowed write.
+// Neither devices nor memcpy promise to move words in one piece: each byte is from some allowed
+// write.
 bool may_be_bytes_of(std::uint64_t seen, Identity identity, unsigned index,
                      const Allowed& allowed) {
   constexpr Sequence kMost = 4096;

@@ -1,10 +1,11 @@
-// What the torture writes: sectors of 512 bytes in which every word says where it belongs, to whom, and
-// which write it comes from.
+// What the torture writes: sectors of 512 bytes in which every word says where it belongs, to whom,
+// and which write it comes from.
 //
-// A word is {proof, 20 bits; generation, 12 bits; sequence number, 32 bits}. The proof of the first word is
-// the sector's identity (board, page, sector, owner), of the last a checksum over the words before it, of
-// the others a hash of identity and index. The generation is that of the page's mapping: it changes when
-// the page is unmapped or discarded. A sector of zeroes has never been written in this generation.
+// A word is {proof, 20 bits; generation, 12 bits; sequence number, 32 bits}. The proof of the first
+// word is the sector's identity (board, page, sector, owner), of the last a checksum over the words
+// before it, of the others a hash of identity and index. The generation is that of the page's
+// mapping: it changes when the page is unmapped or discarded. A sector of zeroes has never been
+// written in this generation.
 #pragma once
 
 #include <array>
@@ -58,7 +59,7 @@ struct Allowed {
   Writer writer;
   View view;
   bool
-      known;  ///< generation and `low` are certain; else zeroes and anything up to `high` may be there
+      known;  ///< generation and `low` are certain; else zeroes or anything up to `high`
   Generation generation;
   Sequence low;   ///< the last write that had ended before the look began; 0: zeroes
   Sequence high;  ///< the last write that had begun when the look ended

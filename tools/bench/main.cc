@@ -1,10 +1,10 @@
 // cleave bench: measures, and shows each figure beside its baseline.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "bench/all.h"
 #include "bench/harness/report.h"

@@ -1,8 +1,8 @@
 #include "tools/console/figures.h"
 
-#include <fmt/format.h>
-
 #include <cstddef>
+
+#include <fmt/format.h>
 
 namespace cleave::console {
 

@@ -2,9 +2,10 @@
 // that has its options: the parser is most of what that file takes to compile.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+
+#include <CLI/CLI.hpp>
 
 #include "tools/console/exit.h"
 #include "tools/console/output.h"

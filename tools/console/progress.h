@@ -1,10 +1,10 @@
 // How far a long piece of work is.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <atomic>
 #include <cstdint>
+
+#include <fmt/format.h>
 
 #include "tools/console/status_line.h"
 

@@ -1,11 +1,12 @@
 // What a command is doing, for a person who waits.
 #pragma once
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <string>
+
+#include <fmt/format.h>
 
 namespace cleave::console {
 

@@ -1,10 +1,11 @@
 // --tracking, for the commands that work in an arena.
 #pragma once
 
-#include <CLI/CLI.hpp>
-#include <fmt/format.h>
 #include <string>
 #include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <cleave/tracking.h>
 

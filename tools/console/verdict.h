@@ -1,12 +1,12 @@
 // How a command ends that checks something.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <exception>
 #include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 namespace cleave::console {
 

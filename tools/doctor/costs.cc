@@ -9,6 +9,7 @@
 
 #include <cleave/accessor.h>
 #include <cleave/space.h>
+
 #include "measure/clock.h"
 #include "measure/percentile.h"
 

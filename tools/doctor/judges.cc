@@ -1,10 +1,10 @@
 #include "tools/doctor/judges.h"
 
+#include <string>
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-
 #include <nlohmann/json.hpp>
-#include <string>
 
 #include "tools/console/programs.h"
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <cleave/error.h>
+
 #include "tools/doctor/costs.h"
 #include "tools/doctor/kernel/finding.h"
 #include "tools/doctor/tracking.h"

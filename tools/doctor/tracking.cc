@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include <cleave/arena.h>
+
 #include "measure/clock.h"
 #include "measure/percentile.h"
 

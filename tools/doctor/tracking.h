@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <cleave/tracking.h>
+
 #include "tools/doctor/kernel/finding.h"
 
 namespace cleave::doctor {

@@ -1,10 +1,10 @@
 // `cleave litmus --html`: what was found as a page.
-#include <fmt/format.h>
-
 #include <cerrno>
 #include <chrono>
 #include <cstring>
 #include <fstream>
+
+#include <fmt/format.h>
 
 #include "tools/console/status_line.h"
 #include "tools/litmus/litmus.h"

@@ -1,13 +1,14 @@
 #include "tools/litmus/kernel.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <nlohmann/json.hpp>
 #include <optional>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "lab/kernel/report.h"
 #include "lab/kernel/system/capabilities.h"
@@ -76,8 +77,9 @@ void run_on_kernel(const KernelOptions& asked) {
         status.show(fmt::format("{}: {} runs, {:.0f}/s, {:.0f} s", file->name, runs,
                                 static_cast<double>(runs) / seconds_so_far, seconds_so_far));
       };
-    verdicts.push_back(system ? lab::kernel::judge(file->test, *system, options)
-                              : lab::kernel::skip(file->test, lab::kernel::missing_for_every_test()));
+    verdicts.push_back(system
+                           ? lab::kernel::judge(file->test, *system, options)
+                           : lab::kernel::skip(file->test, lab::kernel::missing_for_every_test()));
     status.clear();
     titles.push_back(file->name);
     if (!asked.json) fmt::print("{}", line(file->name, verdicts.back(), asked.verbose, style));

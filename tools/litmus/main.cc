@@ -60,7 +60,9 @@ void add_options(CLI::App& litmus, Options& options) {
   litmus.add_option("--drop", options.drop, "Leave out a fence or a second look, by its name")
       ->allow_extra_args(false)  // what follows is a FILE
       ->take_all();
-  litmus.add_option("--time", options.time, "No judgement takes more than so many seconds of a processor")
+  litmus
+      .add_option("--time", options.time,
+                  "No judgement takes more than so many seconds of a processor")
       ->check(CLI::PositiveNumber);
   litmus.add_option("--seed", options.seed, "Another seed draws other random runs")
       ->capture_default_str();

@@ -1,10 +1,11 @@
 // `cleave litmus mutate`: is there a test for each knob, fence and second look of a rule-set?
-#include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "lab/model/fences.h"
 #include "lab/report/style.h"

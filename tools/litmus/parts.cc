@@ -1,8 +1,8 @@
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+
+#include <fmt/format.h>
 
 #include "tools/console/exit.h"
 #include "tools/console/programs.h"

@@ -1,6 +1,5 @@
 // `cleave litmus ready`: whether this machine can be asked, too.
 #include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "lab/kernel/system/capabilities.h"

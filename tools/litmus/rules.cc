@@ -1,10 +1,12 @@
 // `cleave litmus rules`: what tests can be judged by.
-#include <fmt/format.h>
-#include <fmt/ranges.h>
+#include "lab/model/decide/rules.h"
+
 #include <unistd.h>
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include "lab/model/fences.h"
-#include "lab/model/decide/rules.h"
 #include "lab/report/style.h"
 #include "tools/litmus/litmus.h"
 

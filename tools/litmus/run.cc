@@ -1,12 +1,11 @@
-#include "tools/litmus/litmus.h"
-
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "lab/judge/explanation.h"
 #include "lab/litmus/print.h"
@@ -15,6 +14,7 @@
 #include "lab/report/log.h"
 #include "lab/report/table.h"
 #include "tools/console/exit.h"
+#include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
 namespace {

@@ -1,11 +1,11 @@
 #include "tools/sqlite/columns.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <fmt/format.h>
 
 namespace cleave::shell {
 namespace {

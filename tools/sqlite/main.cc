@@ -1,5 +1,4 @@
 // `cleave sqlite`: a shell on a database that branches.
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+
+#include <fmt/format.h>
 
 #include "adapters/sqlite/branchable_database.h"
 #include "adapters/sqlite/database_file.h"

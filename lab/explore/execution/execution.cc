@@ -1,11 +1,11 @@
 #include "lab/explore/execution/execution.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <bit>
 #include <cassert>
 #include <exception>
+
+#include <fmt/format.h>
 
 namespace lab::explore {
 namespace {

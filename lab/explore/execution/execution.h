@@ -1,5 +1,5 @@
-// One run of a program at a time: its threads, its variables, its store buffers. Who takes the next step is
-// a scheduler's decision; everything else that happens is a function of those decisions.
+// One run of a program at a time: its threads, its variables, its store buffers. Who takes the next
+// step is a scheduler's decision; everything else that happens is a function of those decisions.
 #pragma once
 
 #include <array>
@@ -29,7 +29,8 @@ class Execution;
 class Scheduler {
  public:
   virtual ~Scheduler() = default;
-  /// Who takes the next step: one of execution.enabled(). kNobody if that is empty, or to give up the run.
+  /// Who takes the next step: one of execution.enabled(). kNobody if that is empty, or to give up
+  /// the run.
   virtual Actor next(Execution& execution) = 0;
   /// What choose() gives to the thread that was just let on: below `count`.
   virtual std::uint32_t value(Execution& execution, std::uint32_t count) = 0;
@@ -56,8 +57,8 @@ class Execution {
   Execution& operator=(const Execution&) = delete;
   ~Execution();
 
-  /// Makes a program and runs it to its end, or until the scheduler gives up. The program is there until
-  /// the next run. With `note`, each step's footprint is kept from the first step on.
+  /// Makes a program and runs it to its end, or until the scheduler gives up. The program is there
+  /// until the next run. With `note`, each step's footprint is kept from the first step on.
   Ending run(const Factory& factory, Scheduler& scheduler);
   /// After a complete run: what it came to. False if end() found something broken.
   bool outcome(Outcome& into);
@@ -74,7 +75,8 @@ class Execution {
   void note_footprints(bool on) { noting_ = on; }
   /// Whether threads keep a hash of what they have read, for state().
   void note_histories(bool on) { histories_ = on; }
-  /// What tells the present state from all others; with `symmetry`, up to a renaming of equal threads.
+  /// What tells the present state from all others; with `symmetry`, up to a renaming of equal
+  /// threads.
   [[nodiscard]] Hash128 state(bool symmetry);
   /// The thread before it in its group of equal threads; -1 if it is the first, or in none.
   [[nodiscard]] int twin_before(int thread) const { return at(thread).twin; }
@@ -102,7 +104,8 @@ class Execution {
 
   // What the run has shown.
 
-  /// In the order in which they were met; runs that differ in the order of independent steps have the same.
+  /// In the order in which they were met; runs that differ in the order of independent steps have
+  /// the same.
   [[nodiscard]] const std::vector<Violation>& violations() const { return violations_; }
   [[nodiscard]] const std::vector<std::string>& reached() const { return reached_; }
   /// Who waited where, and for which variables, when a run ended that was not complete.
@@ -115,7 +118,8 @@ class Execution {
   const std::string& operation_of(int thread) const { return at(thread).operation; }
   const std::vector<std::uint64_t>& before() const { return before_; }
 
-  // For the program, which calls them by the functions of run.h. What a thread calls is about the running thread.
+  // For the program, which calls them by the functions of run.h. What a thread calls is about the
+  // running thread.
 
   /// The execution whose program runs on this OS thread; nullptr: none.
   [[nodiscard]] static Execution* current() { return current_; }

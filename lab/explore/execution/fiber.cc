@@ -3,9 +3,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <boost/context/detail/fcontext.hpp>
 #include <cstdio>
 #include <cstdlib>
+
+#include <boost/context/detail/fcontext.hpp>
 
 // The sanitizers keep a shadow of the stack that is in use, and have to be told of each switch.
 #ifdef __SANITIZE_ADDRESS__
@@ -37,7 +38,8 @@ constexpr std::size_t kStackBytes = 256 * 1024;
 }  // namespace
 
 struct Fiber::Entry {
-  // What a fresh fiber starts in. The one that switched here passes itself and the fiber that it enters.
+  // What a fresh fiber starts in. The one that switched here passes itself and the fiber that it
+  // enters.
   struct Switch {
     Fiber* from;
     Fiber* to;
@@ -67,7 +69,8 @@ Fiber::Fiber(void (*main)(void*), void* argument)
   }
   stack_ = static_cast<char*>(mapping_) + guard;
 #ifdef LAB_ASAN
-  // A fiber that was here before may have ended with frames on its stack, and their red zones are still marked.
+  // A fiber that was here before may have ended with frames on its stack, and their red zones are
+  // still marked.
   __asan_unpoison_memory_region(stack_, kStackBytes);
 #endif
   context_ = context::make_fcontext(static_cast<char*>(mapping_) + guard + kStackBytes, kStackBytes,

@@ -5,14 +5,16 @@
 
 namespace lab::explore {
 
-/// A stack and where it was left. Belongs to the OS thread that made it. A switch costs a few nanoseconds: it
-/// saves registers, no signal mask. Exceptions must not leave a fiber's main function.
+/// A stack and where it was left. Belongs to the OS thread that made it. A switch costs a few
+/// nanoseconds: it saves registers, no signal mask. Exceptions must not leave a fiber's main
+/// function.
 class Fiber {
  public:
   /// The OS thread's own stack, to come back to.
   Fiber() noexcept;
-  /// A fresh stack with a guard page below it: to overflow it is a fault. `main(argument)` runs at the first
-  /// switch to it, and never returns. Ends the process if the kernel gives no memory for the stack.
+  /// A fresh stack with a guard page below it: to overflow it is a fault. `main(argument)` runs at
+  /// the first switch to it, and never returns. Ends the process if the kernel gives no memory for
+  /// the stack.
   Fiber(void (*main)(void*), void* argument);
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;

@@ -5,7 +5,8 @@
 
 namespace lab::explore {
 
-/// Lets those on whom the schedule names. Gives the run up where it ends, or where one cannot go on.
+/// Lets those on whom the schedule names. Gives the run up where it ends, or where one cannot go
+/// on.
 class Follow : public Scheduler {
  public:
   explicit Follow(const Schedule& schedule) : schedule_(schedule) {}

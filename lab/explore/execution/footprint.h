@@ -20,7 +20,8 @@ struct Access {
 
 using Footprint = std::span<const Access>;
 
-/// Whether the order of two touches of one variable matters: not if both only read, nor if both only add.
+/// Whether the order of two touches of one variable matters: not if both only read, nor if both
+/// only add.
 constexpr bool conflict(std::uint8_t a, std::uint8_t b) {
   const int both = a | b;
   return both != kRead && both != kAdd;

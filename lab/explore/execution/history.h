@@ -11,7 +11,8 @@ namespace lab::explore {
 class History {
  public:
   History() = default;
-  /// Of a thread that is started as `path`, by one that remembers `starter`: what its body was given is known there.
+  /// Of a thread that is started as `path`, by one that remembers `starter`: what its body was
+  /// given is known there.
   History(std::uint64_t path, const Hash128& starter) : read_(starter), place_(path) {}
 
   void read(std::uint64_t bits) { read_.feed(bits); }

@@ -11,8 +11,8 @@
 
 namespace lab::explore {
 
-/// What one complete run came to: values under names, in the order in which they were noted. Two runs
-/// have the same outcome if they noted the same values under the same names in the same order.
+/// What one complete run came to: values under names, in the order in which they were noted. Two
+/// runs have the same outcome if they noted the same values under the same names in the same order.
 class Outcome {
  public:
   struct Value {
@@ -40,27 +40,29 @@ class Threads {
   virtual ~Threads() = default;
   /// Adds a thread and returns its number, from 0 on. It runs up to its first step at once.
   virtual int add(const char* name, std::function<void()> body) = 0;
-  /// Threads `first` .. `first + count - 1` are equal: they run the same code on the same arguments, and no
-  /// Shared variable tells them apart but those that belongs_to() gave to one of them, in the same order each.
-  /// A search with Options::symmetry then takes runs that differ by their names alone for one, and outcomes
-  /// are complete up to such renaming. It is not checked.
+  /// Threads `first` .. `first + count - 1` are equal: they run the same code on the same
+  /// arguments, and no Shared variable tells them apart but those that belongs_to() gave to one of
+  /// them, in the same order each. A search with Options::symmetry then takes runs that differ by
+  /// their names alone for one, and outcomes are complete up to such renaming. It is not checked.
   virtual void equal(int first, int count) = 0;
   /// `variable` is used by `thread` alone, or read by others only after all threads have ended.
   virtual void belongs_to(int thread, const Variable& variable) = 0;
 };
 
-/// One program. Made by a factory for each run, on the exploring thread, destroyed after it. Its Shared
-/// variables are members, or made by its threads.
+/// One program. Made by a factory for each run, on the exploring thread, destroyed after it. Its
+/// Shared variables are members, or made by its threads.
 class Program {
  public:
   virtual ~Program() = default;
   /// Names the threads. Shared variables may be touched freely here.
   virtual void start(Threads& threads) = 0;
-  /// Called after each step, on the explorer's behalf; calls broken() if what must hold does not. Only reads.
+  /// Called after each step, on the explorer's behalf; calls broken() if what must hold does not.
+  /// Only reads.
   virtual void invariant() {}
   /// Called when all threads have ended. May call broken().
   virtual void end(Outcome& outcome) { (void)outcome; }
-  /// One line of counters for a trace: "map 2 swap 0 pins 1". Called after each step of a recorded run.
+  /// One line of counters for a trace: "map 2 swap 0 pins 1". Called after each step of a recorded
+  /// run.
   [[nodiscard]] virtual std::string describe() { return {}; }
 };
 

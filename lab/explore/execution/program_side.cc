@@ -32,7 +32,8 @@ void Execution::put(const char* label, Variable& variable, std::uint64_t bits) {
 
 void Execution::fence(const char* name) {
   if (!performs(name)) return;
-  // A step even when nothing waits: what steps a thread takes must not depend on when its stores came out.
+  // A step even when nothing waits: what steps a thread takes must not depend on when its stores
+  // came out.
   if (memory_ == Memory::tso) {
     stand(Kind::step, name);
     end_step();

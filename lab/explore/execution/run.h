@@ -1,16 +1,18 @@
 // What a program under exploration calls: its steps, and the variables that its threads share.
 //
-// A program is run again and again, each time under another schedule. Its threads are fibers of one OS thread;
-// a fiber runs on without interruption until its next step. A step is announced with a label, the explorer
-// picks who goes on, and then the step happens as a whole: no thread sees half of it. While it happens, it notes
-// which variables it reads, writes and adds to. Two steps depend on each other when they touch a common variable
-// and neither only reads it; two adds whose result is not read commute. Everything the explorer
-// knows of the program it knows from there, so: threads share nothing but Shared<T>, and nothing in a
-// program may depend on addresses, clocks, hash order, or thread ids.
+// A program is run again and again, each time under another schedule. Its threads are fibers of one
+// OS thread; a fiber runs on without interruption until its next step. A step is announced with a
+// label, the explorer picks who goes on, and then the step happens as a whole: no thread sees half
+// of it. While it happens, it notes which variables it reads, writes and adds to. Two steps depend
+// on each other when they touch a common variable and neither only reads it; two adds whose result
+// is not read commute. Everything the explorer knows of the program it knows from there, so:
+// threads share nothing but Shared<T>, and nothing in a program may depend on addresses, clocks,
+// hash order, or thread ids.
 //
-// Memory. Under `sc` every step happens at once. Under `tso` what put() stores waits in the thread's own
-// buffer, in order, until the explorer lets it out; look() sees the thread's own waiting stores first;
-// every other step, like x86's locked instructions, waits until the buffer is empty.
+// Memory. Under `sc` every step happens at once. Under `tso` what put() stores waits in the
+// thread's own buffer, in order, until the explorer lets it out; look() sees the thread's own
+// waiting stores first; every other step, like x86's locked instructions, waits until the buffer is
+// empty.
 #pragma once
 
 #include <concepts>
@@ -25,12 +27,13 @@
 
 namespace lab::explore {
 
-/// What threads can share in one variable: up to eight bytes that can be copied and compared as bytes.
+/// What threads can share in one variable: up to eight bytes that can be copied and compared as
+/// bytes.
 template <typename T>
 concept Sharable = std::is_trivially_copyable_v<T> && sizeof(T) <= 8;
 
-/// The untyped part of Shared<T>. Numbered by who made it and how many that thread had made before, so that
-/// the number is the same in every schedule.
+/// The untyped part of Shared<T>. Numbered by who made it and how many that thread had made before,
+/// so that the number is the same in every schedule.
 class Variable {
  public:
   Variable(const Variable&) = delete;
@@ -54,8 +57,9 @@ class Variable {
   std::uint32_t slot_ = 0;  // its place in this run's tables, in order of construction
 };
 
-/// A variable that threads share. Read and write it inside a step; before the threads start and after they
-/// have all ended it may be touched anywhere. `name` must outlive the variable and needs not be unique.
+/// A variable that threads share. Read and write it inside a step; before the threads start and
+/// after they have all ended it may be touched anywhere. `name` must outlive the variable and needs
+/// not be unique.
 template <Sharable T>
 class Shared : public Variable {
  public:
@@ -63,8 +67,8 @@ class Shared : public Variable {
   /// The value; under tso the calling thread's own latest waiting store, if it has one.
   [[nodiscard]] T read() const { return from_bits(read_bits()); }
   void write(T value) { write_bits(to_bits(value)); }
-  /// Adds, and says nothing of the result: commutes with other adds. A step that also reads the variable
-  /// does not commute.
+  /// Adds, and says nothing of the result: commutes with other adds. A step that also reads the
+  /// variable does not commute.
   void add(T difference) requires std::integral<T> {
     add_bits(to_bits(difference), ~std::uint64_t{0} >> (64 - 8 * sizeof(T)));
   }
@@ -84,8 +88,8 @@ class Shared : public Variable {
   }
 };
 
-// Below: called by a program's threads, each on its own behalf. Labels, names and texts given as const char*
-// must live as long as the program text does; they are what a counterexample prints.
+// Below: called by a program's threads, each on its own behalf. Labels, names and texts given as
+// const char* must live as long as the program text does; they are what a counterexample prints.
 
 /// Where one step begins. Prefer step(), look(), await().
 void announce(const char* label);
@@ -93,8 +97,8 @@ void announce_look(const char* label);
 void announce_put(const char* label, Variable& variable, std::uint64_t bits);
 void announce_await(const char* label, bool (*ready)(const void*), const void* context);
 
-/// The stretch of one step, from its announcement to its end. Outside of it a thread must leave Shared
-/// variables alone; to touch one is reported as a failure of the run.
+/// The stretch of one step, from its announcement to its end. Outside of it a thread must leave
+/// Shared variables alone; to touch one is reported as a failure of the run.
 class StepScope {
  public:
   StepScope() = default;
@@ -103,8 +107,8 @@ class StepScope {
   ~StepScope();
 };
 
-/// One atomic step: `happen` runs as a whole and its result is returned. Under tso it waits for the thread's
-/// own stores first, like any locked instruction or lock.
+/// One atomic step: `happen` runs as a whole and its result is returned. Under tso it waits for the
+/// thread's own stores first, like any locked instruction or lock.
 template <typename F>
 auto step(const char* label, F&& happen) {
   announce(label);
@@ -126,8 +130,9 @@ void put(const char* label, Shared<T>& variable, std::type_identity_t<T> value) 
   announce_put(label, variable, Shared<T>::to_bits(value));
 }
 
-/// One atomic step that can happen only while `ready` holds; until then the thread is blocked. `ready` only
-/// reads, and the explorer asks it whenever it likes. A run in which every thread left is blocked is a deadlock.
+/// One atomic step that can happen only while `ready` holds; until then the thread is blocked.
+/// `ready` only reads, and the explorer asks it whenever it likes. A run in which every thread left
+/// is blocked is a deadlock.
 template <typename Ready, typename F>
 auto await(const char* label, Ready&& ready, F&& happen) {
   using Asked = std::remove_reference_t<Ready>;
@@ -147,25 +152,28 @@ void fence(const char* name);
 /// One of 0 .. count-1; the explorer tries all. Not inside a step.
 [[nodiscard]] std::uint64_t choose(const char* label, std::uint64_t count);
 
-/// Starts another thread and returns its number: threads count from 0 in the order of their start. It runs up
-/// to its first step at once, as part of the step that the caller is in. `name` as for labels. A program has at
-/// most 32 threads; one more ends the run as a failure.
+/// Starts another thread and returns its number: threads count from 0 in the order of their start.
+/// It runs up to its first step at once, as part of the step that the caller is in. `name` as for
+/// labels. A program has at most 32 threads; one more ends the run as a failure.
 int spawn(const char* name, std::function<void()> body);
 
-/// The calling thread begins the operation `text` of its program ("write x 2"). Between two operations
-/// a thread remembers nothing but what is in Shared variables, so that states can be compared there.
+/// The calling thread begins the operation `text` of its program ("write x 2"). Between two
+/// operations a thread remembers nothing but what is in Shared variables, so that states can be
+/// compared there.
 void operation(std::string_view text);
-/// The calling thread is at the head of a loop, and remembers nothing of the rounds before: a search that
-/// compares states then sees that a round came to nothing.
+/// The calling thread is at the head of a loop, and remembers nothing of the rounds before: a
+/// search that compares states then sees that a round came to nothing.
 void again(const char* label);
 /// Whether decided() and describe() are listened to: spares formatting of what is not read.
 [[nodiscard]] bool recorded();
-/// Notes, for the counterexample, which rule decided what in the step that is happening: "reuse: map+swap is 1".
+/// Notes, for the counterexample, which rule decided what in the step that is happening: "reuse:
+/// map+swap is 1".
 void decided(std::string text);
 /// This run came past `label`: a test that no run brings past its label tests nothing.
 void reached(std::string_view label);
-/// What must never be false is: ends the calling thread, and makes the run a failure that the explorer reports
-/// with its schedule. The other threads go on, so that what they could have done is explored too.
+/// What must never be false is: ends the calling thread, and makes the run a failure that the
+/// explorer reports with its schedule. The other threads go on, so that what they could have done
+/// is explored too.
 [[noreturn]] void broken(std::string what);
 
 }  // namespace lab::explore

@@ -6,7 +6,8 @@
 
 namespace lab::explore {
 
-/// Who can take a step: a thread, or, under tso, the store buffer of a thread, which lets its oldest store out.
+/// Who can take a step: a thread, or, under tso, the store buffer of a thread, which lets its
+/// oldest store out.
 using Actor = std::uint8_t;
 using ActorSet = std::uint64_t;
 

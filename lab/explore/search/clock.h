@@ -9,8 +9,9 @@
 
 namespace lab::explore {
 
-/// For each actor, how many of the run's steps one has to count to come past its latest step that happened
-/// before: 1 + that step's position; 0 if there is none. Positions fit, as runs are bounded.
+/// For each actor, how many of the run's steps one has to count to come past its latest step that
+/// happened before: 1 + that step's position; 0 if there is none. Positions fit, as runs are
+/// bounded.
 template <int Width>
 struct Clock {
   alignas(16) std::array<std::int16_t, Width> past{};

@@ -45,8 +45,8 @@ class DepthFirst : public DepthFirstTree<ScheduledStep> {
   [[nodiscard]] bool withheld() const { return withheld_; }
 
  private:
-  // A preemption is to let another thread on while the running one could go on. Store buffers let stores out
-  // when they like.
+  // A preemption is to let another thread on while the running one could go on. Store buffers let
+  // stores out when they like.
   void grow(ActorSet enabled) {
     Actor running = kNoActor;
     std::uint32_t preemptions = 0;

@@ -1,4 +1,5 @@
-// The branches of a search in depth-first order: which one it took at each step, and which it has yet to try.
+// The branches of a search in depth-first order: which one it took at each step, and which it has
+// yet to try.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ struct Branch {
   }
 };
 
-/// Keeps the steps of the latest run. `Node` is a Branch, with take_next(), which takes one of the untried.
+/// Keeps the steps of the latest run. `Node` is a Branch, with take_next(), which takes one of the
+/// untried.
 template <typename Node>
 class DepthFirstTree : public Chooser {
  public:

@@ -1,8 +1,8 @@
 #include "lab/explore/search/determinism.h"
 
-#include <fmt/format.h>
-
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "lab/explore/execution/follow.h"
 

@@ -8,8 +8,8 @@
 
 namespace lab::explore {
 
-/// Makes the run of `schedule` twice on `execution`, and compares what happened in each step. Says which step
-/// differed first; nothing if none did.
+/// Makes the run of `schedule` twice on `execution`, and compares what happened in each step. Says
+/// which step differed first; nothing if none did.
 std::optional<std::string> difference(const Factory& factory, Execution& execution,
                                       const Schedule& schedule);
 

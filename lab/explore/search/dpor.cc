@@ -104,7 +104,8 @@ void Dpor<Width>::happened(Execution& execution) {
   known_ = depth_;
 }
 
-// What happens before an actor's next step in any case: its thread's steps, and what started the thread.
+// What happens before an actor's next step in any case: its thread's steps, and what started the
+// thread.
 template <int Width>
 Clock<Width> Dpor<Width>::ordered_before(const Execution& execution, Actor actor,
                                          std::int32_t put_at, bool drains) const {
@@ -132,8 +133,8 @@ Clock<Width> Dpor<Width>::ordered_before(const Execution& execution, Actor actor
   return clock;
 }
 
-// The earlier steps that conflict with a footprint, but for those that others in between order before it.
-// `all`: those too.
+// The earlier steps that conflict with a footprint, but for those that others in between order
+// before it. `all`: those too.
 template <int Width>
 void Dpor<Width>::find_conflicts(Footprint footprint, Actor actor, bool all) {
   conflicts_.clear();
@@ -158,8 +159,8 @@ void Dpor<Width>::find_conflicts(Footprint footprint, Actor actor, bool all) {
   }
 }
 
-// A thread before an await that does not hold takes no step, and so races with nothing. But had others gone
-// another way, it might have gone on: as if its look at the condition were a step.
+// A thread before an await that does not hold takes no step, and so races with nothing. But had
+// others gone another way, it might have gone on: as if its look at the condition were a step.
 template <int Width>
 void Dpor<Width>::look_at_conditions(Execution& execution, ActorSet enabled) {
   for (ActorSet rest = execution.waiting(); rest != 0; rest &= rest - 1) {
@@ -210,7 +211,8 @@ void Dpor<Width>::widen(std::uint32_t slot, std::uint8_t touch) {
   }
 }
 
-// What happens before a step that has those conflicts, if `earlier` and what comes of it are left out.
+// What happens before a step that has those conflicts, if `earlier` and what comes of it are left
+// out.
 template <int Width>
 Clock<Width> Dpor<Width>::without(std::int16_t earlier, const Clock<Width>& before) const {
   Clock<Width> clock = before;
@@ -222,8 +224,8 @@ Clock<Width> Dpor<Width>::without(std::int16_t earlier, const Clock<Width>& befo
   return clock;
 }
 
-// Plans, at the state before step `earlier`, a run in which a step of `actor` comes first. `upto` is where that
-// step is now, or would be; `before` is what is ordered before it.
+// Plans, at the state before step `earlier`, a run in which a step of `actor` comes first. `upto`
+// is where that step is now, or would be; `before` is what is ordered before it.
 template <int Width>
 void Dpor<Width>::reverse(std::int16_t earlier, Actor actor, int upto, const Clock<Width>& before,
                           bool awaits) {
@@ -231,7 +233,8 @@ void Dpor<Width>::reverse(std::int16_t earlier, Actor actor, int upto, const Clo
   const int other = row(there.actor);
   const ActorSet covered = there.planned | there.asleep;
   Actor first = kNoActor;
-  // The actors that can begin the run that leaves out `earlier` and all that comes of it: one of them has to be tried.
+  // The actors that can begin the run that leaves out `earlier` and all that comes of it: one of
+  // them has to be tried.
   for (int i = earlier + 1; i < upto; ++i) {
     const Node& between = node(i);
     if (between.latest > earlier || between.clock[other] > earlier) continue;
@@ -249,8 +252,9 @@ void Dpor<Width>::reverse(std::int16_t earlier, Actor actor, int upto, const Clo
   if (first != kNoActor) there.planned |= only(first);
 }
 
-// Where `earlier` is left out, the step of `actor` may do other things than it did here: a compare-exchange that failed
-// may succeed. If it sleeps there, it is known what it would do: does that conflict with what else is left in?
+// Where `earlier` is left out, the step of `actor` may do other things than it did here: a
+// compare-exchange that failed may succeed. If it sleeps there, it is known what it would do: does
+// that conflict with what else is left in?
 template <int Width>
 bool Dpor<Width>::meets_its_like(std::int16_t earlier, Actor actor, int upto) const {
   const auto step = static_cast<std::size_t>(earlier);
@@ -318,7 +322,8 @@ bool Dpor<Width>::grow(Execution& execution) {
   return true;
 }
 
-// Of equal threads, one may begin only when the one before it has begun: any run is such a one under other names.
+// Of equal threads, one may begin only when the one before it has begun: any run is such a one
+// under other names.
 template <int Width>
 ActorSet Dpor<Width>::held_back(const Execution& execution) const {
   ActorSet held = 0;

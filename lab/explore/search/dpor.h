@@ -1,10 +1,12 @@
-// Dynamic partial-order reduction: of all runs that differ in the order of independent steps only, one.
+// Dynamic partial-order reduction: of all runs that differ in the order of independent steps only,
+// one.
 //
-// P. Abdulla, S. Aronis, B. Jonsson, K. Sagonas, "Optimal Dynamic Partial Order Reduction", POPL 2014: the algorithm
-// with source sets. Runs are made in depth-first order. A step that has happened is compared with the earlier
-// steps that it races with: dependent, of another thread, and with nothing between them that orders them. If the
-// earlier state has not planned any run in which the race goes the other way, it plans one. What was tried at a state
-// sleeps below its other branches until a step that it depends on: what begins with it has been seen.
+// P. Abdulla, S. Aronis, B. Jonsson, K. Sagonas, "Optimal Dynamic Partial Order Reduction", POPL
+// 2014: the algorithm with source sets. Runs are made in depth-first order. A step that has
+// happened is compared with the earlier steps that it races with: dependent, of another thread, and
+// with nothing between them that orders them. If the earlier state has not planned any run in which
+// the race goes the other way, it plans one. What was tried at a state sleeps below its other
+// branches until a step that it depends on: what begins with it has been seen.
 #pragma once
 
 #include <span>
@@ -15,9 +17,10 @@
 
 namespace lab::explore {
 
-/// Which variables the conditions of awaits read. What a condition looks at can depend on what it finds ("x == 1 ||
-/// y == 1"), but a step's footprint must not depend on how it came to be possible. So an await is taken to read all that
-/// its condition was ever seen to read; when more is seen, the search begins again.
+/// Which variables the conditions of awaits read. What a condition looks at can depend on what it
+/// finds ("x == 1 || y == 1"), but a step's footprint must not depend on how it came to be
+/// possible. So an await is taken to read all that its condition was ever seen to read; when more
+/// is seen, the search begins again.
 class Conditions {
  public:
   /// Adds what a condition reads. True: that is more than was known.
@@ -27,7 +30,8 @@ class Conditions {
                                                   Footprint read) const;
 
  private:
-  // One label may wait for many a lock: what is read first depends on nothing that was read, and tells them apart.
+  // One label may wait for many a lock: what is read first depends on nothing that was read, and
+  // tells them apart.
   struct Condition {
     int thread;
     const char* label;
@@ -64,9 +68,10 @@ class Dpor : public Chooser {
     std::int16_t step;
     std::int32_t previous;
   };
-  // Who need not be tried, and what it would touch. Once it is awake, that is still kept until it takes its step: where
-  // what a step touches depends on what it finds, it may touch less now, but what it would have touched
-  // elsewhere has to be ordered with it too, or the runs in between would be taken for one.
+  // Who need not be tried, and what it would touch. Once it is awake, that is still kept until it
+  // takes its step: where what a step touches depends on what it finds, it may touch less now, but
+  // what it would have touched elsewhere has to be ordered with it too, or the runs in between
+  // would be taken for one.
   struct Sleeper {
     Actor actor;
     bool awake;

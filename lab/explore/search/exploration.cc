@@ -1,9 +1,9 @@
 #include "lab/explore/search/exploration.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <ctime>
+
+#include <fmt/format.h>
 
 #include "lab/explore/search/determinism.h"
 
@@ -61,7 +61,8 @@ void Exploration::book(const Chooser& chooser) {
     }
   }
   const std::vector<Violation>& breaches = execution_.violations();
-  // What a reduced search gives up is part of another run; where states are compared, the rest alone is.
+  // What a reduced search gives up is part of another run; where states are compared, the rest
+  // alone is.
   if (ending_ == Ending::cut && (breaches.empty() || options_.search == Search::dpor)) {
     ++result_.cut;
     return;

@@ -51,8 +51,8 @@ class Exploration {
   void stop_if_found(const Finding& finding);
   void look_at_the_clock();
   [[nodiscard]] double seconds() const;
-  /// What the calling thread has used of a processor. What is found within a limit of it is the same on a machine that is
-  /// busy with something else.
+  /// What the calling thread has used of a processor. What is found within a limit of it is the
+  /// same on a machine that is busy with something else.
   static double work_seconds();
 
   const Factory& factory_;

@@ -6,8 +6,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lab/explore/execution/execution.h"
 #include "lab/explore/execution/program.h"
@@ -67,7 +68,8 @@ struct Options {
   std::uint64_t seed = 1;
   /// Fences and re-checks to leave out, by name.
   std::vector<std::string> drop = {};
-  /// Takes threads that the program declared equal for one another. For Search::dpor and Search::states.
+  /// Takes threads that the program declared equal for one another. For Search::dpor and
+  /// Search::states.
   bool symmetry = false;
   /// A run that takes more steps is given up, and reported.
   std::uint32_t max_steps = 10'000;
@@ -93,7 +95,8 @@ struct Coverage {
   std::uint64_t runs = 0;         ///< sampled, stopped: so many were made
   std::uint64_t seed = 0;         ///< sampled
   std::string stopped_by = {};    ///< stopped: "after 2 s"
-  /// "exhaustive", "exhaustive up to 2 preemptions", "1000 random runs, seed 1", "stopped after 2 s".
+  /// "exhaustive", "exhaustive up to 2 preemptions", "1000 random runs, seed 1", "stopped after 2
+  /// s".
   [[nodiscard]] std::string text() const;
   bool operator==(const Coverage&) const = default;
 };
@@ -124,8 +127,9 @@ struct Refusal {
   std::string what;
 };
 
-/// Explores. Refusals: options that do not go together; a program that ran differently under the same
-/// schedule, with the step; more than 32 threads. Cost: by traces, times steps. One exploration an OS thread at a time.
+/// Explores. Refusals: options that do not go together; a program that ran differently under the
+/// same schedule, with the step; more than 32 threads. Cost: by traces, times steps. One
+/// exploration an OS thread at a time.
 tl::expected<Result, Refusal> explore(const Factory& factory, const Options& options);
 
 }  // namespace lab::explore

@@ -1,4 +1,5 @@
-// Runs drawn at random: uniformly step by step, or by priorities that change at few drawn steps (PCT).
+// Runs drawn at random: uniformly step by step, or by priorities that change at few drawn steps
+// (PCT).
 
 #include <bit>
 #include <random>
@@ -30,7 +31,8 @@ class Drawn : public Chooser {
 
  protected:
   virtual Actor pick(ActorSet enabled) = 0;
-  // The standard's distributions differ from library to library; a seed shall mean the same everywhere.
+  // The standard's distributions differ from library to library; a seed shall mean the same
+  // everywhere.
   std::uint64_t below(std::uint64_t count) { return engine_() % count; }
   [[nodiscard]] std::size_t steps() const { return schedule_.size(); }
 
@@ -52,9 +54,9 @@ class Uniform : public Drawn {
   }
 };
 
-// Burckhardt, Kothari, Musuvathi, Nagarakatte, "A Randomized Scheduler with Probabilistic Guarantees of Finding
-// Bugs", ASPLOS 2010: a bug that needs d ordered steps is found with a chance of at least
-// 1 / (threads * steps^(d-1)) a run.
+// Burckhardt, Kothari, Musuvathi, Nagarakatte, "A Randomized Scheduler with Probabilistic
+// Guarantees of Finding Bugs", ASPLOS 2010: a bug that needs d ordered steps is found with a chance
+// of at least 1 / (threads * steps^(d-1)) a run.
 class Pct : public Drawn {
  public:
   Pct(std::uint64_t seed, std::uint32_t depth) : Drawn(seed), depth_(depth) {}

@@ -8,8 +8,8 @@
 
 namespace lab::explore {
 
-/// A set of 128-bit hashes: 16 bytes a state, twice that at the most while half full. Two states with one hash
-/// are taken for one: among n states, with a chance of about n^2 / 2^129.
+/// A set of 128-bit hashes: 16 bytes a state, twice that at the most while half full. Two states
+/// with one hash are taken for one: among n states, with a chance of about n^2 / 2^129.
 class StateSet {
  public:
   StateSet() : places_(1024) {}

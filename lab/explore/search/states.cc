@@ -1,12 +1,12 @@
-// Each state once: a run is given up where another has been. A state is what the variables and the buffers hold,
-// and where each thread stands: programs are deterministic, so that is a function of what the thread has read
-// since its operation began.
-
-#include <fmt/format.h>
+// Each state once: a run is given up where another has been. A state is what the variables and the
+// buffers hold, and where each thread stands: programs are deterministic, so that is a function of
+// what the thread has read since its operation began.
 
 #include <algorithm>
 #include <bit>
 #include <span>
+
+#include <fmt/format.h>
 
 #include "lab/explore/search/depth_first_tree.h"
 #include "lab/explore/search/state_set.h"
@@ -37,8 +37,8 @@ class States : public DepthFirstTree<StateStep> {
 
   /// Whether the latest run ended where another had been.
   [[nodiscard]] bool repeated() const { return repeated_; }
-  /// Whether the latest run came back to a state of its own, and might go round for ever: everyone who could always
-  /// have taken a step did take one.
+  /// Whether the latest run came back to a state of its own, and might go round for ever: everyone
+  /// who could always have taken a step did take one.
   [[nodiscard]] bool goes_round() const {
     if (!repeated_ || symmetry_) return false;
     ActorSet always = ~ActorSet{0};

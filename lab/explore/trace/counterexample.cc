@@ -48,7 +48,8 @@ bool comes_to(const Trace& trace, const Question& question) {
   }
 }
 
-// The witness with the fewest preemptions that can be found in time, and whether there is none with fewer.
+// The witness with the fewest preemptions that can be found in time, and whether there is none with
+// fewer.
 struct Simplest {
   Schedule schedule;
   bool fewest;
@@ -107,7 +108,8 @@ std::optional<std::size_t> inevitable_after(const Factory& factory, const Option
   return open;
 }
 
-// Without another word from the caller: the step that broke something, or the last event of each thread.
+// Without another word from the caller: the step that broke something, or the last event of each
+// thread.
 bool matters(const Trace& trace, const Explain& explain, std::size_t event) {
   if (explain.matters) return explain.matters(trace, event);
   const Event& here = trace.events[event];

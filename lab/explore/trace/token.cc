@@ -1,8 +1,8 @@
 // Tokens: a run in a line of text.
 
-#include <fmt/format.h>
-
 #include <charconv>
+
+#include <fmt/format.h>
 
 #include "lab/explore/trace/trace.h"
 

@@ -1,9 +1,9 @@
 #include "lab/explore/trace/trace.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <deque>
+
+#include <fmt/format.h>
 
 #include "lab/explore/execution/follow.h"
 

@@ -4,8 +4,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lab/explore/search/explorer.h"
 
@@ -37,8 +38,9 @@ struct Event {
   std::string counters;              ///< Program::describe() after it
   std::uint64_t value = 0;           ///< of a choice
   std::size_t choices = 0;  ///< so many of the schedule's choices lead up to it, and through it
-  /// For each thread, 1 + the place of its latest event that happened before this one or is it; 0: none.
-  /// Stores in buffers go by themselves: they have a second row each, behind those of all threads.
+  /// For each thread, 1 + the place of its latest event that happened before this one or is it; 0:
+  /// none. Stores in buffers go by themselves: they have a second row each, behind those of all
+  /// threads.
   std::vector<std::uint32_t> clock;
 };
 
@@ -57,13 +59,14 @@ struct Trace {
 
   /// Whether event `a` happened before event `b`.
   [[nodiscard]] bool before(std::size_t a, std::size_t b) const;
-  /// "1:sc::0x3,1x2:5b3c0a12": version, memory, what was left out, who went on how often ("1f": the buffer of thread
-  /// 1; "2=1": thread 2 chose 1), and a hash by which a replay knows that it is the same run.
+  /// "1:sc::0x3,1x2:5b3c0a12": version, memory, what was left out, who went on how often ("1f": the
+  /// buffer of thread 1; "2=1": thread 2 chose 1), and a hash by which a replay knows that it is
+  /// the same run.
   [[nodiscard]] std::string token() const;
 };
 
-/// Makes the run that `schedule` describes, and writes down what happens. Of `options` it uses memory, drop and
-/// max_steps. Refusals: the program does not follow the schedule, with the step.
+/// Makes the run that `schedule` describes, and writes down what happens. Of `options` it uses
+/// memory, drop and max_steps. Refusals: the program does not follow the schedule, with the step.
 tl::expected<Trace, Refusal> record(const Factory& factory, const Options& options,
                                     const Schedule& schedule);
 
@@ -78,8 +81,8 @@ struct Token {
 /// Refusals: not a token, with the place; a version that this explorer does not make.
 tl::expected<Token, Refusal> parse_token(std::string_view text);
 
-/// Makes the token's run again. Refusals: those of parse_token() and record(); the program takes steps other
-/// than those when the token was made.
+/// Makes the token's run again. Refusals: those of parse_token() and record(); the program takes
+/// steps other than those when the token was made.
 tl::expected<Trace, Refusal> replay(const Factory& factory, std::string_view token);
 
 }  // namespace lab::explore

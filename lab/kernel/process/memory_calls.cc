@@ -1,6 +1,7 @@
 // What a process does to its memory, where it takes more than one call.
+#include "lab/kernel/process/memory_calls.h"
+
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/swap.h>
 #include <unistd.h>
@@ -11,7 +12,8 @@
 #include <cstring>
 #include <fstream>
 
-#include "lab/kernel/process/memory_calls.h"
+#include <fmt/format.h>
+
 #include "lab/kernel/references/reference.h"
 #include "lab/kernel/shared/pagemap.h"
 
@@ -37,7 +39,8 @@ bool touch(const char* page) {
   return byte == 0;
 }
 
-// One for the test. Of a mapping in which nothing was ever copied, a fork does not look at page tables: so one is.
+// One for the test. Of a mapping in which nothing was ever copied, a fork does not look at page
+// tables: so one is.
 constexpr std::size_t kFilePages = 2;
 
 int file_with(std::uint64_t value) {
@@ -152,7 +155,8 @@ std::optional<bool> merge_pages(const void* one, const void* other) {
     const std::uint64_t frame = frame_at(one);
     return frame != 0 && frame == frame_at(other);
   };
-  // A page is merged in the second scan that finds it unchanged; the first may be under way already.
+  // A page is merged in the second scan that finds it unchanged; the first may be under way
+  // already.
   constexpr std::uint64_t kEnough = 4;
   const std::uint64_t begin = number_in(kScans);
   const auto enough = [&] { return number_in(kScans) >= begin + kEnough; };
@@ -197,18 +201,21 @@ bool swap_out(const CompiledTest& compiled, char* address, std::size_t bytes) {
     drain_batches();  // Reclaim passes by pages that are in one.
   }
   if (compiled.reclaim.empty()) return false;
-  // Version 1 asks for no amount. Version 2 does: more than a test has, and says EAGAIN since it found less.
+  // Version 1 asks for no amount. Version 2 does: more than a test has, and says EAGAIN since it
+  // found less.
   write_to(compiled.reclaim.c_str(), compiled.reclaim.ends_with("force_empty") ? "0" : "256M");
   return reclaimed(address, bytes);
 }
 
-// Another kind of mapping for one page of it splits the mapping, and then the entry; then it is one mapping again.
+// Another kind of mapping for one page of it splits the mapping, and then the entry; then it is one
+// mapping again.
 bool split_pmd(char* address) {
   return madvise(address, kSmallPage, MADV_DONTFORK) == 0 &&
          madvise(address, kSmallPage, MADV_DOFORK) == 0;
 }
 
-// MADV_COLLAPSE does so first, even where there is nothing to collapse. The mapping must have had a page, though.
+// MADV_COLLAPSE does so first, even where there is nothing to collapse. The mapping must have had a
+// page, though.
 void drain_batches() {
   constexpr std::size_t kBytes = 3 * kHugePage;
   void* nothing = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+
 #include <tl/expected.hpp>
 
 #include "lab/kernel/test/compiled_test.h"
@@ -14,18 +15,20 @@ namespace lab::kernel {
 /// Puts the first process' pages where the test begins. The error is for a person.
 tl::expected<void, std::string> lay_out_pages(const CompiledTest& compiled);
 
-/// Has KSM scan until both addresses of this process have one frame, or for some whole scans. Whether they have; nothing:
-/// it did not come round in time. `other`: nullptr, where it is another process'; then it is enough that the page was
-/// merged with any.
+/// Has KSM scan until both addresses of this process have one frame, or for some whole scans.
+/// Whether they have; nothing: it did not come round in time. `other`: nullptr, where it is another
+/// process'; then it is enough that the page was merged with any.
 std::optional<bool> merge_pages(const void* one, const void* other);
-/// Turns swap on, before all other swap there may be. False, with errno: EBUSY where it is on already.
+/// Turns swap on, before all other swap there may be. False, with errno: EBUSY where it is on
+/// already.
 bool swap_on(const std::string& path);
 /// Huge pages of the pool that are neither used nor reserved.
 std::uint64_t free_huge_pages();
-/// Tests count the pool's free pages: takes all but so many until this process ends, and not its children. False: not to
-/// be had.
+/// Tests count the pool's free pages: takes all but so many until this process ends, and not its
+/// children. False: not to be had.
 bool hold_huge_pages(std::uint64_t but);
-/// Has the page at `address` reclaimed: by itself, and else with all of this process' control group.
+/// Has the page at `address` reclaimed: by itself, and else with all of this process' control
+/// group.
 bool swap_out(const CompiledTest& compiled, char* address, std::size_t bytes);
 /// Has page table entries take the place of one huge entry. The mapping ends as it was.
 bool split_pmd(char* address);

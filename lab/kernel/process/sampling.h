@@ -6,8 +6,9 @@
 
 namespace lab::kernel {
 
-/// Samples all processes, which answer by give_sample(). By one thread at a time, while no thread performs a statement but
-/// those who wait in one. `line` and `at`: the statement that was just performed.
+/// Samples all processes, which answer by give_sample(). By one thread at a time, while no thread
+/// performs a statement but those who wait in one. `line` and `at`: the statement that was just
+/// performed.
 void take_sample(const CompiledTest& compiled, SharedState& shared, std::uint32_t line,
                  std::uint32_t at);
 /// Whether the process still has to give its sample.

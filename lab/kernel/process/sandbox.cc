@@ -1,7 +1,6 @@
 #include "lab/kernel/process/sandbox.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -22,6 +21,8 @@
 #include <memory>
 #include <new>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "lab/kernel/process/memory_calls.h"
 #include "lab/kernel/process/sampling.h"
@@ -116,7 +117,8 @@ class Sandbox {
     kill_all();
   }
 
-  // One run more. Only if it ends as others did does it show what happens when no samples are taken.
+  // One run more. Only if it ends as others did does it show what happens when no samples are
+  // taken.
   void record_a_run() {
     shared_.recording.running = true;
     run();
@@ -136,7 +138,8 @@ class Sandbox {
     shared_.changed.wake_all();
   }
 
-  // Whether all threads come to their end, or to their process'. A process that was killed from outside does not hang.
+  // Whether all threads come to their end, or to their process'. A process that was killed from
+  // outside does not hang.
   bool ends() {
     const auto ended = [&] {
       for (std::size_t i = 0; i < test_.plan.threads.size(); ++i) {
@@ -241,7 +244,8 @@ class Sandbox {
     return of.state == ProcessState::running ? of.pages[page] : PageInfo{};
   }
 
-  // Ends all processes but this one. Transfers that wait for us have to fail: who waits for one cannot be killed.
+  // Ends all processes but this one. Transfers that wait for us have to fail: who waits for one
+  // cannot be killed.
   void kill_all() {
     // In this namespace there are the test's processes alone, and this is the first of them.
     if (getpid() != 1) abort();
@@ -310,7 +314,8 @@ bool Sandbox::coherent(const SharedState::Reference& reference) const {
   return !there.present() || there.frame() == reference.frame;
 }
 
-// Dies with its parent. What a terminal tells its processes, to stop for one, is for the parent alone.
+// Dies with its parent. What a terminal tells its processes, to stop for one, is for the parent
+// alone.
 void die_with(pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   setpgid(0, 0);

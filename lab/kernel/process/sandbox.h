@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <string>
+
 #include <tl/expected.hpp>
 
 #include "lab/kernel/shared/shared_state.h"
@@ -18,9 +19,10 @@ struct Effort {
   std::function<void()> tick = nullptr;      ///< called some times a second meanwhile
 };
 
-/// Runs the test until the effort is spent, a run hangs, or shared.stop. What was seen is in `shared` then, and all processes that
-/// took part have ended. They also end if this process is killed. `folder` is for what has to be mounted, which no
-/// other process sees. The error is for a person: the sandbox could not be set up, or failed.
+/// Runs the test until the effort is spent, a run hangs, or shared.stop. What was seen is in
+/// `shared` then, and all processes that took part have ended. They also end if this process is
+/// killed. `folder` is for what has to be mounted, which no other process sees. The error is for a
+/// person: the sandbox could not be set up, or failed.
 tl::expected<void, std::string> run_test(CompiledTest& compiled, SharedState& shared,
                                          const Effort& effort, const std::string& folder);
 

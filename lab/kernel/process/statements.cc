@@ -1,6 +1,5 @@
 // What each word of the language is on a running kernel.
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/mman.h>
 #include <sys/swap.h>
@@ -11,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+
+#include <fmt/format.h>
 
 #include "lab/kernel/process/memory_calls.h"
 #include "lab/kernel/process/test_process.h"

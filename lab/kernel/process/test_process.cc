@@ -1,8 +1,5 @@
 #include "lab/kernel/process/test_process.h"
-#include "lab/kernel/process/memory_calls.h"
-#include "lab/kernel/process/sampling.h"
 
-#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -14,6 +11,10 @@
 #include <memory>
 #include <thread>
 
+#include <fmt/format.h>
+
+#include "lab/kernel/process/memory_calls.h"
+#include "lab/kernel/process/sampling.h"
 #include "lab/kernel/shared/pagemap.h"
 #include "lab/kernel/test/order.h"
 

@@ -12,12 +12,13 @@ namespace lab::kernel {
 
 class TestProcess {
  public:
-  /// All must outlive the process. `run` numbers the runs of a test: chance differs from one to the next.
+  /// All must outlive the process. `run` numbers the runs of a test: chance differs from one to the
+  /// next.
   TestProcess(const CompiledTest& compiled, SharedState& shared, std::uint64_t run)
       : test_(compiled), shared_(shared), run_(run) {}
 
-  /// Is the test's first process from now on: puts its pages in place, and performs its lines. Never returns; it has to
-  /// be killed.
+  /// Is the test's first process from now on: puts its pages in place, and performs its lines.
+  /// Never returns; it has to be killed.
   [[noreturn]] void begin();
 
  private:
@@ -43,7 +44,8 @@ class TestProcess {
   void exit(model::ProcessId process);
   void await_exit(model::ProcessId process);
 
-  // Whose frame at a page is another than before has copied it; unless what it just did gives it other frames anyway.
+  // Whose frame at a page is another than before has copied it; unless what it just did gives it
+  // other frames anyway.
   void note_copies(model::ProcessId process, const judge::Instruction* just_done = nullptr);
 
   const CompiledTest& test_;
@@ -52,7 +54,8 @@ class TestProcess {
   std::vector<std::unique_ptr<Reference>> references_;
 };
 
-/// Lets faults that nothing can resolve end the process as the test means it: killed. Or, within try_read(), be told.
+/// Lets faults that nothing can resolve end the process as the test means it: killed. Or, within
+/// try_read(), be told.
 void catch_faults(SharedState& shared, model::ProcessId process);
 /// What is at the address; nothing: it cannot be read.
 std::optional<std::uint64_t> try_read(const char* address);

@@ -1,4 +1,6 @@
 // Write protection by userfaultfd, and its way to move pages.
+#include "lab/kernel/process/userfaultfd.h"
+
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
@@ -8,7 +10,6 @@
 #include <atomic>
 #include <mutex>
 
-#include "lab/kernel/process/userfaultfd.h"
 #include "lab/kernel/test/layout.h"
 
 namespace lab::kernel {
@@ -22,9 +23,9 @@ struct MoveRequest {
 constexpr unsigned long kMove = _IOWR(UFFDIO, 0x05, MoveRequest);
 constexpr std::uint64_t kFeatureMove = std::uint64_t{1} << 16;
 
-// One for all pages of the process; a child starts without.
-// `opening` is taken to open it. `owner` is written after `faults`, both sequentially consistent: a thread that finds
-// this process to be the owner does not find the descriptor that the process inherited.
+// One for all pages of the process; a child starts without. `opening` is taken to open it. `owner`
+// is written after `faults`, both sequentially consistent: a thread that finds this process to be
+// the owner does not find the descriptor that the process inherited.
 std::atomic<int> faults{-1};
 std::atomic<pid_t> owner{0};
 std::mutex opening;

@@ -1,7 +1,6 @@
 #include "lab/kernel/references/fuse.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <linux/fuse.h>
 #include <poll.h>
 #include <sys/mount.h>
@@ -14,6 +13,8 @@
 #include <cstring>
 #include <thread>
 #include <vector>
+
+#include <fmt/format.h>
 
 namespace lab::kernel {
 namespace {

@@ -1,5 +1,5 @@
-// A file system of our own, whose files take as long to read and write as we like: while a direct transfer waits for us,
-// its pages are pinned.
+// A file system of our own, whose files take as long to read and write as we like: while a direct
+// transfer waits for us, its pages are pinned.
 #pragma once
 
 #include <array>
@@ -12,7 +12,8 @@
 
 namespace lab::kernel {
 
-/// What a client and the server of one file tell each other; lies in memory that both share. One transfer at a time.
+/// What a client and the server of one file tell each other; lies in memory that both share. One
+/// transfer at a time.
 struct FuseFile {
   enum class State : std::uint32_t {
     idle,
@@ -24,8 +25,8 @@ struct FuseFile {
     ended,
   };
   WaitQueue changed;
-  // Sequentially consistent, with `changed`: `bytes` and `length` are written before the state that hands them over,
-  // and read after it.
+  // Sequentially consistent, with `changed`: `bytes` and `length` are written before the state that
+  // hands them over, and read after it.
   std::atomic<State> state{State::idle};
   std::atomic<bool> over{false};  ///< the client is being killed: nothing is left waiting
   std::array<char, 4096> bytes;
@@ -33,8 +34,8 @@ struct FuseFile {
   std::array<char, 64> path;
 };
 
-/// Serves one file from a thread of its own, mounted at `path` in the mount namespace of this process. What it is mounted
-/// on, an empty file, is made, and is the caller's to remove.
+/// Serves one file from a thread of its own, mounted at `path` in the mount namespace of this
+/// process. What it is mounted on, an empty file, is made, and is the caller's to remove.
 class FuseServer {
  public:
   /// nullptr, and why in `error`: no /dev/fuse, no right to mount.

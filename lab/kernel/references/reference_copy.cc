@@ -1,7 +1,7 @@
-// A pin that lasts for one call: process_vm_readv() and process_vm_writev() pin the page first and copy then. Here they
-// copy to and from windows, pages that are missing: the call waits at each, with the page pinned, until userfaultfd
-// gives it what is missing. A window for each half that is looked at or written, and one more, at which
-// the call waits for its end.
+// A pin that lasts for one call: process_vm_readv() and process_vm_writev() pin the page first and
+// copy then. Here they copy to and from windows, pages that are missing: the call waits at each,
+// with the page pinned, until userfaultfd gives it what is missing. A window for each half that is
+// looked at or written, and one more, at which the call waits for its end.
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
@@ -80,7 +80,8 @@ class CopyReference : public Reference {
     return 0;
   }
 
-  // The one call. What lies between the halves goes to a place that is never read; it is not written: see the end.
+  // The one call. What lies between the halves goes to a place that is never read; it is not
+  // written: see the end.
   void call(char* page) {
     std::array<char, kSmallPage> between{};
     std::array<iovec, 8> local{};

@@ -22,8 +22,8 @@ class FuseReference : public Reference {
         reads_(use.method == GupMethod::fuse_read),
         at_(use.halves.empty() ? 0 : offset(use.halves.front())),
         descriptor_(open(file.path.data(), O_RDWR | O_CLOEXEC)) {
-    // A first transfer and a first close get over whatever the kernel asks but once: later, a request that is not the
-    // transfer would be taken for it.
+    // A first transfer and a first close get over whatever the kernel asks but once: later, a
+    // request that is not the transfer would be taken for it.
     std::array<char, 8> some{};
     file_.length = some.size();
     (void)!pwrite(descriptor_, some.data(), some.size(), 0);

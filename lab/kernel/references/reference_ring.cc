@@ -1,5 +1,5 @@
-// A pin to write that lasts: a buffer registered with io_uring. A memory file is the device: it is written from the
-// pinned page to look through the pin, and read into it to write.
+// A pin to write that lasts: a buffer registered with io_uring. A memory file is the device: it is
+// written from the pinned page to look through the pin, and read into it to write.
 #include <liburing.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,4 +1,5 @@
-// A plain reference: vmsplice() puts the page itself into a pipe, where it stays until the pipe is read.
+// A plain reference: vmsplice() puts the page itself into a pipe, where it stays until the pipe is
+// read.
 #include <fcntl.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -14,7 +15,8 @@
 namespace lab::kernel {
 namespace {
 
-// tee() shows the pipe's content in a second one, with a passing reference of its own: reading that leaves the first.
+// tee() shows the pipe's content in a second one, with a passing reference of its own: reading that
+// leaves the first.
 class SpliceReference : public Reference {
  public:
   SpliceReference(std::array<int, 2> pipe, std::array<int, 2> look) : pipe_(pipe), look_(look) {}

@@ -1,4 +1,5 @@
-// How much a test may have to be run on a running kernel: what lies in shared memory has a fixed size.
+// How much a test may have to be run on a running kernel: what lies in shared memory has a fixed
+// size.
 #pragma once
 
 #include <cstddef>

@@ -14,11 +14,12 @@ inline constexpr unsigned kFlagHugetlb = 17;
 inline constexpr unsigned kFlagKsm = 21;
 inline constexpr unsigned kFlagHuge = 22;
 inline constexpr unsigned kFlagZeroPage = 24;
-/// No flag of its own: the kernel's "owner 2" bit, which anonymous pages use as the exclusive mark (5.19 and later).
-/// For a large folio the flags are its first page's, whichever page is asked for.
+/// No flag of its own: the kernel's "owner 2" bit, which anonymous pages use as the exclusive mark
+/// (5.19 and later). For a large folio the flags are its first page's, whichever page is asked for.
 inline constexpr unsigned kFlagExclusive = 34;
 
-/// What a page table said of a page: the entry of pagemap, and the flags of the frame that it names.
+/// What a page table said of a page: the entry of pagemap, and the flags of the frame that it
+/// names.
 struct PageInfo {
   std::uint64_t entry = 0;
   std::uint64_t flags = 0;

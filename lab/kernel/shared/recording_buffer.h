@@ -1,5 +1,6 @@
-// One run, looked at between its statements: what each process' page table shows, and what references hold. Lies in the
-// memory that all processes of a test share. Recording (lab/report/recording.h) is what is made of it.
+// One run, looked at between its statements: what each process' page table shows, and what
+// references hold. Lies in the memory that all processes of a test share. Recording
+// (lab/report/recording.h) is what is made of it.
 #pragma once
 
 #include <array>
@@ -35,9 +36,10 @@ struct Sample {
   std::array<Reference, kNames> references;
 };
 
-/// Sequentially consistent, with SharedState::changed: a process writes its part of a sample before it raises
-/// `samples_given`, the thread that takes the sample writes the rest before it raises `taken`. `busy` lets one thread at a
-/// time take a sample, and is held while it waits for the processes.
+/// Sequentially consistent, with SharedState::changed: a process writes its part of a sample before
+/// it raises `samples_given`, the thread that takes the sample writes the rest before it raises
+/// `taken`. `busy` lets one thread at a time take a sample, and is held while it waits for the
+/// processes.
 struct RecordingBuffer {
   std::atomic<bool> running;  ///< this run is recorded
   std::atomic<bool>

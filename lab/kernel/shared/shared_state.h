@@ -1,4 +1,5 @@
-// What the processes of a test, and who runs it, know in common: one shared mapping with no pointers in it.
+// What the processes of a test, and who runs it, know in common: one shared mapping with no
+// pointers in it.
 #pragma once
 
 #include <array>
@@ -21,10 +22,10 @@ enum class ProcessState : std::uint32_t { absent, running, exited, killed };
 /// What all processes do now. Processes answer `look` and `read` when their threads have ended.
 enum class Phase : std::uint32_t { prepare, perform, look, read };
 
-/// Atomics are sequentially consistent, the default: a process changes one and then calls changed.wake_all(), and the
-/// word in there is what others have read before they looked. Where nothing else is said, what is no atomic belongs to
-/// the sandbox: a process writes its `pages`, `contents` and `frame_after_swap_in` before `answered`, the sandbox reads
-/// them after.
+/// Atomics are sequentially consistent, the default: a process changes one and then calls
+/// changed.wake_all(), and the word in there is what others have read before they looked. Where
+/// nothing else is said, what is no atomic belongs to the sandbox: a process writes its `pages`,
+/// `contents` and `frame_after_swap_in` before `answered`, the sandbox reads them after.
 struct SharedState {
   // One test.
   std::atomic<bool> stop;  ///< the judge wants the results so far

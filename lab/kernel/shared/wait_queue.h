@@ -28,8 +28,9 @@ class WaitQueue {
 
  private:
   void sleep(std::uint32_t seen);
-  // Sequentially consistent: wait() reads it before `ready` looks, wake_all() raises it after the change, so that a
-  // change that `ready` missed keeps the kernel from putting the process to sleep.
+  // Sequentially consistent: wait() reads it before `ready` looks, wake_all() raises it after the
+  // change, so that a change that `ready` missed keeps the kernel from putting the process to
+  // sleep.
   std::atomic<std::uint32_t> word_{0};
 };
 

@@ -1,8 +1,6 @@
 #include "lab/kernel/system/capabilities.h"
-#include "lab/kernel/shared/pagemap.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <linux/io_uring.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -16,6 +14,10 @@
 #include <fstream>
 #include <iterator>
 #include <sstream>
+
+#include <fmt/format.h>
+
+#include "lab/kernel/shared/pagemap.h"
 
 namespace lab::kernel {
 namespace {

@@ -26,7 +26,8 @@ std::string missing(const CompiledTest& compiled);
 
 /// "Linux 6.18.44"
 std::string kernel_name();
-/// The rule-set of kernels of that release: "6.18.44-amd64" has F. What distributions changed is not known.
+/// The rule-set of kernels of that release: "6.18.44-amd64" has F. What distributions changed is
+/// not known.
 const char* rules_of(const std::string& release);
 /// Of the kernel that runs here.
 const char* kernel_rules();
@@ -35,10 +36,11 @@ const char* kernel_rules();
 struct MemoryGroups {
   std::string folder;  ///< empty: there are none
   std::string
-      reclaim;  ///< the file in each group by which all of it is reclaimed: memory.force_empty, memory.reclaim
+      reclaim;  ///< the file in each group that reclaims all: memory.force_empty or .reclaim
   std::string why;  ///< there are none: what is missing
 };
-/// `mounts` reads as /proc/self/mounts; `controllers` tells what cgroup.subtree_control of a folder of version 2 says.
+/// `mounts` reads as /proc/self/mounts; `controllers` tells what cgroup.subtree_control of a folder
+/// of version 2 says.
 MemoryGroups memory_groups(std::istream& mounts,
                            const std::function<std::string(const std::string&)>& controllers);
 /// Of this machine.

@@ -1,7 +1,6 @@
 #include "lab/kernel/system/journal.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
@@ -17,6 +16,8 @@
 #include <cstring>
 #include <fstream>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace lab::kernel {
 namespace {
@@ -94,8 +95,9 @@ tl::expected<Journal, std::string> Journal::open(const std::string& folder) {
   const int lock = ::open((folder + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0)
     return tl::unexpected(fmt::format("open {}/lock: {}", folder, std::strerror(errno)));
-  // Children of a run that was killed may have the lock for a moment longer, and so may who puts back what it left: on a
-  // busy machine for seconds. A lock cannot be waited for with a limit of time.
+  // Children of a run that was killed may have the lock for a moment longer, and so may who puts
+  // back what it left: on a busy machine for seconds. A lock cannot be waited for with a limit of
+  // time.
   bool locked = false;
   for (int i = 0; i < 100 && !(locked = flock(lock, LOCK_EX | LOCK_NB) == 0); ++i) usleep(50'000);
   if (!locked) {
@@ -130,7 +132,8 @@ Journal::~Journal() {
   dismiss_guard();
 }
 
-// Ours is to be killed by nobody but who means it: it is in no group of processes that a terminal stops or a pipe ends.
+// Ours is to be killed by nobody but who means it: it is in no group of processes that a terminal
+// stops or a pipe ends.
 void Journal::set_guard() {
   std::array<int, 2> ends{};
   if (guard_ >= 0 || pipe2(ends.data(), O_CLOEXEC) != 0) return;

@@ -3,13 +3,14 @@
 
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 namespace lab::kernel {
 
-/// A file with a line for each change, written to disk before the change is made. Whoever opens it next puts back
-/// what is in it.
+/// A file with a line for each change, written to disk before the change is made. Whoever opens it
+/// next puts back what is in it.
 class Journal {
  public:
   /// What a line says is to be done.
@@ -22,24 +23,25 @@ class Journal {
     Kind kind;
     std::string path;
     std::string value;
-    /// Of a setting: what we write there. It is put back only while it is that; what somebody else made of it stays.
-    /// Empty: put back in any case.
+    /// Of a setting: what we write there. It is put back only while it is that; what somebody else
+    /// made of it stays. Empty: put back in any case.
     std::string ours = {};
   };
 
-  /// One at a time for each folder. Makes the folder; takes its lock; puts back what is left from before.
-  /// Errors, as text: the folder cannot be made or written; somebody else has the lock; what is left cannot be put back.
+  /// One at a time for each folder. Makes the folder; takes its lock; puts back what is left from
+  /// before. Errors, as text: the folder cannot be made or written; somebody else has the lock;
+  /// what is left cannot be put back.
   static tl::expected<Journal, std::string> open(const std::string& folder);
   Journal(Journal&& other) noexcept;
   Journal& operator=(Journal&&) = delete;
   /// Puts back.
   ~Journal();
 
-  /// Notes the change, durably. Must come before it. With the first, a process is started that puts all back as soon as
-  /// this one, and all that it started, have ended without doing so.
+  /// Notes the change, durably. Must come before it. With the first, a process is started that puts
+  /// all back as soon as this one, and all that it started, have ended without doing so.
   tl::expected<void, std::string> note(Change change);
-  /// Undoes all that was noted, the last first, and forgets it. What cannot be undone is told in the result, one line each,
-  /// and stays in the journal.
+  /// Undoes all that was noted, the last first, and forgets it. What cannot be undone is told in
+  /// the result, one line each, and stays in the journal.
   std::vector<std::string> put_back();
   /// What the last owner had left behind, as lines for a person; empty: nothing.
   [[nodiscard]] const std::vector<std::string>& found() const { return found_; }

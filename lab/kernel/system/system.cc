@@ -1,7 +1,6 @@
 #include "lab/kernel/system/system.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <unistd.h>
@@ -11,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+
+#include <fmt/format.h>
 
 #include "lab/kernel/process/memory_calls.h"
 #include "lab/kernel/system/capabilities.h"
@@ -30,7 +31,8 @@ std::optional<std::string> first_line(const std::string& path) {
   return line;
 }
 
-// The header that swapon() looks for, in the first page: version, last page, a name, and a mark at its end.
+// The header that swapon() looks for, in the first page: version, last page, a name, and a mark at
+// its end.
 constexpr std::size_t kHeader = 1024;
 constexpr std::size_t kName = kHeader + 3 * sizeof(std::uint32_t) + 16;
 constexpr std::string_view kOurs = "cleave-lab";
@@ -45,7 +47,8 @@ bool write_swap_header(int file) {
   return pwrite(file, page.data(), page.size(), 0) == static_cast<ssize_t>(page.size());
 }
 
-// A file that a run made, and a crash of the machine left: the journal went with it. Swap is on nothing after a crash.
+// A file that a run made, and a crash of the machine left: the journal went with it. Swap is on
+// nothing after a crash.
 bool is_left_over(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   struct stat what {};
@@ -171,7 +174,8 @@ tl::expected<void, std::string> System::make_group(CompiledTest& compiled) {
   return {};
 }
 
-// It does not run but for moments, and then fast: see merge_pages(). It only looks at pages that ask for it.
+// It does not run but for moments, and then fast: see merge_pages(). It only looks at pages that
+// ask for it.
 tl::expected<void, std::string> System::set_ksm() {
   const std::pair<const char*, const char*> settings[] = {
       {"run", "0"}, {"pages_to_scan", "500"}, {"sleep_millisecs", "1"}, {"smart_scan", "0"}};
@@ -183,7 +187,8 @@ tl::expected<void, std::string> System::set_ksm() {
   return note(std::string(kKsm) + "run", "1");
 }
 
-// As many as the test needs are free then, or more: see hold_huge_pages(). The pool must not grow by itself.
+// As many as the test needs are free then, or more: see hold_huge_pages(). The pool must not grow
+// by itself.
 tl::expected<void, std::string> System::reserve(std::uint32_t huge_pages) {
   if (access(kMoreHugePages, F_OK) == 0)
     if (auto done = set(kMoreHugePages, "0"); !done) return done;

@@ -4,8 +4,9 @@
 #include <map>
 #include <set>
 #include <string>
-#include <tl/expected.hpp>
 #include <utility>
+
+#include <tl/expected.hpp>
 
 #include "lab/kernel/system/journal.h"
 #include "lab/kernel/test/compiled_test.h"
@@ -20,8 +21,9 @@ class System {
   /// Errors: those of Journal::open().
   static tl::expected<System, std::string> open(const std::string& folder = kFolder);
 
-  /// Makes what the test needs, and tells it where. What was made stays for the next. The error says what the system
-  /// refuses; what was changed before that is put back in the end all the same.
+  /// Makes what the test needs, and tells it where. What was made stays for the next. The error
+  /// says what the system refuses; what was changed before that is put back in the end all the
+  /// same.
   tl::expected<void, std::string> prepare(CompiledTest& compiled);
   /// Puts all back; also done by the destructor. One line for each thing that could not be.
   std::vector<std::string> put_back();

@@ -1,11 +1,10 @@
-#include "lab/kernel/test/compiled_test.h"
-
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "lab/kernel/shared/limits.h"
+#include "lab/kernel/test/compiled_test.h"
 #include "lab/kernel/test/order.h"
 #include "lab/litmus/vocabulary.h"
 
@@ -44,7 +43,8 @@ std::optional<std::string> cannot(const judge::Instruction& instruction,
   return std::nullopt;
 }
 
-// Whether a thread write-protects by userfaultfd and then forks: the child has no userfaultfd to serve.
+// Whether a thread write-protects by userfaultfd and then forks: the child has no userfaultfd to
+// serve.
 bool protects_and_forks(const judge::Plan& plan) {
   for (const judge::ThreadPlan& line : plan.threads) {
     bool protects = false;
@@ -83,7 +83,8 @@ bool counts_copies(const judge::Plan& plan) {
   });
 }
 
-// Who looks at frames now and then takes a page that comes after it was taken away for a copy, if both come in between.
+// Who looks at frames now and then takes a page that comes after it was taken away for a copy, if
+// both come in between.
 bool counts_copies_of_what_others_take_away(const judge::Plan& plan) {
   if (!counts_copies(plan) || ordered(plan)) return false;
   for (const judge::ThreadPlan& line : plan.threads)
@@ -142,7 +143,8 @@ std::optional<std::string> cannot(const judge::Plan& plan) {
   return std::nullopt;
 }
 
-// What may come to nothing, so that a run that goes on shows nothing. References tell by themselves: see TestProcess::take().
+// What may come to nothing, so that a run that goes on shows nothing. References tell by
+// themselves: see TestProcess::take().
 bool may_come_to_nothing(Word word) {
   switch (word) {
     case Word::write:

@@ -3,8 +3,9 @@
 
 #include <cstdint>
 #include <string>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lab/kernel/test/gup_method.h"
 #include "lab/kernel/test/layout.h"
@@ -32,7 +33,8 @@ struct CompiledTest {
   bool ordered = false;
   std::vector<model::PageNo> copied;  ///< pages whose copies are asked for
   std::vector<bool> read;             ///< by page number: the condition asks for what is in it
-  /// What the kernel may refuse while the condition does not ask whether it did: at most 64, of the plan's.
+  /// What the kernel may refuse while the condition does not ask whether it did: at most 64, of the
+  /// plan's.
   std::vector<const judge::Instruction*> watched;
 
   // Filled in by System::prepare() and run_test().

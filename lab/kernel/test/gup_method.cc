@@ -1,9 +1,9 @@
 #include "lab/kernel/test/gup_method.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
+
+#include <fmt/format.h>
 
 namespace lab::kernel {
 namespace {

@@ -3,8 +3,9 @@
 
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lab/judge/plan.h"
 
@@ -26,7 +27,8 @@ struct ReferenceUse {
   std::vector<litmus::Half> halves;  ///< that are peeked or poked, each once, in this order
 };
 
-/// By the plan's references. The error says which kind of reference no call takes: such a test is not run.
+/// By the plan's references. The error says which kind of reference no call takes: such a test is
+/// not run.
 tl::expected<std::vector<ReferenceUse>, std::string> reference_uses_of(const judge::Plan& plan);
 
 }  // namespace lab::kernel

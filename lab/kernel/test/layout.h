@@ -11,15 +11,16 @@ namespace lab::kernel {
 inline constexpr std::size_t kSmallPage = 4096;
 inline constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
-/// A page of the test: all of a small page or a hugetlb page. Of a large folio of n pages, an n-th of 2 MiB; what
-/// works on one page takes the first of it.
+/// A page of the test: all of a small page or a hugetlb page. Of a large folio of n pages, an n-th
+/// of 2 MiB; what works on one page takes the first of it.
 struct Placement {
   char* address = nullptr;
   std::size_t bytes = 0;
   std::size_t declaration = 0;
 };
 
-/// By page number. Each declaration has 4 MiB of addresses of its own, so that no two share a mapping or a page table.
+/// By page number. Each declaration has 4 MiB of addresses of its own, so that no two share a
+/// mapping or a page table.
 std::vector<Placement> layout(const judge::Plan& plan);
 
 /// Whether a page of some test may lie there.

@@ -9,8 +9,8 @@ namespace {
 
 using litmus::Word;
 
-// What comes before what: for each instruction, how many of each line's are before it. Lines are long where something is
-// repeated often.
+// What comes before what: for each instruction, how many of each line's are before it. Lines are
+// long where something is repeated often.
 class Order {
  public:
   explicit Order(const judge::Plan& plan) : plan_(plan), before_(plan.threads.size()) {
@@ -109,8 +109,8 @@ class Order {
     return instruction.operation->word == Word::peek;
   }
 
-  // Of line b, those before and those after each of line a are two ends of it, which only grow and shrink on the way
-  // along a: in between no thread may act.
+  // Of line b, those before and those after each of line a are two ends of it, which only grow and
+  // shrink on the way along a: in between no thread may act.
   [[nodiscard]] bool total(std::size_t a, std::size_t b) const {
     const auto& left = plan_.threads[a].code;
     const auto& right = plan_.threads[b].code;

@@ -1,9 +1,9 @@
 #include "lab/litmus/parse/cursor.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace lab::litmus {
 namespace {

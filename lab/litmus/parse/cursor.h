@@ -1,5 +1,5 @@
-// A place in the tokens of a file, for the functions that read its parts. After the first failure the cursor
-// stands at the end and stays there, so that they need not ask after each step.
+// A place in the tokens of a file, for the functions that read its parts. After the first failure
+// the cursor stands at the end and stays there, so that they need not ask after each step.
 #pragma once
 
 #include <optional>

@@ -1,9 +1,9 @@
 #include "lab/litmus/parse/lexer.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace lab::litmus {
 namespace {

@@ -3,8 +3,9 @@
 
 #include <string>
 #include <string_view>
-#include <tl/expected.hpp>
 #include <vector>
+
+#include <tl/expected.hpp>
 
 #include "lab/litmus/diagnostic.h"
 #include "lab/litmus/test.h"
@@ -24,8 +25,9 @@ struct Token {
 /// The largest file that is read.
 inline constexpr std::size_t kLargestFile = std::size_t{1} << 20;
 
-/// The tokens of `text`; the last is `end`. Lines without anything but comments give no newline. Fails at
-/// a character that no test has, a text without end, a number above 2^64-1, and above kLargestFile.
+/// The tokens of `text`; the last is `end`. Lines without anything but comments give no newline.
+/// Fails at a character that no test has, a text without end, a number above 2^64-1, and above
+/// kLargestFile.
 tl::expected<std::vector<Token>, Diagnostic> tokens_of(std::string_view text);
 
 }  // namespace lab::litmus

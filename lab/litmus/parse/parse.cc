@@ -1,9 +1,9 @@
 #include "lab/litmus/parse/parse.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "lab/litmus/check.h"
 #include "lab/litmus/parse/parse_parts.h"

@@ -109,7 +109,8 @@ Condition parse_term(Cursor& cursor, unsigned depth) {
   return term;
 }
 
-// Parts with `sign` between. A part of the same kind, in parentheses, is taken apart: they mean nothing there.
+// Parts with `sign` between. A part of the same kind, in parentheses, is taken apart: they mean
+// nothing there.
 template <typename Part>
 Condition parse_chain(Cursor& cursor, unsigned depth, std::string_view sign, Condition::Kind kind,
                       Part part) {

@@ -1,5 +1,5 @@
-// The parts of a file that parse() puts together. Each reads its part from the cursor, and fails it where the
-// grammar is broken.
+// The parts of a file that parse() puts together. Each reads its part from the cursor, and fails it
+// where the grammar is broken.
 #pragma once
 
 #include <vector>

@@ -221,8 +221,8 @@ Decision fast_keeps_readonly(const Rules& rules, const Counts& page, bool pin, b
       return yes("gup fast: map is 1");
     case GupFastRead::exclusive:
       if (!pin) return yes("gup fast: no pin");
-      // Without the region it is not known whether a file's page is copied on write: leave it to the
-      // slow way.
+      // Without the region it is not known whether a file's page is copied on write: leave it to
+      // the slow way.
       if (!page.anonymous)
         return long_term ? no("gup fast: a file's page, for long") : yes("gup fast: a file's page");
       return page.exclusive ? yes("gup fast: marked exclusive")

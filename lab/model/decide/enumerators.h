@@ -1,4 +1,5 @@
-// The names of an enumeration's values, from the compiler: a list of them beside the enumeration could be wrong.
+// The names of an enumeration's values, from the compiler: a list of them beside the enumeration
+// could be wrong.
 #pragma once
 
 #include <string_view>
@@ -9,8 +10,8 @@ namespace lab::model {
 /// "plain" of Get::plain; empty if no enumerator has that value.
 template <auto kValue>
 constexpr std::string_view enumerator_name() {
-  // GCC writes "[with auto kValue = lab::model::Get::plain; ...]", Clang "[kValue = lab::model::Get::plain]"; both
-  // write a value without a name as a cast: "(lab::model::Get)7".
+  // GCC writes "[with auto kValue = lab::model::Get::plain; ...]", Clang "[kValue =
+  // lab::model::Get::plain]"; both write a value without a name as a cast: "(lab::model::Get)7".
   std::string_view text = __PRETTY_FUNCTION__;
   constexpr std::string_view kBefore = "kValue = ";
   text.remove_prefix(text.find(kBefore) + kBefore.size());

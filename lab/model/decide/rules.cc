@@ -1,11 +1,11 @@
 #include "lab/model/decide/rules.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <charconv>
 #include <optional>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace lab::model {
 namespace {

@@ -1,6 +1,5 @@
-#include "lab/model/mm/operations.h"
-
 #include "lab/model/mm/fault.h"
+#include "lab/model/mm/operations.h"
 #include "lab/model/world/locks.h"
 
 namespace lab::model {

@@ -59,7 +59,8 @@ void drain_own_batch(World& world, Task task, Folio& folio);
 /// Frees the swap cache from a page that has no swap entry any more. Belongs into a step.
 void try_to_free_swap(World& world, Folio& folio);
 
-// A write or unshare fault on a present, anonymous, read-only page: what is looked at, in which order.
+// A write or unshare fault on a present, anonymous, read-only page: what is looked at, in which
+// order.
 
 enum class PageVerdict : std::uint8_t { reuse, copy, wait };
 

@@ -1,5 +1,4 @@
 #include "lab/model/mm/operations.h"
-
 #include "lab/model/world/locks.h"
 
 namespace lab::model {

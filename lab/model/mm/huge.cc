@@ -1,7 +1,6 @@
-#include "lab/model/mm/operations.h"
-
 #include <algorithm>
 
+#include "lab/model/mm/operations.h"
 #include "lab/model/world/locks.h"
 
 namespace lab::model {

@@ -1,5 +1,5 @@
-// What the words of the language do to the machine, each as the sequence of steps that a kernel takes; references
-// are in lab/model/gup/.
+// What the words of the language do to the machine, each as the sequence of steps that a kernel
+// takes; references are in lab/model/gup/.
 #pragma once
 
 #include "lab/model/world/world.h"

@@ -1,8 +1,7 @@
-#include "lab/model/mm/operations.h"
-
 #include <algorithm>
 
 #include "lab/model/mm/fault.h"
+#include "lab/model/mm/operations.h"
 #include "lab/model/mm/rmap.h"
 
 namespace lab::model {

@@ -1,7 +1,7 @@
 // How a run starts: the declarations of a test, as pages, entries and counts.
-#include <fmt/format.h>
-
 #include <map>
+
+#include <fmt/format.h>
 
 #include "lab/model/world/world.h"
 

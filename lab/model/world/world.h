@@ -2,8 +2,8 @@
 //
 // Counts that threads only raise and lower are variables of their own, so that raising them
 // commutes. Pages and folios are never used twice: a count that has fallen to zero stays there, and
-// a thread that comes too late finds its page table entry changed, as in a kernel that finds the page
-// freed.
+// a thread that comes too late finds its page table entry changed, as in a kernel that finds the
+// page freed.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// An outsider's program that names all that the headers declare: if it links, each is there. The functions
-// below are compiled, not called; main() has a few words with the library.
+// An outsider's program that names all that the headers declare: if it links, each is there. The
+// functions below are compiled, not called; main() has a few words with the library.
 #include <cleave/cleave.h>
 
 #include <array>

@@ -1,12 +1,12 @@
 #include "tools/demo/database/demo.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <random>
 #include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "adapters/sqlite/library_variables.h"
 #include "measure/clock.h"

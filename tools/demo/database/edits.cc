@@ -1,9 +1,9 @@
 #include "tools/demo/database/edits.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "adapters/sqlite/contents/digest.h"
 

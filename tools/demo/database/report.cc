@@ -1,7 +1,6 @@
 #include "tools/demo/database/report.h"
 
 #include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "measure/percentile.h"

@@ -1,7 +1,5 @@
 #include "tools/demo/database/source.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
@@ -10,6 +8,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "adapters/sqlite/database_file.h"
 

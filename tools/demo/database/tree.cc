@@ -1,9 +1,9 @@
 #include "tools/demo/database/tree.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include <fmt/format.h>
 
 #include "measure/clock.h"
 #include "tools/console/progress.h"

@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include <cleave/commit.h>
+
 #include "adapters/sqlite/branchable_database.h"
 #include "adapters/sqlite/contents/digest.h"
-#include <cleave/commit.h>
 #include "tools/demo/database/source.h"
 
 namespace cleave::demo::database {

@@ -1,7 +1,5 @@
 #include "tools/demo/space/check.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstring>
@@ -9,9 +7,12 @@
 #include <optional>
 #include <thread>
 
+#include <fmt/format.h>
+
 #include <cleave/accessor.h>
-#include "tools/console/progress.h"
 #include <cleave/must.h>
+
+#include "tools/console/progress.h"
 
 namespace cleave::demo::space {
 namespace {

@@ -6,9 +6,10 @@
 #include <cstring>
 #include <vector>
 
+#include <cleave/must.h>
+
 #include "measure/clock.h"
 #include "measure/percentile.h"
-#include <cleave/must.h>
 
 namespace cleave::demo::space {
 namespace {

@@ -5,8 +5,9 @@
 #include <cstdint>
 #include <span>
 
-#include <cleave/units.h>
 #include <cleave/pool.h>
+#include <cleave/units.h>
+
 #include "tools/demo/space/diverge.h"
 #include "tools/demo/space/source_file.h"
 

@@ -1,12 +1,14 @@
 #include "tools/demo/space/demo.h"
 
-#include <fmt/format.h>
-
 #include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
+
+#include <cleave/must.h>
 
 #include "measure/percentile.h"
 #include "tools/console/verdict.h"
@@ -16,7 +18,6 @@
 #include "tools/demo/space/io.h"
 #include "tools/demo/space/report.h"
 #include "tools/demo/space/source_file.h"
-#include <cleave/must.h>
 
 namespace cleave::demo::space {
 namespace {

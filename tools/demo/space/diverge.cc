@@ -9,9 +9,10 @@
 #include <thread>
 
 #include <cleave/accessor.h>
+#include <cleave/must.h>
+
 #include "measure/clock.h"
 #include "tools/console/progress.h"
-#include <cleave/must.h>
 
 namespace cleave::demo::space {
 namespace {

@@ -6,6 +6,7 @@
 
 #include <cleave/snapshot.h>
 #include <cleave/space.h>
+
 #include "tools/demo/space/history.h"
 
 namespace cleave::demo::space {

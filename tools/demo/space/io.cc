@@ -20,10 +20,10 @@
 #include <utility>
 #include <vector>
 
-#include <cleave/file.h>
-#include <cleave/ring.h>
 #include <cleave/accessor.h>
+#include <cleave/file.h>
 #include <cleave/must.h>
+#include <cleave/ring.h>
 
 namespace cleave::demo::space {
 namespace {

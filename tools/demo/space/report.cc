@@ -1,9 +1,9 @@
 #include "tools/demo/space/report.h"
 
-#include <fmt/format.h>
-
-#include <nlohmann/json.hpp>
 #include <string>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "tools/console/figures.h"
 #include "tools/console/verdict.h"

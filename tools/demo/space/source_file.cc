@@ -1,13 +1,13 @@
 #include "tools/demo/space/source_file.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
+
+#include <fmt/format.h>
 
 #include <cleave/units.h>
 

@@ -1,6 +1,5 @@
 #include "tools/doctor/kernel/features.h"
 
-#include <fmt/format.h>
 #include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <linux/membarrier.h>
@@ -12,6 +11,8 @@
 
 #include <cerrno>
 #include <string>
+
+#include <fmt/format.h>
 
 #include "tools/doctor/kernel/system.h"
 #include "tools/doctor/kernel/userfault.h"

@@ -1,9 +1,10 @@
 // What `cleave doctor` finds out about one thing.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 namespace cleave::doctor {
 

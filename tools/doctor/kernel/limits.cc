@@ -1,6 +1,5 @@
 #include "tools/doctor/kernel/limits.h"
 
-#include <fmt/format.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -11,6 +10,8 @@
 #include <limits>
 #include <optional>
 #include <string>
+
+#include <fmt/format.h>
 
 #include "tools/doctor/kernel/system.h"
 

@@ -1,11 +1,12 @@
 #include "tools/doctor/kernel/system.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+
+#include <fmt/format.h>
 
 namespace cleave::doctor {
 

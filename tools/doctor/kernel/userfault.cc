@@ -1,7 +1,6 @@
 #include "tools/doctor/kernel/userfault.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -11,6 +10,8 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+
+#include <fmt/format.h>
 
 #include "tools/doctor/kernel/system.h"
 
