@@ -4,6 +4,7 @@ PREFIX ?= /usr/local
 BUILD_JOBS ?= $(shell nproc)
 TEST_JOBS ?= 2
 SOAK_SECONDS ?= 60
+FUZZ_SECONDS ?= 60
 TORTURE_SECONDS ?= 600
 # The SQLite database that `make demo` works on; without one it takes what dpkg knows of the packages here.
 DB ?=
@@ -38,6 +39,7 @@ demo: setup ## Branch a real database and check each branch (DB=path: one of you
 
 test: setup ## Run all tests, then the library's under the address and the thread sanitizer
 	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
+	@scripts/setup.sh outsider || echo "setup: no abigail or no Clang; the tests that need them are left out"
 	$(call test,check)
 	$(call test,asan)
 	$(call test,tsan,$(FIXED_LAYOUT))
@@ -54,6 +56,14 @@ soak: build ## What takes long: the release build's tests and benchmarks, the la
 	cmake --preset asan -B build/asan-lab -DCLEAVE_LAB=ON
 	cmake --build build/asan-lab -j $(BUILD_JOBS) --target cleave_lab_tests
 	build/asan-lab/tests/cleave_lab_tests
+	scripts/setup.sh fuzz
+	cmake --preset fuzz
+	cmake --build --preset fuzz -j $(BUILD_JOBS) --target fuzz.heap fuzz.c_api fuzz.litmus fuzz.token
+	for target in heap c_api litmus token; do \
+	  mkdir -p build/fuzz/found/$$target && \
+	  build/fuzz/tests/fuzz/fuzz.$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/found/ \
+	    build/fuzz/found/$$target tests/fuzz/seeds/$$target || exit 1; \
+	done
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
 	$(call build,tsan)

@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS cleave EXPORT cleave-targets)
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/cleave
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/cleave
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")
 
@@ -26,17 +26,14 @@ install(FILES
 # tl::expected has no .pc file of its own and sits in the compiler's default path.
 cmake_path(SET pc_dir NORMALIZE ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig)
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${pc_dir} OUTPUT_VARIABLE CLEAVE_PC_PREFIX)
-set(CLEAVE_PC_CFLAGS -pthread)
-if(CLEAVE_NODE_BITS)
-  string(APPEND CLEAVE_PC_CFLAGS " -DCLEAVE_NODE_BITS=${CLEAVE_NODE_BITS}")
+# A shared library brings what it needs. Beside a static one that has to be named, and where there is no shared
+# one, to those as well who do not ask for `pkg-config --static`.
+list(JOIN cleave_needs " -l" CLEAVE_PC_NEEDS)
+set(CLEAVE_PC_NEEDS "-l${CLEAVE_PC_NEEDS} -pthread")
+set(CLEAVE_PC_LIBS "-lcleave")
+if(NOT BUILD_SHARED_LIBS)
+  string(APPEND CLEAVE_PC_LIBS " ${CLEAVE_PC_NEEDS}")
 endif()
-# A C program is linked by the C compiler, which does not know of the C++ library that ours was built with.
-set(CLEAVE_PC_CXX)
-foreach(library IN LISTS CMAKE_CXX_IMPLICIT_LINK_LIBRARIES)
-  if(library MATCHES "^(stdc|c)[+][+]")
-    string(APPEND CLEAVE_PC_CXX " -l${library}")
-  endif()
-endforeach()
 configure_file(
   ${PROJECT_SOURCE_DIR}/cmake/cleave.pc.in ${PROJECT_BINARY_DIR}/cleave.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cleave.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -36,6 +36,9 @@ function(cleave_configure target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     $<$<BOOL:${CLEAVE_WERROR}>:-Werror>)
+  if(CLEAVE_FUZZ)
+    target_compile_options(${target} PRIVATE -fsanitize-coverage=trace-pc,trace-cmp)
+  endif()
   if(CLEAVE_SANITIZE)
     target_compile_options(${target} PRIVATE -g1
       -fsanitize=${CLEAVE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
@@ -67,6 +70,15 @@ function(cleave_build_quickly target)
   endif()
 endfunction()
 
+# What the library is linked with: io_uring, and the C++ library that it is compiled against. A C program that is
+# linked with the static library, by the C compiler, hears of that one from here alone.
+set(cleave_needs uring)
+foreach(library IN LISTS CMAKE_CXX_IMPLICIT_LINK_LIBRARIES)
+  if(library MATCHES "^(stdc|c)[+][+]")
+    list(APPEND cleave_needs ${library})
+  endif()
+endforeach()
+
 # The library under a name, or a part of it.
 #   cleave_add_library(<name> [STATIC] [ROOMS <folder>...])
 function(cleave_add_library name)
@@ -81,12 +93,35 @@ function(cleave_add_library name)
     add_library(${name} ${sources})
   endif()
   cleave_configure(${name})
+  # Position-independent also where static: it may become part of a plug-in. Hidden: only CLEAVE_API is shown.
+  set_target_properties(${name} PROPERTIES
+    POSITION_INDEPENDENT_CODE ON
+    C_VISIBILITY_PRESET hidden
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")  # Clang does so by itself.
+    target_compile_options(${name} PRIVATE -fno-semantic-interposition)
+  endif()
   target_include_directories(${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PUBLIC tl::expected Threads::Threads)
   cleave_unite(${name})
-  # By its plain name, which means the same wherever the library is installed.
-  target_link_libraries(${name} PRIVATE uring)
+  # By plain names, which mean the same wherever the library is installed.
+  target_link_libraries(${name} PRIVATE ${cleave_needs})
+endfunction()
+
+# cleave::cleave, which a project links that adds this folder to its own. To one without C++, CMake would pass on
+# features of a compiler that it does not have, and would link with it: that one gets the file by its path.
+function(cleave_name_for_others target)
+  if(PROJECT_IS_TOP_LEVEL OR CXX IN_LIST cleave_languages_outside)
+    add_library(cleave::cleave ALIAS ${target})
+    return()
+  endif()
+  add_library(cleave::cleave INTERFACE IMPORTED GLOBAL)
+  add_dependencies(cleave::cleave ${target})
+  target_include_directories(cleave::cleave INTERFACE ${PROJECT_SOURCE_DIR}/include)
+  target_link_libraries(cleave::cleave INTERFACE
+    $<TARGET_FILE:${target}> ${cleave_needs} ${CMAKE_THREAD_LIBS_INIT})
 endfunction()

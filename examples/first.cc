@@ -1,9 +1,7 @@
-// Memory that branches: what a child writes, its parent never sees; and any moment can be kept.
+// Memory that branches: a parent never sees what its child writes, and any moment can be kept.
 #include <cstdio>
 
-#include <cleave/accessor.h>
-#include <cleave/space.h>
-#include <cleave/must.h>
+#include <cleave/cleave.h>
 
 using namespace cleave;
 using namespace cleave::literals;
@@ -15,7 +13,7 @@ int main() {
   Accessor ours = must(parent.accessor());         // how this thread loads and stores there
   must(ours.store(score, 1));
 
-  const Snapshot moment = must(parent.snapshot());  // kept as long as wanted
+  const Snapshot moment = must(parent.snapshot());  // kept until the handle goes
   Space child = must(parent.fork());                // under a microsecond, however much is mapped
   Accessor theirs = must(child.accessor());
   must(theirs.store(score, 2));  // copies one page, and only now

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Renews the pictures of docs/litmus-report.md. As root: the kernel has a column in them.
+# Renews the pictures of docs/reference/litmus-report.md. As root: the kernel has a column in them.
 #   scripts/screenshots.sh <cleave>
 set -euo pipefail
 

@@ -3,6 +3,8 @@
 #   scripts/setup.sh        to build and test
 #   scripts/setup.sh lint   to check the style as well
 #   scripts/setup.sh browser   to test the page of `cleave litmus --html` as well
+#   scripts/setup.sh outsider   to test as well what outsiders meet: the binary interface, and another compiler
+#   scripts/setup.sh fuzz   to breed inputs for the fuzz targets as well
 set -euo pipefail
 
 packages=(binutils ccache cmake g++ iso-codes libboost-context-dev libcli11-dev libedit-dev libexpected-dev
@@ -15,6 +17,11 @@ if [[ ${1:-} == lint ]]; then
 elif [[ ${1:-} == browser ]]; then
   packages+=(chromium)
   tools+=(chromium)
+elif [[ ${1:-} == outsider ]]; then
+  packages+=(abigail-tools clang)
+  tools+=(abidw clang++)
+elif [[ ${1:-} == fuzz ]]; then
+  packages+=(libclang-rt-14-dev)
 fi
 
 # Without apt nothing can be installed from here, but everything may well be there.

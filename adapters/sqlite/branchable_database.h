@@ -17,7 +17,7 @@ namespace cleave::sqlite {
 /// A database in memory, and the connection to it, with all that SQLite knows of them inside one
 /// arena: tables, schema, caches, temporary tables, an open transaction with its savepoints.
 /// commit() remembers that state, checkout() brings it back, at a cost that follows the pages of
-/// memory that differ. docs/sqlite.md tells what stays outside.
+/// memory that differ. docs/explanation/sqlite.md tells what stays outside.
 ///
 /// Statements would dangle, so none may be alive at a commit or a checkout. One thread at a time.
 class BranchableDatabase {

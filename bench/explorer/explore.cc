@@ -181,7 +181,7 @@ std::vector<Row> against_relacy(const Settings& settings) {
 }
 
 // What has no peer that is packaged: the figures that others report for the same algorithm are in
-// docs/explorer.md.
+// docs/explanation/explorer.md.
 std::vector<Row> alone(const Settings& settings) {
   std::vector<Row> rows;
   const auto add = [&](const char* name, const ForkAgainstPin::Shape& shape,

@@ -73,7 +73,7 @@ class CLEAVE_API Accessor {
   template <class Use>
   Result<void> writing(Address at, std::size_t bytes, Use use);
 
-  [[nodiscard]] detail::AccessorState& state() const;
+  [[nodiscard]] CLEAVE_HIDDEN detail::AccessorState& state() const;
   // Misses. The first is called inside a reading section; the second enters a writing one if it
   // finds the page. nullptr: take the lock.
   [[nodiscard]] const std::byte* walk_for_reading(PageNo page);

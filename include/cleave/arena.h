@@ -139,8 +139,8 @@ class CLEAVE_API Arena {
   [[nodiscard]] std::string tracking_reason() const;
 
  private:
-  explicit Arena(std::shared_ptr<detail::ArenaState> state);
-  [[nodiscard]] detail::ArenaState& state() const;
+  CLEAVE_HIDDEN explicit Arena(std::shared_ptr<detail::ArenaState> state);
+  [[nodiscard]] CLEAVE_HIDDEN detail::ArenaState& state() const;
 
   std::shared_ptr<detail::ArenaState> state_;
 };

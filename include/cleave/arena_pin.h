@@ -47,8 +47,8 @@ class [[nodiscard]] CLEAVE_API ArenaPin {
 
  private:
   friend class detail::ArenaState;
-  ArenaPin(std::shared_ptr<detail::ArenaState> arena, std::span<std::byte> bytes, PinAccess access,
-           PinTerm term) noexcept;
+  CLEAVE_HIDDEN ArenaPin(std::shared_ptr<detail::ArenaState> arena, std::span<std::byte> bytes,
+                         PinAccess access, PinTerm term) noexcept;
 
   std::shared_ptr<detail::ArenaState> arena_;
   iovec piece_;

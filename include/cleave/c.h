@@ -388,7 +388,7 @@ uint64_t cleave_arena_size(const cleave_arena* arena);
 /// Remembers the contents. The commit lasts as long as a handle to it, and with a `name` (it may be
 /// NULL) until cleave_arena_forget(). Cost: about 1 us for each page that changed, and finding
 /// those. Errors: no_memory (the pool's budget: nothing is lost, release commits and try again),
-/// already_mapped (the name is taken), not_permitted.
+/// already_exists (the name is taken), not_permitted.
 cleave_commit* cleave_arena_commit(cleave_arena* arena, const char* name, cleave_error* error);
 /// Makes the contents those of `commit`, back, forth or across branches; the arena then stands
 /// there. Cost: by the pages that differ. Errors: bad_argument (a commit of another arena), pinned

@@ -42,7 +42,7 @@ class CLEAVE_API Commit {
   friend class detail::History;
   explicit Commit(std::shared_ptr<detail::CommitNode> node) : node_(std::move(node)) {}
 
-  [[nodiscard]] detail::CommitNode& node() const noexcept;
+  [[nodiscard]] CLEAVE_HIDDEN detail::CommitNode& node() const noexcept;
 
   std::shared_ptr<detail::CommitNode> node_;
 };

@@ -68,7 +68,8 @@ class CLEAVE_API Heap {
   static Result<Heap> create(std::span<std::byte> memory);
 
   /// Another handle for the heap in `memory`: in a new process, or after fork(2). No other thread
-  /// may be using it. Makes all locks free. Error: bad_argument (no heap, one of another version or
+  /// may be using it. Makes all locks free. Looks at the header alone: call check() before anything
+  /// else where the bytes may be damaged. Error: bad_argument (no heap, one of another version or
   /// size; nothing was written).
   static Result<Heap> open(std::span<std::byte> memory);
 
@@ -103,7 +104,8 @@ class CLEAVE_API Heap {
   [[nodiscard]] HeapStatistics statistics() const noexcept;
 
   /// Pauses the heap and looks at everything: nothing if it is whole, else the first damage. Cost:
-  /// by the pages in use, and a little by those of the range.
+  /// by the pages in use, and a little by those of the range. Whatever bytes there are, it reads
+  /// those of the range only and comes to an end; what it finds whole can be used.
   [[nodiscard]] std::optional<HeapDamage> check() const noexcept;
 
   friend bool operator==(const Heap& a, const Heap& b) noexcept { return a.base_ == b.base_; }
@@ -114,52 +116,55 @@ class CLEAVE_API Heap {
   class Inspection;
   struct BlockPlace;
 
-  Heap(std::byte* base, std::uint32_t pages) noexcept;
+  CLEAVE_HIDDEN Heap(std::byte* base, std::uint32_t pages) noexcept;
 
   // The common case (blocks.cc): the caller's own slot, and no list changes.
-  void* take_block(detail::Slab& slab, std::uint64_t& free) const noexcept;
-  void free_into_slab(detail::HeapSlot& slot, detail::Slab& slab, unsigned index,
-                      void* block) noexcept;
+  CLEAVE_HIDDEN void* take_block(detail::Slab& slab, std::uint64_t& free) const noexcept;
+  CLEAVE_HIDDEN void free_into_slab(detail::HeapSlot& slot, detail::Slab& slab, unsigned index,
+                                    void* block) noexcept;
 
   // Any case (slabs.cc).
-  void* allocate_otherwise(std::size_t bytes, std::size_t alignment) noexcept;
-  void* allocate_small(unsigned size_class) noexcept;
-  void deallocate_slowly(void* block) noexcept;
-  void* refill(unsigned number, unsigned size_class) noexcept;
-  std::uint32_t make_slab(unsigned number, unsigned size_class) noexcept;
-  void put_back(detail::HeapSlot& slot, const BlockPlace& place, const void* block) noexcept;
-  void free_changes_list(detail::HeapSlot& slot, std::uint32_t number) noexcept;
-  void link(detail::HeapSlot& slot, std::uint32_t number) noexcept;
-  void unlink(detail::HeapSlot& slot, std::uint32_t number) noexcept;
-  void name_pages(const detail::Slab& slab, std::uint32_t number) noexcept;
-  void release_slab(std::uint32_t number) noexcept;
+  CLEAVE_HIDDEN void* allocate_otherwise(std::size_t bytes, std::size_t alignment) noexcept;
+  CLEAVE_HIDDEN void* allocate_small(unsigned size_class) noexcept;
+  CLEAVE_HIDDEN void deallocate_slowly(void* block) noexcept;
+  CLEAVE_HIDDEN void* refill(unsigned number, unsigned size_class) noexcept;
+  CLEAVE_HIDDEN std::uint32_t make_slab(unsigned number, unsigned size_class) noexcept;
+  CLEAVE_HIDDEN void put_back(detail::HeapSlot& slot, const BlockPlace& place,
+                              const void* block) noexcept;
+  CLEAVE_HIDDEN void free_changes_list(detail::HeapSlot& slot, std::uint32_t number) noexcept;
+  CLEAVE_HIDDEN void link(detail::HeapSlot& slot, std::uint32_t number) noexcept;
+  CLEAVE_HIDDEN void unlink(detail::HeapSlot& slot, std::uint32_t number) noexcept;
+  CLEAVE_HIDDEN void name_pages(const detail::Slab& slab, std::uint32_t number) noexcept;
+  CLEAVE_HIDDEN void release_slab(std::uint32_t number) noexcept;
 
   // Frees by others than the owner (remote.cc).
-  void free_remotely(detail::PageEntry entry, unsigned index, const void* block) noexcept;
-  void collect(detail::HeapSlot& slot) noexcept;
+  CLEAVE_HIDDEN void free_remotely(detail::PageEntry entry, unsigned index,
+                                   const void* block) noexcept;
+  CLEAVE_HIDDEN void collect(detail::HeapSlot& slot) noexcept;
 
   // Before giving up (reclaim.cc); the heap is paused.
-  void reclaim() noexcept;
-  void put_kept_back(detail::HeapSlot& slot) noexcept;
-  void* adopt(unsigned number, unsigned size_class) noexcept;
+  CLEAVE_HIDDEN void reclaim() noexcept;
+  CLEAVE_HIDDEN void put_kept_back(detail::HeapSlot& slot) noexcept;
+  CLEAVE_HIDDEN void* adopt(unsigned number, unsigned size_class) noexcept;
 
   // Whole pages (large.cc).
-  void* allocate_large(std::size_t bytes, std::size_t alignment, bool zeroed) noexcept;
-  void* take_large(std::uint32_t pages, std::size_t alignment, bool zeroed) noexcept;
-  void free_large(std::uint32_t first) noexcept;
-  bool resize_large(std::uint32_t first, std::uint32_t pages) noexcept;
-  std::uint32_t take_pages(std::uint32_t pages, std::size_t alignment) noexcept;
-  void give_pages(std::uint32_t first, std::uint32_t pages) noexcept;
-  void note_taken(std::uint32_t first, std::uint32_t pages) noexcept;
+  CLEAVE_HIDDEN void* allocate_large(std::size_t bytes, std::size_t alignment,
+                                     bool zeroed) noexcept;
+  CLEAVE_HIDDEN void* take_large(std::uint32_t pages, std::size_t alignment, bool zeroed) noexcept;
+  CLEAVE_HIDDEN void free_large(std::uint32_t first) noexcept;
+  CLEAVE_HIDDEN bool resize_large(std::uint32_t first, std::uint32_t pages) noexcept;
+  CLEAVE_HIDDEN std::uint32_t take_pages(std::uint32_t pages, std::size_t alignment) noexcept;
+  CLEAVE_HIDDEN void give_pages(std::uint32_t first, std::uint32_t pages) noexcept;
+  CLEAVE_HIDDEN void note_taken(std::uint32_t first, std::uint32_t pages) noexcept;
 
   /// At least `size_` for addresses that are not in the heap.
   [[nodiscard]] std::uint64_t offset_of(const void* block) const noexcept {
     return reinterpret_cast<std::uintptr_t>(block) - reinterpret_cast<std::uintptr_t>(base_);
   }
-  [[nodiscard]] detail::FreePages free_pages() const noexcept;
-  [[nodiscard]] unsigned slot_number() const noexcept;
-  [[nodiscard]] BlockPlace find(const void* block) const noexcept;
-  [[nodiscard]] std::size_t size_at(const void* block) const noexcept;
+  [[nodiscard]] CLEAVE_HIDDEN detail::FreePages free_pages() const noexcept;
+  [[nodiscard]] CLEAVE_HIDDEN unsigned slot_number() const noexcept;
+  [[nodiscard]] CLEAVE_HIDDEN BlockPlace find(const void* block) const noexcept;
+  [[nodiscard]] CLEAVE_HIDDEN std::size_t size_at(const void* block) const noexcept;
   [[nodiscard]] std::byte* page(std::uint32_t number) const noexcept {
     return base_ + (std::uint64_t{number} << kPageBits);
   }

@@ -49,7 +49,7 @@ class [[nodiscard]] CLEAVE_API Hold {
  private:
   friend struct detail::HandleAccess;
   explicit Hold(detail::HoldState* state) noexcept : state_(state) {}
-  [[nodiscard]] detail::HoldState& state() const noexcept;
+  [[nodiscard]] CLEAVE_HIDDEN detail::HoldState& state() const noexcept;
 
   detail::HoldState* state_;
 };

@@ -68,7 +68,7 @@ class CLEAVE_API Pool {
  private:
   friend struct detail::HandleAccess;
   explicit Pool(detail::Frames* frames) noexcept : frames_(frames) {}
-  [[nodiscard]] detail::Frames& state() const noexcept;
+  [[nodiscard]] CLEAVE_HIDDEN detail::Frames& state() const noexcept;
 
   detail::Frames* frames_;
 };

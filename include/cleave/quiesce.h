@@ -104,7 +104,7 @@ class CLEAVE_API Quiesce::Stopped {
 
  private:
   friend class Quiesce;
-  Stopped(Quiesce& quiesce, Worker* caller);
+  CLEAVE_HIDDEN Stopped(Quiesce& quiesce, Worker* caller);
 
   Quiesce& quiesce_;
   Worker* caller_;  // null: no worker

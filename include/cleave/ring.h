@@ -115,7 +115,7 @@ class CLEAVE_API Ring {
 
  private:
   explicit Ring(detail::Engine* engine) noexcept : engine_(engine) {}
-  [[nodiscard]] detail::Engine& engine() const noexcept;
+  [[nodiscard]] CLEAVE_HIDDEN detail::Engine& engine() const noexcept;
 
   detail::Engine* engine_;
 };

@@ -65,7 +65,7 @@ class CLEAVE_API Snapshot {
  private:
   friend struct detail::HandleAccess;
   explicit Snapshot(detail::SnapshotState* state) noexcept : state_(state) {}
-  [[nodiscard]] detail::SnapshotState& state() const noexcept;
+  [[nodiscard]] CLEAVE_HIDDEN detail::SnapshotState& state() const noexcept;
 
   detail::SnapshotState* state_;
 };

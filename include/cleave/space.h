@@ -112,7 +112,7 @@ class CLEAVE_API Space {
  private:
   friend struct detail::HandleAccess;
   explicit Space(detail::SpaceState* state) noexcept : state_(state) {}
-  [[nodiscard]] detail::SpaceState& state() const noexcept;
+  [[nodiscard]] CLEAVE_HIDDEN detail::SpaceState& state() const noexcept;
 
   detail::SpaceState* state_;
 };

@@ -1,9 +1,9 @@
 #include "lab/judge/plan.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
+
+#include <fmt/format.h>
 
 #include "lab/litmus/print.h"
 
@@ -109,7 +109,8 @@ class Planner {
       some.pages.push_back(plan_.setup.pages[i]);
       at = plan_.test->pages[i].at;
     }
-    return litmus::Diagnostic{at, *what, "docs/litmus.md says what a page can be at the start"};
+    return litmus::Diagnostic{at, *what,
+                              "docs/reference/litmus.md says what a page can be at the start"};
   }
 
   void process(const litmus::Process& process) {

@@ -40,7 +40,8 @@ struct Place {
   bool operator==(const Place&) const = default;
 };
 
-/// What a thread can do. docs/litmus.md says what each word means, vocabulary.h how it is written.
+/// What a thread can do. docs/reference/litmus.md says what each word means, vocabulary.h how it is
+/// written.
 enum class Word : std::uint8_t {
   // The CPU.
   write,

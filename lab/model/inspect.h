@@ -35,7 +35,7 @@ class Tally {
   std::vector<std::int32_t> slots_;
 };
 
-/// docs/model.md lists what is claimed.
+/// docs/explanation/model.md lists what is claimed.
 std::optional<std::string> invariant(World& world);
 std::optional<std::string> leak(World& world);
 std::string describe(World& world);

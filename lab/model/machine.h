@@ -3,7 +3,7 @@
 // One member function for each word of the language. Each is performed by a thread of a process, as
 // the sequence of atomic steps (lab/explore/execution/run.h) that a kernel takes under its locks; which page
 // may be written in place, shared, pinned or moved is decided by a rule-set (lab/model/decide/rules.h)
-// alone. docs/model.md says what is modelled and what is left out.
+// alone. docs/explanation/model.md says what is modelled and what is left out.
 //
 // A Machine is made anew for each run, before the threads start. Its operations may be called by
 // the program's threads only, inside a run of the explorer; what is marked "at rest" only before
@@ -118,8 +118,8 @@ class Machine {
   [[nodiscard]] bool killed(ProcessId process) const;
 
   /// What contradicts itself: counts against what they count, and what the rule-set claims of marks
-  /// (docs/model.md); nothing: all is well. At rest, or between the operations of a program with
-  /// one thread.
+  /// (docs/explanation/model.md); nothing: all is well. At rest, or between the operations of a
+  /// program with one thread.
   [[nodiscard]] std::optional<std::string> invariant() const;
   /// Pages and slots that are still counted although they cannot be reached any more. At rest.
   [[nodiscard]] std::optional<std::string> leak() const;

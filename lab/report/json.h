@@ -10,7 +10,8 @@
 
 namespace lab::report {
 
-/// An object: `version`, `search`, `tests` with their `judgements`, and a `summary`. docs/litmus.md has the members.
+/// An object: `version`, `search`, `tests` with their `judgements`, and a `summary`.
+/// docs/reference/litmus.md has the members.
 nlohmann::ordered_json json(const judge::TestFiles& tests,
                             const std::vector<judge::Judgement>& judgements, explore::Search search,
                             double seconds);

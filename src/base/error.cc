@@ -47,8 +47,8 @@ std::string Error::message() const {
   return line;
 }
 
-void stop(const Error& error, const char* file, int line) noexcept {
-  (void)std::fprintf(stderr, "%s:%d: %s\n", file, line, error.message().c_str());
+void stop(const Error& error, Place where) noexcept {
+  (void)std::fprintf(stderr, "%s:%u: %s\n", where.file, where.line, error.message().c_str());
   std::abort();
 }
 

@@ -79,7 +79,7 @@ void Heap::free_into_slab(HeapSlot& slot, Slab& slab, unsigned index, void* bloc
   const unsigned free_blocks = slab.free_blocks + 1u;
   const auto granule = static_cast<std::uint32_t>(offset_of(block) / kBlockAlignment);
   if (!keeps(slot.classes[slab.size_class], granule) && (free & bit) == 0 && index < slab.blocks &&
-      free_blocks < slab.blocks && slab.linked) [[likely]] {
+      free_blocks < slab.blocks && slab.linked != 0) [[likely]] {
     free |= bit;
     slab.hint = static_cast<std::uint8_t>(index / 64);
     slab.free_blocks = static_cast<std::uint16_t>(free_blocks);

@@ -12,7 +12,8 @@
 namespace cleave {
 using namespace detail;
 
-// Each step assumes what the ones before it have found right.
+// Each step assumes what the ones before it have found right. The bytes may be anybody's: nothing
+// in them is an index, a count or the end of a list before it was looked at.
 class Heap::Inspection {
  public:
   explicit Inspection(const Heap& heap) noexcept : heap_(heap), header_(*heap.header_) {}
@@ -46,6 +47,8 @@ class Heap::Inspection {
            "the header tells another size", &header_);
     expect(header_.next_slab >= 1 && header_.next_slab <= header_.pages,
            "impossible number of slabs", &header_);
+    expect(header_.fresh_pages >= heap_.first_block_page_ && header_.fresh_pages <= header_.pages,
+           "impossible number of pages never handed out", &header_);
     expect(std::ranges::all_of(heap_.slabs_[0].free, [](std::uint64_t bits) { return bits == 0; }),
            "the slab that has no blocks has a free one", heap_.slabs_);
   }
@@ -53,7 +56,8 @@ class Heap::Inspection {
   void free_pages() CLEAVE_REQUIRES(header_.page_lock) {
     const FreePages free = heap_.free_pages();
     expect(free.adds_up(), "a summary of free pages is not what the bits say", &heap_.slots_[0]);
-    expect(header_.used_pages + free.count_free() + heap_.first_block_page_ == header_.pages,
+    expect(std::uint64_t{header_.used_pages} + free.count_free() + heap_.first_block_page_ ==
+               header_.pages,
            "used and free pages are not all pages", &heap_.slots_[0]);
     expect(header_.used_pages <= header_.peak_pages, "more pages in use than ever were", &header_);
     expect(header_.large_pages <= header_.used_pages, "more pages in large blocks than in use",
@@ -63,12 +67,19 @@ class Heap::Inspection {
   void records() CLEAVE_REQUIRES(header_.page_lock) {
     for (std::uint32_t i = 1; i < header_.next_slab && !damage_; ++i) {
       const Slab& slab = heap_.slabs_[i];
-      if (slab.blocks != 0) record(slab, heap_.remote_[i]);
+      if (slab.blocks != 0) {
+        record(slab, heap_.remote_[i]);
+      } else {
+        expect(std::ranges::all_of(heap_.remote_[i].bits,
+                                   [](const auto& bits) { return bits.load(sync::relaxed) == 0; }),
+               "a block of a slab that is not in use was freed", &heap_.remote_[i]);
+      }
     }
   }
   void record(const Slab& slab, const RemoteFrees& remote) {
     expect(slab.size_class < kSizeClasses && slab.owner <= heap_.shared_slot_ &&
-               slab.hint < slab.free.size() && slab.blocks <= kMostBlocks &&
+               slab.hint < slab.free.size() && slab.linked <= 1 &&
+               slab.blocks <= slab_blocks(kSizeClass[slab.size_class]) &&
                slab.block_bytes == kSizeClass[slab.size_class].bytes,
            "a slab's record holds impossible values", &slab);
     if (damage_) return;
@@ -84,7 +95,7 @@ class Heap::Inspection {
              &remote);
     }
     expect(free == slab.free_blocks, "a slab's free blocks are not as many as it counts", &slab);
-    expect(slab.linked || free == 0, "a slab with free blocks is in no list", &slab);
+    expect(slab.linked != 0 || free == 0, "a slab with free blocks is in no list", &slab);
   }
 
   void pages() CLEAVE_REQUIRES(header_.page_lock) {
@@ -112,6 +123,8 @@ class Heap::Inspection {
              "a page in use counts as never handed out", &entry);
       page += length;
     }
+    expect(slab_pages_ + large_pages == header_.used_pages,
+           "pages in use are not as many as the header counts", &header_);
     expect(large_pages == header_.large_pages && large_blocks == header_.large_blocks,
            "large blocks are not as many as the header counts", &header_);
   }
@@ -134,6 +147,7 @@ class Heap::Inspection {
              &heap_.entries_[page + i]);
     }
     ++slabs_;
+    slab_pages_ += length;
     return length;
   }
   std::uint32_t large_at(std::uint32_t page) {
@@ -151,11 +165,11 @@ class Heap::Inspection {
 
   void lists() CLEAVE_REQUIRES(header_.page_lock) {
     std::uint32_t unused = 0;
-    for (std::uint32_t i = header_.free_slabs; i != 0 && !damage_; i = heap_.slabs_[i].next) {
+    for (std::uint32_t i = header_.free_slabs; i != 0; i = heap_.slabs_[i].next) {
       expect(is_record(i) && ++unused < header_.next_slab, "the list of unused records is broken",
              &header_);
-      if (!damage_)
-        expect(heap_.slabs_[i].blocks == 0, "an unused record is in use", &heap_.slabs_[i]);
+      if (damage_) return;
+      expect(heap_.slabs_[i].blocks == 0, "an unused record is in use", &heap_.slabs_[i]);
     }
     expect(slabs_ + unused + 1 == header_.next_slab, "records are neither used nor unused",
            &header_);
@@ -166,7 +180,7 @@ class Heap::Inspection {
       for (unsigned c = 0; c < kSizeClasses && !damage_; ++c) linked += list(slot, c);
     }
     for (std::uint32_t i = 1; i < header_.next_slab; ++i) {
-      if (heap_.slabs_[i].blocks != 0 && heap_.slabs_[i].linked) --linked;
+      if (heap_.slabs_[i].blocks != 0 && heap_.slabs_[i].linked != 0) --linked;
     }
     expect(linked == 0, "slabs in lists are not as many as say so", heap_.slots_);
   }
@@ -178,8 +192,8 @@ class Heap::Inspection {
       expect(is_record(i) && ++length < header_.next_slab, "a list of slabs is broken", from);
       if (damage_) break;
       const Slab& slab = heap_.slabs_[i];
-      expect(slab.blocks != 0 && slab.linked && slab.previous == previous && slab.owner == slot &&
-                 slab.size_class == size_class,
+      expect(slab.blocks != 0 && slab.linked != 0 && slab.previous == previous &&
+                 slab.owner == slot && slab.size_class == size_class,
              "a slab is in a list where it does not belong", &slab);
       previous = i;
     }
@@ -244,6 +258,7 @@ class Heap::Inspection {
   const Heap& heap_;
   const HeapHeader& header_;
   std::uint32_t slabs_ = 0;
+  std::uint32_t slab_pages_ = 0;
   std::optional<HeapDamage> damage_;
 };
 

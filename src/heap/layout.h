@@ -87,9 +87,9 @@ struct alignas(64) Slab {
   std::uint8_t hint;     ///< the word to look at first: where a block was freed last
   std::uint8_t size_class;
   std::uint8_t owner;
-  /// Whether it is in its class's list. A slab without free blocks leaves the list when the next
-  /// block is asked of it, and comes back with the first free.
-  bool linked;
+  /// 1: it is in its class's list. A slab without free blocks leaves the list when the next block
+  /// is asked of it, and comes back with the first free. No bool: any byte may be found here.
+  std::uint8_t linked;
   std::uint32_t block_bytes;
 };
 

@@ -56,7 +56,7 @@ void Heap::collect(HeapSlot& slot) noexcept {
     slab.free[word] |= freed;
     slab.hint = static_cast<std::uint8_t>(word);
     slab.free_blocks = static_cast<std::uint16_t>(slab.free_blocks + std::popcount(freed));
-    if (!slab.linked || slab.free_blocks == slab.blocks) free_changes_list(slot, slab_number);
+    if (slab.linked == 0 || slab.free_blocks == slab.blocks) free_changes_list(slot, slab_number);
   }
 }
 

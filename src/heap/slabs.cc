@@ -143,7 +143,7 @@ std::uint32_t Heap::make_slab(unsigned number, unsigned size_class) noexcept {
           .hint = 0,
           .size_class = static_cast<std::uint8_t>(size_class),
           .owner = static_cast<std::uint8_t>(number),
-          .linked = false,
+          .linked = 0,
           .block_bytes = of.bytes};
   name_pages(slab, made);
   return made;
@@ -172,7 +172,7 @@ void Heap::release_slab(std::uint32_t number) noexcept {
 // only one: whoever frees and allocates in turn would otherwise cut a slab each time.
 void Heap::free_changes_list(HeapSlot& slot, std::uint32_t number) noexcept {
   Slab& slab = slabs_[number];
-  if (!slab.linked) link(slot, number);
+  if (slab.linked == 0) link(slot, number);
   const bool alone = slot.classes[slab.size_class].slab == number && slab.next == 0;
   if (slab.free_blocks < slab.blocks || alone) return;
   unlink(slot, number);
@@ -183,7 +183,7 @@ void Heap::free_changes_list(HeapSlot& slot, std::uint32_t number) noexcept {
 void Heap::link(HeapSlot& slot, std::uint32_t number) noexcept {
   Slab& slab = slabs_[number];
   std::uint32_t& first = slot.classes[slab.size_class].slab;
-  slab.linked = true;
+  slab.linked = 1;
   slab.previous = first;
   slab.next = first == 0 ? 0 : slabs_[first].next;
   if (slab.next != 0) slabs_[slab.next].previous = number;
@@ -195,7 +195,7 @@ void Heap::unlink(HeapSlot& slot, std::uint32_t number) noexcept {
   if (slab.next != 0) slabs_[slab.next].previous = slab.previous;
   (slab.previous == 0 ? slot.classes[slab.size_class].slab : slabs_[slab.previous].next) =
       slab.next;
-  slab.linked = false;
+  slab.linked = 0;
 }
 
 }  // namespace cleave

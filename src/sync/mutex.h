@@ -1,4 +1,4 @@
-// A mutex: the only lock that the engine has. Locks are ordered; docs/ordering.md.
+// A mutex: the only lock that the engine has. Locks are ordered; docs/reference/ordering.md.
 #pragma once
 
 #include <mutex>

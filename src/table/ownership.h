@@ -5,8 +5,8 @@
 //               decides. (A pin is not a reference.)
 //   Write.      Write in place what you own; copy what you do not. Copying is always safe.
 //
-// How often a page is mapped is never asked: there is no counter for it. docs/pins.md has the
-// argument on the kernel's list that this comes from.
+// How often a page is mapped is never asked: there is no counter for it. docs/explanation/pins.md
+// has the argument on the kernel's list that this comes from.
 #pragma once
 
 #include "frames/frame_state.h"

@@ -44,7 +44,7 @@ int complain(const char* what) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::vector<cleave::Denied> denied;
+  std::vector<cleave::detail::Denied> denied;
   int at = 1;
   for (; at < argc && std::strcmp(argv[at], "--") != 0; ++at) {
     const std::string_view word = argv[at];
@@ -56,7 +56,7 @@ int main(int argc, char** argv) {
     denied.push_back({*call, static_cast<int>(*error)});
   }
   if (at + 1 >= argc) return complain("no command after --");
-  if (!cleave::deny(denied)) return 77;
+  if (!cleave::detail::deny(denied)) return 77;
   execvp(argv[at + 1], argv + at + 1);
   return complain(std::strerror(errno));
 }

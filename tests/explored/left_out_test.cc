@@ -15,6 +15,7 @@
 #include <vector>
 
 #include <cleave/accessor.h>
+#include <cleave/must.h>
 #include <cleave/hold.h>
 #include <cleave/pin.h>
 #include <cleave/space.h>

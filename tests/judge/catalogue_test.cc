@@ -80,7 +80,7 @@ TEST(Catalogue, HasTheSameEndsInEveryExhaustiveSearch) {
     const auto by_states = judge_all(cases, states, 2);
     Effort naive;
     naive.search = explore::Search::naive;
-    naive.max_runs = cleave::kSanitized ? 1000 : 5000;
+    naive.max_runs = cleave::detail::kSanitized ? 1000 : 5000;
     const auto by_all = judge_all(cases, naive, 2);
     std::size_t whole = 0;
     for (std::size_t i = 0; i < cases.size(); ++i) {

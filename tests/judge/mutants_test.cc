@@ -46,7 +46,7 @@ std::vector<Variant> neighbours_of(const Variant& base) {
   return result;
 }
 
-// docs/litmus-catalogue.md says of each why nothing can be seen.
+// docs/reference/litmus-catalogue.md says of each why nothing can be seen.
 TEST(Mutants, OfE1AreNoticedButForThoseThatTheDocsExplain) {
   const char* const explained[] = {
       "E1,fork_seq=sections",        "E1,page_lock_in_wp=blocking", "E1,reclaim_pinned=again",

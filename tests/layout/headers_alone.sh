@@ -1,36 +1,41 @@
 #!/usr/bin/env bash
-# Each header of the library compiles alone: who includes one need not know what it needs.
-#   headers_alone.sh <root of the sources> <compiler> <flag>...
+# Each public header compiles alone, as C++20, with each compiler: who includes one need not know what it needs. And
+# c.h is plain C99 as well.
+#   headers_alone.sh <root of the sources> <C++ compiler>...
 set -euo pipefail
 
-root=${1:?usage: headers_alone.sh <root of the sources> <compiler> <flag>...}
-compiler=("${@:2}" -std=c++20 -Wall -Wextra -Werror)
+root=${1:?usage: headers_alone.sh <root of the sources> <C++ compiler>...}
+flags=(-Wall -Wextra -Wpedantic -Werror -fsyntax-only)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# By way of ccache, where it is, which remembers a file by its name as it is given and by what is in it.
-launcher=$(command -v ccache || true)
-compiles() { # <include root> <header, as it is included>
-  printf '#include "%s"\n' "$2" >"$scratch/alone.cc"
-  (cd "$scratch" && $launcher "${compiler[@]}" -I "$1" -c alone.cc -o alone.o)
+compiles() { # <include root> <header, as it is included> <compiler> <option>...
+  printf '#include <%s>\n' "$2" | "${@:3}" "${flags[@]}" -I "$1" - >"$scratch/errors" 2>&1
+}
+failed=0
+expect() { # <header> <compiler> <option>...
+  compiles "$root/include" "$@" && return
+  echo "$1 does not compile alone, with ${*:2}:"
+  cat "$scratch/errors"
+  failed=1
 }
 
+headers=$(cd "$root/include" && find cleave -name '*.h' | sort)
 # A check that cannot fail is none: this header leans on one that it does not include.
 mkdir "$scratch/cleave"
 echo 'inline std::size_t leaning();' >"$scratch/cleave/leaning.h"
-if compiles "$scratch" cleave/leaning.h 2>/dev/null; then
-  echo "self check: a header that cannot compile alone was let through"
-  exit 1
-fi
-
-headers=$(cd "$root" && find cleave -name '*.h' | sort)
-failed=0
-for header in $headers; do
-  if ! compiles "$root" "$header" >"$scratch/errors" 2>&1; then
-    echo "$header does not compile alone:"
-    cat "$scratch/errors"
-    failed=1
+for compiler in "${@:2}"; do
+  if ! command -v "$compiler" >/dev/null; then
+    echo "left out: $compiler is not installed"
+    continue
   fi
+  if compiles "$scratch" cleave/leaning.h "$compiler" -std=c++20 -x c++; then
+    echo "self check: a header that cannot compile alone was let through"
+    exit 1
+  fi
+  for header in $headers; do expect "$header" "$compiler" -std=c++20 -x c++; done
+  expect cleave/c.h "$compiler" -std=c++98 -Wno-long-long -x c++
+  expect cleave/c.h "$compiler" -std=c99 -pedantic -x c
+  echo "$(wc -w <<<"$headers") headers compile alone, with $compiler."
 done
-((failed == 0)) && echo "$(wc -w <<<"$headers") headers compile alone."
 exit $failed

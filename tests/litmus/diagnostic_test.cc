@@ -39,7 +39,8 @@ TEST(Fault, OfAFileThatIsRightIsNone) { EXPECT_EQ(told(with_statement("drop p"))
 TEST(Fault, OfAWordNamesOneThatIsNear) {
   EXPECT_THAT(told(with_statement("swpout x")), HasSubstr("8:3: there is no word `swpout`"));
   EXPECT_THAT(told(with_statement("swpout x")), HasSubstr("perhaps `swapout`?"));
-  EXPECT_THAT(told(with_statement("frobnicate x")), HasSubstr("docs/litmus.md lists all words"));
+  EXPECT_THAT(told(with_statement("frobnicate x")),
+              HasSubstr("docs/reference/litmus.md lists all words"));
 }
 
 TEST(Fault, OfAnOperandTellsHowTheWordIsWritten) {

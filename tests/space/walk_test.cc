@@ -1,4 +1,4 @@
-// The steps of docs/walk.md, and the counts that it names.
+// The steps of docs/explanation/walk.md, and the counts that it names.
 
 #include <gtest/gtest.h>
 

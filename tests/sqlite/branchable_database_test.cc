@@ -1,5 +1,6 @@
 // A database in an arena: what goes back, what is refused, and that nothing outside remembers what
 // was inside.
+#include <cleave/must.h>
 #include "adapters/sqlite/branchable_database.h"
 
 #include <gmock/gmock.h>

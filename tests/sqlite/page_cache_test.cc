@@ -1,4 +1,5 @@
 // The page cache of databases in memory: it must behave as SQLite's own, also where that is hard.
+#include <cleave/must.h>
 #include "adapters/sqlite/page_cache.h"
 
 #include <gtest/gtest.h>

@@ -21,9 +21,9 @@ int main(int argc, char** argv) {
   std::printf("cleave_stress --seconds %g --threads %u --seed %llu\n", seconds, threads,
               static_cast<unsigned long long>(seed));
   const auto part = std::chrono::duration<double>(seconds / 2);
-  bool good = cleave::stress("plenty of memory",
+  bool good = cleave::detail::stress("plenty of memory",
                              {.threads = threads, .seed = seed, .frames = 1 << 15}, part);
-  good = cleave::stress("a pool that is too small",
+  good = cleave::detail::stress("a pool that is too small",
                         {.threads = threads, .seed = seed + 1, .frames = 24 + 8 * threads}, part) &&
          good;
   std::puts(good ? "all that was seen was right" : "FAILED");

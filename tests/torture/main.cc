@@ -1,5 +1,5 @@
 // Real input and output through pins and holds, into and out of spaces that others fork, write, unmap and
-// roll back meanwhile. Every byte is accounted for; docs/torture.md says how.
+// roll back meanwhile. Every byte is accounted for; docs/explanation/torture.md says how.
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -51,9 +51,9 @@ struct Outcome {
 Outcome run(const Options& options) {
   auto torture = std::make_unique<Torture>(options);
   // Registered buffers know memory, not addresses: trim() must leave it in place.
-  TrimGuard keeper(torture->HandleAccess::state(pool));
+  detail::TrimGuard trim_guard(detail::HandleAccess::state(torture->pool));
   if (options.registered) {
-    for (std::uint64_t s = 0; s < keeper.extents(); ++s) (void)keeper.keep(s);
+    for (std::uint64_t s = 0; s < trim_guard.extents(); ++s) (void)trim_guard.keep(s);
   }
   std::vector<std::unique_ptr<Player>> players;
   players.reserve(options.threads);

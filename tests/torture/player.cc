@@ -17,9 +17,9 @@ constexpr std::size_t kMostKept = 16;
 
 std::span<std::byte> registered_part(const Torture& torture) {
   if (!torture.options.registered) return {};
-  // All but the zero frame, which nobody may write to.
-  const FrameFile& window = torture.HandleAccess::state(pool).file();
-  return {window.base() + kPageSize, (HandleAccess::state(window) - 1) * kPageSize};
+  // All but the zero frame, which no thread may write to.
+  const detail::FrameFile& file = detail::HandleAccess::state(torture.pool).file();
+  return {file.base() + kPageSize, (file.frames() - 1) * kPageSize};
 }
 
 }  // namespace

@@ -57,7 +57,7 @@ bool Player::read_pages(Kept& kept, std::vector<std::byte>& bytes,
     const auto read = std::visit(
         [&](const auto& what) -> Result<void> {
           if constexpr (std::is_same_v<std::remove_cvref_t<decltype(what)>, std::monostate>) {
-            return fail(Errc::not_mapped, "nothing is kept");
+            return tl::unexpected(Error{Errc::not_mapped, "nothing is kept"});
           } else {
             return what.read(from, into);
           }

@@ -331,10 +331,8 @@ void Player::write_held() {
   auto flight = std::make_unique<HeldWriting>();
   flight->kept = keep(Sort::hold);
   if (flight->kept == nullptr) return;
-  std::vector<iovec> pieces;
-  std::get<Hold>(flight->kept->what).for_each_piece([&](std::span<const std::byte> piece) {
-    pieces.push_back({const_cast<std::byte*>(piece.data()), piece.size()});
-  });
+  const HoldView view = must(std::get<Hold>(flight->kept->what).view());
+  const std::vector<iovec> pieces(view.pieces().begin(), view.pieces().end());
   if (torture_.options.broken == Break::hold) flight->kept->what = std::monostate{};
   flight->slot = free_slots_.back();
   free_slots_.pop_back();

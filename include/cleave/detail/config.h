@@ -7,3 +7,5 @@
 
 /// Part of the library's interface. Everything else is hidden in the shared library.
 #define CLEAVE_API [[gnu::visibility("default")]]
+/// A private member of a class that is shown, which no inline function of a header calls.
+#define CLEAVE_HIDDEN [[gnu::visibility("hidden")]]

@@ -7,10 +7,10 @@
 
 namespace cleave::detail::sync {
 
-/// Orders this thread's earlier stores before its later loads, as seen by whoever executes
-/// heavy_fence(). A name is part of the design: docs/ordering.md lists each with its partner, and
-/// an explored run can leave one out to show that it is needed. Free if `asymmetric`: if
-/// heavy_fence() is membarrier(2).
+/// Orders this thread's earlier stores before its later loads, as seen by a thread that executes
+/// heavy_fence(). A name is part of the design: docs/reference/ordering.md lists each with its
+/// partner, and an explored run can leave one out to show that it is needed. Free if `asymmetric`:
+/// if heavy_fence() is membarrier(2).
 inline void light_fence([[maybe_unused]] const char* name, bool asymmetric) noexcept {
   if constexpr (kExplored) {
     announce({.kind = Kind::fence, .order = std::memory_order_relaxed, .name = name});

@@ -11,7 +11,7 @@
 namespace lab::kernel {
 
 /// A place for one reference at a time. Made by the first process before it forks. What each operation does is told by
-/// docs/litmus.md; values are those at offset() of a half.
+/// docs/reference/litmus.md; values are those at offset() of a half.
 class Reference {
  public:
   virtual ~Reference() = default;

@@ -147,7 +147,7 @@ Final parse_final(Cursor& cursor) {
       cursor.at_name() ? value_of(cursor.token().text, Claim::always) : std::nullopt;
   if (!claim) {
     cursor.expected("a page, a process, or the end: `forbidden`, `exists`, `allowed` or `always`",
-                    "docs/litmus.md says in which order the parts of a file come");
+                    "docs/reference/litmus.md says in which order the parts of a file come");
     return final;
   }
   final.claim = *claim;
@@ -201,7 +201,7 @@ Test parse_test(Cursor& cursor) {
   }
   if (!cursor.at_end())
     cursor.expected("`expect`, `reach` or the end of the file",
-                    "docs/litmus.md says in which order the parts of a file come");
+                    "docs/reference/litmus.md says in which order the parts of a file come");
   test.last_remarks = cursor.comments();
   return test;
 }

@@ -11,7 +11,8 @@ void unknown_word(Cursor& cursor) {
   for (const Syntax& syntax : vocabulary()) words.emplace_back(syntax.name);
   const std::string near = nearest(cursor.token().text, words);
   cursor.fail(cursor.where(), fmt::format("there is no word `{}`", cursor.token().text),
-              near.empty() ? "docs/litmus.md lists all words" : fmt::format("perhaps `{}`?", near));
+              near.empty() ? "docs/reference/litmus.md lists all words"
+                           : fmt::format("perhaps `{}`?", near));
 }
 
 template <typename Enum>
@@ -99,7 +100,7 @@ Operation parse_operation(Cursor& cursor) {
     cursor.advance();
   }
   if (!cursor.at_name()) {
-    cursor.expected("a statement", "docs/litmus.md lists all words");
+    cursor.expected("a statement", "docs/reference/litmus.md lists all words");
     return operation;
   }
   const Syntax* syntax = find_word(cursor.token().text);

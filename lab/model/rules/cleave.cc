@@ -34,8 +34,8 @@ const RuleSet kCleave{
     "A page is its process' own when every count on the path to it is one; nothing else "
     "decides, and no mark is kept. A pin is no reference: it is counted apart and exactly, "
     "only on what is owned, and a fork copies exactly what is pinned. A plain reference is a "
-    "hold: counted, so that every later writer copies away from it. docs/design.md has the "
-    "rule.",
+    "hold: counted, so that every later writer copies away from it. "
+    "docs/explanation/design.md has the rule.",
     make,
 };
 

@@ -1,0 +1,22 @@
+# The shared library's binary interface.
+
+# Programs are bound to this number: it is in the library's file name (libcleave.so.0.1) and in the version of each
+# symbol. A change that breaks linked programs needs another; abi/README.md says how.
+set(CLEAVE_ABI 0.1)
+
+# Gives a shared library its number, and keeps in what is not public. Nothing for a static one.
+function(cleave_bind_abi target)
+  get_target_property(type ${target} TYPE)
+  if(NOT type STREQUAL "SHARED_LIBRARY")
+    return()
+  endif()
+  set(exports ${PROJECT_BINARY_DIR}/exports.map)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/exports.map.in ${exports} @ONLY)
+  set_target_properties(${target} PROPERTIES
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${CLEAVE_ABI}
+    LINK_DEPENDS ${exports})
+  target_link_options(${target} PRIVATE
+    -Wl,--version-script=${exports} -Wl,--no-undefined-version
+    $<$<NOT:$<BOOL:${CLEAVE_SANITIZE}>>:-Wl,-z,defs>)
+endfunction()
