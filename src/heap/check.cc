@@ -12,7 +12,7 @@
 namespace cleave {
 using namespace detail;
 
-// Each step assumes what the ones before it have found right. The bytes may be anybody's: nothing
+// Each step assumes what the ones before it have found right. The bytes may be of any origin: nothing
 // in them is an index, a count or the end of a list before it was looked at.
 class Heap::Inspection {
  public:
