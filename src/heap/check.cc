@@ -12,8 +12,8 @@
 namespace cleave {
 using namespace detail;
 
-// Each step assumes what the ones before it have found right. The bytes may be anybody's: nothing
-// in them is an index, a count or the end of a list before it was looked at.
+// Each step assumes what the ones before it have found right. The bytes may be of any origin:
+// nothing in them is an index, a count or the end of a list before it was looked at.
 class Heap::Inspection {
  public:
   explicit Inspection(const Heap& heap) noexcept : heap_(heap), header_(*heap.header_) {}

@@ -20,8 +20,6 @@
 #define CLEAVE_PT_GUARDED_BY(lock) CLEAVE_THREAD_ANNOTATION(pt_guarded_by(lock))
 /// Called with the locks held, which stay so.
 #define CLEAVE_REQUIRES(...) CLEAVE_THREAD_ANNOTATION(requires_capability(__VA_ARGS__))
-/// Called without the locks, which it takes itself.
-#define CLEAVE_EXCLUDES(...) CLEAVE_THREAD_ANNOTATION(locks_excluded(__VA_ARGS__))
 /// Held on return; without arguments, the object itself.
 #define CLEAVE_ACQUIRE(...) CLEAVE_THREAD_ANNOTATION(acquire_capability(__VA_ARGS__))
 /// Held on entry and no longer on return.
