@@ -61,7 +61,7 @@ soak: build ## What takes long: the release build's tests and benchmarks, the la
 	cmake --build --preset fuzz -j $(BUILD_JOBS) --target fuzz.heap fuzz.c_api fuzz.litmus fuzz.token
 	for target in heap c_api litmus token; do \
 	  mkdir -p build/fuzz/found/$$target && \
-	  build/fuzz/tests/fuzz/fuzz.$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/found/ \
+	  UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1 build/fuzz/tests/fuzz/fuzz.$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/found/ \
 	    build/fuzz/found/$$target tests/fuzz/seeds/$$target || exit 1; \
 	done
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)

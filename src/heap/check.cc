@@ -49,8 +49,10 @@ class Heap::Inspection {
            "impossible number of slabs", &header_);
     expect(header_.fresh_pages >= heap_.first_block_page_ && header_.fresh_pages <= header_.pages,
            "impossible number of pages never handed out", &header_);
-    expect(std::ranges::all_of(heap_.slabs_[0].free, [](std::uint64_t bits) { return bits == 0; }),
-           "the slab that has no blocks has a free one", heap_.slabs_);
+    const Slab& none = heap_.slabs_[0];
+    expect(none.hint < none.free.size() &&
+               std::ranges::all_of(none.free, [](std::uint64_t bits) { return bits == 0; }),
+           "the slab that has no blocks has a free one", &none);
   }
 
   void free_pages() CLEAVE_REQUIRES(header_.page_lock) {

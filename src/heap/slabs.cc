@@ -134,6 +134,10 @@ std::uint32_t Heap::make_slab(unsigned number, unsigned size_class) noexcept {
   const std::uint32_t made = reused != 0 ? reused : header_->next_slab++;
   Slab& slab = slabs_[made];
   if (reused != 0) reused = slab.next;
+  // Zero, unless hostile bytes lie where no record ever was: check() does not look there.
+  for (auto& bits : remote_[made].bits) {
+    if (bits.load(sync::relaxed) != 0) bits.store(0, sync::relaxed);
+  }
   slab = {.free = all_free(blocks),
           .first_page = first,
           .next = 0,

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "fuzz.h"
-#include "lab/litmus/parse.h"
+#include "lab/litmus/parse/parse.h"
 #include "lab/litmus/print.h"
 
 namespace litmus = lab::litmus;

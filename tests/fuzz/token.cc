@@ -4,10 +4,10 @@
 #include <string_view>
 
 #include "fuzz.h"
-#include "lab/explore/trace.h"
+#include "lab/explore/trace/trace.h"
 #include "tests/explore/programs.h"
 
-namespace explore = lab;
+namespace explore = lab::explore;
 
 namespace {
 

@@ -1,10 +1,10 @@
-// An outsider's program that names all that the headers declare: if it links, each is there. The
-// functions below are compiled, not called; main() has a few words with the library.
-#include <cleave/cleave.h>
-
+// An outsider's program that names all that the headers declare: if it links, each is there. The functions
+// below are compiled, not called; main() has a few words with the library.
 #include <array>
 #include <cstdio>
 #include <utility>
+
+#include <cleave/cleave.h>
 
 using namespace cleave;
 using namespace cleave::literals;
