@@ -201,10 +201,10 @@ struct Page {
 enum class Swap : std::uint8_t { ordinary, synchronous, stable_writes };
 
 enum class AtomKind : std::uint8_t {
-  reg,      ///< C.t:r = 1      a register of a thread
-  content,  ///< P:x.b = 1      what the process would read there
-  coherent,  ///< coherent(p)    the page behind the reference is still the one its owner has there
-  same,      ///< same(P:x, C:x) both have one page there
+  reg,        ///< C.t:r = 1      a register of a thread
+  content,    ///< P:x.b = 1      what the process would read there
+  coherent,   ///< coherent(p)    the page behind the reference is still the one its owner has there
+  same,       ///< same(P:x, C:x) both have one page there
   pinned,     ///< pinned(P:x)
   exclusive,  ///< exclusive(P:x)
   swapped,    ///< swapped(P:x)

@@ -16,11 +16,9 @@ namespace {
 
 // What a moved-from accessor stands on. It remembers no translation, so that every use takes the
 // slow path, which tells: a hit pays nothing for the question.
-AccessorHit* moved_from() {
-  static Stamps stamps;
-  static AccessorHit nothing(stamps);
-  return &nothing;
-}
+Stamps stamps_of_nothing;
+AccessorHit nothing(stamps_of_nothing);
+AccessorHit* moved_from() { return &nothing; }
 
 AccessorState& state_of(AccessorHit* hit) {
   CLEAVE_CHECK(hit != moved_from(), "an accessor is used that was moved from");

@@ -48,7 +48,18 @@ class RecountOfTables : public OnAPool {
     return recount.wrong() == nullptr ? "" : recount.wrong();
   }
   [[nodiscard]] Node& top() const { return *node_of(other.table.root()); }
-  [[nodiscard]] Node& below_low() const { return *node_of(top().entries[0].load(sync::acquire)); }
+  // The node whose entries are frames, kLow's among them.
+  [[nodiscard]] Node& lowest() const {
+    Node* node = &top();
+    while (node->level != 0) {
+      node = node_of(node->entries[entry_index(kLow, node->level)].load(sync::acquire));
+    }
+    return *node;
+  }
+  // An entry beside kLow's.
+  [[nodiscard]] sync::atomic<Entry>& beside_low() const {
+    return lowest().entries[entry_index(kLow + 1, 0)];
+  }
   // With `value` in place of what `slot` holds.
   std::string wrong_with(sync::atomic<Entry>& slot, Entry value) {
     const Entry before = slot.load(sync::acquire);
@@ -68,9 +79,9 @@ class RecountOfTables : public OnAPool {
 TEST_F(RecountOfTables, FindsNothingWrongWithWholeOnes) { EXPECT_EQ(wrong(), ""); }
 
 TEST_F(RecountOfTables, FindsANodeThatIsCountedTooOften) {
-  below_low().references.add(1, sync::relaxed);
+  lowest().references.add(1, sync::relaxed);
   EXPECT_THAT(wrong(), HasSubstr("a node has not as many references"));
-  below_low().references.sub(1, sync::relaxed);
+  lowest().references.sub(1, sync::relaxed);
 }
 
 TEST_F(RecountOfTables, FindsAFrameThatIsCountedTooOften) {
@@ -93,13 +104,13 @@ TEST_F(RecountOfTables, FindsATableThatWasLeftOut) {
 }
 
 TEST_F(RecountOfTables, FindsTheZeroFrame) {
-  EXPECT_THAT(wrong_with(below_low().entries[1], entry_for(kZeroFrame)), HasSubstr("zero frame"));
+  EXPECT_THAT(wrong_with(beside_low(), entry_for(kZeroFrame)), HasSubstr("zero frame"));
 }
 
 TEST_F(RecountOfTables, FindsEntriesOfAnotherLevel) {
-  const Entry frame = below_low().entries[raw(kLow) % kFanout].load(sync::acquire);
+  const Entry frame = lowest().entries[entry_index(kLow, 0)].load(sync::acquire);
   EXPECT_THAT(wrong_with(top().entries[0], frame), HasSubstr("above the lowest level"));
-  EXPECT_THAT(wrong_with(below_low().entries[1], tree.table.root()), HasSubstr("lowest level"));
+  EXPECT_THAT(wrong_with(beside_low(), tree.table.root()), HasSubstr("lowest level"));
   EXPECT_THAT(wrong_with(top().entries[0], tree.table.root()), HasSubstr("one level below"));
 }
 

@@ -58,8 +58,7 @@ enum class View : std::uint8_t {
 struct Allowed {
   Writer writer;
   View view;
-  bool
-      known;  ///< generation and `low` are certain; else zeroes or anything up to `high`
+  bool known;  ///< generation and `low` are certain; else zeroes or anything up to `high`
   Generation generation;
   Sequence low;   ///< the last write that had ended before the look began; 0: zeroes
   Sequence high;  ///< the last write that had begun when the look ended

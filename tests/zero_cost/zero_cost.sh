@@ -8,7 +8,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
 # A section a function, so that each starts at 0 and jumps inside look alike.
-"${@:2}" -std=c++20 -O2 -ffunction-sections -I "$root" \
+"${@:2}" -std=c++20 -O2 -ffunction-sections -I "$root/include" -I "$root/src" \
   -c "$root/tests/zero_cost/pairs.cc" -o "$scratch/pairs.o"
 
 # A file a function, named as it is; the two prefixes are dropped from the text.

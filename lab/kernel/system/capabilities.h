@@ -36,7 +36,7 @@ const char* kernel_rules();
 struct MemoryGroups {
   std::string folder;  ///< empty: there are none
   std::string
-      reclaim;  ///< the file in each group that reclaims all: memory.force_empty or .reclaim
+      reclaim;      ///< the file in each group that reclaims all: memory.force_empty or .reclaim
   std::string why;  ///< there are none: what is missing
 };
 /// `mounts` reads as /proc/self/mounts; `controllers` tells what cgroup.subtree_control of a folder

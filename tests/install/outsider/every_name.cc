@@ -1,5 +1,5 @@
-// An outsider's program that names all that the headers declare: if it links, each is there. The functions
-// below are compiled, not called; main() has a few words with the library.
+// An outsider's program that names all that the headers declare: if it links, each is there. The
+// functions below are compiled, not called; main() has a few words with the library.
 #include <array>
 #include <cstdio>
 #include <utility>
@@ -104,10 +104,11 @@ void arenas(const Pool& pool, const siginfo_t* fault) {
   must(arena.revert());
   (void)(arena.head() == arena.find("first"));
   (void)arena.forget("first");
-  arena.for_each_commit([](const Commit& each, unsigned) {
-    std::printf("%s %lu %lu %d\n", each.name().c_str(), static_cast<unsigned long>(each.number()),
+  (void)trackings();
+  must(arena.for_each_commit([](const Commit& each, unsigned) {
+    std::printf("%s %lu %lu %d\n", each.name().data(), static_cast<unsigned long>(each.number()),
                 static_cast<unsigned long>(each.pages()), each.parent().has_value());
-  });
+  }));
   must(arena.changes([](std::span<const std::byte>) {}));
   must(arena.diff(commit, commit, [](std::span<const std::byte>) {}));
   arena.mark_dirty(arena.data(), arena.size());
