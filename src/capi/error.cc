@@ -11,6 +11,13 @@
   CLEAVE_TEXT_OF(major) "." CLEAVE_TEXT_OF(minor) "." CLEAVE_TEXT_OF(patch)
 
 namespace cleave::detail::c {
+namespace {
+
+constexpr bool is_failure(cleave_code code) {
+  return code > CLEAVE_OK && code <= code_of(Errc::already_exists);
+}
+
+}  // namespace
 
 std::size_t give_text(std::string_view text, char* into, std::size_t size) noexcept {
   if (size != 0) {
@@ -32,12 +39,11 @@ const char* cleave_version() {
 
 const char* cleave_code_name(cleave_code code) {
   if (code == CLEAVE_OK) return "ok";
-  if (code < 0 || code > CLEAVE_CANCELLED) return "unknown";
-  return name(static_cast<Errc>(code - 1));
+  return c::is_failure(code) ? name(static_cast<Errc>(code - 1)) : "unknown";
 }
 
 size_t cleave_error_message(const cleave_error* error, char* into, size_t size) try {
-  if (error->code <= CLEAVE_OK || error->code > CLEAVE_CANCELLED) {
+  if (!c::is_failure(error->code)) {
     return c::give_text(cleave_code_name(error->code), into, size);
   }
   const Error failed{static_cast<Errc>(error->code - 1), error->what, Address{error->where},

@@ -22,10 +22,11 @@ TEST(Error, EveryCodeHasANameOfItsOwn) {
   std::set<std::string> names;
   for (const Errc code : {Errc::no_memory, Errc::not_mapped, Errc::already_mapped,
                           Errc::not_permitted, Errc::bad_argument, Errc::unsupported, Errc::pinned,
-                          Errc::too_many_pins, Errc::io, Errc::cancelled}) {
+                          Errc::too_many_pins, Errc::io, Errc::cancelled,
+                          Errc::already_exists}) {
     names.insert(name(code));
   }
-  EXPECT_EQ(names.size(), 10u);
+  EXPECT_EQ(names.size(), 11u);
   EXPECT_EQ(names.count("unknown"), 0u);
   EXPECT_STREQ(name(Errc::not_mapped), "not_mapped");
 }

@@ -11,8 +11,11 @@ using testing::HasSubstr;
 
 TEST(CError, NamesEveryCode) {
   EXPECT_STREQ(cleave_code_name(CLEAVE_OK), "ok");
+  for (cleave_code code = CLEAVE_OK; code <= CLEAVE_ALREADY_EXISTS; ++code)
+    EXPECT_STRNE(cleave_code_name(code), "unknown") << code;
   EXPECT_STREQ(cleave_code_name(CLEAVE_NO_MEMORY), "no_memory");
-  EXPECT_STREQ(cleave_code_name(CLEAVE_CANCELLED), "cancelled");
+  EXPECT_STREQ(cleave_code_name(CLEAVE_ALREADY_EXISTS), "already_exists");
+  EXPECT_STREQ(cleave_code_name(CLEAVE_ALREADY_EXISTS + 1), "unknown");
   EXPECT_STREQ(cleave_code_name(-1), "unknown");
   EXPECT_STREQ(cleave_code_name(1000), "unknown");
 }
@@ -20,6 +23,7 @@ TEST(CError, NamesEveryCode) {
 TEST(CError, TellsAPersonWhatWhereAndWhy) {
   const cleave_error error{CLEAVE_NOT_MAPPED, ENOENT, 0x1234, "nothing is there"};
   EXPECT_EQ(message(error), "not_mapped: nothing is there (at 0x1234) (No such file or directory)");
+  EXPECT_EQ(message({CLEAVE_ALREADY_EXISTS, 0, 0, "a name"}), "already_exists: a name");
   EXPECT_EQ(message({CLEAVE_OK, 0, 0, nullptr}), "ok");
 }
 
