@@ -1,6 +1,7 @@
 // A callable that a function borrows for the time of a call.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -12,9 +13,10 @@ namespace cleave {
 template <class Signature>
 class function_ref;
 
-/// Refers to something that can be called with `Arguments`: a lambda, a function object or a
-/// function. Two words, no allocation; a call costs what a call through a pointer does. It does not
-/// keep what it refers to: use it as a parameter's type, not to store a callable.
+/// Refers to something that can be called with `Arguments`: a lambda, a function object, a function
+/// or a pointer to one, which must not be null. Two words, no allocation; a call costs what a call
+/// through a pointer does. It does not keep what it refers to: use it as a parameter's type, not to
+/// store a callable. What the callable gives is dropped where R is void.
 template <class R, class... Arguments>
 class function_ref<R(Arguments...)> {
  public:
@@ -27,12 +29,13 @@ class function_ref<R(Arguments...)> {
     if constexpr (std::is_function_v<Target>) {
       target_.function = reinterpret_cast<void (*)()>(&callable);
       call_ = [](Borrowed target, Arguments... arguments) -> R {
-        return reinterpret_cast<Target*>(target.function)(std::forward<Arguments>(arguments)...);
+        return call(*reinterpret_cast<Target*>(target.function),
+                    std::forward<Arguments>(arguments)...);
       };
     } else {
       target_.object = const_cast<void*>(static_cast<const void*>(std::addressof(callable)));
       call_ = [](Borrowed target, Arguments... arguments) -> R {
-        return (*static_cast<Target*>(target.object))(std::forward<Arguments>(arguments)...);
+        return call(*static_cast<Target*>(target.object), std::forward<Arguments>(arguments)...);
       };
     }
   }
@@ -46,6 +49,16 @@ class function_ref<R(Arguments...)> {
     void* object;
     void (*function)();
   };
+
+  template <class Target>
+  static R call(Target& target, Arguments... arguments) {
+    if constexpr (std::is_void_v<R>) {
+      (void)std::invoke(target, std::forward<Arguments>(arguments)...);
+    } else {
+      return std::invoke(target, std::forward<Arguments>(arguments)...);
+    }
+  }
+
   Borrowed target_;
   R (*call_)(Borrowed, Arguments...);
 };
