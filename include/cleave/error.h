@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -44,17 +45,80 @@ struct CLEAVE_API Error {
   [[nodiscard]] std::string message() const;
 };
 
+template <class T>
+class Result;
+
+namespace detail {
+
+template <class T>
+Result<T> as_result(tl::expected<T, Error>&& from) {
+  return std::move(from);
+}
+
+template <class T>
+tl::expected<T, Error> as_expected(tl::expected<T, Error> from) {
+  return from;
+}
+
+/// A function that gives a Result, for algorithms that know none but tl::expected itself.
+template <class Function>
+struct GivesExpected {
+  Function& function;
+  template <class... Value>
+  auto operator()(Value&&... value) const {
+    return as_expected(std::invoke(function, std::forward<Value>(value)...));
+  }
+};
+template <class Function>
+GivesExpected(Function&) -> GivesExpected<Function>;
+
+}  // namespace detail
+
 /// A value, or the Error that says why there is none. Every tl::expected, and with all that one
-/// has: has_value(), `*result`, error(), map(), and_then(). A result that is ignored is a warning:
-/// what was not done would go unnoticed. T may be void.
+/// has: has_value(), `*result`, error(). A result that is ignored is a warning: what was not done
+/// would go unnoticed. T may be void.
 template <class T>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
+  using Base = tl::expected<T, Error>;
+
  public:
-  using tl::expected<T, Error>::expected;
+  using Base::Base;
   Result() = default;
-  /// Implicit: what map() and its like give is a tl::expected.
-  Result(tl::expected<T, Error> from)  // NOLINT(google-explicit-constructor)
-      : tl::expected<T, Error>(std::move(from)) {}
+  /// Implicit: what algorithms on tl::expected give is one.
+  Result(Base from) : Base(std::move(from)) {}  // NOLINT(google-explicit-constructor)
+
+  /// A Result of what `next` gives for the value; without a value, of the same error.
+  template <class Next>
+  auto map(Next&& next) & {
+    return detail::as_result(base().map(std::forward<Next>(next)));
+  }
+  template <class Next>
+  auto map(Next&& next) const& {
+    return detail::as_result(base().map(std::forward<Next>(next)));
+  }
+  template <class Next>
+  auto map(Next&& next) && {
+    return detail::as_result(std::move(base()).map(std::forward<Next>(next)));
+  }
+
+  /// What `next`, which gives a Result itself, gives for the value; without a value, the same
+  /// error.
+  template <class Next>
+  auto and_then(Next&& next) & {
+    return detail::as_result(base().and_then(detail::GivesExpected{next}));
+  }
+  template <class Next>
+  auto and_then(Next&& next) const& {
+    return detail::as_result(base().and_then(detail::GivesExpected{next}));
+  }
+  template <class Next>
+  auto and_then(Next&& next) && {
+    return detail::as_result(std::move(base()).and_then(detail::GivesExpected{next}));
+  }
+
+ private:
+  Base& base() { return *this; }
+  const Base& base() const { return *this; }
 };
 
 }  // namespace cleave
