@@ -82,9 +82,9 @@ class CLEAVE_API Ring {
   /// Starts reading `bytes` bytes at `offset` of the file into the space, with a Pin a block:
   /// whoever forks the space meanwhile gets, in the fork, what has arrived by then, and the rest
   /// arrives here. The offset means nothing to pipes and sockets. Errors: bad_argument (beyond
-  /// 2^48, or beyond what a file can hold), io (no open descriptor, or none left), no_memory;
-  /// nothing has started then. The completion's: io (`system` says why), cancelled, and those of
-  /// Space::pin: not_mapped, not_permitted, no_memory, too_many_pins.
+  /// 2^48, or beyond what a file can hold; a space of another pool), io (no open descriptor, or
+  /// none left), no_memory; nothing has started then. The completion's: io (`system` says why),
+  /// cancelled, and those of Space::pin: not_mapped, not_permitted, no_memory, too_many_pins.
   [[nodiscard]] Result<TransferId> start_read(Space& space, Address to, int descriptor,
                                               std::uint64_t offset, ByteCount bytes);
   /// Starts writing the other way. Pages never written go out as zeroes. The file is not

@@ -35,9 +35,12 @@ std::uint64_t name_of(const Block& block) { return reinterpret_cast<std::uintptr
 
 }  // namespace
 
-Engine::Engine(const RingOptions& options) noexcept : options_(options), owner_(getpid()) {}
+Engine::Engine(const RingOptions& options, Frames& frames) noexcept
+    : options_(options), frames_(frames), owner_(getpid()) {
+  frames_.retain();
+}
 
-Result<void> Engine::open(Frames& frames) {
+Result<void> Engine::open() {
   ring_ = sync::make<io_uring>();
   if (ring_ == nullptr) return fail(Errc::no_memory, "out of memory allocating a ring");
   io_uring_params params{};
@@ -60,12 +63,16 @@ Result<void> Engine::open(Frames& frames) {
   if ((params.features & IORING_FEAT_NODROP) == 0) {
     return fail(Errc::unsupported, "this kernel's io_uring may lose results; Linux 5.5 does not");
   }
-  if (options_.registered) buffers_.emplace(*ring_, frames);
+  if (options_.registered) buffers_.emplace(*ring_, frames_);
   return {};
 }
 
 Engine::~Engine() {
-  if (ring_ == nullptr) return;
+  if (ring_ != nullptr) close();
+  frames_.release();
+}
+
+void Engine::close() noexcept {
   if (getpid() == owner_) {
     for (Transfer* t = under_way_.first; t != nullptr; t = t->next) cancel(*t);
     while (!is_idle()) wait();

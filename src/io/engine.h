@@ -23,14 +23,17 @@ namespace cleave::detail {
 /// is let go.
 class Engine {
  public:
-  explicit Engine(const RingOptions& options) noexcept;
+  /// Keeps the pool.
+  Engine(const RingOptions& options, Frames& frames) noexcept;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
   /// Cancels, and waits; in a child of fork(2), it leaves the kernel alone.
   ~Engine();
 
   /// Errors: unsupported, no_memory. Nothing else may be called before, or after a failure.
-  Result<void> open(Frames& frames);
+  Result<void> open();
+
+  [[nodiscard]] const Frames& frames() const noexcept { return frames_; }
 
   Result<TransferId> start(Transfer::Request request);
   /// Takes in the results there are, and sends out what they allow.
@@ -57,6 +60,7 @@ class Engine {
     Transfer* last = nullptr;
   };
 
+  void close() noexcept;
   void await_turn(Block& block) noexcept;
   void submit_waiting();
   void send(Block& block);
@@ -75,6 +79,7 @@ class Engine {
   std::optional<Completion> take(Transfer* transfer);
 
   const RingOptions options_;
+  Frames& frames_;
   io_uring* ring_ = nullptr;  // from sync::make; none if opening it failed
   pid_t owner_;
   std::optional<RegisteredBuffers> buffers_;

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/handle_access.h"
 #include "io/engine.h"
+#include "space/space_state.h"
 #include "sync/memory.h"
 
 namespace cleave {
@@ -33,15 +34,20 @@ Result<void> check_ends(Address at, std::uint64_t offset, ByteCount bytes) {
   return {};
 }
 
+// Registered buffers are the memory of one pool.
+Result<void> check_pool(const Engine& engine, const Space& space) {
+  if (&HandleAccess::state(space).frames == &engine.frames()) return {};
+  return fail(Errc::bad_argument, "the space and the ring come from different pools");
+}
+
 }  // namespace
 
 Result<Ring> Ring::create(const Pool& pool, RingOptions options) {
   if (auto good = check(options); !good) return tl::unexpected(good.error());
-  Engine* engine = sync::make<Engine>(options);
+  Engine* engine = sync::make<Engine>(options, HandleAccess::state(pool));
   if (engine == nullptr) return fail(Errc::no_memory, "out of memory allocating a ring");
   Ring ring(engine);
-  if (auto opened = engine->open(HandleAccess::state(pool)); !opened)
-    return tl::unexpected(opened.error());
+  if (auto opened = engine->open(); !opened) return tl::unexpected(opened.error());
   return ring;
 }
 
@@ -59,6 +65,7 @@ Engine& Ring::engine() const noexcept {
 
 Result<TransferId> Ring::start_read(Space& space, Address to, int descriptor, std::uint64_t offset,
                                     ByteCount bytes) {
+  if (auto same = check_pool(engine(), space); !same) return tl::unexpected(same.error());
   if (auto good = check_ends(to, offset, bytes); !good) return tl::unexpected(good.error());
   auto target = Target::of(descriptor);
   if (!target) return tl::unexpected(target.error());
@@ -69,6 +76,7 @@ Result<TransferId> Ring::start_read(Space& space, Address to, int descriptor, st
 Result<TransferId> Ring::start_write(Space& space, Address from, int descriptor,
                                      std::uint64_t offset, ByteCount bytes,
                                      Consistency consistency) {
+  if (auto same = check_pool(engine(), space); !same) return tl::unexpected(same.error());
   if (auto good = check_ends(from, offset, bytes); !good) return tl::unexpected(good.error());
   auto target = Target::of(descriptor);
   if (!target) return tl::unexpected(target.error());

@@ -87,6 +87,20 @@ TEST_F(RingTest, RefusesWhatNoSpaceAndNoFileCanHold) {
                  Errc::bad_argument));
 }
 
+TEST_F(RingTest, RefusesASpaceOfAnotherPool) {
+  const ScratchFile file(patterned(kPageSize, 1));
+  const File both = file.open(OpenMode::update);
+  auto other = must(Pool::create(kMiB));
+  auto space = must(Space::create(other));
+  const Address at = must(space.map(kPageSize));
+  const auto read = ring->start_read(space, at, both.descriptor(), 0, kPageSize);
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().code, Errc::bad_argument);
+  EXPECT_EQ(write_file(*ring, space, at, both.descriptor(), 0, kPageSize).error().code,
+            Errc::bad_argument);
+  EXPECT_EQ(ring->in_flight(), 0u);
+}
+
 TEST_F(RingTest, CancelsWhatIsInFlight) {
   Space space = new_space(64);
   const PipeEnds pipe;
