@@ -58,9 +58,11 @@ FrameFile::FrameFile(FrameFile&& from) noexcept
       process_(from.process_) {}
 
 FrameFile::~FrameFile() {
-  if (base_ != nullptr && process_ == getpid()) (void)munmap(base_, frames_ << kPageBits);
+  if (base_ != nullptr && is_here()) (void)munmap(base_, frames_ << kPageBits);
   if (descriptor_ >= 0) (void)close(descriptor_);
 }
+
+bool FrameFile::is_here() const noexcept { return process_ == getpid(); }
 
 Result<void> FrameFile::populate(FrameId first, std::uint64_t count) noexcept {
   const std::uint64_t bytes = count << kPageBits;

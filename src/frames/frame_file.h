@@ -1,6 +1,6 @@
-// The window: one memfd, mapped shared once, in which all frames lie. One mapping means: one buffer
-// to register for I/O, nothing copied when the host process forks, and no growth in the number of
-// the kernel's mappings however many branches there are.
+// The memory of a pool: one memfd, mapped shared once, in which all frames lie. One mapping means:
+// one buffer to register for I/O, nothing copied when the host process forks, and no growth in the
+// number of the kernel's mappings however many branches there are.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,10 @@ class FrameFile {
   }
   [[nodiscard]] std::byte* base() const noexcept { return base_; }
   [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
-  /// The memfd. Owned by the window.
+  /// The memfd. Owned by this.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// False in a child of fork(2): then the mapping is not there.
+  [[nodiscard]] bool is_here() const noexcept;
 
   /// Has the kernel provide and map `count` frames from `first` on, zeroed where they were never
   /// touched. Error: no_memory; then some of them may be there, none is lost. Cost: about 1 us a
@@ -38,8 +40,7 @@ class FrameFile {
   /// tell.
   [[nodiscard]] bool has_memory(FrameId first, std::uint64_t count) const noexcept;
 
-  /// Gives the memory of `count` frames back to the kernel; they read as zeroes until resident
-  /// again. Error: unsupported, and nothing has changed.
+  /// Gives the memory of `count` frames back to the kernel; they read as zeroes from then on. Error: unsupported, and nothing has changed.
   Result<void> punch(FrameId first, std::uint64_t count) noexcept;
 
  private:

@@ -315,8 +315,10 @@ void Table::share(const Table& other, Frames& frames) noexcept {
 }
 
 void Table::drop(Frames& frames) noexcept {
-  detail::drop(root_.load(sync::relaxed), frames);
+  const Entry root = root_.load(sync::relaxed);
+  // First: a child of fork(2) that is made meanwhile must not find what is half gone.
   root_.store(Entry::absent, sync::relaxed);
+  detail::drop(root, frames);
 }
 
 void Table::swap(Table& other) noexcept {

@@ -2,10 +2,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -106,6 +108,35 @@ TEST_F(HostFork, TheParentGoesOnWritingWhileTheChildLives) {
   (void)close(go[0]);
   (void)close(go[1]);
   EXPECT_EQ(status_of(child), 0);
+}
+
+// What another thread was about is left as it was, half done, locks and all.
+TEST_F(HostFork, DestructorsInTheChildOfAProgramAtWorkEndWell) {
+  std::atomic<bool> done{false};
+  std::optional<Pool> own{must(Pool::create(pages_of(2048)))};
+  std::optional<Space> space{must(Space::create(*own))};
+  must(space->map_at(at_page(16), pages_of(256)));
+  std::thread at_work([&done, branch = &*space] {
+    const Bytes bytes = filled(256 * kPageSize, 7);
+    while (!done.load()) {
+      must(branch->write(at_page(16), bytes));
+      must(branch->discard(at_page(16), pages_of(256)));
+    }
+  });
+  for (int i = 0; i < 100; ++i) {
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+      (void)alarm(60);
+      space.reset();
+      own.reset();
+      _exit(7);
+    }
+    const int status = status_of(child);
+    EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 7) << "status " << status;
+  }
+  done = true;
+  at_work.join();
 }
 
 }  // namespace
