@@ -117,6 +117,7 @@ Result<void> History::for_each(function_ref<void(const Commit&, unsigned)> visit
   auto all = sync::or_no_memory("out of memory listing the commits", [&]() -> Result<Found> {
     Found found;
     const sync::Guard guard(lock_);
+    found.reserve(living_);  // a handle that could not be listed would end under the lock
     sync::Vector<std::pair<CommitNode*, unsigned>> ahead;
     const auto put_ahead = [&ahead](const Siblings& nodes, unsigned depth) {
       for (CommitNode* node = nodes.last; node != nullptr; node = node->previous_) {
