@@ -366,6 +366,7 @@ Result<ArenaPin> ArenaState::pin(const void* at, ByteCount bytes, PinAccess acce
 }
 
 void ArenaState::unpin(std::span<std::byte> bytes, PinAccess access, PinTerm term) noexcept {
+  if (!mapping_.is_here()) return;  // for the reason of check_here()
   const sync::Guard guard(lock_);
   const auto run = pages_of(mapping_.native() + (bytes.data() - mapping_.alias(0)), bytes.size());
   const auto pinned = std::find(pins_.begin(), pins_.end(), Pinned{*run, access, term});

@@ -107,6 +107,7 @@ TEST_F(ArenaHost, RefusesInAChildThoughAnotherThreadWasInsideAtTheFork) {
   Arena arena = must(Arena::create(pool, 1_MiB));
   arena.data()[0] = std::byte{1};
   const Commit head = arena.head();
+  ArenaPin pin = must(arena.pin(arena.data(), 1, PinAccess::read));
   std::atomic<bool> inside{false};
   std::atomic<bool> forked{false};
   std::thread other([&] {
@@ -126,6 +127,7 @@ TEST_F(ArenaHost, RefusesInAChildThoughAnotherThreadWasInsideAtTheFork) {
         arena.changes([](auto) {}).error().code == Errc::not_permitted &&
         arena.pin(arena.data(), 1, PinAccess::read).error().code == Errc::not_permitted &&
         arena.hold(arena.data(), 1).error().code == Errc::not_permitted;
+    pin.release();
     _exit(refused ? 0 : 1);
   }
   forked = true;
