@@ -18,12 +18,12 @@ ArenaPin::ArenaPin(ArenaPin&& other) noexcept
       term_(other.term_) {}
 
 ArenaPin& ArenaPin::operator=(ArenaPin&& other) noexcept {
-  const ArenaPin old = std::move(*this);
-  arena_ = std::move(other.arena_);
-  piece_ = std::exchange(other.piece_, {});
-  access_ = other.access_;
-  term_ = other.term_;
-  return *this;
+  ArenaPin taken = std::move(other);
+  std::swap(arena_, taken.arena_);
+  std::swap(piece_, taken.piece_);
+  std::swap(access_, taken.access_);
+  std::swap(term_, taken.term_);
+  return *this;  // what was pinned here goes with `taken`
 }
 
 void ArenaPin::release() noexcept {

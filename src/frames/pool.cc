@@ -12,8 +12,7 @@ Result<Pool> Pool::create(ByteCount budget) {
 }
 
 Pool& Pool::operator=(Pool&& other) noexcept {
-  const Pool old = std::move(*this);
-  frames_ = std::exchange(other.frames_, nullptr);
+  const Pool old(std::exchange(frames_, std::exchange(other.frames_, nullptr)));
   return *this;
 }
 

@@ -11,15 +11,15 @@ namespace cleave {
 using namespace detail;
 
 Result<Pin> Space::pin(Address at, ByteCount bytes, PinAccess access, PinTerm term) {
-  if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
   SpaceState& s = state();
+  if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
   return PinBuilder(s.frames, at, bytes, access, term).finish_locked(s);
 }
 
 Result<Hold> Space::hold(Address at, ByteCount bytes) {
+  SpaceState& s = state();
   if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
   const PageRange range{page_of(at), page_of(at + (bytes + (kPageSize - 1)))};
-  SpaceState& s = state();
   HoldState* made = HoldState::make(s.frames, at, bytes);
   if (made == nullptr) return fail(Errc::no_memory, "out of memory allocating a hold");
   auto held = HandleAccess::make<Hold>(made);

@@ -29,8 +29,8 @@ bool pin_without_lock(AccessorState& s, PinBuilder& builder) CLEAVE_UNCHECKED {
 }  // namespace
 
 Result<Pin> Accessor::pin(Address at, ByteCount bytes, PinAccess access, PinTerm term) {
-  if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
   AccessorState& s = state();
+  if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
   PinBuilder builder(s.space.frames, at, bytes, access, term);
   while (!builder.done()) {
     if (!builder.make_room()) {

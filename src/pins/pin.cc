@@ -15,13 +15,13 @@ Pin::Pin(Pin&& other) noexcept
       place_(other.place_) {}
 
 Pin& Pin::operator=(Pin&& other) noexcept {
-  const Pin old = std::move(*this);
-  pieces_ = std::move(other.pieces_);
-  frames_ = other.frames_;
-  counted_ = std::exchange(other.counted_, 0);
-  access_ = other.access_;
-  place_ = other.place_;
-  return *this;
+  Pin taken = std::move(other);
+  std::swap(frames_, taken.frames_);
+  std::swap(pieces_, taken.pieces_);
+  std::swap(counted_, taken.counted_);
+  std::swap(access_, taken.access_);
+  std::swap(place_, taken.place_);
+  return *this;  // what was pinned here goes with `taken`
 }
 
 Pin::~Pin() { release(); }
@@ -32,6 +32,7 @@ ByteCount Pin::pool_offset(const iovec& piece) const noexcept {
 }
 
 void Pin::release() noexcept {
+  if (pieces_.list().empty()) return;  // the pool may be gone
   FrameChain freed;
   for (const iovec& piece : pieces_.list()) {
     const std::uint64_t start = pool_offset(piece).value;

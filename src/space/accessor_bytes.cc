@@ -57,8 +57,8 @@ std::size_t write_run(AccessorState& s, Address to, std::span<const std::byte> f
 }  // namespace
 
 Result<void> Accessor::read(Address from, std::span<std::byte> into) {
-  if (auto fits = check_within_limit(from, into.size()); !fits) return fits;
   AccessorState& s = state();
+  if (auto fits = check_within_limit(from, into.size()); !fits) return fits;
   while (!into.empty()) {
     std::size_t size = read_run(s, from, into);
     if (size == 0) {
@@ -75,8 +75,8 @@ Result<void> Accessor::read(Address from, std::span<std::byte> into) {
 }
 
 Result<void> Accessor::write(Address to, std::span<const std::byte> from) {
-  if (auto fits = check_within_limit(to, from.size()); !fits) return fits;
   AccessorState& s = state();
+  if (auto fits = check_within_limit(to, from.size()); !fits) return fits;
   while (!from.empty()) {
     std::size_t size = write_run(s, to, from);
     if (size == 0) {

@@ -79,8 +79,7 @@ Result<Space> Space::create(const Pool& pool) {
 }
 
 Space& Space::operator=(Space&& other) noexcept {
-  const Space old = std::move(*this);
-  state_ = std::exchange(other.state_, nullptr);
+  const Space old(std::exchange(state_, std::exchange(other.state_, nullptr)));
   return *this;
 }
 
@@ -99,9 +98,9 @@ SpaceState& Space::state() const noexcept {
 }
 
 Result<Address> Space::map(ByteCount size, Protection protection) {
+  SpaceState& s = state();
   const auto pages = pages_at(Address{0}, size);
   if (!pages) return tl::unexpected(pages.error());
-  SpaceState& s = state();
   const sync::Guard guard(s.lock);
   const auto first = find_gap(s.regions, pages->pages());
   if (!first) return tl::unexpected(first.error());

@@ -23,13 +23,12 @@ class Pieces {
         count_(std::exchange(other.count_, 0)),
         room_(std::exchange(other.room_, 1)),
         bytes_(std::exchange(other.bytes_, 0)) {}
-  Pieces& operator=(Pieces&& other) noexcept {
+  Pieces& operator=(Pieces other) noexcept {
     std::swap(one_, other.one_);
     std::swap(many_, other.many_);
     std::swap(count_, other.count_);
     std::swap(room_, other.room_);
     std::swap(bytes_, other.bytes_);
-    other.clear();
     return *this;
   }
   ~Pieces() {
