@@ -25,6 +25,7 @@ namespace detail {
 class ArenaState;
 }
 
+/// How an arena is made; the defaults work everywhere.
 struct ArenaOptions {
   /// Where the memory is to lie, page-aligned; nullptr: where there is room. Pointers into the
   /// arena that are kept elsewhere, in a file say, need an address that is the same in every run.
@@ -40,6 +41,7 @@ struct ArenaOptions {
   bool catch_writers = false;
 };
 
+/// What an arena has done and keeps. Pages, unless it says otherwise.
 struct ArenaStatistics {
   Tracking tracking;         ///< what finds changed pages now
   std::uint64_t commits;     ///< made so far
@@ -80,9 +82,12 @@ class CLEAVE_API Arena {
   /// Commits, pins and holds may outlive it; the memory goes with the last pin.
   ~Arena();
 
+  /// The first byte; the same for as long as the arena lives.
   [[nodiscard]] std::byte* data() const;
+  /// Whole pages.
   [[nodiscard]] ByteCount size() const;
   [[nodiscard]] std::span<std::byte> memory() const { return {data(), size().value}; }
+  /// Whether `address` lies in the memory.
   [[nodiscard]] bool contains(const void* address) const;
 
   /// Remembers the contents. With a name, the arena keeps the commit until forget(). Cost: about 1
@@ -101,6 +106,7 @@ class CLEAVE_API Arena {
 
   /// The commit that the arena stands at.
   [[nodiscard]] Commit head() const;
+  /// The commit that the arena keeps by this name, if there is one.
   [[nodiscard]] std::optional<Commit> find(std::string_view name) const;
   /// Lets go of a name. The commit ends with its last handle. False: there is no such name.
   bool forget(std::string_view name);
@@ -134,6 +140,7 @@ class CLEAVE_API Arena {
   /// the changed pages of the range.
   [[nodiscard]] Result<Hold> hold(const void* at, ByteCount bytes);
 
+  /// Cost: a lock, and a look at each pin.
   [[nodiscard]] ArenaStatistics statistics() const;
   /// What tracks changes, and why it does: what was tried before and did not work here.
   [[nodiscard]] std::string tracking_reason() const;

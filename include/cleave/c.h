@@ -3,7 +3,7 @@
 // Handles. A function that makes something gives a handle, or NULL and says why in `error`. Each
 // handle ends with the `_release` function of its type, once; NULL is let by. A handle keeps what
 // it needs: the memory of a pool, for one, goes when the pool and everything made from it are
-// released, in whatever order.
+// released, in whatever order. Only a view is released before what it was made from.
 //
 // Errors. A function that does something gives CLEAVE_OK, which is 0, or what went wrong. Those
 // that take an `error` set it at every call, unless it is NULL. What failed has changed nothing,
@@ -335,7 +335,7 @@ typedef void (*cleave_visit_bytes)(void* context, const void* at, size_t bytes);
 // differ. What was committed takes memory of the pool.
 //
 // Quiet. While cleave_arena_commit(), _hold() and _changes() run, no thread may write to the
-// memory; while _checkout() and _discard() run, no thread may touch it; neither may a system call
+// memory; while _checkout() and _revert() run, no thread may touch it; neither may a system call
 // that is under way. Devices that write through a pin may go on.
 
 /// How changed pages are found. `cleave doctor` measures what each costs.
@@ -343,10 +343,11 @@ typedef int cleave_tracking;
 enum {
   CLEAVE_TRACKING_AUTOMATIC = 0,  ///< the best that works here
   CLEAVE_TRACKING_ASYNC = 1,      ///< by the kernel alone (Linux 6.7); system calls work
-  CLEAVE_TRACKING_SIGBUS =
-      2,  ///< first writes raise SIGBUS (Linux 6.4); system calls need touch or pin
-  CLEAVE_TRACKING_MPROTECT = 3,  ///< first writes raise SIGSEGV; system calls need touch or pin
-  CLEAVE_TRACKING_SOFTWARE = 4   ///< the program tells of every write by cleave_arena_mark_dirty()
+  /// First writes raise SIGBUS (Linux 6.4). System calls need cleave_arena_mark_dirty() or a pin.
+  CLEAVE_TRACKING_SIGBUS = 2,
+  /// First writes raise SIGSEGV. System calls need cleave_arena_mark_dirty() or a pin.
+  CLEAVE_TRACKING_MPROTECT = 3,
+  CLEAVE_TRACKING_SOFTWARE = 4  ///< the program tells of every write by cleave_arena_mark_dirty()
 };
 /// As in "async"; NULL for what is no way of tracking.
 const char* cleave_tracking_name(cleave_tracking tracking);
@@ -356,8 +357,8 @@ cleave_code cleave_tracking_named(const char* name, cleave_tracking* tracking, c
 /// missing), bad_argument, no_memory.
 cleave_code cleave_try_tracking(cleave_tracking tracking, cleave_error* error);
 
-/// No system call writes into memory that is neither pinned nor touched: where that is faster, the
-/// arena may make such a call fail with EFAULT.
+/// No system call writes into memory that is neither pinned nor marked dirty: where that is faster,
+/// the arena may make such a call fail with EFAULT.
 #define CLEAVE_ARENA_NO_SYSTEM_CALLS 1u
 /// Stops, with its address on standard error, a thread that breaks the rule of quiet. About 20 ms a
 /// GiB.
@@ -526,4 +527,4 @@ size_t cleave_heap_usable_size(const cleave_heap* heap, const void* block);
 }
 #endif
 
-#endif  // CLEAVE_H
+#endif  // CLEAVE_C_H

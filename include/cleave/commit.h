@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <cleave/detail/config.h>
 #include <cleave/snapshot.h>

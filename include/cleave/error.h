@@ -1,4 +1,4 @@
-// What a correct caller can meet, as values. Nothing here throws.
+// Errors that a correct caller can meet, as values.
 #pragma once
 
 #include <cstdint>
@@ -74,9 +74,9 @@ GivesExpected(Function&) -> GivesExpected<Function>;
 
 }  // namespace detail
 
-/// A value, or the Error that says why there is none. Every tl::expected, and with all that one
-/// has: has_value(), `*result`, error(). A result that is ignored is a warning: what was not done
-/// would go unnoticed. T may be void.
+/// A value, or the Error that says why there is none. A tl::expected, with all that one has:
+/// has_value(), `*result`, error(); value() alone throws where there is none. A result that is
+/// ignored is a warning: what was not done would go unnoticed. T may be void.
 template <class T>
 class [[nodiscard]] Result : public tl::expected<T, Error> {
   using Base = tl::expected<T, Error>;

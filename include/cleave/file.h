@@ -9,6 +9,7 @@
 
 namespace cleave {
 
+/// What a file is opened for.
 enum class OpenMode : std::uint8_t {
   read,     ///< an existing file
   write,    ///< an existing file, or a new one; what is there stays until it is written over

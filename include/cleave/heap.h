@@ -23,6 +23,7 @@ struct RemoteFrees;
 struct Slab;
 }  // namespace detail
 
+/// What a heap holds at one moment.
 struct HeapStatistics {
   ByteCount size;          ///< of the whole range
   ByteCount own;           ///< kept for the heap's records; mostly never touched

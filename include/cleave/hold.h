@@ -34,6 +34,7 @@ class [[nodiscard]] CLEAVE_API Hold {
 
   /// The first byte held.
   [[nodiscard]] Address address() const noexcept;
+  /// Bytes held.
   [[nodiscard]] ByteCount size() const noexcept;
 
   /// The held bytes where they lie, without a copy. Error: no_memory (to list the pieces). Cost: by
@@ -43,7 +44,8 @@ class [[nodiscard]] CLEAVE_API Hold {
   /// pages of the part.
   [[nodiscard]] Result<HoldView> view(Address from, ByteCount bytes) const;
 
-  /// Error: bad_argument (not inside what is held; nothing was read).
+  /// Fills `into` with the held bytes from `from` on. Error: bad_argument (not inside what is held;
+  /// nothing was read).
   Result<void> read(Address from, std::span<std::byte> into) const;
 
  private:

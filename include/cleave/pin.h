@@ -50,7 +50,7 @@ class [[nodiscard]] CLEAVE_API Pin {
   /// Bytes in all pieces.
   [[nodiscard]] ByteCount size() const noexcept { return pieces_.bytes(); }
   /// Where a piece lies in the pool's memory, in bytes from its start, and so in a buffer
-  /// registered over it.
+  /// registered over it. Precondition: one of pieces().
   [[nodiscard]] ByteCount pool_offset(const iovec& piece) const noexcept;
 
   /// Lets go now; again: nothing. Cost: an atomic operation a page.

@@ -63,6 +63,7 @@ class CLEAVE_API Pool {
   /// when needed, at the kernel's price. Errors: no_memory, unsupported; nothing is lost then.
   Result<ByteCount> trim();
 
+  /// What the pool holds now. Cost: a lock and some loads.
   [[nodiscard]] PoolStatistics statistics() const noexcept;
 
  private:

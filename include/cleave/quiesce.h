@@ -16,7 +16,7 @@ namespace cleave {
 ///     Quiesce::Worker worker(quiesce);
 ///     while (more_to_do()) { work_on_one_thing(); worker.pause_point(); }
 ///     // in any thread
-///     { const auto stopped = quiesce.stop(); snapshot = arena.commit(); }
+///     { const auto stopped = quiesce.stop(); saved = arena.commit(); }
 ///
 /// A thread must not come to a pause point with a lock that another needs to reach its own, nor
 /// with a half-done change that the commit should not see.
@@ -47,8 +47,7 @@ class CLEAVE_API Quiesce {
   // (seq_cst); a stop asks (seq_cst), then looks whether a worker is counted in (seq_cst). One of
   // the two sees the other.
   detail::sync::atomic<std::uint32_t> stopping_{0};  // written by who holds turn_
-  detail::sync::atomic<std::uint32_t> working_{
-      0};  // workers that may touch the arena; each counts itself
+  detail::sync::atomic<std::uint32_t> working_{0};   // workers that may touch the arena, by each
 };
 
 /// A thread that works in the arena. Made and used by that thread alone.

@@ -21,6 +21,7 @@ class Engine;
 /// Names a transfer until its completion has been taken. Never used twice by one ring.
 enum class TransferId : std::uint64_t {};
 
+/// What became of a transfer.
 struct Completion {
   TransferId id;
   /// How many bytes, which is fewer than asked for only where a file that is read ended; or what
@@ -32,12 +33,14 @@ struct Completion {
 
 /// What a file is to be given when others write to the space meanwhile.
 enum class Consistency : std::uint8_t {
-  stable,  ///< the bytes of the moment of asking, by a Hold: writers copy away from it
-  /// The bytes of the moment at which the device looks, by Pins: writers write in place.
+  /// The bytes of the moment of asking, by a Hold: writers copy away from it.
+  stable,
+  /// The bytes of the moment at which the device looks, by Pins: writers write in place. Pages are
+  /// owned first, as by any pin: shared ones copied, absent ones given frames.
   coherent,
-  ///< Pages are owned first, as by any pin: shared ones copied, absent ones given frames
 };
 
+/// How a ring works; the defaults suit files on a local disk.
 struct RingOptions {
   /// Whether to register the pool's memory with the kernel as requests come to use it, where the
   /// kernel and RLIMIT_MEMLOCK allow. trim() does not give back what is registered, while the ring

@@ -59,7 +59,7 @@ class CLEAVE_API Snapshot {
   /// A new space that starts with these contents and regions. O(1). Error: no_memory.
   [[nodiscard]] Result<Space> fork() const;
 
-  /// In order of address.
+  /// Visits the regions in order of address.
   void for_each_region(function_ref<void(const Region&)> visit) const;
 
  private:

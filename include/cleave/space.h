@@ -67,6 +67,7 @@ class CLEAVE_API Space {
   /// freed.
   Result<void> discard(Address at, ByteCount size);
 
+  /// Visits the regions in order of address, as they are at the call. `visit` may call the space.
   void for_each_region(function_ref<void(const Region&)> visit) const;
 
   // Contents. Each page is read or written in one step, as seen by forks; a call that covers
@@ -90,7 +91,7 @@ class CLEAVE_API Space {
   [[nodiscard]] Result<Snapshot> snapshot();
   /// Makes contents and regions those of `snapshot`. Accessors stay attached. Cost: by what only
   /// this space held. Errors: bad_argument (a snapshot of another pool), pinned (where: the first
-  /// such page; its owner and the device would part company).
+  /// such page: its owner and the device would no longer see the same memory).
   Result<void> rollback(const Snapshot& snapshot);
 
   // For devices.

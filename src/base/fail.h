@@ -3,8 +3,6 @@
 
 #include <cleave/error.h>
 
-#include "base/fail.h"
-
 namespace cleave::detail {
 
 /// An error to return from a function whose type is Result<anything>.

@@ -1,9 +1,11 @@
-// What stands behind the handles of cleave.h, and how results cross over to C.
+// What stands behind the handles of c.h, and how results cross over to C.
 #pragma once
 
 #include <cstddef>
-#include <memory>
+#include <cstring>
 #include <new>
+#include <span>
+#include <string_view>
 #include <utility>
 #include <variant>
 

@@ -11,8 +11,9 @@ namespace cleave::detail {
 
 class Frames;
 
-/// Has trim() leave the memory of some frames in place. Punched and resident again, a frame has
-/// other memory: who remembers the old would from then on read and write what no space can see.
+/// Has trim() leave the memory of some frames in place. A frame whose memory was given back and
+/// provided again has other memory: who remembers the old would from then on read and write what no
+/// space can see.
 ///
 /// What is kept comes in *extents* of a power of two of frames, at least 2 MiB, and larger in pools
 /// where there would be more than kMostExtents of them. Used by one thread at a time; keeps the
@@ -40,7 +41,7 @@ class TrimGuard {
     return (kept_[s / 64] >> (s % 64) & 1) != 0;
   }
 
-  /// Keeps a extent, if there is memory behind all of it now: keeping must not make a pool larger.
+  /// Keeps an extent, if there is memory behind all of it now: keeping must not make a pool larger.
   /// False: there is not, and nothing has changed. Cost: a system call, about 10 ns a frame.
   [[nodiscard]] bool keep(std::uint64_t extent) noexcept;
   void release(std::uint64_t extent) noexcept;
@@ -51,7 +52,7 @@ class TrimGuard {
   Frames& frames_;
   FrameId last_;
   unsigned shift_ = 9;
-  // Guarded by the pool's growth lock, but for the keeper's own reads.
+  // Guarded by the pool's growth lock, but for reads by the thread that uses the guard.
   std::array<std::uint64_t, kMostExtents / 64> kept_{};
   TrimGuard* next_;
 };

@@ -21,7 +21,7 @@ namespace cleave::detail {
 
 class Transfer;
 
-/// A extent of a transfer that has at most one request with the kernel, and its memory secured
+/// A part of a transfer that has at most one request with the kernel, and its memory secured
 /// meanwhile.
 struct Block {
   Transfer* transfer = nullptr;

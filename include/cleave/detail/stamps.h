@@ -16,7 +16,7 @@ namespace cleave::detail {
 struct Stamps {
   /// Even: write translations with this stamp hold. Odd: a revocation is under way, take the lock.
   /// Written with seq_cst (revoke) and release (resume); read with seq_cst inside a section, after
-  /// the store that entered it. Pairs with Section's state; see sync/section.h.
+  /// the store that entered it. Pairs with Section's state; see detail/section.h.
   sync::atomic<std::uint64_t> write{0};
 
   /// Read translations, by page, hold while their stamp is unchanged. Odd: a page of this stamp may
