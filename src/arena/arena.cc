@@ -25,7 +25,7 @@ Arena& Arena::operator=(Arena&& other) noexcept = default;
 Arena::~Arena() = default;
 
 ArenaState& Arena::state() const {
-  CLEAVE_CHECK(state_ != nullptr, "an arena is used that was moved from");
+  CLEAVE_CHECK(state_ != nullptr, "use of a moved-from Arena");
   return *state_;
 }
 

@@ -50,7 +50,7 @@ void CommitNode::leave_tree() {
 }
 
 CommitNode& Commit::node() const noexcept {
-  CLEAVE_CHECK(node_ != nullptr, "a commit is used that was moved from");
+  CLEAVE_CHECK(node_ != nullptr, "use of a moved-from Commit");
   return *node_;
 }
 

@@ -40,8 +40,8 @@ class FrameFile {
   /// tell.
   [[nodiscard]] bool has_memory(FrameId first, std::uint64_t count) const noexcept;
 
-  /// Gives the memory of `count` frames back to the kernel; they read as zeroes from then on. Error:
-  /// unsupported, and nothing has changed.
+  /// Gives the memory of `count` frames back to the kernel; they read as zeroes from then on.
+  /// Error: unsupported, and nothing has changed.
   Result<void> punch(FrameId first, std::uint64_t count) noexcept;
 
  private:

@@ -21,7 +21,7 @@ Pool::~Pool() {
 }
 
 Frames& Pool::state() const noexcept {
-  CLEAVE_CHECK(frames_ != nullptr, "a pool is used that was moved from");
+  CLEAVE_CHECK(frames_ != nullptr, "use of a moved-from Pool");
   return *frames_;
 }
 

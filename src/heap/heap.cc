@@ -75,7 +75,7 @@ Result<Heap> Heap::open(std::span<std::byte> memory) {
   HeapHeader& header = *heap.header_;
   const Address where{reinterpret_cast<std::uintptr_t>(memory.data())};
   if (header.magic != kHeapMagic)
-    return fail(Errc::bad_argument, "no heap lies here; create() makes one", where);
+    return fail(Errc::bad_argument, "the memory holds no heap; create() makes one", where);
   if (header.version != kHeapVersion) {
     return fail(Errc::bad_argument, "the heap is of another version of the library", where);
   }

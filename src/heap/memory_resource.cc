@@ -3,7 +3,6 @@
 #include <cleave/memory_resource.h>
 
 namespace cleave {
-using namespace detail;
 
 void* HeapResource::do_allocate(std::size_t bytes, std::size_t alignment) {
   void* block = heap_.allocate(bytes, alignment);

@@ -9,13 +9,14 @@
 #include "heap/layout.h"
 
 namespace cleave {
-using namespace detail;
 
 struct Heap::BlockPlace {
-  PageEntry entry;
+  detail::PageEntry entry;
   std::uint32_t page;
   unsigned index;  // slab: which block
 };
+
+namespace detail {
 
 inline BlockAt block_in_slab(PageEntry entry, std::uint64_t offset) noexcept {
   return block_at(kSizeClass[entry.size_class()], entry.in_slab() + offset % kPageSize);
@@ -33,8 +34,10 @@ inline bool keeps(const SlotClass& own, std::uint32_t granule) noexcept {
   return (equal[0] | equal[1]) != 0;
 }
 
+}  // namespace detail
+
 /// `free` is the word of the slab's hint, and has a bit.
-inline void* Heap::take_block(Slab& slab, std::uint64_t& free) const noexcept {
+inline void* Heap::take_block(detail::Slab& slab, std::uint64_t& free) const noexcept {
   const unsigned index = slab.hint * 64u + static_cast<unsigned>(std::countr_zero(free));
   free &= free - 1;
   --slab.free_blocks;

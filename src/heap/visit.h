@@ -20,7 +20,8 @@
 #include "sync/wait.h"
 
 namespace cleave {
-using namespace detail;
+
+namespace detail {
 
 /// Says that the caller is in its own slot; false: the heap is paused, leave() and wait.
 inline bool enter(HeapSlot& slot, const HeapHeader& header) noexcept {
@@ -31,8 +32,10 @@ inline bool enter(HeapSlot& slot, const HeapHeader& header) noexcept {
 /// release: who pauses the heap has seen all that was done inside.
 inline void leave(HeapSlot& slot) noexcept { slot.inside.store(0, sync::release); }
 
+}  // namespace detail
+
 inline unsigned Heap::slot_number() const noexcept {
-  return std::min(sync::thread_number(), shared_slot_);
+  return std::min(detail::sync::thread_number(), shared_slot_);
 }
 
 /// In the caller's slot for a scope: its own, or with the lock of the shared one.
@@ -44,27 +47,27 @@ class [[nodiscard]] Heap::Visit {
         number_(heap.slot_number()),
         slot_(heap.slots_[number_]) {
     if (number_ == heap_.shared_slot_) header_.shared_slot.lock();
-    while (!enter(slot_, header_)) {
-      leave(slot_);
-      (void)sync::wait_until(
+    while (!detail::enter(slot_, header_)) {
+      detail::leave(slot_);
+      (void)detail::sync::wait_until(
           header_.paused, [](std::uint32_t paused) { return paused == 0; }, "heap.resumed");
     }
   }
   ~Visit() {
-    leave(slot_);
+    detail::leave(slot_);
     if (number_ == heap_.shared_slot_) header_.shared_slot.unlock();
   }
   Visit(const Visit&) = delete;
   Visit& operator=(const Visit&) = delete;
 
   [[nodiscard]] unsigned number() const noexcept { return number_; }
-  [[nodiscard]] HeapSlot& slot() const noexcept { return slot_; }
+  [[nodiscard]] detail::HeapSlot& slot() const noexcept { return slot_; }
 
  private:
   const Heap& heap_;
-  HeapHeader& header_;
+  detail::HeapHeader& header_;
   const unsigned number_;
-  HeapSlot& slot_;
+  detail::HeapSlot& slot_;
 };
 
 /// While it lives, no thread is inside, and its maker may look at and change every slot. Its maker
@@ -73,22 +76,22 @@ class [[nodiscard]] Heap::Pause {
  public:
   explicit Pause(const Heap& heap) noexcept : header_(*heap.header_) {
     header_.pause.lock();
-    header_.paused.store(1, sync::relaxed);
-    sync::heavy_fence("heap.pause");
+    header_.paused.store(1, detail::sync::relaxed);
+    detail::sync::heavy_fence("heap.pause");
     for (unsigned i = 0; i <= heap.shared_slot_; ++i) {
-      (void)sync::wait_until(
+      (void)detail::sync::wait_until(
           heap.slots_[i].inside, [](std::uint32_t inside) { return inside == 0; }, "heap.left");
     }
   }
   ~Pause() {
-    header_.paused.store(0, sync::release);
+    header_.paused.store(0, detail::sync::release);
     header_.pause.unlock();
   }
   Pause(const Pause&) = delete;
   Pause& operator=(const Pause&) = delete;
 
  private:
-  HeapHeader& header_;
+  detail::HeapHeader& header_;
 };
 
 }  // namespace cleave

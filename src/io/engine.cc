@@ -56,7 +56,7 @@ Result<void> Engine::open() {
   }
   if (opened < 0) {
     return fail(Errc::unsupported,
-                "io_uring is not to be had here: the kernel is older than 5.5, or sysctl "
+                "io_uring is not available here: the kernel is older than 5.5, or sysctl "
                 "kernel.io_uring_disabled or a sandbox forbids it; read and write by other means",
                 {}, -opened);
   }

@@ -18,7 +18,10 @@ Result<void> check(const RingOptions& o) {
   const bool good = o.block.value >= kPageSize && o.block.value <= std::uint64_t{1} << 30 &&
                     o.block.value % kPageSize == 0 && o.depth >= 1 && o.depth <= 64 &&
                     o.requests >= 1 && o.requests <= 4096 && o.most_bytes_per_request > 0;
-  if (!good) return fail(Errc::bad_argument, "an option of the ring is out of its range");
+  if (!good)
+    return fail(
+        Errc::bad_argument,
+        "a block, depth, requests or most_bytes_per_request of RingOptions is out of range");
   return {};
 }
 
@@ -59,7 +62,7 @@ Ring& Ring::operator=(Ring&& other) noexcept {
 Ring::~Ring() { sync::destroy(engine_); }
 
 Engine& Ring::engine() const noexcept {
-  CLEAVE_CHECK(engine_ != nullptr, "a ring is used that was moved from");
+  CLEAVE_CHECK(engine_ != nullptr, "use of a moved-from Ring");
   return *engine_;
 }
 
@@ -108,7 +111,8 @@ std::optional<Completion> Ring::wait() {
 Result<ByteCount> Ring::wait_for(TransferId id) {
   for (;;) {
     if (auto finished = engine().take_finished(id)) return finished->result;
-    CLEAVE_CHECK(!engine().is_idle(), "a completion was waited for that cannot come");
+    CLEAVE_CHECK(!engine().is_idle(),
+                 "wait_for() of a transfer that is not in flight, or whose completion was taken");
     engine().wait();
   }
 }

@@ -27,7 +27,7 @@ Result<Target> Target::of(int descriptor) {
   struct stat status {};
   const int flags = fcntl(own, F_GETFL);
   if (flags < 0 || fstat(own, &status) != 0) {
-    return fail(Errc::io, "the file does not tell what it is", {}, errno);
+    return fail(Errc::io, "fstat(2) fails on the file", {}, errno);
   }
   const bool has_blocks = S_ISREG(status.st_mode) || S_ISBLK(status.st_mode);
   target.has_offsets_ = !S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode);

@@ -31,7 +31,7 @@ Hold& Hold::operator=(Hold&& other) noexcept {
 Hold::~Hold() { HoldState::end(state_); }
 
 HoldState& Hold::state() const noexcept {
-  CLEAVE_CHECK(state_ != nullptr, "a hold is used that was moved from");
+  CLEAVE_CHECK(state_ != nullptr, "use of a moved-from Hold");
   return *state_;
 }
 

@@ -21,7 +21,7 @@ AccessorHit nothing(stamps_of_nothing);
 AccessorHit* moved_from() { return &nothing; }
 
 AccessorState& state_of(AccessorHit* hit) {
-  CLEAVE_CHECK(hit != moved_from(), "an accessor is used that was moved from");
+  CLEAVE_CHECK(hit != moved_from(), "use of a moved-from Accessor");
   return *static_cast<AccessorState*>(hit);
 }
 

@@ -33,7 +33,7 @@ Snapshot::~Snapshot() {
 }
 
 SnapshotState& Snapshot::state() const noexcept {
-  CLEAVE_CHECK(state_ != nullptr, "a snapshot is used that was moved from");
+  CLEAVE_CHECK(state_ != nullptr, "use of a moved-from Snapshot");
   return *state_;
 }
 

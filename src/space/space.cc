@@ -93,7 +93,7 @@ Space Space::share() const noexcept {
 }
 
 SpaceState& Space::state() const noexcept {
-  CLEAVE_CHECK(state_ != nullptr, "a space is used that was moved from");
+  CLEAVE_CHECK(state_ != nullptr, "use of a moved-from Space");
   return *state_;
 }
 

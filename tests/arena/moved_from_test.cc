@@ -49,14 +49,14 @@ struct Known;
 
 template <>
 struct Known<Pool> {
-  static constexpr const char* kStops = "a pool is used that was moved from";
+  static constexpr const char* kStops = "use of a moved-from Pool";
   static Pool make(Stage& /*stage*/, std::uint64_t n) { return must(Pool::create(n * kPageSize)); }
   static std::uint64_t number(Pool& pool) { return pool.statistics().budget; }
 };
 
 template <>
 struct Known<Space> {
-  static constexpr const char* kStops = "a space is used that was moved from";
+  static constexpr const char* kStops = "use of a moved-from Space";
   static Space make(Stage& stage, std::uint64_t n) { return stage.holding(n); }
   static std::uint64_t number(Space& space) {
     std::uint64_t n = 0;
@@ -67,7 +67,7 @@ struct Known<Space> {
 
 template <>
 struct Known<Snapshot> {
-  static constexpr const char* kStops = "a snapshot is used that was moved from";
+  static constexpr const char* kStops = "use of a moved-from Snapshot";
   static Snapshot make(Stage& stage, std::uint64_t n) { return must(stage.holding(n).snapshot()); }
   static std::uint64_t number(Snapshot& snapshot) {
     return must(snapshot.load<std::uint64_t>(kAt));
@@ -76,7 +76,7 @@ struct Known<Snapshot> {
 
 template <>
 struct Known<Accessor> {
-  static constexpr const char* kStops = "an accessor is used that was moved from";
+  static constexpr const char* kStops = "use of a moved-from Accessor";
   static Accessor make(Stage& stage, std::uint64_t n) { return must(stage.holding(n).accessor()); }
   static std::uint64_t number(Accessor& accessor) {
     return must(accessor.load<std::uint64_t>(kAt));
@@ -85,7 +85,7 @@ struct Known<Accessor> {
 
 template <>
 struct Known<Hold> {
-  static constexpr const char* kStops = "a hold is used that was moved from";
+  static constexpr const char* kStops = "use of a moved-from Hold";
   static Hold make(Stage& stage, std::uint64_t n) {
     return must(stage.holding(n).hold(kAt, sizeof n));
   }
@@ -98,7 +98,7 @@ struct Known<Hold> {
 
 template <>
 struct Known<Ring> {
-  static constexpr const char* kStops = "a ring is used that was moved from";
+  static constexpr const char* kStops = "use of a moved-from Ring";
   static Ring make(Stage& stage, std::uint64_t n) {
     const File nothing = must(open_for("/dev/null", OpenMode::write));
     Ring ring = must(Ring::create(stage.pool, {.requests = 4}));
@@ -111,7 +111,7 @@ struct Known<Ring> {
 
 template <>
 struct Known<Arena> {
-  static constexpr const char* kStops = "an arena is used that was moved from";
+  static constexpr const char* kStops = "use of a moved-from Arena";
   static Arena make(Stage& stage, std::uint64_t n) {
     return must(Arena::create(stage.pool, n * kPageSize, {.tracking = Tracking::software}));
   }
@@ -120,7 +120,7 @@ struct Known<Arena> {
 
 template <>
 struct Known<Commit> {
-  static constexpr const char* kStops = "a commit is used that was moved from";
+  static constexpr const char* kStops = "use of a moved-from Commit";
   static Commit make(Stage& stage, std::uint64_t n) {
     return must(stage.arena.commit(std::to_string(n)));
   }
@@ -256,41 +256,41 @@ TEST_F(MovedFromDeathTestOf, ASpaceStopsBeforeAnArgumentIsLookedAt) {
   Stage stage(pool);
   Space space = stage.holding(1);
   const Space moved = std::move(space);
-  EXPECT_DEATH((void)space.map(0), "a space is used");
-  EXPECT_DEATH((void)space.unmap(Address{1}, 1), "a space is used");
-  EXPECT_DEATH((void)space.pin(kAt, 0, PinAccess::read), "a space is used");
-  EXPECT_DEATH((void)space.hold(kAt, 0), "a space is used");
-  EXPECT_DEATH((void)space.read(kAt, {}), "a space is used");
-  EXPECT_DEATH((void)space.share(), "a space is used");
-  EXPECT_DEATH((void)space.accessor(), "a space is used");
+  EXPECT_DEATH((void)space.map(0), "use of a moved-from Space");
+  EXPECT_DEATH((void)space.unmap(Address{1}, 1), "use of a moved-from Space");
+  EXPECT_DEATH((void)space.pin(kAt, 0, PinAccess::read), "use of a moved-from Space");
+  EXPECT_DEATH((void)space.hold(kAt, 0), "use of a moved-from Space");
+  EXPECT_DEATH((void)space.read(kAt, {}), "use of a moved-from Space");
+  EXPECT_DEATH((void)space.share(), "use of a moved-from Space");
+  EXPECT_DEATH((void)space.accessor(), "use of a moved-from Space");
 }
 
 TEST_F(MovedFromDeathTestOf, AnAccessorStopsInEachOfItsWays) {
   Stage stage(pool);
   Accessor accessor = Known<Accessor>::make(stage, 1);
   const Accessor moved = std::move(accessor);
-  EXPECT_DEATH((void)accessor.load<int>(Address{0}), "an accessor is used");
-  EXPECT_DEATH((void)accessor.load<int>(kAt + 1), "an accessor is used");
-  EXPECT_DEATH((void)accessor.store(kAt, 1), "an accessor is used");
-  EXPECT_DEATH((void)accessor.fetch_add(kAt, 1), "an accessor is used");
-  EXPECT_DEATH((void)accessor.read(kAt, {}), "an accessor is used");
-  EXPECT_DEATH((void)accessor.write(kAt, {}), "an accessor is used");
-  EXPECT_DEATH((void)accessor.pin(kAt, 0, PinAccess::read), "an accessor is used");
+  EXPECT_DEATH((void)accessor.load<int>(Address{0}), "use of a moved-from Accessor");
+  EXPECT_DEATH((void)accessor.load<int>(kAt + 1), "use of a moved-from Accessor");
+  EXPECT_DEATH((void)accessor.store(kAt, 1), "use of a moved-from Accessor");
+  EXPECT_DEATH((void)accessor.fetch_add(kAt, 1), "use of a moved-from Accessor");
+  EXPECT_DEATH((void)accessor.read(kAt, {}), "use of a moved-from Accessor");
+  EXPECT_DEATH((void)accessor.write(kAt, {}), "use of a moved-from Accessor");
+  EXPECT_DEATH((void)accessor.pin(kAt, 0, PinAccess::read), "use of a moved-from Accessor");
 }
 
 TEST_F(MovedFromDeathTestOf, AnArgumentStopsTheProgramToo) {
   Stage stage(pool);
   Pool empty = must(Pool::create(kPageSize));
   const Pool moved_pool = std::move(empty);
-  EXPECT_DEATH((void)Space::create(empty), "a pool is used");
+  EXPECT_DEATH((void)Space::create(empty), "use of a moved-from Pool");
   Snapshot snapshot = Known<Snapshot>::make(stage, 1);
   const Snapshot moved_snapshot = std::move(snapshot);
-  EXPECT_DEATH((void)stage.space.rollback(snapshot), "a snapshot is used");
-  EXPECT_DEATH((void)diff(snapshot, moved_snapshot, [](PageRange) {}), "a snapshot is used");
-  EXPECT_DEATH(Snapshot(std::as_const(snapshot)), "a snapshot is used");
+  EXPECT_DEATH((void)stage.space.rollback(snapshot), "use of a moved-from Snapshot");
+  EXPECT_DEATH((void)diff(snapshot, moved_snapshot, [](PageRange) {}), "use of a moved-from Snapshot");
+  EXPECT_DEATH(Snapshot(std::as_const(snapshot)), "use of a moved-from Snapshot");
   Commit commit = stage.arena.head();
   const Commit moved_commit = std::move(commit);
-  EXPECT_DEATH((void)stage.arena.diff(commit, moved_commit, [](auto) {}), "a commit is used");
+  EXPECT_DEATH((void)stage.arena.diff(commit, moved_commit, [](auto) {}), "use of a moved-from Commit");
 }
 
 // NOLINTEND(bugprone-use-after-move)

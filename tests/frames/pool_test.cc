@@ -310,8 +310,8 @@ TEST(PoolDeathTest, FindsAFrameThatNothingNames) {
 TEST(PoolDeathTest, StopsWhoUsesAHandleThatWasMovedFrom) {
   Pool pool = must(Pool::create(1_MiB));
   const Pool moved = std::move(pool);
-  EXPECT_DEATH((void)pool.statistics(), "a pool is used that was moved from");
-  EXPECT_DEATH((void)pool.trim(), "a pool is used that was moved from");
+  EXPECT_DEATH((void)pool.statistics(), "use of a moved-from Pool");
+  EXPECT_DEATH((void)pool.trim(), "use of a moved-from Pool");
 }
 
 TEST(PoolDeathTest, NobodyWritesToTheZeroFrame) {

@@ -137,7 +137,7 @@ TEST_F(MapDeathTest, OfASpaceThatWasMovedFromStopsTheProgram) {
         const Space moved = std::move(space);
         (void)space.map(kPageSize);  // NOLINT(bugprone-use-after-move): that is the point
       },
-      "moved from");
+      "use of a moved-from Space");
 }
 
 }  // namespace

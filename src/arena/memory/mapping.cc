@@ -16,7 +16,7 @@
 namespace cleave::detail {
 namespace {
 
-constexpr const char* kTaken = "something lies at the arena's address; choose another";
+constexpr const char* kTaken = "the arena's address range is mapped already; choose another";
 
 /// nullptr, and errno, if the kernel will not.
 std::byte* map(int descriptor, std::uint64_t bytes, void* at) {
@@ -51,7 +51,7 @@ std::byte* map_guarded(int descriptor, std::uint64_t bytes) {
 Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
   const std::uint64_t bytes = pages * kPageSize;
   if (reinterpret_cast<std::uintptr_t>(at) % kPageSize != 0) {
-    return fail(Errc::bad_argument, "an arena lies at a multiple of 4096");
+    return fail(Errc::bad_argument, "the arena's address is not a multiple of 4096");
   }
   // The kernel would end the process (SIGXFSZ).
   rlimit file{};

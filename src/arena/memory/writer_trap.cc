@@ -41,7 +41,7 @@ Result<void> WriterTrap::forbid(int protection, const char* operation) {
   }
   operation_.store(operation, sync::relaxed);
   if (mprotect(mapping_.native(), mapping_.bytes(), protection) == 0) return {};
-  return fail(Errc::no_memory, "mprotect cannot take the arena away from its threads", {}, errno);
+  return fail(Errc::no_memory, "mprotect(2) cannot change the protection of the arena", {}, errno);
 }
 
 void WriterTrap::allow() noexcept {

@@ -48,7 +48,7 @@ void print_text(const Report& r) {
   const Transfers& t = r.transfers;
   fmt::print("{} pages were under I/O meanwhile, in {} reads and {} writes{}; bytes lost: {}.\n\n",
              count(t.pages), count(t.reads), count(t.writes),
-             t.by_ring ? "" : " by single calls (io_uring is not to be had here)",
+             t.by_ring ? "" : " by single calls (io_uring is not available here)",
              count(t.bytes_lost));
 
   const std::uint64_t pages = Pages(r.file.size).count;
