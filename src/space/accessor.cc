@@ -30,7 +30,8 @@ void end(AccessorHit* hit) {
   AccessorState& state = state_of(hit);
   SpaceState& space = state.space;
   space.frames.counters().accessors.sub(1, sync::relaxed);
-  {
+  // In a child of fork(2) a thread may hold the lock that is not there, and no space is used.
+  if (space.frames.file().is_here()) {
     const sync::Guard guard(space.lock);
     space.accessors->detach(state.participant, space.frames);
   }

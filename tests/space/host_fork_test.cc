@@ -8,11 +8,14 @@
 #include <cstdio>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include <gtest/gtest.h>
 
 #include <cleave/must.h>
 
+#include "base/handle_access.h"
+#include "frames/frames.h"
 #include "tests/space/on_a_space.h"
 
 namespace cleave::detail {
@@ -116,6 +119,8 @@ TEST_F(HostFork, DestructorsInTheChildOfAProgramAtWorkEndWell) {
   std::optional<Pool> own{must(Pool::create(pages_of(2048)))};
   std::optional<Space> space{must(Space::create(*own))};
   must(space->map_at(at_page(16), pages_of(256)));
+  std::optional<Accessor> accessor{must(space->accessor())};
+  std::optional<TrimGuard> trim_guard{std::in_place, HandleAccess::state(*own)};
   std::thread at_work([&done, branch = &*space] {
     const Bytes bytes = filled(256 * kPageSize, 7);
     while (!done.load()) {
@@ -123,11 +128,13 @@ TEST_F(HostFork, DestructorsInTheChildOfAProgramAtWorkEndWell) {
       must(branch->discard(at_page(16), pages_of(256)));
     }
   });
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 300; ++i) {
     const pid_t child = fork();
     ASSERT_GE(child, 0);
     if (child == 0) {
       (void)alarm(60);
+      trim_guard.reset();
+      accessor.reset();
       space.reset();
       own.reset();
       _exit(7);
