@@ -1,5 +1,5 @@
-// What a handle is after it was moved from: it can be destroyed and assigned to. Any other use stops
-// the program with the class's name; what is but a list of memory, or a descriptor, is empty.
+// What a handle is after it was moved from: it can be destroyed and assigned to. Any other use
+// stops the program with the class's name; what is but a list of memory, or a descriptor, is empty.
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -286,11 +286,13 @@ TEST_F(MovedFromDeathTestOf, AnArgumentStopsTheProgramToo) {
   Snapshot snapshot = Known<Snapshot>::make(stage, 1);
   const Snapshot moved_snapshot = std::move(snapshot);
   EXPECT_DEATH((void)stage.space.rollback(snapshot), "use of a moved-from Snapshot");
-  EXPECT_DEATH((void)diff(snapshot, moved_snapshot, [](PageRange) {}), "use of a moved-from Snapshot");
+  EXPECT_DEATH((void)diff(snapshot, moved_snapshot, [](PageRange) {}),
+               "use of a moved-from Snapshot");
   EXPECT_DEATH(Snapshot(std::as_const(snapshot)), "use of a moved-from Snapshot");
   Commit commit = stage.arena.head();
   const Commit moved_commit = std::move(commit);
-  EXPECT_DEATH((void)stage.arena.diff(commit, moved_commit, [](auto) {}), "use of a moved-from Commit");
+  EXPECT_DEATH((void)stage.arena.diff(commit, moved_commit, [](auto) {}),
+               "use of a moved-from Commit");
 }
 
 // NOLINTEND(bugprone-use-after-move)

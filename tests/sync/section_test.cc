@@ -116,7 +116,7 @@ TEST(Section, WithoutAStampOfItsOwnItIsLightUnderNone) {
 }
 
 // The whole protocol of the header, with a number in the place of memory.
-TEST(Section, NobodyWritesUnderAStampThatWasWithdrawn) {
+TEST(Section, NoThreadWritesUnderAStampThatWasRevoked) {
   Section section;
   atomic<std::uint64_t> stamp{0};
   atomic<std::uint64_t> memory{0};
