@@ -265,7 +265,7 @@ void Player::write(Known& sector) {
       written = accessor.write(address_of(sector.place), std::as_bytes(std::span(bytes)));
     } while (try_again(written));
   } else {
-    // Now and then somebody else gets a chance to see a part.
+    // Now and then another thread gets a chance to see a part.
     const auto pause = static_cast<unsigned>(chance(std::uint64_t{16} * kWords));
     for (unsigned i = 0; i < kWords && written; ++i) {
       if (i == pause) std::this_thread::yield();

@@ -29,7 +29,7 @@ class Player {
   ~Player();
 
   void play();
-  /// Each of the player's sectors is what it knows it to be. With everybody at rest.
+  /// Each of the player's sectors is what it knows it to be. With all threads at rest.
   void check_at_the_end();
 
   [[nodiscard]] const Counts& counts();
