@@ -46,7 +46,7 @@ class CLEAVE_API Quiesce {
   // Dekker's pattern: a worker counts itself in (seq_cst), then looks whether a stop was asked for
   // (seq_cst); a stop asks (seq_cst), then looks whether a worker is counted in (seq_cst). One of
   // the two sees the other.
-  detail::sync::atomic<std::uint32_t> stopping_{0};  // written by who holds turn_
+  detail::sync::atomic<std::uint32_t> stopping_{0};  // written by the holder of turn_
   detail::sync::atomic<std::uint32_t> working_{
       0};  // workers that may touch the arena; each counts itself
 };

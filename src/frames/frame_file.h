@@ -1,6 +1,6 @@
-// The window: one memfd, mapped shared once, in which all frames lie. One mapping means: one buffer
-// to register for I/O, nothing copied when the host process forks, and no growth in the number of
-// the kernel's mappings however many branches there are.
+// One memfd, mapped shared once, in which all frames lie. One mapping means: one buffer to register
+// for I/O, nothing copied when the host process forks, and no growth in the number of the kernel's
+// mappings however many branches there are.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +26,7 @@ class FrameFile {
   }
   [[nodiscard]] std::byte* base() const noexcept { return base_; }
   [[nodiscard]] std::uint64_t frames() const noexcept { return frames_; }
-  /// The memfd. Owned by the window.
+  /// The memfd. Owned by this object.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
 
   /// Has the kernel provide and map `count` frames from `first` on, zeroed where they were never

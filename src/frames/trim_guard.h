@@ -51,7 +51,7 @@ class TrimGuard {
   Frames& frames_;
   FrameId last_;
   unsigned shift_ = 9;
-  // Guarded by the pool's growth lock, but for the keeper's own reads.
+  // Guarded by the pool's growth lock, but for the guard's own reads.
   std::array<std::uint64_t, kMostExtents / 64> kept_{};
   TrimGuard* next_;
 };

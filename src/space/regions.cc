@@ -32,12 +32,12 @@ RegionNode* share(RegionNode* node) {
   return node;
 }
 
-void drop(RegionNode* node, PoolCounters& census) {
+void drop(RegionNode* node, PoolCounters& counters) {
   while (node != nullptr && node->references.fetch_sub(1, sync::acq_rel) == 1) {
-    drop(node->lower, census);
+    drop(node->lower, counters);
     RegionNode* higher = node->higher;
     sync::destroy(node);
-    census.regions.sub(1, sync::relaxed);
+    counters.regions.sub(1, sync::relaxed);
     node = higher;
   }
 }
@@ -49,7 +49,7 @@ void drop(RegionNode* node, PoolCounters& census) {
 /// incomplete, and finish() refuses to give one out.
 class Regions::Builder {
  public:
-  explicit Builder(PoolCounters* census) : counters_(census) {}
+  explicit Builder(PoolCounters* counters) : counters_(counters) {}
 
   RegionNode* node(const Region& region, RegionNode* lower, RegionNode* higher) {
     if (auto* made = sync::make<RegionNode>(region, lower, higher)) {

@@ -61,7 +61,7 @@ class Regions {
 
  private:
   class Builder;
-  Regions(PoolCounters* census, RegionNode* root) : counters_(census), root_(root) {}
+  Regions(PoolCounters* counters, RegionNode* root) : counters_(counters), root_(root) {}
 
   PoolCounters* counters_;
   RegionNode* root_ = nullptr;

@@ -1,4 +1,4 @@
-// A fast pin takes no lock. Against each of those who do, for a while.
+// A fast pin takes no lock. Against each operation that does, for a while.
 #include <atomic>
 #include <deque>
 #include <functional>
