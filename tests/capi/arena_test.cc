@@ -19,13 +19,13 @@ using testing::IsEmpty;
 constexpr std::size_t kPage = 4096;
 constexpr std::size_t kSize = 1 << 20;
 
-struct Stretch {
+struct Extent {
   const void* at;
   std::size_t bytes;
-  friend bool operator==(const Stretch&, const Stretch&) = default;
+  friend bool operator==(const Extent&, const Extent&) = default;
 };
 void note_run(void* runs, const void* at, std::size_t bytes) {
-  static_cast<std::vector<Stretch>*>(runs)->push_back({at, bytes});
+  static_cast<std::vector<Extent>*>(runs)->push_back({at, bytes});
 }
 void note_number(void* lines, const cleave_commit* commit, unsigned depth) {
   static_cast<std::vector<std::string>*>(lines)->push_back(
@@ -113,15 +113,15 @@ TEST_F(CArena, ShowsWhatChangedAndWhatDiffers) {
   write(3 * kPage, "x");
   write(4 * kPage, "x");
   write(9 * kPage, "x");
-  std::vector<Stretch> runs;
+  std::vector<Extent> runs;
   ok(cleave_arena_changes(arena.get(), note_run, &runs, &error));
-  EXPECT_THAT(runs, ElementsAre(Stretch{data() + 3 * kPage, 2 * kPage},
-                                Stretch{data() + 9 * kPage, kPage}));
+  EXPECT_THAT(
+      runs, ElementsAre(Extent{data() + 3 * kPage, 2 * kPage}, Extent{data() + 9 * kPage, kPage}));
   const OwnedCommit after = commit();
   runs.clear();
   ok(cleave_arena_diff(arena.get(), before.get(), after.get(), note_run, &runs, &error));
-  EXPECT_THAT(runs, ElementsAre(Stretch{data() + 3 * kPage, 2 * kPage},
-                                Stretch{data() + 9 * kPage, kPage}));
+  EXPECT_THAT(
+      runs, ElementsAre(Extent{data() + 3 * kPage, 2 * kPage}, Extent{data() + 9 * kPage, kPage}));
   runs.clear();
   ok(cleave_arena_changes(arena.get(), note_run, &runs, &error));
   EXPECT_THAT(runs, IsEmpty());
@@ -213,7 +213,7 @@ TEST_F(CArena, CountsWhatItDid) {
   s.size = sizeof s;
   ok(cleave_arena_get_statistics(arena.get(), &s, &error));
   EXPECT_EQ(s.commits, 2u);
-  EXPECT_EQ(s.living, 1u) << "nobody has the first any more";
+  EXPECT_EQ(s.living, 1u) << "no handle has the first any more";
   EXPECT_EQ(s.recorded, 1u);
   EXPECT_EQ(s.short_pins + s.long_pins, 0u);
   EXPECT_NE(cleave_tracking_name(s.tracking), nullptr);

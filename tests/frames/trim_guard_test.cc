@@ -32,51 +32,51 @@ class TrimGuardTest : public OnAPool {
   Frames& frames = HandleAccess::state(pool);
 };
 
-TEST_F(TrimGuardTest, CutsThePoolIntoStretchesWithoutTheZeroFrame) {
-  const TrimGuard keeper(frames);
-  EXPECT_EQ(keeper.extents(), 3u);
-  EXPECT_EQ(keeper.first(0), FrameId{1});
-  EXPECT_EQ(keeper.end(0), 512u);
-  EXPECT_EQ(keeper.first(1), FrameId{512});
-  EXPECT_EQ(keeper.end(2), 1281u);
+TEST_F(TrimGuardTest, CutsThePoolIntoExtentsWithoutTheZeroFrame) {
+  const TrimGuard guard(frames);
+  EXPECT_EQ(guard.extents(), 3u);
+  EXPECT_EQ(guard.first(0), FrameId{1});
+  EXPECT_EQ(guard.end(0), 512u);
+  EXPECT_EQ(guard.first(1), FrameId{512});
+  EXPECT_EQ(guard.end(2), 1281u);
 }
 
-TEST_F(TrimGuardTest, HasLargerStretchesInALargePool) {
+TEST_F(TrimGuardTest, HasLargerExtentsInALargePool) {
   Pool large = must(Pool::create(std::uint64_t{1} << 40));
-  const TrimGuard keeper(HandleAccess::state(large));
-  EXPECT_LE(keeper.extents(), TrimGuard::kMostExtents);
-  EXPECT_GT(keeper.extents(), TrimGuard::kMostExtents / 2 - 1);
+  const TrimGuard guard(HandleAccess::state(large));
+  EXPECT_LE(guard.extents(), TrimGuard::kMostExtents);
+  EXPECT_GT(guard.extents(), TrimGuard::kMostExtents / 2 - 1);
 }
 
 TEST_F(TrimGuardTest, DoesNotKeepWhatHasNoMemoryYet) {
-  TrimGuard keeper(frames);
+  TrimGuard guard(frames);
   must(frames.take().map([&](Frames::Taken t) {
     EXPECT_TRUE(frames.state(t.frame).drop());
     FrameChain one;
     one.push(t.frame, frames.links());
     frames.give(one);
   }));
-  EXPECT_FALSE(keeper.keep(0));
-  EXPECT_FALSE(keeper.keeps(FrameId{1}));
+  EXPECT_FALSE(guard.keep(0));
+  EXPECT_FALSE(guard.keeps(FrameId{1}));
 }
 
 TEST_F(TrimGuardTest, DoesNotKeepWhatWasGivenBack) {
   free_all();
   must(pool.trim());
-  TrimGuard keeper(frames);
-  EXPECT_FALSE(keeper.keep(0));
+  TrimGuard guard(frames);
+  EXPECT_FALSE(guard.keep(0));
 }
 
 TEST_F(TrimGuardTest, TrimPassesKeptFramesBy) {
   free_all();
   {
-    TrimGuard keeper(frames);
+    TrimGuard guard(frames);
     TrimGuard another(frames);
-    ASSERT_TRUE(keeper.keep(1));
+    ASSERT_TRUE(guard.keep(1));
     ASSERT_TRUE(another.keep(2));
     EXPECT_EQ(must(pool.trim()).value, 511 * kPageSize);
     EXPECT_EQ(pool.statistics().free, 1280u - 511);
-    keeper.release(1);
+    guard.release(1);
     EXPECT_EQ(must(pool.trim()).value, 512 * kPageSize);
   }
   EXPECT_EQ(must(pool.trim()).value, 257 * kPageSize);

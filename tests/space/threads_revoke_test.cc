@@ -17,7 +17,7 @@ namespace {
 
 using Count = std::uint64_t;
 
-class ThreadsWithdraw : public OnASpace {
+class ThreadsRevoke : public OnASpace {
  protected:
   // Stores to page 16 without end, and takes every answer that a revocation may give.
   struct Writer {
@@ -32,7 +32,7 @@ class ThreadsWithdraw : public OnASpace {
   };
 };
 
-TEST_F(ThreadsWithdraw, AfterProtectReturnsNoStoreLands) {
+TEST_F(ThreadsRevoke, AfterProtectReturnsNoStoreLands) {
   Space space = new_space(1);
   const Writer writer(space);
   for (int n = 0; n < rounds(2000); ++n) {
@@ -45,7 +45,7 @@ TEST_F(ThreadsWithdraw, AfterProtectReturnsNoStoreLands) {
   }
 }
 
-TEST_F(ThreadsWithdraw, AfterUnmapReturnsNothingIsReadOrWritten) {
+TEST_F(ThreadsRevoke, AfterUnmapReturnsNothingIsReadOrWritten) {
   Space space = new_space(1);
   const Writer writer(space);
   const Meanwhile reader([&] { return must(space.accessor()); },
@@ -79,7 +79,7 @@ struct Counting {
   Meanwhile work;
 };
 
-TEST_F(ThreadsWithdraw, RollingBackTakesBackWhatHadArrived) {
+TEST_F(ThreadsRevoke, RollingBackTakesBackWhatHadArrived) {
   Space space = new_space(2);
   const Snapshot before = must(space.snapshot());
   const Counting writer(space);
@@ -97,7 +97,7 @@ TEST_F(ThreadsWithdraw, RollingBackTakesBackWhatHadArrived) {
   }
 }
 
-TEST_F(ThreadsWithdraw, DiscardingTakesBackWhatHadArrived) {
+TEST_F(ThreadsRevoke, DiscardingTakesBackWhatHadArrived) {
   Space space = new_space(2);
   const Counting writer(space);
   for (int n = 0; n < rounds(3000); ++n) {
@@ -112,7 +112,7 @@ TEST_F(ThreadsWithdraw, DiscardingTakesBackWhatHadArrived) {
   }
 }
 
-TEST_F(ThreadsWithdraw, ManyThreadsChangeRegionsOfOneSpace) {
+TEST_F(ThreadsRevoke, ManyThreadsChangeRegionsOfOneSpace) {
   Space space = new_space();
   together(4, [&](unsigned i) {
     Accessor accessor = must(space.accessor());
