@@ -25,7 +25,7 @@ help: ## List these commands
 setup: ## Install the packages that are missing
 	@scripts/setup.sh
 
-build: setup ## Build the release preset
+build: setup ## Build everything, optimised (the release preset)
 	$(call build,release)
 
 demo: setup ## Branch a real database and check each branch (DB=path: one of yours)

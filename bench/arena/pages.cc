@@ -54,13 +54,13 @@ std::vector<Row> first_write(Tracking tracking, const Settings& settings) {
   });
   TouchedArena touched(extent, {.tracking = tracking}, 0);
   PageSets sets(pages, extent.pages());
-  Samples discards;
+  Samples reverts;
   auto [ours, theirs] = in_turn(
       settings.runs(),
       [&] {
         return median_of_batches(3, [&] {
           const double figure = write_set(touched, sets.next());
-          discards.add(measure::processor_nanoseconds_for([&] { must(touched.arena.revert()); }));
+          reverts.add(measure::processor_nanoseconds_for([&] { must(touched.arena.revert()); }));
           return figure;
         });
       },
@@ -73,7 +73,7 @@ std::vector<Row> first_write(Tracking tracking, const Settings& settings) {
           .theirs = theirs};
   if (tracking == Tracking::async) row.goals.push_back({"below the kernel's", row.ratio() > 1});
   row.details["pages"] = pages;
-  row.details["discard_per_page"] = discards.median() / static_cast<double>(pages);
+  row.details["revert_per_page"] = reverts.median() / static_cast<double>(pages);
   return {row};
 }
 

@@ -26,33 +26,33 @@ class OurSide {
  public:
   OurSide(const Cell& cell, const Extent& extent, ArenaOptions options)
       : arena_(extent, options, 1_MiB), sets_(cell.changed, extent.touched_pages()) {
-    for (int i = 0; i < kWarmUp; ++i) (void)write_and_discard();
+    for (int i = 0; i < kWarmUp; ++i) (void)write_and_revert();
   }
 
   double measure() {
-    return median_for_a_while([&] { return write_and_discard(); });
+    return median_for_a_while([&] { return write_and_revert(); });
   }
   [[nodiscard]] double writing() const { return writing_.median(); }
-  [[nodiscard]] double discarding() const { return discarding_.median(); }
+  [[nodiscard]] double reverting() const { return reverting_.median(); }
   [[nodiscard]] Tracking tracks_by() const { return arena_.arena.statistics().tracking; }
 
  private:
-  double write_and_discard() {
+  double write_and_revert() {
     const PageSets::Set& set = sets_.next();
     const double writing = measure::processor_nanoseconds_for([&] {
       for (const std::uint64_t n : set.order) arena_.write(n, n);
     });
-    const double discarding =
+    const double reverting =
         measure::processor_nanoseconds_for([&] { must(arena_.arena.revert()); });
     writing_.add(writing);
-    discarding_.add(discarding);
-    return writing + discarding;
+    reverting_.add(reverting);
+    return writing + reverting;
   }
 
   TouchedArena arena_;
   PageSets sets_;
   Samples writing_;
-  Samples discarding_;
+  Samples reverting_;
 };
 
 template <class Rival, class... Arguments>
@@ -106,7 +106,7 @@ Pass run_pass(const Cell& cell, const Extent& extent, Tracking tracking, OurSide
             copy};
   pass.row.details["changed_pages"] = cell.changed;
   pass.row.details["writing"] = side.writing();
-  pass.row.details["discarding"] = side.discarding();
+  pass.row.details["reverting"] = side.reverting();
   return pass;
 }
 
@@ -142,7 +142,7 @@ Row automatic_against_the_best(const Cell& cell, const std::vector<Pass>& passes
   row.details["warm_up_epochs"] = kWarmUp;
   row.details["tracking"] = name(automatic.tracks_by());
   row.details["writing"] = automatic.writing();
-  row.details["discarding"] = automatic.discarding();
+  row.details["reverting"] = automatic.reverting();
   return row;
 }
 
@@ -182,7 +182,7 @@ std::vector<Row> roll_back(const Cell& cell, const Settings& settings) {
 }  // namespace
 
 std::vector<Benchmark> arena_rollback_benchmarks() {
-  return for_each_cell("rollback", "pages written at random and discarded, by all ways", roll_back);
+  return for_each_cell("rollback", "pages written at random and reverted, by all ways", roll_back);
 }
 
 }  // namespace cleave::bench

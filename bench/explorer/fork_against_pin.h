@@ -2,7 +2,7 @@
 // Linux has it since 5.11 (commit 57efa1fe5957, "mm/gup: prevent gup_fast from racing with COW
 // during fork").
 //
-// The forker makes a sequence count odd, shares the pages that nobody has pinned, and makes the
+// The forker makes a sequence count odd, shares the pages that no pinner has pinned, and makes the
 // count even. A pinner looks at the count and at the page's entry, pins, and looks at both again:
 // if either changed, it takes the pin back. A pin that stays on a page that is shared afterwards is
 // the bug: the owner's next write copies the page away from under the pin.

@@ -1,4 +1,4 @@
-// What forks cost those who write meanwhile.
+// What forks cost threads that write meanwhile.
 
 #include <string>
 #include <vector>

@@ -23,8 +23,10 @@ class function_ref<R(Arguments...)> {
   /// Implicit, so that a lambda can be written where a function_ref is expected.
   template <class Callable>
   requires(!std::is_same_v<std::remove_cvref_t<Callable>, function_ref> &&
-           std::is_invocable_r_v<R, Callable&, Arguments...>) function_ref(Callable&& callable)
-  noexcept {  // NOLINT(google-explicit-constructor)
+           std::is_invocable_r_v<R, Callable&, Arguments...>)
+      // NOLINTNEXTLINE(google-explicit-constructor, bugprone-forwarding-reference-overload)
+      function_ref(Callable&& callable)
+  noexcept {
     using Target = std::remove_reference_t<Callable>;
     if constexpr (std::is_function_v<Target>) {
       target_.function = reinterpret_cast<void (*)()>(&callable);

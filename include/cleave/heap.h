@@ -74,25 +74,25 @@ class CLEAVE_API Heap {
   /// size; nothing was written).
   static Result<Heap> open(std::span<std::byte> memory);
 
-  /// At least `bytes` bytes (0 counts as 1) on a multiple of `alignment`, a power of two. nullptr
+  /// At least `size` bytes (0 counts as 1) on a multiple of `alignment`, a power of two. nullptr
   /// if there is no room, or the alignment is none (1 to 15 are not looked at) or exceeds the
   /// range. Before it gives up it pauses the heap for some microseconds, collects what all threads
   /// have freed, and takes over other threads' free blocks of the size. Cost: a few nanoseconds up
   /// to 32 KiB; above, whole pages: the lowest run that fits, O(log n).
-  [[nodiscard]] void* allocate(ByteCount bytes, ByteCount alignment = 16) noexcept;
+  [[nodiscard]] void* allocate(ByteCount size, ByteCount alignment = 16) noexcept;
 
   /// The same, all zeroes. Pages never handed out before are zeroes already and stay untouched.
-  [[nodiscard]] void* allocate_zeroed(ByteCount bytes, ByteCount alignment = 16) noexcept;
+  [[nodiscard]] void* allocate_zeroed(ByteCount size, ByteCount alignment = 16) noexcept;
 
   /// Frees what allocate() gave; any thread. nullptr: nothing. Writes to the heap's records only,
   /// never to the block.
   void deallocate(void* block) noexcept;
 
-  /// A block of at least `bytes` bytes with the same content, as far as it fits: `block` itself
+  /// A block of at least `size` bytes with the same content, as far as it fits: `block` itself
   /// where it can be. nullptr: no room, and `block` is as it was. A null `block` is an allocation.
   /// Large blocks grow in place if the pages behind them are free. The result is aligned to 16, or
   /// more if it stayed in place.
-  [[nodiscard]] void* reallocate(void* block, ByteCount bytes) noexcept;
+  [[nodiscard]] void* reallocate(void* block, ByteCount size) noexcept;
 
   /// The bytes that may be used, at least as many as were asked for.
   [[nodiscard]] ByteCount usable_size(const void* block) const noexcept;

@@ -14,6 +14,7 @@ namespace cleave {
 struct ByteCount {
   constexpr ByteCount(std::uint64_t n) : value(n) {}  // NOLINT(google-explicit-constructor)
   std::uint64_t value;
+  // NOLINTNEXTLINE(modernize-use-nullptr): a false alarm of clang-tidy 14
   friend constexpr auto operator<=>(ByteCount, ByteCount) = default;
   friend constexpr ByteCount operator+(ByteCount a, ByteCount b) { return a.value + b.value; }
   friend constexpr ByteCount operator-(ByteCount a, ByteCount b) { return a.value - b.value; }

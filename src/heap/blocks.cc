@@ -10,11 +10,11 @@
 namespace cleave {
 using namespace detail;
 
-void* Heap::allocate(ByteCount size, ByteCount aligned) noexcept {
+void* Heap::allocate(ByteCount size, ByteCount alignment) noexcept {
   const std::size_t bytes = size.value;
-  const std::size_t alignment = aligned.value;
-  if (bytes > kLargestSmall || alignment - 1 >= kBlockAlignment) [[unlikely]] {
-    return allocate_otherwise(bytes, alignment);
+  const std::size_t boundary = alignment.value;
+  if (bytes > kLargestSmall || boundary - 1 >= kBlockAlignment) [[unlikely]] {
+    return allocate_otherwise(bytes, boundary);
   }
   const unsigned size_class = class_of(bytes);
   const unsigned number = sync::thread_number_if_known();

@@ -94,14 +94,14 @@ Result<Heap> Heap::open(std::span<std::byte> memory) {
   return heap;
 }
 
-void* Heap::allocate_zeroed(ByteCount size, ByteCount aligned) noexcept {
+void* Heap::allocate_zeroed(ByteCount size, ByteCount alignment) noexcept {
   const std::size_t bytes = size.value;
-  const std::size_t alignment = aligned.value;
-  if (bytes > kLargestSmall && bytes <= size_ && std::has_single_bit(alignment) &&
-      alignment <= size_) {
-    return allocate_large(bytes, alignment, true);
+  const std::size_t boundary = alignment.value;
+  if (bytes > kLargestSmall && bytes <= size_ && std::has_single_bit(boundary) &&
+      boundary <= size_) {
+    return allocate_large(bytes, boundary, true);
   }
-  void* block = allocate(bytes, alignment);
+  void* block = allocate(size, alignment);
   if (block != nullptr) std::memset(block, 0, bytes);
   return block;
 }

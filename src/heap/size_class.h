@@ -15,7 +15,7 @@ namespace cleave::detail {
 /// Every block starts on such a boundary.
 inline constexpr std::size_t kBlockAlignment = 16;
 /// Above this, a block is a run of pages.
-inline constexpr std::size_t kLargestSmall = 32 * 1024;
+inline constexpr std::size_t kLargestSmall = std::size_t{32} * 1024;
 inline constexpr unsigned kSizeClasses = 40;
 /// A slab has a bit a block, in four words.
 inline constexpr unsigned kMostBlocks = 256;

@@ -63,7 +63,7 @@ TEST_P(ArenaPins, CommitWhatADeviceWroteThroughAPin) {
   EXPECT_EQ(text_at(arena, 0, 7), "at last");
 }
 
-TEST_P(ArenaPins, DoNotRecordAPinnedPageThatNobodyWrote) {
+TEST_P(ArenaPins, DoNotRecordAPinnedPageThatWasNotWritten) {
   Arena arena = make();
   write(arena, 0, "still");
   (void)must(arena.commit());
@@ -141,7 +141,7 @@ TEST_P(ArenaPins, UndoNothingThatADeviceWritesDuringACheckout) {
   EXPECT_FALSE(undone);
 }
 
-TEST_P(ArenaPins, TakeNoMemoryForPinnedPagesThatNobodyWrote) {
+TEST_P(ArenaPins, TakeNoMemoryForPinnedPagesThatWereNotWritten) {
   Arena arena = make(16_MiB);
   const ArenaPin pin = must(arena.pin(arena.data(), arena.size().value, PinAccess::write));
   write(arena, 4096, "x");

@@ -15,7 +15,7 @@ namespace {
 
 using namespace literals;
 
-TEST(Quiesce, StopsAtOnceWhereNobodyWorks) {
+TEST(Quiesce, StopsAtOnceWhereNoThreadWorks) {
   Quiesce quiesce;
   { const auto stopped = quiesce.stop(); }
   const auto again = quiesce.stop();

@@ -82,7 +82,7 @@ TEST_P(TrackersInTurn, LetGoOfTheirMemoryThoughAChildOfForkHasTheirDescriptors) 
   write(mapping, 1);
   const ForkedChild child;
   first.reset();
-  write(mapping, 2);  // watched by nobody
+  write(mapping, 2);  // no tracker watches now
   const auto second = make_tracker(GetParam()[1], mapping);
   ASSERT_TRUE(second) << second.error().message();
   (void)collected(mapping, **second);

@@ -146,7 +146,7 @@ TEST_P(Traps, MemoryThatTheProgramGivesBackHasChanged) {
   Arena arena = make(8_MiB);
   for (std::size_t page = 0; page < 100; ++page) write(arena, page, 1);
   const Commit full = must(arena.commit());
-  write(arena, 600, 1);  // memory that nobody has come to before
+  write(arena, 600, 1);  // memory that was never touched before
   arena.mark_dirty(arena.data(), 50 * kPageSize);
   ASSERT_EQ(madvise(arena.data(), 50 * kPageSize, MADV_REMOVE), 0);
   const Commit less = must(arena.commit());
@@ -364,7 +364,7 @@ TEST(FaultsDeathTest, ASignalThatTheProgramIgnoredIsIgnored) {
   EXPECT_EXIT(std::exit(with_segv_ignored()), testing::ExitedWithCode(0), "");
 }
 
-TEST_P(Traps, AFaultThatIsNobodysEndsTheProgramAsItWouldHaveWithoutUs) {
+TEST_P(Traps, AFaultOutsideEveryArenaEndsTheProgramAsItWouldHaveWithoutUs) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer handles SIGSEGV itself";
   Arena arena = make(64_KiB);
   write(arena, 0, 1);
@@ -395,7 +395,7 @@ TEST_P(Traps, HugePagesDoNotHideOrSpreadChanges) {
   EXPECT_EQ(commit.pages(), 1u);
 }
 
-// 8. What a pool's snapshots hold is nobody's working memory.
+// 8. What a pool's snapshots hold is no thread's working memory.
 TEST_P(Traps, WritesAfterACommitReachNoCommit) {
   Arena arena = make(64_KiB);
   write(arena, 1, 1);

@@ -213,7 +213,7 @@ TEST_F(CArena, CountsWhatItDid) {
   s.size = sizeof s;
   ok(cleave_arena_get_statistics(arena.get(), &s, &error));
   EXPECT_EQ(s.commits, 2u);
-  EXPECT_EQ(s.living, 1u) << "nobody has the first any more";
+  EXPECT_EQ(s.living, 1u) << "no handle has the first any more";
   EXPECT_EQ(s.recorded, 1u);
   EXPECT_EQ(s.short_pins + s.long_pins, 0u);
   EXPECT_NE(cleave_tracking_name(s.tracking), nullptr);

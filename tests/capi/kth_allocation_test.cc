@@ -99,7 +99,7 @@ TEST_F(CAllocations, MayFailInArenas) {
   }));
 }
 
-TEST_F(CAllocations, LeaveNoCommitBehindThatNobodyHeardOf) {
+TEST_F(CAllocations, LeaveNoCommitBehindWithoutAHandle) {
   const OwnedArena arena(cleave_arena_create(pool.get(), 1 << 20, nullptr, &error));
   for (std::uint64_t k = 1;; ++k) {
     ASSERT_LT(k, 100u);

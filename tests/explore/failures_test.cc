@@ -116,7 +116,7 @@ TEST(Livelock, IsNotClaimedOfAThreadThatWaitsForAnother) {
   EXPECT_EQ(result->outcomes.size(), 1u);
 }
 
-TEST(Livelock, OfAThreadThatNobodyFreesIsFound) {
+TEST(Livelock, OfAThreadThatNoOtherFreesIsFound) {
   const auto result = explore(sketch({[](Sketch& s) {
                                 do again("spin");
                                 while (s.load(s.x) == 0);

@@ -77,7 +77,7 @@ TEST(Announcing, LooksThatAreNotPartOfTheRunAreSilent) {
   EXPECT_THAT(recorder.lines, IsEmpty());
 }
 
-TEST(Announcing, AMutexIsEnabledOnlyWhileNobodyHoldsIt) {
+TEST(Announcing, AMutexIsEnabledOnlyWhileNoThreadHoldsIt) {
   Recorder recorder;
   sync::mutex mutex;
   std::vector<bool> enabled;

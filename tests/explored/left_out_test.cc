@@ -162,8 +162,8 @@ class CopiesUnderAReader : public Scene {
 };
 
 /// A page is held, and a thread that writes to it copies it under the lock. Another ends the hold
-/// meanwhile, and adds to the page: that is the space's own again, and who has no lock may find
-/// that out first.
+/// meanwhile, and adds to the page: that is the space's own again, and a thread without the lock
+/// may find that out first.
 class SiblingThatVanishes : public Scene {
  public:
   SiblingThatVanishes() { put(space, kA, 0); }

@@ -115,7 +115,7 @@ TEST(Turns, AReaderNeverSeesWhatTheSiblingWrites) {
 }
 
 // The frame that is unmapped goes to another space at once, where a late store would show.
-TEST(Turns, AfterUnmapReturnsNobodyTouchesTheFrame) {
+TEST(Turns, AfterUnmapReturnsNoThreadTouchesTheFrame) {
   for (int seed = 0; seed < rounds(2000); ++seed) {
     Stage stage;
     TakingTurns turns(static_cast<std::uint64_t>(seed));

@@ -76,7 +76,7 @@ TEST(Pool, GivesItsBudgetAndNotAFrameMore) {
   std::set<std::uint32_t> frames;
   for (int i = 0; i < 200; ++i) frames.insert(raw(take(pool)));
   EXPECT_EQ(frames.size(), 200u);
-  EXPECT_EQ(frames.count(0), 0u) << "the zero frame is nobody's";
+  EXPECT_EQ(frames.count(0), 0u) << "the zero frame is never handed out";
   EXPECT_TRUE(fails_with(HandleAccess::state(pool).take(), Errc::no_memory));
   EXPECT_EQ(pool.statistics().used, 200u);
   expect_adds_up(pool);
@@ -314,7 +314,7 @@ TEST(PoolDeathTest, StopsWhoUsesAHandleThatWasMovedFrom) {
   EXPECT_DEATH((void)pool.trim(), "use of a moved-from Pool");
 }
 
-TEST(PoolDeathTest, NobodyWritesToTheZeroFrame) {
+TEST(PoolDeathTest, StopsAWriteToTheZeroFrame) {
   const Pool pool = must(Pool::create(1_MiB));
   EXPECT_TRUE(is_zero(pool, kZeroFrame));
   EXPECT_DEATH(

@@ -32,7 +32,7 @@ class TrimGuardTest : public OnAPool {
   Frames& frames = HandleAccess::state(pool);
 };
 
-TEST_F(TrimGuardTest, CutsThePoolIntoStretchesWithoutTheZeroFrame) {
+TEST_F(TrimGuardTest, CutsThePoolIntoExtentsWithoutTheZeroFrame) {
   const TrimGuard guard(frames);
   EXPECT_EQ(guard.extents(), 3u);
   EXPECT_EQ(guard.first(0), FrameId{1});
@@ -41,7 +41,7 @@ TEST_F(TrimGuardTest, CutsThePoolIntoStretchesWithoutTheZeroFrame) {
   EXPECT_EQ(guard.end(2), 1281u);
 }
 
-TEST_F(TrimGuardTest, HasLargerStretchesInALargePool) {
+TEST_F(TrimGuardTest, HasLargerExtentsInALargePool) {
   Pool large = must(Pool::create(std::uint64_t{1} << 40));
   const TrimGuard guard(HandleAccess::state(large));
   EXPECT_LE(guard.extents(), TrimGuard::kMostExtents);

@@ -88,7 +88,7 @@ TEST_P(ReadFile, FillsFramesThatLieAnywhere) {
   const File open = file.open(OpenMode::read, GetParam().cache);
   Space space = new_space(4096);
   {
-    // Every second frame of the first pages is somebody else's.
+    // Every second frame of the first pages belongs to another space.
     Space other = new_space(512);
     for (std::uint64_t page = 16; page < 16 + 512; ++page) {
       put(space, at_page(page), page);

@@ -125,7 +125,7 @@ TEST_F(Moment, ForksByOtherThreadsNeitherLoseNorChangeBytes) {
   }
 }
 
-TEST_F(Moment, WhatIsUnmappedDuringAReadHarmsNobody) {
+TEST_F(Moment, WhatIsUnmappedDuringAReadDoesNoHarm) {
   Space space = new_space(8);
   const PipeEnds pipe;
   const TransferId token =

@@ -244,7 +244,7 @@ TEST_F(JournalTest, WhatCannotBePutBackIsToldAndStays) {
   EXPECT_TRUE(std::filesystem::exists(folder_ + "/journal"));
 }
 
-TEST_F(JournalTest, WhatSomebodyElseMadeOfASettingMeanwhileStays) {
+TEST_F(JournalTest, WhatAnotherProcessMadeOfASettingMeanwhileStays) {
   auto journal = Journal::open(folder_);
   ASSERT_TRUE(journal.has_value());
   ASSERT_TRUE(journal->note({Kind::setting, setting_, "before", "after"}).has_value());

@@ -133,7 +133,7 @@ class WithoutLockedMemory {
   rlimit before_{};
 };
 
-TEST_F(KernelJudge, WhereNobodyMayPinNothingIsSaidOfPins) {
+TEST_F(KernelJudge, WhereNoProcessMayPinNothingIsSaidOfPins) {
   const WithoutLockedMemory here;
   const KernelVerdict verdict = judge_text(
       "page x = 1\nprocess P {\n p = pin x write long\n write x 5\n peek p -> r\n drop p\n}\n"

@@ -75,7 +75,7 @@ TEST_F(KernelFilm, ShowsTheExclusiveMarkComingAndGoing) {
   EXPECT_EQ(exclusive(verdict.recording->steps[1].after, 1), false);
 }
 
-TEST_F(KernelFilm, ShowsAReferenceToAPageThatNobodyMaps) {
+TEST_F(KernelFilm, ShowsAReferenceToAPageThatNoProcessMaps) {
   const KernelVerdict verdict = judge_text(
       "page x = 1\nprocess P {\n p = get x\n unmap x\n peek p -> r\n}\nalways P:r = 1\n");
   ASSERT_TRUE(verdict.recording);

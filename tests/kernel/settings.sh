@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The kernel's judge leaves the system as it was: after a run, after one that was interrupted, whose reader went away, or
-# that was killed, and even where who puts back was killed as well, as soon as the next one starts. What somebody else
-# changed meanwhile is theirs.
+# that was killed, and even where its guard was killed as well, as soon as the next one starts. What another process
+# changed meanwhile stays.
 #   settings.sh <cleave>
 set -euo pipefail
 . "$(dirname "$0")/../support/machine.sh"
@@ -107,7 +107,7 @@ until_so as_before || same "after a kill"
 begin_run
 guard=$(guard_of $run)
 if [ -z "$guard" ]; then
-  echo "nobody is there to put back"
+  echo "there is no guard to put back"
   exit 1
 fi
 kill -KILL "$guard" $run
@@ -123,7 +123,7 @@ case $said in
 esac
 same "after both were killed, and the next run"
 
-# Somebody else changes a setting meanwhile, which stays; another had been set before, which comes back.
+# Another process changes a setting meanwhile, which stays; another had been set before, which comes back.
 ksm=/sys/kernel/mm/ksm/sleep_millisecs
 pool=/proc/sys/vm/nr_hugepages
 had=("$(cat $ksm)" "$(cat $pool)")

@@ -79,7 +79,7 @@ TEST(Invariant, FindsAMapTooMany) {
             "x: map is 2, but 1 are there");
 }
 
-TEST(Invariant, FindsAPinThatNobodyHas) {
+TEST(Invariant, FindsAPinThatNoReferenceHas) {
   EXPECT_EQ(found_after("cleave", [](World& w) { of_x(w).pins.add(1); }),
             "x: pins is 1, but 0 are there");
 }
@@ -165,13 +165,13 @@ TEST(Invariant, FindsAWritableEntryOfAPageThatIsNotOwned) {
   EXPECT_EQ(found_after("E1", plant), "");
 }
 
-TEST(Leak, IsAReferenceThatNobodyHas) {
+TEST(Leak, IsACountThatNoHolderHas) {
   EXPECT_EQ(leaked_after("A", [](World& w) { of_x(w).refs.add(2); }),
             "x: 2 references more than are held");
   EXPECT_EQ(leaked_after("A", [](World&) {}), "");
 }
 
-TEST(Leak, OfAPageThatNobodyMapsIsFoundToo) {
+TEST(Leak, OfAPageThatNoEntryMapsIsFoundToo) {
   EXPECT_EQ(leaked_after("A",
                          [](World& w) {
                            of_x(w).refs.add(1);

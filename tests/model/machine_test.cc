@@ -95,7 +95,7 @@ TEST(Machine, ReadsTheFileAgainAfterADiscard) {
       [](model::Setup& setup) { setup.pages[0].kind = PageKind::file; });
 }
 
-TEST(Machine, ShowsWritesToASharedMappingToEverybody) {
+TEST(Machine, ShowsWritesToASharedMappingToEveryProcess) {
   everywhere(
       [](Machine& m) {
         m.fork(kParent, 1);
@@ -240,7 +240,7 @@ TEST(Machine, WakesWhoWaitsForWriteProtection) {
   }
 }
 
-TEST(Machine, WaitsForEverWhereNobodyServes) {
+TEST(Machine, WaitsForEverWhereNoHandlerServes) {
   const explore::Result result = play("E1", one_page(), {[](Machine& m) {
                                         m.write_protect({0, 0}, kX);
                                         m.write({0, 0}, kX, 2);

@@ -69,7 +69,7 @@ TEST_F(ForkOfPinned, GivesTheChildAPageOfItsOwnToWriteTo) {
   EXPECT_EQ(seen_through(pin), patterned(2 * kPageSize, 1));
 }
 
-TEST_F(ForkOfPinned, SharesThePinOfTheParentWithNobody) {
+TEST_F(ForkOfPinned, DoesNotPassThePinToTheChild) {
   Space space = written_space(2);
   const Snapshot before = must(space.snapshot());
   const Pin pin = must(space.pin(at_page(16), pages_of(1), kWriting));
@@ -184,7 +184,7 @@ TEST_F(ForkOfPinned, LeavesTheNeighboursToBeCopiedWhenWritten) {
   put<int>(child, at_page(18), 1);
   EXPECT_EQ(copies() - copied, 2u);
   put<int>(space, at_page(18), 1);
-  EXPECT_EQ(copies() - copied, 2u) << "nobody else has it any more";
+  EXPECT_EQ(copies() - copied, 2u) << "no other space has it any more";
 }
 
 using PinDeath = OnPins;

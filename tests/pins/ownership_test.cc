@@ -80,7 +80,7 @@ TEST_P(PinOwns, NothingWhereTheFirstByteIsNotMapped) {
       fails_at(space.pin(at_page(15, 7), 100, GetParam()), Errc::not_mapped, at_page(15, 7)));
 }
 
-TEST_P(PinOwns, NothingWhereNobodyMayRead) {
+TEST_P(PinOwns, NothingWhereReadingIsForbidden) {
   Space space = written_space(3);
   ASSERT_TRUE(holds(space.protect(at_page(17), pages_of(1), Protection::none)));
   EXPECT_TRUE(

@@ -215,7 +215,7 @@ class Family {
       const std::uint64_t page = raw(page_of(at));
       Bytes& behind = page_behind(pinned, page);
       behind[offset_in_page(at)] = bytes[i];
-      // Two pins may look at one page that is nobody's any more.
+      // Two pins may look at one page that no space has any more.
       for (Pinned& other : pins_) {
         if (&other != &pinned && pinned.detached.count(page) != 0 &&
             same_frame(pinned, other, page))

@@ -1,4 +1,4 @@
-// A fast pin takes no lock. Against each of those who do, for a while.
+// A fast pin takes no lock. Against each operation that does, for a while.
 #include <atomic>
 #include <deque>
 #include <functional>
@@ -164,7 +164,7 @@ TEST_F(PinRaces, AgainstDiscardAndUnmap) {
                        for (Count n = 1; n < 20; ++n) {
                          device_store(*pinned, n);
                          ASSERT_EQ(device_load(*pinned), n)
-                             << "somebody else writes to a pinned frame";
+                             << "another thread writes to a pinned frame";
                        }
                        ASSERT_LE(state(*pinned).references(), 1u);
                        if (state(*pinned).references() == 0) ++detached;

@@ -41,7 +41,7 @@ TEST_F(HostFork, AChildThatLeavesTheSpacesAloneEndsWell) {
   EXPECT_EQ(get<int>(space, at_page(16)), 1);
 }
 
-TEST_F(HostFork, DestructorsInTheChildHarmNobody) {
+TEST_F(HostFork, DestructorsInTheChildDoNoHarm) {
   std::optional<Pool> own{must(Pool::create(pages_of(64)))};
   std::optional<Space> space{must(Space::create(*own))};
   ASSERT_TRUE(holds(space->map_at(at_page(16), pages_of(8))));

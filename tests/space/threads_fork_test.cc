@@ -133,7 +133,7 @@ TEST_F(ThreadsFork, WhoSeesTheFlagSeesWhatWasWrittenToACopyBefore) {
 }
 
 // A reader holds a translation to a frame that a sibling comes to own and writes in place.
-TEST_F(ThreadsFork, NobodyEverReadsWhatTheSiblingWrites) {
+TEST_F(ThreadsFork, NoThreadEverReadsWhatTheSiblingWrites) {
   constexpr std::uint64_t kPages = 30;
   Space space = new_space(kPages);
   for (std::uint64_t p = 0; p < kPages; ++p) put<Count>(space, at_page(16 + p), 1);

@@ -198,7 +198,7 @@ class Player {
       const Word value = proof(self_, i, w, number_in(known_[b].words[i][w]) + 1);
       const auto stored = accessors_[b]->store<Word>(word_at(page(self_, i), w), value);
       // A page is written whole or, when its first store finds no frame, not at all; later ones may
-      // find that somebody forked in between.
+      // find that another thread forked in between.
       if (!done(stored, "store")) return;
       known_[b].words[i][w] = value;
     }
@@ -217,7 +217,7 @@ class Player {
 
   void check_word(Word seen, unsigned thread, std::uint64_t i, std::uint64_t w) {
     if (seen != 0 && seen != proof(thread, i, w, number_in(seen)))
-      stress_.wrong("a word that nobody wrote there", seen, thread, i * kWords + w);
+      stress_.wrong("a word that no thread wrote there", seen, thread, i * kWords + w);
   }
 
   void read_others(std::size_t b) {

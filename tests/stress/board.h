@@ -1,4 +1,4 @@
-// The stress test's rules, which make every answer checkable while nobody stands still.
+// The stress test's rules, which make every answer checkable while no thread stands still.
 //
 // There are a few shared spaces (boards). Each thread owns some pages of every board and some
 // regions that it maps and unmaps there; it writes only to those, and so it knows at any time what

@@ -1,5 +1,5 @@
 // Many threads at a shared set of spaces, for a while. What is right at the end of each step is
-// known exactly, although nobody stands still: see board.h.
+// known exactly, although no thread stands still: see board.h.
 #include <chrono>
 #include <cstdio>
 #include <random>

@@ -10,8 +10,8 @@
 
 namespace cleave::detail {
 
-// Numbers are compared without a look at the architecture: this keeps nobody from anything, it only
-// plays the part.
+// Numbers are compared without a look at the architecture: this is no protection, it only plays the
+// part of a kernel without the call.
 bool deny(std::span<const Denied> calls) noexcept {
   std::vector<sock_filter> filter;
   filter.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)));

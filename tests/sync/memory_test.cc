@@ -35,7 +35,7 @@ TEST_F(Allocation, TheKthFailsAndOnlyThat) {
   }
 }
 
-TEST_F(Allocation, ADisarmedFailureStrikesNobody) {
+TEST_F(Allocation, ADisarmedFailureStrikesNoAllocation) {
   fail_allocation(1);
   fail_allocation(0);
   EXPECT_FALSE(allocation_fails());

@@ -75,7 +75,7 @@ TEST(Section, WhoWaitsForAWriterDoesNotWaitForAReader) {
   EXPECT_FALSE(section.inside());
 }
 
-TEST(Section, NobodyInsideIsNotWaitedFor) {
+TEST(Section, DoesNotWaitWhereNoThreadIsInside) {
   const Section section;
   section.wait_for_writer();
   section.wait_until_idle();
@@ -116,7 +116,7 @@ TEST(Section, WithoutAStampOfItsOwnItIsLightUnderNone) {
 }
 
 // The whole protocol of the header, with a number in the place of memory.
-TEST(Section, NoThreadWritesUnderAStampThatWasRevoked) {
+TEST(Section, NoThreadWritesUnderARevokedStamp) {
   Section section;
   atomic<std::uint64_t> stamp{0};
   atomic<std::uint64_t> memory{0};

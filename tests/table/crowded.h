@@ -1,5 +1,4 @@
-// A frame's count has a limit, and nobody has time for two thousand million forks: the count is
-// set.
+// A frame's count has a limit, and two thousand million forks take too long: the count is set.
 #pragma once
 
 #include <atomic>

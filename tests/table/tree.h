@@ -23,7 +23,7 @@ class Tree {
   Tree(const Tree&) = delete;
   Tree& operator=(const Tree&) = delete;
 
-  /// Owns `page`, with nobody reading. What owning said.
+  /// Owns `page`, with no thread reading. Gives what Table::own gave.
   Result<Table::Owned> own(PageNo page) {
     Retired retired;
     auto owned = table.own(page, frames_, retired);

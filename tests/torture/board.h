@@ -65,7 +65,7 @@ struct Board {
   /// Odd while the page is being unmapped or discarded; even, and another, afterwards.
   std::array<std::atomic<Generation>, kPages> generations;
   std::array<std::array<Published, kSectorsInPage>, kPages> published;
-  std::mutex remapping;  // one at a time; nobody else waits for it
+  std::mutex remapping;  // one at a time; no other thread waits for it
 };
 
 struct Range {

@@ -67,7 +67,7 @@ void Player::play() {
     land_flights(false);
   }
   finish_flights();
-  while (!lasting_.empty()) release_lasting();
+  while (!long_pins_.empty()) release_long_pin();
   pins_kept_.clear();
   for (auto& kept : kept_) recheck(*kept);
   kept_.clear();
@@ -98,9 +98,9 @@ void Player::step() {
     case 14:
     case 15:
     case 16:
-      return cling();
+      return keep_pinned();
     case 17:
-      return release_lasting();
+      return release_long_pin();
     case 18:
       return write_pinned();
     case 19:
@@ -265,7 +265,7 @@ void Player::write(Known& sector) {
       written = accessor.write(address_of(sector.place), std::as_bytes(std::span(bytes)));
     } while (try_again(written));
   } else {
-    // Now and then somebody else gets a chance to see a part.
+    // Now and then another thread gets a chance to see a part.
     const auto pause = static_cast<unsigned>(chance(std::uint64_t{16} * kWords));
     for (unsigned i = 0; i < kWords && written; ++i) {
       if (i == pause) std::this_thread::yield();

@@ -29,7 +29,7 @@ class Player {
   ~Player();
 
   void play();
-  /// Each of the player's sectors is what it knows it to be. With everybody at rest.
+  /// Each of the player's sectors is what it knows it to be. With all threads at rest.
   void check_at_the_end();
 
   [[nodiscard]] const Counts& counts();
@@ -78,7 +78,7 @@ class Player {
     std::array<bool, kMostPages> there{};
   };
   /// A read pin that is kept, with the generations of its pages when it was taken.
-  struct LastingPin {
+  struct LongPin {
     Range range;
     std::array<Generation, kMostPages> generations;
     Pin pin;
@@ -109,8 +109,8 @@ class Player {
 
   // player_pins.cc
   std::optional<Pin> pin(Range range, PinAccess access);
-  void cling();
-  void release_lasting();
+  void keep_pinned();
+  void release_long_pin();
   void check_through(const Pin& pin, Range range,
                      const std::array<Generation, kMostPages>& generations);
 
@@ -156,7 +156,7 @@ class Player {
   unsigned next_area_ = 0;
   std::list<std::unique_ptr<Flight>> flights_;
   std::deque<std::unique_ptr<Kept>> kept_;
-  std::deque<LastingPin> lasting_;
+  std::deque<LongPin> long_pins_;
   std::deque<Pin> pins_kept_;
   std::vector<std::uint64_t> free_slots_;  // of the file, each of kMostPages pages
 };

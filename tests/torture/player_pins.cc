@@ -6,7 +6,7 @@
 namespace cleave::torture {
 namespace {
 
-constexpr std::size_t kMostLasting = 6;
+constexpr std::size_t kMostLongPins = 6;
 
 }  // namespace
 
@@ -53,8 +53,8 @@ void Player::check_through(const Pin& pin, Range range,
   }
 }
 
-// What I write is what a pin shows, whoever forks meanwhile.
-void Player::cling() {
+// What this thread writes is what a pin shows, whichever thread forks meanwhile.
+void Player::keep_pinned() {
   const Range range = any_range(4);
   std::array<Generation, kMostPages> generations{};
   for (unsigned i = 0; i < range.pages; ++i)
@@ -69,14 +69,14 @@ void Player::cling() {
   }
   check_through(*pinned, range, generations);
   if (chance(8) != 0) return;
-  if (lasting_.size() >= kMostLasting) release_lasting();
-  lasting_.push_back({range, generations, std::move(*pinned)});
+  if (long_pins_.size() >= kMostLongPins) release_long_pin();
+  long_pins_.push_back({range, generations, std::move(*pinned)});
 }
 
-void Player::release_lasting() {
-  if (lasting_.empty()) return;
-  check_through(lasting_.front().pin, lasting_.front().range, lasting_.front().generations);
-  lasting_.pop_front();
+void Player::release_long_pin() {
+  if (long_pins_.empty()) return;
+  check_through(long_pins_.front().pin, long_pins_.front().range, long_pins_.front().generations);
+  long_pins_.pop_front();
 }
 
 }  // namespace cleave::torture

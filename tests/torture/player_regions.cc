@@ -53,7 +53,7 @@ void Player::remap() {
   }
 }
 
-// Takes nothing away from anybody for longer than a moment.
+// Takes a right away from the other threads for a moment only.
 void Player::protect() {
   const Range range = any_range(4);
   Board& b = board(range.board);

@@ -1,4 +1,4 @@
-// What devices read and write while everybody goes on.
+// What devices read and write while all threads go on.
 #include <algorithm>
 #include <cstring>
 #include <span>
@@ -55,7 +55,7 @@ struct Player::Reading : Flight {
   }
 };
 
-// Into a fork of a board, which somebody wants to roll back, to fork or to drop meanwhile.
+// Into a fork of a board, which another thread rolls back, forks or drops meanwhile.
 struct Player::BranchReading : Flight {
   Plan plan;
   std::optional<Space> child;
@@ -245,7 +245,7 @@ void Player::start_branch_reading(Plan& plan) {
   flights_.push_back(std::move(flight));
 }
 
-// From a board to the file, while everybody goes on writing.
+// From a board to the file, while all threads go on writing.
 
 struct Player::PinnedWriting : Flight {
   explicit PinnedWriting(const Interval& seen_in) : interval(seen_in) {}

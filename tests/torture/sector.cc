@@ -82,7 +82,7 @@ std::optional<Difference> check_sector(const Sector& seen, Identity identity,
   for (unsigned i = 0; i < kWords; ++i) {
     if (may_be(seen[i], identity, i, allowed)) continue;
     if (!in_words && may_be_bytes_of(seen[i], identity, i, allowed)) continue;
-    return Difference{"a word that nobody can have written by then, or that was written over", i,
+    return Difference{"a word that no thread can have written by then, or that was written over", i,
                       seen[i], kSectorBytes};
   }
   if (!allowed.known || allowed.view != View::moment || allowed.writer == Writer::device) {

@@ -48,7 +48,7 @@ struct Identity {
 
 Sector make_sector(Identity identity, Generation generation, Sequence sequence);
 
-/// How somebody looked at a sector.
+/// How a thread looked at a sector.
 enum class View : std::uint8_t {
   moment,  ///< all of it at once: a fork, a snapshot, a hold
   passing  ///< word after word, or as a device does, while its writer may be at work

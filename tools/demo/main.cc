@@ -12,7 +12,7 @@ void add_space(CLI::App& demo, cleave::demo::space::Options& options) {
   CLI::App* space = demo.add_subcommand(
       "space", "Branch a file a thousand times on four threads, and check every byte");
   space->add_option("FILE", options.path,
-                    "The file; by default a program of some MiB that building cleave needs");
+                    "The file; by default one of the build tools, such as cmake");
   CLI::Option* branches =
       space->add_option("--branches", options.branches, "How many forks to make")
           ->check(CLI::Range(1, 1'000'000))

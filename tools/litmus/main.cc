@@ -57,12 +57,12 @@ void add_options(CLI::App& litmus, Options& options) {
       ->capture_default_str();
   litmus.add_option("--memory", options.memory, "sc or tso; by default sc, and what tests name")
       ->check(CLI::IsMember({"sc", "tso"}));
-  litmus.add_option("--drop", options.drop, "Leave out a fence or a second look, by its name")
+  litmus.add_option("--drop", options.drop, "Leave out a fence or a re-check, by its name")
       ->allow_extra_args(false)  // what follows is a FILE
       ->take_all();
   litmus
       .add_option("--time", options.time,
-                  "No judgement takes more than so many seconds of a processor")
+                  "End each judgement after so many seconds of processor time")
       ->check(CLI::PositiveNumber);
   litmus.add_option("--seed", options.seed, "Another seed draws other random runs")
       ->capture_default_str();
@@ -79,7 +79,8 @@ void add_options(CLI::App& litmus, Options& options) {
   for (const char* of_rules : {"--rules", "--search", "--memory", "--drop", "--seed", "--replay"})
     kernel->excludes(of_rules);
   litmus.add_flag("--json", options.json, "Print one JSON object");
-  litmus.add_flag("-v,--verbose", options.verbose, "Print a line for each judgement");
+  litmus.add_flag("-v,--verbose", options.verbose,
+                  "Print a line for each judgement, or each step of a run");
   add_show(litmus);
   add_rules(litmus);
   add_ready(litmus);
@@ -101,6 +102,6 @@ int main(int argc, char** argv) {
   cleave::litmus::Options options;
   return cleave::console::run_program(
       "cleave litmus",
-      "Ask whether something can end so, under each rule that Linux and others had",
+      "Ask whether a run can end in a given way, under each rule-set of Linux and others",
       [&](CLI::App& litmus) { cleave::litmus::add_options(litmus, options); }, argc, argv);
 }

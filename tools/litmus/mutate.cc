@@ -1,4 +1,4 @@
-// `cleave litmus mutate`: is there a test for each knob, fence and second look of a rule-set?
+// `cleave litmus mutate`: is there a test for each knob, fence and re-check of a rule-set?
 #include <unistd.h>
 
 #include <algorithm>

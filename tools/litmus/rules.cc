@@ -67,7 +67,7 @@ void print_rules() {
     fmt::print("{}", wrapped(knob.question, 10, look.width));
     fmt::print("{}", wrapped(answers(knob), 10, look.width));
   }
-  fmt::print("\nFences and second looks: --rules E1,drop=NAME or --drop NAME\n");
+  fmt::print("\nFences and re-checks: --rules E1,drop=NAME or --drop NAME\n");
   for (const lab::model::Fence& fence : lab::model::fences()) {
     fmt::print("  {}\n", look.strong(fence.name));
     fmt::print("{}", wrapped(fence.about, 10, look.width));

@@ -5,7 +5,7 @@
 // Two distinctions that std::atomic does not make, because an explorer lives on them:
 //  - add() gives nothing back, fetch_add() does: adds whose result no code sees commute, and two
 //    orders of them need not both be explored;
-//  - every order is written out. There is no default: who reads the code must see it.
+//  - every order is written out. There is no default: a reader of the code must see it.
 #pragma once
 
 #include <atomic>

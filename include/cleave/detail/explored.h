@@ -55,7 +55,7 @@ struct DelayedStore {
   void (*perform)(void* address, std::uint64_t bits);
 };
 
-/// Chooses who runs. One per exploring OS thread; threads of control are its fibers.
+/// Chooses which thread runs. One per exploring OS thread; threads of control are its fibers.
 class Scheduler {
  public:
   virtual ~Scheduler() = default;

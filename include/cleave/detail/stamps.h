@@ -23,8 +23,8 @@ struct Stamps {
   /// be getting another frame just now; look, but do not remember. Whoever copies a page makes its
   /// stamp odd *before* the new entry is published and even again after: a thread that writes to
   /// the new frame, or hears of such a write, finds no translation of the old one good any more. A
-  /// revocation of all accessors changes all of them (after `write` went odd: who reads a new stamp
-  /// here finds `write` odd). Stored with release, read with acquire.
+  /// revocation of all accessors changes all of them (after `write` went odd: a thread that reads
+  /// a new stamp here finds `write` odd). Stored with release, read with acquire.
   static constexpr std::size_t kReadStamps = 16;
   std::array<sync::atomic<std::uint64_t>, kReadStamps> read;
 

@@ -97,7 +97,7 @@ void announce_look(const char* label);
 void announce_put(const char* label, Variable& variable, std::uint64_t bits);
 void announce_await(const char* label, bool (*ready)(const void*), const void* context);
 
-/// The stretch of one step, from its announcement to its end. Outside of it a thread must leave
+/// The extent of one step, from its announcement to its end. Outside of it a thread must leave
 /// Shared variables alone; to touch one is reported as a failure of the run.
 class StepScope {
  public:

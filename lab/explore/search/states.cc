@@ -37,8 +37,8 @@ class States : public DepthFirstTree<StateStep> {
 
   /// Whether the latest run ended where another had been.
   [[nodiscard]] bool repeated() const { return repeated_; }
-  /// Whether the latest run came back to a state of its own, and might go round for ever: everyone
-  /// who could always have taken a step did take one.
+  /// Whether the latest run came back to a state of its own, and might go round for ever: each
+  /// thread that could always have taken a step did take one.
   [[nodiscard]] bool goes_round() const {
     if (!repeated_ || symmetry_) return false;
     ActorSet always = ~ActorSet{0};

@@ -132,7 +132,7 @@ std::vector<Line> lines(const Trace& trace, const Explain& explain) {
     }
   }
   std::vector<Line> lines;
-  std::size_t fold = 0;  // lines from here on are of one stretch that is passed over
+  std::size_t fold = 0;  // lines from here on are of steps that are passed over
   for (std::size_t i = 0; i < count; ++i) {
     const Event& event = trace.events[i];
     const bool flush = event.kind == Event::Kind::flush;

@@ -377,20 +377,20 @@ tl::expected<void, std::string> run_test(CompiledTest& compiled, SharedState& sh
   compiled.fuse = files.get();
 
   const pid_t self = getpid();
-  const pid_t keeper = fork();
-  if (keeper == 0) {
+  const pid_t launcher = fork();
+  if (launcher == 0) {
     die_with(self);
     keep_sandbox(compiled, shared, effort, folder);
   }
-  if (keeper < 0) return tl::unexpected(fmt::format("fork: {}", std::strerror(errno)));
+  if (launcher < 0) return tl::unexpected(fmt::format("fork: {}", std::strerror(errno)));
   // The sandbox watches the test's processes, and this process the sandbox.
   // A run that hangs takes its patience twice: once more after the last step that it saw.
   const Clock::time_point latest =
       Clock::now() + effort.time + 2 * effort.patience + std::chrono::seconds(60);
-  const bool late = !ends_by(keeper, latest, effort.tick);
-  if (late) kill(keeper, SIGKILL);
+  const bool late = !ends_by(launcher, latest, effort.tick);
+  if (late) kill(launcher, SIGKILL);
   int status = 0;
-  while (waitpid(keeper, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(launcher, &status, 0) < 0 && errno == EINTR) {
   }
   for (std::size_t i = 0; i < compiled.reference_uses.size(); ++i)
     unlink(mount_point(folder, i).c_str());

@@ -132,8 +132,8 @@ Journal::~Journal() {
   dismiss_guard();
 }
 
-// Ours is to be killed by nobody but who means it: it is in no group of processes that a terminal
-// stops or a pipe ends.
+// No stray signal ends the guard: it is in no group of processes that a terminal stops or a pipe
+// ends.
 void Journal::set_guard() {
   std::array<int, 2> ends{};
   if (guard_ >= 0 || pipe2(ends.data(), O_CLOEXEC) != 0) return;
@@ -141,7 +141,7 @@ void Journal::set_guard() {
   if (pid == 0) {
     setsid();
     prctl(PR_SET_NAME, "cleave-lab-back");
-    // Who waits until nobody has a file open any more, as we do, must not wait for this process.
+    // A process that waits, as we do, until no other has a file open must not wait for this one.
     const int nothing = ::open("/dev/null", O_RDWR);
     for (const int file : {STDOUT_FILENO, STDERR_FILENO}) dup2(nothing, file);
     dup2(ends[0], STDIN_FILENO);

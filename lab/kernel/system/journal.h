@@ -23,13 +23,13 @@ class Journal {
     Kind kind;
     std::string path;
     std::string value;
-    /// Of a setting: what we write there. It is put back only while it is that; what somebody else
-    /// made of it stays. Empty: put back in any case.
+    /// Of a setting: what we write there. It is put back only while it is that; what another
+    /// process made of it stays. Empty: put back in any case.
     std::string ours = {};
   };
 
   /// One at a time for each folder. Makes the folder; takes its lock; puts back what is left from
-  /// before. Errors, as text: the folder cannot be made or written; somebody else has the lock;
+  /// before. Errors, as text: the folder cannot be made or written; another process has the lock;
   /// what is left cannot be put back.
   static tl::expected<Journal, std::string> open(const std::string& folder);
   Journal(Journal&& other) noexcept;
@@ -60,7 +60,7 @@ class Journal {
 
   std::string path_;
   int lock_;
-  int guard_ = -1;  ///< it waits until nobody has this open any more
+  int guard_ = -1;  ///< it waits until no other process has this open
   int guard_pid_ = -1;
   std::vector<Change> changes_;
   std::vector<std::string> found_;

@@ -27,8 +27,8 @@ struct Watch {
 /// A sequence lock. Written with the lock of `installed()` held; read in signal handlers, which
 /// must not take half of an old range for half of a new one. The version is odd while a write
 /// lasts. Writer: version (relaxed), fields (release), version (release). Reader: version
-/// (acquire), fields (acquire), version (relaxed): who reads a field of a write finds a version
-/// that is no older.
+/// (acquire), fields (acquire), version (relaxed): a handler that reads a field of a write finds
+/// a version that is no older.
 class Slot {
  public:
   void write(const Watch& watch) noexcept {

@@ -29,8 +29,8 @@ std::byte* map(int descriptor, std::uint64_t bytes, void* at) {
 // As much as a huge page, so that the mapping between them may have some.
 constexpr std::uint64_t kGuard = std::uint64_t{2} << 20;
 
-/// The same between two extents that no access may touch: who runs over the end of what lies
-/// beside, which may be the native mapping, must not change an arena unnoticed.
+/// The same between two extents that no access may touch: a thread that runs over the end of
+/// what lies beside, which may be the native mapping, must not change an arena unnoticed.
 std::byte* map_guarded(int descriptor, std::uint64_t bytes) {
   const std::uint64_t whole = kGuard + bytes + kGuard;
   void* room = mmap(nullptr, whole, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -64,7 +64,7 @@ std::string some_text(Connection& database) {
   throw DatabaseError("no table holds a text of 24 characters that could be spoilt");
 }
 
-// A check that nothing can fail proves nothing. Everywhere, since a copy may be left where nobody
+// A check that nothing can fail proves nothing. Everywhere, since a copy may be left where no query
 // looks.
 void change_a_bit(BranchableDatabase& database) {
   const std::string text = some_text(database.connection());

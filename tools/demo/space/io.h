@@ -21,7 +21,7 @@ struct Transfers {
 };
 
 /// A thread that reads blocks of the file into pages of the origin, beside the file's own, without
-/// pause. While blocks are on their way, the pages are pinned, and who forks the origin gets copies
+/// pause. While blocks are on their way, the pages are pinned, and a fork of the origin gets copies
 /// of them. Some of what arrived is written on to a temporary file, by a hold, and written over in
 /// the space at once.
 class Traffic {
