@@ -48,7 +48,7 @@ class DiskFile {
       const int made = mkstemp(path.data());
       if (made < 0) continue;
       DiskFile file{File(made), std::move(path)};
-      auto direct = open_for(file.path_.c_str(), OpenMode::update, PageCache::bypass);
+      auto direct = open_file(file.path_.c_str(), OpenMode::update, PageCache::bypass);
       if (!direct || !direct->is_direct()) continue;
       file.file_ = std::move(*direct);
       file.fill(size);

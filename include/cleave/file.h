@@ -33,7 +33,7 @@ class CLEAVE_API File {
 
   /// Owned by the file; -1 after it was moved from.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-  /// Whether it is open with O_DIRECT: what open_for() got, where it was asked to try.
+  /// Whether it is open with O_DIRECT: what open_file() got, where it was asked to try.
   [[nodiscard]] bool is_direct() const noexcept;
 
  private:
@@ -43,6 +43,6 @@ class CLEAVE_API File {
 /// Opens `path`, a new file with mode 0666 less the umask. A file system that refuses O_DIRECT gets
 /// the file opened without; File::is_direct() tells. Error: io (`system` is the errno of open), and
 /// a file that was not there may have been created.
-CLEAVE_API Result<File> open_for(const char* path, OpenMode mode, PageCache cache = PageCache::use);
+CLEAVE_API Result<File> open_file(const char* path, OpenMode mode, PageCache cache = PageCache::use);
 
 }  // namespace cleave

@@ -39,10 +39,12 @@ class [[nodiscard]] CLEAVE_API Hold {
 
   /// The held bytes where they lie, without a copy. Error: no_memory (to list the pieces). Cost: by
   /// the pages.
-  [[nodiscard]] Result<HoldView> view() const;
+  [[nodiscard]] Result<HoldView> view() const&;
+  Result<HoldView> view() && = delete;  // the view would outlive the hold
   /// The same for a part. Errors: bad_argument (not inside what is held), no_memory. Cost: by the
   /// pages of the part.
-  [[nodiscard]] Result<HoldView> view(Address from, ByteCount bytes) const;
+  [[nodiscard]] Result<HoldView> view(Address from, ByteCount bytes) const&;
+  Result<HoldView> view(Address from, ByteCount bytes) && = delete;
 
   /// Fills `into` with the held bytes from `from` on. Error: bad_argument (not inside what is held;
   /// nothing was read).

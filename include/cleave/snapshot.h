@@ -54,7 +54,8 @@ class CLEAVE_API Snapshot {
 
   /// A page where it lies, without a copy. The view must end before the last copy of the snapshot.
   /// Regions are not asked. Error: bad_argument (beyond 2^48).
-  [[nodiscard]] Result<PageView> view(PageNo page) const;
+  [[nodiscard]] Result<PageView> view(PageNo page) const&;
+  Result<PageView> view(PageNo page) && = delete;  // the view would outlive the snapshot
 
   /// A new space that starts with these contents and regions. O(1). Error: no_memory.
   [[nodiscard]] Result<Space> fork() const;

@@ -47,7 +47,7 @@ std::string Error::message() const {
   return line;
 }
 
-void stop(const Error& error, Place where) noexcept {
+void stop(const Error& error, SourceLocation where) noexcept {
   (void)std::fprintf(stderr, "%s:%u: %s\n", where.file, where.line, error.message().c_str());
   std::abort();
 }

@@ -49,7 +49,7 @@ bool File::is_direct() const noexcept {
   return flags >= 0 && (flags & O_DIRECT) != 0;
 }
 
-Result<File> open_for(const char* path, OpenMode mode, PageCache cache) {
+Result<File> open_file(const char* path, OpenMode mode, PageCache cache) {
   const int flags = flags_of(mode);
   int descriptor = -1;
   if (cache == PageCache::bypass) {

@@ -38,9 +38,9 @@ HoldState& Hold::state() const noexcept {
 Address Hold::address() const noexcept { return state().at; }
 ByteCount Hold::size() const noexcept { return state().size; }
 
-Result<HoldView> Hold::view() const { return view(state().at, state().size); }
+Result<HoldView> Hold::view() const& { return view(state().at, state().size); }
 
-Result<HoldView> Hold::view(Address from, ByteCount bytes) const {
+Result<HoldView> Hold::view(Address from, ByteCount bytes) const& {
   const HoldState& s = state();
   if (auto inside = check_inside(s, from, bytes.value); !inside) {
     return tl::unexpected(inside.error());

@@ -48,7 +48,7 @@ Result<void> Snapshot::read(Address from, std::span<std::byte> into) const {
       });
 }
 
-Result<PageView> Snapshot::view(PageNo page) const {
+Result<PageView> Snapshot::view(PageNo page) const& {
   const SnapshotState& s = state();
   if (page >= kPageLimit) return fail(Errc::bad_argument, "the page lies beyond 2^48");
   const FrameId frame = s.table.find(page);

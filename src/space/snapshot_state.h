@@ -33,7 +33,7 @@ struct SnapshotState {
   Frames& frames;
   /// Copies of the handle. Raised by holders (relaxed), lowered with acq_rel: who ends it has seen
   /// all reads.
-  sync::atomic<std::uint32_t> references{1};
+  sync::atomic<std::uint64_t> references{1};
   Table table;
   Regions regions;
 };

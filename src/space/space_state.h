@@ -53,7 +53,7 @@ struct SpaceState {
   Frames& frames;
   /// Order of locks: a space's lock, then the pool's growth lock. Never two spaces' locks at once.
   sync::mutex lock;
-  sync::atomic<std::uint32_t> handles{1};  // Space and accessors; the last one out ends the state
+  sync::atomic<std::uint64_t> handles{1};  // Space and accessors; the last one out ends the state
   /// Read also inside a section that found the write stamp even.
   Table table CLEAVE_GUARDED_BY(lock);
   /// As the table, but replaced only while all translations are revoked.

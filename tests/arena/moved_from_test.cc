@@ -100,7 +100,7 @@ template <>
 struct Known<Ring> {
   static constexpr const char* kStops = "use of a moved-from Ring";
   static Ring make(Stage& stage, std::uint64_t n) {
-    const File nothing = must(open_for("/dev/null", OpenMode::write));
+    const File nothing = must(open_file("/dev/null", OpenMode::write));
     Ring ring = must(Ring::create(stage.pool, {.requests = 4}));
     for (std::uint64_t i = 0; i < n; ++i)
       (void)must(ring.start_write(stage.space, kAt, nothing.descriptor(), 0, 0));
@@ -175,7 +175,7 @@ template <>
 struct Known<File> {
   static constexpr const char* kStops = nullptr;
   static File make(Stage& /*stage*/, std::uint64_t /*n*/) {
-    return must(open_for("/dev/null", OpenMode::read));
+    return must(open_file("/dev/null", OpenMode::read));
   }
   static std::uint64_t number(File& file) {
     return static_cast<std::uint64_t>(file.descriptor() + 1);

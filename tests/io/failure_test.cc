@@ -106,7 +106,7 @@ TEST_F(IoFailure, AWriteNeedsOnlyToRead) {
 
 TEST_F(IoFailure, AFullDeviceIsTold) {
   Space space = new_space(8);
-  const File full = must(open_for("/dev/full", OpenMode::write));
+  const File full = must(open_file("/dev/full", OpenMode::write));
   for (const Consistency view : {Consistency::stable, Consistency::coherent}) {
     EXPECT_TRUE(says(write_file(*ring, space, at_page(16, 3), full.descriptor(), 0, 9000, view),
                      ENOSPC, at_page(16, 3)));
@@ -127,7 +127,7 @@ TEST_F(IoFailure, AFullFileSystemHasAllBytesBeforeTheOneNamed) {
     RingOptions options;
     options.block = block;
     with(options);
-    const File file = must(open_for((std::string(folder) + "/file").c_str(), OpenMode::update));
+    const File file = must(open_file((std::string(folder) + "/file").c_str(), OpenMode::update));
     EXPECT_EQ(ftruncate(file.descriptor(), 0), 0);
     const auto written =
         write_file(*ring, space, at_page(16), file.descriptor(), 0, contents.size());
@@ -165,7 +165,7 @@ TEST_F(IoFailure, AFileThatMayNotGrowIsTold) {
 
 TEST_F(IoFailure, ADeviceThatFailsIsTold) {
   // The kernel fails to read this process's memory where there is none.
-  const File memory = must(open_for("/proc/self/mem", OpenMode::read));
+  const File memory = must(open_file("/proc/self/mem", OpenMode::read));
   Space space = new_space(8);
   EXPECT_TRUE(says(read_file(*ring, space, at_page(16), memory.descriptor(), 4096, 4096), EIO,
                    at_page(16)));

@@ -35,7 +35,7 @@ class ScratchFile {
 
   [[nodiscard]] const char* path() const { return path_.c_str(); }
   [[nodiscard]] File open(OpenMode mode, PageCache cache = PageCache::use) const {
-    return must(open_for(path(), mode, cache));
+    return must(open_file(path(), mode, cache));
   }
 
   void fill(const Bytes& contents) const {

@@ -23,14 +23,14 @@ TEST(OpenFor, GoesThroughTheCacheWhereTheFileSystemWantsIt) {
   const char* refuses = "/proc/self/status";
   ASSERT_LT(open(refuses, O_RDONLY | O_DIRECT | O_CLOEXEC), 0);
   ASSERT_EQ(errno, EINVAL);
-  const auto file = open_for(refuses, OpenMode::read, PageCache::bypass);
+  const auto file = open_file(refuses, OpenMode::read, PageCache::bypass);
   ASSERT_TRUE(holds(file));
   EXPECT_FALSE(file->is_direct());
 }
 
 TEST(OpenFor, TellsWhyAFileCannotBeOpened) {
   for (const PageCache cache : {PageCache::use, PageCache::bypass}) {
-    const auto none = open_for("no/such/file", OpenMode::update, cache);
+    const auto none = open_file("no/such/file", OpenMode::update, cache);
     EXPECT_TRUE(fails_with(none, Errc::io));
     EXPECT_EQ(none.error().system, ENOENT);
   }

@@ -38,7 +38,8 @@ Result<double> cost_of_a_page(Tracking tracking) {
   if (auto done = write_some(); !done) return tl::unexpected(done.error());  // provides the memory
   const double start = now();
   if (auto done = write_some(); !done) return tl::unexpected(done.error());
-  return (now() - start) / static_cast<double>(kPages / kApart);
+  constexpr std::uint64_t kWritten = kPages / kApart;
+  return (now() - start) / static_cast<double>(kWritten);
 }
 
 class Adaptive final : public Tracker {

@@ -76,7 +76,7 @@ void pins(Space& space, Address at, std::span<std::byte> bytes) {
 }
 
 void files(const Pool& pool, Space& space, Address at) {
-  File file = must(open_for("/dev/null", OpenMode::update, PageCache::bypass));
+  File file = must(open_file("/dev/null", OpenMode::update, PageCache::bypass));
   File other = std::move(file);
   file = std::move(other);
   (void)file.is_direct();

@@ -43,7 +43,7 @@ File temporary_file(PageCache cache) {
                              "; let TMPDIR name a folder that can be written to");
   }
   File file(made);
-  auto opened = open_for(path.c_str(), OpenMode::update, cache);
+  auto opened = open_file(path.c_str(), OpenMode::update, cache);
   (void)unlink(path.c_str());
   return opened ? std::move(*opened) : std::move(file);
 }
@@ -114,7 +114,7 @@ struct Traffic::Worker {
       : origin(used_origin),
         content(expected.first(read_file.size)),
         carrier(pool, origin.space),
-        source(must(open_for(read_file.path.c_str(), OpenMode::read, carrier.cache()))),
+        source(must(open_file(read_file.path.c_str(), OpenMode::read, carrier.cache()))),
         copy(temporary_file(carrier.cache())),
         spoil(spoils),
         at(must(origin.space.map(kSlots * kSlotBytes))) {
