@@ -157,7 +157,7 @@ class Pinner {
 };
 
 std::vector<Row> pin_on_threads(const Settings& settings) {
-  const int batches = settings.quick ? 2'000 : 20'000;
+  const std::size_t batches = settings.quick ? 2'000 : 20'000;
   const measure::OnProcessor here(0);
   const Extent extent{64_MiB};
   TouchedSpace touched(extent, 1_MiB);
@@ -165,7 +165,7 @@ std::vector<Row> pin_on_threads(const Settings& settings) {
   Accessor accessor = must(touched.space.accessor());
   const auto measure = [&] {
     return measure::processor_nanoseconds_for([&] {
-             for (int i = 0; i < batches; ++i) pin_each(accessor, touched.base);
+             for (std::size_t i = 0; i < batches; ++i) pin_each(accessor, touched.base);
            }) /
            static_cast<double>(batches * kPagesPerThread);
   };
