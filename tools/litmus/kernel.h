@@ -18,6 +18,6 @@ struct KernelOptions {
 /// Has the tests judged by the kernel that runs here, and prints what was observed. Ends the
 /// command with status 1 where something was found, with 2 where nothing can be judged because
 /// somebody else does, with 130 where it was interrupted.
-void run_on_kernel(const KernelOptions& options);
+void run_on_kernel(const KernelOptions& asked);
 
 }  // namespace cleave::litmus
