@@ -63,7 +63,8 @@ Halves pin_space(TouchedSpace& touched, Accessor& accessor, const Manner& manner
 
 // The same for the kernel: it knows no way to pin a page that does not go through a system call.
 Halves pin_heap(measure::KernelRing& ring, const iovec& buffer, int batches) {
-  const auto pages = static_cast<double>(buffer.iov_len / kPageSize);
+  const std::uint64_t whole = buffer.iov_len / kPageSize;
+  const auto pages = static_cast<double>(whole);
   Halves figures;
   for (int batch = 0; batch < batches; ++batch) {
     bool registered = false;
