@@ -17,7 +17,7 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test steady bench soak lint format install install-tools clean
+.PHONY: help setup build demo test style steady bench soak lint format install install-tools clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -37,12 +37,19 @@ demo: setup ## Branch a real database and check each branch (DB=path: one of you
 	@echo "and, as root, with this machine's kernel beside them:"
 	@echo "  build/release/bin/cleave litmus --kernel --html build/litmus.html"
 
-test: setup ## Run all tests, then the library's under the address and the thread sanitizer
+test: setup style ## Run style, all tests, and the library's tests under the address and the thread sanitizer
 	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
 	@scripts/setup.sh outsider || echo "setup: no abigail or no Clang; the tests that need them are left out"
 	$(call test,check)
 	$(call test,asan)
 	$(call test,tsan,$(FIXED_LAYOUT))
+
+style: setup ## Check the format, build library and laboratory with Clang, run clang-tidy on the library
+	@scripts/setup.sh lint
+	$(sources) | xargs clang-format --dry-run -Werror
+	$(call build,clang) --target cleave cleave_lab
+	ls build/clang/CMakeFiles/cleave.dir/Unity/*.cxx | xargs -P $(BUILD_JOBS) -n 1 \
+	  clang-tidy -p build/clang --quiet --checks=-bugprone-suspicious-include --header-filter='/(include|src)/'
 
 steady: setup ## Run the tests 20 times: fresh clones, random order, busy processors (STEADY_RUNS=n, STEADY_FRESH=0)
 	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
@@ -71,7 +78,7 @@ soak: build ## What takes long: the release build's tests and benchmarks, the la
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_torture \
 	  --seconds $(TORTURE_SECONDS) --directory build
 
-lint: ## Check the format, and run clang-tidy
+lint: ## Check the format, and run clang-tidy on every file (10 minutes)
 	@scripts/setup.sh lint
 	$(sources) | xargs clang-format --dry-run -Werror
 	cmake --preset lint

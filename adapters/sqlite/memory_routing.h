@@ -15,14 +15,14 @@ void route_memory();
 /// of such a process may lie in a heap.
 void leave_memory_alone();
 
-/// While it lives, SQLite's allocations on this thread come from `heap`. Whatever is freed or
+/// While it lives, SQLite's allocations on this thread come from this heap. Whatever is freed or
 /// resized goes back to where it came from: this heap, or malloc. So every call on a connection
 /// whose memory lies in a heap is made in such a scope, and one on any other connection outside of
 /// all.
 class MemoryFrom {
  public:
   /// nullptr: from malloc.
-  explicit MemoryFrom(const Heap* heap) noexcept;
+  explicit MemoryFrom(const Heap* from) noexcept;
   ~MemoryFrom();
   MemoryFrom(const MemoryFrom&) = delete;
   MemoryFrom& operator=(const MemoryFrom&) = delete;
@@ -35,7 +35,7 @@ class MemoryFrom {
 /// memory of the other is still known as its heap's.
 class MemoryBeside {
  public:
-  explicit MemoryBeside(const Heap* heap) noexcept;
+  explicit MemoryBeside(const Heap* from) noexcept;
   ~MemoryBeside();
   MemoryBeside(const MemoryBeside&) = delete;
   MemoryBeside& operator=(const MemoryBeside&) = delete;

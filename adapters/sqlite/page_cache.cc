@@ -142,6 +142,7 @@ class MemoryCache {
 
   bool widen() {
     const unsigned count = std::max(kFewestBuckets, 2 * bucket_count_);
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): a bucket is a pointer, to its first page.
     auto** wider = static_cast<Page**>(sqlite3_malloc64(std::uint64_t{count} * sizeof(Page*)));
     if (wider == nullptr) return false;
     std::fill_n(wider, count, nullptr);

@@ -39,7 +39,7 @@ std::vector<Benchmark> for_each_cell(std::string_view family, const char* what, 
       {{"32MiB", 32_MiB, 0}, {"256MiB", 256_MiB, 0}, {"1GiB", 1_GiB, 0}}};
   std::vector<Benchmark> all;
   for (Cell cell : kSizes) {
-    for (const std::uint64_t changed : {10, 100, 1000, 8000}) {
+    for (const std::uint64_t changed : {10U, 100U, 1000U, 8000U}) {
       cell.changed = changed;
       all.push_back({cell.name(family), what, [=](const Settings& settings) -> std::vector<Row> {
                        if (settings.quick && (cell.size > 32_MiB || cell.changed != 100)) return {};

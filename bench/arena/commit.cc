@@ -17,7 +17,7 @@ namespace cleave::bench {
 namespace {
 
 // Fewer than elsewhere: all of them stay.
-constexpr int kCommitsKept = 3;
+constexpr unsigned kCommitsKept = 3;
 
 // The commit before goes untimed, as a child of fork(2) does; its frames are free again.
 double commit_changed(TouchedArena& touched, PageSets& sets, Samples& drops) {
@@ -34,7 +34,7 @@ double commit_changed(TouchedArena& touched, PageSets& sets, Samples& drops) {
 // All commits stay alive, so that each takes frames that the pool never had.
 double commit_into_new_memory(TouchedArena& touched, PageSets& sets, std::vector<Commit>& kept) {
   Samples figures;
-  for (int i = 0; i < kCommitsKept; ++i) {
+  for (unsigned i = 0; i < kCommitsKept; ++i) {
     for (const std::uint64_t n : sets.next().order) touched.write(n, n);
     figures.add(
         measure::processor_nanoseconds_for([&] { kept.push_back(must(touched.arena.commit())); }));
@@ -86,7 +86,7 @@ Row commit_by(Tracking tracking, const Cell& cell, const Extent& extent, measure
 
 Row commit_while_the_pool_grows(const Cell& cell, const Extent& extent, measure::Companion& kernel,
                                 const Settings& settings) {
-  const auto commits = static_cast<std::uint64_t>(kCommitsKept * (settings.runs() + 1));
+  const auto commits = kCommitsKept * static_cast<std::uint64_t>(settings.runs() + 1);
   TouchedArena touched(extent, {}, commits * cell.changed * kPageSize);
   PageSets sets(cell.changed, extent.touched_pages());
   std::vector<Commit> kept;

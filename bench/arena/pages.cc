@@ -152,7 +152,7 @@ std::vector<Benchmark> arena_pages_benchmarks() {
                    "first writes to pages of an arena, against a fault after fork(2)",
                    [=](const Settings& settings) { return first_write(tracking, settings); }});
   }
-  for (const std::uint64_t differing : {1, 10, 100, 1000, 10'000, 100'000}) {
+  for (const std::uint64_t differing : {1U, 10U, 100U, 1000U, 10'000U, 100'000U}) {
     all.push_back({"checkout/across/" + std::to_string(differing),
                    "going between two branches that differ in so many pages",
                    [=](const Settings& settings) { return checkout_across(differing, settings); }});

@@ -162,6 +162,7 @@ std::vector<Row> roll_back(const Cell& cell, const Settings& settings) {
     return std::pair(needs_announcing, pass.row.ours.median());
   });
   std::vector<Row> rows;
+  rows.reserve(passes.size());
   for (const Pass& pass : passes) rows.push_back(pass.row);
   rows.push_back(automatic_against_the_best(cell, passes, automatic));
   Row fork = against(cell, best, "fork", "fork(2), a child that writes and exits", best.fork);

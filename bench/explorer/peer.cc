@@ -36,6 +36,7 @@ Finished run(const std::vector<std::string>& command, const std::filesystem::pat
   int pipe_ends[2];
   measure::must_hold(pipe2(pipe_ends, O_CLOEXEC) == 0, "pipe2(2) failed");
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& argument : command) {
     arguments.push_back(const_cast<char*>(argument.c_str()));  // execvp(3) does not write to them.
   }

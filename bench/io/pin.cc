@@ -63,7 +63,8 @@ Halves pin_space(TouchedSpace& touched, Accessor& accessor, const Manner& manner
 
 // The same for the kernel: it knows no way to pin a page that does not go through a system call.
 Halves pin_heap(measure::KernelRing& ring, const iovec& buffer, int batches) {
-  const auto pages = static_cast<double>(buffer.iov_len / kPageSize);
+  const std::uint64_t whole = buffer.iov_len / kPageSize;
+  const auto pages = static_cast<double>(whole);
   Halves figures;
   for (int batch = 0; batch < batches; ++batch) {
     bool registered = false;
@@ -157,7 +158,7 @@ class Pinner {
 };
 
 std::vector<Row> pin_on_threads(const Settings& settings) {
-  const int batches = settings.quick ? 2'000 : 20'000;
+  const std::size_t batches = settings.quick ? 2'000 : 20'000;
   const measure::OnProcessor here(0);
   const Extent extent{64_MiB};
   TouchedSpace touched(extent, 1_MiB);
@@ -165,7 +166,7 @@ std::vector<Row> pin_on_threads(const Settings& settings) {
   Accessor accessor = must(touched.space.accessor());
   const auto measure = [&] {
     return measure::processor_nanoseconds_for([&] {
-             for (int i = 0; i < batches; ++i) pin_each(accessor, touched.base);
+             for (std::size_t i = 0; i < batches; ++i) pin_each(accessor, touched.base);
            }) /
            static_cast<double>(batches * kPagesPerThread);
   };

@@ -116,7 +116,8 @@ std::vector<Row> speed(const Settings& settings) {
   const auto [alone, committing, theirs] = in_turn(
       settings.runs(), [&] { return arena->measure(); }, [&] { return commits->measure(); },
       [&] { return plain->measure(); });
-  const auto row_of = [&](const char* name, const Samples& ours, double goal, const char* text) {
+  const auto row_of = [&, &theirs = theirs](const char* name, const Samples& ours, double goal,
+                                            const char* text) {
     Row row{.name = name,
             .unit = "ns",
             .ours = ours,

@@ -43,6 +43,7 @@ class CLEAVE_API File {
 /// Opens `path`, a new file with mode 0666 less the umask. A file system that refuses O_DIRECT gets
 /// the file opened without; File::is_direct() tells. Error: io (`system` is the errno of open), and
 /// a file that was not there may have been created.
-CLEAVE_API Result<File> open_file(const char* path, OpenMode mode, PageCache cache = PageCache::use);
+CLEAVE_API Result<File> open_file(const char* path, OpenMode mode,
+                                  PageCache cache = PageCache::use);
 
 }  // namespace cleave

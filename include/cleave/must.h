@@ -15,14 +15,15 @@ struct SourceLocation {
   unsigned line;
   /// Where the call stands; as a parameter's default, where that function is called.
   static constexpr SourceLocation here(const char* file = __builtin_FILE(),
-                              unsigned line = __builtin_LINE()) noexcept {
+                                       unsigned line = __builtin_LINE()) noexcept {
     return {file, line};
   }
 };
 
 /// Prints the caller's place and the error's message to standard error, then aborts: no destructor
 /// runs, since other threads may be at work.
-[[noreturn]] CLEAVE_API void stop(const Error& error, SourceLocation where = SourceLocation::here()) noexcept;
+[[noreturn]] CLEAVE_API void stop(const Error& error,
+                                  SourceLocation where = SourceLocation::here()) noexcept;
 
 /// The value of a result; without one the program stops with the error and the caller's place:
 /// `auto space = must(Space::create(pool));`. For examples, tests and tools; the library itself

@@ -64,7 +64,6 @@ std::string_view form(Operand operand) {
     case process:
       return " PROCESS";
     case label:
-      return " LABEL";
     case awaited:
       return " LABEL";
     case reference:

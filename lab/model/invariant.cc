@@ -155,7 +155,8 @@ std::optional<std::string> invariant(World& world) {
     return text;
   if (auto text = first_of_folios(world, [&](Folio& folio) { return wrong_marks(world, folio); }))
     return text;
-  for (SlotId slot = 0; slot < world.slots.size(); ++slot) {
+  const auto slots = static_cast<SlotId>(world.slots.size());
+  for (SlotId slot = 0; slot < slots; ++slot) {
     const std::int32_t count = world.slots[slot].count.read();
     if (count != tally.of_slot(slot)) {
       return fmt::format("slot {}: count is {}, but {} swap entries are there", slot, count,

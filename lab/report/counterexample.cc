@@ -49,9 +49,7 @@ class Sheet {
         const explore::Event& event = trace().events[at];
         const bool goes_on = !rows_.empty() && !every_step_ && at != line.events.front() &&
                              trace().events[rows_.back().last].operation == event.operation;
-        if (line.folded && at != line.events.front())
-          rows_.back().last = at;
-        else if (goes_on)
+        if (goes_on || (line.folded && at != line.events.front()))
           rows_.back().last = at;
         else
           rows_.push_back({at, at, line.folded, line.flush});

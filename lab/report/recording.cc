@@ -65,7 +65,8 @@ Row row(const Recording& recording, const model::View& view, std::string step) {
 Row head(const Recording& recording) {
   Row cells{""};
   for (const std::string& process : recording.processes)
-    for (const std::string& page : recording.pages) cells.push_back(process + ':' + page);
+    for (const std::string& page : recording.pages)
+      cells.push_back(fmt::format("{}:{}", process, page));
   cells.insert(cells.end(), recording.references.begin(), recording.references.end());
   return cells;
 }

@@ -22,8 +22,7 @@ TEST(Error, EveryCodeHasANameOfItsOwn) {
   std::set<std::string> names;
   for (const Errc code : {Errc::no_memory, Errc::not_mapped, Errc::already_mapped,
                           Errc::not_permitted, Errc::bad_argument, Errc::unsupported, Errc::pinned,
-                          Errc::too_many_pins, Errc::io, Errc::cancelled,
-                          Errc::already_exists}) {
+                          Errc::too_many_pins, Errc::io, Errc::cancelled, Errc::already_exists}) {
     names.insert(name(code));
   }
   EXPECT_EQ(names.size(), 11u);

@@ -131,7 +131,7 @@ TEST_F(HeapRollback, WorksAtAnyTimeBetweenCallsOfManyThreads) {
     });
     moments.emplace_back(memory.bytes());
   }
-  for (const std::size_t moment : {2, 0, 4, 1, 3}) {
+  for (const std::size_t moment : {2U, 0U, 4U, 1U, 3U}) {
     moments[moment].put_back(memory.bytes());
     expect_empty();
     together(3, [&](unsigned self) {

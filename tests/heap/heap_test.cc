@@ -41,7 +41,7 @@ TEST_F(HeapTest, LosesLittleToRounding) {
 
 TEST_F(HeapTest, KeepsEveryAlignmentUpToTwoMebibytes) {
   for (std::size_t alignment = 1; alignment <= 2 * kMiB; alignment *= 2) {
-    for (const std::size_t bytes : {1, 24, 100, 1000, 5000, 33'000, 200'000}) {
+    for (const std::size_t bytes : {1U, 24U, 100U, 1000U, 5000U, 33'000U, 200'000U}) {
       void* block = heap.allocate(bytes, alignment);
       ASSERT_NE(block, nullptr) << bytes << " on " << alignment;
       EXPECT_TRUE(is_aligned(block, alignment)) << bytes << " on " << alignment;
@@ -112,7 +112,7 @@ TEST_F(HeapTest, FreesNothingForANullPointer) {
 }
 
 TEST_F(HeapTest, ZeroesWhatItGivesZeroed) {
-  for (const std::size_t bytes : {24, 5000, 40'000, 500'000}) {
+  for (const std::size_t bytes : {24U, 5000U, 40'000U, 500'000U}) {
     void* dirty = heap.allocate(bytes);
     std::memset(dirty, 0xff, heap.usable_size(dirty).value);
     heap.deallocate(dirty);

@@ -20,9 +20,10 @@ struct Place {
 
 std::vector<Place> places() {
   std::vector<Place> all;
-  for (const std::size_t bytes : {1, 511, 512, 4096, 4097, 60'000, 131'072}) {
-    for (const std::uint64_t offset : {0, 1, 512, 4095, 4096, 12'800}) {
-      for (const std::uint64_t in_page : {0, 1, 512, 4095}) all.push_back({bytes, offset, in_page});
+  for (const std::size_t bytes : {1U, 511U, 512U, 4096U, 4097U, 60'000U, 131'072U}) {
+    for (const std::uint64_t offset : {0U, 1U, 512U, 4095U, 4096U, 12'800U}) {
+      for (const std::uint64_t in_page : {0U, 1U, 512U, 4095U})
+        all.push_back({bytes, offset, in_page});
     }
   }
   return all;

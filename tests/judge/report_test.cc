@@ -58,7 +58,7 @@ TEST_F(Report, TableHasARowATestAndAColumnARuleSet) {
 }
 
 TEST_F(Report, TableGoesBelowItselfWhereTheTerminalIsNarrow) {
-  for (const std::size_t width : {30, 40, 60}) {
+  for (const std::size_t width : {30U, 40U, 60U}) {
     const auto lines =
         lines_of(report::table(files_, judgements_, {.colour = false, .width = width}));
     EXPECT_GT(lines.size(), 4U);
@@ -124,7 +124,7 @@ TEST_F(Report, JsonHasEverything) {
   const auto& judgement = test["judgements"][8];
   EXPECT_EQ(judgement["rules"], "E1");
   EXPECT_EQ(judgement["verdict"], "always");
-  EXPECT_EQ(judgement["expected"], nlohmann::json::array({"never"}));
+  EXPECT_EQ(judgement["expected"], nlohmann::ordered_json::array({"never"}));
   EXPECT_EQ(judgement["standing"], "deviates");
   EXPECT_EQ(judgement["states"][0]["state"], "P:r=1;");
   EXPECT_TRUE(judgement["exhaustive"]);
@@ -147,7 +147,7 @@ TEST(Counterexample, IsShownThreadBesideThread) {
   EXPECT_THAT(shown,
               testing::ContainsRegex("last decision before that: step [0-9]+, P, write x 77: "
                                      "\"reuse: map.swap is 1\""));
-  for (const std::size_t width : {40, 80, 200}) {
+  for (const std::size_t width : {40U, 80U, 200U}) {
     const std::string narrow = report::text(*explanation, {.colour = false, .width = width}, true);
     EXPECT_THAT(narrow, HasSubstr("fork C"));
   }

@@ -21,7 +21,7 @@ TEST(Walk, TakesTheStepsThatTheDocumentTells) {
   Space s = must(Space::create(pool));
   must(s.map_at(Address{0}, 1_GiB));
   Accessor t = must(s.accessor());
-  for (const std::uint64_t n : {5000, 5001, 9000}) must(t.store<std::uint64_t>(page(n), n));
+  for (const std::uint64_t n : {5000U, 5001U, 9000U}) must(t.store<std::uint64_t>(page(n), n));
 
   const PoolStatistics before = pool.statistics();
   EXPECT_EQ(before.nodes, 5u) << "a root, two nodes below it, two with frames";

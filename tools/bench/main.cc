@@ -79,6 +79,7 @@ void add_options(CLI::App& bench, Options& options) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): run_program() catches what its callbacks throw.
 int main(int argc, char** argv) {
   Options options;
   return cleave::console::run_program(

@@ -64,6 +64,7 @@ int start(const std::string& name, std::vector<std::string> arguments) {
   }
   arguments.insert(arguments.begin(), program->string());
   std::vector<char*> words;
+  words.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);
   (void)execv(program->c_str(), words.data());

@@ -55,6 +55,7 @@ std::string output_of(const std::filesystem::path& program, std::vector<std::str
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return {};
   arguments.insert(arguments.begin(), program.string());
   std::vector<char*> words;
+  words.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) words.push_back(argument.data());
   words.push_back(nullptr);
 

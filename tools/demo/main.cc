@@ -58,6 +58,7 @@ void add_database(CLI::App& demo, cleave::demo::database::Options& options) {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): run_program() catches what its callbacks throw.
 int main(int argc, char** argv) {
   cleave::demo::database::Options database;
   cleave::demo::space::Options space;

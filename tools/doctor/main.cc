@@ -49,6 +49,7 @@ void run(bool as_json) {
 }  // namespace
 }  // namespace cleave::doctor
 
+// NOLINTNEXTLINE(bugprone-exception-escape): run_program() catches what its callbacks throw.
 int main(int argc, char** argv) {
   bool json = false;
   return cleave::console::run_program(

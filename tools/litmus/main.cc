@@ -98,6 +98,7 @@ void add_options(CLI::App& litmus, Options& options) {
 }  // namespace
 }  // namespace cleave::litmus
 
+// NOLINTNEXTLINE(bugprone-exception-escape): run_program() catches what its callbacks throw.
 int main(int argc, char** argv) {
   cleave::litmus::Options options;
   return cleave::console::run_program(

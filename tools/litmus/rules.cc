@@ -47,6 +47,7 @@ std::string answers(const lab::model::Knob& knob) {
     group->second.push_back(set.name);
   }
   std::vector<std::string> texts;
+  texts.reserve(groups.size());
   for (const auto& [value, sets] : groups)
     texts.push_back(sets.empty() ? value : fmt::format("{}: {}", value, fmt::join(sets, " ")));
   return fmt::format("{}", fmt::join(texts, "; "));

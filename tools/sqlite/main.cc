@@ -103,6 +103,7 @@ void add_options(CLI::App& sqlite, Options& options) {
 }  // namespace
 }  // namespace cleave::shell
 
+// NOLINTNEXTLINE(bugprone-exception-escape): run_program() catches what its callbacks throw.
 int main(int argc, char** argv) {
   cleave::shell::Options options;
   return cleave::console::run_program(

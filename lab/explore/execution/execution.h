@@ -137,7 +137,7 @@ class Execution {
   void end_step();
   void begin_operation(std::string_view text);
   void begin_round(const char* label);
-  void decided(std::string text);
+  void decided(std::string_view text);
   void reach(std::string_view label);
   [[nodiscard]] bool performs(std::string_view name) const;
   [[nodiscard]] bool recorded() const { return recorder_ != nullptr && !winding_up_; }
@@ -186,7 +186,7 @@ class Execution {
     std::vector<std::uint32_t> own;  // slots of variables that belong to it
   };
 
-  static void thread_main(void* thread);
+  static void thread_main(void* argument);
   void reset();
   Thread* advance();
   [[nodiscard]] Ending how_it_ended() const;
@@ -194,7 +194,7 @@ class Execution {
   [[nodiscard]] ActorSet standing() const;
   void begin(Actor actor);
   void seal();
-  void let_out(int thread);
+  void let_out(int id);
   void wind_up();
   void fail(std::string what);
 

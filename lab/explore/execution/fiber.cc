@@ -33,7 +33,7 @@ namespace {
 namespace context = boost::context::detail;
 
 // Programs under exploration are small; pages that are never touched cost address space only.
-constexpr std::size_t kStackBytes = 256 * 1024;
+constexpr std::size_t kStackBytes = std::size_t{256} << 10;
 
 }  // namespace
 

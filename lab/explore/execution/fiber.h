@@ -26,7 +26,7 @@ class Fiber {
 
  private:
   struct Entry;
-  void arrived(Fiber& from, void* context) noexcept;
+  void arrived(Fiber& from, void* where) noexcept;
 
   void* context_ = nullptr;
   void* mapping_ = nullptr;

@@ -63,8 +63,8 @@ void Execution::begin_round(const char* label) {
   if (running_ != nullptr && histories_) running_->history.begin_round(label);
 }
 
-void Execution::decided(std::string text) {
-  if (recorded()) recorder_->decided(std::move(text));
+void Execution::decided(std::string_view text) {
+  if (recorded()) recorder_->decided(text);
 }
 
 void Execution::reach(std::string_view label) {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 
 #include "lab/explore/execution/schedule.h"
 
@@ -25,7 +25,7 @@ class Recorder {
   }
   /// A fence that had nothing to wait for.
   virtual void fence(Execution&, int thread, const char* name) { (void)thread, (void)name; }
-  virtual void decided(std::string text) { (void)text; }
+  virtual void decided(std::string_view text) { (void)text; }
   virtual void chose(std::uint64_t value) { (void)value; }
 };
 

@@ -60,7 +60,7 @@ bool recorded() {
   const Execution* e = Execution::current();
   return e != nullptr && e->recorded();
 }
-void decided(std::string text) { Execution::here().decided(std::move(text)); }
+void decided(std::string_view text) { Execution::here().decided(text); }
 void reached(std::string_view label) { Execution::here().reach(label); }
 void broken(std::string what) { Execution::here().give_up(std::move(what)); }
 

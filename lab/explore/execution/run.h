@@ -168,7 +168,7 @@ void again(const char* label);
 [[nodiscard]] bool recorded();
 /// Notes, for the counterexample, which rule decided what in the step that is happening: "reuse:
 /// map+swap is 1".
-void decided(std::string text);
+void decided(std::string_view text);
 /// This run came past `label`: a test that no run brings past its label tests nothing.
 void reached(std::string_view label);
 /// What must never be false is: ends the calling thread, and makes the run a failure that the

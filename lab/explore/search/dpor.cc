@@ -95,7 +95,8 @@ void Dpor<Width>::happened(Execution& execution) {
   if (first == 0) first = static_cast<std::int16_t>(step + 1);
   here.first = static_cast<std::uint32_t>(touched_.size());
   here.count = static_cast<std::uint32_t>(footprint.size());
-  if (latest_touch_.size() < execution.slots()) latest_touch_.resize(2 * execution.slots(), -1);
+  if (const std::size_t slots = execution.slots(); latest_touch_.size() < slots)
+    latest_touch_.resize(2 * slots, -1);
   for (const Access& access : footprint) {
     const auto index = static_cast<std::int32_t>(touched_.size());
     touched_.push_back({access.slot, access.touch, here.actor, static_cast<std::int16_t>(step),

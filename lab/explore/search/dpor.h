@@ -100,9 +100,9 @@ class Dpor : public Chooser {
 
   void happened(Execution& execution);
   bool grow(Execution& execution);
-  void inherit_sleepers(Node& node, const Node& parent);
+  void inherit_sleepers(Node& grown, const Node& parent);
   [[nodiscard]] ActorSet held_back(const Execution& execution) const;
-  void prepare(Execution& execution, Node& node);
+  void prepare(Execution& execution, Node& here);
   Clock<Width> ordered_before(const Execution& execution, Actor actor, std::int32_t put_at,
                               bool drains) const;
   void find_conflicts(Footprint footprint, Actor actor, bool all);

@@ -49,9 +49,9 @@ struct Counterexample {
 tl::expected<std::uint32_t, Refusal> preemptions(const Factory& factory, const Options& options,
                                                  const Schedule& schedule);
 
-/// Explains. Of `options` it uses memory, drop and max_steps. Refusals: those of record(); a
+/// Explains. Of the `given` options it uses memory, drop and max_steps. Refusals: those of record(); a
 /// witness that does not lead to what is asked for.
-tl::expected<Counterexample, Refusal> explain(const Factory& factory, const Options& options,
+tl::expected<Counterexample, Refusal> explain(const Factory& factory, const Options& given,
                                               const Explain& explain);
 
 }  // namespace lab::explore

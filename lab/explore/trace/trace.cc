@@ -58,8 +58,8 @@ class Scribe : public Recorder {
     add(beside(execution, thread, Event::Kind::fence, name), static_cast<Actor>(thread));
   }
 
-  void decided(std::string text) override {
-    if (!trace_.events.empty()) trace_.events[step_].decided.push_back(std::move(text));
+  void decided(std::string_view text) override {
+    if (!trace_.events.empty()) trace_.events[step_].decided.emplace_back(text);
   }
 
   void chose(std::uint64_t value) override {

@@ -83,6 +83,6 @@ tl::expected<Token, Refusal> parse_token(std::string_view text);
 
 /// Makes the token's run again. Refusals: those of parse_token() and record(); the program takes
 /// steps other than those when the token was made.
-tl::expected<Trace, Refusal> replay(const Factory& factory, std::string_view token);
+tl::expected<Trace, Refusal> replay(const Factory& factory, std::string_view text);
 
 }  // namespace lab::explore

@@ -85,6 +85,7 @@ void serve_write_fault(const char* address, WaitQueue& queue) {
   }
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the pages leave `from`.
 bool move_by_userfaultfd(char* from, char* to, std::size_t bytes) {
   const int file = open_faults(kFeatureMove);
   if (file < 0) return false;

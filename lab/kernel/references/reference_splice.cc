@@ -63,6 +63,7 @@ std::unique_ptr<Reference> make_splice_reference() {
   return std::make_unique<SpliceReference>(pipe, look);
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): an iovec takes no const.
 bool hold(char* page, std::uint32_t count) {
   constexpr std::uint32_t kSlots = 256;
   for (std::uint32_t held = 0; held < count;) {

@@ -40,6 +40,7 @@ class Order {
   struct Awaited {
     bool exit;  // of a process; else a signal
     std::size_t number;
+    // NOLINTNEXTLINE(modernize-use-nullptr): clang-tidy 14 means the 0 that <=> is compared with.
     auto operator<=>(const Awaited&) const = default;
   };
 

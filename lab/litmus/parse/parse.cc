@@ -163,12 +163,11 @@ void resolve(Condition& condition, const Test& test) {
   Atom& atom = condition.atom;
   if (condition.kind != Condition::Kind::atom || atom.kind != AtomKind::reg) return;
   const bool page = std::ranges::any_of(test.pages, [&](auto& p) { return p.name == atom.name; });
-  if (page && atom.thread == kMain) {
+  // What only a page has asks for one, too; check() says that there is no such page.
+  const bool as_page =
+      atom.place.index || atom.place.half == Half::b || !atom.place.process.empty();
+  if ((page && atom.thread == kMain) || as_page) {
     atom.kind = AtomKind::content;
-    atom.place.process = std::exchange(atom.process, "");
-    atom.name = atom.thread = "";
-  } else if (atom.place.index || atom.place.half == Half::b || !atom.place.process.empty()) {
-    atom.kind = AtomKind::content;  // check() says that there is no such page
     atom.place.process = std::exchange(atom.process, "");
     atom.name = atom.thread = "";
   } else {

@@ -16,6 +16,7 @@ tl::unexpected<std::string> error(std::string text) { return tl::unexpected(std:
 
 std::vector<Text> names(const auto& things) {
   std::vector<Text> result;
+  result.reserve(std::size(things));
   for (const auto& thing : things) result.push_back(thing.name);
   return result;
 }

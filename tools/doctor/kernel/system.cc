@@ -53,7 +53,7 @@ std::optional<std::uint64_t> number_field(const char* path, std::string_view key
 }
 
 std::optional<std::string> chosen_in(const std::string& path) {
-  const auto line = first_line(path);
+  auto line = first_line(path);
   if (!line) return std::nullopt;
   const std::size_t from = line->find('[');
   const std::size_t to = line->find(']');
