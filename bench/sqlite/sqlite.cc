@@ -97,11 +97,11 @@ double run_with_commits(const std::vector<std::string>& sql) {
 }
 
 // Each side in a process of its own: how SQLite takes its memory is settled once a process.
-std::unique_ptr<measure::Companion> with_routing(std::function<double()> measure) {
+std::unique_ptr<measure::Companion> with_routing(const std::function<double()>& measure) {
   return std::make_unique<measure::Companion>([=] { return measure; });
 }
 std::unique_ptr<measure::Companion> as_it_comes(
-    std::function<measure::Companion::Measure()> prepare) {
+    const std::function<measure::Companion::Measure()>& prepare) {
   return std::make_unique<measure::Companion>([=] {
     sqlite::leave_memory_alone();
     return prepare();

@@ -206,7 +206,7 @@ class Player {
   }
 
   void add(std::size_t b) {
-    const Address own = address_of(PageNo{kCounterPage}) + 8 * (self_ + 1);
+    const Address own = address_of(PageNo{kCounterPage}) + std::uint64_t{8} * (self_ + 1);
     if (!done(accessors_[b]->fetch_add<Word>(own, 1), "fetch_add")) return;
     ++known_[b].added;
     while (!stress_.stop_ &&
@@ -244,7 +244,7 @@ class Player {
           stress_.wrong("not what I wrote", seen, known.words[i][w], i * kWords + w);
       }
     }
-    const Word seen = load(address_of(PageNo{kCounterPage}) + 8 * (self_ + 1));
+    const Word seen = load(address_of(PageNo{kCounterPage}) + std::uint64_t{8} * (self_ + 1));
     if (seen != known.added)
       stress_.wrong("an addition of mine is lost, or one is too many", seen, known.added, self_);
   }
@@ -259,7 +259,7 @@ class Player {
   void check_moment(Load load) {
     Word own = 0;
     for (unsigned t = 0; t < stress_.options_.threads; ++t)
-      own += load(address_of(PageNo{kCounterPage}) + 8 * (t + 1));
+      own += load(address_of(PageNo{kCounterPage}) + std::uint64_t{8} * (t + 1));
     const Word common = load(address_of(PageNo{kCounterPage}));
     if (common > own || own > common + stress_.options_.threads)
       stress_.wrong("additions of different moments", own, common, 0);
@@ -341,7 +341,7 @@ class Player {
   }
 
   void change_regions(std::size_t b) {
-    const std::uint64_t first = kRegionsFrom + self_ * 16 + chance(4);
+    const std::uint64_t first = kRegionsFrom + std::uint64_t{self_} * 16 + chance(4);
     const Address at = address_of(PageNo{first});
     const std::uint64_t pages = 1 + chance(8);
     if (!done(board(b).map_at(at, ByteCount{pages * kPageSize}), "map_at")) return;
@@ -357,9 +357,9 @@ class Player {
       if (must(accessors_[b]->load<Word>(at)) != value)
         stress_.wrong("not what I wrote to my region", first, self_, b);
     }
-    while (!done(
-        board(b).unmap(address_of(PageNo{kRegionsFrom + self_ * 16}), ByteCount{16 * kPageSize}),
-        "unmap"))
+    while (!done(board(b).unmap(address_of(PageNo{kRegionsFrom + std::uint64_t{self_} * 16}),
+                                ByteCount{16 * kPageSize}),
+                 "unmap"))
       drop();
     if (accessors_[b]->load<Word>(at))
       stress_.wrong("a load from what I unmapped", first, self_, b);
@@ -414,7 +414,8 @@ bool Stress::run(const char* name, std::chrono::duration<double> time) {
     Accessor accessor = must(boards_[b]->accessor());
     std::uint64_t found = 0;
     for (unsigned t = 0; t < options_.threads; ++t)
-      found += must(accessor.load<std::uint64_t>(address_of(PageNo{kCounterPage}) + 8 * (t + 1)));
+      found += must(accessor.load<std::uint64_t>(address_of(PageNo{kCounterPage}) +
+                                                 std::uint64_t{8} * (t + 1)));
     if (found != added[b]) wrong("additions are missing at the end", found, added[b], b);
   }
   for (auto& board : boards_) board.reset();

@@ -49,8 +49,8 @@ struct Counterexample {
 tl::expected<std::uint32_t, Refusal> preemptions(const Factory& factory, const Options& options,
                                                  const Schedule& schedule);
 
-/// Explains. Of the `given` options it uses memory, drop and max_steps. Refusals: those of record(); a
-/// witness that does not lead to what is asked for.
+/// Explains. Of the `given` options it uses memory, drop and max_steps. Refusals: those of
+/// record(); a witness that does not lead to what is asked for.
 tl::expected<Counterexample, Refusal> explain(const Factory& factory, const Options& given,
                                               const Explain& explain);
 
