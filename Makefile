@@ -68,7 +68,8 @@ soak: build ## What takes long: the release build's tests and benchmarks, the la
 	cmake --build --preset fuzz -j $(BUILD_JOBS) --target fuzz.heap fuzz.c_api fuzz.litmus fuzz.token
 	for target in heap c_api litmus token; do \
 	  mkdir -p build/fuzz/found/$$target && \
-	  UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1 build/fuzz/tests/fuzz/fuzz.$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/found/ \
+	  UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1 build/fuzz/tests/fuzz/fuzz.$$target \
+	    -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/found/ \
 	    build/fuzz/found/$$target tests/fuzz/seeds/$$target || exit 1; \
 	done
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
@@ -78,11 +79,12 @@ soak: build ## What takes long: the release build's tests and benchmarks, the la
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_torture \
 	  --seconds $(TORTURE_SECONDS) --directory build
 
-lint: ## Check the format, and run clang-tidy on every file (10 minutes)
+lint: ## Check the format, and run clang-tidy on every file: many minutes
 	@scripts/setup.sh lint
 	$(sources) | xargs clang-format --dry-run -Werror
 	cmake --preset lint
-	git ls-files "*.cc" | grep -vE "^tests/(fuzz/coverage|install|zero_cost)" | xargs -P 2 -n 1 clang-tidy -p build/lint --quiet
+	git ls-files "*.cc" | grep -vE "^tests/(fuzz/coverage|install|zero_cost)" | \
+	  xargs -P 2 -n 1 clang-tidy -p build/lint --quiet
 
 format: ## Format all sources in place
 	@scripts/setup.sh lint
