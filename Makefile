@@ -28,14 +28,12 @@ setup: ## Install the packages that are missing
 build: setup ## Build everything, optimised (the release preset)
 	$(call build,release)
 
-demo: setup ## Branch a real database and check each branch (DB=path: one of yours)
-	$(call build,release) --target cleave_tool cleave_tool_demo
-	build/release/bin/cleave demo $(DB)
+demo: ## Branch a real database and check each branch (DB=path: one of yours)
+	@scripts/setup.sh demo
+	$(call build,demo)
 	@echo
-	@echo "The rules behind it, each asked of every test, as a page for a browser (make build comes first):"
-	@echo "  build/release/bin/cleave litmus --html build/litmus.html"
-	@echo "and, as root, with this machine's kernel beside them:"
-	@echo "  build/release/bin/cleave litmus --kernel --html build/litmus.html"
+	build/demo/bin/cleave demo $(DB)
+	@echo "Next: README.md, or 'make build' and all the other commands."
 
 test: setup style ## Run style, all tests, and the library's tests under the address and the thread sanitizer
 	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
@@ -90,9 +88,10 @@ format: ## Format all sources in place
 	@scripts/setup.sh lint
 	$(sources) | xargs clang-format -i
 
-install: setup ## Install the library to PREFIX (/usr/local)
-	$(call build,release) --target cleave
-	cmake --install build/release --prefix $(PREFIX) --component library
+install: ## Install the library to PREFIX (/usr/local)
+	@scripts/setup.sh library
+	$(call build,library)
+	cmake --install build/library --prefix $(PREFIX) --component library
 
 install-tools: setup ## Install the commands to PREFIX
 	$(call build,release) --target cleave_tools

@@ -1,28 +1,40 @@
 #!/usr/bin/env bash
-# Installs the packages that building needs, as far as they are missing.
-#   scripts/setup.sh        to build and test
-#   scripts/setup.sh lint   to check the style as well
-#   scripts/setup.sh browser   to test the page of `cleave litmus --html` as well
+# Installs the packages that are missing. Each word adds what one thing needs:
+#   scripts/setup.sh            to build and test
+#   scripts/setup.sh library    to build the library, no more
+#   scripts/setup.sh demo       to build the library and the demo
+#   scripts/setup.sh lint       to check the style as well
+#   scripts/setup.sh browser    to test the page of `cleave litmus --html` as well
 #   scripts/setup.sh outsider   to test as well what outsiders meet: the binary interface, and another compiler
-#   scripts/setup.sh fuzz   to breed inputs for the fuzz targets as well
+#   scripts/setup.sh fuzz       to breed inputs for the fuzz targets as well
 set -euo pipefail
 
-packages=(binutils ccache cmake g++ iso-codes libboost-context-dev libcli11-dev libedit-dev libexpected-dev
-  libfmt-dev libgmock-dev libgtest-dev liblua5.4-dev libmimalloc-dev libsqlite3-dev liburcu-dev liburing-dev
-  libxxhash-dev ninja-build nlohmann-json3-dev pkgconf)
-tools=(cmake g++ ninja pkg-config objdump)
-if [[ ${1:-} == lint ]]; then
-  packages+=(clang clang-format clang-tidy)
-  tools+=(clang++ clang-format clang-tidy)
-elif [[ ${1:-} == browser ]]; then
-  packages+=(chromium)
-  tools+=(chromium)
-elif [[ ${1:-} == outsider ]]; then
-  packages+=(abigail-tools clang)
-  tools+=(abidw clang++)
-elif [[ ${1:-} == fuzz ]]; then
-  packages+=(libclang-rt-14-dev)
-fi
+packages=()
+tools=()
+need_library() {
+  packages+=(cmake g++ libexpected-dev liburing-dev ninja-build pkgconf)
+  tools+=(cmake g++ ninja pkg-config)
+}
+need_demo() {
+  need_library
+  packages+=(libcli11-dev libedit-dev libfmt-dev libsqlite3-dev libxxhash-dev nlohmann-json3-dev)
+}
+need_everything() {
+  need_demo
+  packages+=(binutils ccache iso-codes libboost-context-dev libgmock-dev libgtest-dev liblua5.4-dev
+    libmimalloc-dev liburcu-dev)
+  tools+=(objdump)
+}
+case ${1:-} in
+  '') need_everything ;;
+  library) need_library ;;
+  demo) need_demo ;;
+  lint) need_everything; packages+=(clang clang-format clang-tidy); tools+=(clang++ clang-format clang-tidy) ;;
+  browser) packages+=(chromium); tools+=(chromium) ;;
+  outsider) packages+=(abigail-tools clang); tools+=(abidw clang++) ;;
+  fuzz) packages+=(libclang-rt-14-dev) ;;
+  *) echo "setup: no such word: $1; the first lines of $0 list them" >&2; exit 2 ;;
+esac
 
 # Without apt nothing can be installed from here, but everything may well be there.
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
@@ -62,5 +74,6 @@ fi
 
 echo "setup: installing ${missing[*]}"
 "${as_root[@]}" apt-get update || echo "setup: the package lists could not be renewed; trying those there are"
+# Another apt may be at work, on a fresh machine most of all: its lock is waited for.
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-  apt-get install --yes --no-install-recommends "${missing[@]}"
+  apt-get -o DPkg::Lock::Timeout=600 install --yes --no-install-recommends "${missing[@]}"

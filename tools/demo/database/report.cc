@@ -14,49 +14,45 @@ using console::count;
 using console::size;
 using console::time;
 
-void row(const std::string& what, const std::string& ours, const std::string& savepoint,
-         const std::string& backup, const std::string& process) {
-  fmt::print("  {:<30}{:>11}{:>11}{:>11}{:>11}\n", what, ours, savepoint, backup, process);
+// 80 columns: what, two ways to do it, four to undo it.
+template <typename... Cells>
+void row(const std::string& what, const Cells&... cells) {
+  fmt::print("{:<25}", what);
+  (fmt::print("{:>9}", cells), ...);
+  fmt::print("\n");
 }
 
 void print_damages(const Report& r) {
   const Way& ours = r.ours.way;
   const auto& [savepoint, backup, process] = r.rivals;
-  row("", "cleave", "SAVEPOINT", "backup API", "fork(2)");
-  row("remember the state", time(ours.remember_ns), time(savepoint.remember_ns),
-      time(backup.remember_ns), time(process.remember_ns));
+  row("", "pages", "do it", "undo it", "SAVE-", "backup", "");
+  row("", "changed", "", "cleave", "POINT", "API", "fork(2)");
   for (std::size_t i = 0; i < r.damages.size(); ++i) {
-    fmt::print("{}: {} pages of memory change\n", r.damages[i].what,
-               count(static_cast<std::uint64_t>(r.ours.pages[i])));
-    row("do it", time(ours.do_ns[i]), time(savepoint.do_ns[i]), time(backup.do_ns[i]),
-        time(process.do_ns[i]));
-    row("undo it", time(ours.undo_ns[i]), time(savepoint.undo_ns[i]), time(backup.undo_ns[i]),
+    row(r.damages[i].what, count(static_cast<std::uint64_t>(r.ours.pages[i])), time(ours.do_ns[i]),
+        time(ours.undo_ns[i]), time(savepoint.undo_ns[i]), time(backup.undo_ns[i]),
         time(process.undo_ns[i]));
-    row("or keep it: commit", time(r.ours.commit_ns[i]), "", "", "");
-    row("memory to keep both", size(ours.bytes[i]), "", size(backup.bytes[i]),
-        size(process.bytes[i]));
   }
+  row("remember the state first", "", "", time(ours.remember_ns), time(savepoint.remember_ns),
+      time(backup.remember_ns), time(process.remember_ns));
   fmt::print(
-      "A SAVEPOINT goes back within its own transaction, never to another branch. The backup API\n"
-      "copies the whole database each way. fork(2) takes a process a branch; undoing is its "
-      "end.\n");
+      "A SAVEPOINT goes back within its own transaction, never to another branch. The\n"
+      "backup API copies all; fork(2) takes a process a branch, undone by its end.\n");
 }
 
 void print_walk(Report& r) {
   Walk& w = r.walk;
   fmt::print("\n{} branches of branches, each by other SQL: {} of memory a branch.\n",
              count(r.branches), size(r.bytes_per_branch));
+  fmt::print("{} checkouts from branch to branch, {} of them out of open transactions:\n",
+             count(w.checkouts), count(w.abandoned));
+  fmt::print("half took {} or less for {} pages, the longest {} for {}.\n",
+             time(measure::median(w.ns)),
+             count(static_cast<std::uint64_t>(measure::median(w.pages))),
+             time(measure::percentile(w.ns, 100)),
+             count(static_cast<std::uint64_t>(measure::percentile(w.pages, 100))));
   fmt::print(
-      "{} checkouts from branch to branch, {} of them out of open transactions: half of them took "
-      "{}\n"
-      "or less for {} pages that differed, the longest {} for {}.\n",
-      count(w.checkouts), count(w.abandoned), time(measure::median(w.ns)),
-      count(static_cast<std::uint64_t>(measure::median(w.pages))),
-      time(measure::percentile(w.ns, 100)),
-      count(static_cast<std::uint64_t>(measure::percentile(w.pages, 100))));
-  fmt::print(
-      "Compared with the same SQL on fresh databases: {} tables, {} rows; integrity_check {} "
-      "times.\n",
+      "Compared with the same SQL on fresh databases: {} tables, {} rows;\n"
+      "integrity_check {} times.\n",
       count(w.tables), count(w.rows), count(w.integrity_checks));
 }
 
@@ -70,17 +66,15 @@ nlohmann::ordered_json json(const Way& way) {
 }  // namespace
 
 void print_text(Report& r) {
-  fmt::print("{}: {} tables, {} rows, {}; {} tracking ({}), seed {}\n", r.source, count(r.tables),
-             count(r.rows), size(static_cast<double>(r.bytes)), r.tracking, r.tracking_reason,
-             r.seed);
-  fmt::print("In an arena, under SQLite {}. First commit: {} pages, {}.\n\n", sqlite3_libversion(),
-             count(r.first_commit_pages), time(r.first_commit_ns));
+  fmt::print("{}:\n{} tables, {} rows, {}, in an arena under SQLite {}. Tracking: {}.\n\n",
+             r.source, count(r.tables), count(r.rows), size(static_cast<double>(r.bytes)),
+             sqlite3_libversion(), r.tracking);
   print_damages(r);
   print_walk(r);
   console::print_differences(r.walk.differences, [](const std::string& text) { return text; });
   for (const std::string& fault : r.faults) fmt::print("{}\n", fault);
   if (r.faults.empty()) {
-    fmt::print("The heap in the arena is whole; none of SQLite's own variables points into it.\n");
+    fmt::print("The heap is whole; none of SQLite's own variables points into the arena.\n");
   }
   console::print_verdict(r.pass(), fmt::format("--seed {}", r.seed));
 }
