@@ -44,9 +44,9 @@ struct PoolStatistics {
 /// whatever order. A moved-from handle can be destroyed and assigned to; any other use stops the
 /// program.
 ///
-/// fork(2): the child has none of the memory, whatever other threads were about at that moment. Each
-/// call on the pool, or on anything made from it, fails with not_permitted there; one that has no
-/// error to give gives nothing: no region, no commit, zeroes. What never changes (addresses, sizes,
+/// fork(2): the child has none of the memory, whatever other threads were about at that moment.
+/// Each call on the pool, or on anything made from it, fails with not_permitted there; one that has
+/// no error to give gives nothing: no region, no commit, zeroes. What never changes (addresses, sizes,
 /// names, a snapshot's regions) is still told. Handles can be copied and moved; their ends free
 /// nothing, and touch nothing of the parent's. What the child makes for itself works as everywhere.
 /// A view or a pin leads to memory that is not there: access ends in SIGSEGV. docs/howto/fork.md
@@ -63,9 +63,8 @@ class CLEAVE_API Pool {
   ~Pool();
 
   /// Sees to it that `bytes` can be written without waiting for the kernel: provides memory for
-  /// what is not free already (about 1 us a page). Errors: no_memory (budget or machine); what could
-  /// be provided stays provided. not_permitted (in a child of fork(2)), as from every call below
-  /// and on everything made from the pool.
+  /// what is not free already (about 1 us a page). Errors: no_memory (budget or machine; what could
+  /// be provided stays provided), not_permitted (in a child of fork(2)).
   Result<void> reserve(ByteCount bytes);
 
   /// Gives the memory of free frames back to the kernel; the number of bytes. They are taken again

@@ -3,7 +3,6 @@
 #include <pthread.h>
 #include <sys/mman.h>
 
-#include <array>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -27,9 +26,10 @@ struct FreeBlock {
 /// What a child begins anew. Zeroes are its first state.
 struct Home {
   std::atomic<std::uint64_t> process_number{0};
-  std::array<mutex, 2> locks{};  // by ProcessLock
-  FreeBlock* free = nullptr;     // these three with the first of the locks
-  std::byte* fresh = nullptr;    // never handed out, up to `fresh_end`
+  mutex fault_watches;
+  mutex wiped_blocks;
+  FreeBlock* free = nullptr;   // these three with `wiped_blocks`
+  std::byte* fresh = nullptr;  // never handed out, up to `fresh_end`
   std::byte* fresh_end = nullptr;
 };
 
@@ -103,7 +103,8 @@ Process Process::current() noexcept {
 }
 
 mutex& process_lock(ProcessLock which) noexcept {
-  return home().locks[static_cast<std::size_t>(which)];
+  Home& here = home();
+  return which == ProcessLock::fault_watches ? here.fault_watches : here.wiped_blocks;
 }
 
 void* allocate_wiped() noexcept {

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include <cleave/detail/atomic.h>
 
@@ -30,14 +31,19 @@ struct Stamps {
   /// revocation of all accessors changes all of them (after `write` went odd: a thread that reads
   /// a new stamp here finds `write` odd). Stored with release, read with acquire.
   static constexpr std::size_t kReadStamps = 16;
-  struct ReadStamp : sync::atomic<std::uint64_t> {
-    constexpr ReadStamp() noexcept : atomic(kFirst) {}
-  };
-  std::array<ReadStamp, kReadStamps> read;
+  std::array<sync::atomic<std::uint64_t>, kReadStamps> read{all_first(kIndices)};
 
   /// `page` is the number of a PageNo.
   [[nodiscard]] sync::atomic<std::uint64_t>& read_for(std::uint64_t page) {
     return read[page % kReadStamps];
+  }
+
+ private:
+  static constexpr std::make_index_sequence<kReadStamps> kIndices{};
+  template <std::size_t... i>
+  static constexpr std::array<sync::atomic<std::uint64_t>, kReadStamps> all_first(
+      std::index_sequence<i...> /*which*/) {
+    return {{((void)i, sync::atomic<std::uint64_t>(kFirst))...}};
   }
 };
 

@@ -74,8 +74,8 @@ struct Installed {
 };
 Installed installed;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
-/// Holds the lock for a scope. A child of fork(2) has its parent's handlers, and none of its watches;
-/// a slot may even be half written there.
+/// Holds the lock for a scope. A child of fork(2) has its parent's handlers, and none of its
+/// watches; a slot may even be half written there.
 class Watches {
  public:
   Watches() noexcept : guard_(sync::process_lock(sync::ProcessLock::fault_watches)) {
