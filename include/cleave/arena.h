@@ -65,8 +65,10 @@ struct ArenaStatistics {
 /// helps to bring threads to rest. The functions themselves may be called from any thread; they
 /// take turns.
 ///
-/// fork(2): the child has no view of the arena. Access to the memory ends in SIGSEGV there, and
-/// what needs the memory fails with not_permitted; the parent goes on undisturbed.
+/// fork(2): the child has no view of the arena, whatever other threads were about. Access to the
+/// memory ends in SIGSEGV there, each call fails with not_permitted, find() and parent() find
+/// nothing, statistics are zeroes, and head() is still told; see Pool. The parent goes on
+/// undisturbed.
 ///
 /// The program must not unmap or move the memory.
 class CLEAVE_API Arena {
@@ -111,7 +113,7 @@ class CLEAVE_API Arena {
   /// Lets go of a name. The commit ends with its last handle. False: there is no such name.
   bool forget(std::string_view name);
   /// Visits all living commits, each after its parent; `depth` counts from the first. `visit` may
-  /// call the arena. Error: no_memory; nothing was visited.
+  /// call the arena. Errors: no_memory, not_permitted; nothing was visited.
   Result<void> for_each_commit(function_ref<void(const Commit&, unsigned depth)> visit) const;
 
   /// Calls `visit` for each run of pages that may have changed since head(), in order of address. A
@@ -119,7 +121,7 @@ class CLEAVE_API Arena {
   /// Error: not_permitted.
   Result<void> changes(function_ref<void(std::span<const std::byte>)> visit);
   /// Calls `visit` for each run of pages in which two commits differ, as addresses in this arena.
-  /// Error: bad_argument (a commit of another arena).
+  /// Errors: bad_argument (a commit of another arena), not_permitted.
   Result<void> diff(const Commit& a, const Commit& b,
                     function_ref<void(std::span<const std::byte>)> visit) const;
 

@@ -18,7 +18,9 @@
 // Callbacks are called before the function returns, by the same thread, with the `context` that was
 // given. They must return normally: neither by longjmp nor by an exception.
 //
-// fork(2): the child must leave all of it alone. It has no view of the memory.
+// fork(2): the child has no view of the memory. There each call on what was made before fails with
+// CLEAVE_NOT_PERMITTED, or gives nothing where it has no error to give, and handles can be
+// released. What the child makes for itself works.
 #ifndef CLEAVE_C_H
 #define CLEAVE_C_H
 

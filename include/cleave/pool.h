@@ -43,6 +43,14 @@ struct PoolStatistics {
 /// any thread. The memory goes with the last of the handle and all that was made from it, in
 /// whatever order. A moved-from handle can be destroyed and assigned to; any other use stops the
 /// program.
+///
+/// fork(2): the child has none of the memory, whatever other threads were about at that moment.
+/// Each call on the pool, or on anything made from it, fails with not_permitted there; one that has
+/// no error to give gives nothing: no region, no commit, zeroes. What never changes (addresses, sizes,
+/// names, a snapshot's regions) is still told. Handles can be copied and moved; their ends free
+/// nothing, and touch nothing of the parent's. What the child makes for itself works as everywhere.
+/// A view or a pin leads to memory that is not there: access ends in SIGSEGV. docs/howto/fork.md
+/// has the patterns.
 class CLEAVE_API Pool {
  public:
   /// A pool that may use up to `budget` bytes (rounded down to pages) for frames. Takes address
@@ -55,15 +63,15 @@ class CLEAVE_API Pool {
   ~Pool();
 
   /// Sees to it that `bytes` can be written without waiting for the kernel: provides memory for
-  /// what is not free already (about 1 us a page). Error: no_memory (budget or machine); what could
-  /// be provided stays provided.
+  /// what is not free already (about 1 us a page). Errors: no_memory (budget or machine; what could
+  /// be provided stays provided), not_permitted (in a child of fork(2)).
   Result<void> reserve(ByteCount bytes);
 
   /// Gives the memory of free frames back to the kernel; the number of bytes. They are taken again
   /// when needed, at the kernel's price. Errors: no_memory, unsupported; nothing is lost then.
   Result<ByteCount> trim();
 
-  /// What the pool holds now. Cost: a lock and some loads.
+  /// What the pool holds now; zeroes in a child of fork(2). Cost: a lock and some loads.
   [[nodiscard]] PoolStatistics statistics() const noexcept;
 
  private:

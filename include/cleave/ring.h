@@ -78,8 +78,7 @@ class CLEAVE_API Ring {
   Ring(Ring&& other) noexcept : engine_(std::exchange(other.engine_, nullptr)) {}
   Ring& operator=(Ring&& other) noexcept;
   /// Cancels what is in flight, and waits until the kernel has let go of all memory. Completions
-  /// not taken are lost. A child of fork(2), which must not use the ring otherwise, disturbs
-  /// nothing by it.
+  /// not taken are lost. In a child of fork(2) it does nothing, and no call does more than fail.
   ~Ring();
 
   /// Starts reading `bytes` bytes at `offset` of the file into the space, with a Pin a block:

@@ -31,7 +31,7 @@ struct SpaceState;
 /// that fails has changed nothing, unless its comment says otherwise.
 ///
 /// A handle: movable. A moved-from space can be destroyed and assigned to; any other use stops the
-/// program.
+/// program. In a child of fork(2) each call fails with not_permitted; see Pool.
 class CLEAVE_API Space {
  public:
   /// An empty space, which keeps the pool. Error: no_memory.
@@ -67,7 +67,8 @@ class CLEAVE_API Space {
   /// freed.
   Result<void> discard(Address at, ByteCount size);
 
-  /// Visits the regions in order of address, as they are at the call. `visit` may call the space.
+  /// Visits the regions in order of address, as they are at the call; none in a child of fork(2).
+  /// `visit` may call the space.
   void for_each_region(function_ref<void(const Region&)> visit) const;
 
   // Contents. Each page is read or written in one step, as seen by forks; a call that covers

@@ -56,6 +56,7 @@ Result<void> Arena::changes(function_ref<void(std::span<const std::byte>)> visit
 
 Result<void> Arena::diff(const Commit& a, const Commit& b,
                          function_ref<void(std::span<const std::byte>)> visit) const {
+  if (auto here = state().check_here(); !here) return here;
   const History& history = state().history();
   if (!history.has(a) || !history.has(b)) {
     return fail(Errc::bad_argument, "the commit belongs to another arena");

@@ -65,6 +65,7 @@ Result<std::shared_ptr<ArenaState>> ArenaState::make(const Pool& pool, std::uint
 
 Result<std::shared_ptr<ArenaState>> ArenaState::make_or_throw(const Pool& pool, std::uint64_t pages,
                                                               const ArenaOptions& options) {
+  if (!HandleAccess::state(pool).is_here()) return not_here();
   auto mapping = Mapping::create(pages, options.at);
   if (!mapping) return tl::unexpected(mapping.error());
   auto changed = PageSet::create(pages);
@@ -110,7 +111,7 @@ std::string ArenaState::tracking_reason() const {
 Result<void> ArenaState::check_here() const {
   if (mapping_.is_here()) return {};
   return fail(Errc::not_permitted,
-              "this process is a child of the one that made the arena, and has no view of it");
+              "this process is a child of fork(2), and the arena is its parent's; make one here");
 }
 
 Result<PageRun> ArenaState::pages_of(const void* at, ByteCount bytes) const {
@@ -211,7 +212,7 @@ Result<Commit> ArenaState::commit(std::string_view name) {
   changed_.clear();
   suspected_.clear();
   recorded_pages_ += made->pages();
-  head_ = *made;
+  History::move(*head_, *made);
   return made;
 }
 
@@ -324,11 +325,15 @@ Result<void> ArenaState::stand_at(const Commit& target) {
   restore(HandleAccess::state(target.snapshot()));
   if (target == *head_) return {};
   recorded_back_to(target);
-  head_ = target;
+  History::move(*head_, target);
   return {};
 }
 
 Commit ArenaState::head() const {
+  if (!mapping_.is_here()) {
+    lock_.assume_held();  // no thread changes it here any more; History::move() says more
+    return *head_;
+  }
   const sync::Guard guard(lock_);
   return *head_;
 }
@@ -345,6 +350,7 @@ Result<void> ArenaState::changes(function_ref<void(std::span<const std::byte>)> 
 
 void ArenaState::mark_dirty(const void* at, ByteCount bytes) noexcept {
   if (bytes == 0) return;
+  if (!mapping_.is_here()) return;
   const auto run = pages_of(at, bytes);
   CLEAVE_CHECK(run, "mark_dirty() of bytes that do not lie inside the arena");
   choice_.tracker->mark_dirty(*run);
@@ -403,6 +409,7 @@ std::uint64_t ArenaState::count(PinTerm term) const {
 }
 
 ArenaStatistics ArenaState::statistics() const {
+  if (!mapping_.is_here()) return {};
   const sync::Guard guard(lock_);
   return {.tracking = choice_.tracker->kind(),
           .commits = history_->made(),

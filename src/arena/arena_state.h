@@ -54,6 +54,9 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   [[nodiscard]] History& history() { return *history_; }
   [[nodiscard]] std::string tracking_reason() const;
 
+  /// Asked before the lock is taken: in a child of fork(2) a thread may hold it that is not there.
+  Result<void> check_here() const;
+
   Result<Commit> commit(std::string_view name);
   Result<void> checkout(const Commit& target);
   Result<void> revert();
@@ -81,9 +84,6 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
 
   static Result<std::shared_ptr<ArenaState>> make_or_throw(const Pool& pool, std::uint64_t pages,
                                                            const ArenaOptions& options);
-
-  /// Asked before the lock is taken: in a child of fork(2) a thread may hold it that is not there.
-  Result<void> check_here() const;
 
   Result<void> collect(PageRun within) CLEAVE_REQUIRES(lock_);
   /// The pages that a run of bytes inside the arena touches. Errors: bad_argument.

@@ -60,6 +60,7 @@ std::uint64_t Commit::number() const { return node().number_; }
 std::uint64_t Commit::pages() const { return node().pages_; }
 
 std::optional<Commit> Commit::parent() const {
+  if (!node().history_->process_.is_here()) return std::nullopt;
   const sync::Guard guard(node().history_->lock_);
   // A parent whose last handle has just gone is on its way out, and waits for this lock.
   for (CommitNode* above = node_->parent_; above != nullptr; above = above->parent_) {
@@ -90,6 +91,7 @@ Result<Commit> History::add(const Commit* parent, Snapshot snapshot, std::string
 bool History::has(const Commit& commit) const { return commit.node().history_.get() == this; }
 
 std::optional<Commit> History::find(std::string_view name) const {
+  if (!process_.is_here()) return std::nullopt;
   const sync::Guard guard(lock_);
   const auto found = kept_.find(name);
   if (found == kept_.end()) return std::nullopt;
@@ -97,6 +99,7 @@ std::optional<Commit> History::find(std::string_view name) const {
 }
 
 bool History::forget(std::string_view name) {
+  if (!process_.is_here()) return false;
   std::shared_ptr<CommitNode> last;  // ends, if it was the last handle, after the lock is released
   const sync::Guard guard(lock_);
   const auto found = kept_.find(name);
@@ -112,7 +115,16 @@ void History::forget_all() {
   std::swap(last, kept_);
 }
 
+// What was there is let go of last: no holder is lost while a child might still look.
+void History::move(Commit& at, const Commit& to) noexcept {
+  std::shared_ptr<CommitNode> last = to.node_;
+  at.node_.swap(last);
+}
+
 Result<void> History::for_each(function_ref<void(const Commit&, unsigned)> visit) const {
+  if (!process_.is_here()) {
+    return fail(Errc::not_permitted, "a child of fork(2) has no view of its parent's commits");
+  }
   using Found = sync::Vector<std::pair<Commit, unsigned>>;
   auto all = sync::or_no_memory("out of memory listing the commits", [&]() -> Result<Found> {
     Found found;

@@ -14,6 +14,7 @@
 
 #include "sync/allocator.h"
 #include "sync/mutex.h"
+#include "sync/process.h"
 
 namespace cleave::detail {
 
@@ -28,6 +29,9 @@ struct Siblings {
 
 /// Knows every living commit, and keeps those that have a name. Any thread. Lives as long as its
 /// last commit. Its lock is a leaf: nothing is locked, and no commit ends, while it is held.
+///
+/// In a child of fork(2) it takes no lock and knows no commit; handles to them can be copied, asked
+/// for what never changes, and let go.
 class History : public std::enable_shared_from_this<History> {
  public:
   /// Adds a commit after `parent`; null: the first. With a name it is kept. Error: already_exists
@@ -40,7 +44,10 @@ class History : public std::enable_shared_from_this<History> {
   bool forget(std::string_view name);
   /// Lets go of all names: the arena is gone.
   void forget_all();
-  /// Error: no_memory; nothing was visited.
+  /// Makes `at` the same commit as `to`. A child of fork(2) that reads `at` without the lock finds
+  /// one or the other.
+  static void move(Commit& at, const Commit& to) noexcept;
+  /// Errors: no_memory, not_permitted (in a child of fork(2)); nothing was visited.
   Result<void> for_each(function_ref<void(const Commit&, unsigned depth)> visit) const;
   [[nodiscard]] std::uint64_t made() const;
   [[nodiscard]] std::uint64_t living() const;
@@ -54,6 +61,7 @@ class History : public std::enable_shared_from_this<History> {
   using Kept =
       std::map<std::string_view, std::shared_ptr<CommitNode>, std::less<>, sync::Allocator<Named>>;
 
+  const sync::Process process_ = sync::Process::current();
   mutable sync::mutex lock_;
   Siblings roots_ CLEAVE_GUARDED_BY(lock_);
   Kept kept_ CLEAVE_GUARDED_BY(lock_);

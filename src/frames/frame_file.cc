@@ -49,7 +49,7 @@ Result<FrameFile> FrameFile::create(std::uint64_t frames) {
 }
 
 FrameFile::FrameFile(int descriptor, std::byte* base, std::uint64_t frames)
-    : descriptor_(descriptor), base_(base), frames_(frames), process_(getpid()) {}
+    : descriptor_(descriptor), base_(base), frames_(frames), process_(sync::Process::current()) {}
 
 FrameFile::FrameFile(FrameFile&& from) noexcept
     : descriptor_(std::exchange(from.descriptor_, -1)),
@@ -58,11 +58,10 @@ FrameFile::FrameFile(FrameFile&& from) noexcept
       process_(from.process_) {}
 
 FrameFile::~FrameFile() {
-  if (base_ != nullptr && is_here()) (void)munmap(base_, frames_ << kPageBits);
-  if (descriptor_ >= 0) (void)close(descriptor_);
+  if (base_ == nullptr || !is_here()) return;
+  (void)munmap(base_, frames_ << kPageBits);
+  (void)close(descriptor_);
 }
-
-bool FrameFile::is_here() const noexcept { return process_ == getpid(); }
 
 Result<void> FrameFile::populate(FrameId first, std::uint64_t count) noexcept {
   const std::uint64_t bytes = count << kPageBits;

@@ -9,6 +9,8 @@
 #include <cleave/error.h>
 #include <cleave/units.h>
 
+#include "sync/process.h"
+
 namespace cleave::detail {
 
 class FrameFile {
@@ -29,7 +31,7 @@ class FrameFile {
   /// The memfd. Owned by this.
   [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
   /// False in a child of fork(2): then the mapping is not there.
-  [[nodiscard]] bool is_here() const noexcept;
+  [[nodiscard]] bool is_here() const noexcept { return process_.is_here(); }
 
   /// Has the kernel provide and map `count` frames from `first` on, zeroed where they were never
   /// touched. Error: no_memory; then some of them may be there, none is lost. Cost: about 1 us a
@@ -50,8 +52,7 @@ class FrameFile {
   int descriptor_;
   std::byte* base_;
   std::uint64_t frames_;
-  /// Whose mapping it is: a child of fork(2) has none, and must not unmap what is there.
-  int process_;
+  sync::Process process_;
 };
 
 }  // namespace cleave::detail

@@ -57,14 +57,18 @@ Result<Frames*> Frames::create(std::uint64_t budget) {
                            static_cast<FrameLinks>(links));
 }
 
+tl::unexpected<Error> not_here() noexcept {
+  return fail(Errc::not_permitted,
+              "this process is a child of fork(2), and the pool is its parent's; make one here");
+}
+
 // Everything in a pool has a reference to it, so that what is left here was lost. Not so in a child
-// of fork(2): what the parent's other threads were about at that moment stays as they left it. For
-// the same reason no lock is taken.
+// of fork(2), where all of it stays.
 void Frames::end() noexcept {
+  if (!is_here()) return;
   const bool empty = used_.load(sync::relaxed) == 0 && counters_.nodes.load(sync::relaxed) == 0 &&
                      counters_.regions.load(sync::relaxed) == 0;
-  CLEAVE_CHECK(empty || !file_.is_here(),
-               "a pool ended with frames, table nodes or regions in use: a bug of cleave");
+  CLEAVE_CHECK(empty, "a pool ended with frames, table nodes or regions in use: a bug of cleave");
   sync::destroy(this);
 }
 
@@ -155,6 +159,7 @@ std::uint64_t Frames::free_count() const noexcept {
 }
 
 Result<void> Frames::reserve(std::uint64_t count) {
+  if (!is_here()) return not_here();
   const sync::Guard guard(growth_);
   for (;;) {
     const std::uint64_t ready = free_count() + populated_ - fresh_;
@@ -174,6 +179,7 @@ bool Frames::is_kept(FrameId frame) const noexcept {
 }
 
 Result<std::uint64_t> Frames::trim() {
+  if (!is_here()) return not_here();
   const sync::Guard guard(growth_);
   FrameChain free;
   FrameChain kept;
@@ -219,8 +225,9 @@ Result<std::uint64_t> Frames::trim() {
 }
 
 PoolStatistics Frames::statistics() noexcept {
-  const sync::Guard guard(growth_);
   PoolStatistics s{};
+  if (!is_here()) return s;
+  const sync::Guard guard(growth_);
   s.budget = budget_;
   s.used = used_.load(sync::relaxed);
   s.ready = populated_ - fresh_;

@@ -28,6 +28,9 @@ struct PoolCounters {
   sync::atomic<std::uint64_t> zeroed{0};
 };
 
+/// What an operation on a pool, or on what stands in one, answers where the pool is not here.
+tl::unexpected<Error> not_here() noexcept;
+
 class Frames {
  public:
   /// A frame with one reference, the caller's. `zeroed`: it is known to hold only zeroes.
@@ -71,6 +74,9 @@ class Frames {
   [[nodiscard]] FrameState& state(FrameId frame) const noexcept { return states_[raw(frame)]; }
   [[nodiscard]] FrameLinks links() const noexcept { return links_; }
   [[nodiscard]] const FrameFile& file() const noexcept { return file_; }
+  /// False in a child of fork(2). There nothing of the pool is used, and nothing ends: no lock is
+  /// taken that another thread may have held, and nothing is looked at that it had in hand.
+  [[nodiscard]] bool is_here() const noexcept { return file_.is_here(); }
   [[nodiscard]] PoolCounters& counters() noexcept { return counters_; }
 
   /// Sees to it that `count` frames are free and have memory, so that no write waits for the kernel

@@ -16,8 +16,7 @@ TrimGuard::TrimGuard(Frames& frames) noexcept
 }
 
 TrimGuard::~TrimGuard() {
-  // In a child of fork(2) a thread may hold the lock that is not there, and nothing is trimmed.
-  if (frames_.file_.is_here()) {
+  if (frames_.is_here()) {
     const sync::Guard guard(frames_.growth_);
     TrimGuard** link = &frames_.trim_guards_;
     while (*link != this) link = &(*link)->next_;

@@ -2,7 +2,6 @@
 
 #include <liburing.h>
 #include <poll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -36,7 +35,7 @@ std::uint64_t name_of(const Block& block) { return reinterpret_cast<std::uintptr
 }  // namespace
 
 Engine::Engine(const RingOptions& options, Frames& frames) noexcept
-    : options_(options), frames_(frames), owner_(getpid()) {
+    : options_(options), frames_(frames) {
   frames_.retain();
 }
 
@@ -73,19 +72,8 @@ Engine::~Engine() {
 }
 
 void Engine::close() noexcept {
-  if (getpid() == owner_) {
-    for (Transfer* t = under_way_.first; t != nullptr; t = t->next) cancel(*t);
-    while (!is_idle()) wait();
-  } else {
-    // A child of fork(2): what is in flight is the parent's, and so are the registered buffers.
-    // Here only our copies of what was counted go.
-    while (Transfer* t = under_way_.first) {
-      for (Block& block : t->blocks()) Transfer::release(block);
-      under_way_.remove(*t);
-      finished_.append(*t);
-    }
-    if (buffers_) buffers_->leave_to_the_parent();
-  }
+  for (Transfer* t = under_way_.first; t != nullptr; t = t->next) cancel(*t);
+  while (!is_idle()) wait();
   while (take_finished()) {
   }
   buffers_.reset();

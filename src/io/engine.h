@@ -1,8 +1,6 @@
 // What runs the transfers of a ring: requests out, results in.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -27,13 +25,15 @@ class Engine {
   Engine(const RingOptions& options, Frames& frames) noexcept;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
-  /// Cancels, and waits; in a child of fork(2), it leaves the kernel alone.
+  /// Cancels, and waits. Not in a child of fork(2), where all of it stays: what is in flight is the
+  /// parent's, and the ring is memory that both see.
   ~Engine();
 
   /// Errors: unsupported, no_memory. Nothing else may be called before, or after a failure.
   Result<void> open();
 
   [[nodiscard]] const Frames& frames() const noexcept { return frames_; }
+  [[nodiscard]] bool is_here() const noexcept { return frames_.is_here(); }
 
   Result<TransferId> start(Transfer::Request request);
   /// Takes in the results there are, and sends out what they allow.
@@ -81,7 +81,6 @@ class Engine {
   const RingOptions options_;
   Frames& frames_;
   io_uring* ring_ = nullptr;  // from sync::make; none if opening it failed
-  pid_t owner_;
   std::optional<RegisteredBuffers> buffers_;
   std::uint64_t last_id_ = 0;
   std::size_t in_flight_ = 0;

@@ -35,9 +35,6 @@ class RegisteredBuffers {
   /// The buffer in which `piece`, memory of the pool, begins; registers it if that can be done.
   std::optional<Buffer> find(const iovec& piece) noexcept;
 
-  /// In a child of fork(2): the table is not ours.
-  void leave_to_the_parent() noexcept { has_table_ = false; }
-
   [[nodiscard]] ByteCount registered() const noexcept { return registered_; }
 
  private:

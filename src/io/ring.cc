@@ -39,15 +39,22 @@ Result<void> check_ends(Address at, std::uint64_t offset, ByteCount bytes) {
 
 // Registered buffers are the memory of one pool.
 Result<void> check_pool(const Engine& engine, const Space& space) {
+  if (!engine.is_here()) return not_here();
   if (&HandleAccess::state(space).frames == &engine.frames()) return {};
   return fail(Errc::bad_argument, "the space and the ring come from different pools");
+}
+
+void end(Engine* engine) noexcept {
+  if (engine != nullptr && engine->is_here()) sync::destroy(engine);
 }
 
 }  // namespace
 
 Result<Ring> Ring::create(const Pool& pool, RingOptions options) {
+  Frames& frames = HandleAccess::state(pool);
+  if (!frames.is_here()) return not_here();
   if (auto good = check(options); !good) return tl::unexpected(good.error());
-  Engine* engine = sync::make<Engine>(options, HandleAccess::state(pool));
+  Engine* engine = sync::make<Engine>(options, frames);
   if (engine == nullptr) return fail(Errc::no_memory, "out of memory allocating a ring");
   Ring ring(engine);
   if (auto opened = engine->open(); !opened) return tl::unexpected(opened.error());
@@ -55,11 +62,11 @@ Result<Ring> Ring::create(const Pool& pool, RingOptions options) {
 }
 
 Ring& Ring::operator=(Ring&& other) noexcept {
-  sync::destroy(std::exchange(engine_, std::exchange(other.engine_, nullptr)));
+  end(std::exchange(engine_, std::exchange(other.engine_, nullptr)));
   return *this;
 }
 
-Ring::~Ring() { sync::destroy(engine_); }
+Ring::~Ring() { end(engine_); }
 
 Engine& Ring::engine() const noexcept {
   CLEAVE_CHECK(engine_ != nullptr, "use of a moved-from Ring");
@@ -96,11 +103,13 @@ Result<TransferId> Ring::start_write(Space& space, Address from, int descriptor,
 }
 
 std::optional<Completion> Ring::poll() {
+  if (!engine().is_here()) return std::nullopt;
   engine().go_on();
   return engine().take_finished();
 }
 
 std::optional<Completion> Ring::wait() {
+  if (!engine().is_here()) return std::nullopt;
   for (;;) {
     if (auto finished = engine().take_finished()) return finished;
     if (engine().is_idle()) return std::nullopt;
@@ -109,6 +118,7 @@ std::optional<Completion> Ring::wait() {
 }
 
 Result<ByteCount> Ring::wait_for(TransferId id) {
+  if (!engine().is_here()) return not_here();
   for (;;) {
     if (auto finished = engine().take_finished(id)) return finished->result;
     CLEAVE_CHECK(!engine().is_idle(),
@@ -117,7 +127,7 @@ Result<ByteCount> Ring::wait_for(TransferId id) {
   }
 }
 
-bool Ring::cancel(TransferId id) { return engine().cancel(id); }
+bool Ring::cancel(TransferId id) { return engine().is_here() && engine().cancel(id); }
 
 std::size_t Ring::in_flight() const { return engine().in_flight(); }
 

@@ -42,6 +42,7 @@ Result<HoldView> Hold::view() const& { return view(state().at, state().size); }
 
 Result<HoldView> Hold::view(Address from, ByteCount bytes) const& {
   const HoldState& s = state();
+  if (!s.frames.is_here()) return not_here();
   if (auto inside = check_inside(s, from, bytes.value); !inside) {
     return tl::unexpected(inside.error());
   }
@@ -60,6 +61,7 @@ Result<HoldView> Hold::view(Address from, ByteCount bytes) const& {
 
 Result<void> Hold::read(Address from, std::span<std::byte> into) const {
   const HoldState& s = state();
+  if (!s.frames.is_here()) return not_here();
   if (auto inside = check_inside(s, from, into.size()); !inside) return inside;
   return for_each_page(
       from, into, [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {

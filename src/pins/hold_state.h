@@ -22,7 +22,7 @@ struct HoldState {
   }
   /// Null: nothing. Cost: by what only this hold still held.
   static void end(HoldState* state) noexcept {
-    if (state == nullptr) return;
+    if (state == nullptr || !state->frames.is_here()) return;
     Frames& pool = state->frames;
     state->table.drop(pool);
     sync::destroy(state);

@@ -12,12 +12,14 @@ using namespace detail;
 
 Result<Pin> Space::pin(Address at, ByteCount bytes, PinAccess access, PinTerm term) {
   SpaceState& s = state();
+  if (!s.is_here()) return not_here();
   if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
   return PinBuilder(s.frames, at, bytes, access, term).finish_locked(s);
 }
 
 Result<Hold> Space::hold(Address at, ByteCount bytes) {
   SpaceState& s = state();
+  if (!s.is_here()) return not_here();
   if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
   const PageRange range{page_of(at), page_of(at + (bytes + (kPageSize - 1)))};
   HoldState* made = HoldState::make(s.frames, at, bytes);

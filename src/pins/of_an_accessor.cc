@@ -30,6 +30,7 @@ bool pin_without_lock(AccessorState& s, PinBuilder& builder) CLEAVE_UNCHECKED {
 
 Result<Pin> Accessor::pin(Address at, ByteCount bytes, PinAccess access, PinTerm term) {
   AccessorState& s = state();
+  if (!s.space.is_here()) return not_here();
   if (auto fits = check_pin_range(at, bytes); !fits) return tl::unexpected(fits.error());
   PinBuilder builder(s.space.frames, at, bytes, access, term);
   while (!builder.done()) {

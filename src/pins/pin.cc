@@ -33,6 +33,7 @@ ByteCount Pin::pool_offset(const iovec& piece) const noexcept {
 
 void Pin::release() noexcept {
   if (pieces_.list().empty()) return;  // the pool may be gone
+  if (!frames_->is_here()) return pieces_.clear();
   FrameChain freed;
   for (const iovec& piece : pieces_.list()) {
     const std::uint64_t start = pool_offset(piece).value;

@@ -29,9 +29,9 @@ void end(AccessorHit* hit) {
   if (hit == moved_from()) return;
   AccessorState& state = state_of(hit);
   SpaceState& space = state.space;
+  if (!space.is_here()) return;
   space.frames.counters().accessors.sub(1, sync::relaxed);
-  // In a child of fork(2) a thread may hold the lock that is not there, and no space is used.
-  if (space.frames.file().is_here()) {
+  {
     const sync::Guard guard(space.lock);
     space.accessors->detach(state.participant, space.frames);
   }
@@ -43,8 +43,9 @@ void end(AccessorHit* hit) {
 
 Result<Accessor> Space::accessor() {
   SpaceState& s = state();
+  if (!s.is_here()) return not_here();
   const sync::Guard guard(s.lock);
-  if (s.accessors == nullptr) s.accessors = sync::make<AccessorList>();
+  if (s.accessors == nullptr) s.accessors = AccessorList::make();
   AccessorState* made = s.accessors == nullptr ? nullptr : sync::make<AccessorState>(s);
   if (made == nullptr) return fail(Errc::no_memory, "out of memory allocating an accessor");
   s.retain();

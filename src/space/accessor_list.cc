@@ -3,6 +3,8 @@
 #include <utility>
 
 #include "sync/heavy_fence.h"
+#include "sync/memory.h"
+#include "sync/process.h"
 
 namespace cleave::detail {
 namespace {
@@ -13,6 +15,17 @@ void advance(sync::atomic<std::uint64_t>& stamp, std::uint64_t by) noexcept {
 }
 
 }  // namespace
+
+AccessorList* AccessorList::make() noexcept {
+  static_assert(sizeof(Stamps) <= sync::kWipedBytes);
+  void* wiped = sync::allocate_wiped();
+  if (wiped == nullptr) return nullptr;
+  auto* made = sync::make<AccessorList>(*new (wiped) Stamps);
+  if (made == nullptr) sync::deallocate_wiped(wiped);
+  return made;
+}
+
+AccessorList::~AccessorList() { sync::deallocate_wiped(&stamps); }
 
 void AccessorList::attach(Participant& member) noexcept {
   member.next = participants_;

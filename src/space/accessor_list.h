@@ -28,7 +28,16 @@ struct Participant {
 /// inside a section. Others are waited for only as long as one access takes.
 class AccessorList {
  public:
-  Stamps stamps;
+  /// With no accessor yet. nullptr: no memory.
+  static AccessorList* make() noexcept;
+  explicit AccessorList(Stamps& in_wiped_memory) noexcept : stamps(in_wiped_memory) {}
+  ~AccessorList();
+  AccessorList(const AccessorList&) = delete;
+  AccessorList& operator=(const AccessorList&) = delete;
+
+  /// In memory that a child of fork(2) finds wiped. Stamps start above zero, so that no translation
+  /// holds there, and every access comes to where it is refused.
+  Stamps& stamps;
 
   void attach(Participant& member) noexcept;
   /// Drops all retired references when no accessor is left to read through them.

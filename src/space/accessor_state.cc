@@ -43,6 +43,7 @@ std::byte* AccessorState::enter_writable(PageNo page) {
 // The stamp of the translation is read before the write stamp. A revocation changes them the other
 // way round: if ours is already the new one, we find the write stamp odd and remember nothing.
 const std::byte* AccessorState::walk_for_reading(PageNo page) {
+  if (!space.is_here()) return nullptr;
   check_thread(participant);
   const std::uint64_t stamp = stamps.read_for(raw(page)).load(sync::acquire);
   if (is_odd(stamps.write.load(sync::seq_cst))) return nullptr;
@@ -70,6 +71,7 @@ bool AccessorState::enter_under(std::uint64_t stamp) {
 }
 
 std::byte* AccessorState::walk_for_writing(PageNo page) {
+  if (!space.is_here()) return nullptr;
   const std::uint64_t stamp = stamps.write.load(sync::acquire);
   if (!enter_under(stamp)) return nullptr;
   const Region* region = space.regions.find(page);
@@ -86,6 +88,7 @@ std::byte* AccessorState::walk_for_writing(PageNo page) {
 }
 
 Result<const std::byte*> AccessorState::lock_readable(Address at, std::size_t bytes) {
+  if (!space.is_here()) return not_here();
   if (auto fits = check_within_limit(at, bytes); !fits) return tl::unexpected(fits.error());
   space.lock.lock();
   const auto base = space.readable(page_of(at));
@@ -95,6 +98,7 @@ Result<const std::byte*> AccessorState::lock_readable(Address at, std::size_t by
 }
 
 Result<std::byte*> AccessorState::lock_writable(Address at, std::size_t bytes) {
+  if (!space.is_here()) return not_here();
   if (auto fits = check_within_limit(at, bytes); !fits) return tl::unexpected(fits.error());
   const PageNo page = page_of(at);
   space.lock.lock();

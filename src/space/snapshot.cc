@@ -19,7 +19,7 @@ SnapshotState* SnapshotState::make(Frames& frames, const Regions& regions) noexc
 }
 
 void SnapshotState::release() noexcept {
-  if (references.fetch_sub(1, sync::acq_rel) != 1) return;
+  if (references.fetch_sub(1, sync::acq_rel) != 1 || !frames.is_here()) return;
   Frames& pool = frames;
   table.drop(pool);
   sync::destroy(this);
@@ -39,6 +39,7 @@ SnapshotState& Snapshot::state() const noexcept {
 
 Result<void> Snapshot::read(Address from, std::span<std::byte> into) const {
   const SnapshotState& s = state();
+  if (!s.frames.is_here()) return not_here();
   return for_each_page(
       from, into, [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
         if (auto allowed = s.regions.check({page, page + 1}, Protection::read); !allowed)
@@ -50,6 +51,7 @@ Result<void> Snapshot::read(Address from, std::span<std::byte> into) const {
 
 Result<PageView> Snapshot::view(PageNo page) const& {
   const SnapshotState& s = state();
+  if (!s.frames.is_here()) return not_here();
   if (page >= kPageLimit) return fail(Errc::bad_argument, "the page lies beyond 2^48");
   const FrameId frame = s.table.find(page);
   return PageView(s.frames.data(frame), frame == kZeroFrame);
@@ -57,6 +59,7 @@ Result<PageView> Snapshot::view(PageNo page) const& {
 
 Result<Space> Snapshot::fork() const {
   const SnapshotState& s = state();
+  if (!s.frames.is_here()) return not_here();
   SpaceState* child = SpaceState::make(s.frames);
   if (child == nullptr) return fail(Errc::no_memory, "out of memory allocating a space");
   child->lock.assume_held();  // no other thread knows it yet
@@ -72,6 +75,7 @@ void Snapshot::for_each_region(function_ref<void(const Region&)> visit) const {
 Result<void> diff(const Snapshot& a, const Snapshot& b, function_ref<void(PageRange)> differs) {
   const SnapshotState& left = HandleAccess::state(a);
   const SnapshotState& right = HandleAccess::state(b);
+  if (!left.frames.is_here()) return not_here();
   if (&left.frames != &right.frames) {
     return fail(Errc::bad_argument, "the snapshots come from different pools");
   }

@@ -63,6 +63,7 @@ struct Change {
 // Under the lock, makes the change that `plan(regions, pages)` gives for the pages at `at`.
 template <class Plan>
 Result<void> change_regions(SpaceState& s, Address at, ByteCount size, Plan plan) {
+  if (!s.is_here()) return not_here();
   const auto pages = pages_at(at, size);
   if (!pages) return tl::unexpected(pages.error());
   const sync::Guard guard(s.lock);
@@ -73,7 +74,9 @@ Result<void> change_regions(SpaceState& s, Address at, ByteCount size, Plan plan
 }  // namespace
 
 Result<Space> Space::create(const Pool& pool) {
-  SpaceState* state = SpaceState::make(HandleAccess::state(pool));
+  Frames& frames = HandleAccess::state(pool);
+  if (!frames.is_here()) return not_here();
+  SpaceState* state = SpaceState::make(frames);
   if (state == nullptr) return fail(Errc::no_memory, "out of memory allocating a space");
   return Space(state);
 }
@@ -99,6 +102,7 @@ SpaceState& Space::state() const noexcept {
 
 Result<Address> Space::map(ByteCount size, Protection protection) {
   SpaceState& s = state();
+  if (!s.is_here()) return not_here();
   const auto pages = pages_at(Address{0}, size);
   if (!pages) return tl::unexpected(pages.error());
   const sync::Guard guard(s.lock);
@@ -139,6 +143,7 @@ Result<void> Space::discard(Address at, ByteCount size) {
 
 void Space::for_each_region(function_ref<void(const Region&)> visit) const {
   SpaceState& s = state();
+  if (!s.is_here()) return;
   const Regions now = [&s] {
     const sync::Guard guard(s.lock);
     return s.regions;
@@ -148,6 +153,7 @@ void Space::for_each_region(function_ref<void(const Region&)> visit) const {
 
 Result<void> Space::read(Address from, std::span<std::byte> into) const {
   SpaceState& s = state();
+  if (!s.is_here()) return not_here();
   return for_each_page(from, into,
                        [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
                          const sync::Guard guard(s.lock);
@@ -160,6 +166,7 @@ Result<void> Space::read(Address from, std::span<std::byte> into) const {
 
 Result<void> Space::write(Address to, std::span<const std::byte> from) {
   SpaceState& s = state();
+  if (!s.is_here()) return not_here();
   return for_each_page(
       to, from, [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
         const sync::Guard guard(s.lock);
@@ -172,6 +179,7 @@ Result<void> Space::write(Address to, std::span<const std::byte> from) {
 
 Result<Space> Space::fork() {
   SpaceState& s = state();
+  if (!s.is_here()) return not_here();
   SpaceState* made = SpaceState::make(s.frames);
   if (made == nullptr) return fail(Errc::no_memory, "out of memory allocating a space");
   Space child(made);
@@ -187,6 +195,7 @@ Result<Space> Space::fork() {
 
 Result<Snapshot> Space::snapshot() {
   SpaceState& s = state();
+  if (!s.is_here()) return not_here();
   SnapshotState* made = SnapshotState::make(s.frames, Regions(s.frames));
   if (made == nullptr) return fail(Errc::no_memory, "out of memory allocating a snapshot");
   auto now = HandleAccess::make<Snapshot>(made);
@@ -201,6 +210,7 @@ Result<Snapshot> Space::snapshot() {
 
 Result<void> Space::rollback(const Snapshot& snapshot) {
   SpaceState& s = state();
+  if (!s.is_here()) return not_here();
   const SnapshotState& target = HandleAccess::state(snapshot);
   if (&s.frames != &target.frames) {
     return fail(Errc::bad_argument, "the snapshot comes from another pool");

@@ -11,7 +11,7 @@ SpaceState* SpaceState::make(Frames& frames) noexcept {
 }
 
 void SpaceState::release() noexcept {
-  if (handles.fetch_sub(1, sync::acq_rel) != 1) return;
+  if (handles.fetch_sub(1, sync::acq_rel) != 1 || !is_here()) return;
   lock.assume_held();  // the last handle is gone
   Frames& pool = frames;
   sync::destroy(accessors);  // it retired nothing that its last accessor did not drop

@@ -23,6 +23,9 @@ struct SpaceState {
   void retain() noexcept { handles.add(1, sync::relaxed); }
   void release() noexcept;
 
+  /// As Frames::is_here(): asked before the lock is taken.
+  [[nodiscard]] bool is_here() const noexcept { return frames.is_here(); }
+
   /// Where `page` may be written, as its owner; others' translations are revoked as needed.
   /// Errors: not_mapped, not_permitted, no_memory; nothing that can be read has changed.
   Result<std::byte*> writable(PageNo page) CLEAVE_REQUIRES(lock) {

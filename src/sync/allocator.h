@@ -10,6 +10,7 @@
 
 #include "base/fail.h"
 #include "sync/memory.h"
+#include "sync/process.h"
 
 namespace cleave::detail::sync {
 
@@ -40,10 +41,41 @@ class Allocator {
 template <class T>
 using Vector = std::vector<T, Allocator<T>>;
 
-/// A T with counted holders. Throws std::bad_alloc.
+/// The same for what no child of fork(2) may end: there the last holder goes, and the object stays,
+/// half done or locked as other threads have left it.
+template <class T>
+class HereAllocator {
+ public:
+  using value_type = T;
+
+  HereAllocator() noexcept : process_(Process::current()) {}
+  template <class U>
+  HereAllocator(const HereAllocator<U>& same) noexcept  // NOLINT(google-explicit-constructor)
+      : process_(same.process()) {}
+
+  T* allocate(std::size_t count) { return Allocator<T>().allocate(count); }
+  void deallocate(T* memory, std::size_t count) noexcept {
+    if (process_.is_here()) Allocator<T>().deallocate(memory, count);
+  }
+  template <class U>
+  void destroy(U* object) noexcept {
+    if (process_.is_here()) object->~U();
+  }
+
+  [[nodiscard]] Process process() const noexcept { return process_; }
+  template <class U>
+  friend bool operator==(const HereAllocator& /*a*/, const HereAllocator<U>& /*b*/) noexcept {
+    return true;
+  }
+
+ private:
+  Process process_;
+};
+
+/// A T with counted holders, which a child of fork(2) leaves alone. Throws std::bad_alloc.
 template <class T, class... Arguments>
 std::shared_ptr<T> share_new(Arguments&&... arguments) {
-  return std::allocate_shared<T>(Allocator<T>(), std::forward<Arguments>(arguments)...);
+  return std::allocate_shared<T>(HereAllocator<T>(), std::forward<Arguments>(arguments)...);
 }
 
 /// What `operation()`, a Result, comes to; no_memory and `what` where an Allocator in it throws.

@@ -30,18 +30,28 @@ void keep_own_number_after_fork() {
   numbers_taken.store(number < kThreadNumbers ? bit_of(number) : 0, std::memory_order_relaxed);
 }
 
-struct ThreadEnd {
-  ThreadEnd() noexcept : known(pthread_key_create(&key, give_thread_number_back) == 0) {
-    (void)pthread_atfork(nullptr, nullptr, keep_own_number_after_fork);
-  }
+// The key by which we hear of a thread's end, and one more, so that zero is none. Not a static
+// variable of a function: its guard is a lock, which a child of fork(2) may find held for ever.
+// Written once, by the first thread to ask (release), and read by each at its first use (acquire).
+constinit std::atomic<std::uint64_t> end_key{0};
+
+std::uint64_t make_end_key() noexcept {
   pthread_key_t key{};
-  bool known;
-};
+  if (pthread_key_create(&key, give_thread_number_back) != 0) return 0;
+  std::uint64_t made = 0;
+  if (end_key.compare_exchange_strong(made, std::uint64_t{key} + 1, std::memory_order_acq_rel)) {
+    (void)pthread_atfork(nullptr, nullptr, keep_own_number_after_fork);
+    return std::uint64_t{key} + 1;
+  }
+  (void)pthread_key_delete(key);
+  return made;
+}
 
 // Without word of the thread's end, a number would be lost for good.
 bool will_hear_of_this_threads_end() noexcept {
-  static const ThreadEnd end;
-  return end.known && pthread_setspecific(end.key, &numbers_taken) == 0;
+  std::uint64_t key = end_key.load(std::memory_order_acquire);
+  if (key == 0) key = make_end_key();
+  return key != 0 && pthread_setspecific(static_cast<pthread_key_t>(key - 1), &numbers_taken) == 0;
 }
 
 unsigned take_thread_number() noexcept {

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <new>
 
 #include <cleave/detail/atomic.h>
 #include <cleave/fault_signal.h>
@@ -12,6 +11,7 @@
 #include "arena/memory/fault_watcher.h"
 #include "base/fail.h"
 #include "sync/mutex.h"
+#include "sync/process.h"
 
 namespace cleave {
 using namespace detail;
@@ -24,7 +24,7 @@ struct Watch {
   int signal = 0;
 };
 
-/// A sequence lock. Written with the lock of `installed()` held; read in signal handlers, which
+/// A sequence lock. Written with the lock of the watches held; read in signal handlers, which
 /// must not take half of an old range for half of a new one. The version is odd while a write
 /// lasts. Writer: version (relaxed), fields (release), version (release). Reader: version
 /// (acquire), fields (acquire), version (relaxed): a handler that reads a field of a write finds
@@ -39,6 +39,11 @@ class Slot {
     end_.store(watch.end, sync::release);
     signal_.store(watch.signal, sync::release);
     version_.store(before + 2, sync::release);
+  }
+  /// Precondition: no thread writes to it, or none that was lives.
+  void clear() noexcept {
+    watcher_.store(nullptr, sync::release);
+    version_.store(0, sync::release);
   }
   /// No watcher, while it is being written: then it is no range that the caller may be touching.
   [[nodiscard]] Watch read() const noexcept {
@@ -61,16 +66,27 @@ class Slot {
 // Constant-initialized and never destroyed: a fault may come at any time.
 std::array<Slot, 64> slots;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
+/// With the process's lock of the watches.
 struct Installed {
-  sync::mutex lock;
-  bool segv CLEAVE_GUARDED_BY(lock) = false;
-  bool bus CLEAVE_GUARDED_BY(lock) = false;
+  bool segv = false;
+  bool bus = false;
+  sync::Process process = sync::Process::none();  // whose the slots are
 };
-Installed& installed() {
-  alignas(Installed) static std::byte place[sizeof(Installed)];
-  static auto* const only = new (place) Installed;
-  return *only;
-}
+Installed installed;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// Holds the lock for a scope. A child of fork(2) has its parent's handlers, and none of its
+/// watches; a slot may even be half written there.
+class Watches {
+ public:
+  Watches() noexcept : guard_(sync::process_lock(sync::ProcessLock::fault_watches)) {
+    if (installed.process.is_here()) return;
+    for (Slot& slot : slots) slot.clear();
+    installed.process = sync::Process::current();
+  }
+
+ private:
+  sync::Guard guard_;
+};
 
 // What was installed before us. Written once each, before our handler can run.
 struct sigaction before_segv;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
@@ -116,8 +132,8 @@ void on_signal(int signal, siginfo_t* fault, void* context) {
   errno = errno_before;
 }
 
-Result<void> install(int signal, Installed& now) CLEAVE_REQUIRES(now.lock) {
-  bool& done = signal == SIGSEGV ? now.segv : now.bus;
+Result<void> install(int signal, const Watches& /*held*/) {
+  bool& done = signal == SIGSEGV ? installed.segv : installed.bus;
   if (done) return {};
   struct sigaction ours {};
   ours.sa_sigaction = on_signal;
@@ -136,11 +152,10 @@ Result<void> install(int signal, Installed& now) CLEAVE_REQUIRES(now.lock) {
 }  // namespace
 
 Result<void> detail::watch_faults(int signal, std::span<std::byte> range, FaultWatcher& watcher) {
-  Installed& now = installed();
-  const sync::Guard guard(now.lock);
+  const Watches held;
   for (Slot& slot : slots) {
     if (slot.read().watcher != nullptr) continue;
-    if (auto ready = install(signal, now); !ready) return ready;
+    if (auto ready = install(signal, held); !ready) return ready;
     const auto first = reinterpret_cast<std::uintptr_t>(range.data());
     slot.write({&watcher, first, first + range.size(), signal});
     return {};
@@ -149,7 +164,7 @@ Result<void> detail::watch_faults(int signal, std::span<std::byte> range, FaultW
 }
 
 void detail::unwatch_faults(FaultWatcher& watcher) noexcept {
-  const sync::Guard guard(installed().lock);
+  const Watches held;
   for (Slot& slot : slots) {
     if (slot.read().watcher == &watcher) slot.write({});
   }

@@ -89,46 +89,27 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
     return fail(Errc::no_memory, "no address space for the arena's second mapping; ask for less",
                 {}, errno);
   }
-  if (!made.mark_process()) {
-    return fail(Errc::no_memory, "no address space for a page beside the arena", {}, errno);
-  }
   (void)madvise(made.native_, bytes, MADV_DONTFORK);
   (void)madvise(made.alias_ - kGuard, kGuard + bytes + kGuard, MADV_DONTFORK);
   return made;
 }
 
 Mapping::Mapping(int descriptor, std::uint64_t pages)
-    : descriptor_(descriptor), pages_(pages), process_(getpid()) {}
+    : descriptor_(descriptor), pages_(pages), process_(sync::Process::current()) {}
 
 Mapping::Mapping(Mapping&& from) noexcept
     : descriptor_(std::exchange(from.descriptor_, -1)),
       native_(std::exchange(from.native_, nullptr)),
       alias_(std::exchange(from.alias_, nullptr)),
-      mark_(std::exchange(from.mark_, nullptr)),
       pages_(from.pages_),
-      process_(from.process_),
-      wiped_(from.wiped_) {}
+      process_(from.process_) {}
 
 Mapping::~Mapping() {
-  if (descriptor_ < 0) return;
-  if (is_here()) {
-    if (native_ != nullptr) (void)munmap(native_, bytes());
-    if (alias_ != nullptr) (void)munmap(alias_ - kGuard, kGuard + bytes() + kGuard);
-  }
-  if (mark_ != nullptr) (void)munmap(mark_, kPageSize);
+  if (descriptor_ < 0 || !is_here()) return;
+  if (native_ != nullptr) (void)munmap(native_, bytes());
+  if (alias_ != nullptr) (void)munmap(alias_ - kGuard, kGuard + bytes() + kGuard);
   (void)close(descriptor_);
 }
-
-bool Mapping::mark_process() {
-  void* page = mmap(nullptr, kPageSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return false;
-  mark_ = static_cast<bool*>(page);
-  *mark_ = true;
-  wiped_ = madvise(page, kPageSize, MADV_WIPEONFORK) == 0;
-  return true;
-}
-
-bool Mapping::is_here() const noexcept { return wiped_ ? *mark_ : process_ == getpid(); }
 
 void Mapping::enter_alias(PageRun run) const noexcept {
   if (run.pages() == 0) return;

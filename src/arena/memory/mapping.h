@@ -7,6 +7,7 @@
 #include <cleave/error.h>
 
 #include "arena/memory/page_set.h"
+#include "sync/process.h"
 
 namespace cleave::detail {
 
@@ -31,7 +32,7 @@ class Mapping {
   [[nodiscard]] std::uint64_t pages() const noexcept { return pages_; }
   [[nodiscard]] std::uint64_t bytes() const noexcept { return pages_ * kPageSize; }
   /// False in a child of fork(2): then neither mapping is there. Safe in a signal handler.
-  [[nodiscard]] bool is_here() const noexcept;
+  [[nodiscard]] bool is_here() const noexcept { return process_.is_here(); }
 
   /// Has the kernel make its entries for the pages in the alias, in one go: a fault each otherwise,
   /// and a second one at the first write. A matter of speed alone.
@@ -44,18 +45,12 @@ class Mapping {
  private:
   friend class ResidentRanges;
   Mapping(int descriptor, std::uint64_t pages);
-  bool mark_process();
 
   int descriptor_;
   std::byte* native_ = nullptr;
   std::byte* alias_ = nullptr;
-  /// True; a child of fork(2) finds it wiped, to false. The process's number does not tell: a child
-  /// in another PID namespace may have the same, and one of vfork(2), which has the memory, has
-  /// another.
-  bool* mark_ = nullptr;
   std::uint64_t pages_;
-  int process_;         // where the kernel
-  bool wiped_ = false;  // wipes nothing
+  sync::Process process_;
 };
 
 /// Which pages have memory behind them, now or in swap; asked in ascending order while no thread

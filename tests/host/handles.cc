@@ -1,0 +1,79 @@
+#include "tests/host/handles.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+#include <vector>
+
+namespace cleave::detail {
+namespace {
+
+using namespace literals;
+
+Space with_pages(Space space) {
+  must(space.map_at(kAt, kBytes));
+  must(space.write(kAt, std::vector<std::byte>(kBytes.value, std::byte{1})));
+  return space;
+}
+
+Accessor used(Accessor accessor) {
+  must(accessor.store(kAt, 1));
+  (void)must(accessor.load<int>(kAt));
+  return accessor;
+}
+
+// In no folder, so that nothing is left of it.
+File file_with_bytes() {
+  File file(memfd_create("cleave host", MFD_CLOEXEC));
+  if (ftruncate(file.descriptor(), static_cast<off_t>(kBytes.value)) != 0) {
+    stop(Error{Errc::io, "no file for the test"});
+  }
+  return file;
+}
+
+Arena written_to(Arena arena) {
+  arena.mark_dirty(arena.data(), kBytes);
+  std::memset(arena.data(), 1, kBytes.value);
+  return arena;
+}
+
+std::optional<Ring> ring_where_there_is_one(const Pool& pool) {
+  auto ring = Ring::create(pool);
+  if (!ring) return std::nullopt;
+  return std::move(*ring);
+}
+
+}  // namespace
+
+Handles::Handles(Tracking tracking)
+    : pool(must(Pool::create(64_MiB))),
+      space(with_pages(must(Space::create(pool)))),
+      accessor(used(must(space.accessor()))),
+      empty_handed(must(space.accessor())),
+      before(must(space.snapshot())),
+      after((must(accessor.store(kAt, 2)), must(space.snapshot()))),
+      hold(must(space.hold(kAt, kBytes))),
+      pin(must(space.pin(kAt, kPageSize, PinAccess::write))),
+      arena(written_to(must(Arena::create(pool, 4_MiB, {.tracking = tracking})))),
+      first(arena.head()),
+      named(must(arena.commit("named"))),
+      arena_pin(must(arena.pin(arena.data(), kPageSize, PinAccess::write))),
+      arena_hold(must(arena.hold(arena.data(), kPageSize))),
+      file(file_with_bytes()),
+      ring(ring_where_there_is_one(pool)),
+      c_pool(cleave_pool_create(std::uint64_t{64} << 20, nullptr)),
+      c_space(cleave_space_create(c_pool.get(), nullptr)),
+      c_accessor(
+          (cleave_space_map_at(c_space.get(), raw(kAt), kBytes.value, CLEAVE_READ_WRITE, nullptr),
+           cleave_accessor_create(c_space.get(), nullptr))),
+      c_snapshot((cleave_store32(c_accessor.get(), raw(kAt), 1, nullptr),
+                  cleave_space_snapshot(c_space.get(), nullptr))),
+      c_hold(cleave_space_hold(c_space.get(), raw(kAt), kPageSize, nullptr)),
+      c_pin(cleave_space_pin(c_space.get(), raw(kAt), kPageSize, CLEAVE_PIN_WRITE, CLEAVE_LONG_TERM,
+                             nullptr)),
+      c_arena(cleave_arena_create(c_pool.get(), std::uint64_t{1} << 20, nullptr, nullptr)),
+      c_commit(cleave_arena_commit(c_arena.get(), "named", nullptr)) {}
+
+}  // namespace cleave::detail

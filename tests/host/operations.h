@@ -1,0 +1,20 @@
+// What a program's other threads may be about when one of them forks.
+#pragma once
+
+#include <span>
+
+#include "tests/host/handles.h"
+
+namespace cleave::detail {
+
+struct Operation {
+  const char* name;
+  /// Leaves the handles good for every other operation; any thread, but see `in_the_arena`.
+  void (*run)(Handles& handles);
+  /// Writes to the arena's memory or needs it at rest: one such thread at a time.
+  bool in_the_arena;
+};
+
+std::span<const Operation> operations();
+
+}  // namespace cleave::detail
