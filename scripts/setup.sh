@@ -4,6 +4,8 @@
 #   scripts/setup.sh lint   to check the style as well
 #   scripts/setup.sh browser   to test the page of `cleave litmus --html` as well
 #   scripts/setup.sh outsider   to test as well what outsiders meet: the binary interface, and another compiler
+#   scripts/setup.sh docs   to write the reference, and to test man pages and completions with every reader of them
+#   scripts/setup.sh package   to build the packages, and to try them in a Debian of their own
 #   scripts/setup.sh fuzz   to breed inputs for the fuzz targets as well
 set -euo pipefail
 
@@ -20,6 +22,12 @@ elif [[ ${1:-} == browser ]]; then
 elif [[ ${1:-} == outsider ]]; then
   packages+=(abigail-tools clang)
   tools+=(abidw clang++)
+elif [[ ${1:-} == docs ]]; then
+  packages+=(doxygen fish man-db mandoc zsh)
+  tools+=(doxygen)
+elif [[ ${1:-} == package ]]; then
+  packages+=(debhelper doxygen dpkg-dev fakeroot lintian mmdebstrap)
+  tools+=(doxygen dpkg-buildpackage lintian mmdebstrap)
 elif [[ ${1:-} == fuzz ]]; then
   packages+=(libclang-rt-14-dev)
 fi
