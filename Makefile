@@ -17,7 +17,7 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test style steady bench soak lint format install install-tools clean
+.PHONY: help setup build demo test style steady bench soak lint format docs install install-tools deb dist clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,7 @@ demo: ## Branch a real database and check each branch (DB=path: one of yours)
 test: setup style ## Run style, all tests, and the library's tests under the address and the thread sanitizer
 	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
 	@scripts/setup.sh outsider || echo "setup: no abigail or no Clang; the tests that need them are left out"
+	@scripts/setup.sh docs || echo "setup: no doxygen; the test of the reference is left out"
 	$(call test,check)
 	$(call test,asan)
 	$(call test,tsan,$(FIXED_LAYOUT))
@@ -56,7 +57,7 @@ steady: setup ## Run the tests 20 times: fresh clones, random order, busy proces
 bench: build ## Measure
 	build/release/bin/cleave bench
 
-soak: build ## What takes long: the release build's tests and benchmarks, the laboratory under asan, stress, torture
+soak: build ## What takes long: the release's tests, the laboratory under asan, stress, torture, the packages in a new Debian
 	$(call test,release)
 	cmake --preset asan -B build/asan-lab -DCLEAVE_LAB=ON
 	cmake --build build/asan-lab -j $(BUILD_JOBS) --target cleave_lab_tests
@@ -76,6 +77,8 @@ soak: build ## What takes long: the release build's tests and benchmarks, the la
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_torture \
 	  --seconds $(TORTURE_SECONDS) --directory build
+	$(MAKE) deb
+	tests/package/fresh_root.sh build/deb || [ $$? = 77 ]
 
 lint: ## Check the format, and run clang-tidy on every file: many minutes
 	@scripts/setup.sh lint
@@ -96,6 +99,17 @@ install: ## Install the library to PREFIX (/usr/local)
 install-tools: setup ## Install the commands to PREFIX
 	$(call build,release) --target cleave_tools
 	cmake --install build/release --prefix $(PREFIX) --component tools
+
+docs: setup ## Write the reference of the public headers: build/reference/html/index.html
+	@scripts/setup.sh docs
+	scripts/reference.sh build/reference
+
+deb: setup ## Build the Debian packages, and have lintian look at them: build/deb
+	@scripts/setup.sh package
+	scripts/deb.sh build/deb
+
+dist: ## Write the source release of what is committed, and its checksum: build/dist
+	scripts/dist.sh build/dist
 
 clean: ## Remove everything that was built
 	rm -rf build

@@ -3,6 +3,9 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS cleave EXPORT cleave-targets)
+if(TARGET cleave_static)
+  install(TARGETS cleave_static EXPORT cleave-targets)  # cleave::static
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/cleave
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.h")

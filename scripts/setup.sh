@@ -6,6 +6,8 @@
 #   scripts/setup.sh lint       to check the style as well
 #   scripts/setup.sh browser    to test the page of `cleave litmus --html` as well
 #   scripts/setup.sh outsider   to test as well what outsiders meet: the binary interface, and another compiler
+#   scripts/setup.sh docs       to write the reference, and to test man pages and completions with all their readers
+#   scripts/setup.sh package    to build the packages, and to try them in a Debian of their own
 #   scripts/setup.sh fuzz       to breed inputs for the fuzz targets as well
 set -euo pipefail
 
@@ -32,6 +34,11 @@ case ${1:-} in
   lint) need_everything; packages+=(clang clang-format clang-tidy); tools+=(clang++ clang-format clang-tidy) ;;
   browser) packages+=(chromium); tools+=(chromium) ;;
   outsider) packages+=(abigail-tools clang); tools+=(abidw clang++) ;;
+  docs) packages+=(doxygen fish man-db mandoc zsh); tools+=(doxygen) ;;
+  package)
+    packages+=(debhelper doxygen dpkg-dev fakeroot lintian mmdebstrap)
+    tools+=(doxygen dpkg-buildpackage lintian mmdebstrap)
+    ;;
   fuzz) packages+=(libclang-rt-14-dev) ;;
   *) echo "setup: no such word: $1; the first lines of $0 list them" >&2; exit 2 ;;
 esac

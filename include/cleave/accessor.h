@@ -32,7 +32,9 @@ struct HandleAccess;
 /// accessors of the space.
 class CLEAVE_API Accessor {
  public:
+  /// Takes over what `other` is.
   Accessor(Accessor&& other) noexcept;
+  /// Lets go of what this was, and takes over what `other` is.
   Accessor& operator=(Accessor&& other) noexcept;
   ~Accessor();
 
@@ -57,8 +59,9 @@ class CLEAVE_API Accessor {
   [[nodiscard]] Result<Pin> pin(Address at, ByteCount bytes, PinAccess access,
                                 PinTerm term = PinTerm::short_term);
 
-  /// As Space::read and Space::write.
+  /// As Space::read.
   Result<void> read(Address from, std::span<std::byte> into);
+  /// As Space::write.
   Result<void> write(Address to, std::span<const std::byte> from);
 
  private:

@@ -30,6 +30,7 @@ struct ArenaOptions {
   /// Where the memory is to lie, page-aligned; nullptr: where there is room. Pointers into the
   /// arena that are kept elsewhere, in a file say, need an address that is the same in every run.
   void* at = nullptr;
+  /// How changed pages are found.
   Tracking tracking = Tracking::automatic;
   /// Whether system calls may write into memory that is neither pinned nor marked dirty, as read(2)
   /// into a buffer in the arena does. If not, `automatic` may use `sigbus` where that is faster;
@@ -79,7 +80,9 @@ class CLEAVE_API Arena {
   /// that was asked for does not work here; `what` says why. `automatic` finds one that does).
   static Result<Arena> create(const Pool& pool, ByteCount size, ArenaOptions options = {});
 
+  /// Takes over what `other` is.
   Arena(Arena&& other) noexcept;
+  /// Lets go of what this was, and takes over what `other` is.
   Arena& operator=(Arena&& other) noexcept;
   /// Commits, pins and holds may outlive it; the memory goes with the last pin.
   ~Arena();
@@ -88,6 +91,7 @@ class CLEAVE_API Arena {
   [[nodiscard]] std::byte* data() const;
   /// Whole pages.
   [[nodiscard]] ByteCount size() const;
+  /// All of it: size() bytes from data() on.
   [[nodiscard]] std::span<std::byte> memory() const { return {data(), size().value}; }
   /// Whether `address` lies in the memory.
   [[nodiscard]] bool contains(const void* address) const;

@@ -25,6 +25,7 @@ class ArenaState;
 /// alive. Moved-from or released, it has no pieces.
 class [[nodiscard]] CLEAVE_API ArenaPin {
  public:
+  /// Takes over what `other` is.
   ArenaPin(ArenaPin&& other) noexcept;
   /// Releases what was pinned here.
   ArenaPin& operator=(ArenaPin&& other) noexcept;

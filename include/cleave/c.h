@@ -36,23 +36,24 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-#define CLEAVE_VERSION_MAJOR 0
-#define CLEAVE_VERSION_MINOR 1
-#define CLEAVE_VERSION_PATCH 0
+#define CLEAVE_VERSION_MAJOR 0  ///< of the headers: 0 until the interface is promised to last
+#define CLEAVE_VERSION_MINOR 1  ///< of the headers: another may break what was there
+#define CLEAVE_VERSION_PATCH 0  ///< of the headers: another breaks nothing
 
 /// The version of the library that is running, as in "0.1.0".
 const char* cleave_version(void);
 
-typedef struct cleave_pool cleave_pool;
-typedef struct cleave_space cleave_space;
-typedef struct cleave_snapshot cleave_snapshot;
-typedef struct cleave_accessor cleave_accessor;
-typedef struct cleave_pin cleave_pin;
-typedef struct cleave_hold cleave_hold;
-typedef struct cleave_view cleave_view;
-typedef struct cleave_arena cleave_arena;
-typedef struct cleave_commit cleave_commit;
-typedef struct cleave_heap cleave_heap;
+typedef struct cleave_pool cleave_pool;          ///< memory of spaces, and of what arenas remember
+typedef struct cleave_space cleave_space;        ///< sparse memory that forks in constant time
+typedef struct cleave_snapshot cleave_snapshot;  ///< what a space held at one moment
+typedef struct cleave_accessor cleave_accessor;  ///< a thread's way to load and store in a space
+typedef struct cleave_pin cleave_pin;    ///< pages that a device may use: coherent, and never moved
+typedef struct cleave_hold cleave_hold;  ///< what a range was when the hold was taken
+typedef struct cleave_view cleave_view;  ///< bytes of a snapshot or a hold, where they lie
+typedef struct cleave_arena
+    cleave_arena;  ///< memory for ordinary pointers that commits and checks out
+typedef struct cleave_commit cleave_commit;  ///< what an arena held at one moment
+typedef struct cleave_heap cleave_heap;      ///< an allocator whose state lies in what it hands out
 
 /// A byte's place in a space: 0 to 2^48 - 1. In an arena's commits, the byte's address in the
 /// arena.
@@ -60,7 +61,9 @@ typedef uint64_t cleave_address;
 
 // Errors.
 
+/// What a function that does something gives: CLEAVE_OK, or what kind of thing went wrong.
 typedef int cleave_code;
+/// The codes.
 enum {
   CLEAVE_OK = 0,
   CLEAVE_NO_MEMORY = 1,       ///< the pool's budget, or the machine's memory, is used up
@@ -76,8 +79,9 @@ enum {
   CLEAVE_ALREADY_EXISTS = 11  ///< the name is taken
 };
 
+/// What went wrong, where, and what to do next.
 typedef struct cleave_error {
-  cleave_code code;
+  cleave_code code;      ///< what kind of thing; CLEAVE_OK: nothing
   int system;            ///< the kernel's errno where a system call failed; else 0
   cleave_address where;  ///< the first byte that could not be served; 0: no address is at issue
   const char* what;  ///< what happened and what to do about it; never freed. NULL with CLEAVE_OK
@@ -166,6 +170,7 @@ cleave_code cleave_space_protect(cleave_space* space, cleave_address at, uint64_
 cleave_code cleave_space_discard(cleave_space* space, cleave_address at, uint64_t bytes,
                                  cleave_error* error);
 
+/// Is called for a region.
 typedef void (*cleave_visit_region)(void* context, cleave_address at, uint64_t bytes,
                                     cleave_protection protection);
 /// In order of address, as they are at the call. Neighbours with the same protection are one
@@ -234,6 +239,7 @@ cleave_space* cleave_snapshot_fork(const cleave_snapshot* snapshot, cleave_error
 void cleave_snapshot_for_each_region(const cleave_snapshot* snapshot, cleave_visit_region visit,
                                      void* context);
 
+/// Is called for a range of a space.
 typedef void (*cleave_visit_range)(void* context, cleave_address at, uint64_t bytes);
 /// Visits each range of pages that differ, in order of address, adjacent ones joined. The cost
 /// follows what differs, not what is mapped. A page that was written with the bytes that it had
@@ -249,44 +255,54 @@ cleave_code cleave_snapshot_diff(const cleave_snapshot* a, const cleave_snapshot
 
 /// Error: no_memory.
 cleave_accessor* cleave_accessor_create(cleave_space* space, cleave_error* error);
+/// By the thread that made it.
 void cleave_accessor_release(cleave_accessor* accessor);
 
 /// Errors: not_mapped, not_permitted, bad_argument (beyond 2^48). Off the natural alignment a value
 /// is read byte by byte.
 cleave_code cleave_load8(cleave_accessor* accessor, cleave_address from, uint8_t* value,
                          cleave_error* error);
+/// As cleave_load8(), of 16 bits.
 cleave_code cleave_load16(cleave_accessor* accessor, cleave_address from, uint16_t* value,
                           cleave_error* error);
+/// As cleave_load8(), of 32 bits.
 cleave_code cleave_load32(cleave_accessor* accessor, cleave_address from, uint32_t* value,
                           cleave_error* error);
+/// As cleave_load8(), of 64 bits.
 cleave_code cleave_load64(cleave_accessor* accessor, cleave_address from, uint64_t* value,
                           cleave_error* error);
 /// Errors: as of loads, and no_memory. Nothing is stored then, unless the value is misaligned and
 /// lies across two pages.
 cleave_code cleave_store8(cleave_accessor* accessor, cleave_address to, uint8_t value,
                           cleave_error* error);
+/// As cleave_store8(), of 16 bits.
 cleave_code cleave_store16(cleave_accessor* accessor, cleave_address to, uint16_t value,
                            cleave_error* error);
+/// As cleave_store8(), of 32 bits.
 cleave_code cleave_store32(cleave_accessor* accessor, cleave_address to, uint32_t value,
                            cleave_error* error);
+/// As cleave_store8(), of 64 bits.
 cleave_code cleave_store64(cleave_accessor* accessor, cleave_address to, uint64_t value,
                            cleave_error* error);
 /// Adds; `*before`, unless NULL, is what was there. Errors: bad_argument (misaligned), not_mapped,
 /// not_permitted, no_memory.
 cleave_code cleave_fetch_add32(cleave_accessor* accessor, cleave_address at, uint32_t delta,
                                uint32_t* before, cleave_error* error);
+/// As cleave_fetch_add32(), of 64 bits.
 cleave_code cleave_fetch_add64(cleave_accessor* accessor, cleave_address at, uint64_t delta,
                                uint64_t* before, cleave_error* error);
 /// Stores `desired` if `*expected` is there; `*expected` becomes what was there. Errors: as
 /// cleave_fetch_add32().
 cleave_code cleave_compare_exchange32(cleave_accessor* accessor, cleave_address at,
                                       uint32_t* expected, uint32_t desired, cleave_error* error);
+/// As cleave_compare_exchange32(), of 64 bits.
 cleave_code cleave_compare_exchange64(cleave_accessor* accessor, cleave_address at,
                                       uint64_t* expected, uint64_t desired, cleave_error* error);
 
-/// As of the space.
+/// As cleave_space_read().
 cleave_code cleave_accessor_read(cleave_accessor* accessor, cleave_address from, void* into,
                                  size_t bytes, cleave_error* error);
+/// As cleave_space_write().
 cleave_code cleave_accessor_write(cleave_accessor* accessor, cleave_address to, const void* from,
                                   size_t bytes, cleave_error* error);
 /// As cleave_space_pin(), without a lock for pages that the space owns. The pin itself may go to
@@ -306,7 +322,9 @@ void cleave_pin_release(cleave_pin* pin);
 
 // Holds: what a range was, for good. Right for output while others write on.
 
+/// The first byte held.
 cleave_address cleave_hold_address(const cleave_hold* hold);
+/// Bytes held.
 uint64_t cleave_hold_size(const cleave_hold* hold);
 /// `bytes` bytes of the hold from `from` on, where they lie, without a copy. Errors: bad_argument
 /// (not inside what is held), no_memory.
@@ -330,6 +348,7 @@ int cleave_view_is_absent(const cleave_view* view);
 /// To be called before the release of what the view was made from.
 void cleave_view_release(cleave_view* view);
 
+/// Is called for a range of an arena.
 typedef void (*cleave_visit_bytes)(void* context, const void* at, size_t bytes);
 
 // Arenas: memory for ordinary pointers, threads and system calls, whose whole contents can be
@@ -370,8 +389,8 @@ cleave_code cleave_try_tracking(cleave_tracking tracking, cleave_error* error);
 typedef struct cleave_arena_options {
   size_t size;  ///< sizeof(cleave_arena_options): which fields the caller knows of
   void* at;     ///< where the memory is to lie, a multiple of 4096; NULL: where there is room
-  cleave_tracking tracking;
-  uint32_t flags;  ///< CLEAVE_ARENA_..., added up
+  cleave_tracking tracking;  ///< how changed pages are found
+  uint32_t flags;            ///< CLEAVE_ARENA_..., added up
 } cleave_arena_options;
 
 /// `bytes` (rounded up to pages) of zeroes, and a first commit of those. `options` may be NULL.
@@ -386,6 +405,7 @@ void cleave_arena_release(cleave_arena* arena);
 
 /// The first byte; the same for as long as the arena lives.
 void* cleave_arena_data(const cleave_arena* arena);
+/// Bytes, in whole pages.
 uint64_t cleave_arena_size(const cleave_arena* arena);
 
 /// Remembers the contents. The commit lasts as long as a handle to it, and with a `name` (it may be
@@ -444,6 +464,7 @@ cleave_pin* cleave_arena_pin(cleave_arena* arena, const void* at, size_t bytes,
 cleave_hold* cleave_arena_hold(cleave_arena* arena, const void* at, size_t bytes,
                                cleave_error* error);
 
+/// What an arena has done and keeps. Pages, unless it says otherwise.
 typedef struct cleave_arena_statistics {
   size_t size;               ///< set by the caller: sizeof(cleave_arena_statistics)
   cleave_tracking tracking;  ///< what finds changed pages now

@@ -36,6 +36,7 @@ class CLEAVE_API Commit {
   /// Pages that were written to the pool for it.
   [[nodiscard]] std::uint64_t pages() const;
 
+  /// Whether both are handles to the same commit.
   friend bool operator==(const Commit& a, const Commit& b) { return a.node_ == b.node_; }
 
  private:

@@ -33,6 +33,7 @@ CLEAVE_API const char* name(Errc code) noexcept;
 
 /// An error says what went wrong, where, and what to do next. Trivially copyable, no allocation.
 struct CLEAVE_API Error {
+  /// What kind of thing went wrong.
   Errc code;
   /// Static text: what happened and what to do about it.
   const char* what;
@@ -92,10 +93,12 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
   auto map(Next&& next) & {
     return detail::as_result(base().map(std::forward<Next>(next)));
   }
+  /// The same of a constant result.
   template <class Next>
   auto map(Next&& next) const& {
     return detail::as_result(base().map(std::forward<Next>(next)));
   }
+  /// The same of a result that is given up: `next` may move from the value.
   template <class Next>
   auto map(Next&& next) && {
     return detail::as_result(std::move(base()).map(std::forward<Next>(next)));
@@ -107,10 +110,12 @@ class [[nodiscard]] Result : public tl::expected<T, Error> {
   auto and_then(Next&& next) & {
     return detail::as_result(base().and_then(detail::GivesExpected{next}));
   }
+  /// The same of a constant result.
   template <class Next>
   auto and_then(Next&& next) const& {
     return detail::as_result(base().and_then(detail::GivesExpected{next}));
   }
+  /// The same of a result that is given up: `next` may move from the value.
   template <class Next>
   auto and_then(Next&& next) && {
     return detail::as_result(std::move(base()).and_then(detail::GivesExpected{next}));

@@ -26,6 +26,7 @@ class CLEAVE_API File {
  public:
   /// Takes over `descriptor`.
   explicit File(int descriptor) noexcept : descriptor_(descriptor) {}
+  /// Takes over what `other` is.
   File(File&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
   /// Closes what was open here.
   File& operator=(File&& other) noexcept;

@@ -42,6 +42,7 @@ class function_ref<R(Arguments...)> {
     }
   }
 
+  /// Calls what it refers to.
   R operator()(Arguments... arguments) const {
     return call_(target_, std::forward<Arguments>(arguments)...);
   }

@@ -59,7 +59,9 @@ struct HeapDamage {
 /// then. A write beyond a block hits the next block, never the heap's records.
 class CLEAVE_API Heap {
  public:
+  /// The shortest memory that a heap can be made in: 1 MiB.
   static constexpr ByteCount kSmallest{std::uint64_t{1} << 20};
+  /// The longest: 64 GiB.
   static constexpr ByteCount kLargest{std::uint64_t{64} << 30};
 
   /// Makes an empty heap in `memory`, which must be zeroes: whole pages on a page's boundary.
@@ -99,6 +101,7 @@ class CLEAVE_API Heap {
 
   /// Whether `address` lies in the heap's range.
   [[nodiscard]] bool contains(const void* address) const noexcept;
+  /// The range that it was made in.
   [[nodiscard]] std::span<std::byte> memory() const noexcept { return {base_, size_}; }
 
   /// Pauses the heap. Cost: by the slabs there are.
@@ -109,6 +112,7 @@ class CLEAVE_API Heap {
   /// those of the range only and comes to an end; what it finds whole can be used.
   [[nodiscard]] std::optional<HeapDamage> check() const noexcept;
 
+  /// Whether both are handles for the same heap.
   friend bool operator==(const Heap& a, const Heap& b) noexcept { return a.base_ == b.base_; }
 
  private:

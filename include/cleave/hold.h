@@ -27,7 +27,9 @@ struct HoldState;
 /// can be destroyed and assigned to; any other use stops the program.
 class [[nodiscard]] CLEAVE_API Hold {
  public:
+  /// Takes over what `other` is.
   Hold(Hold&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  /// Lets go of what this was, and takes over what `other` is.
   Hold& operator=(Hold&& other) noexcept;
   /// Cost: by what only this hold still held.
   ~Hold();

@@ -14,7 +14,9 @@ namespace cleave {
 /// address for as long.
 class CLEAVE_API HeapResource final : public std::pmr::memory_resource {
  public:
+  /// Allocates from `heap`, whose memory must outlive what is allocated.
   explicit HeapResource(Heap heap) noexcept : heap_(heap) {}
+  /// The heap that it allocates from.
   [[nodiscard]] Heap heap() const noexcept { return heap_; }
 
  private:

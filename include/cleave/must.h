@@ -11,8 +11,8 @@ namespace cleave {
 /// A place in the caller's source: what std::source_location is, for compilers too that do not have
 /// that yet (Clang 14).
 struct SourceLocation {
-  const char* file;
-  unsigned line;
+  const char* file;  ///< static text
+  unsigned line;     ///< counted from 1
   /// Where the call stands; as a parameter's default, where that function is called.
   static constexpr SourceLocation here(const char* file = __builtin_FILE(),
                                        unsigned line = __builtin_LINE()) noexcept {

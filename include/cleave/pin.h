@@ -40,6 +40,7 @@ enum class PinTerm : std::uint8_t {
 /// released, it has no pieces.
 class [[nodiscard]] CLEAVE_API Pin {
  public:
+  /// Takes over what `other` is.
   Pin(Pin&& other) noexcept;
   /// Releases what was pinned here.
   Pin& operator=(Pin&& other) noexcept;

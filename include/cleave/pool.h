@@ -36,6 +36,7 @@ struct PoolStatistics {
   std::uint64_t copies;  ///< pages copied because they were shared, ever
   std::uint64_t zeroed;  ///< absent pages given a frame, ever
 
+  /// What a frame takes beside its 4096 bytes, for good.
   std::uint64_t metadata_bytes_per_frame;
 };
 
@@ -58,7 +59,9 @@ class CLEAVE_API Pool {
   /// Errors: bad_argument (no whole page, or 16 TiB and more), no_memory, unsupported.
   static Result<Pool> create(ByteCount budget);
 
+  /// Takes over what `other` is.
   Pool(Pool&& other) noexcept : frames_(std::exchange(other.frames_, nullptr)) {}
+  /// Lets go of what this was, and takes over what `other` is.
   Pool& operator=(Pool&& other) noexcept;
   ~Pool();
 

@@ -69,6 +69,7 @@ class CLEAVE_API Quiesce::Worker {
   /// work, say.
   class Away {
    public:
+    /// From here on a stop does not wait for the worker.
     explicit Away(Worker& worker) : worker_(worker) { worker_.go(); }
     /// Waits while a stop lasts.
     ~Away() { worker_.come_back(); }

@@ -12,8 +12,9 @@ enum class Protection : std::uint8_t { none, read, read_write };
 
 /// A mapped range with one protection. Neighbours with the same protection are one region.
 struct Region {
-  PageRange pages;
-  Protection protection;
+  PageRange pages;        ///< which
+  Protection protection;  ///< what all of them allow
+  /// Whether both are the same pages with the same protection.
   friend bool operator==(const Region&, const Region&) = default;
 };
 

@@ -23,6 +23,7 @@ enum class TransferId : std::uint64_t {};
 
 /// What became of a transfer.
 struct Completion {
+  /// Which transfer.
   TransferId id;
   /// How many bytes, which is fewer than asked for only where a file that is read ended; or what
   /// stopped it, with `where` the first byte of the space that was not transferred. All bytes
@@ -75,7 +76,9 @@ class CLEAVE_API Ring {
   /// bad_argument (options out of range).
   static Result<Ring> create(const Pool& pool, RingOptions options = {});
 
+  /// Takes over what `other` is.
   Ring(Ring&& other) noexcept : engine_(std::exchange(other.engine_, nullptr)) {}
+  /// Ends what was here, as the destructor does, and takes over what `other` is.
   Ring& operator=(Ring&& other) noexcept;
   /// Cancels what is in flight, and waits until the kernel has let go of all memory. Completions
   /// not taken are lost. In a child of fork(2) it does nothing, and no call does more than fail.

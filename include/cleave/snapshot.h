@@ -28,8 +28,11 @@ struct SnapshotState;
 /// can be destroyed and assigned to; any other use stops the program.
 class CLEAVE_API Snapshot {
  public:
+  /// Another handle for the same snapshot.
   Snapshot(const Snapshot& other) noexcept;
+  /// Takes over what `other` is.
   Snapshot(Snapshot&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  /// Lets go of what this was, and takes over what `other` is.
   Snapshot& operator=(Snapshot other) noexcept {
     std::swap(state_, other.state_);
     return *this;

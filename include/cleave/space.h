@@ -37,7 +37,9 @@ class CLEAVE_API Space {
   /// An empty space, which keeps the pool. Error: no_memory.
   static Result<Space> create(const Pool& pool);
 
+  /// Takes over what `other` is.
   Space(Space&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  /// Lets go of what this was, and takes over what `other` is.
   Space& operator=(Space&& other) noexcept;
   /// Cost: by what only this space held. Accessors keep the space alive until they are gone too.
   ~Space();

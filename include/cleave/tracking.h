@@ -37,6 +37,7 @@ enum class Tracking : std::uint8_t {
 
 /// As in "async".
 [[nodiscard]] CLEAVE_API const char* name(Tracking tracking) noexcept;
+/// The way of that name; nothing: there is none.
 [[nodiscard]] CLEAVE_API std::optional<Tracking> tracking_named(std::string_view wanted) noexcept;
 
 /// Tries a way of tracking on a few pages of its own: writes, asks, writes again, asks again.

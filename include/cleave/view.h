@@ -20,8 +20,10 @@ class Hold;
 /// stay as they are. Move-only; any thread may read and end it. Moved-from it has no bytes.
 class CLEAVE_API PageView {
  public:
+  /// Takes over what `other` is.
   PageView(PageView&& other) noexcept
       : bytes_(std::exchange(other.bytes_, nullptr)), absent_(other.absent_) {}
+  /// Lets go of what this was, and takes over what `other` is.
   PageView& operator=(PageView&& other) noexcept {
     bytes_ = std::exchange(other.bytes_, nullptr);
     absent_ = other.absent_;
@@ -49,7 +51,9 @@ class CLEAVE_API PageView {
 /// pieces.
 class CLEAVE_API HoldView {
  public:
+  /// Takes over what `other` is.
   HoldView(HoldView&& other) noexcept;
+  /// Lets go of what this was, and takes over what `other` is.
   HoldView& operator=(HoldView&& other) noexcept;
   ~HoldView();
 

@@ -64,6 +64,7 @@ tools/doctor/kernel:
 tools/doctor: include/cleave measure tools/console tools/doctor/kernel
 tools/litmus: lab/* tools/console
 tools/bench: tools/console bench/*
+tools/manual: tools/console tools/cleave
 examples: include/cleave
 examples/c: include/cleave
 examples/plain_linux:

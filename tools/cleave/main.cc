@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/cleave/about.h"
 #include "tools/cleave/commands.h"
 #include "tools/console/output.h"
 #include "tools/console/programs.h"
@@ -15,19 +16,12 @@
 namespace cleave::command {
 namespace {
 
-constexpr const char* kAbout =
-    "cleave: memory that branches.\n"
-    "A program keeps its state in an arena, native memory that commits and checks out, or in a\n"
-    "space, which forks in under a microsecond, whatever its size. Beside both stands a\n"
-    "laboratory for the rules that Linux and others have for shared and pinned pages.\n\n"
-    "Usage: cleave [OPTIONS] COMMAND [ARGUMENT...]\n\n"
-    "Options:\n"
-    "  -h,--help                   Print this help message and exit\n"
-    "  --version                   Display program version information and exit\n\n"
-    "Commands (cleave help COMMAND tells more):\n";
-
 void print_help() {
-  (void)std::fputs(kAbout, stdout);
+  (void)std::printf("cleave: %s.\n%s\nUsage: cleave [OPTIONS] COMMAND [ARGUMENT...]\n\nOptions:\n",
+                    kTitle, kAbout);
+  for (const Option& option : kOptions)
+    (void)std::printf("  %-27s %s\n", option.names, option.what);
+  (void)std::puts("\nCommands (cleave help COMMAND tells more):");
   std::string missing;
   for (const Command& command : kCommands) {
     if (console::find_program(command.name)) {

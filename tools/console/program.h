@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tools/console/describe.h"
 #include "tools/console/exit.h"
 #include "tools/console/output.h"
 
@@ -24,6 +25,10 @@ int run_program(const char* name, const char* about, AddOptions add_options, int
     app.failure_message(CLI::FailureMessage::simple);
     try {
       add_options(app);
+      if (argc == 2 && argv[1] == kDescribe) {
+        describe(app, name);
+        return 0;
+      }
       app.parse(argc, argv);
     } catch (const CLI::ParseError& told) {
       return app.exit(told) == 0 ? 0 : 2;  // Help comes this way too, with status 0.

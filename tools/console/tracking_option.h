@@ -20,6 +20,7 @@ inline void add_tracking_option(CLI::App& command, Tracking& tracking) {
           "--tracking",
           [&tracking](const std::string& given) { tracking = *tracking_named(given); },
           fmt::format("How changed pages are found: {}", fmt::join(names, ", ")))
+      ->type_name("WAY")
       ->check(CLI::IsMember(names));
 }
 

@@ -6,6 +6,9 @@
 namespace cleave::litmus {
 namespace {
 
+// How many these are is of the machine, and no part of what the command is.
+constexpr const char* kAllProcessors = "all processors";
+
 void add_show(CLI::App& litmus) {
   const auto names = std::make_shared<std::vector<std::string>>();
   CLI::App* command = litmus.add_subcommand("show", "Print tests in their canonical form");
@@ -39,7 +42,8 @@ void add_mutate(CLI::App& litmus) {
   command->add_option("RULES", asked->rules, "The rule-set")->required();
   command->add_option("FILE", asked->names, "The tests; by default the whole catalogue");
   command->add_option("--threads", asked->threads, "How many judgements are made at once")
-      ->check(CLI::Range(1, 256));
+      ->check(CLI::Range(1, 256))
+      ->default_str(kAllProcessors);
   command->callback([asked] { mutate(asked->rules, asked->names, {}, asked->threads); });
 }
 
@@ -49,31 +53,39 @@ void add_options(CLI::App& litmus, Options& options) {
   litmus
       .add_option("--rules", options.rules,
                   "Rule-sets: A+C0..F+E1,bias=4; by default all. `cleave litmus rules` has them")
+      ->type_name("RULES")
       ->allow_extra_args(false)  // what follows is a FILE
       ->take_all();
   litmus
       .add_option("--search", options.search,
                   "dpor, states, naive, bound=PREEMPTIONS, random=RUNS or pct=DEPTH")
+      ->type_name("SEARCH")
       ->capture_default_str();
   litmus.add_option("--memory", options.memory, "sc or tso; by default sc, and what tests name")
+      ->type_name("MODEL")
       ->check(CLI::IsMember({"sc", "tso"}));
   litmus.add_option("--drop", options.drop, "Leave out a fence or a re-check, by its name")
+      ->type_name("NAME")
       ->allow_extra_args(false)  // what follows is a FILE
       ->take_all();
   litmus
       .add_option("--time", options.time,
                   "End each judgement after so many seconds of processor time")
+      ->type_name("SECONDS")
       ->check(CLI::PositiveNumber);
   litmus.add_option("--seed", options.seed, "Another seed draws other random runs")
       ->capture_default_str();
   litmus.add_option("--threads", options.threads, "How many judgements are made at once")
       ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  litmus.add_option(
-      "--replay", options.replay,
-      "Make the run of this token again; with the test and the rule-set that it is of");
-  litmus.add_option("--html", options.html,
-                    "Also write a page to this file: the table, and runs that can be stepped");
+      ->default_str(kAllProcessors);
+  litmus
+      .add_option("--replay", options.replay,
+                  "Make the run of this token again; with the test and the rule-set that it is of")
+      ->type_name("TOKEN");
+  litmus
+      .add_option("--html", options.html,
+                  "Also write a page to this file: the table, and runs that can be stepped")
+      ->type_name("FILE");
   CLI::Option* kernel = litmus.add_flag("--kernel", options.kernel,
                                         "Ask the Linux that runs here, by real processes; as root");
   for (const char* of_rules : {"--rules", "--search", "--memory", "--drop", "--seed", "--replay"})

@@ -17,10 +17,13 @@ void stop(int status, const std::string& text) {
 }
 
 std::string catalogue() {
-  const std::filesystem::path installed =
-      (console::own_folder() / CLEAVE_INSTALLED_CATALOGUE).lexically_normal();
+  const auto from_here = [](const char* way) {
+    return (console::own_folder() / way).lexically_normal();
+  };
+  const std::filesystem::path installed = from_here(CLEAVE_INSTALLED_CATALOGUE);
   std::error_code ignored;
-  return std::filesystem::is_directory(installed, ignored) ? installed.string() : CLEAVE_CATALOGUE;
+  return std::filesystem::is_directory(installed, ignored) ? installed.string()
+                                                           : from_here(CLEAVE_CATALOGUE).string();
 }
 
 lab::judge::TestFiles load(const std::vector<std::string>& names) {

@@ -97,6 +97,7 @@ void add_options(CLI::App& sqlite, Options& options) {
       ->capture_default_str();
   console::add_tracking_option(sqlite, options.tracking);
   sqlite.add_flag("--bail", options.bail, "Stop at the first error");
+  sqlite.footer("Commands in the shell:\n" + Shell::help_text());
   sqlite.callback([&options] { start(options); });
 }
 

@@ -254,12 +254,16 @@ void Shell::schema(const Words& words) {
   if (!any && !words.empty()) throw DatabaseError("there is no table " + words[0]);
 }
 
-void Shell::help(const Words&) {
+std::string Shell::help_text() {
+  std::string text;
   for (const Command& command : commands()) {
-    fmt::print("{:<20}{}\n", fmt::format("{} {}", command.name, command.arguments), command.what);
+    text += fmt::format("{:<20}{}\n", fmt::format("{} {}", command.name, command.arguments),
+                        command.what);
   }
-  fmt::print("Anything else is SQL, up to a semicolon.\n");
+  return text + "Anything else is SQL, up to a semicolon.\n";
 }
+
+void Shell::help(const Words&) { fmt::print("{}", help_text()); }
 
 void Shell::quit(const Words&) { done_ = true; }
 

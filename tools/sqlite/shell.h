@@ -23,6 +23,9 @@ class Shell {
   /// False: something failed. With `bail` it is the last thing that was tried.
   bool run(bool bail);
 
+  /// A line for each of the shell's commands.
+  static std::string help_text();
+
  private:
   using Words = std::vector<std::string>;
   struct Command {

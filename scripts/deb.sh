@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Builds the Debian packages from a copy of the sources as they lie here, and has lintian look at them.
+#   scripts/deb.sh <folder>   leaves the packages in it; DEB_BUILD_OPTIONS as for dpkg-buildpackage
+set -euo pipefail
+mkdir -p "${1:?usage: deb.sh <folder>}"
+folder=$(realpath "$1")
+cd "$(dirname "$0")/.."
+
+version=$(dpkg-parsechangelog -S Version)
+copy=$folder/cleave-${version%-*}
+rm -rf "$copy" "$folder"/*.{deb,changes,buildinfo}
+mkdir "$copy"
+
+# What a checkout has, or what a release unpacked to.
+sources() {
+  if [[ -e .git ]]; then
+    git ls-files -z --cached --others --exclude-standard
+  else
+    find . -path ./build -prune -o -type f -print0
+  fi
+}
+sources | tar --create --null --files-from=- | tar --extract --directory "$copy"
+
+# The packager's home is none; a compiler's cache need not go with it.
+export CCACHE_DIR=${CCACHE_DIR:-$(ccache --get-config cache_dir 2>/dev/null || true)}
+(cd "$copy" && dpkg-buildpackage --unsigned-source --unsigned-changes --build=binary)
+lintian --fail-on error,warning --show-overrides "$folder"/*.changes
+rm -rf "$copy"
+ls "$folder"/*.deb
