@@ -1,5 +1,6 @@
 #include "lab/explore/execution/run.h"
 
+#include "lab/explore/execution/atomic.h"
 #include "lab/explore/execution/execution.h"
 
 namespace lab::explore {
@@ -44,6 +45,24 @@ void announce_await(const char* label, bool (*ready)(const void*), const void* c
   Execution::here().await(label, ready, context);
 }
 void fence(const char* name) { Execution::here().fence(name); }
+void fence(const char* name, Order order) { Execution::here().fence(name, order); }
+void heavy_fence(const char* name) { Execution::here().heavy_fence(name); }
+std::uint64_t atomic_load(const char* label, const Variable& variable, Order order) {
+  return Execution::here().load(label, variable, order);
+}
+void atomic_store(const char* label, Variable& variable, std::uint64_t bits, Order order) {
+  Execution::here().store(label, variable, bits, order);
+}
+std::uint64_t atomic_update(const char* label, Variable& variable, Order order,
+                            const Execution::Change& change) {
+  return Execution::here().update(label, variable, order, change);
+}
+std::uint64_t atomic_wait(const char* label, const Variable& variable, Order order,
+                          const Execution::Done& done) {
+  return Execution::here().wait(label, variable, order, done);
+}
+void Mutex::lock(const char* label) { Execution::here().lock(label, *this); }
+void Mutex::unlock(const char* label) { Execution::here().unlock(label, *this); }
 bool performs(const char* name) {
   const Execution* e = Execution::current();
   return e == nullptr || e->performs(name);
