@@ -12,13 +12,7 @@
 namespace lab::explore {
 
 /// The untyped operations; of labels and names see run.h.
-std::uint64_t atomic_load(const char* label, const Variable& variable, Order order);
 void atomic_store(const char* label, Variable& variable, std::uint64_t bits, Order order);
-/// Stores what `change` makes of what was read; if that is nothing, it has only read, with
-/// failing(order). Returns what was read.
-std::uint64_t atomic_update(
-    const char* label, Variable& variable, Order order,
-    const std::function<std::optional<std::uint64_t>(std::uint64_t)>& change);
 std::uint64_t atomic_wait(const char* label, const Variable& variable, Order order,
                           const std::function<bool(std::uint64_t)>& done);
 
@@ -29,27 +23,25 @@ class Atomic : public Variable {
   explicit Atomic(const char* name, T value = T{}) : Variable(name, bits_of(value)) {}
 
   T load(Order order, const char* label = "load") const {
-    return value_of(atomic_load(label, *this, order));
+    return value_of(look(label, [&] { return load_bits(order); }));
   }
   void store(T value, Order order, const char* label = "store") {
     atomic_store(label, *this, bits_of(value), order);
   }
   T exchange(T value, Order order, const char* label = "exchange") {
-    return value_of(
-        atomic_update(label, *this, order, [&](std::uint64_t) { return bits_of(value); }));
+    return update(label, order, [&](T) { return value; });
   }
   T fetch_add(T delta, Order order, const char* label = "fetch_add") requires std::integral<T> {
-    return value_of(atomic_update(label, *this, order, [&](std::uint64_t old) {
-      return bits_of(static_cast<T>(value_of(old) + delta));
-    }));
+    return update(label, order, [&](T old) { return static_cast<T>(old + delta); });
   }
-  /// Strong. On failure `expected` is what was there.
+  /// Strong. On failure `expected` is what was there, read with failing(order).
   bool compare_exchange(T& expected, T desired, Order order, const char* label = "cas") {
     const std::uint64_t wanted = bits_of(expected);
-    const std::uint64_t old =
-        atomic_update(label, *this, order, [&](std::uint64_t bits) -> std::optional<std::uint64_t> {
-          return bits == wanted ? std::optional(bits_of(desired)) : std::nullopt;
-        });
+    const std::uint64_t old = access(label, [&] {
+      return update_bits(order, [&](std::uint64_t bits) -> std::optional<std::uint64_t> {
+        return bits == wanted ? std::optional(bits_of(desired)) : std::nullopt;
+      });
+    });
     expected = value_of(old);
     return old == wanted;
   }
@@ -63,6 +55,12 @@ class Atomic : public Variable {
   [[nodiscard]] T value() const { return value_of(read_bits()); }
 
  private:
+  template <typename Next>
+  T update(const char* label, Order order, Next next) {
+    return value_of(access(label, [&] {
+      return update_bits(order, [&](std::uint64_t bits) { return bits_of(next(value_of(bits))); });
+    }));
+  }
   static std::uint64_t bits_of(T value) {
     std::uint64_t bits = 0;
     std::memcpy(&bits, &value, sizeof value);

@@ -222,7 +222,7 @@ void Execution::stand(Kind kind, const char* label) {
   draining_ &= ~bit;
   waiting_ &= ~bit;
   phase_ = Phase::step;
-  loose_ = kind == Kind::look;
+  loose_ = kind == Kind::look || kind == Kind::access;
   if (kind == Kind::step || kind == Kind::await) begin_locked();
 }
 
@@ -355,7 +355,7 @@ std::uint64_t Execution::read(const Variable& variable) {
     return variable.bits_;
   }
   check_phase(variable);
-  if (weakly()) return choose_message(variable, Order::acquire);
+  if (weakly(variable)) return choose_message(variable, Order::acquire);
   if (noting_) note(variable, kRead);
   const std::uint64_t bits = seen_by_running(variable);
   if (histories_) running_->history.read(bits);
@@ -371,7 +371,7 @@ std::uint64_t Execution::seen_by_running(const Variable& variable) const {
 void Execution::write(Variable& variable, std::uint64_t bits) {
   if (phase_ != Phase::free) {
     check_phase(variable);
-    if (weakly()) {
+    if (weakly(variable)) {
       overwrite(variable, bits);
       return;
     }
@@ -386,7 +386,7 @@ void Execution::write(Variable& variable, std::uint64_t bits) {
 void Execution::add(Variable& variable, std::uint64_t difference, std::uint64_t mask) {
   if (phase_ != Phase::free) {
     check_phase(variable);
-    if (weakly()) {
+    if (weakly(variable)) {
       overwrite(variable, (variable.bits_ + difference) & mask);
       return;
     }

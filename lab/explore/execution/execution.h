@@ -140,19 +140,25 @@ class Execution {
   /// The same, for what only an explored program does.
   static Execution& here();
 
-  enum class Kind : std::uint8_t { step, look, await, choice, lock };
+  enum class Kind : std::uint8_t { step, look, await, choice, lock, access };
   /// The running thread stands before its next step. Returns when it is let on.
   void stand(Kind kind, const char* label);
   void await(const char* label, bool (*ready)(const void*), const void* context);
   void put(const char* label, Variable& variable, std::uint64_t bits);
   void fence(const char* name);
 
-  // Atomics; atomics.cc. Bits are those of the variable's type. What is not atomic is of Order::plain.
-  std::uint64_t load(const char* label, const Variable& variable, Order order);
-  void store(const char* label, Variable& variable, std::uint64_t bits, Order order);
+  // Atomics; atomics.cc. Bits are those of the variable's type. What is not atomic is of
+  // Order::plain. In a step of Kind::access, or Kind::look if it only loads:
+
+  std::uint64_t load(const Variable& variable, Order order);
+  void store(Variable& variable, std::uint64_t bits, Order order);
   /// Reads, and stores what `change` makes of it; nothing: it only reads, with failing(order).
   using Change = std::function<std::optional<std::uint64_t>(std::uint64_t)>;
-  std::uint64_t update(const char* label, Variable& variable, Order order, const Change& change);
+  std::uint64_t update(Variable& variable, Order order, const Change& change);
+
+  // Steps of their own.
+
+  void store(const char* label, Variable& variable, std::uint64_t bits, Order order);
   /// Waits until it can read a value that is `done`.
   using Done = std::function<bool(std::uint64_t)>;
   std::uint64_t wait(const char* label, const Variable& variable, Order order, const Done& done);
@@ -233,9 +239,14 @@ class Execution {
   [[nodiscard]] ReleaseAcquire::Access access(const Variable& variable, Order order) const;
   std::uint64_t choose_message(const Variable& variable, Order order);
   void place(Variable& variable, std::uint64_t bits, Order order);
-  std::uint64_t overwrite(Variable& variable, std::uint64_t bits);
+  void overwrite(Variable& variable, std::uint64_t bits);
+  void settle(Variable& variable, std::uint64_t bits);
+  [[nodiscard]] bool weakly(const Variable& variable) const {
+    return weakly() && !variable.beside_;
+  }
   void check_race(const Variable& variable, Order order, bool writes);
   void touch(const Variable& variable, Touch touch);
+  std::uint64_t saw(const Variable& variable, std::uint64_t bits);
   void tell(const Variable& variable, std::uint32_t message, const char* what);
   void wind_up();
   void fail(std::string what);

@@ -36,7 +36,18 @@ StepScope::~StepScope() {
   if (Execution* e = Execution::current()) e->end_step();
 }
 
+std::uint64_t Variable::load_bits(Order order) const {
+  return Execution::here().load(*this, order);
+}
+void Variable::store_bits(std::uint64_t bits, Order order) {
+  Execution::here().store(*this, bits, order);
+}
+std::uint64_t Variable::update_bits(Order order, const Change& change) {
+  return Execution::here().update(*this, order, change);
+}
+
 void announce(const char* label) { Execution::here().stand(Execution::Kind::step, label); }
+void announce_access(const char* label) { Execution::here().stand(Execution::Kind::access, label); }
 void announce_look(const char* label) { Execution::here().stand(Execution::Kind::look, label); }
 void announce_put(const char* label, Variable& variable, std::uint64_t bits) {
   Execution::here().put(label, variable, bits);
@@ -47,15 +58,8 @@ void announce_await(const char* label, bool (*ready)(const void*), const void* c
 void fence(const char* name) { Execution::here().fence(name); }
 void fence(const char* name, Order order) { Execution::here().fence(name, order); }
 void heavy_fence(const char* name) { Execution::here().heavy_fence(name); }
-std::uint64_t atomic_load(const char* label, const Variable& variable, Order order) {
-  return Execution::here().load(label, variable, order);
-}
 void atomic_store(const char* label, Variable& variable, std::uint64_t bits, Order order) {
   Execution::here().store(label, variable, bits, order);
-}
-std::uint64_t atomic_update(const char* label, Variable& variable, Order order,
-                            const Execution::Change& change) {
-  return Execution::here().update(label, variable, order, change);
 }
 std::uint64_t atomic_wait(const char* label, const Variable& variable, Order order,
                           const Execution::Done& done) {
