@@ -22,9 +22,10 @@ src/arena/memory: include/* src/base src/sync
 src/arena/track: include/* src/base src/sync src/arena/memory
 src/arena: include/* src/base src/sync src/frames src/space src/arena/*
 src/capi: include/* src/base src/sync
-lab/explore/execution:
-lab/explore/search: lab/explore/execution
-lab/explore/trace: lab/explore/execution lab/explore/search
+lab/explore/memory:
+lab/explore/execution: lab/explore/memory
+lab/explore/search: lab/explore/memory lab/explore/execution
+lab/explore/trace: lab/explore/memory lab/explore/execution lab/explore/search
 lab/litmus:
 lab/litmus/parse: lab/litmus
 lab/model/decide:

@@ -14,7 +14,13 @@ int lowest(ActorSet set) { return std::countr_zero(set); }
 
 }  // namespace
 
+static_assert(kMaxThreads == View::kThreads);
+
 constinit thread_local Execution* Execution::current_ = nullptr;
+
+const char* name(Memory memory) {
+  return memory == Memory::sc ? "sc" : memory == Memory::tso ? "tso" : "ra";
+}
 
 // A scheduler for a run that counts no more. To let its threads run out is cheaper than to
 // unwind them with exceptions: that is left for those which cannot go on.
@@ -44,27 +50,32 @@ struct Execution::Names : Threads {
 };
 
 Execution::Execution(Memory memory, std::vector<std::string> dropped, std::uint32_t max_steps)
-    : memory_(memory), dropped_(std::move(dropped)), max_steps_(max_steps) {}
+    : memory_(memory), dropped_(std::move(dropped)), max_steps_(max_steps) {
+  if (memory == Memory::ra) weak_ = std::make_unique<ReleaseAcquire>();
+}
 
 Execution::~Execution() {
   Execution* const outer = std::exchange(current_, this);
   program_.reset();
+  heavy_.clear();
   for (Thread& thread : threads_) thread.body = nullptr;
   current_ = outer == this ? nullptr : outer;
 }
 
 void Execution::reset() {
   program_.reset();
+  heavy_.clear();
   for (int t = 0; t < count_; ++t) {
     Thread& thread = at(t);
     thread.body = nullptr;
     thread.buffer.clear();
     thread.twin = -1;
+    thread.stuck_at = nullptr;
     thread.own.clear();
   }
   owned_.clear();
   count_ = 0;
-  alive_ = waiting_ = draining_ = buffered_ = 0;
+  alive_ = waiting_ = draining_ = buffered_ = stuck_ = 0;
   steps_ = made_ = spawned_ = 0;
   variables_.clear();
   accesses_.clear();
@@ -72,6 +83,10 @@ void Execution::reset() {
   violations_.clear();
   reached_.clear();
   happening_ = winding_up_ = unwinding_ = false;
+  if (weak_ != nullptr) weak_->clear();
+  if (noting_heavy_) {
+    for (int t = 0; t < kMaxThreads; ++t) heavy_.push_back(std::make_unique<Heavy>());
+  }
 }
 
 Ending Execution::run(const Factory& factory, Scheduler& scheduler) {
@@ -179,6 +194,9 @@ int Execution::start_thread(const char* name, std::function<void()> body) {
   thread.history = History(thread.path, starter == nullptr ? Hash128{} : starter->history.hash());
   thread.started_at = static_cast<int>(steps_) - 1;
   thread.starter = starter == nullptr ? &main_ : starter->fiber.get();
+  if (weak_ != nullptr) {
+    weak_->begin(id, starter == nullptr ? ReleaseAcquire::kNoThread : number(*starter));
+  }
   alive_ |= only(static_cast<Actor>(id));
   running_ = &thread;
   Fiber::switch_to(*thread.starter, *thread.fiber);
@@ -194,7 +212,7 @@ void Execution::stand(Kind kind, const char* label) {
   if (histories_) me.history.next_step();
   me.drains = memory_ == Memory::tso && kind != Kind::look && kind != Kind::choice;
   if (me.drains) draining_ |= bit;
-  if (kind == Kind::await) waiting_ |= bit;
+  if (kind == Kind::await || kind == Kind::lock) waiting_ |= bit;
   if (me.starter != nullptr) {
     Fiber::switch_to(*me.fiber, *std::exchange(me.starter, nullptr));
   } else if (Thread* next = advance(); next != &me) {
@@ -204,6 +222,8 @@ void Execution::stand(Kind kind, const char* label) {
   draining_ &= ~bit;
   waiting_ &= ~bit;
   phase_ = Phase::step;
+  loose_ = kind == Kind::look || kind == Kind::access;
+  if (kind == Kind::step || kind == Kind::await) begin_locked();
 }
 
 // Takes steps until a thread has to take the next one itself. Null: the run is over.
@@ -228,12 +248,13 @@ Execution::Thread* Execution::advance() {
 Ending Execution::how_it_ended() const {
   if (enabled_ != 0) return Ending::cut;
   if (steps_ == max_steps_ && standing() != 0) return Ending::too_long;
-  return alive_ == 0 ? Ending::complete : Ending::deadlock;
+  if (alive_ == 0) return Ending::complete;
+  return stuck_in_vain() ? Ending::cut : Ending::deadlock;
 }
 
 // Who has a next step, if all conditions held.
 ActorSet Execution::standing() const {
-  return (alive_ & ~(draining_ & buffered_)) | buffered_ << kMaxThreads;
+  return (alive_ & ~stuck_ & ~(draining_ & buffered_)) | buffered_ << kMaxThreads;
 }
 
 void Execution::begin(Actor actor) {
@@ -241,6 +262,8 @@ void Execution::begin(Actor actor) {
   ++steps_;
   ++place_step_;
   happening_ = true;
+  digit_ = {};
+  locked_ = false;
   enabled_ = ~ActorSet{0};  // not known any more
   accesses_.clear();
   before_.clear();
@@ -285,6 +308,7 @@ void Execution::describe_standstill() {
     const int t = lowest(rest);
     standstill_ += fmt::format("{}{} waits at \"{}\"", standstill_.empty() ? "" : "; ", at(t).name,
                                at(t).label);
+    if (at(t).stuck_at != nullptr) standstill_ += fmt::format(" for {}", at(t).stuck_at->name_);
     if ((waiting_ & only(static_cast<Actor>(t))) == 0) continue;
     const char* separator = " for ";
     for (const Access& access : condition(t)) {
@@ -331,6 +355,7 @@ std::uint64_t Execution::read(const Variable& variable) {
     return variable.bits_;
   }
   check_phase(variable);
+  if (weakly(variable)) return choose_message(variable, Order::acquire);
   if (noting_) note(variable, kRead);
   const std::uint64_t bits = seen_by_running(variable);
   if (histories_) running_->history.read(bits);
@@ -346,8 +371,14 @@ std::uint64_t Execution::seen_by_running(const Variable& variable) const {
 void Execution::write(Variable& variable, std::uint64_t bits) {
   if (phase_ != Phase::free) {
     check_phase(variable);
+    if (weakly(variable)) {
+      overwrite(variable, bits);
+      return;
+    }
     // A store of what is there already commutes with reads, and with stores of the same.
     if (noting_) note(variable, bits == variable.bits_ ? kRead : kWrite);
+  } else if (weak_ != nullptr) {
+    weak_->set_up(variable.slot_, bits);
   }
   variable.bits_ = bits;
 }
@@ -355,7 +386,13 @@ void Execution::write(Variable& variable, std::uint64_t bits) {
 void Execution::add(Variable& variable, std::uint64_t difference, std::uint64_t mask) {
   if (phase_ != Phase::free) {
     check_phase(variable);
+    if (weakly(variable)) {
+      overwrite(variable, (variable.bits_ + difference) & mask);
+      return;
+    }
     if (noting_) note(variable, kAdd);
+  } else if (weak_ != nullptr) {
+    weak_->set_up(variable.slot_, (variable.bits_ + difference) & mask);
   }
   variable.bits_ = (variable.bits_ + difference) & mask;
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,11 +18,15 @@
 #include "lab/explore/execution/program.h"
 #include "lab/explore/execution/recorder.h"
 #include "lab/explore/execution/schedule.h"
-#include "lab/explore/execution/store_buffer.h"
+#include "lab/explore/memory/release_acquire.h"
+#include "lab/explore/memory/store_buffer.h"
 
 namespace lab::explore {
 
-enum class Memory : std::uint8_t { sc, tso };
+enum class Memory : std::uint8_t { sc, tso, ra };
+
+/// "sc", "tso", "ra".
+[[nodiscard]] const char* name(Memory memory);
 
 class Execution;
 
@@ -32,7 +37,9 @@ class Scheduler {
   /// Who takes the next step: one of execution.enabled(). kNobody if that is empty, or to give up
   /// the run.
   virtual Actor next(Execution& execution) = 0;
-  /// What choose() gives to the thread that was just let on: below `count`.
+  /// Which of `count` ways the thread that was just let on goes: what choose() gives, or under ra
+  /// which message a load reads. A step may ask several times: execution.digit() says where in
+  /// Choice::value the answer has its place.
   virtual std::uint32_t value(Execution& execution, std::uint32_t count) = 0;
 };
 
@@ -71,6 +78,8 @@ class Execution {
   [[nodiscard]] std::uint32_t steps() const { return steps_; }
   /// What the latest step touched, if it was noted.
   [[nodiscard]] Footprint footprint() const { return accesses_; }
+  /// Where in Choice::value the present choice of the step is.
+  [[nodiscard]] Digit digit() const { return digit_; }
   /// Whether footprints are kept. Replaying what is known already goes faster without.
   void note_footprints(bool on) { noting_ = on; }
   /// Whether threads keep a hash of what they have read, for state().
@@ -101,6 +110,11 @@ class Execution {
   [[nodiscard]] const Variable* variable(std::uint32_t slot) const { return variables_[slot]; }
   [[nodiscard]] std::uint64_t bits(std::uint32_t slot) const;
   [[nodiscard]] Memory memory() const { return memory_; }
+  /// Whether a step is said to depend on what fences all threads. It costs, so it is done where
+  /// there is such a fence only.
+  void note_heavy_fences(bool on) { noting_heavy_ = on; }
+  /// Whether some run had one.
+  [[nodiscard]] bool met_heavy_fence() const { return met_heavy_; }
 
   // What the run has shown.
 
@@ -126,12 +140,32 @@ class Execution {
   /// The same, for what only an explored program does.
   static Execution& here();
 
-  enum class Kind : std::uint8_t { step, look, await, choice };
+  enum class Kind : std::uint8_t { step, look, await, choice, lock, access };
   /// The running thread stands before its next step. Returns when it is let on.
   void stand(Kind kind, const char* label);
   void await(const char* label, bool (*ready)(const void*), const void* context);
   void put(const char* label, Variable& variable, std::uint64_t bits);
   void fence(const char* name);
+
+  // Atomics; atomics.cc. Bits are those of the variable's type. What is not atomic is of
+  // Order::plain. In a step of Kind::access, or Kind::look if it only loads:
+
+  std::uint64_t load(const Variable& variable, Order order);
+  void store(Variable& variable, std::uint64_t bits, Order order);
+  /// Reads, and stores what `change` makes of it; nothing: it only reads, with failing(order).
+  using Change = std::function<std::optional<std::uint64_t>(std::uint64_t)>;
+  std::uint64_t update(Variable& variable, Order order, const Change& change);
+
+  // Steps of their own.
+
+  void store(const char* label, Variable& variable, std::uint64_t bits, Order order);
+  /// Waits until it can read a value that is `done`.
+  using Done = std::function<bool(std::uint64_t)>;
+  std::uint64_t wait(const char* label, const Variable& variable, Order order, const Done& done);
+  void lock(const char* label, Variable& variable);
+  void unlock(const char* label, Variable& variable);
+  void fence(const char* name, Order order);
+  void heavy_fence(const char* name);
   std::uint64_t choose(const char* label, std::uint64_t count);
   /// The step is over: until the next, variables are left alone.
   void end_step();
@@ -176,7 +210,9 @@ class Execution {
     Fiber* starter = nullptr;  // who waits for it to reach its first step
     int started_at = -1;
     bool drains = false;
-    std::uint64_t path = 0;  // who it is, in any schedule
+    const Variable* stuck_at = nullptr;  // waits there for good
+    std::uint32_t stuck_event = 0;       // in which it read what it waits to change
+    std::uint64_t path = 0;              // who it is, in any schedule
     std::uint32_t spawned = 0;
     std::uint32_t made = 0;
     StoreBuffer buffer;
@@ -195,10 +231,28 @@ class Execution {
   void begin(Actor actor);
   void seal();
   void let_out(int id);
+  std::uint32_t pick(std::uint32_t count);
+  [[nodiscard]] bool weakly() const { return weak_ != nullptr && phase_ == Phase::step; }
+  void begin_locked();
+  [[noreturn]] void stay(const Variable& variable);
+  [[nodiscard]] bool stuck_in_vain() const;
+  [[nodiscard]] ReleaseAcquire::Access access(const Variable& variable, Order order) const;
+  std::uint64_t choose_message(const Variable& variable, Order order);
+  void place(Variable& variable, std::uint64_t bits, Order order);
+  void overwrite(Variable& variable, std::uint64_t bits);
+  void settle(Variable& variable, std::uint64_t bits);
+  [[nodiscard]] bool weakly(const Variable& variable) const {
+    return weakly() && !variable.beside_;
+  }
+  void check_race(const Variable& variable, Order order, bool writes);
+  void touch(const Variable& variable, Touch touch);
+  std::uint64_t saw(const Variable& variable, std::uint64_t bits);
+  void tell(const Variable& variable, std::uint32_t message, const char* what);
   void wind_up();
   void fail(std::string what);
 
   [[nodiscard]] std::uint64_t seen_by_running(const Variable& variable) const;
+  [[nodiscard]] Hash128 past() const;
   [[nodiscard]] Hash128 place_of(const Thread& thread, bool symmetry) const;
   void note(const Variable& variable, Touch touch);
   void check_phase(const Variable& variable);
@@ -250,6 +304,19 @@ class Execution {
   };
   std::vector<Place> place_;  // where in accesses_ a slot is, if it was touched in that step
   std::uint64_t place_step_ = 0;
+  Digit digit_;
+
+  // Under ra.
+  std::unique_ptr<ReleaseAcquire> weak_;
+  struct Heavy : Variable {
+    Heavy() : Variable("all threads' fence", 0) {}
+  };
+  std::vector<std::unique_ptr<Heavy>> heavy_;  // by thread: what its steps read, and a fence writes
+  bool noting_heavy_ = false;
+  bool met_heavy_ = false;
+  bool loose_ = false;   // the step is a look(): it may read what is old
+  bool locked_ = false;  // the step is fenced on both sides
+  ActorSet stuck_ = 0;
   std::vector<Violation> violations_;
   std::string standstill_;
   std::vector<std::string> reached_;

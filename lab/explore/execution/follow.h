@@ -19,8 +19,8 @@ class Follow : public Scheduler {
     }
     return schedule_[step_++].actor;
   }
-  std::uint32_t value(Execution&, std::uint32_t count) override {
-    const std::uint32_t value = schedule_[step_ - 1].value;
+  std::uint32_t value(Execution& execution, std::uint32_t count) override {
+    const std::uint32_t value = execution.digit().of(schedule_[step_ - 1].value);
     if (value < count) return value;
     lost_ = true;
     return 0;

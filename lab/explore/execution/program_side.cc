@@ -18,10 +18,8 @@ void Execution::await(const char* label, bool (*ready)(const void*), const void*
 }
 
 void Execution::put(const char* label, Variable& variable, std::uint64_t bits) {
-  if (memory_ == Memory::sc || unwinding_) {
-    stand(Kind::step, label);
-    write(variable, bits);
-    end_step();
+  if (memory_ != Memory::tso || unwinding_) {
+    store(label, variable, bits, Order::release);
     return;
   }
   // No other thread can see it yet, so it happens at once, with the step before it.
@@ -37,16 +35,17 @@ void Execution::fence(const char* name) {
   if (memory_ == Memory::tso) {
     stand(Kind::step, name);
     end_step();
-  } else if (recorded()) {
-    recorder_->fence(*this, number(*running_), name);
+    return;
   }
+  if (weak_ != nullptr && !unwinding_) weak_->fence(number(*running_), Order::seq_cst, name);
+  if (recorded()) recorder_->fence(*this, number(*running_), name);
 }
 
 std::uint64_t Execution::choose(const char* label, std::uint64_t count) {
   if (phase_ == Phase::step && !unwinding_) broken("choose() inside a step: call it between steps");
   if (count <= 1) return 0;
   stand(Kind::choice, label);
-  const std::uint32_t value = scheduler_->value(*this, static_cast<std::uint32_t>(count));
+  const std::uint32_t value = pick(static_cast<std::uint32_t>(count));
   if (histories_) running_->history.read(value);
   if (recorded()) recorder_->chose(value);
   end_step();
@@ -77,7 +76,11 @@ bool Execution::performs(std::string_view name) const {
 }
 
 void Execution::end_step() {
-  if (phase_ == Phase::step) phase_ = Phase::outside;
+  if (phase_ != Phase::step) return;
+  if (locked_ && !weak_->fenced(number(*running_))) {
+    weak_->fence(number(*running_), Order::seq_cst, running_->label);
+  }
+  phase_ = Phase::outside;
 }
 
 void Execution::give_up(std::string what) {
@@ -91,6 +94,10 @@ void Execution::add(Variable& variable) {
   variable.slot_ = slots();
   variables_.push_back(&variable);
   if (place_.size() < variables_.size()) place_.resize(2 * variables_.size());
+  if (weak_ != nullptr) {
+    const bool by_thread = running_ != nullptr && phase_ == Phase::step;
+    weak_->add(variable.bits_, by_thread ? number(*running_) : ReleaseAcquire::kNoThread);
+  }
 }
 
 void Execution::remove(const Variable& variable) {

@@ -1,5 +1,6 @@
 #include "lab/explore/execution/run.h"
 
+#include "lab/explore/execution/atomic.h"
 #include "lab/explore/execution/execution.h"
 
 namespace lab::explore {
@@ -35,7 +36,18 @@ StepScope::~StepScope() {
   if (Execution* e = Execution::current()) e->end_step();
 }
 
+std::uint64_t Variable::load_bits(Order order) const {
+  return Execution::here().load(*this, order);
+}
+void Variable::store_bits(std::uint64_t bits, Order order) {
+  Execution::here().store(*this, bits, order);
+}
+std::uint64_t Variable::update_bits(Order order, const Change& change) {
+  return Execution::here().update(*this, order, change);
+}
+
 void announce(const char* label) { Execution::here().stand(Execution::Kind::step, label); }
+void announce_access(const char* label) { Execution::here().stand(Execution::Kind::access, label); }
 void announce_look(const char* label) { Execution::here().stand(Execution::Kind::look, label); }
 void announce_put(const char* label, Variable& variable, std::uint64_t bits) {
   Execution::here().put(label, variable, bits);
@@ -44,6 +56,17 @@ void announce_await(const char* label, bool (*ready)(const void*), const void* c
   Execution::here().await(label, ready, context);
 }
 void fence(const char* name) { Execution::here().fence(name); }
+void fence(const char* name, Order order) { Execution::here().fence(name, order); }
+void heavy_fence(const char* name) { Execution::here().heavy_fence(name); }
+void atomic_store(const char* label, Variable& variable, std::uint64_t bits, Order order) {
+  Execution::here().store(label, variable, bits, order);
+}
+std::uint64_t atomic_wait(const char* label, const Variable& variable, Order order,
+                          const Execution::Done& done) {
+  return Execution::here().wait(label, variable, order, done);
+}
+void Mutex::lock(const char* label) { Execution::here().lock(label, *this); }
+void Mutex::unlock(const char* label) { Execution::here().unlock(label, *this); }
 bool performs(const char* name) {
   const Execution* e = Execution::current();
   return e == nullptr || e->performs(name);

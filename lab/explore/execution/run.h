@@ -12,7 +12,9 @@
 // Memory. Under `sc` every step happens at once. Under `tso` what put() stores waits in the
 // thread's own buffer, in order, until the explorer lets it out; look() sees the thread's own
 // waiting stores first; every other step, like x86's locked instructions, waits until the buffer is
-// empty.
+// empty. Under `ra`, C++'s memory without load buffering, put() is a releasing store and look() reads
+// by acquiring loads, which may see what is old; every other step sees what is newest and has full
+// fences around it. Orders of one's own: atomic.h.
 #pragma once
 
 #include <concepts>
@@ -20,10 +22,13 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include "lab/explore/memory/order.h"
 
 namespace lab::explore {
 
@@ -42,10 +47,18 @@ class Variable {
   [[nodiscard]] const char* name() const { return name_; }
 
  protected:
+  using Change = std::function<std::optional<std::uint64_t>(std::uint64_t)>;
   Variable(const char* name, std::uint64_t bits);
   ~Variable();
   std::uint64_t read_bits() const;
   void write_bits(std::uint64_t bits);
+  // The same with orders, in a step by access(), or by look() for loads; see atomic.h.
+  std::uint64_t load_bits(Order order) const;
+  void store_bits(std::uint64_t bits, Order order);
+  std::uint64_t update_bits(Order order, const Change& change);
+  /// From now on the variable is none of the program's memory but a note about it: under ra too,
+  /// all see the latest value.
+  void is_beside_memory() { beside_ = true; }
   /// `mask` has the bits that the variable's type has.
   void add_bits(std::uint64_t difference, std::uint64_t mask);
 
@@ -54,6 +67,7 @@ class Variable {
   std::uint64_t number_ = 0;
   const char* name_;
   std::uint64_t bits_;
+  bool beside_ = false;
   std::uint32_t slot_ = 0;  // its place in this run's tables, in order of construction
 };
 
@@ -94,6 +108,7 @@ class Shared : public Variable {
 /// Where one step begins. Prefer step(), look(), await().
 void announce(const char* label);
 void announce_look(const char* label);
+void announce_access(const char* label);
 void announce_put(const char* label, Variable& variable, std::uint64_t bits);
 void announce_await(const char* label, bool (*ready)(const void*), const void* context);
 
@@ -120,6 +135,15 @@ auto step(const char* label, F&& happen) {
 template <typename F>
 auto look(const char* label, F&& happen) {
   announce_look(label);
+  const StepScope now;
+  return std::forward<F>(happen)();
+}
+
+/// One step of accesses that say their orders (atomic.h). Under tso it waits for the thread's own
+/// stores.
+template <typename F>
+auto access(const char* label, F&& happen) {
+  announce_access(label);
   const StepScope now;
   return std::forward<F>(happen)();
 }

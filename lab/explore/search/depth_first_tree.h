@@ -13,15 +13,13 @@ namespace lab::explore {
 struct Branch {
   ActorSet untried;
   Actor actor;  ///< takes the step
-  std::uint32_t value = 0;
-  std::uint32_t values = 1;
+  Picks picks = {};
 
   /// From now on `next` takes the step.
   void take(Actor next) {
     actor = next;
     untried &= ~only(next);
-    value = 0;
-    values = 1;
+    picks = {};
   }
 };
 
@@ -30,15 +28,15 @@ struct Branch {
 template <typename Node>
 class DepthFirstTree : public Chooser {
  public:
-  std::uint32_t value(Execution&, std::uint32_t count) override {
-    Node& node = nodes_[depth_ - 1];
-    node.values = count;
-    return node.value;
+  std::uint32_t value(Execution& execution, std::uint32_t count) override {
+    return nodes_[depth_ - 1].picks.take(execution.digit(), count);
   }
 
   Schedule schedule() const override {
     Schedule schedule;
-    for (std::size_t i = 0; i < depth_; ++i) schedule.push_back({nodes_[i].actor, nodes_[i].value});
+    for (std::size_t i = 0; i < depth_; ++i) {
+      schedule.push_back({nodes_[i].actor, nodes_[i].picks.value()});
+    }
     return schedule;
   }
 
@@ -47,7 +45,7 @@ class DepthFirstTree : public Chooser {
     depth_ = 0;
     while (!nodes_.empty()) {
       Node& node = nodes_.back();
-      if (++node.value < node.values) return true;
+      if (node.picks.advance()) return true;
       if (node.untried != 0) {
         node.take_next();
         return true;

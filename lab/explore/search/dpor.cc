@@ -51,16 +51,16 @@ Actor Dpor<Width>::next(Execution& execution) {
 }
 
 template <int Width>
-std::uint32_t Dpor<Width>::value(Execution&, std::uint32_t count) {
-  Node& chosen = nodes_[depth_ - 1];
-  chosen.values = count;
-  return chosen.value;
+std::uint32_t Dpor<Width>::value(Execution& execution, std::uint32_t count) {
+  return nodes_[depth_ - 1].picks.take(execution.digit(), count);
 }
 
 template <int Width>
 Schedule Dpor<Width>::schedule() const {
   Schedule schedule;
-  for (std::size_t i = 0; i < depth_; ++i) schedule.push_back({nodes_[i].actor, nodes_[i].value});
+  for (std::size_t i = 0; i < depth_; ++i) {
+    schedule.push_back({nodes_[i].actor, nodes_[i].picks.value()});
+  }
   return schedule;
 }
 
@@ -302,6 +302,7 @@ bool Dpor<Width>::grow(Execution& execution) {
   grown.enabled = enabled;
   grown.touched_from = static_cast<std::uint32_t>(touched_.size());
   grown.sleepers_from = static_cast<std::uint32_t>(sleepers_.size());
+  grown.others_from = static_cast<std::uint32_t>(others_.size());
   if (nodes_.size() > 1) inherit_sleepers(grown, nodes_[nodes_.size() - 2]);
   const ActorSet awake = enabled & ~grown.asleep;
   if (awake == 0) {
@@ -313,7 +314,7 @@ bool Dpor<Width>::grow(Execution& execution) {
   Actor actor = first_of(awake);
   if (nodes_.size() <= prefix_.size()) {
     actor = prefix_[nodes_.size() - 1].actor;
-    grown.value = prefix_[nodes_.size() - 1].value;
+    grown.picks = Picks{prefix_[nodes_.size() - 1].value};
   } else if (nodes_.size() > 1) {
     const Actor running = nodes_[nodes_.size() - 2].actor;
     if ((awake & only(running)) != 0) actor = running;
@@ -362,6 +363,38 @@ void Dpor<Width>::inherit_sleepers(Node& grown, const Node& parent) {
   }
 }
 
+// What a step touches can depend on what it chooses: all of it, whatever it chose, is kept.
+template <int Width>
+void Dpor<Width>::keep_footprint(const Node& last) {
+  for (std::uint32_t i = last.first; i < last.first + last.count; ++i) {
+    const Touched& touched = touched_[i];
+    const auto known =
+        std::find_if(others_.begin() + last.others_from, others_.end(),
+                     [&](const Access& access) { return access.slot == touched.slot; });
+    if (known == others_.end()) {
+      others_.push_back({touched.slot, touched.touch});
+    } else {
+      known->touch |= touched.touch;
+    }
+  }
+}
+
+// All ways of the step were tried.
+template <int Width>
+void Dpor<Width>::put_to_sleep(Node& last) {
+  if (others_.size() > last.others_from) {
+    keep_footprint(last);
+    touched_.resize(last.first);
+    for (std::size_t i = last.others_from; i < others_.size(); ++i) {
+      touched_.push_back({others_[i].slot, others_[i].touch, last.actor, 0, -1});
+    }
+    last.count = static_cast<std::uint32_t>(touched_.size()) - last.first;
+    others_.resize(last.others_from);
+  }
+  last.asleep |= only(last.actor);
+  sleepers_.push_back({last.actor, false, last.first, last.count});
+}
+
 template <int Width>
 bool Dpor<Width>::backtrack() {
   while (nodes_.size() > prefix_.size()) {
@@ -378,16 +411,15 @@ bool Dpor<Width>::backtrack() {
     }
     known_ = step;
     depth_ = 0;
-    if (++last.value < last.values) {
+    if (last.picks.advance()) {
+      keep_footprint(last);
       touched_.resize(last.first);
       return true;
     }
-    last.asleep |= only(last.actor);
-    sleepers_.push_back({last.actor, false, last.first, last.count});
+    put_to_sleep(last);
     if (const ActorSet left = last.planned & ~last.asleep; left != 0) {
       last.actor = first_of(left);
-      last.value = 0;
-      last.values = 1;
+      last.picks = {};
       last.count = 0;
       return true;
     }
@@ -411,9 +443,12 @@ Searched search(Exploration& exploration) {
   Conditions conditions;
   for (;;) {
     Dpor<Width> search{exploration, conditions};
+    const bool heavy = exploration.execution().met_heavy_fence();
+    exploration.note_heavy_fences(heavy);
     do {
       exploration.execution().note_footprints(false);
       exploration.run(search);
+      if (exploration.execution().met_heavy_fence() != heavy) search.learn();
     } while (!exploration.stopped() && !search.overflowed() && !search.learned() &&
              search.backtrack());
     if (search.overflowed()) return Searched::more_threads_than_rows;

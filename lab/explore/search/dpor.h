@@ -58,6 +58,8 @@ class Dpor : public Chooser {
   [[nodiscard]] bool overflowed() const { return overflowed_; }
   /// The search knows more of conditions than when it began, and has to begin again.
   [[nodiscard]] bool learned() const { return learned_; }
+  /// Says so: of something else.
+  void learn() { learned_ = true; }
 
  private:
   // A touch of a variable by a step, and the one before it of the same variable.
@@ -85,9 +87,9 @@ class Dpor : public Chooser {
     ActorSet asleep = 0;  // and those that have been tried
     std::uint32_t touched_from = 0;
     std::uint32_t sleepers_from = 0;
-    std::uint32_t value = 0;
-    std::uint32_t values = 1;
-    std::uint32_t first = 0;  // what the step touched
+    Picks picks;
+    std::uint32_t others_from = 0;  // what it touched where it chose otherwise
+    std::uint32_t first = 0;        // what the step touched
     std::uint32_t count = 0;
     std::int32_t put_at = -1;   // a flush: its thread's latest step when the store was put
     std::int16_t previous = 0;  // 1 + the actor's step before
@@ -101,6 +103,8 @@ class Dpor : public Chooser {
   void happened(Execution& execution);
   bool grow(Execution& execution);
   void inherit_sleepers(Node& grown, const Node& parent);
+  void keep_footprint(const Node& last);
+  void put_to_sleep(Node& last);
   [[nodiscard]] ActorSet held_back(const Execution& execution) const;
   void prepare(Execution& execution, Node& here);
   Clock<Width> ordered_before(const Execution& execution, Actor actor, std::int32_t put_at,
@@ -130,6 +134,7 @@ class Dpor : public Chooser {
   std::vector<Touched> touched_;
   std::vector<std::int32_t> latest_touch_;  // by slot
   std::vector<Sleeper> sleepers_;
+  std::vector<Access> others_;
   std::vector<std::int16_t> conflicts_;         // steps, the latest first
   std::array<std::int16_t, 64> latest_step_{};  // by row: 1 + its latest step
   std::array<std::int16_t, kMaxThreads>

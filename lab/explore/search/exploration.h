@@ -31,6 +31,11 @@ class Exploration {
   void book(Failure::Kind kind, std::string what, const Chooser& chooser);
   /// Forgets all runs made.
   void start_over();
+  /// From the next run on, a step is said to depend on fences of all threads.
+  void note_heavy_fences(bool on) {
+    execution_.note_heavy_fences(on);
+    again_.note_heavy_fences(on);
+  }
   void count_states(std::uint64_t states) { result_.states = states; }
 
   [[nodiscard]] bool stopped() const { return stopped_; }

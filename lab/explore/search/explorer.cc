@@ -55,6 +55,11 @@ std::optional<Refusal> refusal(const Options& options) {
         "equal threads are taken for one another by the searches dpor and states only: choose one "
         "of them, or explore without symmetry"};
   }
+  if (options.symmetry && options.search == Search::states && options.memory == Memory::ra) {
+    return Refusal{
+        "under ra a state has in it who stored what, so threads that are equal are told apart: "
+        "explore without symmetry, or search by dpor"};
+  }
   if (!options.prefix.empty() && options.search != Search::dpor) {
     return Refusal{"only the search dpor can keep to a prefix"};
   }

@@ -24,9 +24,10 @@ class Drawn : public Chooser {
     return schedule_.back().actor;
   }
 
-  std::uint32_t value(Execution&, std::uint32_t count) override {
-    schedule_.back().value = static_cast<std::uint32_t>(below(count));
-    return schedule_.back().value;
+  std::uint32_t value(Execution& execution, std::uint32_t count) override {
+    const auto taken = static_cast<std::uint32_t>(below(count));
+    schedule_.back().value = execution.digit().with(schedule_.back().value, taken);
+    return taken;
   }
 
  protected:

@@ -72,8 +72,7 @@ std::optional<Refusal> read_choice(Reader& reader, Schedule& into) {
 }  // namespace
 
 std::string Trace::token() const {
-  std::string text = fmt::format("{}:{}:{}:", kVersion, memory == Memory::tso ? "tso" : "sc",
-                                 fmt::join(drop, ","));
+  std::string text = fmt::format("{}:{}:{}:", kVersion, name(memory), fmt::join(drop, ","));
   for (std::size_t i = 0; i < schedule.size();) {
     std::size_t end = i + 1;
     while (end < schedule.size() && schedule[end] == schedule[i]) ++end;
@@ -97,9 +96,9 @@ tl::expected<Token, Refusal> parse_token(std::string_view text) {
   Token token;
   if (!reader.take(':')) return tl::unexpected(reader.expected("\":\""));
   const std::string_view memory = reader.take_until(":");
-  if (memory != "sc" && memory != "tso")
-    return tl::unexpected(reader.expected("\"sc\" or \"tso\""));
-  token.memory = memory == "tso" ? Memory::tso : Memory::sc;
+  if (memory != "sc" && memory != "tso" && memory != "ra")
+    return tl::unexpected(reader.expected("\"sc\", \"tso\" or \"ra\""));
+  token.memory = memory == "sc" ? Memory::sc : memory == "tso" ? Memory::tso : Memory::ra;
   if (!reader.take(':')) return tl::unexpected(reader.expected("\":\""));
   while (!reader.at_end() && !reader.next_is(':')) {
     token.drop.emplace_back(reader.take_until(",:"));

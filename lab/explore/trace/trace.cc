@@ -38,9 +38,12 @@ class Scribe : public Recorder {
     const Footprint footprint = execution.footprint();
     for (std::size_t i = 0; i < footprint.size(); ++i) {
       const Variable* variable = execution.variable(footprint[i].slot);
+      const std::uint64_t before = execution.before()[i];
+      // What only reads leaves what it saw, and under ra that may be old.
+      const bool reads = footprint[i].touch == kRead;
       event.touched.push_back({variable == nullptr ? "" : variable->name(),
                                variable == nullptr ? 0 : variable->number(), footprint[i].touch,
-                               execution.before()[i], execution.bits(footprint[i].slot)});
+                               before, reads ? before : execution.bits(footprint[i].slot)});
     }
     order(footprint);
     event.counters = execution.program().describe();

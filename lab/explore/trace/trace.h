@@ -60,7 +60,8 @@ struct Trace {
   /// Whether event `a` happened before event `b`.
   [[nodiscard]] bool before(std::size_t a, std::size_t b) const;
   /// "1:sc::0x3,1x2:5b3c0a12": version, memory, what was left out, who went on how often ("1f": the
-  /// buffer of thread 1; "2=1": thread 2 chose 1), and a hash by which a replay knows that it is
+  /// buffer of thread 1; "2=1": thread 2 chose 1,
+  /// see Digit), and a hash by which a replay knows that it is
   /// the same run.
   [[nodiscard]] std::string token() const;
 };
