@@ -29,7 +29,7 @@ struct PoolCounters {
 };
 
 /// What an operation on a pool, or on what stands in one, answers where the pool is not here.
-tl::unexpected<Error> not_here() noexcept;
+[[gnu::cold]] tl::unexpected<Error> not_here() noexcept;
 
 class Frames {
  public:

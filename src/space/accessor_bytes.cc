@@ -58,7 +58,6 @@ std::size_t write_run(AccessorState& s, Address to, std::span<const std::byte> f
 
 Result<void> Accessor::read(Address from, std::span<std::byte> into) {
   AccessorState& s = state();
-  if (!s.space.is_here()) return not_here();
   if (auto fits = check_within_limit(from, into.size()); !fits) return fits;
   while (!into.empty()) {
     std::size_t size = read_run(s, from, into);
@@ -77,7 +76,6 @@ Result<void> Accessor::read(Address from, std::span<std::byte> into) {
 
 Result<void> Accessor::write(Address to, std::span<const std::byte> from) {
   AccessorState& s = state();
-  if (!s.space.is_here()) return not_here();
   if (auto fits = check_within_limit(to, from.size()); !fits) return fits;
   while (!from.empty()) {
     std::size_t size = write_run(s, to, from);

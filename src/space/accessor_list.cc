@@ -17,15 +17,19 @@ void advance(sync::atomic<std::uint64_t>& stamp, std::uint64_t by) noexcept {
 }  // namespace
 
 AccessorList* AccessorList::make() noexcept {
-  static_assert(sizeof(Stamps) <= sync::kWipedBytes);
-  void* wiped = sync::allocate_wiped();
-  if (wiped == nullptr) return nullptr;
-  auto* made = sync::make<AccessorList>(*new (wiped) Stamps);
-  if (made == nullptr) sync::deallocate_wiped(wiped);
-  return made;
+  static_assert(sizeof(AccessorList) <= sync::kWipedBytes);
+  auto* retired = sync::make<Batches>();
+  void* wiped = retired == nullptr ? nullptr : sync::allocate_wiped();
+  if (wiped != nullptr) return new (wiped) AccessorList(*retired);
+  sync::destroy(retired);
+  return nullptr;
 }
 
-AccessorList::~AccessorList() { sync::deallocate_wiped(&stamps); }
+void AccessorList::end(AccessorList* list) noexcept {
+  if (list == nullptr) return;
+  sync::destroy(&list->retired_);
+  sync::deallocate_wiped(list);
+}
 
 void AccessorList::attach(Participant& member) noexcept {
   member.next = participants_;
@@ -38,8 +42,8 @@ void AccessorList::detach(Participant& member, Frames& frames) noexcept {
   (member.previous != nullptr ? member.previous->next : participants_) = member.next;
   if (member.next != nullptr) member.next->previous = member.previous;
   if (participants_ == nullptr) {
-    aging_.drop_all(frames);
-    gathering_.drop_all(frames);
+    retired_.aging.drop_all(frames);
+    retired_.gathering.drop_all(frames);
   }
 }
 
@@ -67,8 +71,8 @@ void AccessorList::revoke_all(Frames& frames) noexcept {
     sync::heavy_fence("revoke_all.heavy");
     for_others([](const Participant& p) { p.section.wait_until_idle(); });
   }
-  aging_.drop_all(frames);
-  gathering_.drop_all(frames);
+  retired_.aging.drop_all(frames);
+  retired_.gathering.drop_all(frames);
 }
 
 void AccessorList::resume() noexcept {
@@ -90,16 +94,16 @@ void AccessorList::retire(Retired& retired, Frames& frames) noexcept {
     retired.drop_all(frames);
     return;
   }
-  for (const Entry entry : retired) gathering_.add(entry);
+  for (const Entry entry : retired) retired_.gathering.add(entry);
   retired.forget_all();
-  if (!gathering_.has_room(kMostRetiredByOneWrite)) {
+  if (!retired_.gathering.has_room(kMostRetiredByOneWrite)) {
     finish_aging(frames);
     start_aging();
   }
 }
 
 void AccessorList::start_aging() noexcept {
-  std::swap(aging_, gathering_);
+  std::swap(retired_.aging, retired_.gathering);
   // Sections that begin after this fence find the new entries; those that it finds running may not.
   sync::heavy_fence("retire.heavy");
   for (Participant* p = participants_; p != nullptr; p = p->next)
@@ -111,11 +115,11 @@ void AccessorList::finish_aging(Frames& frames) noexcept {
     if (p.was_inside) p.section.wait_until_idle();
     p.was_inside = false;
   });
-  aging_.drop_all(frames);
+  retired_.aging.drop_all(frames);
 }
 
 bool AccessorList::drain_retired(Frames& frames) noexcept {
-  if (aging_.empty() && gathering_.empty()) return false;
+  if (retired_.aging.empty() && retired_.gathering.empty()) return false;
   finish_aging(frames);
   start_aging();
   finish_aging(frames);

@@ -28,16 +28,13 @@ struct Participant {
 /// inside a section. Others are waited for only as long as one access takes.
 class AccessorList {
  public:
-  /// With no accessor yet. nullptr: no memory.
+  /// With no accessor yet, in memory that a child of fork(2) finds wiped: stamps start above zero,
+  /// so that no translation holds there, and every access comes to where it is refused. nullptr: no
+  /// memory.
   static AccessorList* make() noexcept;
-  explicit AccessorList(Stamps& in_wiped_memory) noexcept : stamps(in_wiped_memory) {}
-  ~AccessorList();
-  AccessorList(const AccessorList&) = delete;
-  AccessorList& operator=(const AccessorList&) = delete;
+  static void end(AccessorList* list) noexcept;
 
-  /// In memory that a child of fork(2) finds wiped. Stamps start above zero, so that no translation
-  /// holds there, and every access comes to where it is refused.
-  Stamps& stamps;
+  Stamps stamps;
 
   void attach(Participant& member) noexcept;
   /// Drops all retired references when no accessor is left to read through them.
@@ -71,8 +68,8 @@ class AccessorList {
   /// Calls `visit(Entry)` for each reference that was retired and not dropped yet.
   template <class Visit>
   void for_each_retired(Visit visit) const {
-    for (const Entry entry : aging_) visit(entry);
-    for (const Entry entry : gathering_) visit(entry);
+    for (const Entry entry : retired_.aging) visit(entry);
+    for (const Entry entry : retired_.gathering) visit(entry);
   }
 
  private:
@@ -92,9 +89,15 @@ class AccessorList {
   static constexpr std::size_t kBatch = sync::kExplored ? kMostRetiredByOneWrite : 256;
   using Batch = RetiredUpTo<kBatch + kMostRetiredByOneWrite>;
 
+  struct Batches {
+    Batch gathering;
+    Batch aging;
+  };
+
+  explicit AccessorList(Batches& retired) noexcept : retired_(retired) {}
+
   Participant* participants_ = nullptr;
-  Batch gathering_;
-  Batch aging_;
+  Batches& retired_;
 };
 
 }  // namespace cleave::detail

@@ -19,7 +19,8 @@ SnapshotState* SnapshotState::make(Frames& frames, const Regions& regions) noexc
 }
 
 void SnapshotState::release() noexcept {
-  if (references.fetch_sub(1, sync::acq_rel) != 1 || !frames.is_here()) return;
+  const bool here = frames.is_here();  // before the locked operation, which loads wait for
+  if (references.fetch_sub(1, sync::acq_rel) != 1 || !here) return;
   Frames& pool = frames;
   table.drop(pool);
   sync::destroy(this);

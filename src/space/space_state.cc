@@ -11,10 +11,11 @@ SpaceState* SpaceState::make(Frames& frames) noexcept {
 }
 
 void SpaceState::release() noexcept {
-  if (handles.fetch_sub(1, sync::acq_rel) != 1 || !is_here()) return;
+  const bool here = is_here();  // before the locked operation, which loads wait for
+  if (handles.fetch_sub(1, sync::acq_rel) != 1 || !here) return;
   lock.assume_held();  // the last handle is gone
   Frames& pool = frames;
-  sync::destroy(accessors);  // it retired nothing that its last accessor did not drop
+  AccessorList::end(accessors);  // it retired nothing that its last accessor did not drop
   table.drop(pool);
   sync::destroy(this);
   pool.release_for_space();
