@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "arena/track/resumed.h"
 #include "base/fail.h"
 
 namespace cleave {
@@ -40,7 +41,13 @@ Result<void> Trial::collect() {
   return tracker_->collect({0, kPages}, changed_);
 }
 
+// Asked first: whatever else is tried, this process may not survive it.
 Result<void> Trial::run() {
+  if (kind_.signal != 0 && !resumes_with_its_registers(at(2))) {
+    return fail(Errc::unsupported,
+                "a thread loses its registers when a signal handler returns to it; valgrind needs "
+                "--vex-iropt-register-updates=allregs-at-mem-access");
+  }
   write(1);  // a page that has no memory yet
   write(3);
   if (auto done = collect(); !done) return done;
@@ -57,7 +64,9 @@ Result<void> Trial::run() {
 
 Result<void> try_tracking(Tracking tracking) {
   if (tracking == Tracking::automatic) {
-    if (try_tracking(Tracking::async)) return {};
+    const auto async = try_tracking(Tracking::async);
+    // Short of something for the moment is not the same as without it.
+    if (async || async.error().code != Errc::unsupported) return async;
     return try_tracking(Tracking::mprotect);
   }
   const TrackerKind& kind = tracker_kind(tracking);
