@@ -65,6 +65,10 @@ class Adaptive final : public Tracker {
     return {};
   }
 
+  [[nodiscard]] bool is_exact() const noexcept override {
+    return now_ == nullptr || now_->is_exact();
+  }
+
   void mark_dirty(PageRun run) noexcept override {
     if (now_ != nullptr) now_->mark_dirty(run);
   }
@@ -76,6 +80,7 @@ class Adaptive final : public Tracker {
   // time does not hide that times have changed.
   void epoch_ended(std::uint64_t pages) noexcept override {
     if (now_ == nullptr) return;
+    now_->epoch_ended(pages);
     const double written = static_cast<double>(pages);
     const double async = scan_ns_ + written * costs_.async_page;
     const double sigbus = written * costs_.sigbus_page;
