@@ -2,21 +2,12 @@
 
 #include <csignal>
 
+#include "arena/track/blocked_signal.h"
 #include "arena/track/resumed.h"
 #include "base/fail.h"
 
 namespace cleave {
 using namespace detail;
-namespace {
-
-// On Linux the mask is the calling thread's.
-bool is_blocked(int signal) {
-  sigset_t blocked;
-  return sigprocmask(SIG_SETMASK, nullptr, &blocked) == 0 && sigismember(&blocked, signal) == 1;
-}
-
-}  // namespace
-
 Result<Trial> Trial::of(const TrackerKind& kind) {
   auto made = Mapping::create(kPages, nullptr);
   if (!made) return tl::unexpected(made.error());
@@ -70,9 +61,11 @@ Result<void> try_tracking(Tracking tracking) {
     return try_tracking(Tracking::mprotect);
   }
   const TrackerKind& kind = tracker_kind(tracking);
-  if (kind.signal != 0 && is_blocked(kind.signal)) {
+  if (kind.signal != 0 && blocks(kind.signal)) {
     return fail(Errc::unsupported,
-                kind.signal == SIGBUS ? "this thread blocks SIGBUS" : "this thread blocks SIGSEGV");
+                kind.signal == SIGBUS
+                    ? "this thread blocks SIGBUS, by which writes would be noticed; unblock it"
+                    : "this thread blocks SIGSEGV, by which writes would be noticed; unblock it");
   }
   auto trial = Trial::of(kind);
   if (!trial) return tl::unexpected(trial.error());
