@@ -7,9 +7,19 @@
 
 namespace cleave {
 
-/// True if the fault was a first write to an arena, which now succeeds when it is repeated. Safe in
-/// a signal handler. `context` is the handler's third argument; without it a jump into an arena
-/// tracked by `mprotect` is taken for a write, again and again.
+/// Whether the fault was a first write to an arena, which now succeeds when it is repeated: then
+/// the handler returns. For handlers that were installed after the first arena which is tracked by
+/// `mprotect` or `sigbus`, or catches writers: they meet the arena's faults first, and either ask
+/// here before all else, or call the handler that they found. One that does neither takes these
+/// faults for the program's own; if it makes the page writable by itself, no arena learns of the
+/// write.
+///
+/// Earlier handlers need nothing: they meet what they would have met without an arena, and may
+/// write to arenas.
+///
+/// Safe in a signal handler; errno stays. `context` is the handler's third argument; without it a
+/// jump into an arena tracked by `mprotect` is taken for a write, again and again. Cost: by the
+/// number of arenas that are tracked so; for a first write, see Tracking.
 CLEAVE_API bool arena_fault(int signal, const siginfo_t* fault,
                             const void* context = nullptr) noexcept;
 

@@ -22,10 +22,16 @@ enum class Tracking : std::uint8_t {
   async,
   /// A first write raises SIGBUS, which the arena handles (userfaultfd, Linux 6.4). 5 us a first
   /// write, and a commit costs nothing for what was not written. System calls cannot write to pages
-  /// not yet written. No thread that writes may block the signal: the kernel ends the process.
+  /// not yet written (EFAULT), nor the kernel to a stack that lies there.
+  ///
+  /// A thread that blocks the signal, or runs a handler that does, must not be the first to write
+  /// to a page: the kernel ends the process. mark_dirty() beforehand spares the signal. Each thread
+  /// that writes needs room for a signal's frame on its stack; if that lies in the arena, an
+  /// alternate stack outside (sigaltstack(2)), which handlers installed before must ask for, too
+  /// (SA_ONSTACK). Handlers of the program: see arena_fault().
   sigbus,
-  /// The same by SIGSEGV and mprotect(2), on any Linux: 5 to 10 us. Protections that the program
-  /// gives the memory do not last.
+  /// The same by SIGSEGV and mprotect(2), on any Linux: 5 to 10 us. Everything that is said of
+  /// `sigbus` holds for SIGSEGV. Protections that the program gives the memory do not last.
   mprotect,
   /// The program says what it writes, by mark_dirty(). A write that it does not tell of is lost at
   /// a checkout.
@@ -41,7 +47,8 @@ enum class Tracking : std::uint8_t {
 [[nodiscard]] CLEAVE_API std::optional<Tracking> tracking_named(std::string_view wanted) noexcept;
 
 /// Tries a way of tracking on a few pages of its own: writes, asks, writes again, asks again.
-/// Error: unsupported, `what` says what is missing and `system` what the kernel answered.
+/// Errors: unsupported, `what` says what is missing and `system` what the kernel answered, or that
+/// this thread blocks the signal; no_memory, something ran short, and nothing is known.
 CLEAVE_API Result<void> try_tracking(Tracking tracking);
 
 }  // namespace cleave

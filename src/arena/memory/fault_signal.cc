@@ -9,9 +9,11 @@
 #include <cleave/fault_signal.h>
 
 #include "arena/memory/fault_watcher.h"
+#include "arena/memory/front_handler.h"
 #include "base/fail.h"
 #include "sync/mutex.h"
 #include "sync/process.h"
+#include "sync/wait.h"
 
 namespace cleave {
 using namespace detail;
@@ -34,28 +36,43 @@ class Slot {
   void write(const Watch& watch) noexcept {
     const std::uint32_t before = version_.load(sync::relaxed);
     version_.store(before + 1, sync::relaxed);
-    watcher_.store(watch.watcher, sync::release);
+    watcher_.store(watch.watcher, sync::seq_cst);
     first_.store(watch.first, sync::release);
     end_.store(watch.end, sync::release);
     signal_.store(watch.signal, sync::release);
     version_.store(before + 2, sync::release);
   }
-  /// Precondition: no thread writes to it, or none that was lives.
+  /// Precondition: no thread writes to it or visits it, or none that did lives.
   void clear() noexcept {
-    watcher_.store(nullptr, sync::release);
+    watcher_.store(nullptr, sync::seq_cst);
+    visitors_.store(0, sync::relaxed);
     version_.store(0, sync::release);
   }
   /// No watcher, while it is being written: then it is no range that the caller may be touching.
   [[nodiscard]] Watch read() const noexcept {
     const std::uint32_t before = version_.load(sync::acquire);
-    const Watch watch{.watcher = watcher_.load(sync::acquire),
+    const Watch watch{.watcher = watcher_.load(sync::seq_cst),
                       .first = first_.load(sync::acquire),
                       .end = end_.load(sync::acquire),
                       .signal = signal_.load(sync::acquire)};
     return before % 2 == 0 && version_.load(sync::relaxed) == before ? watch : Watch{};
   }
+  /// Calls `look(const Watch&)`; the watcher lives as long as that takes.
+  template <class Look>
+  void visit(Look look) noexcept {
+    visitors_.add(1, sync::seq_cst);
+    look(read());
+    visitors_.sub(1, sync::seq_cst);
+  }
+  /// After a write: until nobody has what was there before. Dekker's algorithm: a visitor counts
+  /// itself and then reads the watcher; who has written another one then reads the count.
+  void wait_for_visitors() const noexcept {
+    (void)sync::wait_until(
+        visitors_, [](std::uint32_t n) { return n == 0; }, "watch.visitors");
+  }
 
  private:
+  sync::atomic<std::uint32_t> visitors_{0};
   sync::atomic<std::uint32_t> version_{0};
   sync::atomic<FaultWatcher*> watcher_{nullptr};
   sync::atomic<std::uintptr_t> first_{0};
@@ -66,34 +83,30 @@ class Slot {
 // Constant-initialized and never destroyed: a fault may come at any time.
 std::array<Slot, 64> slots;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
-/// With the process's lock of the watches.
-struct Installed {
-  bool segv = false;
-  bool bus = false;
-  sync::Process process = sync::Process::none();  // whose the slots are
-};
-Installed installed;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+/// Whose the slots are. With the lock of the watches.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
+sync::Process owner = sync::Process::none();
 
 /// Holds the lock for a scope. A child of fork(2) has its parent's handlers, and none of its
 /// watches; a slot may even be half written there.
 class Watches {
  public:
   Watches() noexcept : guard_(sync::process_lock(sync::ProcessLock::fault_watches)) {
-    if (installed.process.is_here()) return;
+    if (owner.is_here()) return;
     for (Slot& slot : slots) slot.clear();
-    installed.process = sync::Process::current();
+    owner = sync::Process::current();
   }
 
  private:
   sync::Guard guard_;
 };
 
-// What was installed before us. Written once each, before our handler can run.
-struct sigaction before_segv;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-struct sigaction before_bus;   // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
-
-// Sent by a process rather than raised by an access.
-bool is_sent(const siginfo_t* fault) { return fault->si_code <= 0; }
+// What the kernel says of an access that the memory's protection forbids: SEGV_ACCERR, or
+// BUS_ADRERR for userfaultfd's. Not of what a process sends, and not of broken hardware.
+bool is_protection(int signal, const siginfo_t* fault) {
+  const int forbidden = signal == SIGSEGV ? int{SEGV_ACCERR} : int{BUS_ADRERR};
+  return fault->si_code == forbidden;
+}
 
 // Arenas are not executable, and lifting write-protection does not make them so.
 bool is_jump([[maybe_unused]] const siginfo_t* fault, const void* context) {
@@ -109,44 +122,12 @@ bool is_jump([[maybe_unused]] const siginfo_t* fault, const void* context) {
 #endif
 }
 
-void pass_on(int signal, siginfo_t* fault, void* context) noexcept {
-  const struct sigaction& before = signal == SIGSEGV ? before_segv : before_bus;
-  if ((before.sa_flags & SA_SIGINFO) != 0) {
-    before.sa_sigaction(signal, fault, context);
-  } else if (before.sa_handler == SIG_IGN && is_sent(fault)) {
-    return;
-  } else if (before.sa_handler == SIG_DFL || before.sa_handler == SIG_IGN) {
-    // The access is repeated, faults again, and ends the process the way it would have without us.
-    struct sigaction fresh {};
-    fresh.sa_handler = SIG_DFL;
-    (void)sigaction(signal, &fresh, nullptr);
-    if (is_sent(fault)) (void)raise(signal);  // it would not come again by itself
-  } else {
-    before.sa_handler(signal);
+bool is_watched(int signal) {
+  for (const Slot& slot : slots) {
+    const Watch watch = slot.read();
+    if (watch.watcher != nullptr && watch.signal == signal) return true;
   }
-}
-
-void on_signal(int signal, siginfo_t* fault, void* context) {
-  const int errno_before = errno;
-  if (!arena_fault(signal, fault, context)) pass_on(signal, fault, context);
-  errno = errno_before;
-}
-
-Result<void> install(int signal, const Watches& /*held*/) {
-  bool& done = signal == SIGSEGV ? installed.segv : installed.bus;
-  if (done) return {};
-  struct sigaction ours {};
-  ours.sa_sigaction = on_signal;
-  // On the alternate stack, if the thread has one: its own stack may be what it writes to. Not
-  // deferred: what we pass the fault on to may fault itself.
-  ours.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
-  (void)sigemptyset(&ours.sa_mask);
-  struct sigaction& before = signal == SIGSEGV ? before_segv : before_bus;
-  if (sigaction(signal, nullptr, &before) != 0 || sigaction(signal, &ours, nullptr) != 0) {
-    return fail(Errc::unsupported, "no signal handler can be installed", {}, errno);
-  }
-  done = true;
-  return {};
+  return false;
 }
 
 }  // namespace
@@ -155,7 +136,7 @@ Result<void> detail::watch_faults(int signal, std::span<std::byte> range, FaultW
   const Watches held;
   for (Slot& slot : slots) {
     if (slot.read().watcher != nullptr) continue;
-    if (auto ready = install(signal, held); !ready) return ready;
+    if (auto ready = stand_in_front(signal); !ready) return ready;
     const auto first = reinterpret_cast<std::uintptr_t>(range.data());
     slot.write({&watcher, first, first + range.size(), signal});
     return {};
@@ -166,12 +147,36 @@ Result<void> detail::watch_faults(int signal, std::span<std::byte> range, FaultW
 void detail::unwatch_faults(FaultWatcher& watcher) noexcept {
   const Watches held;
   for (Slot& slot : slots) {
-    if (slot.read().watcher == &watcher) slot.write({});
+    const Watch watch = slot.read();
+    if (watch.watcher != &watcher) continue;
+    slot.write({});
+    slot.wait_for_visitors();
+    if (!is_watched(watch.signal)) step_back(watch.signal);
   }
 }
 
+// No signal may interrupt it: a handler that jumps away would leave the slots with a visitor. (On
+// Linux the mask is the calling thread's.)
+void detail::open_watched(const sigset_t& signals) noexcept {
+  const int errno_before = errno;
+  sigset_t all;
+  sigset_t before;
+  (void)sigfillset(&all);
+  (void)sigprocmask(SIG_SETMASK, &all, &before);
+  for (Slot& slot : slots) {
+    slot.visit([&signals](const Watch& watch) {
+      if (watch.watcher != nullptr && sigismember(&signals, watch.signal) == 1) {
+        watch.watcher->open_all();
+      }
+    });
+  }
+  (void)sigprocmask(SIG_SETMASK, &before, nullptr);
+  errno = errno_before;
+}
+
 bool arena_fault(int signal, const siginfo_t* fault, const void* context) noexcept {
-  if (is_sent(fault) || is_jump(fault, context)) return false;
+  if (!is_protection(signal, fault) || is_jump(fault, context)) return false;
+  const int errno_before = errno;
   const auto address = reinterpret_cast<std::uintptr_t>(fault->si_addr);
   for (const Slot& slot : slots) {
     const Watch watch = slot.read();
@@ -179,7 +184,9 @@ bool arena_fault(int signal, const siginfo_t* fault, const void* context) noexce
         address >= watch.end) {
       continue;
     }
-    return watch.watcher->fault(static_cast<std::byte*>(fault->si_addr));
+    const bool served = watch.watcher->fault(static_cast<std::byte*>(fault->si_addr));
+    errno = errno_before;
+    return served;
   }
   return false;
 }

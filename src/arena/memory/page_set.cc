@@ -28,9 +28,15 @@ PageSet::~PageSet() { sync::deallocate(words_); }
 bool PageSet::set(Word& word, std::uint64_t bits) noexcept {
   std::uint64_t seen = word.load(sync::relaxed);
   while ((seen & bits) != bits) {
-    if (word.compare_exchange(seen, seen | bits, sync::relaxed)) return true;
+    if (word.compare_exchange(seen, seen | bits, sync::acquire)) return true;
   }
   return false;
+}
+
+void PageSet::clear(Word& word, std::uint64_t bits) noexcept {
+  std::uint64_t seen = word.load(sync::relaxed);
+  while (!word.compare_exchange(seen, seen & ~bits, sync::release)) {
+  }
 }
 
 bool PageSet::add(std::uint64_t page) noexcept {
@@ -86,7 +92,6 @@ void PageSet::clear() noexcept {
   }
 }
 
-// Leaves its own summary, as remove() does.
 void PageSet::move(PageRun within, PageSet& into) noexcept {
   for (std::uint64_t page = first_from(within.first); page < within.end; page = first_from(page)) {
     const std::uint64_t i = page / kBits;
@@ -96,7 +101,10 @@ void PageSet::move(PageRun within, PageSet& into) noexcept {
     const std::uint64_t bits = word(i) & inside & ~((std::uint64_t{1} << (page % kBits)) - 1);
     (void)set(into.words_[i], bits);
     (void)set(into.summary_[i / kBits], std::uint64_t{1} << (i % kBits));
-    words_[i].store(word(i) & ~bits, sync::relaxed);
+    const std::uint64_t in_summary = std::uint64_t{1} << (i % kBits);
+    clear(summary_[i / kBits], in_summary);
+    clear(words_[i], bits);
+    if (word(i) != 0) (void)set(summary_[i / kBits], in_summary);
   }
 }
 

@@ -19,8 +19,8 @@ struct PageRun {
 };
 
 /// One bit a page, and one bit for every 64 of those words, so that an empty extent of 16 MiB costs
-/// one look. Any thread may add, also in a signal handler: no lock, no allocation. Everything else
-/// wants the set to itself.
+/// one look. Any thread may add, also in a signal handler and while move() runs: no lock, no
+/// allocation. Everything else wants the set to itself.
 class PageSet {
  public:
   /// Empty, for pages 0 up to `pages`. Error: no_memory. 32 KiB for each GiB.
@@ -37,7 +37,8 @@ class PageSet {
   [[nodiscard]] std::uint64_t count() const noexcept;
   void remove(PageRun run) noexcept;
   void clear() noexcept;
-  /// Moves what lies inside `within` to another set of as many pages.
+  /// Moves what lies inside `within` to another set of as many pages. What other threads add
+  /// meanwhile is moved, or stays.
   void move(PageRun within, PageSet& into) noexcept;
 
   /// Calls `visit(PageRun)` for each longest run of pages in the set inside `within`, in order.
@@ -52,13 +53,16 @@ class PageSet {
 
  private:
   // Bits are set by any thread (relaxed: whoever reads the set has made the writers stand still,
-  // and that orders it), cleared by whoever has the set to itself.
+  // and that orders it), cleared by whoever has the set to itself. move() alone runs beside those
+  // that add: it clears a word's bit in the summary before the word (release), they set it after
+  // (acquire).
   using Word = sync::atomic<std::uint64_t>;
   static constexpr std::uint64_t kBits = 64;
 
   PageSet(std::uint64_t pages, Word* words, Word* summary)
       : pages_(pages), words_(words), summary_(summary) {}
   static bool set(Word& word, std::uint64_t bits) noexcept;
+  static void clear(Word& word, std::uint64_t bits) noexcept;
   [[nodiscard]] std::uint64_t words() const { return (pages_ + kBits - 1) / kBits; }
   [[nodiscard]] std::uint64_t word(std::uint64_t i) const { return words_[i].load(sync::relaxed); }
   /// The first page in the set from `page` on; pages_ if there is none.

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "arena/memory/front_handler.h"
 #include "base/fail.h"
 
 namespace cleave::detail {
@@ -39,21 +40,36 @@ Result<void> WriterTrap::forbid(int protection, const char* operation) {
     if (auto watched = watch_faults(SIGSEGV, memory(), *this); !watched) return watched;
     watching_ = true;
   }
+  if (auto front = return_to_front(SIGSEGV); !front) return front;
   operation_.store(operation, sync::relaxed);
   if (mprotect(mapping_.native(), mapping_.bytes(), protection) == 0) return {};
   return fail(Errc::no_memory, "mprotect(2) cannot change the protection of the arena", {}, errno);
 }
 
 void WriterTrap::allow() noexcept {
+  operation_.store(nullptr, sync::relaxed);
+  late_.store(kLate, sync::relaxed);
   (void)mprotect(mapping_.native(), mapping_.bytes(), PROT_READ | PROT_WRITE);
+}
+
+// Threads that came during an operation, and were heard after it, may go on. Whoever else faults
+// in the arena's memory has not met our protection.
+bool WriterTrap::is_late() noexcept {
+  std::uint32_t left = late_.load(sync::relaxed);
+  while (left != 0) {
+    if (late_.compare_exchange(left, left - 1, sync::relaxed)) return true;
+  }
+  return false;
 }
 
 bool WriterTrap::fault(std::byte* address) noexcept {
   if (!mapping_.is_here()) return false;  // a child of fork(2) has lost the memory for good
+  const char* const operation = operation_.load(sync::relaxed);
+  if (operation == nullptr) return is_late();
   say("cleave: a thread touched the arena at ");
   say_address(address);
   say(" during ");
-  say(operation_.load(sync::relaxed));
+  say(operation);
   say("; bring threads to rest first (see Quiesce)\n");
   std::abort();
 }

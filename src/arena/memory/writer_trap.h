@@ -1,6 +1,8 @@
 // For debugging: stops a thread that touches an arena while a commit or a checkout runs.
 #pragma once
 
+#include <cstdint>
+
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
 
@@ -26,16 +28,22 @@ class WriterTrap final : public FaultWatcher {
   bool fault(std::byte* address) noexcept override;
 
  private:
+  /// Accesses that may be repeated after an operation, since each may have faulted during it.
+  static constexpr std::uint32_t kLate = 64;
+
   Result<void> forbid(int protection, const char* operation);
+  bool is_late() noexcept;
 
   [[nodiscard]] std::span<std::byte> memory() const {
     return {mapping_.native(), mapping_.bytes()};
   }
 
   const Mapping& mapping_;
-  /// Written before the memory is taken away, read in the handler of who comes to it then: the
-  /// kernel orders the two (relaxed).
+  /// Null between operations. Written before the memory is taken away and before it is given back,
+  /// read in the handler of who comes to it meanwhile: the kernel orders these (relaxed).
   sync::atomic<const char*> operation_{nullptr};
+  /// Left of kLate. Whose access it is that is repeated does not matter (relaxed).
+  sync::atomic<std::uint32_t> late_{0};
   bool watching_ = false;
 };
 

@@ -2,8 +2,10 @@
 // and little a write; the second nothing a commit and much a write. Which is cheaper depends on how
 // much is written between commits, and only the program knows that: so the last epochs decide.
 #include <algorithm>
+#include <csignal>
 #include <ctime>
 
+#include "arena/track/blocked_signal.h"
 #include "arena/track/registry.h"
 #include "base/fail.h"
 
@@ -61,8 +63,12 @@ class Adaptive final : public Tracker {
     if (auto done = now_->collect(within, changed); !done) return done;
     const bool whole = within == all();
     if (whole && now_->kind() == Tracking::async) note_scan(now() - start);
-    if (whole && regret_ > worth_switching()) return go_over(changed);
+    if (whole && regret_ > worth_switching() && !blocks(SIGBUS)) return go_over(changed);
     return {};
+  }
+
+  [[nodiscard]] bool is_exact() const noexcept override {
+    return now_ == nullptr || now_->is_exact();
   }
 
   void mark_dirty(PageRun run) noexcept override {
@@ -76,6 +82,7 @@ class Adaptive final : public Tracker {
   // time does not hide that times have changed.
   void epoch_ended(std::uint64_t pages) noexcept override {
     if (now_ == nullptr) return;
+    now_->epoch_ended(pages);
     const double written = static_cast<double>(pages);
     const double async = scan_ns_ + written * costs_.async_page;
     const double sigbus = written * costs_.sigbus_page;

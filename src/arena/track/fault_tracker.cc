@@ -4,36 +4,43 @@
 
 #include <cerrno>
 
+#include "arena/memory/front_handler.h"
 #include "base/kernel_abi.h"
 
 namespace cleave::detail {
 
 Result<void> FaultTracker::watch(int signal) {
   if (auto closed = close(all()); !closed) return closed;
+  signal_ = signal;
   return watch_faults(signal, {mapping_.native(), mapping_.bytes()}, *this);
 }
 
+// Noted pages are taken before they are closed: what open_all() opens meanwhile, in a thread that
+// does not touch the arena, is noted once more after that, and so is never open and unknown.
 Result<void> FaultTracker::collect(PageRun within, PageSet& changed) {
+  if (auto front = return_to_front(signal_); !front) return front;
+  if (opened_for_others_.exchange(false, sync::relaxed)) is_exact_ = false;
+  open_.move(within, changed);
+  if (auto closed = close_all_of(within, changed); !closed) {
+    // What may not be closed stays open, and so is counted as written again next time.
+    (void)changed.for_each_run(within, [&](PageRun run) -> Result<void> {
+      open_.add(run);
+      return {};
+    });
+    return closed;
+  }
+  if (within == all()) all_closed();
+  return {};
+}
+
+Result<void> FaultTracker::close_all_of(PageRun within, const PageSet& pages) {
   std::uint64_t runs = 0;
-  (void)open_.for_each_run(within, [&](PageRun run) -> Result<void> {
-    changed.add(run);
+  (void)pages.for_each_run(within, [&](PageRun) -> Result<void> {
     ++runs;
     return {};
   });
-  // What could not be closed stays open, and so is counted as written again next time.
-  if (within == all() && cost_of_closing(runs) > cost_of_closing_all()) {
-    if (auto closed = close(all()); !closed) return closed;
-  } else {
-    auto closed = open_.for_each_run(within, [&](PageRun run) { return close(run); });
-    if (!closed) return closed;
-  }
-  if (within == all()) {
-    open_.clear();
-    all_closed();
-  } else {
-    open_.move(within, changed);
-  }
-  return {};
+  if (within == all() && cost_of_closing(runs) > cost_of_closing_all()) return close(all());
+  return pages.for_each_run(within, [&](PageRun run) { return close(run); });
 }
 
 // In a child of fork(2) something else may lie at these addresses, and a userfaultfd speaks of the
@@ -43,6 +50,13 @@ void FaultTracker::mark_dirty(PageRun run) noexcept {
   // Noted first: a page must never be open and unknown.
   open_.add(run);
   open_.add(open_up(run));
+}
+
+// The mark is set again after the pages were noted, for the collect() that finds them.
+void FaultTracker::open_all() noexcept {
+  opened_for_others_.store(true, sync::relaxed);
+  mark_dirty(all());
+  opened_for_others_.store(true, sync::relaxed);
 }
 
 // userfaultfd's protection sits in the page tables, and may have gone with the memory. Where it

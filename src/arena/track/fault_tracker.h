@@ -9,17 +9,23 @@ namespace cleave::detail {
 
 class FaultTracker : public Tracker, public FaultWatcher {
  public:
-  ~FaultTracker() override { unwatch_faults(*this); }
+  ~FaultTracker() override = default;
   FaultTracker(const FaultTracker&) = delete;
   FaultTracker& operator=(const FaultTracker&) = delete;
 
   /// Closes all pages and begins to watch. Called once.
   Result<void> watch(int signal);
+  /// No more. Called by who can open and close, before it ends: a handler of any thread may ask for
+  /// that until then.
+  void unwatch() noexcept { unwatch_faults(*this); }
 
   Result<void> collect(PageRun within, PageSet& changed) final;
   void mark_dirty(PageRun run) noexcept final;
   void punched(PageRun run) noexcept final;
   bool fault(std::byte* address) noexcept final;
+  void open_all() noexcept final;
+  [[nodiscard]] bool is_exact() const noexcept override { return is_exact_; }
+  void epoch_ended(std::uint64_t /*pages*/) noexcept final { is_exact_ = true; }
 
  protected:
   FaultTracker(const Mapping& mapping, PageSet&& open)
@@ -42,10 +48,18 @@ class FaultTracker : public Tracker, public FaultWatcher {
   virtual void all_closed() noexcept {}
 
  private:
+  Result<void> close_all_of(PageRun within, const PageSet& pages);
+
   const Mapping& mapping_;
+  int signal_ = 0;
   /// Pages that can be written without a fault. Added to by any thread, in a signal handler too;
   /// taken from under the arena's lock, while the program's threads rest.
   PageSet open_;
+  /// Set by handlers, taken by collect(), which then has pages compared: too often at worst
+  /// (relaxed).
+  sync::atomic<bool> opened_for_others_{false};
+  /// Between commits, with the arena's lock: no page was opened that nobody came to.
+  bool is_exact_ = true;
 };
 
 }  // namespace cleave::detail

@@ -22,6 +22,9 @@ constexpr std::uint64_t kNeighbours = 64;
 class Mprotect final : public FaultTracker {
  public:
   Mprotect(const Mapping& mapping, PageSet&& open) : FaultTracker(mapping, std::move(open)) {}
+  ~Mprotect() override { unwatch(); }
+  Mprotect(const Mprotect&) = delete;
+  Mprotect& operator=(const Mprotect&) = delete;
 
   [[nodiscard]] Tracking kind() const noexcept override { return Tracking::mprotect; }
   [[nodiscard]] bool is_exact() const noexcept override { return false; }  // neighbours

@@ -15,8 +15,11 @@ class Sigbus final : public FaultTracker {
       : FaultTracker(mapping, std::move(open)), faults_(std::move(faults)) {}
 
   ~Sigbus() override {
+    unwatch();
     if (mapping().is_here()) faults_.unwatch(bytes_of(all()));
   }
+  Sigbus(const Sigbus&) = delete;
+  Sigbus& operator=(const Sigbus&) = delete;
 
   [[nodiscard]] Tracking kind() const noexcept override { return Tracking::sigbus; }
 

@@ -2,20 +2,12 @@
 
 #include <csignal>
 
+#include "arena/track/blocked_signal.h"
+#include "arena/track/resumed.h"
 #include "base/fail.h"
 
 namespace cleave {
 using namespace detail;
-namespace {
-
-// On Linux the mask is the calling thread's.
-bool is_blocked(int signal) {
-  sigset_t blocked;
-  return sigprocmask(SIG_SETMASK, nullptr, &blocked) == 0 && sigismember(&blocked, signal) == 1;
-}
-
-}  // namespace
-
 Result<Trial> Trial::of(const TrackerKind& kind) {
   auto made = Mapping::create(kPages, nullptr);
   if (!made) return tl::unexpected(made.error());
@@ -40,7 +32,13 @@ Result<void> Trial::collect() {
   return tracker_->collect({0, kPages}, changed_);
 }
 
+// Asked first: whatever else is tried, this process may not survive it.
 Result<void> Trial::run() {
+  if (kind_.signal != 0 && !resumes_with_its_registers(at(2))) {
+    return fail(Errc::unsupported,
+                "a thread loses its registers when a signal handler returns to it; valgrind needs "
+                "--vex-iropt-register-updates=allregs-at-mem-access");
+  }
   write(1);  // a page that has no memory yet
   write(3);
   if (auto done = collect(); !done) return done;
@@ -57,13 +55,17 @@ Result<void> Trial::run() {
 
 Result<void> try_tracking(Tracking tracking) {
   if (tracking == Tracking::automatic) {
-    if (try_tracking(Tracking::async)) return {};
+    const auto async = try_tracking(Tracking::async);
+    // Short of something for the moment is not the same as without it.
+    if (async || async.error().code != Errc::unsupported) return async;
     return try_tracking(Tracking::mprotect);
   }
   const TrackerKind& kind = tracker_kind(tracking);
-  if (kind.signal != 0 && is_blocked(kind.signal)) {
+  if (kind.signal != 0 && blocks(kind.signal)) {
     return fail(Errc::unsupported,
-                kind.signal == SIGBUS ? "this thread blocks SIGBUS" : "this thread blocks SIGSEGV");
+                kind.signal == SIGBUS
+                    ? "this thread blocks SIGBUS, by which writes would be noticed; unblock it"
+                    : "this thread blocks SIGSEGV, by which writes would be noticed; unblock it");
   }
   auto trial = Trial::of(kind);
   if (!trial) return tl::unexpected(trial.error());

@@ -1,0 +1,217 @@
+// A handler that the program installs after an arena was made, which then meets the arena's faults
+// first: it passes them on, takes itself away again, or knows nothing of arenas.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <csetjmp>
+#include <csignal>
+#include <cstring>
+#include <optional>
+
+#include <cleave/fault_signal.h>
+
+#include "tests/arena/every_tracking.h"
+#include "tests/support/child.h"
+#include "tests/support/sanitized.h"
+
+namespace cleave::detail {
+namespace {
+
+using namespace literals;
+
+struct Scene {
+  std::optional<Pool> pool;
+  std::optional<Arena> arena;
+  std::optional<Arena> second;
+  std::byte* lifted = nullptr;
+  struct sigaction before {};  // what stood there when the later handler was installed
+  sigjmp_buf back;
+  int signal = 0;
+  int calls = 0;
+  int earlier_calls = 0;
+};
+Scene scene;
+
+void mend(int, siginfo_t*, void*) {
+  if (++scene.earlier_calls == 1000) _exit(5);
+  (void)mprotect(scene.lifted, kPageSize, PROT_READ | PROT_WRITE);
+}
+
+void ask_cleave(int signal, siginfo_t* info, void* context) {
+  if (++scene.calls == 1000) _exit(5);
+  if (arena_fault(signal, info, context)) return;
+  mend(signal, info, context);
+}
+
+// Knows of no arena, but is polite.
+void call_the_one_before(int signal, siginfo_t* info, void* context) {
+  if (++scene.calls == 1000) _exit(5);
+  scene.before.sa_sigaction(signal, info, context);
+}
+
+void install(void (*handler)(int, siginfo_t*, void*), struct sigaction* before, int flags = 0) {
+  struct sigaction theirs {};
+  theirs.sa_sigaction = handler;
+  theirs.sa_flags = SA_SIGINFO | flags;
+  (void)sigaction(scene.signal, &theirs, before);
+}
+
+class LaterHandlers : public EveryTracking {
+ protected:
+  void SetUp() override {
+    if (kSanitized) GTEST_SKIP() << "a sanitizer handles signals itself";
+    EveryTracking::SetUp();
+  }
+
+  /// In a child, beside an arena that is made after `first` was done.
+  template <class First, class Then>
+  static testing::AssertionResult is_well_beside(First first, Then then) {
+    return is_well(child([&] {
+      const int its = tracker_kind(GetParam()).signal;
+      scene.signal = its == 0 ? SIGSEGV : its;
+      scene.lifted = static_cast<std::byte*>(
+          mmap(nullptr, kPageSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+      scene.pool.emplace(must(Pool::create(4_MiB)));
+      first();
+      scene.arena.emplace(make_one());
+      then();
+    }));
+  }
+  template <class Then>
+  static testing::AssertionResult is_well_beside(Then then) {
+    return is_well_beside([] {}, then);
+  }
+  static Arena make_one() {
+    return must(Arena::create(*scene.pool, 64_KiB, {.tracking = GetParam()}));
+  }
+
+  // A fault that no arena has to do with, of the arena's signal.
+  static void fault_elsewhere() {
+    (void)mprotect(scene.lifted, kPageSize, PROT_READ);
+    if (scene.signal == SIGSEGV) {
+      *static_cast<volatile std::byte*>(scene.lifted) = std::byte{1};
+    } else {
+      (void)raise(scene.signal);
+    }
+  }
+  // Goes forth and back; says what is wrong.
+  static void use(Arena& arena) {
+    const Commit before = must(arena.commit());
+    write(arena, kPageSize, "now");
+    write(arena, 3 * kPageSize, "here");
+    if (must(arena.commit()).pages() != 2) say("the commit is wrong;");
+    must(arena.checkout(before));
+    if (arena.data()[kPageSize] == std::byte{'n'}) say("a write was not undone;");
+  }
+};
+
+TEST_P(LaterHandlers, MayAskCleaveFirst) {
+  EXPECT_TRUE(is_well_beside([] {
+    install(ask_cleave, nullptr);
+    use(*scene.arena);
+    if ((tracker_kind(GetParam()).signal != 0) != (scene.calls != 0)) say("calls %d;", scene.calls);
+    fault_elsewhere();
+    if (scene.earlier_calls != 1) say("mended %d times;", scene.earlier_calls);
+    use(*scene.arena);
+  }));
+}
+
+TEST_P(LaterHandlers, MayCallTheOneThatStoodThere) {
+  EXPECT_TRUE(
+      is_well_beside([] { install(mend, nullptr); },
+                     [] {
+                       for (int again = 0; again < 3; ++again) {  // and be installed over itself
+                         if (again != 1 || tracker_kind(GetParam()).signal != 0) {
+                           struct sigaction there {};
+                           (void)sigaction(scene.signal, nullptr, &there);
+                           if (there.sa_sigaction != call_the_one_before) {
+                             install(call_the_one_before, &scene.before, SA_ONSTACK);
+                           }
+                         }
+                         use(*scene.arena);
+                         scene.earlier_calls = 0;
+                         fault_elsewhere();
+                         if (scene.earlier_calls != 1) say("mended %d times;", scene.earlier_calls);
+                         scene.second.emplace(make_one());  // which stands in front again, for both
+                         use(*scene.second);
+                         use(*scene.arena);
+                         fault_elsewhere();
+                         if (scene.earlier_calls != 2) say("mended %d times;", scene.earlier_calls);
+                       }
+                     }));
+}
+
+TEST_P(LaterHandlers, MayTakeThemselvesAway) {
+  EXPECT_TRUE(is_well_beside([] { install(mend, nullptr); },
+                             [] {
+                               install(call_the_one_before, &scene.before);
+                               use(*scene.arena);
+                               (void)sigaction(scene.signal, &scene.before, nullptr);
+                               scene.calls = 0;
+                               use(*scene.arena);
+                               fault_elsewhere();
+                               if (scene.calls != 0 || scene.earlier_calls != 1)
+                                 say("another was called;");
+                             }));
+}
+
+// It is one that was there before, to an arena that is made after it.
+TEST_P(LaterHandlers, NeedNotKnowOfArenasThatAreMadeAfterThem) {
+  EXPECT_TRUE(is_well_beside([] {
+    install(mend, nullptr);
+    scene.second.emplace(make_one());
+    use(*scene.second);
+    use(*scene.arena);
+    fault_elsewhere();
+    if (scene.earlier_calls != 1) say("mended %d times;", scene.earlier_calls);
+  }));
+}
+
+TEST_P(LaterHandlers, MayJumpOutOfAnArenasFaultWhichThenWroteNothing) {
+  EXPECT_TRUE(is_well_beside([] {
+    if (tracker_kind(GetParam()).signal == 0) return;
+    use(*scene.arena);
+    const Commit before = must(scene.arena->commit());
+    install([](int, siginfo_t*, void*) { siglongjmp(scene.back, 1); }, &scene.before);
+    if (sigsetjmp(scene.back, 1) == 0) {
+      write(*scene.arena, 5 * kPageSize, "x");
+      say("it was written;");
+    }
+    (void)sigaction(scene.signal, &scene.before, nullptr);
+    if (must(scene.arena->commit()).pages() != 0) say("something was written;");
+    must(scene.arena->checkout(before));
+    use(*scene.arena);
+  }));
+}
+
+// Whoever goes and leaves the default has taken the arena's handler with it. The next commit or
+// checkout puts it back, as often as that happens; a first write before that ends the process.
+TEST_P(LaterHandlers, MayLeaveTheDefaultBehind) {
+  EXPECT_TRUE(is_well_beside([] {
+    for (int round = 0; round < 200; ++round) {
+      (void)std::signal(scene.signal, round % 2 == 0 ? SIG_DFL : SIG_IGN);
+      const Commit commit = must(scene.arena->commit());
+      use(*scene.arena);
+      (void)std::signal(scene.signal, round % 3 == 0 ? SIG_DFL : SIG_IGN);
+      must(scene.arena->checkout(commit));
+      use(*scene.arena);
+    }
+  }));
+}
+
+TEST_P(LaterHandlers, AreFollowedAsOftenAsAProcessChangesThem) {
+  EXPECT_TRUE(is_well_beside([] {
+    for (int round = 0; round < 500; ++round) {
+      install(ask_cleave, &scene.before);
+      scene.calls = 0;
+      use(*scene.arena);
+      (void)sigaction(scene.signal, &scene.before, nullptr);
+      use(*scene.arena);
+    }
+  }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Tracked, LaterHandlers, every_tracking(), name_of_tracking);
+
+}  // namespace
+}  // namespace cleave::detail
