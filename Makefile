@@ -57,7 +57,7 @@ steady: setup ## Run the tests 20 times: fresh clones, random order, busy proces
 bench: build ## Measure
 	build/release/bin/cleave bench
 
-soak: build ## What takes long: the release's tests, the laboratory under asan, stress, torture, the packages in a new Debian
+soak: build ## What takes long: the release's tests, asan, stress, torture, fuzzing, packages in a new Debian
 	$(call test,release)
 	cmake --preset asan -B build/asan-lab -DCLEAVE_LAB=ON
 	cmake --build build/asan-lab -j $(BUILD_JOBS) --target cleave_lab_tests
@@ -77,6 +77,7 @@ soak: build ## What takes long: the release's tests, the laboratory under asan, 
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_torture \
 	  --seconds $(TORTURE_SECONDS) --directory build
+	tests/package/release.sh . || [ $$? = 77 ]
 	$(MAKE) deb
 	tests/package/fresh_root.sh build/deb || [ $$? = 77 ]
 

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 version=$(dpkg-parsechangelog -S Version)
 copy=$folder/cleave-${version%-*}
-rm -rf "$copy" "$folder"/*.{deb,changes,buildinfo}
+rm -rf "$copy" "$folder/debug" "$folder"/*.{deb,changes,buildinfo}
 mkdir "$copy"
 
 # What a checkout has, or what a release unpacked to.
@@ -21,9 +21,14 @@ sources() {
 }
 sources | tar --create --null --files-from=- | tar --extract --directory "$copy"
 
+# Without the module's sources its package is left out.
+[[ -e adapters/python/CMakeLists.txt ]] || export DEB_BUILD_PROFILES=nopython
+
 # The packager's home is none; a compiler's cache need not go with it.
 export CCACHE_DIR=${CCACHE_DIR:-$(ccache --get-config cache_dir 2>/dev/null || true)}
 (cd "$copy" && dpkg-buildpackage --unsigned-source --unsigned-changes --build=binary)
 lintian --fail-on error,warning --show-overrides "$folder"/*.changes
 rm -rf "$copy"
+# Debugging symbols apart, so that what lies in the folder is what users install.
+mkdir -p "$folder/debug" && mv "$folder"/*-dbgsym_*.deb "$folder/debug"
 ls "$folder"/*.deb

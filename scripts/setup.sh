@@ -36,7 +36,7 @@ case ${1:-} in
   outsider) packages+=(abigail-tools clang); tools+=(abidw clang++) ;;
   docs) packages+=(doxygen fish man-db mandoc zsh); tools+=(doxygen) ;;
   package)
-    packages+=(debhelper doxygen dpkg-dev fakeroot lintian mmdebstrap)
+    packages+=(debhelper dh-python doxygen dpkg-dev fakeroot lintian mmdebstrap pybind11-dev python3-dev)
     tools+=(doxygen dpkg-buildpackage lintian mmdebstrap)
     ;;
   fuzz) packages+=(libclang-rt-14-dev) ;;

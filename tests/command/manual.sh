@@ -78,7 +78,10 @@ fish_offers=$(shells fish --no-config -c "source $manual/fish/cleave.fish; compl
 [[ $fish_offers == --spoil* || $fish_offers == "left out"* ]] || complain "fish offers \"$fish_offers\", not --spoil"
 
 for page in "$manual"/man/*.1; do
-  said=$(shells mandoc -T lint -W warning "$page"; LC_ALL=C.UTF-8 shells man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null)
+  said=$(
+    shells mandoc -T lint -W warning "$page"
+    LC_ALL=C.UTF-8 shells man --warnings -E UTF-8 -l -Tutf8 -Z "$page" 2>&1 >/dev/null
+  )
   [[ -z $said || $said == "left out"* ]] || complain "$said"
 done
 ((failed == 0)) && echo "$checked options, on $(ls "$manual/man" | wc -l) pages and in three shells"

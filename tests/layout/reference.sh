@@ -10,9 +10,10 @@ trap 'rm -rf "$scratch"' EXIT
 
 "$root/scripts/reference.sh" "$scratch/reference"
 pages=$(find "$scratch/reference/html" -name 'classcleave*.html' | wc -l)
-[[ -e $scratch/reference/html/classcleave_1_1Arena.html && $pages -gt 20 ]] || { echo "only $pages pages of classes"; exit 1; }
+arena=$scratch/reference/html/classcleave_1_1Arena.html
+[[ -e $arena && $pages -gt 20 ]] || { echo "only $pages pages of classes"; exit 1; }
 # Each class's page leads to the examples that use it.
-grep -q 'arena_8cc-example.html' "$scratch/reference/html/classcleave_1_1Arena.html" || { echo "no example of an arena"; exit 1; }
+grep -q 'arena_8cc-example.html' "$arena" || { echo "no example of an arena"; exit 1; }
 
 mkdir "$scratch/planted" "$scratch/planted/docs"
 cp -r "$root"/{include,examples,scripts,CMakeLists.txt} "$scratch/planted"

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Installs the packages into a fresh Debian, and has an unprivileged user do there what the documents promise.
 #   fresh_root.sh <folder of the packages>
-# Ends with 77 and the reason where there can be no fresh Debian. It is built in <folder>/root with mounts that only this
-# script and its children see: they end with it, killed or not, and the next run removes what files a killed one left.
+# Ends with 77 and the reason where there can be no fresh Debian. It is built in <folder>/root with mounts that only
+# this script and its children see: they end with it, killed or not. The next run removes the files that a killed one
+# left.
 set -euo pipefail
 packages=$(realpath "${1:?usage: fresh_root.sh <folder of the packages>}")
 here=$(dirname "$(realpath "$0")")
@@ -37,7 +38,7 @@ TMPDIR=$root unshare --mount --pid --fork --kill-child mmdebstrap --quiet --mode
   --customize-hook='chroot "$1" sh -c "apt-get install --quiet --quiet --yes --no-install-recommends /srv/*.deb"' \
   --customize-hook='chroot "$1" useradd --create-home newcomer' \
   --customize-hook='chroot "$1" runuser --login newcomer --command /srv/new_user.sh' \
-  --customize-hook='chroot "$1" sh -c "apt-get purge --quiet --quiet --yes cleave* libcleave* python3-cleave* >/dev/null"' \
+  --customize-hook='chroot "$1" apt-get purge --quiet --quiet --yes "cleave*" "libcleave*" "python3-cleave*"' \
   --customize-hook='! find "$1/usr" -path "*cleave*" ! -path "*/newcomer/*" | grep .' \
   "$release" /dev/null - <<<"$sources"
 echo "installed in a fresh Debian $release, used, and removed without a trace"

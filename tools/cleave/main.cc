@@ -54,7 +54,8 @@ int start(const std::string& name, std::vector<std::string> arguments) {
     const Command* known = command_named(name);
     if (known == nullptr) return complain(text_of_unknown(name));
     return complain("cleave-" + name + " is neither beside cleave nor on the PATH; " +
-                    "building cleave makes it, as the target " + known->target);
+                    "the package " + known->package +
+                    " has it, and building cleave makes it, as the target " + known->target);
   }
   arguments.insert(arguments.begin(), program->string());
   std::vector<char*> words;
