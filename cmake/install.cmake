@@ -40,3 +40,6 @@ endif()
 configure_file(
   ${PROJECT_SOURCE_DIR}/cmake/cleave.pc.in ${PROJECT_BINARY_DIR}/cleave.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cleave.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# For who debugs a program with an arena.
+install(FILES ${PROJECT_SOURCE_DIR}/tools/gdb/cleave.py DESTINATION ${CMAKE_INSTALL_DATADIR}/cleave/gdb)

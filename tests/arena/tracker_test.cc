@@ -6,8 +6,10 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -137,6 +139,85 @@ TEST(FaultWatchers, AreNotAskedAboutAnAddressBetweenAnOldRangeAndANewOne) {
   end = true;
   changing.join();
   EXPECT_EQ(asked.times, 0u);
+}
+
+// As many as there are arenas, which only descriptors limit.
+TEST(FaultWatchers, AreAsManyAsAreWanted) {
+  constexpr std::size_t kMany = 300;
+  std::vector<Asked> asked(kMany);
+  const auto page_at = [](std::size_t i) {
+    return std::span(reinterpret_cast<std::byte*>((i + 256) * kPageSize), kPageSize);
+  };
+  for (std::size_t i = 0; i < kMany; ++i) must(watch_faults(SIGBUS, page_at(i), asked[i]));
+  siginfo_t inside{};
+  inside.si_code = BUS_ADRERR;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    inside.si_addr = page_at(i).data();
+    (void)arena_fault(SIGBUS, &inside);
+    EXPECT_EQ(asked[i].times, 1u) << i;
+  }
+  for (Asked& each : asked) unwatch_faults(each);
+  (void)arena_fault(SIGBUS, &inside);
+  EXPECT_EQ(asked.back().times, 1u);
+}
+
+// A handler of others opens what there is while arenas come and go.
+class Opened final : public FaultWatcher {
+ public:
+  ~Opened() { value = 0; }
+  bool fault(std::byte*) noexcept override { return false; }
+  void open_all() noexcept override { wrong.fetch_add(value != 7, std::memory_order_relaxed); }
+  static inline std::atomic<int> wrong{0};
+  int value = 7;
+};
+
+TEST(FaultWatchers, AreNotOpenedWhenTheyHaveEnded) {
+  std::atomic<bool> end{false};
+  std::thread opening([&] {
+    sigset_t both;
+    (void)sigemptyset(&both);
+    (void)sigaddset(&both, SIGBUS);
+    while (!end) open_watched(both);
+  });
+  const std::span range(reinterpret_cast<std::byte*>(std::uintptr_t{1} << 20), kPageSize);
+  for (int round = 0; round < rounds(5000); ++round) {
+    const auto watcher = std::make_unique<Opened>();
+    must(watch_faults(SIGBUS, range, *watcher));
+    if (round % 16 == 0) std::this_thread::yield();
+    unwatch_faults(*watcher);
+  }
+  end = true;
+  opening.join();
+  EXPECT_EQ(Opened::wrong, 0);
+}
+
+TEST(PageSets, LoseNothingThatIsAddedWhileOtherPagesAreMovedOut) {
+  constexpr std::uint64_t kPages = 10'000;
+  PageSet from = must(PageSet::create(kPages));
+  PageSet into = must(PageSet::create(kPages));
+  std::atomic<bool> end{false};
+  std::thread moving([&] {
+    while (!end) from.move({0, kPages}, into);
+  });
+  for (std::uint64_t page = 0; page < kPages; ++page) (void)from.add((page * 7) % kPages);
+  end = true;
+  moving.join();
+  from.move({0, kPages}, into);
+  EXPECT_EQ(into.count(), kPages);
+  EXPECT_TRUE(from.empty());
+}
+
+TEST(PageSets, MoveWhatLiesInsideARangeAlone) {
+  PageSet from = must(PageSet::create(1000));
+  PageSet into = must(PageSet::create(1000));
+  from.add({10, 700});
+  from.move({100, 130}, into);
+  EXPECT_EQ(into.count(), 30u);
+  EXPECT_EQ(from.count(), 660u);
+  EXPECT_TRUE(from.has(99) && from.has(130) && !from.has(100) && into.has(129));
+  from.move({0, 1000}, into);
+  EXPECT_EQ(into.count(), 690u);
+  EXPECT_TRUE(from.empty());
 }
 
 }  // namespace

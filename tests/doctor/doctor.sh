@@ -78,13 +78,33 @@ says '(Allow io_uring_setup|io_uring_disabled=0)'
 says 'there are no rings'
 says_not 'rings make single calls'
 
+# As Docker's and containerd's profiles have it since 2023.
+asked 0 "$without" userfaultfd:EPERM io_uring_setup:EPERM -- "$cleave" doctor
+says '^  limited +seccomp +a filter denies userfaultfd; io_uring$'
+says '^  - A seccomp filter blocks userfaultfd'
+says '^  - Allow io_uring_setup'
+says '^cleave works here\.$'
+
+# Stricter ones.
+asked 0 "$without" mprotect:EPERM userfaultfd:EPERM -- "$cleave" doctor
+says "^  missing +mprotect +forbidden by this process's seccomp filter"
+says '^  missing +mprotect +unsupported: '
+says '^  no arena can be made: unsupported: '
+says '^  - Let mprotect through: until then there is no tracking by mprotect'
+asked 0 "$without" fallocate:EPERM rt_tgsigqueueinfo:EPERM -- "$cleave" doctor
+says '^  missing +fallocate +forbidden'
+says '^  limited +rt_tgsigqueueinfo +forbidden'
+says '^  limited +seccomp +a filter denies fallocate; rt_tgsigqueueinfo$'
+asked 0 "$without" process_vm_readv:EPERM -- "$cleave" doctor --json
+says '"detail": "a filter denies process_vm_readv"'
+
 asked 0 "$without" membarrier:ENOSYS process_vm_readv:EPERM -- "$cleave" doctor
-says '^  missing +membarrier, private expedited +Function not implemented'
+says '^  missing +membarrier, private expedited +not in the kernel, or forbidden by this process'
 says '^  missing +process_vm_readv '
 
 # Where cleave cannot work at all.
 asked 1 "$without" memfd_create:ENOSYS -- "$cleave" doctor
-says '^  missing +memfd_create +Function not implemented'
+says '^  missing +memfd_create +not in the kernel, or forbidden by this process'
 says '^  no arena can be made: '
 says '^cleave cannot work here: unsupported: memfd_create'
 says_not 'cleave works here'

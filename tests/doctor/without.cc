@@ -22,8 +22,14 @@ struct Named {
   long number;
 };
 constexpr std::array kCalls = {
-    Named{"io_uring_setup", SYS_io_uring_setup}, Named{"membarrier", SYS_membarrier},
-    Named{"memfd_create", SYS_memfd_create},     Named{"process_vm_readv", SYS_process_vm_readv},
+    Named{"fallocate", SYS_fallocate},
+    Named{"io_uring_setup", SYS_io_uring_setup},
+    Named{"madvise", SYS_madvise},
+    Named{"membarrier", SYS_membarrier},
+    Named{"memfd_create", SYS_memfd_create},
+    Named{"mprotect", SYS_mprotect},
+    Named{"process_vm_readv", SYS_process_vm_readv},
+    Named{"rt_tgsigqueueinfo", SYS_rt_tgsigqueueinfo},
     Named{"userfaultfd", SYS_userfaultfd},
 };
 constexpr std::array kErrors = {Named{"EPERM", EPERM}, Named{"ENOSYS", ENOSYS}};

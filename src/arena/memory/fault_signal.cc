@@ -11,6 +11,7 @@
 #include "arena/memory/fault_watcher.h"
 #include "arena/memory/front_handler.h"
 #include "base/fail.h"
+#include "sync/memory.h"
 #include "sync/mutex.h"
 #include "sync/process.h"
 #include "sync/wait.h"
@@ -80,8 +81,24 @@ class Slot {
   sync::atomic<int> signal_{0};
 };
 
-// Constant-initialized and never destroyed: a fault may come at any time.
-std::array<Slot, 64> slots;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+/// Slots for some watchers, and where the next ones are.
+struct Slots {
+  std::array<Slot, 64> here;
+  sync::atomic<Slots*> next{nullptr};
+};
+// Constant-initialized and never destroyed, nor are those that are added: a fault may come at any
+// time.
+Slots first_slots;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// Calls `look(Slot&)`, which says whether to go on.
+template <class Look>
+void for_each_slot(Look look) noexcept {
+  for (Slots* slots = &first_slots; slots != nullptr; slots = slots->next.load(sync::acquire)) {
+    for (Slot& slot : slots->here) {
+      if (!look(slot)) return;
+    }
+  }
+}
 
 /// Whose the slots are. With the lock of the watches.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
@@ -93,7 +110,10 @@ class Watches {
  public:
   Watches() noexcept : guard_(sync::process_lock(sync::ProcessLock::fault_watches)) {
     if (owner.is_here()) return;
-    for (Slot& slot : slots) slot.clear();
+    for_each_slot([](Slot& slot) {
+      slot.clear();
+      return true;
+    });
     owner = sync::Process::current();
   }
 
@@ -122,37 +142,53 @@ bool is_jump([[maybe_unused]] const siginfo_t* fault, const void* context) {
 #endif
 }
 
-bool is_watched(int signal) {
-  for (const Slot& slot : slots) {
-    const Watch watch = slot.read();
-    if (watch.watcher != nullptr && watch.signal == signal) return true;
+/// With the lock of the watches: a slot that is free. Null: out of memory for more.
+Slot* free_slot() {
+  Slots* last = nullptr;
+  for (Slots* slots = &first_slots; slots != nullptr; slots = slots->next.load(sync::relaxed)) {
+    for (Slot& slot : slots->here) {
+      if (slot.read().watcher == nullptr) return &slot;
+    }
+    last = slots;
   }
-  return false;
+  auto* const more = sync::make<Slots>();
+  if (more == nullptr) return nullptr;
+  last->next.store(more, sync::release);
+  return &more->here.front();
+}
+
+bool is_watched(int signal) {
+  bool found = false;
+  for_each_slot([&](const Slot& slot) {
+    const Watch watch = slot.read();
+    found = watch.watcher != nullptr && watch.signal == signal;
+    return !found;
+  });
+  return found;
 }
 
 }  // namespace
 
 Result<void> detail::watch_faults(int signal, std::span<std::byte> range, FaultWatcher& watcher) {
   const Watches held;
-  for (Slot& slot : slots) {
-    if (slot.read().watcher != nullptr) continue;
-    if (auto ready = stand_in_front(signal); !ready) return ready;
-    const auto first = reinterpret_cast<std::uintptr_t>(range.data());
-    slot.write({&watcher, first, first + range.size(), signal});
-    return {};
-  }
-  return fail(Errc::no_memory, "64 arenas already have their faults handled by signals; end one");
+  Slot* const slot = free_slot();
+  if (slot == nullptr) return fail(Errc::no_memory, "out of memory for one more watched range");
+  if (auto ready = stand_in_front(signal); !ready) return ready;
+  const auto first = reinterpret_cast<std::uintptr_t>(range.data());
+  slot->write({&watcher, first, first + range.size(), signal});
+  return {};
 }
 
 void detail::unwatch_faults(FaultWatcher& watcher) noexcept {
   const Watches held;
-  for (Slot& slot : slots) {
+  for_each_slot([&watcher](Slot& slot) {
     const Watch watch = slot.read();
-    if (watch.watcher != &watcher) continue;
+    if (watch.watcher != &watcher) return true;
     slot.write({});
     slot.wait_for_visitors();
     if (!is_watched(watch.signal)) step_back(watch.signal);
-  }
+    return true;
+  });
 }
 
 // No signal may interrupt it: a handler that jumps away would leave the slots with a visitor. (On
@@ -163,13 +199,14 @@ void detail::open_watched(const sigset_t& signals) noexcept {
   sigset_t before;
   (void)sigfillset(&all);
   (void)sigprocmask(SIG_SETMASK, &all, &before);
-  for (Slot& slot : slots) {
+  for_each_slot([&signals](Slot& slot) {
     slot.visit([&signals](const Watch& watch) {
       if (watch.watcher != nullptr && sigismember(&signals, watch.signal) == 1) {
         watch.watcher->open_all();
       }
     });
-  }
+    return true;
+  });
   (void)sigprocmask(SIG_SETMASK, &before, nullptr);
   errno = errno_before;
 }
@@ -178,17 +215,18 @@ bool arena_fault(int signal, const siginfo_t* fault, const void* context) noexce
   if (!is_protection(signal, fault) || is_jump(fault, context)) return false;
   const int errno_before = errno;
   const auto address = reinterpret_cast<std::uintptr_t>(fault->si_addr);
-  for (const Slot& slot : slots) {
+  bool served = false;
+  for_each_slot([&](const Slot& slot) {
     const Watch watch = slot.read();
     if (watch.watcher == nullptr || watch.signal != signal || address < watch.first ||
         address >= watch.end) {
-      continue;
+      return true;
     }
-    const bool served = watch.watcher->fault(static_cast<std::byte*>(fault->si_addr));
-    errno = errno_before;
-    return served;
-  }
-  return false;
+    served = watch.watcher->fault(static_cast<std::byte*>(fault->si_addr));
+    return false;
+  });
+  errno = errno_before;
+  return served;
 }
 
 }  // namespace cleave

@@ -11,9 +11,12 @@
 
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "tools/doctor/kernel/calls.h"
 #include "tools/doctor/kernel/system.h"
 #include "tools/doctor/kernel/userfault.h"
 
@@ -47,7 +50,7 @@ Finding look_at_memfd() {
   const Descriptor file(memfd_create("cleave doctor", MFD_CLOEXEC));
   if (file.is_open()) return {"memfd_create", Standing::ok, "", {}, true};
   const int error = errno;
-  return {"memfd_create", Standing::missing, error_text(error),
+  return {"memfd_create", Standing::missing, refusal_text(error),
           error == ENOSYS || error == EPERM
               ? "cleave keeps all its memory in files that memfd_create makes. It needs Linux "
                 "3.17, and a seccomp profile that lets the call through."
@@ -60,8 +63,9 @@ Finding look_at_membarrier() {
   if (commands > 0 && (commands & MEMBARRIER_CMD_PRIVATE_EXPEDITED) != 0) {
     return {"membarrier, private expedited", Standing::ok, "", {}, true};
   }
+  const int error = commands < 0 ? errno : 0;
   return {"membarrier, private expedited", Standing::missing,
-          commands < 0 ? error_text(errno) : "came with Linux 4.14",
+          commands < 0 ? refusal_text(error) : "came with Linux 4.14",
           "Without membarrier each load and store of an accessor costs a fence more; let the call "
           "through, or use Linux 4.14 or later.",
           false};
@@ -72,8 +76,8 @@ std::string why_no_ring(int error) {
   if (error == EPERM && disabled.value_or(0) != 0) {
     return fmt::format("disabled by kernel.io_uring_disabled={}", *disabled);
   }
-  if (error == EPERM && is_filtered()) return "forbidden by this process's seccomp filter";
-  return error == ENOSYS ? "the kernel has none, or a filter says so" : error_text(error);
+  if (is_by_filter(error)) return refusal_text(error);
+  return error == ENOSYS ? "the kernel has none" : error_text(error);
 }
 
 std::string advice_for_no_ring(int error) {
@@ -150,12 +154,23 @@ Finding look_at_process_vm() {
   if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1) {
     return {"process_vm_readv", Standing::ok, "", {}, true};
   }
-  return {"process_vm_readv", Standing::missing, error_text(errno), {}, false};
+  const int error = errno;
+  return {"process_vm_readv", Standing::missing, refusal_text(error), {}, false};
 }
 
-Finding look_at_filter() {
+// What it denies of all that was looked at; each says by itself what follows.
+Finding look_at_filter(const std::vector<Finding>& all) {
   if (!is_filtered()) return {"seccomp", Standing::ok, "no filter", {}, false};
-  return {"seccomp", Standing::limited, "a filter decides on system calls", {}, true};
+  std::vector<std::string> denied;
+  for (const Finding& found : all) {
+    if (found.detail.find("seccomp filter") != std::string::npos) denied.push_back(found.name);
+  }
+  return {"seccomp",
+          Standing::limited,
+          denied.empty() ? "a filter decides on system calls; it denies none that cleave makes"
+                         : fmt::format("a filter denies {}", fmt::join(denied, "; ")),
+          {},
+          true};
 }
 
 }  // namespace
@@ -170,7 +185,8 @@ std::vector<Finding> look_at_features() {
   all.push_back(look_at_huge_pages("huge pages, anonymous", "enabled"));
   all.push_back(look_at_huge_pages("huge pages, shared", "shmem_enabled"));
   all.push_back(look_at_process_vm());
-  all.push_back(look_at_filter());
+  for (Finding& finding : look_at_calls()) all.push_back(std::move(finding));
+  all.push_back(look_at_filter(all));
   return all;
 }
 

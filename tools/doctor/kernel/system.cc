@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -67,6 +68,14 @@ bool has_capability(int number) {
 }
 
 bool is_filtered() { return number_field("/proc/self/status", "Seccomp").value_or(0) == 2; }
+
+bool is_by_filter(int error) { return (error == EPERM || error == ENOSYS) && is_filtered(); }
+
+std::string refusal_text(int error) {
+  if (!is_by_filter(error)) return error_text(error);
+  return error == EPERM ? "forbidden by this process's seccomp filter"
+                        : "not in the kernel, or forbidden by this process's seccomp filter";
+}
 
 std::string bytes_text(std::uint64_t bytes) {
   const auto in = [bytes](unsigned shift) {

@@ -37,9 +37,13 @@ std::optional<std::string> chosen_in(const std::string& path);
 bool has_capability(int number);
 /// Whether a seccomp filter decides on this process's system calls.
 bool is_filtered();
+/// Whether such a filter may have given that errno: it answers with either of two.
+bool is_by_filter(int error);
 
 /// As in "64 MiB".
 std::string bytes_text(std::uint64_t bytes);
+/// Why a system call was refused: the filter, where it may have been that.
+std::string refusal_text(int error);
 /// The word for an errno.
 std::string error_text(int error);
 

@@ -33,18 +33,15 @@ Userfaultfd open_userfaultfd(int flags) {
   return {std::move(descriptor), error};
 }
 
-// A filter may answer with either.
-bool by_filter(int error) { return (error == EPERM || error == ENOSYS) && is_filtered(); }
-
 std::string why_refused(int error) {
-  if (by_filter(error)) return "forbidden by this process's seccomp filter";
+  if (is_by_filter(error)) return refusal_text(error);
   if (error == ENOSYS) return "the kernel has none";
   return error == EPERM ? "forbidden" : error_text(error);
 }
 
 std::string advice_for_refusal(int error) {
   const std::string until_then = "until then arenas track by mprotect";
-  if (by_filter(error)) {
+  if (is_by_filter(error)) {
     return "A seccomp filter blocks userfaultfd, as the default profile of containers does. Run "
            "the "
            "container with a profile that allows it (docker: --security-opt seccomp=PROFILE.json; "
