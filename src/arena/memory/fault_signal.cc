@@ -11,6 +11,7 @@
 #include "arena/memory/fault_watcher.h"
 #include "arena/memory/front_handler.h"
 #include "base/fail.h"
+#include "sync/memory.h"
 #include "sync/mutex.h"
 #include "sync/process.h"
 #include "sync/wait.h"
@@ -80,8 +81,37 @@ class Slot {
   sync::atomic<int> signal_{0};
 };
 
+/// Some slots, and where there are more. Blocks are added at the end, with the lock of
+/// the watches held, and never end: a handler may be on its way through them.
+struct SlotBlock {
+  std::array<Slot, 64> slots;
+  /// Written once (release: the slots are there), read in signal handlers (acquire).
+  sync::atomic<SlotBlock*> next{nullptr};
+};
+
 // Constant-initialized and never destroyed: a fault may come at any time.
-std::array<Slot, 64> slots;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+SlotBlock first_slots;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// Calls `visit(Slot&)` for each slot, until it gives true; whether it did.
+template <class Visit>
+bool any_slot(Visit visit) noexcept {
+  for (SlotBlock* block = &first_slots; block != nullptr; block = block->next.load(sync::acquire)) {
+    for (Slot& slot : block->slots) {
+      if (visit(slot)) return true;
+    }
+  }
+  return false;
+}
+
+/// The first of a new block. With the lock of the watches held. nullptr: no memory.
+Slot* more_slots() noexcept {
+  auto* more = sync::make<SlotBlock>();
+  if (more == nullptr) return nullptr;
+  SlotBlock* last = &first_slots;
+  while (SlotBlock* next = last->next.load(sync::relaxed)) last = next;
+  last->next.store(more, sync::release);
+  return &more->slots.front();
+}
 
 /// Whose the slots are. With the lock of the watches.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
@@ -93,7 +123,10 @@ class Watches {
  public:
   Watches() noexcept : guard_(sync::process_lock(sync::ProcessLock::fault_watches)) {
     if (owner.is_here()) return;
-    for (Slot& slot : slots) slot.clear();
+    (void)any_slot([](Slot& slot) {
+      slot.clear();
+      return false;
+    });
     owner = sync::Process::current();
   }
 
@@ -123,36 +156,42 @@ bool is_jump([[maybe_unused]] const siginfo_t* fault, const void* context) {
 }
 
 bool is_watched(int signal) {
-  for (const Slot& slot : slots) {
+  return any_slot([signal](const Slot& slot) {
     const Watch watch = slot.read();
-    if (watch.watcher != nullptr && watch.signal == signal) return true;
-  }
-  return false;
+    return watch.watcher != nullptr && watch.signal == signal;
+  });
 }
 
 }  // namespace
 
 Result<void> detail::watch_faults(int signal, std::span<std::byte> range, FaultWatcher& watcher) {
   const Watches held;
-  for (Slot& slot : slots) {
-    if (slot.read().watcher != nullptr) continue;
-    if (auto ready = stand_in_front(signal); !ready) return ready;
-    const auto first = reinterpret_cast<std::uintptr_t>(range.data());
-    slot.write({&watcher, first, first + range.size(), signal});
-    return {};
+  Slot* free = nullptr;
+  if (!any_slot([&free](Slot& slot) {
+        free = &slot;
+        return slot.read().watcher == nullptr;
+      })) {
+    free = more_slots();
   }
-  return fail(Errc::no_memory, "64 arenas already have their faults handled by signals; end one");
+  if (free == nullptr) {
+    return fail(Errc::no_memory, "out of memory allocating what handles an arena's faults");
+  }
+  if (auto ready = stand_in_front(signal); !ready) return ready;
+  const auto first = reinterpret_cast<std::uintptr_t>(range.data());
+  free->write({&watcher, first, first + range.size(), signal});
+  return {};
 }
 
 void detail::unwatch_faults(FaultWatcher& watcher) noexcept {
   const Watches held;
-  for (Slot& slot : slots) {
+  (void)any_slot([&watcher](Slot& slot) {
     const Watch watch = slot.read();
-    if (watch.watcher != &watcher) continue;
+    if (watch.watcher != &watcher) return false;
     slot.write({});
     slot.wait_for_visitors();
     if (!is_watched(watch.signal)) step_back(watch.signal);
-  }
+    return false;
+  });
 }
 
 // No signal may interrupt it: a handler that jumps away would leave the slots with a visitor. (On
@@ -163,13 +202,14 @@ void detail::open_watched(const sigset_t& signals) noexcept {
   sigset_t before;
   (void)sigfillset(&all);
   (void)sigprocmask(SIG_SETMASK, &all, &before);
-  for (Slot& slot : slots) {
+  (void)any_slot([&signals](Slot& slot) {
     slot.visit([&signals](const Watch& watch) {
       if (watch.watcher != nullptr && sigismember(&signals, watch.signal) == 1) {
         watch.watcher->open_all();
       }
     });
-  }
+    return false;
+  });
   (void)sigprocmask(SIG_SETMASK, &before, nullptr);
   errno = errno_before;
 }
@@ -178,17 +218,16 @@ bool arena_fault(int signal, const siginfo_t* fault, const void* context) noexce
   if (!is_protection(signal, fault) || is_jump(fault, context)) return false;
   const int errno_before = errno;
   const auto address = reinterpret_cast<std::uintptr_t>(fault->si_addr);
-  for (const Slot& slot : slots) {
-    const Watch watch = slot.read();
-    if (watch.watcher == nullptr || watch.signal != signal || address < watch.first ||
-        address >= watch.end) {
-      continue;
-    }
-    const bool served = watch.watcher->fault(static_cast<std::byte*>(fault->si_addr));
-    errno = errno_before;
-    return served;
-  }
-  return false;
+  Watch found;
+  const bool watched = any_slot([&](const Slot& slot) {
+    found = slot.read();
+    return found.watcher != nullptr && found.signal == signal && address >= found.first &&
+           address < found.end;
+  });
+  if (!watched) return false;
+  const bool served = found.watcher->fault(static_cast<std::byte*>(fault->si_addr));
+  errno = errno_before;
+  return served;
 }
 
 }  // namespace cleave
