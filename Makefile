@@ -59,6 +59,7 @@ bench: build ## Measure
 
 soak: build ## What takes long: the release's tests, asan, stress, torture, fuzzing, packages in a new Debian
 	$(call test,release)
+	CLEAVE_EVERY_CALL=1 build/release/tests/cleave_tests --gtest_filter='Refused*:*/Refused*'
 	cmake --preset asan -B build/asan-lab -DCLEAVE_LAB=ON
 	cmake --build build/asan-lab -j $(BUILD_JOBS) --target cleave_lab_tests
 	build/asan-lab/tests/cleave_lab_tests

@@ -77,9 +77,12 @@ struct ArenaStatistics {
 class CLEAVE_API Arena {
  public:
   /// `size` bytes (rounded up to pages) of zeroes, and a first commit of those. Takes address space
-  /// now and memory as pages are written. Keeps the pool. Errors: bad_argument (zero, too large,
-  /// misaligned), already_mapped (something lies at `at`), no_memory, unsupported (the tracking
-  /// that was asked for does not work here; `what` says why. `automatic` finds one that does).
+  /// now (twice the size, and 4 MiB), five mappings, a file descriptor, and memory as pages are
+  /// written; a second descriptor for a moment, and see Tracking. Keeps the pool. Errors:
+  /// bad_argument (zero, over 64 TiB, more than RLIMIT_FSIZE, misaligned), already_mapped
+  /// (something lies at `at`), no_memory (RLIMIT_NOFILE, RLIMIT_AS, vm.max_map_count: `what` names
+  /// the limit), unsupported (the tracking that was asked for does not work here; `what` says why.
+  /// `automatic` finds one that does; it takes no shortage for a reason to be slower).
   static Result<Arena> create(const Pool& pool, ByteCount size, ArenaOptions options = {});
 
   /// Takes over what `other` is.
@@ -101,13 +104,14 @@ class CLEAVE_API Arena {
   /// Remembers the contents. With a name, the arena keeps the commit until forget(). Cost: about 1
   /// us for each page changed since the commit that the arena stands at, and finding those (see
   /// Tracking). Errors: no_memory (the pool's budget: nothing is lost, drop commits and try again),
-  /// already_exists (the name is taken), not_permitted (in a child of fork(2)).
+  /// already_exists (the name is taken), not_permitted (in a child of fork(2), or in a visit of
+  /// changes()), unsupported (a policy has taken away what the tracking needs; nothing is lost).
   [[nodiscard]] Result<Commit> commit(std::string_view name = {});
 
   /// Makes the contents those of `commit`, back, forth or across branches; the arena then stands
   /// there. Cost: by the pages that differ. Errors, and nothing has changed: bad_argument (a commit
   /// of another arena), pinned (where: the first page that is pinned for writing and would change),
-  /// not_permitted.
+  /// not_permitted, no_memory and unsupported (of the tracking, as commit()).
   Result<void> checkout(const Commit& commit);
   /// Gives up what changed since the commit that the arena stands at: checkout(head()).
   Result<void> revert();
@@ -123,8 +127,9 @@ class CLEAVE_API Arena {
   Result<void> for_each_commit(function_ref<void(const Commit&, unsigned depth)> visit) const;
 
   /// Calls `visit` for each run of pages that may have changed since head(), in order of address. A
-  /// page that was written with what it held counts. `visit` must not call functions of this arena.
-  /// Error: not_permitted.
+  /// page that was written with what it held counts. `visit` may ask head(), find() and
+  /// statistics(), mark bytes dirty and release pins; other calls on this arena fail with
+  /// not_permitted, and those of other threads wait. Errors: not_permitted, no_memory, unsupported.
   Result<void> changes(function_ref<void(std::span<const std::byte>)> visit);
   /// Calls `visit` for each run of pages in which two commits differ, as addresses in this arena.
   /// Errors: bad_argument (a commit of another arena), not_permitted.

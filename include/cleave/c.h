@@ -11,6 +11,11 @@
 // the codes by their reason. A broken precondition, like a handle used after its release, may end
 // the program.
 //
+// NULL. Where a function needs a handle, a visitor or a place for a result, NULL is bad_argument; a
+// function without an `error` then gives 0, NULL or "", or does nothing, as free(NULL) does. Memory
+// of no bytes may be NULL. What no library can know is not looked at: a pointer to memory that is
+// not there, or shorter than it was said to be; a handle of another type, or released.
+//
 // Threads. Any thread may use any handle at any time, several threads one handle too. But no thread
 // may use a handle while, or after, it is released; an accessor belongs to the thread that made it;
 // and an arena asks for quiet during some of its operations.
@@ -66,14 +71,14 @@ typedef int cleave_code;
 /// The codes.
 enum {
   CLEAVE_OK = 0,
-  CLEAVE_NO_MEMORY = 1,       ///< the pool's budget, or the machine's memory, is used up
+  CLEAVE_NO_MEMORY = 1,       ///< the pool's budget, memory or a limit of the process is used up
   CLEAVE_NOT_MAPPED = 2,      ///< no region covers the address
   CLEAVE_ALREADY_MAPPED = 3,  ///< a region, or a mapping of the process, is there already
-  CLEAVE_NOT_PERMITTED = 4,   ///< the region's protection forbids it; or a child of fork(2) asks
-  CLEAVE_BAD_ARGUMENT = 5,    ///< misaligned, empty, out of range, or of another pool or arena
+  CLEAVE_NOT_PERMITTED = 4,   ///< a protection forbids it; or a child of fork(2), or a visit, asks
+  CLEAVE_BAD_ARGUMENT = 5,    ///< misaligned, empty, out of range, NULL, of another pool or arena
   CLEAVE_PINNED = 6,          ///< a page in the range is pinned, and would have to change or move
   CLEAVE_TOO_MANY_PINS = 7,   ///< a page has as many pins as can be counted
-  CLEAVE_UNSUPPORTED = 8,     ///< the kernel lacks what the operation needs
+  CLEAVE_UNSUPPORTED = 8,     ///< the kernel lacks what the operation needs, or a policy denies it
   CLEAVE_IO = 9,              ///< a file or device refused
   CLEAVE_CANCELLED = 10,      ///< the caller asked for the operation to be given up
   CLEAVE_ALREADY_EXISTS = 11  ///< the name is taken
@@ -97,8 +102,10 @@ size_t cleave_error_message(const cleave_error* error, char* into, size_t size);
 // Pools: the memory of spaces, and of what arenas remember.
 
 /// A pool that may use up to `budget` bytes (rounded down to pages of 4 KiB). Takes address space
-/// now and memory as it is needed. Errors: bad_argument (no whole page, or 16 TiB and more),
-/// no_memory, unsupported.
+/// now (the budget, and 12 bytes of data a frame), a file descriptor, four mappings, and memory as
+/// it is needed. Errors: bad_argument (no whole page, 16 TiB and more, or more than RLIMIT_FSIZE),
+/// no_memory (RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA, vm.max_map_count: `what` names the limit),
+/// unsupported.
 cleave_pool* cleave_pool_create(uint64_t budget, cleave_error* error);
 /// The memory goes now, or with the last handle of what was made from the pool.
 void cleave_pool_release(cleave_pool* pool);
@@ -375,7 +382,7 @@ const char* cleave_tracking_name(cleave_tracking tracking);
 /// Gives the way of tracking of that name in `*tracking`. Error: bad_argument.
 cleave_code cleave_tracking_named(const char* name, cleave_tracking* tracking, cleave_error* error);
 /// Tries a way of tracking on a few pages of its own. Errors: unsupported (`what` says what is
-/// missing), bad_argument, no_memory.
+/// missing or denied), bad_argument, no_memory (for now: no word on whether it works).
 cleave_code cleave_try_tracking(cleave_tracking tracking, cleave_error* error);
 
 /// No system call writes into memory that is neither pinned nor marked dirty: where that is faster,
@@ -394,9 +401,12 @@ typedef struct cleave_arena_options {
 } cleave_arena_options;
 
 /// `bytes` (rounded up to pages) of zeroes, and a first commit of those. `options` may be NULL.
-/// Takes address space now and memory as pages are written. Errors: bad_argument (zero or too much;
+/// Takes address space now (twice the size, and 4 MiB), five mappings, a file descriptor, and
+/// memory as pages are written; a second descriptor for a moment, and two for all arenas by async,
+/// one for all by sigbus. Errors: bad_argument (zero, too much or more than RLIMIT_FSIZE;
 /// misaligned; a size, flag or field that this library does not know), already_mapped (something
-/// lies at `at`), no_memory, unsupported (the tracking that was asked for does not work here).
+/// lies at `at`), no_memory (RLIMIT_NOFILE, RLIMIT_AS, vm.max_map_count: `what` names the limit),
+/// unsupported (the tracking that was asked for does not work here), not_permitted.
 cleave_arena* cleave_arena_create(cleave_pool* pool, uint64_t bytes,
                                   const cleave_arena_options* options, cleave_error* error);
 /// Commits, pins and holds may outlive it; the memory goes with its last pin. Heaps in the memory
@@ -436,8 +446,9 @@ cleave_code cleave_arena_for_each_commit(const cleave_arena* arena, cleave_visit
                                          void* context, cleave_error* error);
 
 /// Visits each run of pages that may have changed since the head, in order of address. A page that
-/// was written with what it held counts. The visit must not call functions of this arena. Error:
-/// not_permitted.
+/// was written with what it held counts. The visit may ask for the head, a name and the statistics,
+/// and release pins; other calls on this arena fail with not_permitted there. Errors:
+/// not_permitted, no_memory, unsupported.
 cleave_code cleave_arena_changes(cleave_arena* arena, cleave_visit_bytes visit, void* context,
                                  cleave_error* error);
 /// Visits each run of pages in which two commits differ, as addresses in the arena; what lies there
@@ -516,8 +527,8 @@ cleave_snapshot* cleave_commit_snapshot(const cleave_commit* commit, cleave_erro
 // address that is no block's, stops the program.
 
 /// Makes an empty heap in `memory`, which must be zeroes: whole pages on a page's boundary, 1 MiB
-/// to 64 GiB, as an arena's data and size are. The memory stays the caller's. Errors: bad_argument,
-/// no_memory (for the handle).
+/// to 64 GiB, as an arena's data and size are. The memory stays the caller's. Errors: bad_argument
+/// (NULL and MAP_FAILED too), no_memory (for the handle).
 cleave_heap* cleave_heap_create(void* memory, uint64_t bytes, cleave_error* error);
 /// A handle for the heap that is in `memory`, which no other thread may be using: in a new process,
 /// say. Errors: bad_argument (no heap, or one of another version or size; nothing was written),
@@ -525,6 +536,8 @@ cleave_heap* cleave_heap_create(void* memory, uint64_t bytes, cleave_error* erro
 cleave_heap* cleave_heap_open(void* memory, uint64_t bytes, cleave_error* error);
 /// Lets go of the handle. The heap stays in its memory.
 void cleave_heap_release(cleave_heap* heap);
+
+// A heap that is NULL gives NULL and 0.
 
 /// At least `bytes` bytes (0 counts as 1), aligned to 16; NULL if there is no room. Some ns up to
 /// 32 KiB, whole pages above.
@@ -539,7 +552,7 @@ void* cleave_heap_realloc(cleave_heap* heap, void* block, size_t bytes);
 void* cleave_heap_aligned_alloc(cleave_heap* heap, size_t alignment, size_t bytes);
 /// Any thread may free any block. NULL: nothing.
 void cleave_heap_free(cleave_heap* heap, void* block);
-/// The bytes of a block that may be used, at least as many as were asked for.
+/// The bytes of a block that may be used, at least as many as were asked for. NULL: 0.
 size_t cleave_heap_usable_size(const cleave_heap* heap, const void* block);
 
 #if defined(__GNUC__) && __GNUC__ >= 4

@@ -15,14 +15,14 @@ namespace cleave {
 
 /// What kind of thing went wrong: what a program can act on. Error::what says it in words.
 enum class Errc : std::uint8_t {
-  no_memory,       ///< the pool's budget, or the machine's memory, is used up: release something
+  no_memory,       ///< the pool's budget, the machine's memory or a limit of the process is used up
   not_mapped,      ///< no region covers the address; not_permitted if one does, and forbids it
   already_mapped,  ///< a region, or a mapping of the process, covers part of the range
-  not_permitted,   ///< the region's protection forbids the access; or a child of fork(2) asks
-  bad_argument,    ///< misaligned, empty, out of range, or of another pool or arena
+  not_permitted,   ///< a protection forbids it; or a child of fork(2), or a visit, asks
+  bad_argument,    ///< misaligned, empty, out of range, null, or of another pool or arena
   pinned,          ///< a page in the range is pinned, and the operation would have to move it
   too_many_pins,   ///< a page has as many pins as can be counted; pinned if one is too many
-  unsupported,     ///< the kernel lacks what the operation needs; `cleave doctor` says more
+  unsupported,     ///< the kernel lacks what it needs, or a policy denies it: `cleave doctor`
   io,              ///< a file or device refused; `system` says why
   cancelled,       ///< the caller asked for the operation to be given up
   already_exists,  ///< the name is taken

@@ -66,8 +66,8 @@ class CLEAVE_API Heap {
 
   /// Makes an empty heap in `memory`, which must be zeroes: whole pages on a page's boundary.
   /// Writes to the first few pages only. Records take 3.4 % of the range, but hardly any of it is
-  /// touched. Error: bad_argument (misaligned, below 1 MiB, above 64 GiB, or the first page is not
-  /// zeroes).
+  /// touched. Error: bad_argument (null, misaligned, below 1 MiB, above 64 GiB, or the first page
+  /// is not zeroes).
   static Result<Heap> create(std::span<std::byte> memory);
 
   /// Another handle for the heap in `memory`: in a new process, or after fork(2). No other thread
@@ -96,7 +96,7 @@ class CLEAVE_API Heap {
   /// more if it stayed in place.
   [[nodiscard]] void* reallocate(void* block, ByteCount size) noexcept;
 
-  /// The bytes that may be used, at least as many as were asked for.
+  /// The bytes that may be used, at least as many as were asked for. nullptr: 0.
   [[nodiscard]] ByteCount usable_size(const void* block) const noexcept;
 
   /// Whether `address` lies in the heap's range.

@@ -55,8 +55,11 @@ struct PoolStatistics {
 class CLEAVE_API Pool {
  public:
   /// A pool that may use up to `budget` bytes (rounded down to pages) for frames. Takes address
-  /// space now and memory as it is needed; table nodes and handles come on top, from malloc.
-  /// Errors: bad_argument (no whole page, or 16 TiB and more), no_memory, unsupported.
+  /// space now (the budget, and 12 bytes of data a frame), a file descriptor, four mappings, and
+  /// memory as it is needed; table nodes and handles come on top, from malloc. Errors: bad_argument
+  /// (no whole page, 16 TiB and more, or more than RLIMIT_FSIZE: the memory is a file), no_memory
+  /// (RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA, vm.max_map_count: `what` names the limit), unsupported
+  /// (the kernel lacks memfd_create, or a policy denies a call).
   static Result<Pool> create(ByteCount budget);
 
   /// Takes over what `other` is.

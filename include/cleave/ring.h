@@ -72,8 +72,9 @@ struct RingOptions {
 /// pins need.
 class CLEAVE_API Ring {
  public:
-  /// Errors: unsupported (the kernel or a sandbox refuses io_uring; `system` says how), no_memory,
-  /// bad_argument (options out of range).
+  /// Takes a file descriptor, and some 40 KiB that count against RLIMIT_MEMLOCK. Errors:
+  /// unsupported (the kernel lacks io_uring, or a policy denies it; `what` says which), no_memory
+  /// (RLIMIT_NOFILE, RLIMIT_MEMLOCK or memory), bad_argument (options out of range).
   static Result<Ring> create(const Pool& pool, RingOptions options = {});
 
   /// Takes over what `other` is.
@@ -88,13 +89,15 @@ class CLEAVE_API Ring {
   /// whoever forks the space meanwhile gets, in the fork, what has arrived by then, and the rest
   /// arrives here. The offset means nothing to pipes and sockets. Errors: bad_argument (beyond
   /// 2^48, or beyond what a file can hold; a space of another pool), io (no open descriptor, or
-  /// none left), no_memory; nothing has started then. The completion's: io (`system` says why),
+  /// none left under RLIMIT_NOFILE: each transfer has one of its own), no_memory; nothing has
+  /// started then. The completion's: io (`system` says why),
   /// cancelled, and those of Space::pin: not_mapped, not_permitted, no_memory, too_many_pins.
   [[nodiscard]] Result<TransferId> start_read(Space& space, Address to, int descriptor,
                                               std::uint64_t offset, ByteCount bytes);
   /// Starts writing the other way. Pages never written go out as zeroes. The file is not
-  /// synchronized: call fdatasync() for that. Errors: as start_read(), and for a stable view those
-  /// of Space::hold at once: not_mapped, not_permitted.
+  /// synchronized: call fdatasync() for that. A regular file does not grow past RLIMIT_FSIZE, as it
+  /// is now: the completion says io (EFBIG) there, and no signal comes. Errors: as start_read(),
+  /// and for a stable view those of Space::hold at once: not_mapped, not_permitted.
   [[nodiscard]] Result<TransferId> start_write(Space& space, Address from, int descriptor,
                                                std::uint64_t offset, ByteCount bytes,
                                                Consistency consistency = Consistency::stable);

@@ -18,11 +18,12 @@ enum class Tracking : std::uint8_t {
   automatic,
   /// The kernel notes first writes by itself (userfaultfd's asynchronous write-protection, Linux
   /// 6.7) and is asked at a commit (PAGEMAP_SCAN). 1 us a first write, 0.3 ms a GiB a commit.
-  /// System calls work.
+  /// System calls work. Two file descriptors for all such arenas together.
   async,
   /// A first write raises SIGBUS, which the arena handles (userfaultfd, Linux 6.4). 5 us a first
   /// write, and a commit costs nothing for what was not written. System calls cannot write to pages
-  /// not yet written (EFAULT), nor the kernel to a stack that lies there.
+  /// not yet written (EFAULT), nor the kernel to a stack that lies there. A file descriptor for all
+  /// such arenas together.
   ///
   /// A thread that blocks the signal, or runs a handler that does, must not be the first to write
   /// to a page: the kernel ends the process. mark_dirty() beforehand spares the signal. Each thread
@@ -31,7 +32,9 @@ enum class Tracking : std::uint8_t {
   /// (SA_ONSTACK). Handlers of the program: see arena_fault().
   sigbus,
   /// The same by SIGSEGV and mprotect(2), on any Linux: 5 to 10 us. Everything that is said of
-  /// `sigbus` holds for SIGSEGV. Protections that the program gives the memory do not last.
+  /// `sigbus` holds for SIGSEGV. Protections that the program gives the memory do not last. Up to
+  /// some 16,000 mappings while scattered pages are written; where the process has none left
+  /// (vm.max_map_count), a write opens the whole arena, and the next commit compares all of it.
   mprotect,
   /// The program says what it writes, by mark_dirty(). A write that it does not tell of is lost at
   /// a checkout.
@@ -47,8 +50,9 @@ enum class Tracking : std::uint8_t {
 [[nodiscard]] CLEAVE_API std::optional<Tracking> tracking_named(std::string_view wanted) noexcept;
 
 /// Tries a way of tracking on a few pages of its own: writes, asks, writes again, asks again.
-/// Errors: unsupported, `what` says what is missing and `system` what the kernel answered, or that
-/// this thread blocks the signal; no_memory, something ran short, and nothing is known.
+/// Errors: unsupported, `what` says what is missing or denied and `system` what the kernel
+/// answered, or that this thread blocks the signal; no_memory, something ran short (a descriptor,
+/// an address, memory), and nothing is known.
 CLEAVE_API Result<void> try_tracking(Tracking tracking);
 
 }  // namespace cleave

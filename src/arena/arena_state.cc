@@ -34,12 +34,20 @@ Result<Choice> choose_tracker(const ArenaOptions& options, const Mapping& mappin
     return made(options.tracking, mapping, "asked for");
   }
   const auto async = try_tracking(Tracking::async);
-  if (async && !options.system_calls_write && try_tracking(Tracking::sigbus)) {
-    return made(Tracking::automatic, mapping, "both async and sigbus work: the cheaper of the two");
+  // Short of something for the moment: that is no reason to be slow for good.
+  const auto is_short = [](const Result<void>& tried) {
+    return !tried && tried.error().code != Errc::unsupported;
+  };
+  if (is_short(async)) return tl::unexpected(async.error());
+  if (async && !options.system_calls_write) {
+    const auto sigbus = try_tracking(Tracking::sigbus);
+    if (is_short(sigbus)) return tl::unexpected(sigbus.error());
+    if (sigbus) {
+      return made(Tracking::automatic, mapping,
+                  "both async and sigbus work: the cheaper of the two");
+    }
   }
   if (async) return made(Tracking::async, mapping, "async works here");
-  // Short of something for the moment: that is no reason to be slow for good.
-  if (async.error().code != Errc::unsupported) return tl::unexpected(async.error());
   if (auto works = try_tracking(Tracking::mprotect); !works) return tl::unexpected(works.error());
   return made(Tracking::mprotect, mapping, "async does not work here", async.error());
 }
@@ -108,10 +116,45 @@ std::string ArenaState::tracking_reason() const {
   return std::string(choice_.why) + " (" + choice_.missing->message() + ")";
 }
 
+// Not analysed: whether it takes the lock is known only as it runs.
+class CLEAVE_SCOPED_CAPABILITY ArenaState::Turn {
+ public:
+  explicit Turn(const ArenaState& arena) CLEAVE_ACQUIRE(arena.lock_) CLEAVE_UNCHECKED
+      : lock_(arena.is_visited_by_this_thread() ? nullptr : &arena.lock_) {
+    if (lock_ != nullptr) lock_->lock();
+  }
+  ~Turn() CLEAVE_RELEASE() CLEAVE_UNCHECKED {
+    if (lock_ != nullptr) lock_->unlock();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  sync::mutex* lock_;
+};
+
+/// With the lock held: this thread is about to call a visitor.
+class ArenaState::Visiting {
+ public:
+  explicit Visiting(ArenaState& arena) : visitor_(arena.visitor_) {
+    visitor_.store(sync::this_thread(), sync::relaxed);
+  }
+  ~Visiting() { visitor_.store(sync::ThreadToken::none, sync::relaxed); }
+  Visiting(const Visiting&) = delete;
+  Visiting& operator=(const Visiting&) = delete;
+
+ private:
+  sync::atomic<sync::ThreadToken>& visitor_;
+};
+
 Result<void> ArenaState::check_here() const {
-  if (mapping_.is_here()) return {};
+  if (!mapping_.is_here()) {
+    return fail(Errc::not_permitted,
+                "this process is a child of fork(2), and the arena is its parent's; make one here");
+  }
+  if (!is_visited_by_this_thread()) return {};
   return fail(Errc::not_permitted,
-              "this process is a child of fork(2), and the arena is its parent's; make one here");
+              "a visit of changes() has the arena to itself; call this after changes() returns");
 }
 
 Result<PageRun> ArenaState::pages_of(const void* at, ByteCount bytes) const {
@@ -334,7 +377,7 @@ Commit ArenaState::head() const {
     lock_.assume_held();  // no thread changes it here any more; History::move() says more
     return *head_;
   }
-  const sync::Guard guard(lock_);
+  const Turn turn(*this);
   return *head_;
 }
 
@@ -342,6 +385,7 @@ Result<void> ArenaState::changes(function_ref<void(std::span<const std::byte>)> 
   if (auto here = check_here(); !here) return here;
   const sync::Guard guard(lock_);
   if (auto collected = collect({0, mapping_.pages()}); !collected) return collected;
+  const Visiting visiting(*this);
   return changed_.for_each_run([&](PageRun run) -> Result<void> {
     visit({mapping_.native(run.first), run.pages() * kPageSize});
     return {};
@@ -373,7 +417,7 @@ Result<ArenaPin> ArenaState::pin(const void* at, ByteCount bytes, PinAccess acce
 
 void ArenaState::unpin(std::span<std::byte> bytes, PinAccess access, PinTerm term) noexcept {
   if (!mapping_.is_here()) return;  // for the reason of check_here()
-  const sync::Guard guard(lock_);
+  const Turn turn(*this);
   const auto run = pages_of(mapping_.native() + (bytes.data() - mapping_.alias(0)), bytes.size());
   const auto pinned = std::find(pins_.begin(), pins_.end(), Pinned{*run, access, term});
   CLEAVE_CHECK(pinned != pins_.end(), "a pin was released that the arena does not know of");
@@ -410,7 +454,7 @@ std::uint64_t ArenaState::count(PinTerm term) const {
 
 ArenaStatistics ArenaState::statistics() const {
   if (!mapping_.is_here()) return {};
-  const sync::Guard guard(lock_);
+  const Turn turn(*this);
   return {.tracking = choice_.tracker->kind(),
           .commits = history_->made(),
           .living = history_->living(),

@@ -19,6 +19,7 @@
 #include "arena/track/registry.h"
 #include "sync/allocator.h"
 #include "sync/mutex.h"
+#include "sync/thread.h"
 
 namespace cleave::detail {
 
@@ -36,8 +37,8 @@ struct Choice {
 /// recorded_ is a space whose contents are those of head_, between operations; a commit writes the
 /// changed pages to it and takes its snapshot.
 ///
-/// Every member but mark_dirty() takes the lock. Order of locks: this one, then those of the space
-/// and of the history.
+/// Every member but mark_dirty() takes the lock, or is called from a visit of changes(), whose
+/// thread has it. Order of locks: this one, then those of the space and of the history.
 class ArenaState : public std::enable_shared_from_this<ArenaState> {
  public:
   static Result<std::shared_ptr<ArenaState>> make(const Pool& pool, std::uint64_t pages,
@@ -85,6 +86,13 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   static Result<std::shared_ptr<ArenaState>> make_or_throw(const Pool& pool, std::uint64_t pages,
                                                            const ArenaOptions& options);
 
+  [[nodiscard]] bool is_visited_by_this_thread() const noexcept {
+    return visitor_.load(sync::relaxed) == sync::this_thread();
+  }
+  /// The lock, for a scope; nothing in a visit of changes(), whose thread has it.
+  class Turn;
+  class Visiting;
+
   Result<void> collect(PageRun within) CLEAVE_REQUIRES(lock_);
   /// The pages that a run of bytes inside the arena touches. Errors: bad_argument.
   Result<PageRun> pages_of(const void* at, ByteCount bytes) const;
@@ -104,6 +112,9 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   std::optional<WriterTrap> trap_;
 
   mutable sync::mutex lock_;
+  /// The thread that is inside a visit of changes(). Written by whoever holds the lock, read by
+  /// any thread to see whether it is the one (relaxed: what it wrote itself, it reads).
+  sync::atomic<sync::ThreadToken> visitor_{sync::ThreadToken::none};
   /// May differ from head_; what failed halfway stays in here.
   PageSet changed_ CLEAVE_GUARDED_BY(lock_);
   /// May come into changed_ though they do not differ, so comparing them pays.

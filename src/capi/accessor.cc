@@ -8,6 +8,8 @@ namespace {
 
 template <class T>
 cleave_code load(cleave_accessor* accessor, cleave_address from, T* value, cleave_error* error) {
+  if (const char* null = c::null_among(accessor, value)) [[unlikely]]
+    return c::refuse(null, error);
   const auto loaded = accessor->accessor.load<T>(Address{from});
   if (!loaded) [[unlikely]]
     return c::report(loaded.error(), error);
@@ -18,12 +20,15 @@ cleave_code load(cleave_accessor* accessor, cleave_address from, T* value, cleav
 
 template <class T>
 cleave_code store(cleave_accessor* accessor, cleave_address to, T value, cleave_error* error) {
+  if (const char* null = c::null_among(accessor)) [[unlikely]]
+    return c::refuse(null, error);
   return c::report(accessor->accessor.store<T>(Address{to}, value), error);
 }
 
 template <class T>
 cleave_code fetch_add(cleave_accessor* accessor, cleave_address at, T delta, T* before,
                       cleave_error* error) {
+  if (const char* null = c::null_among(accessor)) return c::refuse(null, error);
   const auto added = accessor->accessor.fetch_add<T>(Address{at}, delta);
   if (!added) return c::report(added.error(), error);
   if (before != nullptr) *before = *added;
@@ -34,6 +39,7 @@ cleave_code fetch_add(cleave_accessor* accessor, cleave_address at, T delta, T* 
 template <class T>
 cleave_code compare_exchange(cleave_accessor* accessor, cleave_address at, T* expected, T desired,
                              cleave_error* error) {
+  if (const char* null = c::null_among(accessor, expected)) return c::refuse(null, error);
   const auto seen = accessor->accessor.compare_exchange<T>(Address{at}, *expected, desired);
   if (!seen) return c::report(seen.error(), error);
   *expected = *seen;
@@ -44,6 +50,7 @@ cleave_code compare_exchange(cleave_accessor* accessor, cleave_address at, T* ex
 }  // namespace
 
 cleave_accessor* cleave_accessor_create(cleave_space* space, cleave_error* error) {
+  if (const char* null = c::null_among(space)) return c::refuse_handle(null, error);
   return c::handle_of<cleave_accessor>([&] { return space->space.accessor(); }, error);
 }
 
@@ -94,10 +101,14 @@ cleave_code cleave_compare_exchange64(cleave_accessor* accessor, cleave_address 
 
 cleave_code cleave_accessor_read(cleave_accessor* accessor, cleave_address from, void* into,
                                  size_t bytes, cleave_error* error) {
+  if (const char* null = c::null_among(accessor)) return c::refuse(null, error);
+  if (const char* null = c::null_memory(into, bytes)) return c::refuse(null, error);
   return c::report(accessor->accessor.read(Address{from}, c::bytes(into, bytes)), error);
 }
 
 cleave_code cleave_accessor_write(cleave_accessor* accessor, cleave_address to, const void* from,
                                   size_t bytes, cleave_error* error) {
+  if (const char* null = c::null_among(accessor)) return c::refuse(null, error);
+  if (const char* null = c::null_memory(from, bytes)) return c::refuse(null, error);
   return c::report(accessor->accessor.write(Address{to}, c::bytes(from, bytes)), error);
 }

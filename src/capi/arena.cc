@@ -20,7 +20,7 @@ constexpr uint32_t kKnownFlags = CLEAVE_ARENA_NO_SYSTEM_CALLS | CLEAVE_ARENA_CAT
 Result<cleave_arena_options> known_part(const cleave_arena_options* given) {
   cleave_arena_options options{};
   if (given == nullptr) return options;
-  if (given->size < sizeof given->size) {
+  if (!c::is_size_of_a_structure(given->size)) {
     return fail(Errc::bad_argument, "set the options' size to sizeof(cleave_arena_options)");
   }
   std::memcpy(&options, given, std::min(given->size, sizeof options));
@@ -67,6 +67,7 @@ const char* cleave_tracking_name(cleave_tracking tracking) {
 
 cleave_code cleave_tracking_named(const char* name, cleave_tracking* tracking,
                                   cleave_error* error) {
+  if (const char* null = c::null_among(name, tracking)) return c::refuse(null, error);
   const auto named = tracking_named(name);
   if (!named) return c::refuse("there is no way of tracking of that name", error);
   *tracking = static_cast<cleave_tracking>(*named);
@@ -81,34 +82,46 @@ cleave_code cleave_try_tracking(cleave_tracking tracking, cleave_error* error) {
 
 cleave_arena* cleave_arena_create(cleave_pool* pool, uint64_t bytes,
                                   const cleave_arena_options* options, cleave_error* error) {
+  if (const char* null = c::null_among(pool)) return c::refuse_handle(null, error);
   return c::handle_of<cleave_arena>([&] { return create(pool->pool, bytes, options); }, error);
 }
 
 void cleave_arena_release(cleave_arena* arena) { sync::destroy(arena); }
 
-void* cleave_arena_data(const cleave_arena* arena) { return arena->arena.data(); }
+void* cleave_arena_data(const cleave_arena* arena) {
+  if (arena == nullptr) return nullptr;
+  return arena->arena.data();
+}
 
-uint64_t cleave_arena_size(const cleave_arena* arena) { return arena->arena.size().value; }
+uint64_t cleave_arena_size(const cleave_arena* arena) {
+  if (arena == nullptr) return 0;
+  return arena->arena.size().value;
+}
 
 cleave_commit* cleave_arena_commit(cleave_arena* arena, const char* name, cleave_error* error) {
+  if (const char* null = c::null_among(arena)) return c::refuse_handle(null, error);
   return c::handle_of<cleave_commit>([&] { return arena->arena.commit(text_or_nothing(name)); },
                                      error);
 }
 
 cleave_code cleave_arena_checkout(cleave_arena* arena, const cleave_commit* commit,
                                   cleave_error* error) {
+  if (const char* null = c::null_among(arena, commit)) return c::refuse(null, error);
   return c::report(arena->arena.checkout(commit->commit), error);
 }
 
 cleave_code cleave_arena_revert(cleave_arena* arena, cleave_error* error) {
+  if (const char* null = c::null_among(arena)) return c::refuse(null, error);
   return c::report(arena->arena.revert(), error);
 }
 
 cleave_commit* cleave_arena_head(const cleave_arena* arena, cleave_error* error) {
+  if (const char* null = c::null_among(arena)) return c::refuse_handle(null, error);
   return c::handle<cleave_commit>(error, arena->arena.head());
 }
 
 cleave_commit* cleave_arena_find(const cleave_arena* arena, const char* name, cleave_error* error) {
+  if (const char* null = c::null_among(arena)) return c::refuse_handle(null, error);
   auto found = arena->arena.find(text_or_nothing(name));
   if (found) return c::handle<cleave_commit>(error, std::move(*found));
   c::set_ok(error);
@@ -116,11 +129,13 @@ cleave_commit* cleave_arena_find(const cleave_arena* arena, const char* name, cl
 }
 
 int cleave_arena_forget(cleave_arena* arena, const char* name) {
+  if (arena == nullptr) return 0;
   return arena->arena.forget(text_or_nothing(name)) ? 1 : 0;
 }
 
 cleave_code cleave_arena_for_each_commit(const cleave_arena* arena, cleave_visit_commit visit,
                                          void* context, cleave_error* error) {
+  if (const char* null = c::null_among(arena, visit)) return c::refuse(null, error);
   auto visited = arena->arena.for_each_commit([&](const Commit& commit, unsigned depth) {
     const cleave_commit lent{commit};
     visit(context, &lent, depth);
@@ -130,26 +145,31 @@ cleave_code cleave_arena_for_each_commit(const cleave_arena* arena, cleave_visit
 
 cleave_code cleave_arena_changes(cleave_arena* arena, cleave_visit_bytes visit, void* context,
                                  cleave_error* error) {
+  if (const char* null = c::null_among(arena, visit)) return c::refuse(null, error);
   return c::report(arena->arena.changes(visitor(visit, context)), error);
 }
 
 cleave_code cleave_arena_diff(const cleave_arena* arena, const cleave_commit* a,
                               const cleave_commit* b, cleave_visit_bytes visit, void* context,
                               cleave_error* error) {
+  if (const char* null = c::null_among(arena, a, b, visit)) return c::refuse(null, error);
   return c::report(arena->arena.diff(a->commit, b->commit, visitor(visit, context)), error);
 }
 
 void cleave_arena_mark_dirty(cleave_arena* arena, const void* at, size_t bytes) {
+  if (arena == nullptr) return;
   arena->arena.mark_dirty(at, bytes);
 }
 
 cleave_hold* cleave_arena_hold(cleave_arena* arena, const void* at, size_t bytes,
                                cleave_error* error) {
+  if (const char* null = c::null_among(arena)) return c::refuse_handle(null, error);
   return c::handle_of<cleave_hold>([&] { return arena->arena.hold(at, bytes); }, error);
 }
 
 cleave_code cleave_arena_get_statistics(const cleave_arena* arena, cleave_arena_statistics* into,
                                         cleave_error* error) {
+  if (const char* null = c::null_among(arena, into)) return c::refuse(null, error);
   const ArenaStatistics s = arena->arena.statistics();
   return c::give_figures<cleave_arena_statistics>(
       {.size = 0,
@@ -164,11 +184,13 @@ cleave_code cleave_arena_get_statistics(const cleave_arena* arena, cleave_arena_
 }
 
 size_t cleave_arena_tracking_reason(const cleave_arena* arena, char* into, size_t size) try {
+  if (arena == nullptr) return c::give_text("", into, size);
   return c::give_text(arena->arena.tracking_reason(), into, size);
 } catch (const std::bad_alloc&) {
   return c::give_text("", into, size);
 }
 
 int cleave_arena_fault(int signal, const void* siginfo, const void* context) {
+  if (siginfo == nullptr) return 0;
   return arena_fault(signal, static_cast<const siginfo_t*>(siginfo), context) ? 1 : 0;
 }

@@ -20,7 +20,7 @@ constexpr bool is_failure(cleave_code code) {
 }  // namespace
 
 std::size_t give_text(std::string_view text, char* into, std::size_t size) noexcept {
-  if (size != 0) {
+  if (size != 0 && into != nullptr) {
     const std::size_t fits = std::min(text.size(), size - 1);
     std::memcpy(into, text.data(), fits);
     into[fits] = '\0';
@@ -33,6 +33,12 @@ std::size_t give_text(std::string_view text, char* into, std::size_t size) noexc
 using namespace cleave;
 using namespace cleave::detail;
 
+namespace {
+
+const char* text_of(const cleave_error& error) { return error.what == nullptr ? "" : error.what; }
+
+}  // namespace
+
 const char* cleave_version() {
   return CLEAVE_VERSION_TEXT(CLEAVE_VERSION_MAJOR, CLEAVE_VERSION_MINOR, CLEAVE_VERSION_PATCH);
 }
@@ -43,12 +49,14 @@ const char* cleave_code_name(cleave_code code) {
 }
 
 size_t cleave_error_message(const cleave_error* error, char* into, size_t size) try {
+  if (error == nullptr) return c::give_text("", into, size);
   if (!c::is_failure(error->code)) {
     return c::give_text(cleave_code_name(error->code), into, size);
   }
-  const Error failed{static_cast<Errc>(error->code - 1), error->what, Address{error->where},
+  // A structure that no call has set has no text.
+  const Error failed{static_cast<Errc>(error->code - 1), text_of(*error), Address{error->where},
                      error->system};
   return c::give_text(failed.message(), into, size);
 } catch (const std::bad_alloc&) {
-  return c::give_text(error->what, into, size);
+  return c::give_text(text_of(*error), into, size);
 }

@@ -61,6 +61,46 @@ inline cleave_code report_no_memory(cleave_error* error) noexcept {
   return report(Error{Errc::no_memory, "out of memory allocating a handle"}, error);
 }
 
+/// What a function that makes something answers instead of refuse().
+inline std::nullptr_t refuse_handle(const char* what, cleave_error* error) noexcept {
+  (void)refuse(what, error);
+  return nullptr;
+}
+
+// A handle that is NULL is nearly always what a call gave whose error nobody looked at.
+constexpr const char* text_of_null(const cleave_pool*) { return "the pool is NULL"; }
+constexpr const char* text_of_null(const cleave_space*) { return "the space is NULL"; }
+constexpr const char* text_of_null(const cleave_snapshot*) { return "the snapshot is NULL"; }
+constexpr const char* text_of_null(const cleave_accessor*) { return "the accessor is NULL"; }
+constexpr const char* text_of_null(const cleave_hold*) { return "the hold is NULL"; }
+constexpr const char* text_of_null(const cleave_arena*) { return "the arena is NULL"; }
+constexpr const char* text_of_null(const cleave_commit*) { return "the commit is NULL"; }
+template <class... Arguments>
+constexpr const char* text_of_null(void (*)(Arguments...)) {
+  return "the visitor is NULL";
+}
+constexpr const char* text_of_null(const void*) {
+  return "a pointer to what the function reads or writes is NULL";
+}
+
+/// What to say of the first pointer that is NULL; nullptr: none is.
+template <class... Pointers>
+constexpr const char* null_among(Pointers... pointers) {
+  const char* text = nullptr;
+  (void)((pointers == nullptr && (text = text_of_null(pointers)) != nullptr) || ...);
+  return text;
+}
+/// The same of memory, which may be NULL where there are no bytes.
+constexpr const char* null_memory(const void* memory, std::size_t bytes) {
+  return bytes == 0 ? nullptr : null_among(memory);
+}
+
+/// Whether a structure may be that long, in this version or a later one: more is no size that
+/// anybody has set.
+constexpr bool is_size_of_a_structure(std::size_t size) {
+  return size >= sizeof(std::size_t) && size <= 4096;
+}
+
 /// A handle made of `parts`, or NULL. The parts end with it, the last first.
 template <class Handle, class... Parts>
 Handle* handle(cleave_error* error, Parts&&... parts) noexcept {
@@ -97,7 +137,9 @@ Handle* handle_of(Make make, cleave_error* error) {
 template <class Figures>
 cleave_code give_figures(Figures figures, Figures* into, cleave_error* error) noexcept {
   const std::size_t size = into->size;
-  if (size < sizeof(std::size_t)) return refuse("set the structure's size before the call", error);
+  if (!is_size_of_a_structure(size)) {
+    return refuse("set the structure's size to its sizeof before the call", error);
+  }
   figures.size = size;
   auto* bytes = reinterpret_cast<unsigned char*>(into);
   const std::size_t known = size < sizeof figures ? size : sizeof figures;

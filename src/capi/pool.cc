@@ -13,10 +13,12 @@ cleave_pool* cleave_pool_create(uint64_t budget, cleave_error* error) {
 void cleave_pool_release(cleave_pool* pool) { sync::destroy(pool); }
 
 cleave_code cleave_pool_reserve(cleave_pool* pool, uint64_t bytes, cleave_error* error) {
+  if (const char* null = c::null_among(pool)) return c::refuse(null, error);
   return c::report(pool->pool.reserve(bytes), error);
 }
 
 cleave_code cleave_pool_trim(cleave_pool* pool, uint64_t* returned, cleave_error* error) {
+  if (const char* null = c::null_among(pool)) return c::refuse(null, error);
   const auto trimmed = pool->pool.trim();
   if (!trimmed) return c::report(trimmed.error(), error);
   if (returned != nullptr) *returned = trimmed->value;
@@ -26,6 +28,7 @@ cleave_code cleave_pool_trim(cleave_pool* pool, uint64_t* returned, cleave_error
 
 cleave_code cleave_pool_get_statistics(const cleave_pool* pool, cleave_pool_statistics* into,
                                        cleave_error* error) {
+  if (const char* null = c::null_among(pool, into)) return c::refuse(null, error);
   const PoolStatistics s = pool->pool.statistics();
   return c::give_figures<cleave_pool_statistics>({.size = 0,
                                                   .budget = s.budget,

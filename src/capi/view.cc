@@ -6,6 +6,7 @@ using namespace cleave::detail;
 
 cleave_view* cleave_snapshot_view(const cleave_snapshot* snapshot, cleave_address at,
                                   cleave_error* error) {
+  if (const char* null = c::null_among(snapshot)) return c::refuse_handle(null, error);
   cleave_view* made = c::handle_of<cleave_view>(
       [&] { return snapshot->snapshot.view(page_of(Address{at})); }, error);
   if (made != nullptr) {
@@ -18,24 +19,28 @@ cleave_view* cleave_snapshot_view(const cleave_snapshot* snapshot, cleave_addres
 
 cleave_view* cleave_hold_view(const cleave_hold* hold, cleave_address from, uint64_t bytes,
                               cleave_error* error) {
+  if (const char* null = c::null_among(hold)) return c::refuse_handle(null, error);
   return c::handle_of<cleave_view>([&] { return hold->hold.view(Address{from}, bytes); }, error);
 }
 
 const iovec* cleave_view_pieces(const cleave_view* view, size_t* count) {
-  if (const auto* of_hold = std::get_if<HoldView>(&view->view)) {
-    *count = of_hold->pieces().size();
-    return of_hold->pieces().data();
+  std::span<const iovec> pieces;
+  if (view != nullptr) {
+    const auto* of_hold = std::get_if<HoldView>(&view->view);
+    pieces = of_hold != nullptr ? of_hold->pieces() : std::span(&view->page, 1);
   }
-  *count = 1;
-  return &view->page;
+  if (count != nullptr) *count = pieces.size();
+  return pieces.data();
 }
 
 uint64_t cleave_view_size(const cleave_view* view) {
+  if (view == nullptr) return 0;
   const auto* of_hold = std::get_if<HoldView>(&view->view);
   return of_hold != nullptr ? of_hold->size().value : view->page.iov_len;
 }
 
 int cleave_view_is_absent(const cleave_view* view) {
+  if (view == nullptr) return 0;
   const auto* of_page = std::get_if<PageView>(&view->view);
   return of_page != nullptr && of_page->is_absent() ? 1 : 0;
 }

@@ -10,42 +10,54 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/address_space.h"
 #include "base/fail.h"
 #include "base/kernel_abi.h"
+#include "base/memory_file.h"
+#include "base/refusal.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
+namespace {
+
+constexpr Refusals kMap = CLEAVE_REFUSALS("mmap", "the kernel cannot map the pool's file");
+constexpr Refusals kKeepFromChildren =
+    CLEAVE_REFUSALS("madvise(MADV_DONTFORK)", "the kernel has no madvise(MADV_DONTFORK)");
+constexpr Refusals kProtect = CLEAVE_REFUSALS("mprotect", "the kernel cannot protect memory");
+constexpr Refusals kProvide =
+    CLEAVE_REFUSALS("fallocate", "the kernel can allocate no memory of a memfd ahead");
+constexpr Refusals kPunch =
+    CLEAVE_REFUSALS("fallocate", "the kernel cannot punch holes into the pool's file");
+constexpr const char* kNoMemory =
+    "the machine, or the process's control group, has no memory left for the pool; drop forks, or "
+    "free memory elsewhere";
+
+}  // namespace
 
 Result<FrameFile> FrameFile::create(std::uint64_t frames) {
   const std::uint64_t bytes = frames << kPageBits;
   if (sync::allocation_fails()) {
     return fail(Errc::no_memory, "no file descriptor or address space for the pool");
   }
-  const int descriptor = memfd_create("cleave", MFD_CLOEXEC);
-  if (descriptor < 0) {
-    return fail(errno == ENOSYS ? Errc::unsupported : Errc::no_memory,
-                "memfd_create failed; the pool needs Linux 3.17 and a free file descriptor", {},
-                errno);
-  }
-  if (ftruncate(descriptor, static_cast<off_t>(bytes)) != 0) {
-    const int why = errno;
-    (void)close(descriptor);
-    return fail(Errc::no_memory, "the pool's budget is larger than a file may be here", {}, why);
-  }
+  const auto descriptor = create_memory_file("cleave", bytes);
+  if (!descriptor) return tl::unexpected(descriptor.error());
   void* base =
-      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, descriptor, 0);
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, *descriptor, 0);
   if (base == MAP_FAILED) {
-    const int why = errno;
-    (void)close(descriptor);
-    return fail(Errc::no_memory, "no address space for the pool's budget; ask for less", {}, why);
+    const auto why = refused_mapping(kMap, bytes, Mapped::shared, errno);
+    (void)close(*descriptor);
+    return why;
   }
+  FrameFile made(*descriptor, static_cast<std::byte*>(base), frames);
   // A child of fork(2) gets no view of the frames: it cannot disturb its parent, and a stray use of
   // a space over there stops with SIGSEGV instead of sharing silently. Spares the host's fork the
   // work.
-  (void)madvise(base, bytes, MADV_DONTFORK);
+  if (madvise(base, bytes, MADV_DONTFORK) != 0) return refused(kKeepFromChildren, errno);
   // Frame 0 is the zero frame, which every absent page reads from: nothing may write to it.
-  (void)mprotect(base, kPageSize, PROT_READ);
-  return FrameFile(descriptor, static_cast<std::byte*>(base), frames);
+  if (mprotect(base, kPageSize, PROT_READ) != 0) {
+    return refused_mapping(kProtect, 0, Mapped::shared, errno);
+  }
+  return made;
 }
 
 FrameFile::FrameFile(int descriptor, std::byte* base, std::uint64_t frames)
@@ -66,20 +78,22 @@ FrameFile::~FrameFile() {
 Result<void> FrameFile::populate(FrameId first, std::uint64_t count) noexcept {
   const std::uint64_t bytes = count << kPageBits;
   if (madvise(data(first), bytes, MADV_POPULATE_WRITE) == 0) return {};
-  if (errno != EINVAL) {
-    return fail(Errc::no_memory,
-                "the machine has no memory left for the pool; drop forks or free "
-                "memory elsewhere",
-                {}, errno);
-  }
+  if (!is_lacking(errno)) return fail(Errc::no_memory, kNoMemory, {}, errno);
   // Before Linux 5.14: allocate through the file, so that a full machine is an error and not
   // SIGBUS.
+  if (allocate(0, first, count)) return {};
+  if (errno == ENOSPC || errno == ENOMEM) return fail(Errc::no_memory, kNoMemory, {}, errno);
+  return refused(kProvide, errno);
+}
+
+bool FrameFile::allocate(int mode, FrameId first, std::uint64_t count) const noexcept {
   const auto offset = static_cast<off_t>(std::uint64_t{raw(first)} << kPageBits);
-  if (fallocate(descriptor_, 0, offset, static_cast<off_t>(bytes)) == 0) return {};
-  return fail(Errc::no_memory,
-              "the machine has no memory left for the pool; drop forks or free "
-              "memory elsewhere",
-              {}, errno);
+  const auto bytes = static_cast<off_t>(count << kPageBits);
+  int done;
+  do {
+    done = fallocate(descriptor_, mode, offset, bytes);
+  } while (done != 0 && is_interrupted(errno));
+  return done == 0;
 }
 
 bool FrameFile::has_memory(FrameId first, std::uint64_t count) const noexcept {
@@ -97,12 +111,8 @@ bool FrameFile::has_memory(FrameId first, std::uint64_t count) const noexcept {
 }
 
 Result<void> FrameFile::punch(FrameId first, std::uint64_t count) noexcept {
-  const auto offset = static_cast<off_t>(std::uint64_t{raw(first)} << kPageBits);
-  if (fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset,
-                static_cast<off_t>(count << kPageBits)) == 0) {
-    return {};
-  }
-  return fail(Errc::unsupported, "the kernel cannot punch holes into the pool's file", {}, errno);
+  if (allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, first, count)) return {};
+  return refused(kPunch, errno);
 }
 
 }  // namespace cleave::detail

@@ -15,8 +15,8 @@ namespace cleave::detail {
 
 class FrameFile {
  public:
-  /// Reserves addresses for `frames` frames; takes no memory yet. Errors: no_memory (address space,
-  /// descriptors), unsupported (no memfd_create).
+  /// Reserves addresses for `frames` frames; takes no memory yet. Errors: bad_argument
+  /// (RLIMIT_FSIZE), no_memory (address space, descriptors), unsupported (no memfd_create).
   static Result<FrameFile> create(std::uint64_t frames);
 
   FrameFile(FrameFile&& from) noexcept;
@@ -34,8 +34,8 @@ class FrameFile {
   [[nodiscard]] bool is_here() const noexcept { return process_.is_here(); }
 
   /// Has the kernel provide and map `count` frames from `first` on, zeroed where they were never
-  /// touched. Error: no_memory; then some of them may be there, none is lost. Cost: about 1 us a
-  /// frame.
+  /// touched. Errors: no_memory, unsupported; then some of them may be there, none is lost. Cost:
+  /// about 1 us a frame.
   Result<void> populate(FrameId first, std::uint64_t count) noexcept;
 
   /// Whether there is memory behind each of `count` frames now. False where the kernel does not
@@ -43,11 +43,13 @@ class FrameFile {
   [[nodiscard]] bool has_memory(FrameId first, std::uint64_t count) const noexcept;
 
   /// Gives the memory of `count` frames back to the kernel; they read as zeroes from then on.
-  /// Error: unsupported, and nothing has changed.
+  /// Errors: unsupported, no_memory, and nothing has changed.
   Result<void> punch(FrameId first, std::uint64_t count) noexcept;
 
  private:
   FrameFile(int descriptor, std::byte* base, std::uint64_t frames);
+  /// fallocate(2) for frames; false, and errno, if the kernel will not.
+  bool allocate(int mode, FrameId first, std::uint64_t count) const noexcept;
 
   int descriptor_;
   std::byte* base_;

@@ -3,9 +3,11 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <utility>
 
+#include "base/address_space.h"
 #include "base/check.h"
 #include "base/fail.h"
 #include "sync/memory.h"
@@ -19,8 +21,12 @@ namespace {
 constexpr std::uint64_t kSmallestStep = 64;
 constexpr std::uint64_t kLargestStep = 1024;
 
+constexpr Refusals kRecords =
+    CLEAVE_REFUSALS("mmap", "the kernel cannot map memory for the pool's frame states");
+
 // Zeroed by the kernel as it is touched: a pool of many TiB costs what it uses.
 void* reserve_zeroed(std::uint64_t bytes) noexcept {
+  errno = ENOMEM;
   if (sync::allocation_fails()) return nullptr;
   void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -38,13 +44,15 @@ Result<Frames*> Frames::create(std::uint64_t budget) {
   if (!file) return tl::unexpected(file.error());
 
   void* states = reserve_zeroed(total * sizeof(FrameState));
-  void* links = reserve_zeroed(total * sizeof(sync::atomic<std::uint32_t>));
-  void* self = sync::allocate(sizeof(Frames), alignof(Frames));
+  void* links =
+      states == nullptr ? nullptr : reserve_zeroed(total * sizeof(sync::atomic<std::uint32_t>));
+  void* self = links == nullptr ? nullptr : sync::allocate(sizeof(Frames), alignof(Frames));
   if (states == nullptr || links == nullptr || self == nullptr) {
+    const int why = links == nullptr ? errno : ENOMEM;
     if (states != nullptr) (void)munmap(states, total * sizeof(FrameState));
     if (links != nullptr) (void)munmap(links, total * sizeof(sync::atomic<std::uint32_t>));
     sync::deallocate(self);
-    return fail(Errc::no_memory, "no memory for the pool's frame states; ask for a smaller budget");
+    return refused_mapping(kRecords, total * kMetadataBytes, Mapped::own, why);
   }
   sync::register_memory(file->base(), total << kPageBits);
   // All-zero bytes are the initial state of both: no loop over what may be billions of frames. Only

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <new>
 
 #include <cleave/heap.h>
@@ -16,6 +17,13 @@ namespace {
 
 Result<std::uint32_t> pages_of(std::span<std::byte> memory) {
   const auto base = reinterpret_cast<std::uintptr_t>(memory.data());
+  if (memory.data() == nullptr) {
+    return fail(Errc::bad_argument, "a heap needs memory, and this is a null pointer");
+  }
+  if (memory.size() > std::numeric_limits<std::uintptr_t>::max() - base) {
+    return fail(Errc::bad_argument,
+                "a heap's memory cannot reach around the end of the address space", Address{base});
+  }
   if (base % kPageSize != 0 || memory.size() % kPageSize != 0) {
     return fail(Errc::bad_argument, "a heap's memory is whole pages of 4 KiB; align it",
                 Address{base});
@@ -130,6 +138,7 @@ void* Heap::reallocate(void* block, ByteCount size) noexcept {
 }
 
 ByteCount Heap::usable_size(const void* block) const noexcept {
+  if (block == nullptr) return 0;
   const Visit visit(*this);
   return size_at(block);
 }

@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/fail.h"
+#include "base/refusal.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
@@ -19,9 +20,40 @@ namespace {
 // registered or not (docs/decisions/0006-registered-buffers.md has the figures).
 constexpr std::uint64_t kSmallestFixed = std::uint64_t{256} << 10;
 
+constexpr Refusals kSetUp = {
+    .denied =
+        "io_uring is forbidden here, by sysctl kernel.io_uring_disabled or by a policy, as a "
+        "container's seccomp profile; read and write by other means",
+    .descriptors =
+        "io_uring_setup found no file descriptor left under RLIMIT_NOFILE (ulimit -n); "
+        "close some, or raise the limit",
+    .files =
+        "io_uring_setup found the machine's table of files full (sysctl fs.file-max); close "
+        "some",
+    .memory =
+        "RLIMIT_MEMLOCK (ulimit -l) leaves no room for a ring, or the kernel has no memory "
+        "for one; raise the limit, or end other rings",
+    .missing =
+        "the kernel has no io_uring, which came with Linux 5.5; read and write by other "
+        "means"};
+
+constexpr const char* kFileTooLarge =
+    "a file may not be that large here (RLIMIT_FSIZE, ulimit -f); raise the limit";
+
+constexpr const char* kNoThread =
+    "the kernel gave the request up: it can start no thread of io_uring's under RLIMIT_NPROC "
+    "(ulimit -u) or the control group's limit; raise it, or read and write by other means";
+
+// Cancellations of one request in a row that we did not ask for.
+constexpr std::uint8_t kMostUnasked = 16;
+
 // Blocks are aligned: the low bit of what comes back with a result is free to tell whose result it
 // is.
 constexpr std::uint64_t kCancellation = 1;
+
+// Transfers are under way, whose memory the kernel may be writing to: nothing can be given up.
+constexpr const char* kRefusedNow =
+    "io_uring_enter(2) worked when the ring was made, and is refused now";
 
 // Not a refusal for good: a signal handler ran, or the kernel wants memory, or results taken,
 // first.
@@ -49,20 +81,14 @@ Result<void> Engine::open() {
   params.cq_entries = std::max(64u, options_.requests * 4);
   const int opened = io_uring_queue_init_params(std::min(options_.requests, 256u), ring_, &params);
   if (opened < 0) sync::destroy(std::exchange(ring_, nullptr));
-  if (opened == -ENOMEM || opened == -EMFILE || opened == -ENFILE) {
-    return fail(Errc::no_memory, "out of memory, descriptors or RLIMIT_MEMLOCK creating a ring", {},
-                -opened);
-  }
-  if (opened < 0) {
-    return fail(Errc::unsupported,
-                "io_uring is not available here: the kernel is older than 5.5, or sysctl "
-                "kernel.io_uring_disabled or a sandbox forbids it; read and write by other means",
-                {}, -opened);
-  }
+  if (opened < 0) return refused(kSetUp, -opened);
   if ((params.features & IORING_FEAT_NODROP) == 0) {
     return fail(Errc::unsupported, "this kernel's io_uring may lose results; Linux 5.5 does not");
   }
-  if (options_.registered) buffers_.emplace(*ring_, frames_);
+  if (options_.registered) {
+    buffers_.emplace(*ring_, frames_);
+    if (buffers_->table_error() != 0) return refused(kSetUp, buffers_->table_error());
+  }
   return {};
 }
 
@@ -135,8 +161,7 @@ void Engine::submit_waiting() {
 io_uring_sqe* Engine::next_entry() {
   for (;;) {
     if (io_uring_sqe* entry = io_uring_get_sqe(ring_)) return entry;
-    const int taken = io_uring_submit(ring_);
-    CLEAVE_CHECK(is_passing(taken), "the kernel takes no requests from a ring that it made");
+    CLEAVE_CHECK(insist([this] { return is_passing(io_uring_submit(ring_)); }), kRefusedNow);
   }
 }
 
@@ -159,10 +184,12 @@ Result<void> Engine::prepare(Block& block) {
   if (!block.secured) {
     if (auto secured = transfer.secure(block); !secured) return secured;
   }
-  const std::uint64_t rest = block.end - block.position;
+  const bool in = transfer.direction() == Transfer::Direction::in;
+  std::uint64_t rest = block.end - block.position;
+  if (!in) rest = transfer.target().may_write(transfer.offset(block), rest);
+  if (rest == 0) return fail(Errc::io, kFileTooLarge, {}, EFBIG);
   auto step = transfer.target().step(transfer.offset(block), transfer.address(block), rest);
   if (!step) return tl::unexpected(step.error());
-  const bool in = transfer.direction() == Transfer::Direction::in;
 
   block.awaiting = std::exchange(block.not_ready, false);
   if (block.awaiting) {
@@ -221,8 +248,8 @@ void Engine::go_on() {
 }
 
 void Engine::wait() {
-  const int done = io_uring_submit_and_wait(ring_, 1);
-  CLEAVE_CHECK(is_passing(done), "the kernel does not let us wait on a ring that it made");
+  CLEAVE_CHECK(insist([this] { return is_passing(io_uring_submit_and_wait(ring_, 1)); }),
+               kRefusedNow);
   go_on();
 }
 
@@ -261,9 +288,13 @@ void Engine::completed(Block& block, int result) {
       block.not_ready = true;
       return await_turn(block);
     case EINTR:
-    // By us, as send() will find; or the thread that sent it has ended, and we send it again.
-    case ECANCELED:
       return await_turn(block);
+    // By us, as send() will find; or the thread that sent it has ended, and we send it again. But
+    // the kernel says the same where it can start no thread to wait for a file in.
+    case ECANCELED:
+      if (transfer.is_cancelled() || ++block.unasked < kMostUnasked) return await_turn(block);
+      transfer.stop(block.position, Error{Errc::io, kNoThread, {}, EAGAIN});
+      return retire(block);
     case EINVAL:
       if (block.direct) {
         transfer.target().give_up_direct();
@@ -285,6 +316,7 @@ void Engine::completed(Block& block, int result) {
 void Engine::transferred(Block& block, std::uint64_t bytes) {
   Transfer& transfer = *block.transfer;
   Transfer::advance(block, bytes);
+  block.unasked = 0;
   if (block.position == block.end) {
     Transfer::release(block);
     if (!transfer.take_up(block)) return one_less(transfer);

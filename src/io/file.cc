@@ -25,6 +25,18 @@ int flags_of(OpenMode mode) {
   return O_RDONLY;
 }
 
+tl::unexpected<Error> cannot_open(int error) {
+  const char* what = "the file cannot be opened";
+  if (error == EMFILE) {
+    what =
+        "no file descriptor is left under RLIMIT_NOFILE (ulimit -n) to open the file; close some, "
+        "or raise the limit";
+  } else if (error == ENFILE) {
+    what = "the machine's table of files is full (sysctl fs.file-max); close some";
+  }
+  return fail(Errc::io, what, {}, error);
+}
+
 int open_again_if_interrupted(const char* path, int flags) {
   int descriptor;
   do {
@@ -56,12 +68,10 @@ Result<File> open_file(const char* path, OpenMode mode, PageCache cache) {
     descriptor = open_again_if_interrupted(path, flags | O_DIRECT);
     // EINVAL is how a file system without O_DIRECT refuses it; anything else, it would refuse us
     // anyway.
-    if (descriptor < 0 && errno != EINVAL) {
-      return fail(Errc::io, "the file cannot be opened", {}, errno);
-    }
+    if (descriptor < 0 && errno != EINVAL) return cannot_open(errno);
   }
   if (descriptor < 0) descriptor = open_again_if_interrupted(path, flags);
-  if (descriptor < 0) return fail(Errc::io, "the file cannot be opened", {}, errno);
+  if (descriptor < 0) return cannot_open(errno);
   return File(descriptor);
 }
 

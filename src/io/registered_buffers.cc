@@ -3,15 +3,20 @@
 #include <liburing.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstddef>
+
+#include "base/refusal.h"
 
 namespace cleave::detail {
 
 RegisteredBuffers::RegisteredBuffers(io_uring& ring, Frames& frames) noexcept
     : ring_(ring), frames_(frames), trim_guard_(frames) {
-  has_table_ =
-      io_uring_register_buffers_sparse(&ring_, static_cast<unsigned>(trim_guard_.extents())) == 0;
+  const int made =
+      io_uring_register_buffers_sparse(&ring_, static_cast<unsigned>(trim_guard_.extents()));
+  has_table_ = made == 0;
   open_ = has_table_;
+  if (made < 0 && !is_lacking(-made)) table_error_ = -made;
 }
 
 RegisteredBuffers::~RegisteredBuffers() {
@@ -23,10 +28,11 @@ bool RegisteredBuffers::add(std::uint64_t extent) noexcept {
   if (!open_ || !trim_guard_.keep(extent)) return false;
   const FrameId first = trim_guard_.first(extent);
   const iovec memory{frames_.data(first), (trim_guard_.end(extent) - raw(first)) << kPageBits};
-  if (io_uring_register_buffers_update_tag(&ring_, static_cast<unsigned>(extent), &memory, nullptr,
-                                           1) != 1) {
+  const int done = io_uring_register_buffers_update_tag(&ring_, static_cast<unsigned>(extent),
+                                                        &memory, nullptr, 1);
+  if (done != 1) {
     // RLIMIT_MEMLOCK, nearly always. It will not grow while we look, and each look costs.
-    open_ = false;
+    open_ = done == -EAGAIN || done == -EINTR;
     trim_guard_.release(extent);
     return false;
   }

@@ -28,6 +28,10 @@ class RegisteredBuffers {
   /// Before the ring is closed, and with nothing in flight.
   ~RegisteredBuffers();
 
+  /// What the kernel ran short of for the table, as errno; 0: nothing. Where it has no such tables,
+  /// plain requests do the same.
+  [[nodiscard]] int table_error() const noexcept { return table_error_; }
+
   struct Buffer {
     int index;
     std::uint64_t bytes;  ///< how much of the piece lies in it, from its beginning
@@ -46,6 +50,7 @@ class RegisteredBuffers {
   ByteCount registered_{0};
   bool open_;  // the table is there, and the kernel has not refused yet
   bool has_table_;
+  int table_error_ = 0;
 };
 
 }  // namespace cleave::detail

@@ -8,9 +8,29 @@
 #include <cstdio>
 
 #include "base/fail.h"
+#include "base/memory_file.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
+namespace {
+
+const char* why_not_open(int error) {
+  switch (error) {
+    case EMFILE:
+    case EINVAL:  // of F_DUPFD: the limit is zero
+      return "no file descriptor is left under RLIMIT_NOFILE (ulimit -n) to keep the file open; "
+             "close some, or raise the limit";
+    case ENFILE:
+      return "the machine's table of files is full (sysctl fs.file-max); close some";
+    case EPERM:
+    case EACCES:
+      return "fcntl(F_DUPFD_CLOEXEC) is denied here, as by a container's seccomp profile";
+    default:
+      return "the file cannot be kept open";
+  }
+}
+
+}  // namespace
 
 Result<Target> Target::of(int descriptor) {
   if (sync::allocation_fails()) {
@@ -18,10 +38,8 @@ Result<Target> Target::of(int descriptor) {
   }
   const int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
   if (own < 0) {
-    return fail(Errc::io,
-                errno == EBADF ? "the descriptor is not open"
-                               : "no file descriptor is left to keep the file open",
-                {}, errno);
+    return fail(Errc::io, errno == EBADF ? "the descriptor is not open" : why_not_open(errno), {},
+                errno);
   }
   Target target{File(own)};
   struct stat status {};
@@ -31,7 +49,9 @@ Result<Target> Target::of(int descriptor) {
   }
   const bool has_blocks = S_ISREG(status.st_mode) || S_ISBLK(status.st_mode);
   target.has_offsets_ = !S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode);
-  target.in_order_ = !has_blocks || (flags & O_APPEND) != 0;
+  target.appends_ = (flags & O_APPEND) != 0;
+  target.in_order_ = !has_blocks || target.appends_;
+  if (S_ISREG(status.st_mode)) target.most_bytes_ = most_bytes_of_a_file();
   // On a pipe O_DIRECT means packets.
   if (!has_blocks || (flags & O_DIRECT) == 0) return target;
 
@@ -55,6 +75,15 @@ Result<Target> Target::of(int descriptor) {
   return target;
 }
 
+std::uint64_t Target::may_write(std::uint64_t offset, std::uint64_t bytes) const noexcept {
+  if (most_bytes_ == std::numeric_limits<std::uint64_t>::max()) return bytes;
+  struct stat status {};
+  if (appends_ && fstat(file_.descriptor(), &status) == 0) {
+    offset = static_cast<std::uint64_t>(status.st_size);
+  }
+  return offset >= most_bytes_ ? 0 : std::min(bytes, most_bytes_ - offset);
+}
+
 bool Target::ends_by(std::uint64_t offset) const noexcept {
   struct stat status {};
   return fstat(file_.descriptor(), &status) == 0 && S_ISREG(status.st_mode) &&
@@ -71,10 +100,14 @@ Result<int> Target::through_the_cache() {
   (void)std::snprintf(path, sizeof path, "/proc/self/fd/%d", file_.descriptor());
   const int again = open(path, flags_);
   if (again < 0) {
-    return fail(Errc::io,
-                "the file cannot be opened without O_DIRECT for its unaligned part; align the "
-                "transfer, or open it without",
-                {}, errno);
+    const bool no_descriptor = errno == EMFILE || errno == ENFILE;
+    return fail(
+        Errc::io,
+        no_descriptor
+            ? why_not_open(errno)
+            : "the file cannot be opened without O_DIRECT for its unaligned part; align the "
+              "transfer, or open it without",
+        {}, errno);
   }
   cached_ = File(again);
   return again;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include <cleave/error.h>
 #include <cleave/file.h>
@@ -37,6 +38,10 @@ class Target {
   /// Errors: io (the file cannot be opened a second time), no_memory.
   Result<Step> step(std::uint64_t offset, Address address, std::uint64_t bytes);
 
+  /// How many of `bytes` bytes, from the first on, may be written at the file's `offset`: at
+  /// RLIMIT_FSIZE, as it was when the transfer started, the kernel would end the process (SIGXFSZ).
+  [[nodiscard]] std::uint64_t may_write(std::uint64_t offset, std::uint64_t bytes) const noexcept;
+
   /// Whether it is a regular file that has no byte at or after `offset` now.
   [[nodiscard]] bool ends_by(std::uint64_t offset) const noexcept;
 
@@ -50,6 +55,8 @@ class Target {
 
   File file_;
   File cached_{-1};
+  std::uint64_t most_bytes_ = std::numeric_limits<std::uint64_t>::max();  // of a regular file
+  bool appends_ = false;
   int flags_ = 0;  // to open it again; 0 if it was not opened with O_DIRECT
   bool direct_ = false;
   bool in_order_ = false;

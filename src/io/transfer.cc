@@ -76,14 +76,27 @@ Result<void> Transfer::secure(Block& block) {
     block.view.emplace(std::move(*view));
     for (const iovec& piece : block.view->pieces()) block.pieces[block.count++] = piece;
   } else {
-    auto pin = request_.space->pin(
-        at, bytes, direction() == Direction::in ? PinAccess::write : PinAccess::read);
+    auto pin = pin_what_can_be(block);
     if (!pin) return tl::unexpected(pin.error());
     block.pin.emplace(std::move(*pin));
     for (const iovec& piece : block.pin->pieces()) block.pieces[block.count++] = piece;
   }
   block.secured = true;
   return {};
+}
+
+// Where a region ends within the block, what lies before is transferred, and then the error is told
+// of the byte that it is about.
+Result<Pin> Transfer::pin_what_can_be(Block& block) {
+  const Address at = address(block);
+  for (;;) {
+    auto pin =
+        request_.space->pin(at, block.end - block.position,
+                            direction() == Direction::in ? PinAccess::write : PinAccess::read);
+    if (pin || pin.error().where <= at) return pin;
+    block.end = block.position + (pin.error().where - at).value;
+    stop(block.end, pin.error());
+  }
 }
 
 void Transfer::release(Block& block) noexcept {

@@ -29,11 +29,12 @@ struct Block {
 
   std::uint64_t position = 0;  // of the next byte, counted from the transfer's beginning
   std::uint64_t end = 0;
-  bool secured = false;    // the pieces are there, and pinned or held
-  bool submitted = false;  // a request is with the kernel
-  bool direct = false;     // ... past the page cache
-  bool not_ready = false;  // the file has to be waited for first
-  bool awaiting = false;   // ... which the request with the kernel does
+  bool secured = false;      // the pieces are there, and pinned or held
+  bool submitted = false;    // a request is with the kernel
+  bool direct = false;       // ... past the page cache
+  bool not_ready = false;    // the file has to be waited for first
+  bool awaiting = false;     // ... which the request with the kernel does
+  std::uint8_t unasked = 0;  // how often in a row the kernel has given the request up
 
   std::optional<Pin> pin;        // of a coherent transfer
   std::optional<HoldView> view;  // of a stable one
@@ -108,6 +109,8 @@ class Transfer {
   std::uint32_t working = 0;  // blocks taken up, and cancellations with the kernel
 
  private:
+  Result<Pin> pin_what_can_be(Block& block);
+
   Request request_;
   const std::uint64_t block_bytes_;
   const TransferId id_;

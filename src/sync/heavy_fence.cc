@@ -4,13 +4,30 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "base/check.h"
+#include "base/refusal.h"
 
 namespace cleave::detail::sync {
 namespace {
 
+bool membarrier(int command) noexcept { return syscall(SYS_membarrier, command, 0, 0) == 0; }
+
+// The kernel takes memory for it, and may have none for the moment: this is asked once.
 bool register_membarrier() noexcept {
-  return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+  bool registered = false;
+  (void)insist([&registered] {
+    registered = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED);
+    return registered || is_lacking(errno);
+  });
+  return registered;
+}
+
+// As the registered one takes memory, too, there is one that only takes its time.
+bool fence_other_threads() noexcept {
+  const auto expedited = [] { return membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED); };
+  return expedited() || membarrier(MEMBARRIER_CMD_GLOBAL) || insist(expedited);
 }
 
 }  // namespace
@@ -25,7 +42,7 @@ void heavy_fence([[maybe_unused]] const char* name) noexcept {
   if (asymmetric_fences) {
     // Registration outlives fork(2) of the host. A filter that forbids the call from now on would
     // leave stores unordered with forks: better to stop.
-    CLEAVE_CHECK(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0,
+    CLEAVE_CHECK(fence_other_threads(),
                  "membarrier(2) worked when the program started and fails now");
   } else {
     std::atomic_thread_fence(std::memory_order_seq_cst);

@@ -27,6 +27,7 @@ struct FreeBlock {
 struct Home {
   std::atomic<std::uint64_t> process_number{0};
   mutex fault_watches;
+  mutex shared_descriptors;
   mutex wiped_blocks;
   FreeBlock* free = nullptr;   // these three with `wiped_blocks`
   std::byte* fresh = nullptr;  // never handed out, up to `fresh_end`
@@ -104,7 +105,15 @@ Process Process::current() noexcept {
 
 mutex& process_lock(ProcessLock which) noexcept {
   Home& here = home();
-  return which == ProcessLock::fault_watches ? here.fault_watches : here.wiped_blocks;
+  switch (which) {
+    case ProcessLock::fault_watches:
+      return here.fault_watches;
+    case ProcessLock::shared_descriptors:
+      return here.shared_descriptors;
+    case ProcessLock::wiped_blocks:
+      break;
+  }
+  return here.wiped_blocks;
 }
 
 void* allocate_wiped() noexcept {

@@ -50,7 +50,7 @@ void* allocate_wiped() noexcept;
 void deallocate_wiped(void* block) noexcept;
 
 /// Locks of the process as a whole. A child of fork(2) finds them free.
-enum class ProcessLock : std::uint8_t { wiped_blocks, fault_watches };
+enum class ProcessLock : std::uint8_t { wiped_blocks, fault_watches, shared_descriptors };
 mutex& process_lock(ProcessLock which) noexcept;
 
 }  // namespace cleave::detail::sync

@@ -1,10 +1,8 @@
 // Arenas where the machine gives little: few mappings, no locked memory, no privileges, no
 // userfaultfd.
-#include <grp.h>
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -26,6 +24,7 @@
 
 #include "arena/track/fault_tracker.h"
 #include "arena/track/registry.h"
+#include "tests/support/poor_process.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/seccomp.h"
 
@@ -41,53 +40,6 @@ std::size_t mappings() {
   std::size_t lines = 0;
   for (std::string line; std::getline(maps, line);) ++lines;
   return lines;
-}
-
-/// What the process has mapped: its code, and what tests before this one have left.
-rlim_t mapped_bytes() {
-  std::ifstream file("/proc/self/statm");
-  rlim_t pages = 0;
-  file >> pages;
-  return pages * kPage;
-}
-
-/// Runs `body` in a process of its own, which it may make as poor as it likes. True: it said so,
-/// and ended well.
-testing::AssertionResult in_a_child(const std::function<std::string()>& body) {
-  std::array<int, 2> ends{};
-  if (pipe(ends.data()) != 0) return testing::AssertionFailure() << "no pipe";
-  const pid_t child = fork();
-  if (child == 0) {
-    const std::string wrong = body();
-    const bool told =
-        write(ends[1], wrong.data(), wrong.size()) == static_cast<ssize_t>(wrong.size());
-    _exit(wrong.empty() && told ? 0 : 1);
-  }
-  close(ends[1]);
-  std::string wrong(1000, '\0');
-  const ssize_t size = read(ends[0], wrong.data(), wrong.size());
-  wrong.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-  close(ends[0]);
-  int status = -1;
-  if (waitpid(child, &status, 0) == child && status == 0) return testing::AssertionSuccess();
-  return testing::AssertionFailure() << wrong << " (status " << status << ")";
-}
-
-/// Sets the soft limit, and gives what it was.
-rlim_t limit(int resource, rlim_t most) {
-  rlimit both{};
-  (void)getrlimit(resource, &both);
-  const rlim_t before = std::exchange(both.rlim_cur, most);
-  (void)setrlimit(resource, &both);
-  return before;
-}
-
-bool become_nobody() {
-  if (geteuid() != 0) return true;
-  constexpr uid_t kNobody = 65534;
-  // A process that has changed its user may not look at its own pagemap, until it says that it may.
-  return setgroups(0, nullptr) == 0 && setresgid(kNobody, kNobody, kNobody) == 0 &&
-         setresuid(kNobody, kNobody, kNobody) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0;
 }
 
 /// Commits, writes, checks out; what is wrong with the outcome.

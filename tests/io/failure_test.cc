@@ -83,8 +83,32 @@ TEST_F(IoFailure, AReadStopsBeforeTheBlockThatCannotBePinned) {
   Space space = new_space(30);
   const auto read = read_file(*ring, space, at_page(16), open.descriptor(), 0, pages_of(100));
   ASSERT_TRUE(fails_with(read, Errc::not_mapped));
-  EXPECT_EQ(read.error().where, at_page(16 + 28));
-  EXPECT_EQ(bytes_in(space, at_page(16), 28 * kPageSize), patterned(28 * kPageSize, 1));
+  EXPECT_EQ(read.error().where, at_page(16 + 30)) << "the first byte that no region covers";
+  EXPECT_EQ(bytes_in(space, at_page(16), 30 * kPageSize), patterned(30 * kPageSize, 1));
+}
+
+TEST_F(IoFailure, AWriteStopsAtTheFirstByteThatIsNotMapped) {
+  const ScratchFile file;
+  const File open = file.open(OpenMode::update);
+  Space space = new_space(30);
+  must(space.write(at_page(16), patterned(30 * kPageSize, 2)));
+  for (const ByteCount from : {ByteCount{0}, ByteCount{5000}}) {
+    const auto written = write_file(*ring, space, at_page(16) + from, open.descriptor(), 0,
+                                    pages_of(100), Consistency::coherent);
+    EXPECT_TRUE(fails_at(written, Errc::not_mapped, at_page(16 + 30)));
+    const Bytes expected =
+        part(patterned(30 * kPageSize, 2), from.value, 30 * kPageSize - from.value);
+    EXPECT_TRUE(part(file.contents(), 0, expected.size()) == expected);
+  }
+}
+
+TEST_F(IoFailure, APipeGivesWhatTheRegionHasRoomFor) {
+  PipeEnds pipe;
+  pipe.put(patterned(3 * kPageSize, 3));
+  Space space = new_space(2);
+  const auto read = read_file(*ring, space, at_page(16), pipe.out.descriptor(), 0, pages_of(3));
+  EXPECT_TRUE(fails_at(read, Errc::not_mapped, at_page(18)));
+  EXPECT_EQ(bytes_in(space, at_page(16), 2 * kPageSize), patterned(2 * kPageSize, 3));
 }
 
 TEST_F(IoFailure, AWriteNeedsOnlyToRead) {
@@ -142,6 +166,51 @@ TEST_F(IoFailure, AFullFileSystemHasAllBytesBeforeTheOneNamed) {
   }
   EXPECT_EQ(umount(folder), 0);
   (void)rmdir(folder);
+}
+
+// The kernel would end the process: it is not asked.
+TEST_F(IoFailure, AFileThatMayNotGrowIsToldWithoutASignal) {
+  for (const PageCache cache : {PageCache::use, PageCache::bypass}) {
+    for (const Consistency consistency : {Consistency::stable, Consistency::coherent}) {
+      for (const std::uint64_t from : {0u, 9000u, 10000u, 50000u}) {
+        const ScratchFile file;
+        EXPECT_EQ(in_a_child([&] {
+                    Pool own = must(Pool::create(kMiB));
+                    Ring small = must(Ring::create(own));
+                    Space space = must(Space::create(own));
+                    must(space.map_at(at_page(16), pages_of(16)));
+                    const rlimit limit{10'000, 10'000};
+                    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 77;
+                    const File open = file.open(OpenMode::write, cache);
+                    const auto written = write_file(small, space, at_page(16), open.descriptor(),
+                                                    from, 50'000, consistency);
+                    const std::uint64_t fits = from < 10'000 ? 10'000 - from : 0;
+                    return says(written, EFBIG, at_page(16) + fits) ? 0 : 1;
+                  }),
+                  0)
+            << from;
+        EXPECT_EQ(file.contents().size(), from < 10'000 ? 10'000u : 0u);
+      }
+    }
+  }
+}
+
+TEST_F(IoFailure, AFileThatIsAppendedToIsToldToo) {
+  const ScratchFile file(filled(8'000, 1));
+  EXPECT_EQ(in_a_child([&] {
+              Pool own = must(Pool::create(kMiB));
+              Ring small = must(Ring::create(own));
+              Space space = must(Space::create(own));
+              must(space.map_at(at_page(16), pages_of(8)));
+              const rlimit limit{10'000, 10'000};
+              if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 77;
+              const File open(::open(file.path(), O_WRONLY | O_APPEND | O_CLOEXEC));
+              const auto written =
+                  write_file(small, space, at_page(16), open.descriptor(), 0, 20'000);
+              return says(written, EFBIG, at_page(16) + 2'000) ? 0 : 1;
+            }),
+            0);
+  EXPECT_EQ(file.contents().size(), 10'000u);
 }
 
 TEST_F(IoFailure, AFileThatMayNotGrowIsTold) {

@@ -1,9 +1,10 @@
-// Writes the man pages and the shell completions of all commands that lie in a folder.
-//   cleave-manual <folder of the programs> <folder to write to> <version> <date>
+// Writes the man pages and the shell completions of the commands that are given.
+//   cleave-manual <folder to write to> <version> <date> <program>...
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -31,14 +32,17 @@ Program cleave_itself() {
   return cleave;
 }
 
-Programs all_in(const fs::path& folder) {
+// In the order of the help. Of the programs that are given, and no others: a folder may hold one of
+// an earlier build.
+Programs all_of(std::span<char*> programs) {
   Programs all{cleave_itself()};
   for (const command::Command& command : command::kCommands) {
-    const fs::path program = folder / (std::string("cleave-") + command.name);
-    if (!fs::exists(program)) continue;
-    all.push_back(read(console::output_of(program, {"--describe"})));
-    if (all.back().empty())
-      throw std::runtime_error(program.string() + ": does not describe itself");
+    for (const fs::path program : programs) {
+      if (program.filename() != std::string("cleave-") + command.name) continue;
+      all.push_back(read(console::output_of(program, {"--describe"})));
+      if (all.back().empty())
+        throw std::runtime_error(program.string() + ": does not describe itself");
+    }
   }
   return all;
 }
@@ -64,8 +68,9 @@ void write_all(const Programs& all, const fs::path& folder, const Edition& editi
 
 int main(int argc, char** argv) {
   try {
-    if (argc != 5) throw std::runtime_error("usage: cleave-manual PROGRAMS INTO VERSION DATE");
-    cleave::manual::write_all(cleave::manual::all_in(argv[1]), argv[2], {argv[3], argv[4]});
+    if (argc < 5) throw std::runtime_error("usage: cleave-manual INTO VERSION DATE PROGRAM...");
+    const std::span all(argv, static_cast<std::size_t>(argc));
+    cleave::manual::write_all(cleave::manual::all_of(all.subspan(4)), argv[1], {argv[2], argv[3]});
   } catch (const std::exception& error) {
     (void)std::fprintf(stderr, "cleave-manual: %s\n", error.what());
     return 2;

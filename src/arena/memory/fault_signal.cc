@@ -81,23 +81,36 @@ class Slot {
   sync::atomic<int> signal_{0};
 };
 
-/// Slots for some watchers, and where the next ones are.
-struct Slots {
-  std::array<Slot, 64> here;
-  sync::atomic<Slots*> next{nullptr};
+/// Some slots, and where there are more. Blocks are added at the end, with the lock of
+/// the watches held, and never end: a handler may be on its way through them.
+struct SlotBlock {
+  std::array<Slot, 64> slots;
+  /// Written once (release: the slots are there), read in signal handlers (acquire).
+  sync::atomic<SlotBlock*> next{nullptr};
 };
-// Constant-initialized and never destroyed, nor are those that are added: a fault may come at any
-// time.
-Slots first_slots;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
-/// Calls `look(Slot&)`, which says whether to go on.
-template <class Look>
-void for_each_slot(Look look) noexcept {
-  for (Slots* slots = &first_slots; slots != nullptr; slots = slots->next.load(sync::acquire)) {
-    for (Slot& slot : slots->here) {
-      if (!look(slot)) return;
+// Constant-initialized and never destroyed: a fault may come at any time.
+SlotBlock first_slots;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+
+/// Calls `visit(Slot&)` for each slot, until it gives true; whether it did.
+template <class Visit>
+bool any_slot(Visit visit) noexcept {
+  for (SlotBlock* block = &first_slots; block != nullptr; block = block->next.load(sync::acquire)) {
+    for (Slot& slot : block->slots) {
+      if (visit(slot)) return true;
     }
   }
+  return false;
+}
+
+/// The first of a new block. With the lock of the watches held. nullptr: no memory.
+Slot* more_slots() noexcept {
+  auto* more = sync::make<SlotBlock>();
+  if (more == nullptr) return nullptr;
+  SlotBlock* last = &first_slots;
+  while (SlotBlock* next = last->next.load(sync::relaxed)) last = next;
+  last->next.store(more, sync::release);
+  return &more->slots.front();
 }
 
 /// Whose the slots are. With the lock of the watches.
@@ -110,9 +123,9 @@ class Watches {
  public:
   Watches() noexcept : guard_(sync::process_lock(sync::ProcessLock::fault_watches)) {
     if (owner.is_here()) return;
-    for_each_slot([](Slot& slot) {
+    (void)any_slot([](Slot& slot) {
       slot.clear();
-      return true;
+      return false;
     });
     owner = sync::Process::current();
   }
@@ -142,52 +155,42 @@ bool is_jump([[maybe_unused]] const siginfo_t* fault, const void* context) {
 #endif
 }
 
-/// With the lock of the watches: a slot that is free. Null: out of memory for more.
-Slot* free_slot() {
-  Slots* last = nullptr;
-  for (Slots* slots = &first_slots; slots != nullptr; slots = slots->next.load(sync::relaxed)) {
-    for (Slot& slot : slots->here) {
-      if (slot.read().watcher == nullptr) return &slot;
-    }
-    last = slots;
-  }
-  auto* const more = sync::make<Slots>();
-  if (more == nullptr) return nullptr;
-  last->next.store(more, sync::release);
-  return &more->here.front();
-}
-
 bool is_watched(int signal) {
-  bool found = false;
-  for_each_slot([&](const Slot& slot) {
+  return any_slot([signal](const Slot& slot) {
     const Watch watch = slot.read();
-    found = watch.watcher != nullptr && watch.signal == signal;
-    return !found;
+    return watch.watcher != nullptr && watch.signal == signal;
   });
-  return found;
 }
 
 }  // namespace
 
 Result<void> detail::watch_faults(int signal, std::span<std::byte> range, FaultWatcher& watcher) {
   const Watches held;
-  Slot* const slot = free_slot();
-  if (slot == nullptr) return fail(Errc::no_memory, "out of memory for one more watched range");
+  Slot* free = nullptr;
+  if (!any_slot([&free](Slot& slot) {
+        free = &slot;
+        return slot.read().watcher == nullptr;
+      })) {
+    free = more_slots();
+  }
+  if (free == nullptr) {
+    return fail(Errc::no_memory, "out of memory allocating what handles an arena's faults");
+  }
   if (auto ready = stand_in_front(signal); !ready) return ready;
   const auto first = reinterpret_cast<std::uintptr_t>(range.data());
-  slot->write({&watcher, first, first + range.size(), signal});
+  free->write({&watcher, first, first + range.size(), signal});
   return {};
 }
 
 void detail::unwatch_faults(FaultWatcher& watcher) noexcept {
   const Watches held;
-  for_each_slot([&watcher](Slot& slot) {
+  (void)any_slot([&watcher](Slot& slot) {
     const Watch watch = slot.read();
-    if (watch.watcher != &watcher) return true;
+    if (watch.watcher != &watcher) return false;
     slot.write({});
     slot.wait_for_visitors();
     if (!is_watched(watch.signal)) step_back(watch.signal);
-    return true;
+    return false;
   });
 }
 
@@ -199,13 +202,13 @@ void detail::open_watched(const sigset_t& signals) noexcept {
   sigset_t before;
   (void)sigfillset(&all);
   (void)sigprocmask(SIG_SETMASK, &all, &before);
-  for_each_slot([&signals](Slot& slot) {
+  (void)any_slot([&signals](Slot& slot) {
     slot.visit([&signals](const Watch& watch) {
       if (watch.watcher != nullptr && sigismember(&signals, watch.signal) == 1) {
         watch.watcher->open_all();
       }
     });
-    return true;
+    return false;
   });
   (void)sigprocmask(SIG_SETMASK, &before, nullptr);
   errno = errno_before;
@@ -215,16 +218,14 @@ bool arena_fault(int signal, const siginfo_t* fault, const void* context) noexce
   if (!is_protection(signal, fault) || is_jump(fault, context)) return false;
   const int errno_before = errno;
   const auto address = reinterpret_cast<std::uintptr_t>(fault->si_addr);
-  bool served = false;
-  for_each_slot([&](const Slot& slot) {
-    const Watch watch = slot.read();
-    if (watch.watcher == nullptr || watch.signal != signal || address < watch.first ||
-        address >= watch.end) {
-      return true;
-    }
-    served = watch.watcher->fault(static_cast<std::byte*>(fault->si_addr));
-    return false;
+  Watch found;
+  const bool watched = any_slot([&](const Slot& slot) {
+    found = slot.read();
+    return found.watcher != nullptr && found.signal == signal && address >= found.first &&
+           address < found.end;
   });
+  if (!watched) return false;
+  const bool served = found.watcher->fault(static_cast<std::byte*>(fault->si_addr));
   errno = errno_before;
   return served;
 }

@@ -2,21 +2,26 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "base/address_space.h"
 #include "base/fail.h"
 #include "base/kernel_abi.h"
+#include "base/memory_file.h"
+#include "base/refusal.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
 namespace {
 
 constexpr const char* kTaken = "the arena's address range is mapped already; choose another";
+constexpr Refusals kMap = CLEAVE_REFUSALS("mmap", "the kernel cannot map the arena's file");
+constexpr Refusals kKeepFromChildren =
+    CLEAVE_REFUSALS("madvise(MADV_DONTFORK)", "the kernel has no madvise(MADV_DONTFORK)");
 
 /// nullptr, and errno, if the kernel will not.
 std::byte* map(int descriptor, std::uint64_t bytes, void* at) {
@@ -53,44 +58,28 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
   if (reinterpret_cast<std::uintptr_t>(at) % kPageSize != 0) {
     return fail(Errc::bad_argument, "the arena's address is not a multiple of 4096");
   }
-  // The kernel would end the process (SIGXFSZ).
-  rlimit file{};
-  if (getrlimit(RLIMIT_FSIZE, &file) == 0 && bytes > file.rlim_cur) {
-    return fail(Errc::bad_argument, "the arena is larger than a file may be here (ulimit -f)");
-  }
   if (sync::allocation_fails()) {
     return fail(Errc::no_memory, "no file descriptor or address space for the arena");
   }
-  const int descriptor = memfd_create("cleave arena", MFD_CLOEXEC);
-  if (descriptor < 0) {
-    return fail(errno == ENOSYS ? Errc::unsupported : Errc::no_memory,
-                "memfd_create failed; an arena needs Linux 3.17 and a free file descriptor", {},
-                errno);
-  }
-  Mapping made(descriptor, pages);
-  if (ftruncate(descriptor, static_cast<off_t>(bytes)) != 0) {
-    return fail(Errc::bad_argument, "the arena is larger than a file may be here", {}, errno);
-  }
-  made.native_ = map(descriptor, bytes, at);
-  if (made.native_ != nullptr && at != nullptr && made.native_ != at) {
-    // A kernel that takes it as a hint.
+  const auto descriptor = create_memory_file("cleave arena", bytes);
+  if (!descriptor) return tl::unexpected(descriptor.error());
+  Mapping made(*descriptor, pages);
+  made.native_ = map(*descriptor, bytes, at);
+  // Or a kernel that takes it as a hint.
+  if (made.native_ == nullptr ? errno == EEXIST : at != nullptr && made.native_ != at) {
     return fail(Errc::already_mapped, kTaken, Address{reinterpret_cast<std::uintptr_t>(at)},
                 EEXIST);
   }
-  if (made.native_ == nullptr && errno == EEXIST) {
-    return fail(Errc::already_mapped, kTaken, Address{reinterpret_cast<std::uintptr_t>(at)},
-                EEXIST);
-  }
-  if (made.native_ == nullptr) {
-    return fail(Errc::no_memory, "no address space for the arena; ask for less", {}, errno);
-  }
-  made.alias_ = map_guarded(descriptor, bytes);
+  if (made.native_ == nullptr) return refused_mapping(kMap, bytes, Mapped::shared, errno);
+  made.alias_ = map_guarded(*descriptor, bytes);
   if (made.alias_ == nullptr) {
-    return fail(Errc::no_memory, "no address space for the arena's second mapping; ask for less",
-                {}, errno);
+    return refused_mapping(kMap, kGuard + bytes + kGuard, Mapped::shared, errno);
   }
-  (void)madvise(made.native_, bytes, MADV_DONTFORK);
-  (void)madvise(made.alias_ - kGuard, kGuard + bytes + kGuard, MADV_DONTFORK);
+  // A child of fork(2) that saw the memory could write to it.
+  if (madvise(made.native_, bytes, MADV_DONTFORK) != 0 ||
+      madvise(made.alias_ - kGuard, kGuard + bytes + kGuard, MADV_DONTFORK) != 0) {
+    return refused(kKeepFromChildren, errno);
+  }
   return made;
 }
 
@@ -117,9 +106,13 @@ void Mapping::enter_alias(PageRun run) const noexcept {
 }
 
 bool Mapping::punch(PageRun run) noexcept {
-  return fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                   static_cast<off_t>(run.first * kPageSize),
-                   static_cast<off_t>(run.pages() * kPageSize)) == 0;
+  int done;
+  do {
+    done = fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                     static_cast<off_t>(run.first * kPageSize),
+                     static_cast<off_t>(run.pages() * kPageSize));
+  } while (done != 0 && is_interrupted(errno));
+  return done == 0;
 }
 
 // Only the arena itself moves this descriptor's offset, under its lock.

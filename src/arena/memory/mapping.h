@@ -16,7 +16,7 @@ namespace cleave::detail {
 /// a child of fork(2).
 class Mapping {
  public:
-  /// Errors: already_mapped, bad_argument (misaligned), no_memory, unsupported (no memfd_create).
+  /// Errors: already_mapped, bad_argument (misaligned; RLIMIT_FSIZE), no_memory, unsupported.
   static Result<Mapping> create(std::uint64_t pages, void* at);
   Mapping(Mapping&& from) noexcept;
   Mapping& operator=(Mapping&&) = delete;

@@ -1,32 +1,22 @@
 #include "arena/memory/writer_trap.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstdint>
 #include <cstdlib>
-#include <string_view>
 
 #include "arena/memory/front_handler.h"
-#include "base/fail.h"
+#include "arena/memory/last_words.h"
+#include "base/address_space.h"
+#include "base/check.h"
+#include "base/refusal.h"
 
 namespace cleave::detail {
 namespace {
 
-// Inside a signal handler: no printf, no allocation.
-void say(std::string_view text) { (void)!write(STDERR_FILENO, text.data(), text.size()); }
-
-void say_address(const void* address) {
-  std::array<char, 2 * sizeof(std::uintptr_t)> digits{};
-  auto value = reinterpret_cast<std::uintptr_t>(address);
-  for (std::size_t i = digits.size(); i-- != 0; value >>= 4)
-    digits[i] = "0123456789abcdef"[value & 15];
-  say("0x");
-  say({digits.data(), digits.size()});
-}
+constexpr Refusals kProtect =
+    CLEAVE_REFUSALS("mprotect", "mprotect(2) cannot change the protection of the arena");
 
 }  // namespace
 
@@ -43,13 +33,16 @@ Result<void> WriterTrap::forbid(int protection, const char* operation) {
   if (auto front = return_to_front(SIGSEGV); !front) return front;
   operation_.store(operation, sync::relaxed);
   if (mprotect(mapping_.native(), mapping_.bytes(), protection) == 0) return {};
-  return fail(Errc::no_memory, "mprotect(2) cannot change the protection of the arena", {}, errno);
+  return refused_mapping(kProtect, 0, Mapped::shared, errno);
 }
 
 void WriterTrap::allow() noexcept {
   operation_.store(nullptr, sync::relaxed);
   late_.store(kLate, sync::relaxed);
-  (void)mprotect(mapping_.native(), mapping_.bytes(), PROT_READ | PROT_WRITE);
+  const bool allowed = insist([this] {
+    return mprotect(mapping_.native(), mapping_.bytes(), PROT_READ | PROT_WRITE) == 0;
+  });
+  CLEAVE_CHECK(allowed, "mprotect(2) took an arena's memory away and does not give it back");
 }
 
 // Threads that came during an operation, and were heard after it, may go on. Whoever else faults
@@ -66,11 +59,8 @@ bool WriterTrap::fault(std::byte* address) noexcept {
   if (!mapping_.is_here()) return false;  // a child of fork(2) has lost the memory for good
   const char* const operation = operation_.load(sync::relaxed);
   if (operation == nullptr) return is_late();
-  say("cleave: a thread touched the arena at ");
-  say_address(address);
-  say(" during ");
-  say(operation);
-  say("; bring threads to rest first (see Quiesce)\n");
+  say_last_words("a thread touched the arena at ", address,
+                 {" during ", operation, "; bring threads to rest first (see Quiesce)"});
   std::abort();
 }
 

@@ -1,8 +1,7 @@
 // Tracking by userfaultfd's asynchronous write-protection: the kernel lifts the protection at a
 // first write and goes on. PAGEMAP_SCAN finds what is not protected any more and protects it again.
-#include <fcntl.h>
 #include <sys/mman.h>
-#include <unistd.h>
+#include <sys/utsname.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include "arena/track/trial.h"
 #include "arena/track/userfault.h"
 #include "base/fail.h"
+#include "base/refusal.h"
 
 namespace cleave::detail {
 namespace {
@@ -173,34 +173,16 @@ Result<OwnedTracker> make_async(const Mapping& mapping) {
   return made;
 }
 
-/// A pipe with a byte in it, for read(2) into tracked memory.
-class PipeWithAByte {
- public:
-  PipeWithAByte() {
-    if (pipe2(ends_.data(), O_CLOEXEC) == 0) full_ = write(ends_[1], "x", 1) == 1;
-  }
-  ~PipeWithAByte() {
-    for (const int end : ends_) {
-      if (end >= 0) (void)close(end);
-    }
-  }
-  PipeWithAByte(const PipeWithAByte&) = delete;
-  PipeWithAByte& operator=(const PipeWithAByte&) = delete;
-  /// Whether read(2) could write to `into`.
-  bool read_into(std::byte* into) { return full_ && read(ends_[0], into, 1) == 1; }
-
- private:
-  std::array<int, 2> ends_{-1, -1};
-  bool full_ = false;
-};
+constexpr Refusals kForget =
+    CLEAVE_REFUSALS("madvise(MADV_DONTNEED)", "the kernel has no madvise(MADV_DONTNEED)");
 
 // System calls write, and a page that was written is reclaimed.
 Result<void> probe_async(Trial& trial) {
   // As if memory had become scarce: the page goes, and its entry with the mark in it.
   trial.write(9);
-  (void)madvise(trial.at(9), kPageSize, MADV_DONTNEED);
-  PipeWithAByte pipe;
-  if (!pipe.read_into(trial.at(5))) {
+  if (madvise(trial.at(9), kPageSize, MADV_DONTNEED) != 0) return refused(kForget, errno);
+  // A system call that writes to memory, and needs nothing else that could run short.
+  if (uname(reinterpret_cast<utsname*>(trial.at(5))) != 0) {
     return fail(Errc::unsupported, "a system call cannot write to tracked memory", {}, errno);
   }
   if (auto done = trial.collect(); !done) return done;

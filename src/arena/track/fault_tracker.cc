@@ -5,7 +5,9 @@
 #include <cerrno>
 
 #include "arena/memory/front_handler.h"
+#include "arena/memory/last_words.h"
 #include "base/kernel_abi.h"
+#include "base/refusal.h"
 
 namespace cleave::detail {
 
@@ -73,9 +75,23 @@ bool FaultTracker::fault(std::byte* address) noexcept {
   const bool first = open_.add(page);
   const PageRun opened = open_up({page, page + 1});
   open_.add(opened);
-  if (first || opened.pages() == 0) return opened.pages() != 0;
-  // EINVAL: a kernel that cannot tell. There it was the protection: userfaultfd's came later.
-  return madvise(mapping_.native(page), kPageSize, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
+  if (opened.pages() == 0) {
+    say_last_words(
+        "the kernel does not let an arena's page at ", address,
+        {" be written to any more; its tracking, ", name(kind()), ", cannot go on without"});
+    return false;
+  }
+  if (first) return true;
+  return may_have_memory(page);
+}
+
+// What the kernel says when it has none, or would raise SIGBUS. Any other refusal does not tell
+// (EINVAL: it is older than Linux 5.14, EPERM: a policy denies it): then it was the protection.
+bool FaultTracker::may_have_memory(std::uint64_t page) const noexcept {
+  return insist([&] {
+    return madvise(mapping_.native(page), kPageSize, MADV_POPULATE_WRITE) == 0 ||
+           (errno != ENOMEM && errno != EFAULT && errno != EHWPOISON);
+  });
 }
 
 }  // namespace cleave::detail

@@ -49,6 +49,7 @@ class FaultTracker : public Tracker, public FaultWatcher {
 
  private:
   Result<void> close_all_of(PageRun within, const PageSet& pages);
+  [[nodiscard]] bool may_have_memory(std::uint64_t page) const noexcept;
 
   const Mapping& mapping_;
   int signal_ = 0;

@@ -6,6 +6,7 @@
 
 #include "arena/track/fault_tracker.h"
 #include "arena/track/registry.h"
+#include "base/address_space.h"
 #include "base/fail.h"
 
 namespace cleave::detail {
@@ -18,6 +19,9 @@ namespace {
 constexpr std::uint64_t kFaultsPerPage = 4096;
 constexpr std::uint64_t kFaultsPerBlock = 8192;
 constexpr std::uint64_t kNeighbours = 64;
+
+constexpr Refusals kProtect =
+    CLEAVE_REFUSALS("mprotect", "the kernel cannot protect the arena's memory");
 
 class Mprotect final : public FaultTracker {
  public:
@@ -41,12 +45,12 @@ class Mprotect final : public FaultTracker {
     }
     if (set(run, PROT_READ | PROT_WRITE)) return run;
     // No mapping left to split off. Opening everything joins them all, and needs none.
-    return set(all(), PROT_READ | PROT_WRITE) ? all() : PageRun{run.first, run.first};
+    const auto open_all = [this] { return set(all(), PROT_READ | PROT_WRITE); };
+    return insist(open_all) ? all() : PageRun{run.first, run.first};
   }
   Result<void> close(PageRun run) noexcept override {
     if (set(run, PROT_READ) || set(all(), PROT_READ)) return {};
-    return fail(Errc::no_memory,
-                "mprotect cannot protect the arena; the process has too many mappings", {}, errno);
+    return refused_mapping(kProtect, 0, Mapped::shared, errno);
   }
   double cost_of_closing(std::uint64_t runs) const noexcept override {
     return 5000.0 * static_cast<double>(runs);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/fail.h"
+#include "base/refusal.h"
 
 #ifndef UFFD_USER_MODE_ONLY
 #define UFFD_USER_MODE_ONLY 1
@@ -36,67 +37,99 @@ constexpr std::uint64_t kProtectMatching = 1 << 0;
 constexpr std::uint64_t kOnlyAsync = 1 << 1;
 constexpr std::uint64_t kWritten = 1 << 1;
 
-// What the kernel answered when it had no descriptor, or no memory, to give.
-bool is_shortage(int error) { return error == EMFILE || error == ENFILE || error == ENOMEM; }
+constexpr Refusals kOpen = {
+    .denied = "userfaultfd is forbidden here; a container's seccomp profile may do that",
+    .descriptors =
+        "userfaultfd found no file descriptor left under RLIMIT_NOFILE (ulimit -n); "
+        "close some, or raise the limit",
+    .files = "userfaultfd found the machine's table of files full (sysctl fs.file-max); close some",
+    .memory = "userfaultfd ran short of the kernel's memory; free some, then try again",
+    .missing = "the kernel has no userfaultfd"};
+constexpr Refusals kAskAsync =
+    CLEAVE_REFUSALS("ioctl(UFFDIO_API)",
+                    "userfaultfd has no asynchronous write-protection; that came with Linux 6.7");
+constexpr Refusals kAskSignal =
+    CLEAVE_REFUSALS("ioctl(UFFDIO_API)",
+                    "userfaultfd cannot write-protect shared memory; that came with Linux 6.4");
+constexpr Refusals kWatch =
+    CLEAVE_REFUSALS("ioctl(UFFDIO_REGISTER)", "userfaultfd cannot watch the arena's memory");
+constexpr Refusals kProtect =
+    CLEAVE_REFUSALS("ioctl(UFFDIO_WRITEPROTECT)", "userfaultfd cannot protect the arena's memory");
+constexpr Refusals kPagemap = {
+    .denied =
+        "/proc/self/pagemap may not be opened; a process that has changed its user has to "
+        "call prctl(PR_SET_DUMPABLE, 1) first, and a container may forbid it",
+    .descriptors =
+        "no file descriptor is left for /proc/self/pagemap under RLIMIT_NOFILE "
+        "(ulimit -n); close some, or raise the limit",
+    .files = "the machine's table of files is full (sysctl fs.file-max); close some",
+    .memory =
+        "the kernel ran short of memory opening /proc/self/pagemap; free some, then try again",
+    .missing = "/proc/self/pagemap cannot be opened; is /proc mounted?"};
+constexpr Refusals kScan = {
+    .denied =
+        "PAGEMAP_SCAN is denied: something else was mapped over a part of the arena, or a "
+        "policy of the machine forbids the call",
+    .descriptors = nullptr,
+    .files = nullptr,
+    .memory = "the kernel ran short of memory for PAGEMAP_SCAN; free some, then try again",
+    .missing = "PAGEMAP_SCAN does not work here; it came with Linux 6.7"};
 
 uffdio_range range_of(std::span<std::byte> range) {
   return {reinterpret_cast<std::uint64_t>(range.data()), range.size()};
 }
 
+int open_userfault() {
+  const auto open = [](int flags) {
+    return static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | flags));
+  };
+  const int descriptor = open(UFFD_USER_MODE_ONLY);
+  // Before Linux 5.11: all or nothing, for the privileged.
+  return descriptor < 0 && errno == EINVAL ? open(0) : descriptor;
+}
+
+Result<int> open_with(std::uint64_t feature, const Refusals& lacking) {
+  const int descriptor = open_userfault();
+  if (descriptor < 0) return refused(kOpen, errno);
+  uffdio_api api{};
+  api.api = UFFD_API;
+  api.features = UFFD_FEATURE_WP_HUGETLBFS_SHMEM | UFFD_FEATURE_WP_UNPOPULATED | feature;
+  if (ioctl(descriptor, UFFDIO_API, &api) == 0) return descriptor;
+  const auto why = refused(lacking, errno);
+  (void)close(descriptor);
+  return why;
+}
+
+Result<int> open_async() { return open_with(UFFD_FEATURE_WP_ASYNC, kAskAsync); }
+Result<int> open_signal() { return open_with(UFFD_FEATURE_SIGBUS, kAskSignal); }
+
+Result<int> open_pagemap() {
+  const int descriptor = ::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return refused(kPagemap, errno);
+  return descriptor;
+}
+
 }  // namespace
 
 Result<Userfault> Userfault::open(Mode mode) {
-  int descriptor =
-      static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY));
-  if (descriptor < 0 &&
-      errno == EINVAL) {  // Before Linux 5.11: all or nothing, for the privileged.
-    descriptor = static_cast<int>(syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK));
-  }
-  if (descriptor < 0 && is_shortage(errno)) {
-    return fail(Errc::no_memory, "no descriptor or memory for a userfaultfd", {}, errno);
-  }
-  if (descriptor < 0) {
-    return fail(Errc::unsupported,
-                errno == EPERM
-                    ? "userfaultfd is forbidden here; a container's seccomp profile may do that"
-                    : "the kernel has no userfaultfd",
-                {}, errno);
-  }
-  Userfault opened(descriptor);
-  uffdio_api api{};
-  api.api = UFFD_API;
-  api.features = UFFD_FEATURE_WP_HUGETLBFS_SHMEM | UFFD_FEATURE_WP_UNPOPULATED |
-                 (mode == Mode::async ? std::uint64_t{UFFD_FEATURE_WP_ASYNC}
-                                      : std::uint64_t{UFFD_FEATURE_SIGBUS});
-  if (ioctl(descriptor, UFFDIO_API, &api) != 0) {
-    return fail(Errc::unsupported,
-                mode == Mode::async
-                    ? "userfaultfd has no asynchronous write-protection; that came with Linux 6.7"
-                    : "userfaultfd cannot write-protect shared memory; that came with Linux 6.4",
-                {}, errno);
-  }
-  return opened;
-}
-
-Userfault::Userfault(Userfault&& from) noexcept
-    : descriptor_(std::exchange(from.descriptor_, -1)) {}
-
-Userfault::~Userfault() {
-  if (descriptor_ >= 0) (void)close(descriptor_);
+  using Which = SharedDescriptor::Which;
+  auto taken = mode == Mode::async ? SharedDescriptor::take(Which::async_faults, open_async)
+                                   : SharedDescriptor::take(Which::signal_faults, open_signal);
+  if (!taken) return tl::unexpected(taken.error());
+  return Userfault(std::move(*taken));
 }
 
 Result<void> Userfault::watch(std::span<std::byte> range) noexcept {
   uffdio_register wanted{};
   wanted.range = range_of(range);
   wanted.mode = UFFDIO_REGISTER_MODE_WP;
-  if (ioctl(descriptor_, UFFDIO_REGISTER, &wanted) == 0) return {};
-  return fail(errno == ENOMEM ? Errc::no_memory : Errc::unsupported,
-              "userfaultfd cannot watch the arena's memory", {}, errno);
+  if (ioctl(descriptor_.number(), UFFDIO_REGISTER, &wanted) == 0) return {};
+  return refused(kWatch, errno);
 }
 
 void Userfault::unwatch(std::span<std::byte> range) noexcept {
   uffdio_range wanted = range_of(range);
-  (void)ioctl(descriptor_, UFFDIO_UNREGISTER, &wanted);
+  (void)ioctl(descriptor_.number(), UFFDIO_UNREGISTER, &wanted);
 }
 
 Result<void> Userfault::protect(std::span<std::byte> range) noexcept {
@@ -104,10 +137,9 @@ Result<void> Userfault::protect(std::span<std::byte> range) noexcept {
   wanted.range = range_of(range);
   wanted.mode = UFFDIO_WRITEPROTECT_MODE_WP;
   // EAGAIN: the kernel would rather be asked again, as while mappings change.
-  while (ioctl(descriptor_, UFFDIO_WRITEPROTECT, &wanted) != 0) {
+  while (ioctl(descriptor_.number(), UFFDIO_WRITEPROTECT, &wanted) != 0) {
     if (errno == EAGAIN || errno == EINTR) continue;
-    return fail(errno == ENOMEM ? Errc::no_memory : Errc::unsupported,
-                "userfaultfd cannot protect the arena's memory", {}, errno);
+    return refused(kProtect, errno);
   }
   return {};
 }
@@ -115,32 +147,19 @@ Result<void> Userfault::protect(std::span<std::byte> range) noexcept {
 bool Userfault::open_up(std::span<std::byte> range) noexcept {
   uffdio_writeprotect wanted{};
   wanted.range = range_of(range);
-  while (ioctl(descriptor_, UFFDIO_WRITEPROTECT, &wanted) != 0) {
-    if (errno != EAGAIN && errno != EINTR) return false;
-  }
-  return true;
+  return insist([&] {
+    int done;
+    do {
+      done = ioctl(descriptor_.number(), UFFDIO_WRITEPROTECT, &wanted);
+    } while (done != 0 && (errno == EAGAIN || errno == EINTR));
+    return done == 0;
+  });
 }
 
 Result<Pagemap> Pagemap::open() {
-  const int descriptor = ::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0 && is_shortage(errno)) {
-    return fail(Errc::no_memory, "no descriptor for /proc/self/pagemap", {}, errno);
-  }
-  if (descriptor < 0) {
-    return fail(Errc::unsupported,
-                errno == EACCES
-                    ? "/proc/self/pagemap may not be opened; a process that has changed its "
-                      "user has to call prctl(PR_SET_DUMPABLE, 1) first"
-                    : "/proc/self/pagemap cannot be opened; is /proc mounted?",
-                {}, errno);
-  }
-  return Pagemap(descriptor);
-}
-
-Pagemap::Pagemap(Pagemap&& from) noexcept : descriptor_(std::exchange(from.descriptor_, -1)) {}
-
-Pagemap::~Pagemap() {
-  if (descriptor_ >= 0) (void)close(descriptor_);
+  auto taken = SharedDescriptor::take(SharedDescriptor::Which::pagemap, open_pagemap);
+  if (!taken) return tl::unexpected(taken.error());
+  return Pagemap(std::move(*taken));
 }
 
 Result<Pagemap::Scanned> Pagemap::take_written(std::span<std::byte> range,
@@ -154,11 +173,8 @@ Result<Pagemap::Scanned> Pagemap::take_written(std::span<std::byte> range,
   scan.runs_size = into.size();
   scan.all_of = kWritten;
   scan.returned = kWritten;
-  const int found = ioctl(descriptor_, kPagemapScan, &scan);
-  if (found < 0) {
-    return fail(Errc::unsupported, "PAGEMAP_SCAN does not work here; it came with Linux 6.7", {},
-                errno);
-  }
+  const int found = ioctl(descriptor_.number(), kPagemapScan, &scan);
+  if (found < 0) return refused(kScan, errno);
   return Scanned{into.first(static_cast<std::size_t>(found)), scan.walk_end};
 }
 

@@ -6,8 +6,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include <cleave/error.h>
+
+#include "arena/track/shared_descriptor.h"
 
 namespace cleave::detail {
 
@@ -21,13 +24,9 @@ class Userfault {
   };
   /// Errors: unsupported, with the reason; no_memory (descriptors).
   static Result<Userfault> open(Mode mode);
-  Userfault(Userfault&& from) noexcept;
-  Userfault& operator=(Userfault&&) = delete;
-  /// Closing lets go of all memory and lifts all protection, but not while a child of fork(2) has
-  /// the descriptor too: see unwatch().
-  ~Userfault();
 
-  /// Has this descriptor watch a range. Error: unsupported, no_memory.
+  /// Has the descriptor watch a range, until unwatch(): all arenas share it, so that it may outlive
+  /// this one. Error: unsupported, no_memory.
   Result<void> watch(std::span<std::byte> range) noexcept;
   /// Lets go of it, and lifts its protection. Not in a child of fork(2): the descriptor speaks of
   /// the parent's memory.
@@ -38,8 +37,8 @@ class Userfault {
   bool open_up(std::span<std::byte> range) noexcept;
 
  private:
-  explicit Userfault(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit Userfault(SharedDescriptor&& descriptor) : descriptor_(std::move(descriptor)) {}
+  SharedDescriptor descriptor_;
 };
 
 /// Addresses of pages that PAGEMAP_SCAN reports.
@@ -53,9 +52,6 @@ class Pagemap {
  public:
   /// Errors: unsupported (no /proc), no_memory (descriptors).
   static Result<Pagemap> open();
-  Pagemap(Pagemap&& from) noexcept;
-  Pagemap& operator=(Pagemap&&) = delete;
-  ~Pagemap();
 
   struct Scanned {
     std::span<ScannedRun> runs;
@@ -70,8 +66,8 @@ class Pagemap {
   Result<Scanned> take_written(std::span<std::byte> range, std::span<ScannedRun> into) noexcept;
 
  private:
-  explicit Pagemap(int descriptor) : descriptor_(descriptor) {}
-  int descriptor_;
+  explicit Pagemap(SharedDescriptor&& descriptor) : descriptor_(std::move(descriptor)) {}
+  SharedDescriptor descriptor_;
 };
 
 }  // namespace cleave::detail
