@@ -28,6 +28,7 @@ struct Home {
   std::atomic<std::uint64_t> process_number{0};
   mutex fault_watches;
   mutex wiped_blocks;
+  mutex heaps;
   FreeBlock* free = nullptr;   // these three with `wiped_blocks`
   std::byte* fresh = nullptr;  // never handed out, up to `fresh_end`
   std::byte* fresh_end = nullptr;
@@ -93,7 +94,9 @@ constinit std::atomic<const std::atomic<std::uint64_t>*> number{&processes};
 
 Process Process::current() noexcept {
   std::atomic<std::uint64_t>& here = home().process_number;
-  process::number.store(&here, std::memory_order_relaxed);
+  if (process::number.load(std::memory_order_relaxed) != &here) {
+    process::number.store(&here, std::memory_order_relaxed);
+  }
   std::uint64_t number = here.load(std::memory_order_relaxed);
   if (number == 0) {
     const std::uint64_t fresh = processes.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -104,7 +107,15 @@ Process Process::current() noexcept {
 
 mutex& process_lock(ProcessLock which) noexcept {
   Home& here = home();
-  return which == ProcessLock::fault_watches ? here.fault_watches : here.wiped_blocks;
+  switch (which) {
+    case ProcessLock::fault_watches:
+      return here.fault_watches;
+    case ProcessLock::heaps:
+      return here.heaps;
+    case ProcessLock::wiped_blocks:
+      break;
+  }
+  return here.wiped_blocks;
 }
 
 void* allocate_wiped() noexcept {
