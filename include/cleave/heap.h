@@ -54,8 +54,8 @@ struct HeapDamage {
 ///
 /// **fork(2).** A child that has the memory (an arena's is not there) goes on with the heap if no
 /// other thread was inside a call at that moment. Otherwise allocations give nullptr and frees do
-/// nothing, but for what its one thread has at hand, until open() makes another handle; call check()
-/// after that.
+/// nothing, but for what its one thread has at hand, until open() makes another handle; then call
+/// check() first.
 ///
 /// **What is noticed.** A block freed twice, an address that is no block's start, memory of others:
 /// each stops the program with a message that names the address. Not noticed: a block freed again
