@@ -13,8 +13,8 @@ namespace cleave::detail {
 bool take_over(HeapHeader& header, std::span<HeapSlot> slots) noexcept;
 
 /// Asked before a lock of the heap is taken, or a thread of it waited for. False: another thread
-/// was inside when this process was forked off, and it stays so until open(). What a thread finds in
-/// its own slot without a lock is good in any case.
+/// was inside when this process was forked off, and it stays so until open(). What a thread finds
+/// in its own slot without a lock is good in any case.
 inline bool is_usable(HeapHeader& header, std::span<HeapSlot> slots) noexcept {
   if (sync::Process::numbered(header.process.load(sync::acquire)).is_here()) [[likely]]
     return true;
