@@ -52,6 +52,11 @@ struct HeapDamage {
 /// about the heap is kept elsewhere: handles stay good. The same calls by the same threads give the
 /// same addresses again.
 ///
+/// **fork(2).** A child that has the memory (an arena's is not there) goes on with the heap if no
+/// other thread was inside a call at that moment. Otherwise allocations give nullptr and frees do
+/// nothing, but for what its one thread has at hand, until open() makes another handle; then call
+/// check() first.
+///
 /// **What is noticed.** A block freed twice, an address that is no block's start, memory of others:
 /// each stops the program with a message that names the address. Not noticed: a block freed again
 /// after it was handed out again. A block that its slab's owner and another thread both free is

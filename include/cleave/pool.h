@@ -47,11 +47,11 @@ struct PoolStatistics {
 ///
 /// fork(2): the child has none of the memory, whatever other threads were about at that moment.
 /// Each call on the pool, or on anything made from it, fails with not_permitted there; one that has
-/// no error to give gives nothing: no region, no commit, zeroes. What never changes (addresses, sizes,
-/// names, a snapshot's regions) is still told. Handles can be copied and moved; their ends free
-/// nothing, and touch nothing of the parent's. What the child makes for itself works as everywhere.
-/// A view or a pin leads to memory that is not there: access ends in SIGSEGV. docs/howto/fork.md
-/// has the patterns.
+/// no error to give gives nothing: no region, no commit, zeroes. What never changes (addresses,
+/// sizes, names, a snapshot's regions) is still told. Handles can be copied and moved; their ends
+/// free nothing, and touch nothing of the parent's. What the child makes for itself works as
+/// everywhere. A view or a pin leads to memory that is not there: access ends in SIGSEGV.
+/// docs/howto/fork.md has the patterns.
 class CLEAVE_API Pool {
  public:
   /// A pool that may use up to `budget` bytes (rounded down to pages) for frames. Takes address

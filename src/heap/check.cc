@@ -7,6 +7,7 @@
 
 #include "heap/layout.h"
 #include "heap/place.h"
+#include "heap/usable.h"
 #include "heap/visit.h"
 
 namespace cleave {
@@ -265,12 +266,19 @@ class Heap::Inspection {
 };
 
 std::optional<HeapDamage> Heap::check() const noexcept {
+  if (!is_usable(*header_, {slots_, shared_slot_ + 1})) {
+    return HeapDamage{"another thread was inside when this process was forked; open() it", 0};
+  }
   const Pause pause(*this);
   const sync::Guard guard(header_->page_lock);
   return Inspection(*this).run();
 }
 
 HeapStatistics Heap::statistics() const noexcept {
+  if (!is_usable(*header_, {slots_, shared_slot_ + 1})) {
+    const ByteCount none = 0;
+    return {size_, none, none, 0, none, none, none};
+  }
   const Pause pause(*this);
   const sync::Guard guard(header_->page_lock);
   std::uint64_t bytes = std::uint64_t{header_->large_pages} << kPageBits;

@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "heap/layout.h"
 #include "heap/place.h"
+#include "heap/usable.h"
 #include "heap/visit.h"
 
 namespace cleave {
@@ -69,6 +70,7 @@ Result<Heap> Heap::create(std::span<std::byte> memory) {
   header->page_lock.assume_held();  // no other thread knows the heap yet
   header->version = kHeapVersion;
   header->pages = *pages;
+  header->process.store(sync::Process::current().number(), sync::release);
   header->next_slab = 1;  // number 0 is the slab that never has a free block
   header->fresh_pages = heap.first_block_page_;
   heap.free_pages().give(heap.first_block_page_, *pages - heap.first_block_page_);
@@ -94,6 +96,7 @@ Result<Heap> Heap::open(std::span<std::byte> memory) {
   new (&header.pause) sync::mutex;
   new (&header.shared_slot) sync::mutex;
   header.paused.store(0, sync::relaxed);
+  header.process.store(sync::Process::current().number(), sync::release);
   // Most were never used; do not write to their pages.
   for (unsigned i = 0; i <= heap.shared_slot_; ++i) {
     if (heap.slots_[i].inside.load(sync::relaxed) != 0)
@@ -117,6 +120,7 @@ void* Heap::allocate_zeroed(ByteCount size, ByteCount alignment) noexcept {
 void* Heap::reallocate(void* block, ByteCount size) noexcept {
   const std::size_t bytes = size.value;
   if (block == nullptr) return allocate(bytes);
+  if (!is_usable(*header_, {slots_, shared_slot_ + 1})) return nullptr;
   std::size_t usable;
   {
     const Visit visit(*this);
@@ -139,6 +143,7 @@ void* Heap::reallocate(void* block, ByteCount size) noexcept {
 
 ByteCount Heap::usable_size(const void* block) const noexcept {
   if (block == nullptr) return 0;
+  if (!is_usable(*header_, {slots_, shared_slot_ + 1})) return size_at(block);
   const Visit visit(*this);
   return size_at(block);
 }

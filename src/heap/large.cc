@@ -7,6 +7,7 @@
 #include <cleave/heap.h>
 
 #include "heap/layout.h"
+#include "heap/usable.h"
 #include "heap/visit.h"
 
 namespace cleave {
@@ -26,6 +27,7 @@ void clear_changed_pages(std::byte* from, std::uint32_t pages) {
 void* Heap::allocate_large(std::size_t bytes, std::size_t alignment, bool zeroed) noexcept {
   const auto pages = static_cast<std::uint32_t>(
       std::max<std::size_t>(bytes + kPageSize - 1, kPageSize) >> kPageBits);
+  if (!is_usable(*header_, {slots_, shared_slot_ + 1})) return nullptr;
   {
     const Visit visit(*this);
     if (void* block = take_large(pages, alignment, zeroed)) return block;

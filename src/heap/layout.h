@@ -33,6 +33,10 @@ struct HeapHeader {
   /// 1 while one thread has stopped all others; written under `pause`, read on the way into each
   /// operation.
   sync::atomic<std::uint32_t> paused;
+  /// The number of the process that may use the heap. Written by who makes or opens it, and by the
+  /// first thread of a child of fork(2) that finds it at rest (release); read on every way but the
+  /// shortest (acquire).
+  sync::atomic<std::uint64_t> process;
 
   /// Guards the free pages, the records of slabs that are not in use, and what names it. A leaf.
   alignas(64) sync::mutex page_lock;

@@ -11,6 +11,7 @@
 #include "heap/layout.h"
 #include "heap/misuse.h"
 #include "heap/place.h"
+#include "heap/usable.h"
 #include "heap/visit.h"
 
 namespace cleave {
@@ -46,6 +47,7 @@ void* Heap::allocate_otherwise(std::size_t bytes, std::size_t alignment) noexcep
 }
 
 void* Heap::allocate_small(unsigned size_class) noexcept {
+  if (!is_usable(*header_, {slots_, shared_slot_ + 1})) return nullptr;
   {
     const Visit visit(*this);
     if (void* block = refill(visit.number(), size_class)) return block;
@@ -58,7 +60,7 @@ void* Heap::allocate_small(unsigned size_class) noexcept {
 }
 
 void Heap::deallocate_slowly(void* block) noexcept {
-  if (block == nullptr) return;
+  if (block == nullptr || !is_usable(*header_, {slots_, shared_slot_ + 1})) return;
   const Visit visit(*this);
   const BlockPlace place = find(block);
   if (place.entry.is_large()) return free_large(place.page);

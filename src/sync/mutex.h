@@ -42,6 +42,12 @@ class CLEAVE_CAPABILITY mutex {
       wait();
   }
   void unlock() CLEAVE_RELEASE() { mutex_.unlock(); }
+  /// Whether no thread holds it, at one moment of the call.
+  [[nodiscard]] bool is_free() CLEAVE_UNCHECKED {
+    if (!mutex_.try_lock()) return false;
+    mutex_.unlock();
+    return true;
+  }
   /// Tells the analysis, and only that, that the caller may do what the lock's holder may: a
   /// function that cannot name the lock where it is declared, or an object that no other thread
   /// knows. The caller says why.

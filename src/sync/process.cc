@@ -29,6 +29,7 @@ struct Home {
   mutex fault_watches;
   mutex shared_descriptors;
   mutex wiped_blocks;
+  mutex heaps;
   FreeBlock* free = nullptr;   // these three with `wiped_blocks`
   std::byte* fresh = nullptr;  // never handed out, up to `fresh_end`
   std::byte* fresh_end = nullptr;
@@ -94,7 +95,9 @@ constinit std::atomic<const std::atomic<std::uint64_t>*> number{&processes};
 
 Process Process::current() noexcept {
   std::atomic<std::uint64_t>& here = home().process_number;
-  process::number.store(&here, std::memory_order_relaxed);
+  if (process::number.load(std::memory_order_relaxed) != &here) {
+    process::number.store(&here, std::memory_order_relaxed);
+  }
   std::uint64_t number = here.load(std::memory_order_relaxed);
   if (number == 0) {
     const std::uint64_t fresh = processes.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -110,6 +113,8 @@ mutex& process_lock(ProcessLock which) noexcept {
       return here.fault_watches;
     case ProcessLock::shared_descriptors:
       return here.shared_descriptors;
+    case ProcessLock::heaps:
+      return here.heaps;
     case ProcessLock::wiped_blocks:
       break;
   }

@@ -30,6 +30,9 @@ class Process {
   static Process current() noexcept;
   /// One that no process is.
   static constexpr Process none() noexcept { return Process(~std::uint64_t{0}); }
+  /// What number() gave, for what is kept in memory that is not ours alone.
+  static constexpr Process numbered(std::uint64_t number) noexcept { return Process(number); }
+  [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
 
   /// Whether the caller runs in this process. Three loads; safe in a signal handler.
   [[nodiscard]] bool is_here() const noexcept {
@@ -50,7 +53,7 @@ void* allocate_wiped() noexcept;
 void deallocate_wiped(void* block) noexcept;
 
 /// Locks of the process as a whole. A child of fork(2) finds them free.
-enum class ProcessLock : std::uint8_t { wiped_blocks, fault_watches, shared_descriptors };
+enum class ProcessLock : std::uint8_t { wiped_blocks, fault_watches, shared_descriptors, heaps };
 mutex& process_lock(ProcessLock which) noexcept;
 
 }  // namespace cleave::detail::sync

@@ -24,6 +24,14 @@ Accessor used(Accessor accessor) {
   return accessor;
 }
 
+// Never given back: a heap's handle does not own its memory.
+std::span<std::byte> heap_memory() {
+  constexpr std::size_t kSize = std::size_t{4} << 20;
+  void* at = mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (at == MAP_FAILED) stop(Error{Errc::no_memory, "no memory for the test"});
+  return {static_cast<std::byte*>(at), kSize};
+}
+
 // In no folder, so that nothing is left of it.
 File file_with_bytes() {
   File file(memfd_create("cleave host", MFD_CLOEXEC));
@@ -61,6 +69,7 @@ Handles::Handles(Tracking tracking)
       named(must(arena.commit("named"))),
       arena_pin(must(arena.pin(arena.data(), kPageSize, PinAccess::write))),
       arena_hold(must(arena.hold(arena.data(), kPageSize))),
+      heap(must(Heap::create(heap_memory()))),
       file(file_with_bytes()),
       ring(ring_where_there_is_one(pool)),
       c_pool(cleave_pool_create(std::uint64_t{64} << 20, nullptr)),

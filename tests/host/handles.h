@@ -42,6 +42,7 @@ struct Handles {
   Commit named;
   ArenaPin arena_pin;
   Hold arena_hold;
+  Heap heap;                 // in memory that a child has too
   File file;                 // as large as the pages of the space
   std::optional<Ring> ring;  // where the kernel has io_uring
 

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <array>
+#include <atomic>
 #include <cstring>
 #include <vector>
 
@@ -126,6 +127,17 @@ void transfer(Handles& h) {
   (void)must(ring.start_read(own, kAt, file, 0, 4 * kPageSize));  // under way at the ring's end
 }
 
+void use_the_heap(Handles& h) {
+  std::array<void*, 6> blocks{};
+  std::uint64_t size = 24;
+  for (void*& block : blocks) block = h.heap.allocate(size *= 5);  // the last is of whole pages
+  blocks[2] = h.heap.reallocate(blocks[2], 5000);
+  static std::atomic<void*> of_another{nullptr};
+  h.heap.deallocate(of_another.exchange(h.heap.allocate(24)));
+  for (void* block : blocks) h.heap.deallocate(block);
+  (void)h.heap.statistics();
+}
+
 void use_c(Handles& h) {
   const OwnedByC<cleave_space, cleave_space_release> space(
       cleave_space_fork(h.c_space.get(), nullptr));
@@ -148,6 +160,7 @@ constexpr std::array kOperations{
     Operation{"arenas", make_an_arena, false},
     Operation{"trials of tracking", try_trackings, false},
     Operation{"files", transfer, false},
+    Operation{"the heap", use_the_heap, false},
     Operation{"the C interface", use_c, false},
 };
 

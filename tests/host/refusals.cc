@@ -125,6 +125,15 @@ void of_an_arena(Handles& h, Refusals& refusals) {
   REFUSED(h.arena_pin.size() == kPageSize);
 }
 
+// Whole or half changed, which is for the heap to say: each call returns.
+void of_a_heap(Handles& h) {
+  for (const std::uint64_t size : {16, 3000, 100'000}) h.heap.deallocate(h.heap.allocate(size));
+  (void)h.heap.statistics();
+  (void)h.heap.check();
+  Heap again = must(Heap::open(h.heap.memory()));
+  if (!again.check()) again.deallocate(again.allocate(100'000));
+}
+
 void of_a_ring(Handles& h, Refusals& refusals) {
   if (!h.ring) return;
   REFUSED(h.ring->start_read(h.space, kAt, h.file.descriptor(), 0, kBytes));
@@ -172,6 +181,7 @@ bool every_call_refuses(Handles& handles) {
   of_an_accessor(handles.empty_handed, refusals);
   of_what_never_changes(handles, refusals);
   of_an_arena(handles, refusals);
+  of_a_heap(handles);
   of_a_ring(handles, refusals);
   of_c(handles, refusals);
   return refusals.all();
