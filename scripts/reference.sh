@@ -6,12 +6,12 @@ mkdir -p "${1:?usage: reference.sh <folder>}"
 folder=$(realpath "$1")
 cd "$(dirname "$0")/.."
 
-# The comment that a file begins with, without its slashes and stars.
+# The comment that a file begins with, without its slashes and stars. What is indented there stays as it is.
 first_comment() {
   awk '/^\/\*/ { block = 1 }
     block { last = /\*\//; sub(/^\/\* */, ""); sub(/ *\*\/$/, ""); sub(/^  /, ""); print; if (last) exit; next }
     !/^\/\// { exit }
-    { sub(/^\/\/ ?/, ""); print }' "$1"
+    { sub(/^\/\/ ?/, ""); print }' "$1" | sed 's/^  /      /'
 }
 
 # A page's text for doxygen, which wants to be told what a file is.
