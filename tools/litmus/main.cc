@@ -55,8 +55,8 @@ void add_options(CLI::App& litmus, Options& options) {
       .add_option("--search", options.search,
                   "dpor, states, naive, bound=PREEMPTIONS, random=RUNS or pct=DEPTH")
       ->capture_default_str();
-  litmus.add_option("--memory", options.memory, "sc or tso; by default sc, and what tests name")
-      ->check(CLI::IsMember({"sc", "tso"}));
+  litmus.add_option("--memory", options.memory, "sc, tso or ra; by default sc, and what tests name")
+      ->check(CLI::IsMember({"sc", "tso", "ra"}));
   litmus.add_option("--drop", options.drop, "Leave out a fence or a re-check, by its name")
       ->allow_extra_args(false)  // what follows is a FILE
       ->take_all();
