@@ -9,10 +9,6 @@
 namespace lab::judge {
 namespace {
 
-litmus::Memory language_of(explore::Memory memory) {
-  return memory == explore::Memory::sc ? litmus::Memory::sc : litmus::Memory::tso;
-}
-
 bool means_nothing(const Case& one) {
   return expected(*one.test, one.variant, language_of(one.memory)).has(litmus::Verdict::none);
 }
@@ -36,7 +32,7 @@ std::vector<Case> cases_of(const std::vector<const litmus::Test*>& tests,
     for (Named& beyond : named_beyond(*test))
       if (std::ranges::find(variants, beyond.variant.base, &Variant::text) != variants.end())
         add({test, std::move(beyond.variant),
-             beyond.memory == litmus::Memory::tso ? explore::Memory::tso : memory, false});
+             beyond.memory == litmus::Memory::sc ? memory : explorers(beyond.memory), false});
   }
   return cases;
 }

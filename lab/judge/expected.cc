@@ -74,9 +74,34 @@ std::string Expected::text() const {
   return fmt::format("{}", fmt::join(names, " or "));
 }
 
+litmus::Memory language_of(explore::Memory memory) {
+  switch (memory) {
+    case explore::Memory::sc:
+      return Memory::sc;
+    case explore::Memory::tso:
+      return Memory::tso;
+    case explore::Memory::ra:
+      break;
+  }
+  return Memory::ra;
+}
+
+explore::Memory explorers(litmus::Memory memory) {
+  switch (memory) {
+    case Memory::sc:
+      return explore::Memory::sc;
+    case Memory::tso:
+      return explore::Memory::tso;
+    case Memory::ra:
+      break;
+  }
+  return explore::Memory::ra;
+}
+
 Expected expected(const litmus::Test& test, const Variant& variant, Memory memory) {
   std::optional<Verdict> verdict = said(test, variant, memory);
-  if (!verdict && memory == Memory::tso) verdict = said(test, variant, Memory::sc);
+  if (!verdict && memory == Memory::ra) verdict = said(test, variant, Memory::tso);
+  if (!verdict && memory != Memory::sc) verdict = said(test, variant, Memory::sc);
   if (verdict) return {{*verdict}};
   if (!variant.changed()) return {claimed(test.final.claim)};
   return expected(test, parse_variants(variant.base)->front(), memory);
@@ -91,7 +116,7 @@ std::vector<Named> named_beyond(const litmus::Test& test) {
         const auto variants = variants_of(judges);
         if (!variants) continue;
         for (const Variant& variant : *variants)
-          if (variant.changed() || expect.memory == Memory::tso)
+          if (variant.changed() || expect.memory != Memory::sc)
             result.push_back({variant, expect.memory});
       }
   return result;

@@ -12,10 +12,6 @@ namespace {
 
 using litmus::Verdict;
 
-litmus::Memory language_of(explore::Memory memory) {
-  return memory == explore::Memory::sc ? litmus::Memory::sc : litmus::Memory::tso;
-}
-
 std::string text_of(const Plan& plan, const std::vector<std::uint64_t>& answers) {
   std::string text;
   for (std::size_t i = 0; i < answers.size(); ++i) {

@@ -136,7 +136,8 @@ class Printer {
 
   void expect(const Expect& expect) {
     comments(expect.remarks.before);
-    std::string text = expect.memory == Memory::tso ? "expect tso " : "expect ";
+    std::string text = "expect ";
+    if (expect.memory != Memory::sc) text += fmt::format("{} ", name(expect.memory));
     for (std::size_t i = 0; i < expect.groups.size(); ++i)
       text += fmt::format("{}{}: {}", i == 0 ? "" : "; ", several(expect.groups[i].judges),
                           name(expect.groups[i].verdict));

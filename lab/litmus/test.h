@@ -253,7 +253,7 @@ struct Final {
   bool operator==(const Final&) const = default;
 };
 
-enum class Memory : std::uint8_t { sc, tso };
+enum class Memory : std::uint8_t { sc, tso, ra };
 
 /// One judge or several: `A`, `C0..F`, `E1,reuse_small=map`, `E1,drop=fork.seq`. Only judges know
 /// the names.
@@ -274,7 +274,7 @@ enum class Verdict : std::uint8_t {
   none,    ///< `-`: nothing is expected; the test means nothing to these judges
 };
 
-/// `expect [tso] A B: always; C0..F: never`
+/// `expect [tso|ra] A B: always; C0..F: never`
 struct Expect {
   struct Group {
     std::vector<Judges> judges;

@@ -139,7 +139,7 @@ std::string_view name(Comparison comparison) {
   return entry(names, comparison);
 }
 std::string_view name(Memory memory) {
-  static constexpr std::string_view names[] = {"sc", "tso"};
+  static constexpr std::string_view names[] = {"sc", "tso", "ra"};
   return entry(names, memory);
 }
 std::string_view name(Verdict verdict) {

@@ -81,7 +81,7 @@ Json cell_of(const judge::Judgement& judgement) {
   for (const explore::Failure& failure : judgement.failures)
     failures.push_back(Json::array({explore::name(failure.kind), failure.what, failure.count}));
   return {{"judge", judgement.variant.text},
-          {"memory", judgement.memory == explore::Memory::sc ? "sc" : "tso"},
+          {"memory", explore::name(judgement.memory)},
           {"column", judgement.base_case},
           {"verdict", litmus::name(judgement.verdict)},
           {"harm", harm(*judgement.test, judgement.verdict)},

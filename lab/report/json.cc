@@ -25,7 +25,7 @@ Json json(const judge::Judgement& judgement) {
     failures.push_back(
         {{"kind", explore::name(failure.kind)}, {"what", failure.what}, {"count", failure.count}});
   return {{"rules", judgement.variant.text},
-          {"memory", judgement.memory == explore::Memory::sc ? "sc" : "tso"},
+          {"memory", explore::name(judgement.memory)},
           {"verdict", litmus::name(judgement.verdict)},
           {"expected", std::move(expected)},
           {"standing", name(judgement.standing)},

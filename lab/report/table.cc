@@ -39,7 +39,8 @@ std::string coloured(const judge::Judgement& judgement, std::string_view text, c
 
 // Where a judgement stands in the table.
 std::string column_of(const judge::Judgement& judgement) {
-  return judgement.variant.text + (judgement.memory == explore::Memory::tso ? " tso" : "");
+  if (judgement.memory == explore::Memory::sc) return judgement.variant.text;
+  return fmt::format("{} {}", judgement.variant.text, explore::name(judgement.memory));
 }
 
 const std::string& name_of(const judge::TestFiles& tests, const litmus::Test* test) {
@@ -199,9 +200,10 @@ std::string deviations(const judge::TestFiles& tests,
       for (const judge::Judgement* judgement : by) columns.push_back(column_of(*judgement));
       text +=
           fmt::format("{} {}  {}: {}", style.bad("!"), file->name, fmt::join(columns, " "), what);
-      text +=
-          fmt::format("    cleave litmus {} --rules {}{}\n", file->path, by.front()->variant.text,
-                      by.front()->memory == explore::Memory::tso ? " --memory tso" : "");
+      text += fmt::format("    cleave litmus {} --rules {}", file->path, by.front()->variant.text);
+      if (by.front()->memory != explore::Memory::sc)
+        text += fmt::format(" --memory {}", explore::name(by.front()->memory));
+      text += '\n';
     }
   }
   return text;

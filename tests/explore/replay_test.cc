@@ -17,7 +17,7 @@ TEST(Replay, OfATokenIsTheSameRun) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const auto bodies = RandomProgram::draw(seed, {.threads = 3, .statements = 3});
     const Factory factory = [&] { return std::make_unique<RandomProgram>(bodies, false); };
-    for (const Memory memory : {Memory::sc, Memory::tso}) {
+    for (const Memory memory : {Memory::sc, Memory::tso, Memory::ra}) {
       const Options options{.memory = memory, .max_runs = 2000, .check_runs = 0};
       const auto result = explore(factory, options);
       for (const Seen& seen : result->outcomes) {
@@ -103,6 +103,17 @@ TEST(Token, IsShortAndReadable) {
   EXPECT_EQ(token->memory, Memory::tso);
   EXPECT_EQ(token->schedule, (Schedule{{0, 0}, {0, 0}, {0, 0}, {flush_of(1), 0}, {2, 1}, {0, 0}}));
   EXPECT_EQ(token->hash, 0x1fu);
+}
+
+TEST(Token, OfRaSaysWhichMessagesWereRead) {
+  const auto trace = record(message_passing(), {.memory = Memory::ra, .drop = {"take~relaxed"}},
+                            {{0, 0}, {1, 0}, {1, 1}, {0, 0}});
+  ASSERT_TRUE(trace) << trace.error().what;
+  EXPECT_THAT(trace->token(), testing::MatchesRegex("1:ra:take~relaxed:0,1,1=1,0:[0-9a-f]{8}"));
+  ASSERT_EQ(trace->events.size(), 4u);
+  EXPECT_THAT(trace->events[2].decided, ElementsAre("reads 0 of x, not 1"));
+  EXPECT_EQ(trace->events[2].touched[0].before, 0u) << "what it saw";
+  EXPECT_EQ(replay(message_passing(), trace->token())->hash, trace->hash);
 }
 
 TEST(Token, ThatIsNoneIsRefusedWithThePlace) {

@@ -15,10 +15,6 @@ using testing::Contains;
 using testing::ElementsAreArray;
 using testing::IsEmpty;
 
-litmus::Memory language_of(explore::Memory memory) {
-  return memory == explore::Memory::sc ? litmus::Memory::sc : litmus::Memory::tso;
-}
-
 // Those of the changed rule-sets that no test tells from what it expects of `base`.
 std::set<std::string> unnoticed(const std::vector<Variant>& changed, const Variant& base) {
   static const TestFiles files = catalogue();

@@ -27,9 +27,7 @@ std::vector<lab::judge::Variant> mutants(const lab::judge::Variant& base) {
 
 // What the test expects of the rule-set as it is: a mutant that does the same is not noticed.
 bool notices(const lab::judge::Judgement& judgement, const lab::judge::Variant& base) {
-  const lab::litmus::Memory memory = judgement.memory == lab::explore::Memory::sc
-                                         ? lab::litmus::Memory::sc
-                                         : lab::litmus::Memory::tso;
+  const lab::litmus::Memory memory = lab::judge::language_of(judgement.memory);
   const lab::judge::Expected expected = lab::judge::expected(*judgement.test, base, memory);
   return !expected.verdicts.empty() && !expected.has(judgement.verdict);
 }

@@ -42,9 +42,11 @@ Question question_of(const Options& options) {
   if (options.time > 0) question.effort.max_seconds = options.time;
   // Who asks for something particular gets that, and nothing that tests ask for besides.
   const bool named = options.rules.empty() && options.drop.empty() && options.memory.empty();
-  question.cases = lab::judge::cases_of(
-      tests_of(question.files), of,
-      options.memory == "tso" ? lab::explore::Memory::tso : lab::explore::Memory::sc, named);
+  question.cases = lab::judge::cases_of(tests_of(question.files), of,
+                                        options.memory == "tso"  ? lab::explore::Memory::tso
+                                        : options.memory == "ra" ? lab::explore::Memory::ra
+                                                                 : lab::explore::Memory::sc,
+                                        named);
   if (question.cases.empty()) stop(2, "these tests mean nothing under these rule-sets\n");
   return question;
 }

@@ -16,14 +16,15 @@ void atomic_store(const char* label, Variable& variable, std::uint64_t bits, Ord
 std::uint64_t atomic_wait(const char* label, const Variable& variable, Order order,
                           const std::function<bool(std::uint64_t)>& done);
 
-/// What several threads may use at a time.
+/// What several threads may use at a time. The label of an access is where it says its order: a name
+/// for what is dropped, too.
 template <Sharable T>
 class Atomic : public Variable {
  public:
   explicit Atomic(const char* name, T value = T{}) : Variable(name, bits_of(value)) {}
 
   T load(Order order, const char* label = "load") const {
-    return value_of(look(label, [&] { return load_bits(order); }));
+    return value_of(look(label, [&] { return load_bits(ordered(label, order, Use::load)); }));
   }
   void store(T value, Order order, const char* label = "store") {
     atomic_store(label, *this, bits_of(value), order);
@@ -38,9 +39,10 @@ class Atomic : public Variable {
   bool compare_exchange(T& expected, T desired, Order order, const char* label = "cas") {
     const std::uint64_t wanted = bits_of(expected);
     const std::uint64_t old = access(label, [&] {
-      return update_bits(order, [&](std::uint64_t bits) -> std::optional<std::uint64_t> {
-        return bits == wanted ? std::optional(bits_of(desired)) : std::nullopt;
-      });
+      return update_bits(ordered(label, order, Use::update),
+                         [&](std::uint64_t bits) -> std::optional<std::uint64_t> {
+                           return bits == wanted ? std::optional(bits_of(desired)) : std::nullopt;
+                         });
     });
     expected = value_of(old);
     return old == wanted;
@@ -58,7 +60,8 @@ class Atomic : public Variable {
   template <typename Next>
   T update(const char* label, Order order, Next next) {
     return value_of(access(label, [&] {
-      return update_bits(order, [&](std::uint64_t bits) { return bits_of(next(value_of(bits))); });
+      return update_bits(ordered(label, order, Use::update),
+                         [&](std::uint64_t bits) { return bits_of(next(value_of(bits))); });
     }));
   }
   static std::uint64_t bits_of(T value) {

@@ -172,7 +172,7 @@ void Execution::fence(const char* name, Order order) {
     fence(name);
     return;
   }
-  if (!performs(name)) return;
+  if (!performs(name) || order == Order::relaxed) return;
   if (weak_ != nullptr && !unwinding_) weak_->fence(number(*running_), order, name);
   if (recorded()) recorder_->fence(*this, number(*running_), name);
 }

@@ -113,6 +113,8 @@ class Execution {
   /// Whether a step is said to depend on what fences all threads. It costs, so it is done where
   /// there is such a fence only.
   void note_heavy_fences(bool on) { noting_heavy_ = on; }
+  /// Where runs up to now have said orders.
+  [[nodiscard]] const std::vector<Site>& sites() const { return sites_; }
   /// Whether some run had one.
   [[nodiscard]] bool met_heavy_fence() const { return met_heavy_; }
 
@@ -174,6 +176,7 @@ class Execution {
   void decided(std::string_view text);
   void reach(std::string_view label);
   [[nodiscard]] bool performs(std::string_view name) const;
+  Order ordered(const char* site, Order order, Use use);
   [[nodiscard]] bool recorded() const { return recorder_ != nullptr && !winding_up_; }
   [[noreturn]] void give_up(std::string what);
   int start_thread(const char* name, std::function<void()> body);
@@ -320,6 +323,7 @@ class Execution {
   std::vector<Violation> violations_;
   std::string standstill_;
   std::vector<std::string> reached_;
+  std::vector<Site> sites_;
 };
 
 }  // namespace lab::explore

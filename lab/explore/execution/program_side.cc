@@ -75,6 +75,21 @@ bool Execution::performs(std::string_view name) const {
   return std::ranges::find(dropped_, name) == dropped_.end();
 }
 
+// A dropped "SITE~ORDER" is a weaker order there.
+Order Execution::ordered(const char* site, Order order, Use use) {
+  if (order == Order::plain) return order;
+  const Site here{site, order, use};
+  if (std::ranges::find(sites_, here) == sites_.end()) sites_.push_back(here);
+  for (const std::string& dropped : dropped_) {
+    const std::size_t end = dropped.find('~');
+    if (end == std::string::npos || dropped.compare(0, end, here.at) != 0) continue;
+    for (const Order weaker : {Order::relaxed, Order::acquire, Order::release, Order::acq_rel}) {
+      if (dropped.compare(end + 1, std::string::npos, explore::name(weaker)) == 0) return weaker;
+    }
+  }
+  return order;
+}
+
 void Execution::end_step() {
   if (phase_ != Phase::step) return;
   if (locked_ && !weak_->fenced(number(*running_))) {

@@ -56,20 +56,26 @@ void announce_await(const char* label, bool (*ready)(const void*), const void* c
   Execution::here().await(label, ready, context);
 }
 void fence(const char* name) { Execution::here().fence(name); }
-void fence(const char* name, Order order) { Execution::here().fence(name, order); }
+void fence(const char* name, Order order) {
+  Execution::here().fence(name, ordered(name, order, Use::fence));
+}
 void heavy_fence(const char* name) { Execution::here().heavy_fence(name); }
 void atomic_store(const char* label, Variable& variable, std::uint64_t bits, Order order) {
-  Execution::here().store(label, variable, bits, order);
+  Execution::here().store(label, variable, bits, ordered(label, order, Use::store));
 }
 std::uint64_t atomic_wait(const char* label, const Variable& variable, Order order,
                           const Execution::Done& done) {
-  return Execution::here().wait(label, variable, order, done);
+  return Execution::here().wait(label, variable, ordered(label, order, Use::load), done);
 }
 void Mutex::lock(const char* label) { Execution::here().lock(label, *this); }
 void Mutex::unlock(const char* label) { Execution::here().unlock(label, *this); }
 bool performs(const char* name) {
   const Execution* e = Execution::current();
   return e == nullptr || e->performs(name);
+}
+Order ordered(const char* site, Order order, Use use) {
+  Execution* e = Execution::current();
+  return e == nullptr ? order : e->ordered(site, order, use);
 }
 std::uint64_t choose(const char* label, std::uint64_t count) {
   return Execution::here().choose(label, count);

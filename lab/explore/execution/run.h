@@ -173,6 +173,9 @@ auto await(const char* label, Ready&& ready, F&& happen) {
 void fence(const char* name);
 /// Whether the fence or re-check called `name` is performed in this exploration: `--drop NAME`.
 [[nodiscard]] bool performs(const char* name);
+/// The order that what is said at `site` has in this exploration: `order`, or a weaker one if it was
+/// dropped as "SITE~ORDER".
+[[nodiscard]] Order ordered(const char* site, Order order, Use use);
 /// One of 0 .. count-1; the explorer tries all. Not inside a step.
 [[nodiscard]] std::uint64_t choose(const char* label, std::uint64_t count);
 

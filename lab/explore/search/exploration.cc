@@ -153,6 +153,7 @@ void Exploration::refuse(std::string what) {
 tl::expected<Result, Refusal> Exploration::finish(Coverage coverage) {
   if (refusal_) return tl::unexpected(*refusal_);
   result_.seconds = seconds();
+  result_.sites = execution_.sites();
   result_.coverage = std::move(coverage);
   if (stopped_) {
     result_.coverage.kind = Coverage::Kind::stopped;

@@ -66,7 +66,7 @@ struct Options {
   /// How many runs Search::random and Search::pct make.
   std::uint64_t runs = 10'000;
   std::uint64_t seed = 1;
-  /// Fences and re-checks to leave out, by name.
+  /// Fences and re-checks to leave out, by name; and orders to weaken: "SITE~relaxed".
   std::vector<std::string> drop = {};
   /// Takes threads that the program declared equal for one another. For Search::dpor and
   /// Search::states.
@@ -117,6 +117,7 @@ struct Result {
   std::vector<Seen> outcomes;  ///< in the order in which they were seen first
   std::vector<Failure> failures;
   std::vector<std::string> reached;  ///< labels
+  std::vector<Site> sites;           ///< where orders were said
   Coverage coverage;
 
   [[nodiscard]] const Seen* find(const Outcome& outcome) const;

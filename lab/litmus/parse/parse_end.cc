@@ -189,7 +189,11 @@ Expect parse_expect(Cursor& cursor) {
   expect.at = cursor.where();
   expect.remarks.before = cursor.comments();
   cursor.expect("expect");
-  if (cursor.accept("tso")) expect.memory = Memory::tso;
+  if (cursor.accept("tso")) {
+    expect.memory = Memory::tso;
+  } else if (cursor.accept("ra")) {
+    expect.memory = Memory::ra;
+  }
   do expect.groups.push_back(parse_group(cursor));
   while (cursor.accept(";"));
   cursor.end_line(expect.remarks);

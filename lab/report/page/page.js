@@ -27,7 +27,7 @@ function mark(name, kind = "") {
 }
 
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
-const spoken = cell => cell.judge + (cell.memory === "tso" ? " under tso" : "");
+const spoken = cell => cell.judge + (cell.memory && cell.memory !== "sc" ? ` under ${cell.memory}` : "");
 const flagOf = cell => cell.standing === "deviates" ? "!" : cell.standing === "open" ? "?" : "";
 const kinds = {leak: "a process sees what it must not", lost: "a reference and its owner part", waste: "a copy that was not needed",
   race: "it depends on who is first", swap: "reclaim and swap", merge: "merging, migration, huge pages"};
