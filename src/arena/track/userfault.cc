@@ -53,7 +53,7 @@ constexpr Refusals kAskSignal =
                     "userfaultfd cannot write-protect shared memory; that came with Linux 6.4");
 constexpr Refusals kWatch =
     CLEAVE_REFUSALS("ioctl(UFFDIO_REGISTER)", "userfaultfd cannot watch the arena's memory");
-constexpr Refusals kProtect =
+constexpr Refusals kWriteProtect =
     CLEAVE_REFUSALS("ioctl(UFFDIO_WRITEPROTECT)", "userfaultfd cannot protect the arena's memory");
 constexpr Refusals kPagemap = {
     .denied =
@@ -139,7 +139,7 @@ Result<void> Userfault::protect(std::span<std::byte> range) noexcept {
   // EAGAIN: the kernel would rather be asked again, as while mappings change.
   while (ioctl(descriptor_.number(), UFFDIO_WRITEPROTECT, &wanted) != 0) {
     if (errno == EAGAIN || errno == EINTR) continue;
-    return refused(kProtect, errno);
+    return refused(kWriteProtect, errno);
   }
   return {};
 }
