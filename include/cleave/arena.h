@@ -42,6 +42,17 @@ struct ArenaOptions {
   /// (without a word if it blocks SIGSEGV).
   /// Dear: about 20 ms for each GiB. For debugging.
   bool catch_writers = false;
+  /// Refuses a commit and a checkout (not_permitted, and a line on standard error that names thread
+  /// and address) while another thread waits on a mutex, condition variable or the like in the
+  /// memory, is in a system call that will write there, has its stack there, or holds a robust
+  /// mutex there. Without it such a thread may wait for ever afterwards. What a thread does that
+  /// runs at that moment is not known. Dear: 10 to 30 us for each thread. For debugging.
+  bool catch_waiters = false;
+  /// Compares, at each commit and checkout, the pages that tracking reports as unchanged with what
+  /// they are to hold. One that differs, because software tracking was not told, or for one of the
+  /// reasons that docs/explanation/arena.md lists, is an error (not_permitted, where: the page) and
+  /// counts as changed from then on. Dear: about 200 ms for each GiB. For debugging.
+  bool catch_unseen = false;
 };
 
 /// What an arena has done and keeps. Pages, unless it says otherwise.
@@ -73,7 +84,10 @@ struct ArenaStatistics {
 /// nothing, statistics are zeroes, and head() is still told; see Pool. The parent goes on
 /// undisturbed.
 ///
-/// The program must not unmap or move the memory.
+/// The program may protect the memory (mprotect(2)) and advise the kernel on it; Tracking says what
+/// becomes of protections. It must not unmap, move or map over it, nor map it a second time: then
+/// commit(), checkout(), revert(), changes() and hold() fail, not_mapped or already_mapped, where:
+/// the first byte of what is gone. What must not lie in it: docs/explanation/outside.md.
 class CLEAVE_API Arena {
  public:
   /// `size` bytes (rounded up to pages) of zeroes, and a first commit of those. Takes address space

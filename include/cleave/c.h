@@ -391,6 +391,14 @@ cleave_code cleave_try_tracking(cleave_tracking tracking, cleave_error* error);
 /// Stops, with its address on standard error, a thread that breaks the rule of quiet. About 20 ms a
 /// GiB.
 #define CLEAVE_ARENA_CATCH_WRITERS 2u
+/// Refuses commits and checkouts (not_permitted, and a line on standard error) while another thread
+/// waits on a lock in the memory, is in a system call that will write there, has its stack there,
+/// or holds a robust mutex there. About 20 us a thread.
+#define CLEAVE_ARENA_CATCH_WAITERS 4u
+/// Compares, at each commit and checkout, all pages that are reported as unchanged; one that was
+/// written unseen is an error (not_permitted), and counts as changed from then on. About 200 ms a
+/// GiB.
+#define CLEAVE_ARENA_CATCH_UNSEEN 8u
 
 /// All zeroes but `size` are the defaults: `cleave_arena_options options = {sizeof options};`
 typedef struct cleave_arena_options {

@@ -29,11 +29,15 @@ enum class Tracking : std::uint8_t {
   /// to a page: the kernel ends the process. mark_dirty() beforehand spares the signal. Each thread
   /// that writes needs room for a signal's frame on its stack; if that lies in the arena, an
   /// alternate stack outside (sigaltstack(2)), which handlers installed before must ask for, too
-  /// (SA_ONSTACK). Handlers of the program: see arena_fault().
+  /// (SA_ONSTACK). Handlers of the program: see arena_fault(). It does not see
+  /// what mremap(2) with MREMAP_DONTUNMAP leaves behind.
   sigbus,
-  /// The same by SIGSEGV and mprotect(2), on any Linux: 5 to 10 us. Everything that is said of
-  /// `sigbus` holds for SIGSEGV. Protections that the program gives the memory do not last. Up to
-  /// some 16,000 mappings while scattered pages are written; where the process has none left
+  /// The same by SIGSEGV and the protection of pages, on any Linux: 10 to 25 us. Everything that is
+  /// said of `sigbus` holds for SIGSEGV, but the last. mprotect(2) cannot make a page writable that
+  /// was not written since the last commit (EACCES; before Linux 5.13 it can, and a page that is
+  /// opened, written and closed again goes unnoticed): mark_dirty() first. Read-only pages become
+  /// writable at the next write; all other protections last.
+  /// Up to some 16,000 mappings while scattered pages are written; where the process has none left
   /// (vm.max_map_count), a write opens the whole arena, and the next commit compares all of it.
   mprotect,
   /// The program says what it writes, by mark_dirty(). A write that it does not tell of is lost at

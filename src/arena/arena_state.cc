@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/handle_access.h"
 #include "space/snapshot_state.h"
+#include "sync/waiters.h"
 
 namespace cleave::detail {
 namespace {
@@ -102,7 +103,10 @@ Result<std::shared_ptr<ArenaState>> ArenaState::make_or_throw(const Pool& pool, 
     }
     state->trap_.emplace(state->mapping_);
   }
+  state->catch_waiters_ = options.catch_waiters;
+  state->catch_unseen_ = options.catch_unseen;
   state->lock_.assume_held();  // no other thread knows it yet
+  if (auto right = state->check_memory("its making"); !right) return tl::unexpected(right.error());
   auto empty = state->recorded_.snapshot();
   if (!empty) return tl::unexpected(empty.error());
   auto first = state->history_->add(nullptr, std::move(*empty), {}, 0);
@@ -157,6 +161,12 @@ Result<void> ArenaState::check_here() const {
               "a visit of changes() has the arena to itself; call this after changes() returns");
 }
 
+Result<void> ArenaState::check_memory(const char* operation) const {
+  if (auto placed = mapping_.check_in_place(); !placed) return placed;
+  if (!catch_waiters_) return {};
+  return check_waiters({mapping_.native(), mapping_.bytes()}, operation);
+}
+
 Result<PageRun> ArenaState::pages_of(const void* at, ByteCount bytes) const {
   const auto first = reinterpret_cast<std::uintptr_t>(mapping_.native());
   const auto from = reinterpret_cast<std::uintptr_t>(at);
@@ -175,6 +185,26 @@ Result<void> ArenaState::collect(PageRun within) {
     if (pinned.access == PinAccess::read) continue;
     changed_.add(pinned.run);
     suspected_.add(pinned.run);
+  }
+  return catch_unseen_ && within == PageRun{0, mapping_.pages()} ? find_unseen() : Result<void>{};
+}
+
+// What of it was given back reads as zeroes; a hole that was one before is not read, which would
+// give it memory.
+Result<void> ArenaState::find_unseen() {
+  const SnapshotState& before = HandleAccess::state(head_->snapshot());
+  ResidentRanges resident(mapping_);
+  for (std::uint64_t page = 0; page < mapping_.pages(); ++page) {
+    if (changed_.has(page)) continue;
+    const std::byte* then = before.page(page_of(address_of_page(page)));
+    if (then == nullptr && !resident.has(page)) continue;
+    const std::byte* now = mapping_.alias(page);
+    if (then == nullptr ? is_zero(now) : std::memcmp(now, then, kPageSize) == 0) continue;
+    changed_.add(page);
+    return fail(Errc::not_permitted,
+                "a page has changed, and tracking did not see it; call mark_dirty() before such a "
+                "change (docs/explanation/arena.md has the list)",
+                address_of_page(page));
   }
   return {};
 }
@@ -239,6 +269,7 @@ Result<Commit> ArenaState::commit(std::string_view name) {
   if (!name.empty() && history_->find(name)) {
     return fail(Errc::already_exists, "the arena keeps a commit of that name; forget it first");
   }
+  if (auto right = check_memory("a commit"); !right) return tl::unexpected(right.error());
   TrapFor trap(trap_);
   if (auto trapped = trap.writes("a commit"); !trapped) return tl::unexpected(trapped.error());
   if (auto collected = collect({0, mapping_.pages()}); !collected) {
@@ -359,6 +390,7 @@ Result<void> ArenaState::revert() {
 }
 
 Result<void> ArenaState::stand_at(const Commit& target) {
+  if (auto right = check_memory("a checkout"); !right) return right;
   TrapFor trap(trap_);
   if (auto trapped = trap.all("a checkout"); !trapped) return trapped;
   if (auto collected = collect({0, mapping_.pages()}); !collected) return collected;
@@ -384,6 +416,7 @@ Commit ArenaState::head() const {
 Result<void> ArenaState::changes(function_ref<void(std::span<const std::byte>)> visit) {
   if (auto here = check_here(); !here) return here;
   const sync::Guard guard(lock_);
+  if (auto placed = mapping_.check_in_place(); !placed) return placed;
   if (auto collected = collect({0, mapping_.pages()}); !collected) return collected;
   const Visiting visiting(*this);
   return changed_.for_each_run([&](PageRun run) -> Result<void> {
@@ -434,6 +467,7 @@ Result<Hold> ArenaState::hold(const void* at, ByteCount bytes) {
   const sync::Guard guard(lock_);
   const auto run = pages_of(at, bytes);
   if (!run) return tl::unexpected(run.error());
+  if (auto placed = mapping_.check_in_place(); !placed) return tl::unexpected(placed.error());
   if (auto collected = collect(*run); !collected) return tl::unexpected(collected.error());
   auto now = recorded_.fork();
   if (!now) return tl::unexpected(now.error());

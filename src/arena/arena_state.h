@@ -93,7 +93,11 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   class Turn;
   class Visiting;
 
+  /// What the program has done to the memory or keeps there, and `operation` cannot go on with.
+  Result<void> check_memory(const char* operation) const CLEAVE_REQUIRES(lock_);
   Result<void> collect(PageRun within) CLEAVE_REQUIRES(lock_);
+  /// Finds pages that have changed though collect() did not find them. Error: not_permitted.
+  Result<void> find_unseen() CLEAVE_REQUIRES(lock_);
   /// The pages that a run of bytes inside the arena touches. Errors: bad_argument.
   Result<PageRun> pages_of(const void* at, ByteCount bytes) const;
   Result<void> record(PageRun run, ResidentRanges& resident, Space& into,
@@ -110,6 +114,8 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   Mapping mapping_;
   Choice choice_;
   std::optional<WriterTrap> trap_;
+  bool catch_waiters_ = false;
+  bool catch_unseen_ = false;
 
   mutable sync::mutex lock_;
   /// The thread that is inside a visit of changes(). Written by whoever holds the lock, read by

@@ -13,7 +13,8 @@ using namespace cleave::detail;
 
 namespace {
 
-constexpr uint32_t kKnownFlags = CLEAVE_ARENA_NO_SYSTEM_CALLS | CLEAVE_ARENA_CATCH_WRITERS;
+constexpr uint32_t kKnownFlags = CLEAVE_ARENA_NO_SYSTEM_CALLS | CLEAVE_ARENA_CATCH_WRITERS |
+                                 CLEAVE_ARENA_CATCH_WAITERS | CLEAVE_ARENA_CATCH_UNSEEN;
 
 // What a caller of another version has set: fields that it does not know are zero, and those that
 // we do not know have to be.
@@ -46,7 +47,9 @@ Result<Arena> create(Pool& pool, uint64_t bytes, const cleave_arena_options* giv
                        {.at = options->at,
                         .tracking = static_cast<Tracking>(options->tracking),
                         .system_calls_write = (options->flags & CLEAVE_ARENA_NO_SYSTEM_CALLS) == 0,
-                        .catch_writers = (options->flags & CLEAVE_ARENA_CATCH_WRITERS) != 0});
+                        .catch_writers = (options->flags & CLEAVE_ARENA_CATCH_WRITERS) != 0,
+                        .catch_waiters = (options->flags & CLEAVE_ARENA_CATCH_WAITERS) != 0,
+                        .catch_unseen = (options->flags & CLEAVE_ARENA_CATCH_UNSEEN) != 0});
 }
 
 std::string_view text_or_nothing(const char* text) {

@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstdio>
 #include <utility>
 
 #include "base/address_space.h"
@@ -20,6 +22,8 @@ namespace {
 
 constexpr const char* kTaken = "the arena's address range is mapped already; choose another";
 constexpr Refusals kMap = CLEAVE_REFUSALS("mmap", "the kernel cannot map the arena's file");
+constexpr Refusals kOpenAgain =
+    CLEAVE_REFUSALS("open", "the arena's memory cannot be opened once more; is /proc mounted?");
 constexpr Refusals kKeepFromChildren =
     CLEAVE_REFUSALS("madvise(MADV_DONTFORK)", "the kernel has no madvise(MADV_DONTFORK)");
 
@@ -64,6 +68,8 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
   const auto descriptor = create_memory_file("cleave arena", bytes);
   if (!descriptor) return tl::unexpected(descriptor.error());
   Mapping made(*descriptor, pages);
+  // Whoever comes by the descriptor, through /proc, cannot cut the memory off under its mappings.
+  (void)fcntl(*descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
   made.native_ = map(*descriptor, bytes, at);
   // Or a kernel that takes it as a hint.
   if (made.native_ == nullptr ? errno == EEXIST : at != nullptr && made.native_ != at) {
@@ -80,6 +86,9 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
       madvise(made.alias_ - kGuard, kGuard + bytes + kGuard, MADV_DONTFORK) != 0) {
     return refused(kKeepFromChildren, errno);
   }
+  auto placed = Placement::of({made.native_, bytes}, {made.alias_, bytes});
+  if (!placed) return tl::unexpected(placed.error());
+  made.placement_ = std::move(*placed);
   return made;
 }
 
@@ -91,6 +100,7 @@ Mapping::Mapping(Mapping&& from) noexcept
       native_(std::exchange(from.native_, nullptr)),
       alias_(std::exchange(from.alias_, nullptr)),
       pages_(from.pages_),
+      placement_(std::move(from.placement_)),
       process_(from.process_) {}
 
 Mapping::~Mapping() {
@@ -98,6 +108,22 @@ Mapping::~Mapping() {
   if (native_ != nullptr) (void)munmap(native_, bytes());
   if (alias_ != nullptr) (void)munmap(alias_ - kGuard, kGuard + bytes() + kGuard);
   (void)close(descriptor_);
+}
+
+Result<int> Mapping::open_read_only() const {
+  std::array<char, 32> path{};
+  (void)std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", descriptor_);
+  const int opened = open(path.data(), O_RDONLY | O_CLOEXEC);
+  if (opened >= 0) return opened;
+  return refused(kOpenAgain, errno);
+}
+
+bool Mapping::map_native(int protection, int descriptor) const noexcept {
+  if (mmap(native_, bytes(), protection, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, descriptor, 0) ==
+      MAP_FAILED) {
+    return false;
+  }
+  return insist([this] { return madvise(native_, bytes(), MADV_DONTFORK) == 0; });
 }
 
 void Mapping::enter_alias(PageRun run) const noexcept {

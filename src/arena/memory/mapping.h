@@ -1,12 +1,16 @@
 // The memory of an arena: one memfd, mapped twice.
 #pragma once
 
+#include <sys/mman.h>
+
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 #include <cleave/error.h>
 
 #include "arena/memory/page_set.h"
+#include "arena/memory/placement.h"
 #include "sync/process.h"
 
 namespace cleave::detail {
@@ -34,6 +38,20 @@ class Mapping {
   /// False in a child of fork(2): then neither mapping is there. Safe in a signal handler.
   [[nodiscard]] bool is_here() const noexcept { return process_.is_here(); }
 
+  /// Errors: as Placement::check().
+  [[nodiscard]] Result<void> check_in_place() const { return placement_.check(); }
+  /// Visits what the native mapping is to the kernel: the pages of each of its mappings, and their
+  /// protection (PROT_READ and so on).
+  template <class Visit>
+  Result<void> for_each_protection(Visit visit) const;
+
+  /// A descriptor that is the caller's to close. Errors: no_memory, unsupported (no /proc).
+  [[nodiscard]] Result<int> open_read_only() const;
+  /// Maps all of the native mapping anew, from this descriptor or the arena's own, which lets it be
+  /// written. False: the kernel would not. Safe in a signal handler.
+  bool map_native(int protection, int descriptor) const noexcept;
+  bool map_native() const noexcept { return map_native(PROT_READ | PROT_WRITE, descriptor_); }
+
   /// Has the kernel make its entries for the pages in the alias, in one go: a fault each otherwise,
   /// and a second one at the first write. A matter of speed alone.
   void enter_alias(PageRun run) const noexcept;
@@ -50,8 +68,20 @@ class Mapping {
   std::byte* native_ = nullptr;
   std::byte* alias_ = nullptr;
   std::uint64_t pages_;
+  Placement placement_;
   sync::Process process_;
 };
+
+template <class Visit>
+Result<void> Mapping::for_each_protection(Visit visit) const {
+  const auto page_at = [this](std::uintptr_t address) {
+    const auto first = reinterpret_cast<std::uintptr_t>(native_);
+    return std::min((std::max(address, first) - first) / kPageSize, pages_);
+  };
+  return placement_.for_each_native([&](const KernelMapping& mapping) -> Result<void> {
+    return visit(PageRun{page_at(mapping.first), page_at(mapping.end)}, mapping.protection);
+  });
+}
 
 /// Which pages have memory behind them, now or in swap; asked in ascending order while no thread
 /// writes. It remembers the last answer: the kernel goes through a run of pages one by one to tell

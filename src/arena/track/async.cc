@@ -106,10 +106,13 @@ class Async final : public Tracker {
   Result<void> scan_touched(PageRun run, Visit visit) {
     while (run.first < run.end) {
       const std::span left(mapping_.native(run.first), run.pages() * kPageSize);
-      const auto scanned = pagemap_.take_written(left, found_);
+      auto scanned = pagemap_.take_written(left, found_);
       if (!scanned) {
         visit(run);  // how far it came, and what it has protected again, is not known
-        return tl::unexpected(scanned.error());
+        // Memory that was moved away and back is watched no more.
+        if (!faults_.watch(left)) return tl::unexpected(scanned.error());
+        scanned = pagemap_.take_written(left, found_);
+        if (!scanned) return tl::unexpected(scanned.error());
       }
       for (const ScannedRun& found : scanned->runs) {
         visit(PageRun{page_at(found.start), page_at(found.end)});

@@ -21,6 +21,7 @@ Result<void> FaultTracker::watch(int signal) {
 // does not touch the arena, is noted once more after that, and so is never open and unknown.
 Result<void> FaultTracker::collect(PageRun within, PageSet& changed) {
   if (auto front = return_to_front(signal_); !front) return front;
+  if (auto looked = look(); !looked) return looked;
   if (opened_for_others_.exchange(false, sync::relaxed)) is_exact_ = false;
   open_.move(within, changed);
   if (auto closed = close_all_of(within, changed); !closed) {
@@ -32,7 +33,7 @@ Result<void> FaultTracker::collect(PageRun within, PageSet& changed) {
     return closed;
   }
   if (within == all()) all_closed();
-  return {};
+  return give_back_protections();
 }
 
 Result<void> FaultTracker::close_all_of(PageRun within, const PageSet& pages) {
@@ -70,7 +71,7 @@ void FaultTracker::punched(PageRun run) noexcept {
 // Two threads may fault on one page: the second finds it open, and tries again. But a page that is
 // open and faults once more lacks something else, memory most likely: then the fault is a real one.
 bool FaultTracker::fault(std::byte* address) noexcept {
-  if (!mapping_.is_here()) return false;
+  if (!mapping_.is_here() || !closed_by_us(address)) return false;
   const auto page = static_cast<std::uint64_t>(address - mapping_.native()) / kPageSize;
   const bool first = open_.add(page);
   const PageRun opened = open_up({page, page + 1});

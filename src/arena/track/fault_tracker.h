@@ -36,6 +36,7 @@ class FaultTracker : public Tracker, public FaultWatcher {
     return {mapping_.native(run.first), run.pages() * kPageSize};
   }
   [[nodiscard]] PageRun all() const { return {0, mapping_.pages()}; }
+  [[nodiscard]] PageSet& open() { return open_; }
 
   /// Lets the program write to these pages, and perhaps to some around them; gives what is open
   /// now. Empty: it cannot. Safe in a signal handler.
@@ -46,6 +47,17 @@ class FaultTracker : public Tracker, public FaultWatcher {
   virtual double cost_of_closing(std::uint64_t runs) const noexcept = 0;
   virtual double cost_of_closing_all() const noexcept = 0;
   virtual void all_closed() noexcept {}
+
+  /// Looks at what the program itself has done to the memory's protection, and adds to open() the
+  /// pages that it may have written without a fault. Errors: as collect().
+  virtual Result<void> look() { return {}; }
+  /// Called when pages have been closed: gives those their protection back for which the program
+  /// had chosen one. Error: no_memory.
+  virtual Result<void> give_back_protections() { return {}; }
+  /// False: the program itself has forbidden the access. Safe in a signal handler.
+  [[nodiscard]] virtual bool closed_by_us(const std::byte* /*address*/) const noexcept {
+    return true;
+  }
 
  private:
   Result<void> close_all_of(PageRun within, const PageSet& pages);

@@ -1,13 +1,25 @@
-// Tracking by mprotect(2), whose faults come as SIGSEGV. Works everywhere, costs most.
+// Tracking by the protection of pages, whose faults come as SIGSEGV. Works everywhere, costs most.
+//
+// The program may use mprotect(2) on the same pages. A page that we have closed by mprotect(2) could
+// be opened, written and closed again by the program, and no trace would be left. So a closed page
+// is one of a read-only view, which mprotect(2) cannot make writable. Kernels that cannot put one in
+// place (before Linux 5.13) leave us mprotect(2), and the kernel's word at each collect() on what is
+// writable then.
+#include <sys/epoll.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <optional>
+#include <utility>
 
+#include "arena/memory/read_only_view.h"
 #include "arena/track/fault_tracker.h"
 #include "arena/track/registry.h"
 #include "base/address_space.h"
 #include "base/fail.h"
+#include "sync/allocator.h"
 
 namespace cleave::detail {
 namespace {
@@ -25,7 +37,11 @@ constexpr Refusals kProtect =
 
 class Mprotect final : public FaultTracker {
  public:
-  Mprotect(const Mapping& mapping, PageSet&& open) : FaultTracker(mapping, std::move(open)) {}
+  Mprotect(const Mapping& mapping, PageSet&& open, PageSet&& chosen,
+           std::optional<ReadOnlyView>&& view)
+      : FaultTracker(mapping, std::move(open)),
+        chosen_(std::move(chosen)),
+        view_(std::move(view)) {}
   ~Mprotect() override { unwatch(); }
   Mprotect(const Mprotect&) = delete;
   Mprotect& operator=(const Mprotect&) = delete;
@@ -34,32 +50,101 @@ class Mprotect final : public FaultTracker {
   [[nodiscard]] bool is_exact() const noexcept override { return false; }  // neighbours
 
  private:
+  /// Pages whose protection the program has chosen: neither that of closed nor that of open pages.
+  struct Chosen {
+    PageRun run;
+    int protection;
+  };
+
   PageRun open_up(PageRun run) noexcept override {
     const std::uint64_t faults = faults_.fetch_add(1, sync::relaxed);
     if (faults >= kFaultsPerBlock) {
-      run = all();
+      run = widened(run, all());
     } else if (faults >= kFaultsPerPage) {
-      run.first -= run.first % kNeighbours;
-      run.end = run.end + (kNeighbours - 1) - (run.end + kNeighbours - 1) % kNeighbours;
-      if (run.end > mapping().pages()) run.end = mapping().pages();
+      const std::uint64_t end = run.end + (kNeighbours - 1) - (run.end - 1) % kNeighbours;
+      run = widened(run, {run.first - run.first % kNeighbours, std::min(end, mapping().pages())});
     }
-    if (set(run, PROT_READ | PROT_WRITE)) return run;
+    if (open_but_chosen(run)) return run;
     // No mapping left to split off. Opening everything joins them all, and needs none.
-    const auto open_all = [this] { return set(all(), PROT_READ | PROT_WRITE); };
-    return insist(open_all) ? all() : PageRun{run.first, run.first};
+    return insist([this] { return set_open(all()); }) ? all() : PageRun{run.first, run.first};
   }
   Result<void> close(PageRun run) noexcept override {
-    if (set(run, PROT_READ) || set(all(), PROT_READ)) return {};
+    if (set_closed(run) || set_closed(all())) return {};
     return refused_mapping(kProtect, 0, Mapped::shared, errno);
   }
   double cost_of_closing(std::uint64_t runs) const noexcept override {
-    return 5000.0 * static_cast<double>(runs);
+    return (view_ ? 8000.0 : 5000.0) * static_cast<double>(runs);
   }
+  // Later faults of those that read the pages included.
   double cost_of_closing_all() const noexcept override {
-    return 70.0 * static_cast<double>(mapping().pages());
+    return (view_ ? 200.0 : 70.0) * static_cast<double>(mapping().pages());
   }
   void all_closed() noexcept override { faults_.store(0, sync::relaxed); }
 
+  // Whatever is writable may have been written, whoever made it so.
+  Result<void> look() override {
+    return sync::or_no_memory("out of memory noting protections", [&]() -> Result<void> {
+      protections_.clear();
+      chosen_.clear();
+      return mapping().for_each_protection([&](PageRun run, int protection) -> Result<void> {
+        if ((protection & PROT_WRITE) != 0) open().add(run);
+        if (protection == PROT_READ || protection == (PROT_READ | PROT_WRITE)) return {};
+        protections_.push_back({run, protection});
+        chosen_.add(run);
+        return {};
+      });
+    });
+  }
+
+  // A guard page, or one that holds code, is as the program wants it, and the program may change
+  // that at any time. It stays open to mprotect(2), and counts as written at every collect().
+  Result<void> give_back_protections() override {
+    for (const Chosen& chosen : protections_) {
+      if (set_open(chosen.run)) open().add(chosen.run);
+      if (set(chosen.run, chosen.protection)) continue;
+      return refused_mapping(kProtect, 0, Mapped::shared, errno);
+    }
+    return {};
+  }
+
+  bool closed_by_us(const std::byte* address) const noexcept override {
+    const auto page = static_cast<std::uint64_t>(address - mapping().native()) / kPageSize;
+    return !chosen_.has(page) && is_readable(page);
+  }
+
+  // Chosen pages are open to mprotect(2) as they are.
+  bool open_but_chosen(PageRun run) noexcept {
+    bool done = true;
+    std::uint64_t at = run.first;
+    (void)chosen_.for_each_run(run, [&](PageRun chosen) -> Result<void> {
+      if (at < chosen.first) done = set_open({at, chosen.first}) && done;
+      at = chosen.end;
+      return {};
+    });
+    if (at < run.end) done = set_open({at, run.end}) && done;
+    return done;
+  }
+
+  /// With the pages around it, up to those that the program wants to be as they are.
+  [[nodiscard]] PageRun widened(PageRun run, PageRun most) const noexcept {
+    const auto may_open = [this](std::uint64_t page) {
+      return !chosen_.has(page) && is_readable(page);
+    };
+    while (run.first > most.first && may_open(run.first - 1)) --run.first;
+    while (run.end < most.end && may_open(run.end)) ++run.end;
+    return run;
+  }
+
+  // Asks the kernel, which copies the argument before it finds that there is no such descriptor.
+  [[nodiscard]] bool is_readable(std::uint64_t page) const noexcept {
+    auto* inside = reinterpret_cast<epoll_event*>(mapping().native(page));
+    return epoll_ctl(-1, EPOLL_CTL_ADD, -1, inside) == 0 || errno != EFAULT;
+  }
+
+  bool set_open(PageRun run) noexcept {
+    return view_ ? view_->open(run) : set(run, PROT_READ | PROT_WRITE);
+  }
+  bool set_closed(PageRun run) noexcept { return view_ ? view_->close(run) : set(run, PROT_READ); }
   bool set(PageRun run, int protection) const noexcept {
     const std::span<std::byte> bytes = bytes_of(run);
     return mprotect(bytes.data(), bytes.size(), protection) == 0;
@@ -67,12 +152,25 @@ class Mprotect final : public FaultTracker {
 
   /// Since all was closed. Counted by whoever faults; nothing hangs on its order.
   sync::atomic<std::uint64_t> faults_{0};
+  /// As the last look found them: written under the arena's lock, read in signal handlers too.
+  PageSet chosen_;
+  sync::Vector<Chosen> protections_;
+  std::optional<ReadOnlyView> view_;
 };
 
 Result<OwnedTracker> make_mprotect(const Mapping& mapping) {
   auto open = PageSet::create(mapping.pages());
   if (!open) return tl::unexpected(open.error());
-  auto made = sync::make_owned<Mprotect>(mapping, std::move(*open));
+  auto chosen = PageSet::create(mapping.pages());
+  if (!chosen) return tl::unexpected(chosen.error());
+  std::optional<ReadOnlyView> view;
+  if (auto made = ReadOnlyView::create(mapping)) {
+    view.emplace(std::move(*made));
+  } else if (made.error().code != Errc::unsupported) {
+    return tl::unexpected(made.error());
+  }
+  auto made =
+      sync::make_owned<Mprotect>(mapping, std::move(*open), std::move(*chosen), std::move(view));
   if (made == nullptr) return tl::unexpected(no_memory_for_tracker());
   if (auto done = made->watch(SIGSEGV); !done) return tl::unexpected(done.error());
   return made;

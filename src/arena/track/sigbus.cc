@@ -31,6 +31,19 @@ class Sigbus final : public FaultTracker {
   }
   Result<void> close(PageRun run) noexcept override { return faults_.protect(bytes_of(run)); }
 
+  // Memory that was moved away and back is watched no more, and may have been written meanwhile.
+  // Whether it is shows when a page of it is protected as it is already.
+  Result<void> look() override {
+    return mapping().for_each_protection([&](PageRun run, int) -> Result<void> {
+      const PageRun page{run.first, run.first + 1};
+      const bool watched =
+          open().has(page.first) ? faults_.open_up(bytes_of(page)) : close(page).has_value();
+      if (watched) return {};
+      open().add(run);
+      return faults_.watch(bytes_of(run));
+    });
+  }
+
   // Protecting all goes through every entry, whether it is protected or not.
   double cost_of_closing(std::uint64_t runs) const noexcept override {
     return 900.0 * static_cast<double>(runs);

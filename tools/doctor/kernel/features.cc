@@ -1,5 +1,6 @@
 #include "tools/doctor/kernel/features.h"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/io_uring.h>
 #include <linux/membarrier.h>
@@ -9,6 +10,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -158,6 +160,29 @@ Finding look_at_process_vm() {
   return {"process_vm_readv", Standing::missing, refusal_text(error), {}, false};
 }
 
+Finding look_at_maps() {
+  if (const Descriptor maps(open("/proc/self/maps", O_RDONLY | O_CLOEXEC)); maps.is_open()) {
+    return {"/proc/self/maps", Standing::ok, "", {}, true};
+  }
+  return {"/proc/self/maps", Standing::missing, error_text(errno),
+          "Mount /proc: without it an arena does not notice that the program has unmapped part of "
+          "it, or mapped something else there.",
+          false};
+}
+
+Finding look_at_waiting_threads() {
+  const Descriptor own(open("/proc/thread-self/syscall", O_RDONLY | O_CLOEXEC));
+  std::array<char, 64> text{};
+  if (own.is_open() && read(own.number(), text.data(), text.size()) > 0) {
+    return {"/proc/self/task/*/syscall", Standing::ok, "", {}, true};
+  }
+  return {"/proc/self/task/*/syscall",
+          Standing::missing,
+          error_text(errno) + "; arenas cannot have catch_waiters",
+          {},
+          false};
+}
+
 // What it denies of all that was looked at; each says by itself what follows.
 Finding look_at_filter(const std::vector<Finding>& all) {
   if (!is_filtered()) return {"seccomp", Standing::ok, "no filter", {}, false};
@@ -185,6 +210,8 @@ std::vector<Finding> look_at_features() {
   all.push_back(look_at_huge_pages("huge pages, anonymous", "enabled"));
   all.push_back(look_at_huge_pages("huge pages, shared", "shmem_enabled"));
   all.push_back(look_at_process_vm());
+  all.push_back(look_at_maps());
+  all.push_back(look_at_waiting_threads());
   for (Finding& finding : look_at_calls()) all.push_back(std::move(finding));
   all.push_back(look_at_filter(all));
   return all;

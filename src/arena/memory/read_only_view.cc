@@ -1,0 +1,76 @@
+#include "arena/memory/read_only_view.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/address_space.h"
+#include "base/kernel_abi.h"
+#include "base/refusal.h"
+
+namespace cleave::detail {
+namespace {
+
+constexpr Refusals kMap = CLEAVE_REFUSALS("mmap", "the kernel cannot map the arena's file again");
+constexpr Refusals kKeepFromChildren =
+    CLEAVE_REFUSALS("madvise(MADV_DONTFORK)", "the kernel has no madvise(MADV_DONTFORK)");
+constexpr Refusals kPut = CLEAVE_REFUSALS(
+    "mremap", "mremap(2) does not leave shared memory behind; that came with Linux 5.13");
+
+}  // namespace
+
+Result<ReadOnlyView> ReadOnlyView::create(const Mapping& mapping) {
+  auto descriptor = mapping.open_read_only();
+  if (!descriptor) return tl::unexpected(descriptor.error());
+  ReadOnlyView made(mapping, *descriptor);
+  void* view =
+      mmap(nullptr, mapping.bytes(), PROT_READ, MAP_SHARED | MAP_NORESERVE, *descriptor, 0);
+  if (view == MAP_FAILED) return refused_mapping(kMap, mapping.bytes(), Mapped::shared, errno);
+  made.view_ = static_cast<std::byte*>(view);
+  if (madvise(view, mapping.bytes(), MADV_DONTFORK) != 0) return refused(kKeepFromChildren, errno);
+  // Not on the arena's own pages: an older kernel would have unmapped them before it refuses.
+  void* page = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return refused_mapping(kMap, kPageSize, Mapped::own, errno);
+  const bool works = put(made.view_, static_cast<std::byte*>(page), kPageSize);
+  const int why = errno;
+  (void)munmap(page, kPageSize);
+  if (works) return made;
+  if (why == ENOMEM) return refused_mapping(kPut, mapping.bytes(), Mapped::shared, why);
+  return refused(kPut, why);
+}
+
+ReadOnlyView::ReadOnlyView(ReadOnlyView&& from) noexcept
+    : mapping_(from.mapping_),
+      descriptor_(std::exchange(from.descriptor_, -1)),
+      view_(std::exchange(from.view_, nullptr)) {}
+
+ReadOnlyView::~ReadOnlyView() {
+  if (!mapping_.is_here()) return;
+  if (view_ != nullptr) (void)munmap(view_, mapping_.bytes());
+  if (descriptor_ >= 0) (void)::close(descriptor_);
+}
+
+// One step: no other thread finds nothing there, and what madvise(2) has set, DONTFORK above all,
+// comes along.
+bool ReadOnlyView::put(std::byte* from, std::byte* to, std::uint64_t bytes) noexcept {
+  return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to;
+}
+
+// Without a mapping to spare, only the whole can still be mapped, in one piece that splits nothing.
+bool ReadOnlyView::close(PageRun run) noexcept {
+  return put(view_ + run.first * kPageSize, mapping_.native(run.first), run.pages() * kPageSize) ||
+         (is_all(run) && mapping_.map_native(PROT_READ, descriptor_));
+}
+
+bool ReadOnlyView::open(PageRun run) noexcept {
+  return put(mapping_.alias(run.first), mapping_.native(run.first), run.pages() * kPageSize) ||
+         (is_all(run) && mapping_.map_native());
+}
+
+bool ReadOnlyView::is_all(PageRun run) const noexcept {
+  return run == PageRun{0, mapping_.pages()};
+}
+
+}  // namespace cleave::detail
