@@ -119,7 +119,7 @@ What the arena has done and keeps: an ArenaStatistics.)");
 Gives up the arena; again: nothing. Its commits, pins and holds stay.
 
 BufferError: a memoryview or NumPy array over the memory is in use.)");
-  kind.def_property_readonly("closed", &ArenaObject::is_closed, "Whether close() was called.");
+  show_closed(kind, "closed");
   kind.def(
       "__repr__",
       [](const ArenaObject& self) -> std::string {

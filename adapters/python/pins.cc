@@ -87,7 +87,7 @@ memoryviews, for os.readv, os.preadv, os.pwritev and their like. Read-only for a
 --
 
 Lets go now; again: nothing. BufferError: a view of a piece is in use.)");
-  kind.def_property_readonly("released", &PinObject::is_closed, "Whether release() was called.");
+  show_closed(kind, "released");
   kind.def(
       "__repr__",
       [](const PinObject& self) {
@@ -120,7 +120,7 @@ tuple of read-only memoryviews, for os.writev and os.pwritev.)");
 --
 
 Lets go now; again: nothing. BufferError: a view of a piece is in use.)");
-  kind.def_property_readonly("released", &HoldObject::is_closed, "Whether release() was called.");
+  show_closed(kind, "released");
   kind.def(
       "__repr__",
       [](const HoldObject& self) {

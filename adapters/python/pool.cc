@@ -74,7 +74,7 @@ What the pool holds now, in pages: a PoolStatistics.)");
 --
 
 Lets go of the handle; again: nothing. What was made from the pool stays usable.)");
-  kind.def_property_readonly("closed", &PoolObject::is_closed, "Whether close() was called.");
+  show_closed(kind, "closed");
   kind.def("__repr__", show, "__repr__(self)\n--\n\n");
   close_by_with(kind);
 }

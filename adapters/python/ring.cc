@@ -115,7 +115,7 @@ Writes `size` bytes of the space, as they are now, to `offset` of a file; how ma
 
 Waits until the kernel has them; os.fdatasync() puts them on the disk. Errors: as read().)");
   kind.def("close", &RingObject::close, "close(self)\n--\n\nEnds the ring; again: nothing.");
-  kind.def_property_readonly("closed", &RingObject::is_closed, "Whether close() was called.");
+  show_closed(kind, "closed");
   kind.def(
       "__repr__",
       [](const RingObject& self) {

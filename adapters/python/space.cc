@@ -60,6 +60,8 @@ py::list diff_with(const SpaceObject& self, const py::object& other) {
   if (py::isinstance<SpaceObject>(other)) {
     const auto second = other.cast<const SpaceObject&>().get();
     theirs = value_of(without_gil([&] { return second->snapshot(); }));
+  } else if (!py::isinstance<SnapshotObject>(other)) {
+    throw py::type_error("expected a cleave.Space or a cleave.Snapshot");
   } else {
     theirs = *other.cast<const SnapshotObject&>().get();
   }
@@ -237,7 +239,7 @@ context manager, which closes.)");
 --
 
 Gives up the space; again: nothing. Its snapshots, forks, pins and holds stay.)");
-  kind.def_property_readonly("closed", &SpaceObject::is_closed, "Whether close() was called.");
+  show_closed(kind, "closed");
   kind.def(
       "__repr__",
       [](const SpaceObject& self) -> std::string {

@@ -23,6 +23,8 @@ auto in_slot(Work&& work, Failed failed) noexcept -> decltype(work()) {
     return std::forward<Work>(work)();
   } catch (py::error_already_set& raised) {
     raised.restore();
+  } catch (const py::builtin_exception& raised) {
+    raised.set_error();
   } catch (const std::exception& thrown) {
     PyErr_SetString(PyExc_RuntimeError, thrown.what());
   }
@@ -73,6 +75,13 @@ py::class_<T> define(py::module_& module, const char* name, const char* text) {
 template <class T, class Make, class... Extra>
 void make_by(const char* name, Make&& make, const Extra&... extra) {
   maker<T> = py::cpp_function(std::forward<Make>(make), py::name(name), extra...).release().ptr();
+}
+
+/// The property that says whether close() or release() was called.
+template <class T>
+void show_closed(py::class_<T>& kind, const char* name) {
+  kind.def_property_readonly(
+      name, [](const T& self) { return self.is_closed(); }, "Whether it was let go.");
 }
 
 /// __enter__ and __exit__, which calls close(). If the block failed, and buffers are still out, the
