@@ -4,11 +4,12 @@
 
 #include <pybind11/stl.h>
 
-#include "adapters/python/choice.h"
 #include "adapters/python/pins.h"
 #include "adapters/python/pool.h"
+#include "adapters/python/runtime/choice.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/kind.h"
+#include "adapters/python/runtime/piece.h"
 
 namespace cleave::python {
 namespace {
@@ -35,11 +36,13 @@ py::object statistics(const ArenaObject& self) {
 
 void define_memory(Kind& kind) {
   kind.def_property_readonly(
-      "memory", [](const py::object& self) { return py::memoryview(self); },
+      "memory",
+      [](const py::object& self) { return py::memoryview(self.cast<ArenaObject&>().piece(self)); },
       R"(The whole memory as a new writable memoryview of bytes: for NumPy as
 `np.frombuffer(arena.memory, dtype)` or `np.ndarray(shape, dtype, buffer=arena.memory)`.
 
-A checkout changes what is there, in place. A view keeps the arena from being closed.)");
+A checkout changes what is there, in place. While a view, or an array over it, is in use, the arena
+cannot be closed. memoryview(arena) is the same, but then the memory stays until `arena` goes.)");
   kind.def_property_readonly(
       "size", [](const ArenaObject& self) { return self.get()->size().value; },
       "Bytes: whole pages.");
@@ -141,12 +144,23 @@ ArenaObject::ArenaObject(Arena&& arena)
     : Handle("arena", std::move(arena)),
       place_{reinterpret_cast<std::uintptr_t>(get()->data()), get()->size().value} {}
 
+py::object ArenaObject::piece(py::object self) {
+  const auto arena = get();
+  return make_piece(arena->memory(), false, std::move(self), &lending_, arena);
+}
+
 int ArenaObject::give_buffer(PyObject* self, Py_buffer* view, int flags) {
-  return exports_.give(self, view, flags, get()->memory(), false);
+  const py::object lent = piece(py::reinterpret_borrow<py::object>(self));
+  if (PyObject_GetBuffer(lent.ptr(), view, flags) != 0) return -1;
+  if (kept_ == nullptr) {
+    kept_ = get();
+    kept_memory_.emplace(kept_->memory(), nullptr);
+  }
+  return 0;
 }
 
 void ArenaObject::close() {
-  exports_.expect_none("arena");
+  lending_.expect_none("arena");
   Handle::close();
 }
 
@@ -162,7 +176,8 @@ std::span<std::byte> ArenaObject::part(const Arena& arena, Whole offset,
 void define_arena(py::module_& module) {
   auto kind = define<ArenaObject>(
       module, "Arena",
-      R"(Arena(pool, size, *, tracking="automatic", system_calls_write=True, catch_writers=False)
+      "Arena(pool, size, *, tracking=\"automatic\", system_calls_write=True, catch_writers=False)"
+      R"(
 --
 
 Native memory whose whole contents can be committed, and checked out again.

@@ -10,8 +10,8 @@
 
 #include "adapters/python/commit.h"
 #include "adapters/python/runtime/arguments.h"
-#include "adapters/python/runtime/exports.h"
 #include "adapters/python/runtime/handle.h"
+#include "adapters/python/runtime/lent.h"
 
 namespace cleave::python {
 
@@ -19,12 +19,15 @@ class ArenaObject : public Handle<Arena> {
  public:
   explicit ArenaObject(Arena&& arena);
 
-  /// The whole memory, writable. Python keeps the object while the buffer lives.
+  /// The whole memory, writable, as a Piece.
+  [[nodiscard]] pybind11::object piece(pybind11::object self);
+  /// The same as a buffer of the arena itself. NumPy may keep the arena instead of the buffer, so
+  /// from now on the memory stays until the Python object goes.
   int give_buffer(PyObject* self, Py_buffer* view, int flags);
-  [[nodiscard]] Exports& exports() noexcept { return exports_; }
+  [[nodiscard]] Lending& lending() noexcept { return lending_; }
   [[nodiscard]] Place place() const noexcept { return place_; }
 
-  /// Raises BufferError if a buffer is out.
+  /// Raises BufferError if memory is lent.
   void close();
 
   /// An offset and a size, the rest where there is none. Raises BadArgumentError outside.
@@ -37,8 +40,10 @@ class ArenaObject : public Handle<Arena> {
   }
 
  private:
-  Exports exports_;
+  Lending lending_;
   Place place_;
+  std::shared_ptr<Arena> kept_;  // once the arena was a buffer itself, closed or not
+  std::optional<Lent> kept_memory_;
 };
 
 void define_arena(pybind11::module_& module);

@@ -107,7 +107,8 @@ Makes the contents those of a Commit, or of the commit of that name; the arena t
 
 Memoryviews and NumPy arrays over the memory stay, and show the new contents. The cost follows the
 pages that differ. Errors, and nothing has changed: BadArgumentError (of another arena), PinnedError
-(`address`: the first page that is pinned for writing and would change), KeyError (no such name).)");
+(`address`: the first page that is pinned for writing and would change), KeyError (no such
+name).)");
   kind.def(
       "revert",
       [](const ArenaObject& self) {

@@ -5,12 +5,12 @@
 #include <cleave/units.h>
 
 #include "adapters/python/arena.h"
-#include "adapters/python/choice.h"
 #include "adapters/python/commit.h"
 #include "adapters/python/pins.h"
 #include "adapters/python/pool.h"
 #include "adapters/python/ring.h"
 #include "adapters/python/runtime/child.h"
+#include "adapters/python/runtime/choice.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/gil.h"
 #include "adapters/python/runtime/piece.h"

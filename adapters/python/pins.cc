@@ -25,8 +25,8 @@ py::tuple pin_pieces(const py::object& self) {
   std::visit(
       [&](const auto& each) {
         for (const iovec& piece : each.pieces()) {
-          views.append(
-              piece_view(span_of(piece), object.is_read_only(), self, &object.exports(), pin));
+          views.append(py::memoryview(
+              make_piece(span_of(piece), object.is_read_only(), self, &object.lending(), pin)));
         }
       },
       *pin);
@@ -48,7 +48,7 @@ py::tuple hold_pieces(const py::object& self) {
       keep(Kept{hold, value_of(without_gil([&] { return std::as_const(*hold).view(); }))});
   py::list views;
   for (const iovec& piece : kept->view.pieces()) {
-    views.append(piece_view(span_of(piece), true, self, &object.exports(), kept));
+    views.append(py::memoryview(make_piece(span_of(piece), true, self, &object.lending(), kept)));
   }
   return py::tuple(views);
 }
@@ -134,12 +134,12 @@ Lets go now; again: nothing. BufferError: a view of a piece is in use.)");
 }  // namespace
 
 void PinObject::close() {
-  exports_.expect_none("pin");
+  lending_.expect_none("pin");
   Handle::close();
 }
 
 void HoldObject::close() {
-  exports_.expect_none("hold");
+  lending_.expect_none("hold");
   Handle::close();
 }
 

@@ -11,8 +11,8 @@
 #include <cleave/hold.h>
 #include <cleave/pin.h>
 
-#include "adapters/python/runtime/exports.h"
 #include "adapters/python/runtime/handle.h"
+#include "adapters/python/runtime/lent.h"
 
 namespace cleave::python {
 
@@ -24,13 +24,13 @@ class PinObject : public Handle<AnyPin> {
   PinObject(AnyPin&& pin, PinAccess access)
       : Handle("pin", std::move(pin)), read_only_(access == PinAccess::read) {}
 
-  [[nodiscard]] Exports& exports() noexcept { return exports_; }
+  [[nodiscard]] Lending& lending() noexcept { return lending_; }
   [[nodiscard]] bool is_read_only() const noexcept { return read_only_; }
-  /// Raises BufferError if a buffer is out.
+  /// Raises BufferError if memory is lent.
   void close();
 
  private:
-  Exports exports_;
+  Lending lending_;
   bool read_only_;
 };
 
@@ -40,13 +40,13 @@ class HoldObject : public Handle<Hold> {
   HoldObject(Hold&& hold, std::uint64_t origin)
       : Handle("hold", std::move(hold)), origin_(origin) {}
 
-  [[nodiscard]] Exports& exports() noexcept { return exports_; }
+  [[nodiscard]] Lending& lending() noexcept { return lending_; }
   [[nodiscard]] std::uint64_t origin() const noexcept { return origin_; }
-  /// Raises BufferError if a buffer is out.
+  /// Raises BufferError if memory is lent.
   void close();
 
  private:
-  Exports exports_;
+  Lending lending_;
   std::uint64_t origin_;
 };
 

@@ -30,8 +30,8 @@ py::object view(const SnapshotObject& self, Whole address) {
   const auto snapshot = self.get();
   const PageView page = value_of(snapshot->view(page_of(Address{address.value})));
   const auto bytes = page.bytes();
-  return piece_view({const_cast<std::byte*>(bytes.data()), bytes.size()}, true, py::none(), nullptr,
-                    snapshot);
+  return py::memoryview(make_piece({const_cast<std::byte*>(bytes.data()), bytes.size()}, true,
+                                   py::none(), nullptr, snapshot));
 }
 
 }  // namespace

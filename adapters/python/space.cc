@@ -5,11 +5,11 @@
 
 #include <pybind11/stl.h>
 
-#include "adapters/python/choice.h"
 #include "adapters/python/pins.h"
 #include "adapters/python/pool.h"
 #include "adapters/python/runtime/arguments.h"
 #include "adapters/python/runtime/bytes.h"
+#include "adapters/python/runtime/choice.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/kind.h"
 #include "adapters/python/snapshot.h"

@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import cleave
@@ -41,6 +42,54 @@ def test_an_arena_with_a_buffer_out_is_not_closed(arena: cleave.Arena) -> None:
     arena.close()
     arena.close()
     assert arena.closed
+
+
+def test_every_way_to_an_array_keeps_its_memory(pool: cleave.Pool) -> None:
+    """np.ndarray gives the buffer back at once, and keeps only the object that it came from."""
+    ways: list[Callable[[cleave.Arena], npt.NDArray[np.uint8]]] = [
+        lambda arena: np.frombuffer(arena.memory, dtype=np.uint8),
+        lambda arena: np.ndarray(5000, dtype=np.uint8, buffer=arena.memory),
+        lambda arena: np.ndarray(5000, dtype=np.uint8, buffer=arena.memory[10:]),
+        lambda arena: np.asarray(arena.memory),
+        lambda arena: np.ndarray(5000, dtype=np.uint8, buffer=arena.memory)[7:9],
+        lambda arena: np.frombuffer(arena, dtype=np.uint8),  # type: ignore[call-overload, no-any-return]
+        lambda arena: np.asarray(arena),
+        lambda arena: np.ndarray(5000, dtype=np.uint8, buffer=arena),  # type: ignore[call-overload, no-any-return]
+    ]
+    for number, way in enumerate(ways):
+        arena = cleave.Arena(pool, 8192)
+        there = weakref.ref(arena)
+        array = way(arena)
+        if number == len(ways) - 1:
+            arena.close()  # NumPy has the arena only; its memory stays with it
+        else:
+            with pytest.raises(BufferError):
+                arena.close()
+        del arena
+        gc.collect()
+        array[:] = number
+        assert there() is not None and (array == number).all()
+        del array
+        gc.collect()
+        assert there() is None
+
+
+def test_arrays_over_pieces_and_pages_keep_their_memory(pool: cleave.Pool) -> None:
+    space = cleave.Space(pool)
+    at = space.map(8192)
+    space.write(at, b"x" * 8192)
+    pin, hold = space.pin(at, 4096), space.hold(at, 4096)
+    for handle in (pin, hold):
+        array: npt.NDArray[np.uint8] = np.ndarray(4096, dtype=np.uint8, buffer=handle.pieces[0])
+        with pytest.raises(BufferError):
+            handle.release()
+        assert (array == ord("x")).all()
+    page: npt.NDArray[np.uint8] = np.ndarray(4096, dtype=np.uint8, buffer=space.snapshot().view(at))
+    space.close()
+    pool.close()
+    del pin, hold, handle
+    gc.collect()
+    assert (page == ord("x")).all() and (array == ord("x")).all()
 
 
 def test_a_with_block_closes_or_says_why_not(pool: cleave.Pool) -> None:

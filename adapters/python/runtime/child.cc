@@ -8,7 +8,7 @@
 #include <cleave/error.h>
 
 #include "adapters/python/runtime/errors.h"
-#include "adapters/python/runtime/exports.h"
+#include "adapters/python/runtime/lent.h"
 
 namespace cleave::python {
 namespace {
@@ -18,7 +18,7 @@ std::atomic<unsigned> forks{0};
 
 void begin_child() noexcept {
   forks.store(forks.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  Exports::close_in_child();
+  Lent::reserve_in_child();
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include <pybind11/pybind11.h>
 
 #include "adapters/python/runtime/errors.h"
-#include "adapters/python/runtime/exports.h"
 
 namespace cleave::python {
 
@@ -57,7 +56,6 @@ py::class_<T> define(py::module_& module, const char* name, const char* text) {
     if constexpr (requires { &T::give_buffer; }) {
       made->ht_type.tp_as_buffer = &made->as_buffer;
       made->as_buffer.bf_getbuffer = get_buffer<T>;
-      made->as_buffer.bf_releasebuffer = Exports::take_back;
     }
   };
   py::class_<T> kind(module, name, text, py::is_final(), py::custom_type_setup(set_up));
@@ -84,8 +82,8 @@ void show_closed(py::class_<T>& kind, const char* name) {
       name, [](const T& self) { return self.is_closed(); }, "Whether it was let go.");
 }
 
-/// __enter__ and __exit__, which calls close(). If the block failed, and buffers are still out, the
-/// block's exception goes on, and the last buffer closes: BufferError would hide it.
+/// __enter__ and __exit__, which calls close(). If the block failed, and memory is still lent, the
+/// block's exception goes on, which BufferError would hide; the object stays open.
 template <class T>
 void close_by_with(py::class_<T>& kind) {
   kind.def(
@@ -93,8 +91,8 @@ void close_by_with(py::class_<T>& kind) {
   kind.def(
       "__exit__",
       [](T& self, const py::object& raised, const py::object&, const py::object&) {
-        if constexpr (requires { self.exports(); }) {
-          if (!raised.is_none() && self.exports().count() != 0) return;
+        if constexpr (requires { self.lending(); }) {
+          if (!raised.is_none() && self.lending().count() != 0) return;
         }
         self.close();
       },

@@ -1,4 +1,4 @@
-#include "adapters/python/choice.h"
+#include "adapters/python/runtime/choice.h"
 
 #include <pybind11/pybind11.h>
 
