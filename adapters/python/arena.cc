@@ -14,10 +14,11 @@
 namespace cleave::python {
 namespace {
 
-using Kind = py::class_<ArenaObject>;
+using ArenaKind = py::class_<ArenaObject>;
 
-std::unique_ptr<ArenaObject> make(const PoolObject& pool, Whole size, const std::string& tracking,
-                                  bool system_calls_write, bool catch_writers) {
+std::unique_ptr<ArenaObject> make_arena(const PoolObject& pool, Whole size,
+                                        const std::string& tracking, bool system_calls_write,
+                                        bool catch_writers) {
   const auto from = pool.get();
   ArenaOptions options;
   options.tracking = tracking_word(tracking);
@@ -27,14 +28,14 @@ std::unique_ptr<ArenaObject> make(const PoolObject& pool, Whole size, const std:
       value_of(without_gil([&] { return Arena::create(*from, size.value, options); })));
 }
 
-py::object statistics(const ArenaObject& self) {
+py::object arena_statistics(const ArenaObject& self) {
   const ArenaStatistics now = self.get()->statistics();
   return py::module_::import("cleave._records")
       .attr("ArenaStatistics")(name(now.tracking), now.commits, now.living, now.recorded,
                                now.restored, now.short_pins, now.long_pins);
 }
 
-void define_memory(Kind& kind) {
+void define_memory(ArenaKind& kind) {
   kind.def_property_readonly(
       "memory",
       [](const py::object& self) { return py::memoryview(self.cast<ArenaObject&>().piece(self)); },
@@ -105,8 +106,8 @@ What the bytes are now, whatever is written later: a Hold. Copies the changed pa
 No thread may write to the arena meanwhile. Errors: as pin().)");
 }
 
-void define_about(Kind& kind) {
-  kind.def("statistics", statistics, R"(statistics(self)
+void define_about(ArenaKind& kind) {
+  kind.def("statistics", arena_statistics, R"(statistics(self)
 --
 
 What the arena has done and keeps: an ArenaStatistics.)");
@@ -192,7 +193,7 @@ It is a context manager, which closes.
 is pinned. `catch_writers`: stop a thread that breaks the rule above; dear, for debugging.
 
 Errors: BadArgumentError, OutOfMemoryError, UnsupportedError (the tracking).)");
-  make_by<ArenaObject>("Arena", make, py::arg("pool"), py::arg("size"), py::kw_only(),
+  make_by<ArenaObject>("Arena", make_arena, py::arg("pool"), py::arg("size"), py::kw_only(),
                        py::arg("tracking") = "automatic", py::arg("system_calls_write") = true,
                        py::arg("catch_writers") = false);
   define_memory(kind);

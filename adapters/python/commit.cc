@@ -14,7 +14,7 @@
 namespace cleave::python {
 namespace {
 
-py::bytes read(const CommitObject& self, Whole offset, std::optional<Whole> size) {
+py::bytes read_commit(const CommitObject& self, Whole offset, std::optional<Whole> size) {
   const auto commit = self.get();
   const Place place = self.place();
   const std::uint64_t most = offset.value <= place.size ? place.size - offset.value : 0;
@@ -39,14 +39,14 @@ std::unique_ptr<CommitObject> parent_of(const CommitObject& self) {
   return std::make_unique<CommitObject>(std::move(*parent), self.place());
 }
 
-py::object equal(const CommitObject& self, const py::object& other) {
+py::object equal_commits(const CommitObject& self, const py::object& other) {
   if (!py::isinstance<CommitObject>(other)) {
     return py::reinterpret_borrow<py::object>(Py_NotImplemented);
   }
   return py::bool_(*self.get() == *other.cast<const CommitObject&>().get());
 }
 
-std::string show(const CommitObject& self) {
+std::string show_commit(const CommitObject& self) {
   if (!self.is_here()) return "<cleave.Commit of the parent process>";
   const auto commit = self.get();
   std::string text = "<cleave.Commit " + std::to_string(commit->number());
@@ -62,8 +62,8 @@ void define_commit(py::module_& module) {
   auto kind = define<CommitObject>(module, "Commit", R"(What an arena held at one moment.
 
 Arena.commit() and Arena.commits give one. It lives as long as an object for it does, or the arena
-keeps it by its name; it may outlive the arena. Two objects for one commit are equal.)");
-  kind.def("read", read, py::arg("offset") = 0, py::arg("size") = py::none(),
+keeps it by its name; it may outlive the arena. Two objects for one commit are equal_commits.)");
+  kind.def("read", read_commit, py::arg("offset") = 0, py::arg("size") = py::none(),
            R"(read(self, offset=0, size=None)
 --
 
@@ -89,14 +89,14 @@ The contents as a Snapshot, at the arena's own addresses: offset 0 is at Arena.a
   kind.def_property_readonly(
       "pages", [](const CommitObject& self) { return self.get()->pages(); },
       "Pages that were written to the pool for it.");
-  kind.def("__eq__", equal, py::arg("other"), "__eq__(self, other)\n--\n\n");
+  kind.def("__eq__", equal_commits, py::arg("other"), "__eq__(self, other)\n--\n\n");
   kind.def(
       "__hash__",
       [](const CommitObject& self) {
         return std::hash<std::uint64_t>()(self.place().address ^ self.get()->number());
       },
       "__hash__(self)\n--\n\n");
-  kind.def("__repr__", show, "__repr__(self)\n--\n\n");
+  kind.def("__repr__", show_commit, "__repr__(self)\n--\n\n");
 }
 
 }  // namespace cleave::python

@@ -12,21 +12,21 @@
 namespace cleave::python {
 namespace {
 
-std::unique_ptr<CommitObject> commit(const ArenaObject& self,
-                                     const std::optional<std::string>& name) {
+std::unique_ptr<CommitObject> commit_as(const ArenaObject& self,
+                                        const std::optional<std::string>& name) {
   const auto arena = self.get();
   if (name && name->empty()) raise_with("bad_argument", "a name is not empty; None for no name");
   const std::string chosen = name.value_or("");
   return self.show(value_of(without_gil([&] { return arena->commit(chosen); })));
 }
 
-void checkout(const ArenaObject& self, const py::object& meant) {
+void check_out(const ArenaObject& self, const py::object& meant) {
   const auto arena = self.get();
   const Commit to = self.commit_meant(*arena, meant);
   value_of(without_gil([&] { return arena->checkout(to); }));
 }
 
-py::list changes(const ArenaObject& self) {
+py::list list_changes(const ArenaObject& self) {
   const auto arena = self.get();
   Ranges found;
   const std::byte* const from = arena->data();
@@ -38,7 +38,7 @@ py::list changes(const ArenaObject& self) {
   return found.list();
 }
 
-py::list diff(const ArenaObject& self, const py::object& a, const py::object& b) {
+py::list diff_commits(const ArenaObject& self, const py::object& a, const py::object& b) {
   const auto arena = self.get();
   const Commit first = self.commit_meant(*arena, a);
   const Commit second = self.commit_meant(*arena, b);
@@ -52,7 +52,7 @@ py::list diff(const ArenaObject& self, const py::object& a, const py::object& b)
   return found.list();
 }
 
-py::list history(const ArenaObject& self) {
+py::list list_history(const ArenaObject& self) {
   const auto arena = self.get();
   std::vector<Commit> all;
   value_of(arena->for_each_commit([&](const Commit& each, unsigned) { all.push_back(each); }));
@@ -61,21 +61,21 @@ py::list history(const ArenaObject& self) {
   return made;
 }
 
-std::unique_ptr<CommitObject> find(const ArenaObject& self, const std::string& name) {
+std::unique_ptr<CommitObject> find_commit(const ArenaObject& self, const std::string& name) {
   auto found = self.get()->find(name);
   return found ? self.show(std::move(*found)) : nullptr;
 }
 
-void forget(const ArenaObject& self, const std::string& name) {
+void forget_commit(const ArenaObject& self, const std::string& name) {
   const auto arena = self.get();
   if (!without_gil([&] { return arena->forget(name); })) throw py::key_error(name);
 }
 
 // cleave/_commits.py and cleave/_branch.py, which import this module.
-py::object commits(const py::object& self) {
+py::object commits_of(const py::object& self) {
   return py::module_::import("cleave._commits").attr("Commits")(self);
 }
-py::object branch(const py::object& self, const std::optional<std::string>& name) {
+py::object branch_of(const py::object& self, const std::optional<std::string>& name) {
   return py::module_::import("cleave._branch").attr("Branch")(self, name);
 }
 
@@ -92,7 +92,7 @@ Commit ArenaObject::commit_meant(const Arena& arena, const py::object& meant) co
 }
 
 void define_history(py::class_<ArenaObject>& kind) {
-  kind.def("commit", commit, py::arg("name") = py::none(), R"(commit(self, name=None)
+  kind.def("commit", commit_as, py::arg("name") = py::none(), R"(commit(self, name=None)
 --
 
 Remembers the contents: a Commit. With a name the arena keeps it, in `commits`.
@@ -100,7 +100,7 @@ Remembers the contents: a Commit. With a name the arena keeps it, in `commits`.
 About 1 us for each page changed since the commit that the arena stands at. Errors:
 OutOfMemoryError (the pool's budget: nothing is lost, let go of commits and try again),
 AlreadyExistsError (the name is taken).)");
-  kind.def("checkout", checkout, py::arg("commit"), R"(checkout(self, commit)
+  kind.def("checkout", check_out, py::arg("commit"), R"(checkout(self, commit)
 --
 
 Makes the contents those of a Commit, or of the commit of that name; the arena then stands there.
@@ -122,26 +122,26 @@ Gives up what changed since the commit that the arena stands at: checkout(head).
   kind.def_property_readonly(
       "head", [](const ArenaObject& self) { return self.show(self.get()->head()); },
       "The Commit that the arena stands at.");
-  kind.def("changes", changes, R"(changes(self)
+  kind.def("changes", list_changes, R"(changes(self)
 --
 
 Offsets of bytes that may have changed since `head`: a list of `range`, whole pages, in order.)");
-  kind.def("diff", diff, py::arg("a"), py::arg("b"), R"(diff(self, a, b)
+  kind.def("diff", diff_commits, py::arg("a"), py::arg("b"), R"(diff(self, a, b)
 --
 
 Offsets at which two commits (Commit, or name) differ: a list of `range`, whole pages, in order.
 
 Errors: BadArgumentError (a commit of another arena), KeyError (no such name).)");
-  kind.def("history", history, R"(history(self)
+  kind.def("history", list_history, R"(history(self)
 --
 
 All living commits, each after its parent: a list of Commit. Error: OutOfMemoryError.)");
-  kind.def_property_readonly("commits", commits,
+  kind.def_property_readonly("commits", commits_of,
                              "The commits that the arena keeps by name: a mapping from str to "
                              "Commit. `del arena.commits[name]` lets one go.");
-  kind.def("_find", find, py::arg("name"), "_find(self, name)\n--\n\n");
-  kind.def("_forget", forget, py::arg("name"), "_forget(self, name)\n--\n\n");
-  kind.def("branch", branch, py::arg("name") = py::none(), R"(branch(self, name=None)
+  kind.def("_find", find_commit, py::arg("name"), "_find(self, name)\n--\n\n");
+  kind.def("_forget", forget_commit, py::arg("name"), "_forget(self, name)\n--\n\n");
+  kind.def("branch", branch_of, py::arg("name") = py::none(), R"(branch(self, name=None)
 --
 
 A context manager that comes back: after the block the contents are what they were before it.

@@ -26,7 +26,7 @@ py::tuple list_trackings() {
   return py::tuple(words);
 }
 
-void define(py::module_& module) {
+void define_module(py::module_& module) {
   count_forks();
   py::options options;
   options.disable_function_signatures();  // The texts begin with signatures that Python can read.
@@ -61,5 +61,5 @@ Tries a way of tracking on a few pages of its own. UnsupportedError says what is
 
 PYBIND11_MODULE(_cleave, module) {
   module.doc() = "Branchable memory: what `import cleave` is made of.";
-  cleave::python::define(module);
+  cleave::python::define_module(module);
 }

@@ -68,7 +68,7 @@ py::bytes read_hold(const HoldObject& self, std::optional<Whole> start, std::opt
   });
 }
 
-std::string show(const char* what, bool here, bool closed, std::uint64_t bytes) {
+std::string show_memory(const char* what, bool here, bool closed, std::uint64_t bytes) {
   std::string text = std::string("<cleave.") + what;
   if (closed) return text + ", released>";
   if (!here) return text + " of the parent process>";
@@ -92,7 +92,7 @@ Lets go now; again: nothing. BufferError: a view of a piece is in use.)");
       "__repr__",
       [](const PinObject& self) {
         const bool there = self.is_here() && !self.is_closed();
-        return show("Pin", self.is_here(), self.is_closed(), there ? pin_size(self) : 0);
+        return show_memory("Pin", self.is_here(), self.is_closed(), there ? pin_size(self) : 0);
       },
       "__repr__(self)\n--\n\n");
   close_by_with(kind);
@@ -125,7 +125,8 @@ Lets go now; again: nothing. BufferError: a view of a piece is in use.)");
       "__repr__",
       [](const HoldObject& self) {
         const bool there = self.is_here() && !self.is_closed();
-        return show("Hold", self.is_here(), self.is_closed(), there ? self.get()->size().value : 0);
+        return show_memory("Hold", self.is_here(), self.is_closed(),
+                           there ? self.get()->size().value : 0);
       },
       "__repr__(self)\n--\n\n");
   close_by_with(kind);

@@ -9,12 +9,12 @@
 namespace cleave::python {
 namespace {
 
-std::unique_ptr<PoolObject> make(Whole budget) {
+std::unique_ptr<PoolObject> make_pool(Whole budget) {
   return std::make_unique<PoolObject>(
       value_of(without_gil([&] { return Pool::create(budget.value); })));
 }
 
-py::object statistics(const PoolObject& self) {
+py::object pool_statistics(const PoolObject& self) {
   const PoolStatistics now = self.get()->statistics();
   return py::module_::import("cleave._records")
       .attr("PoolStatistics")(now.budget, now.used, now.free, now.ready, now.returned,
@@ -22,7 +22,7 @@ py::object statistics(const PoolObject& self) {
                               now.long_pins, now.copies, now.zeroed);
 }
 
-std::string show(const PoolObject& self) {
+std::string show_pool(const PoolObject& self) {
   if (self.is_closed()) return "<cleave.Pool, closed>";
   if (!self.is_here()) return "<cleave.Pool of the parent process>";
   const PoolStatistics now = self.get()->statistics();
@@ -42,7 +42,7 @@ It lives until the last of the handle and all that was made from it is gone, in 
 
 Errors: BadArgumentError (less than a page, or 16 TiB and more), OutOfMemoryError,
 UnsupportedError.)");
-  make_by<PoolObject>("Pool", make, py::arg("budget"));
+  make_by<PoolObject>("Pool", make_pool, py::arg("budget"));
   kind.def(
       "reserve",
       [](const PoolObject& self, Whole size) {
@@ -66,7 +66,7 @@ About 1 us a page. Error: OutOfMemoryError (the budget, or the machine).)");
 --
 
 Gives the memory of free pages back to the kernel; the number of bytes.)");
-  kind.def("statistics", statistics, R"(statistics(self)
+  kind.def("statistics", pool_statistics, R"(statistics(self)
 --
 
 What the pool holds now, in pages: a PoolStatistics.)");
@@ -75,7 +75,7 @@ What the pool holds now, in pages: a PoolStatistics.)");
 
 Lets go of the handle; again: nothing. What was made from the pool stays usable.)");
   show_closed(kind, "closed");
-  kind.def("__repr__", show, "__repr__(self)\n--\n\n");
+  kind.def("__repr__", show_pool, "__repr__(self)\n--\n\n");
   close_by_with(kind);
 }
 

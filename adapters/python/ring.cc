@@ -55,13 +55,13 @@ int descriptor_of(const py::object& file) {
   return descriptor;
 }
 
-std::unique_ptr<RingObject> make(const PoolObject& pool) {
+std::unique_ptr<RingObject> make_ring(const PoolObject& pool) {
   const auto of = pool.get();
   return std::make_unique<RingObject>(value_of(without_gil([&] { return Ring::create(*of); })));
 }
 
-std::uint64_t read(RingObject& self, const SpaceObject& space, Whole address,
-                   const py::object& file, Whole size, Whole offset) {
+std::uint64_t read_into_space(RingObject& self, const SpaceObject& space, Whole address,
+                              const py::object& file, Whole size, Whole offset) {
   const auto into = space.get();
   const int descriptor = descriptor_of(file);
   return self.transfer([&](Ring& ring) {
@@ -69,8 +69,8 @@ std::uint64_t read(RingObject& self, const SpaceObject& space, Whole address,
   });
 }
 
-std::uint64_t write(RingObject& self, const SpaceObject& space, Whole address,
-                    const py::object& file, Whole size, Whole offset) {
+std::uint64_t write_from_space(RingObject& self, const SpaceObject& space, Whole address,
+                               const py::object& file, Whole size, Whole offset) {
   const auto from = space.get();
   const int descriptor = descriptor_of(file);
   return self.transfer([&](Ring& ring) {
@@ -96,9 +96,10 @@ Files in and out of the spaces of one pool, on io_uring. For one thread at a tim
 
 It is a context manager, which closes. Errors: UnsupportedError (the kernel or a sandbox refuses
 io_uring), OutOfMemoryError.)");
-  make_by<RingObject>("Ring", make, py::arg("pool"));
-  kind.def("read", read, py::arg("space"), py::arg("address"), py::arg("file"), py::arg("size"),
-           py::arg("offset") = 0, R"(read(self, space, address, file, size, offset=0)
+  make_by<RingObject>("Ring", make_ring, py::arg("pool"));
+  kind.def("read", read_into_space, py::arg("space"), py::arg("address"), py::arg("file"),
+           py::arg("size"), py::arg("offset") = 0,
+           R"(read(self, space, address, file, size, offset=0)
 --
 
 Reads `size` bytes at `offset` of a file (a number, or an object with fileno()) into the space.
@@ -107,8 +108,9 @@ Waits until they are there, and says how many there were: fewer only where the f
 of the space made meanwhile has what had arrived. Errors: InputOutputError (`errno`),
 NotMappedError, NotPermittedError, BadArgumentError, OutOfMemoryError, TooManyPinsError; an
 `address` is the first byte not read. Ctrl-C gives the transfer up.)");
-  kind.def("write", write, py::arg("space"), py::arg("address"), py::arg("file"), py::arg("size"),
-           py::arg("offset") = 0, R"(write(self, space, address, file, size, offset=0)
+  kind.def("write", write_from_space, py::arg("space"), py::arg("address"), py::arg("file"),
+           py::arg("size"), py::arg("offset") = 0,
+           R"(write(self, space, address, file, size, offset=0)
 --
 
 Writes `size` bytes of the space, as they are now, to `offset` of a file; how many.

@@ -12,21 +12,21 @@
 namespace cleave::python {
 namespace {
 
-py::bytes read(const SnapshotObject& self, Whole address, Whole size) {
+py::bytes read_snapshot(const SnapshotObject& self, Whole address, Whole size) {
   const auto snapshot = self.get();
   return read_bytes(size.value, [&](std::span<std::byte> into) {
     return snapshot->read(Address{address.value}, into);
   });
 }
 
-void read_into(const SnapshotObject& self, Whole address, const py::object& buffer) {
+void read_snapshot_into(const SnapshotObject& self, Whole address, const py::object& buffer) {
   const auto snapshot = self.get();
   const Contents into(buffer, Contents::For::writing);
   value_of(copying(into.bytes().size(),
                    [&] { return snapshot->read(Address{address.value}, into.bytes()); }));
 }
 
-py::object view(const SnapshotObject& self, Whole address) {
+py::object view_page(const SnapshotObject& self, Whole address) {
   const auto snapshot = self.get();
   const PageView page = value_of(snapshot->view(page_of(Address{address.value})));
   const auto bytes = page.bytes();
@@ -51,20 +51,20 @@ void define_snapshot(py::module_& module) {
       define<SnapshotObject>(module, "Snapshot", R"(What a space held at one moment, for good.
 
 Space.snapshot() and Commit.snapshot give one. It keeps its memory until it is gone.)");
-  kind.def("read", read, py::arg("address"), py::arg("size"), R"(read(self, address, size)
+  kind.def("read", read_snapshot, py::arg("address"), py::arg("size"), R"(read(self, address, size)
 --
 
 `size` bytes from `address` on. Pages never written are zeroes.
 
 Errors: NotMappedError, NotPermittedError (`address`: the first byte that cannot be read),
 BadArgumentError (beyond 2**48).)");
-  kind.def("read_into", read_into, py::arg("address"), py::arg("buffer"),
+  kind.def("read_into", read_snapshot_into, py::arg("address"), py::arg("buffer"),
            R"(read_into(self, address, buffer)
 --
 
 Fills a writable contiguous buffer with the bytes from `address` on. Errors: as read(); the bytes
 before Error.address have been read then.)");
-  kind.def("view", view, py::arg("address"), R"(view(self, address)
+  kind.def("view", view_page, py::arg("address"), R"(view(self, address)
 --
 
 The page (4096 bytes) that `address` lies in, where it is: a read-only memoryview, without a copy.

@@ -17,14 +17,14 @@
 namespace cleave::python {
 namespace {
 
-using Kind = py::class_<SpaceObject>;
+using SpaceKind = py::class_<SpaceObject>;
 
-std::unique_ptr<SpaceObject> make(const PoolObject& pool) {
+std::unique_ptr<SpaceObject> make_space(const PoolObject& pool) {
   return std::make_unique<SpaceObject>(value_of(Space::create(*pool.get())));
 }
 
-std::uint64_t map(const SpaceObject& self, Whole size, std::optional<Whole> at,
-                  const std::string& protection) {
+std::uint64_t map_region(const SpaceObject& self, Whole size, std::optional<Whole> at,
+                         const std::string& protection) {
   const auto space = self.get();
   const Protection allowed = protection_named(protection);
   if (!at) return raw(value_of(without_gil([&] { return space->map(size.value, allowed); })));
@@ -33,28 +33,28 @@ std::uint64_t map(const SpaceObject& self, Whole size, std::optional<Whole> at,
   return at->value;
 }
 
-py::bytes read(const SpaceObject& self, Whole address, Whole size) {
+py::bytes read_space(const SpaceObject& self, Whole address, Whole size) {
   const auto space = self.get();
   return read_bytes(size.value, [&](std::span<std::byte> into) {
     return space->read(Address{address.value}, into);
   });
 }
 
-void read_into(const SpaceObject& self, Whole address, const py::object& buffer) {
+void read_space_into(const SpaceObject& self, Whole address, const py::object& buffer) {
   const auto space = self.get();
   const Contents into(buffer, Contents::For::writing);
   value_of(copying(into.bytes().size(),
                    [&] { return space->read(Address{address.value}, into.bytes()); }));
 }
 
-void write(const SpaceObject& self, Whole address, const py::object& data) {
+void write_space(const SpaceObject& self, Whole address, const py::object& data) {
   const auto space = self.get();
   const Contents from(data, Contents::For::reading);
   value_of(copying(from.bytes().size(),
                    [&] { return space->write(Address{address.value}, from.bytes()); }));
 }
 
-py::list diff_with(const SpaceObject& self, const py::object& other) {
+py::list diff_space(const SpaceObject& self, const py::object& other) {
   const auto space = self.get();
   std::optional<Snapshot> theirs;
   if (py::isinstance<SpaceObject>(other)) {
@@ -69,8 +69,8 @@ py::list diff_with(const SpaceObject& self, const py::object& other) {
   return differing(ours, *theirs);
 }
 
-void define_regions(Kind& kind) {
-  kind.def("map", map, py::arg("size"), py::arg("at") = py::none(), py::kw_only(),
+void define_regions(SpaceKind& kind) {
+  kind.def("map", map_region, py::arg("size"), py::arg("at") = py::none(), py::kw_only(),
            py::arg("protection") = "read_write",
            R"(map(self, size, at=None, *, protection="read_write")
 --
@@ -123,28 +123,28 @@ NotPermittedError, OutOfMemoryError.)");
 The mapped ranges: a list of Region, in order of address.)");
 }
 
-void define_contents(Kind& kind) {
-  kind.def("read", read, py::arg("address"), py::arg("size"), R"(read(self, address, size)
+void define_contents(SpaceKind& kind) {
+  kind.def("read", read_space, py::arg("address"), py::arg("size"), R"(read(self, address, size)
 --
 
 `size` bytes from `address` on. Pages never written are zeroes.
 
 Errors: NotMappedError, NotPermittedError (`address`: the first byte that cannot be read),
 BadArgumentError (beyond 2**48).)");
-  kind.def("read_into", read_into, py::arg("address"), py::arg("buffer"),
+  kind.def("read_into", read_space_into, py::arg("address"), py::arg("buffer"),
            R"(read_into(self, address, buffer)
 --
 
 Fills a writable contiguous buffer with the bytes from `address` on. Errors: as read(); the bytes
 before Error.address have been read then.)");
-  kind.def("write", write, py::arg("address"), py::arg("data"), R"(write(self, address, data)
+  kind.def("write", write_space, py::arg("address"), py::arg("data"), R"(write(self, address, data)
 --
 
 Writes the bytes of a contiguous buffer to `address`. Errors: as read(), and OutOfMemoryError;
 `address` is the first byte not written, and those before it are.)");
 }
 
-void define_branching(Kind& kind) {
+void define_branching(SpaceKind& kind) {
   kind.def(
       "fork",
       [](const SpaceObject& self) {
@@ -177,14 +177,14 @@ What the space holds now, for good: a Snapshot. Cost and error: as fork().)");
 
 Makes contents and regions those of `snapshot`. Errors: BadArgumentError (of another pool),
 PinnedError.)");
-  kind.def("diff", diff_with, py::arg("other"), R"(diff(self, other)
+  kind.def("diff", diff_space, py::arg("other"), R"(diff(self, other)
 --
 
 The addresses at which this space and another one, or a Snapshot, differ now: a list of `range`,
 whole pages, in order. Errors: BadArgumentError (different pools), OutOfMemoryError.)");
 }
 
-void define_for_devices(Kind& kind) {
+void define_for_devices(SpaceKind& kind) {
   kind.def(
       "pin",
       [](const SpaceObject& self, Whole address, Whole size, const std::string& access,
@@ -230,7 +230,7 @@ Sparse memory of up to 2**48 bytes that forks in under a microsecond.
 
 Addresses and sizes are bytes; pages have 4096. Any thread may call anything at any time. It is a
 context manager, which closes.)");
-  make_by<SpaceObject>("Space", make, py::arg("pool"));
+  make_by<SpaceObject>("Space", make_space, py::arg("pool"));
   define_regions(kind);
   define_contents(kind);
   define_branching(kind);

@@ -72,7 +72,7 @@ class Tank:
             ]
         )
         self.memory = memoryview(bytearray(layout.itemsize)) if memory is None else memory
-        self.state = np.ndarray((), layout, self.memory)
+        self.state: npt.NDArray[np.void] = np.ndarray((), layout, self.memory)
         self.height: Grid = self.state["height"]
         self.speed: Grid = self.state["speed"]
         self.wall: npt.NDArray[np.bool_] = self.state["wall"]
@@ -163,7 +163,7 @@ def simulation_alone(tank: Tank, node: Node) -> None:
         return
     for gate in range(GATES):
         simulation_alone(tank, tank.choose(node.path, gate))
-        tank.wall[1:-1, 1:-1] = False
+        tank.wall[1:-1, 1:-1] = False  # or the water would stand still soon
 
 
 # %% Time. Each run begins with a full tank of its own; making it is not counted.
@@ -210,13 +210,14 @@ def measure(size: Size, runs: int) -> dict[str, float]:
 
 
 def draw(root: Node, tank: Tank, arena: cleave.Arena, times: dict[str, float], picture: str) -> None:
-    import matplotlib
+    import matplotlib  # type: ignore[import]
 
     matplotlib.use("agg")
     from matplotlib import pyplot
 
-    figure = pyplot.figure(figsize=(11, 6.2), layout="constrained")
-    panels = figure.subplot_mosaic([["tree", "calm"], ["tree", "rough"], ["tree", "time"]], width_ratios=[1.5, 1])
+    figure = pyplot.figure(figsize=(11, 5.4), layout="constrained")
+    plan = [["tree", "calm", "rough"], ["tree", "time", "time"]]
+    panels = figure.subplot_mosaic(plan, width_ratios=[1.4, 1, 1], height_ratios=[1.6, 1])
 
     leaves = list(root.leaves())
     calm = min(leaves, key=lambda leaf: leaf.roughness)
@@ -257,7 +258,7 @@ def draw(root: Node, tank: Tank, arena: cleave.Arena, times: dict[str, float], p
         panels[name].set(title=f"the {name}est ending" if name == "calm" else "the roughest", xticks=[], yticks=[])
     bars = panels["time"].barh(list(times), [1000 * each for each in times.values()], color="tab:blue")
     panels["time"].bar_label(bars, fmt="%.0f ms", padding=3)
-    panels["time"].set(title="time to explore the tree (median)", xlim=(0, 1250 * max(times.values())), xticks=[])
+    panels["time"].set(title="time to explore the tree (median)", xlim=(0, 1300 * max(times.values())), xticks=[])
     panels["time"].invert_yaxis()
     figure.savefig(picture, dpi=110)
 

@@ -13,8 +13,8 @@ import pytest
 import cleave
 
 # The same examples every time, unless a long run asks for new ones (CLEAVE_HYPOTHESIS=random).
-hypothesis.settings.register_profile("same", derandomize=True, deadline=None, database=None)
-hypothesis.settings.register_profile("random", deadline=None, database=None, max_examples=2000)
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None, database=None, max_examples=60)
+hypothesis.settings.register_profile("random", deadline=None, database=None, max_examples=1000)
 hypothesis.settings.load_profile(os.environ.get("CLEAVE_HYPOTHESIS", "same"))
 
 

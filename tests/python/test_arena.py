@@ -8,6 +8,7 @@ import mmap
 import os
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from conftest import working_trackings
 
@@ -34,8 +35,8 @@ def test_numpy_arrays_lie_in_the_arena(arena: cleave.Arena) -> None:
 
 def test_structured_types_and_shapes_lie_in_the_arena(arena: cleave.Arena) -> None:
     particle = np.dtype([("at", np.float64, (3,)), ("charge", np.int32), ("name", "S12")])
-    particles = np.ndarray((100,), dtype=particle, buffer=arena.memory)
-    grid = np.ndarray((64, 32), dtype=np.float32, buffer=arena.memory, offset=512 * 1024, order="F")
+    particles: npt.NDArray[np.void] = np.ndarray((100,), dtype=particle, buffer=arena.memory)
+    grid: npt.NDArray[np.float32] = np.ndarray((64, 32), np.float32, arena.memory, offset=512 * 1024, order="F")
     particles["charge"] = 7
     particles[3]["name"] = b"electron"
     grid[5, 6] = 2.5
@@ -147,7 +148,7 @@ def test_objects_of_python_read_and_write_it(arena: cleave.Arena) -> None:
         os.close(write)
     assert bytes(memory[100:114]) == b"through a pipe"
     assert io.BytesIO(b"from a file").readinto(memory[200:300]) == 11
-    memory.cast("d")[100] = 2.5
+    memory.cast("d")[100] = 2.5  # type: ignore[call-overload]
     assert array.array("d", bytes(memory[800:808]))[0] == 2.5
     with mmap.mmap(-1, 4096) as other:
         other[:4] = b"mmap"

@@ -8,6 +8,7 @@ import itertools
 import pickle
 import weakref
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +55,7 @@ def test_every_way_to_an_array_keeps_its_memory(pool: cleave.Pool) -> None:
         lambda arena: np.ndarray(5000, dtype=np.uint8, buffer=arena.memory)[7:9],
         lambda arena: np.frombuffer(arena, dtype=np.uint8),  # type: ignore[call-overload, no-any-return]
         lambda arena: np.asarray(arena),
-        lambda arena: np.ndarray(5000, dtype=np.uint8, buffer=arena),  # type: ignore[call-overload, no-any-return]
+        lambda arena: np.ndarray(5000, dtype=np.uint8, buffer=arena),  # type: ignore[arg-type]
     ]
     for number, way in enumerate(ways):
         arena = cleave.Arena(pool, 8192)
@@ -78,8 +79,8 @@ def test_arrays_over_pieces_and_pages_keep_their_memory(pool: cleave.Pool) -> No
     space = cleave.Space(pool)
     at = space.map(8192)
     space.write(at, b"x" * 8192)
-    pin, hold = space.pin(at, 4096), space.hold(at, 4096)
-    for handle in (pin, hold):
+    handles: tuple[cleave.Pin | cleave.Hold, ...] = (space.pin(at, 4096), space.hold(at, 4096))
+    for handle in handles:
         array: npt.NDArray[np.uint8] = np.ndarray(4096, dtype=np.uint8, buffer=handle.pieces[0])
         with pytest.raises(BufferError):
             handle.release()
@@ -87,7 +88,7 @@ def test_arrays_over_pieces_and_pages_keep_their_memory(pool: cleave.Pool) -> No
     page: npt.NDArray[np.uint8] = np.ndarray(4096, dtype=np.uint8, buffer=space.snapshot().view(at))
     space.close()
     pool.close()
-    del pin, hold, handle
+    del handles, handle
     gc.collect()
     assert (page == ord("x")).all() and (array == ord("x")).all()
 
@@ -112,7 +113,8 @@ def test_a_with_block_closes_or_says_why_not(pool: cleave.Pool) -> None:
 def test_a_pin_with_a_piece_out_is_not_released(arena: cleave.Arena, pool: cleave.Pool) -> None:
     space = cleave.Space(pool)
     at = space.map(3 * 4096)
-    for handle in (space.pin(at, 9000), space.hold(at, 9000), arena.pin(), arena.hold()):
+    handles: list[cleave.Pin | cleave.Hold] = [space.pin(at, 9000), space.hold(at, 9000), arena.pin(), arena.hold()]
+    for handle in handles:
         first = handle.pieces[0]
         with pytest.raises(BufferError):
             handle.release()
@@ -133,7 +135,8 @@ def test_every_call_on_what_is_closed_is_a_value_error(pool: cleave.Pool) -> Non
     other = cleave.Pool(4096)
     head = arena.head
     snapshot = space.snapshot()
-    for each in (arena, space, other):
+    closing: list[cleave.Arena | cleave.Space | cleave.Pool] = [arena, space, other]
+    for each in closing:
         each.close()
         assert each.closed
     calls: list[Callable[[], object]] = [
@@ -226,16 +229,18 @@ def test_what_stands_for_memory_is_not_pickled_or_copied(arena: cleave.Arena, po
 
 
 def test_no_object_is_half_made(arena: cleave.Arena) -> None:
-    for kind in (cleave.Commit, cleave.Snapshot, cleave.Pin, cleave.Hold):
+    kinds: list[Any] = [cleave.Commit, cleave.Snapshot, cleave.Pin, cleave.Hold]
+    for kind in kinds:
         with pytest.raises(TypeError, match="cannot create"):
             kind()
         with pytest.raises(TypeError):
             kind.__new__(kind)
         with pytest.raises(TypeError):
             object.__new__(kind)
-    for kind in (cleave.Pool, cleave.Arena, cleave.Space, cleave.Ring):
+    kinds = [cleave.Pool, cleave.Arena, cleave.Space, cleave.Ring]
+    for kind in kinds:
         with pytest.raises(TypeError):
-            kind.__new__(kind)  # type: ignore[call-arg]
+            kind.__new__(kind)
         with pytest.raises(TypeError):
             object.__new__(kind)
         with pytest.raises(TypeError):

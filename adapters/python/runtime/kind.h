@@ -56,6 +56,8 @@ py::class_<T> define(py::module_& module, const char* name, const char* text) {
     if constexpr (requires { &T::give_buffer; }) {
       made->ht_type.tp_as_buffer = &made->as_buffer;
       made->as_buffer.bf_getbuffer = get_buffer<T>;
+      // np.frombuffer() keeps the buffer, rather than the object alone, where this is set.
+      made->as_buffer.bf_releasebuffer = [](PyObject*, Py_buffer*) {};
     }
   };
   py::class_<T> kind(module, name, text, py::is_final(), py::custom_type_setup(set_up));

@@ -9,7 +9,7 @@
 namespace cleave::python {
 namespace {
 
-std::atomic<Lent*> first{nullptr};
+std::atomic<Lent*> all_lent{nullptr};
 
 }  // namespace
 
@@ -23,10 +23,10 @@ void Lending::expect_none(const char* what) const {
 }
 
 Lent::Lent(std::span<std::byte> bytes, Lending* of) noexcept
-    : bytes_(bytes), of_(of), next_(first.load(std::memory_order_relaxed)), before_(&first) {
+    : bytes_(bytes), of_(of), next_(all_lent.load(std::memory_order_relaxed)), before_(&all_lent) {
   if (of_ != nullptr) ++of_->count_;
   if (Lent* const after = next_.load(std::memory_order_relaxed)) after->before_ = &next_;
-  first.store(this, std::memory_order_release);
+  all_lent.store(this, std::memory_order_release);
 }
 
 Lent::~Lent() {
@@ -51,7 +51,7 @@ void Lent::reserve(std::uintptr_t from, std::uintptr_t end) noexcept {
 }
 
 void Lent::reserve_in_child() noexcept {
-  for (Lent* each = first.load(std::memory_order_acquire); each != nullptr;
+  for (Lent* each = all_lent.load(std::memory_order_acquire); each != nullptr;
        each = each->next_.load(std::memory_order_acquire)) {
     const auto from = reinterpret_cast<std::uintptr_t>(each->bytes_.data());
     const auto end = from + each->bytes_.size();
