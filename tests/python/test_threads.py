@@ -34,9 +34,9 @@ def test_other_threads_run_while_a_ring_waits(pool: cleave.Pool) -> None:
 
     before = signal.signal(signal.SIGUSR1, interrupt)
     alarm = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGUSR1))
-    alarm.start()
     try:
         with pytest.raises(KeyboardInterrupt):
+            alarm.start()
             ring.read(space, at, read, 5)
     finally:
         alarm.join()
