@@ -17,7 +17,7 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test style steady bench soak lint format docs install install-tools deb dist clean
+.PHONY: help setup build demo test style steady bench soak lint format docs install install-tools install-python deb dist clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,7 @@ test: setup style ## Run style, all tests, and the library's tests under the add
 	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
 	@scripts/setup.sh outsider || echo "setup: no abigail or no Clang; the tests that need them are left out"
 	@scripts/setup.sh docs || echo "setup: no doxygen; the test of the reference is left out"
+	@scripts/setup.sh python || echo "setup: no Python packages; the Python module and its tests are left out"
 	$(call test,check)
 	$(call test,asan)
 	$(call test,tsan,$(FIXED_LAYOUT))
@@ -52,13 +53,15 @@ style: setup ## Check the format, build library and laboratory with Clang, run c
 
 steady: setup ## Run the tests 20 times: fresh clones, random order, busy processors (STEADY_RUNS=n, STEADY_FRESH=0)
 	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
+	@scripts/setup.sh python || echo "setup: no Python packages; the Python module and its tests are left out"
 	@scripts/steady.sh
 
 bench: build ## Measure
 	build/release/bin/cleave bench
 
 soak: build ## What takes long: the release's tests, asan, stress, torture, fuzzing, packages in a new Debian
-	$(call test,release)
+	@scripts/setup.sh python || echo "setup: no Python packages; the Python module and its tests are left out"
+	$(call test,release,CLEAVE_HYPOTHESIS=random)
 	CLEAVE_EVERY_CALL=1 build/release/tests/cleave_tests --gtest_filter='Refused*:*/Refused*'
 	cmake --preset asan -B build/asan-lab -DCLEAVE_LAB=ON
 	cmake --build build/asan-lab -j $(BUILD_JOBS) --target cleave_lab_tests
@@ -104,6 +107,11 @@ install: ## Install the library to PREFIX (/usr/local)
 install-tools: setup ## Install the commands to PREFIX
 	$(call build,release) --target cleave_tools
 	cmake --install build/release --prefix $(PREFIX) --component tools
+
+install-python: setup ## Install the Python module to PREFIX
+	@scripts/setup.sh python
+	$(call build,release) --target cleave_python
+	cmake --install build/release --prefix $(PREFIX) --component python
 
 docs: setup ## Write the reference of the public headers: build/reference/html/index.html
 	@scripts/setup.sh docs

@@ -6,6 +6,7 @@
 #   scripts/setup.sh lint       to check the style as well
 #   scripts/setup.sh browser    to test the page of `cleave litmus --html` as well
 #   scripts/setup.sh outsider   to test as well what outsiders meet: the binary interface, and another compiler
+#   scripts/setup.sh python     to build the Python module, and to test it
 #   scripts/setup.sh docs       to write the reference, and to test man pages and completions with all their readers
 #   scripts/setup.sh package    to build the packages, and to try them in a Debian of their own
 #   scripts/setup.sh fuzz       to breed inputs for the fuzz targets as well
@@ -34,6 +35,10 @@ case ${1:-} in
   lint) need_everything; packages+=(clang clang-format clang-tidy); tools+=(clang++ clang-format clang-tidy) ;;
   browser) packages+=(chromium); tools+=(chromium) ;;
   outsider) packages+=(abigail-tools clang); tools+=(abidw clang++) ;;
+  python)
+    packages+=(mypy pybind11-dev python3-dev python3-hypothesis python3-matplotlib python3-numpy python3-pytest)
+    tools+=(python3)
+    ;;
   docs) packages+=(doxygen fish man-db mandoc zsh); tools+=(doxygen) ;;
   package)
     packages+=(debhelper dh-python doxygen dpkg-dev fakeroot lintian mmdebstrap pybind11-dev python3-dev)

@@ -45,6 +45,9 @@ lab/kernel/system: lab/kernel/shared lab/kernel/test lab/kernel/references lab/k
 lab/kernel: lab/litmus/* lab/model/* lab/judge lab/report lab/kernel/*
 adapters/sqlite: include/cleave
 adapters/sqlite/contents: include/cleave adapters/sqlite
+adapters/python/runtime: include/cleave
+adapters/python: include/cleave adapters/python/runtime
+adapters/python/cleave:
 measure: include/cleave
 bench/harness: include/cleave
 bench/space: include/* src/base src/frames measure bench/harness

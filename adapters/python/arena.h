@@ -1,0 +1,53 @@
+// cleave.Arena
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include <pybind11/pybind11.h>
+
+#include <cleave/arena.h>
+
+#include "adapters/python/commit.h"
+#include "adapters/python/runtime/arguments.h"
+#include "adapters/python/runtime/handle.h"
+#include "adapters/python/runtime/lent.h"
+
+namespace cleave::python {
+
+class ArenaObject : public Handle<Arena> {
+ public:
+  explicit ArenaObject(Arena&& arena);
+
+  /// The whole memory, writable, as a Piece.
+  [[nodiscard]] pybind11::object piece(pybind11::object self);
+  /// The same as a buffer of the arena itself. NumPy may keep the arena instead of the buffer, so
+  /// from now on the memory stays until the Python object goes.
+  int give_buffer(PyObject* self, Py_buffer* view, int flags);
+  [[nodiscard]] Lending& lending() noexcept { return lending_; }
+  [[nodiscard]] Place place() const noexcept { return place_; }
+
+  /// Raises BufferError if memory is lent.
+  void close();
+
+  /// An offset and a size, the rest where there is none. Raises BadArgumentError outside.
+  [[nodiscard]] std::span<std::byte> part(const Arena& arena, Whole offset,
+                                          std::optional<Whole> size) const;
+  /// The commit that Python means: a Commit, or the name of one (KeyError).
+  [[nodiscard]] Commit commit_meant(const Arena& arena, const pybind11::object& meant) const;
+  [[nodiscard]] std::unique_ptr<CommitObject> show(Commit&& commit) const {
+    return std::make_unique<CommitObject>(std::move(commit), place_);
+  }
+
+ private:
+  Lending lending_;
+  Place place_;
+  std::shared_ptr<Arena> kept_;  // once the arena was a buffer itself, closed or not
+  std::optional<Lent> kept_memory_;
+};
+
+void define_arena(pybind11::module_& module);
+/// The part of it that is about commits.
+void define_history(pybind11::class_<ArenaObject>& kind);
+
+}  // namespace cleave::python

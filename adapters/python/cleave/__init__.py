@@ -1,0 +1,94 @@
+"""Branchable memory: arenas that commit and check out, spaces that fork in under a microsecond.
+
+    >>> import cleave
+    >>> pool = cleave.Pool(cleave.GiB)               # holds what commits record
+    >>> arena = cleave.Arena(pool, 64 * cleave.MiB)  # where the program works: a writable buffer
+    >>> memory = arena.memory
+    >>> memory[:5] = b"hello"
+    >>> one = arena.commit("one")
+    >>> memory[:5] = b"world"
+    >>> arena.checkout("one")
+    >>> bytes(memory[:5])
+    b'hello'
+
+Sizes, offsets and addresses are bytes. Errors are subclasses of cleave.Error.
+"""
+
+from cleave._branch import Branch
+from cleave._cleave import (
+    PAGE_SIZE,
+    Arena,
+    Commit,
+    Hold,
+    Pin,
+    Pool,
+    Ring,
+    Snapshot,
+    Space,
+    __version__,
+    try_tracking,
+    trackings,
+)
+from cleave._commits import Commits
+from cleave._errors import (
+    AlreadyExistsError,
+    AlreadyMappedError,
+    BadArgumentError,
+    CancelledError,
+    Error,
+    InputOutputError,
+    NotMappedError,
+    NotPermittedError,
+    OutOfMemoryError,
+    PinnedError,
+    TooManyPinsError,
+    UnsupportedError,
+)
+from cleave._records import ArenaStatistics, PoolStatistics, Region
+
+KiB = 1 << 10
+MiB = 1 << 20
+GiB = 1 << 30
+TiB = 1 << 40
+
+__all__ = [
+    "AlreadyExistsError",
+    "AlreadyMappedError",
+    "Arena",
+    "ArenaStatistics",
+    "BadArgumentError",
+    "Branch",
+    "CancelledError",
+    "Commit",
+    "Commits",
+    "Error",
+    "GiB",
+    "Hold",
+    "InputOutputError",
+    "KiB",
+    "MiB",
+    "NotMappedError",
+    "NotPermittedError",
+    "OutOfMemoryError",
+    "PAGE_SIZE",
+    "Pin",
+    "PinnedError",
+    "Pool",
+    "PoolStatistics",
+    "Region",
+    "Ring",
+    "Snapshot",
+    "Space",
+    "TiB",
+    "TooManyPinsError",
+    "UnsupportedError",
+    "__version__",
+    "try_tracking",
+    "trackings",
+]
+
+for _name in __all__:
+    _kind = globals()[_name]
+    if isinstance(_kind, type):
+        _kind.__module__ = "cleave"
+del _name, _kind

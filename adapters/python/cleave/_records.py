@@ -1,0 +1,55 @@
+"""What the library tells about itself, as named tuples."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+Protection = Literal["none", "read", "read_write"]
+
+
+class Region(NamedTuple):
+    """A mapped range of a space, and what it allows."""
+
+    addresses: range
+    protection: Protection
+
+
+class PoolStatistics(NamedTuple):
+    """What a pool holds at one moment. Pages, unless it says otherwise.
+
+    The five after `budget` add up to it.
+    """
+
+    budget: int  #: that the pool may use
+    used: int  #: named by a space, snapshot or hold, or pinned
+    free: int  #: with memory behind them, given back by spaces
+    ready: int  #: with memory behind them, never used
+    returned: int  #: their memory was given back to the kernel
+    untouched: int  #: the kernel has never been asked for their memory
+    nodes: int  #: table nodes alive
+    regions: int  #: region nodes alive
+    spaces: int  #: spaces alive
+    short_pins: int  #: pinned now, for one operation
+    long_pins: int  #: pinned now, for as long as the holder likes
+    copies: int  #: copied because they were shared, ever
+    zeroed: int  #: given memory at a first write, ever
+
+
+class ArenaStatistics(NamedTuple):
+    """What an arena has done and keeps. Pages, unless it says otherwise."""
+
+    tracking: str  #: what finds changed pages now
+    commits: int  #: made so far
+    living: int  #: commits alive
+    recorded: int  #: written to the pool, ever
+    restored: int  #: written back by checkouts, ever
+    short_pins: int  #: pins alive, for one operation
+    long_pins: int  #: pins alive, for as long as the holder likes
+
+
+_protections: tuple[Protection, ...] = ("none", "read", "read_write")
+
+
+def region(start: int, stop: int, protection: int) -> Region:
+    """A Region from the library's numbers."""
+    return Region(range(start, stop), _protections[protection])

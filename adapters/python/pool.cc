@@ -1,0 +1,82 @@
+#include "adapters/python/pool.h"
+
+#include <string>
+
+#include "adapters/python/runtime/arguments.h"
+#include "adapters/python/runtime/errors.h"
+#include "adapters/python/runtime/kind.h"
+
+namespace cleave::python {
+namespace {
+
+std::unique_ptr<PoolObject> make_pool(Whole budget) {
+  return std::make_unique<PoolObject>(
+      value_of(without_gil([&] { return Pool::create(budget.value); })));
+}
+
+py::object pool_statistics(const PoolObject& self) {
+  const PoolStatistics now = self.get()->statistics();
+  return py::module_::import("cleave._records")
+      .attr("PoolStatistics")(now.budget, now.used, now.free, now.ready, now.returned,
+                              now.untouched, now.nodes, now.regions, now.spaces, now.short_pins,
+                              now.long_pins, now.copies, now.zeroed);
+}
+
+std::string show_pool(const PoolObject& self) {
+  if (self.is_closed()) return "<cleave.Pool, closed>";
+  if (!self.is_here()) return "<cleave.Pool of the parent process>";
+  const PoolStatistics now = self.get()->statistics();
+  return "<cleave.Pool: " + std::to_string(now.used) + " of " + std::to_string(now.budget) +
+         " pages used>";
+}
+
+}  // namespace
+
+void define_pool(py::module_& module) {
+  auto kind = define<PoolObject>(module, "Pool", R"(Pool(budget)
+--
+
+The memory of spaces, snapshots and commits: up to `budget` bytes, taken as needed.
+
+It lives until the last of the handle and all that was made from it is gone, in whatever order.
+
+Errors: BadArgumentError (less than a page, or 16 TiB and more), OutOfMemoryError,
+UnsupportedError.)");
+  make_by<PoolObject>("Pool", make_pool, py::arg("budget"));
+  kind.def(
+      "reserve",
+      [](const PoolObject& self, Whole size) {
+        const auto pool = self.get();
+        value_of(without_gil([&] { return pool->reserve(size.value); }));
+      },
+      py::arg("size"),
+      R"(reserve(self, size)
+--
+
+Provides memory for `size` bytes now, so that writes need not wait for the kernel.
+
+About 1 us a page. Error: OutOfMemoryError (the budget, or the machine).)");
+  kind.def(
+      "trim",
+      [](const PoolObject& self) {
+        const auto pool = self.get();
+        return value_of(without_gil([&] { return pool->trim(); })).value;
+      },
+      R"(trim(self)
+--
+
+Gives the memory of free pages back to the kernel; the number of bytes.)");
+  kind.def("statistics", pool_statistics, R"(statistics(self)
+--
+
+What the pool holds now, in pages: a PoolStatistics.)");
+  kind.def("close", &PoolObject::close, R"(close(self)
+--
+
+Lets go of the handle; again: nothing. What was made from the pool stays usable.)");
+  show_closed(kind, "closed");
+  kind.def("__repr__", show_pool, "__repr__(self)\n--\n\n");
+  close_by_with(kind);
+}
+
+}  // namespace cleave::python
