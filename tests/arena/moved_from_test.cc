@@ -279,6 +279,7 @@ TEST_F(MovedFromDeathTestOf, AnAccessorStopsInEachOfItsWays) {
 }
 
 TEST_F(MovedFromDeathTestOf, AnArgumentStopsTheProgramToo) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a child of fork(2) has no memory of ours
   Stage stage(pool);
   Pool empty = must(Pool::create(kPageSize));
   const Pool moved_pool = std::move(empty);

@@ -149,6 +149,7 @@ TEST(ExploredEngine, AnnouncesTheSameInEveryRun) {
     run_the_engine(recorder);
     return recorder.lines;
   };
+  (void)recorded(1);  // the process's own locks are made in the first run
   const auto first = recorded(1);
   for (std::size_t run = 1; run < 6; ++run) {
     const auto again = recorded(run * 1'001);

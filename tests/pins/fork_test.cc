@@ -190,6 +190,7 @@ TEST_F(ForkOfPinned, LeavesTheNeighboursToBeCopiedWhenWritten) {
 using PinDeath = OnPins;
 
 TEST_F(PinDeath, StopsTheProgramWhereItsFrameWasShared) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a child of fork(2) has no memory of ours
   Space space = written_space(1);
   Pin pin = must(space.pin(at_page(16), 1, kReading));
   auto& word = reinterpret_cast<std::atomic<std::uint64_t>&>(state(pin));

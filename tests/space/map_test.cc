@@ -131,6 +131,7 @@ TEST_F(Map, AFailureLeavesTheContentsAlone) {
 class MapDeathTest : public OnASpace {};
 
 TEST_F(MapDeathTest, OfASpaceThatWasMovedFromStopsTheProgram) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a child of fork(2) has no memory of ours
   EXPECT_DEATH(
       {
         Space space = new_space();

@@ -1,4 +1,5 @@
-// What a command's parser knows of it, as lines of text: what man pages and completions are made of.
+// What a command's parser knows of it, as lines of text: what man pages and completions are made
+// of.
 #pragma once
 
 #include <cstdio>

@@ -16,8 +16,8 @@ void atomic_store(const char* label, Variable& variable, std::uint64_t bits, Ord
 std::uint64_t atomic_wait(const char* label, const Variable& variable, Order order,
                           const std::function<bool(std::uint64_t)>& done);
 
-/// What several threads may use at a time. The label of an access is where it says its order: a name
-/// for what is dropped, too.
+/// What several threads may use at a time. The label of an access is where it says its order: a
+/// name for what is dropped, too.
 template <Sharable T>
 class Atomic : public Variable {
  public:

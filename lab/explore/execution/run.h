@@ -12,9 +12,9 @@
 // Memory. Under `sc` every step happens at once. Under `tso` what put() stores waits in the
 // thread's own buffer, in order, until the explorer lets it out; look() sees the thread's own
 // waiting stores first; every other step, like x86's locked instructions, waits until the buffer is
-// empty. Under `ra`, C++'s memory without load buffering, put() is a releasing store and look() reads
-// by acquiring loads, which may see what is old; every other step sees what is newest and has full
-// fences around it. Orders of one's own: atomic.h.
+// empty. Under `ra`, C++'s memory without load buffering, put() is a releasing store and look()
+// reads by acquiring loads, which may see what is old; every other step sees what is newest and has
+// full fences around it. Orders of one's own: atomic.h.
 #pragma once
 
 #include <concepts>
@@ -173,8 +173,8 @@ auto await(const char* label, Ready&& ready, F&& happen) {
 void fence(const char* name);
 /// Whether the fence or re-check called `name` is performed in this exploration: `--drop NAME`.
 [[nodiscard]] bool performs(const char* name);
-/// The order that what is said at `site` has in this exploration: `order`, or a weaker one if it was
-/// dropped as "SITE~ORDER".
+/// The order that what is said at `site` has in this exploration: `order`, or a weaker one if it
+/// was dropped as "SITE~ORDER".
 [[nodiscard]] Order ordered(const char* site, Order order, Use use);
 /// One of 0 .. count-1; the explorer tries all. Not inside a step.
 [[nodiscard]] std::uint64_t choose(const char* label, std::uint64_t count);

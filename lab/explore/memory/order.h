@@ -28,8 +28,8 @@ constexpr Order failing(Order order) {
 /// What an order is said of.
 enum class Use : std::uint8_t { load, store, update, fence };
 
-/// Where a program says an order, by a name that is the same in every run: a label, or a line of its
-/// sources. Without ',', ':' and '~'.
+/// Where a program says an order, by a name that is the same in every run: a label, or a line of
+/// its sources. Without ',', ':' and '~'.
 struct Site {
   std::string at;
   Order order;

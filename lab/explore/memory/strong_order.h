@@ -1,10 +1,10 @@
 // The order of sequentially consistent accesses and fences.
 //
-// O. Lahav, V. Vafeiadis, J. Kang, C.-K. Hur, D. Dreyer, "Repairing Sequential Consistency in C/C++11",
-// PLDI 2017: a run is allowed if its relation psc has no cycle. An event that is added is the last
-// of its thread, and nobody has read from it: from it lead only ways to the events that come after
-// it in its location's order. So what reads the newest message, or stores behind it, never closes a
-// cycle, and a run is never stuck.
+// O. Lahav, V. Vafeiadis, J. Kang, C.-K. Hur, D. Dreyer, "Repairing Sequential Consistency in
+// C/C++11", PLDI 2017: a run is allowed if its relation psc has no cycle. An event that is added is
+// the last of its thread, and nobody has read from it: from it lead only ways to the events that
+// come after it in its location's order. So what reads the newest message, or stores behind it,
+// never closes a cycle, and a run is never stuck.
 #pragma once
 
 #include <cstdint>

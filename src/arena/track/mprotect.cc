@@ -1,10 +1,10 @@
 // Tracking by the protection of pages, whose faults come as SIGSEGV. Works everywhere, costs most.
 //
-// The program may use mprotect(2) on the same pages. A page that we have closed by mprotect(2) could
-// be opened, written and closed again by the program, and no trace would be left. So a closed page
-// is one of a read-only view, which mprotect(2) cannot make writable. Kernels that cannot put one in
-// place (before Linux 5.13) leave us mprotect(2), and the kernel's word at each collect() on what is
-// writable then.
+// The program may use mprotect(2) on the same pages. A page that we have closed by mprotect(2)
+// could be opened, written and closed again by the program, and no trace would be left. So a closed
+// page is one of a read-only view, which mprotect(2) cannot make writable. Kernels that cannot put
+// one in place (before Linux 5.13) leave us mprotect(2), and the kernel's word at each collect() on
+// what is writable then.
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
