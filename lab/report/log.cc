@@ -102,8 +102,7 @@ std::string log(const judge::Judgement& judgement, explore::Search search, const
   std::string text = fmt::format("Test {} {}\n", judgement.test->name, kind(final.claim));
   text += fmt::format("\"{}\"\n", judgement.test->about);
   text += fmt::format("Rules {}  Memory {}  Search {} ({})\n", judgement.variant.text,
-                      explore::name(judgement.memory), name(search),
-                      judgement.coverage.text());
+                      explore::name(judgement.memory), name(search), judgement.coverage.text());
   text += histogram(judgement, style);
   text += failures(judgement, style);
   text +=

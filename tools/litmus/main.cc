@@ -61,7 +61,8 @@ void add_options(CLI::App& litmus, Options& options) {
                   "dpor, states, naive, bound=PREEMPTIONS, random=RUNS or pct=DEPTH")
       ->type_name("SEARCH")
       ->capture_default_str();
-  litmus.add_option("--memory", options.memory, "sc, tso or ra; by default sc, and what tests name")
+  litmus
+      .add_option("--memory", options.memory, "sc, tso or ra; by default sc, and what tests name")
       ->type_name("MODEL")
       ->check(CLI::IsMember({"sc", "tso", "ra"}));
   litmus.add_option("--drop", options.drop, "Leave out a fence or a re-check, by its name")
