@@ -36,13 +36,15 @@ Result<void> WriterTrap::forbid(int protection, const char* operation) {
   return refused_mapping(kProtect, 0, Mapped::shared, errno);
 }
 
+// The operation is over when the memory is back: until then a thread that comes is one that came
+// during it, however often it comes before this one goes on.
 void WriterTrap::allow() noexcept {
-  operation_.store(nullptr, sync::relaxed);
   late_.store(kLate, sync::relaxed);
   const bool allowed = insist([this] {
     return mprotect(mapping_.native(), mapping_.bytes(), PROT_READ | PROT_WRITE) == 0;
   });
   CLEAVE_CHECK(allowed, "mprotect(2) took an arena's memory away and does not give it back");
+  operation_.store(nullptr, sync::relaxed);
 }
 
 // Threads that came during an operation, and were heard after it, may go on. Whoever else faults

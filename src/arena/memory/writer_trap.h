@@ -39,7 +39,7 @@ class WriterTrap final : public FaultWatcher {
   }
 
   const Mapping& mapping_;
-  /// Null between operations. Written before the memory is taken away and before it is given back,
+  /// Null between operations. Written before the memory is taken away and after it was given back,
   /// read in the handler of who comes to it meanwhile: the kernel orders these (relaxed).
   sync::atomic<const char*> operation_{nullptr};
   /// Left of kLate. Whose access it is that is repeated does not matter (relaxed).
