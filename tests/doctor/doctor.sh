@@ -86,11 +86,6 @@ says '^  - Allow io_uring_setup'
 says '^cleave works here\.$'
 
 # Stricter ones.
-asked 0 "$without" mprotect:EPERM userfaultfd:EPERM -- "$cleave" doctor
-says "^  missing +mprotect +forbidden by this process's seccomp filter"
-says '^  missing +mprotect +unsupported: '
-says '^  no arena can be made: unsupported: '
-says '^  - Let mprotect through: until then there is no tracking by mprotect'
 asked 0 "$without" fallocate:EPERM rt_tgsigqueueinfo:EPERM -- "$cleave" doctor
 says '^  missing +fallocate +forbidden'
 says '^  limited +rt_tgsigqueueinfo +forbidden'

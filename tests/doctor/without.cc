@@ -27,7 +27,6 @@ constexpr std::array kCalls = {
     Named{"madvise", SYS_madvise},
     Named{"membarrier", SYS_membarrier},
     Named{"memfd_create", SYS_memfd_create},
-    Named{"mprotect", SYS_mprotect},
     Named{"process_vm_readv", SYS_process_vm_readv},
     Named{"rt_tgsigqueueinfo", SYS_rt_tgsigqueueinfo},
     Named{"userfaultfd", SYS_userfaultfd},

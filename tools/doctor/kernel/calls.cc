@@ -26,7 +26,6 @@ void* a_page() {
 }
 
 // Each gives 0, or the kernel's errno. A value that makes no difference to the page.
-int protects() { return mprotect(a_page(), kPage, PROT_READ | PROT_WRITE) == 0 ? 0 : errno; }
 int keeps_from_children() { return madvise(a_page(), kPage, MADV_DONTFORK) == 0 ? 0 : errno; }
 int gives_back() {
   const Descriptor file(memfd_create("cleave doctor", MFD_CLOEXEC));
@@ -51,8 +50,6 @@ struct Call {
   const char* follows;
 };
 constexpr std::array kCalls = {
-    Call{"mprotect", protects, Standing::missing,
-         "there is no tracking by mprotect, and writers cannot be caught"},
     Call{"madvise", keeps_from_children, Standing::missing,
          "the memory of pools and arenas cannot be kept from children of fork(2)"},
     Call{"fallocate", gives_back, Standing::missing,

@@ -135,11 +135,8 @@ Finding look_at_populate() {
   if (madvise(memory.at(), memory.bytes(), MADV_POPULATE_WRITE) == 0) {
     return {"MADV_POPULATE_WRITE", Standing::ok, "", {}, true};
   }
-  return {"MADV_POPULATE_WRITE",
-          Standing::missing,
-          "came with Linux 5.14; fallocate(2) instead",
-          {},
-          false};
+  const std::string why = errno == EINVAL ? "came with Linux 5.14" : refusal_text(errno);
+  return {"MADV_POPULATE_WRITE", Standing::missing, why + "; fallocate(2) instead", {}, false};
 }
 
 Finding look_at_huge_pages(const char* name, const char* file) {
