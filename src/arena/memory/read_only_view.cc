@@ -13,8 +13,9 @@
 namespace cleave::detail {
 namespace {
 
-constexpr Refusals kMap = CLEAVE_REFUSALS("mmap", "the kernel cannot map the arena's file again");
-constexpr Refusals kKeepFromChildren =
+constexpr Refusals kMapView =
+    CLEAVE_REFUSALS("mmap", "the kernel cannot map the arena's file again");
+constexpr Refusals kKeepViewFromChildren =
     CLEAVE_REFUSALS("madvise(MADV_DONTFORK)", "the kernel has no madvise(MADV_DONTFORK)");
 constexpr Refusals kPut = CLEAVE_REFUSALS(
     "mremap", "mremap(2) does not leave shared memory behind; that came with Linux 5.13");
@@ -27,12 +28,13 @@ Result<ReadOnlyView> ReadOnlyView::create(const Mapping& mapping) {
   ReadOnlyView made(mapping, *descriptor);
   void* view =
       mmap(nullptr, mapping.bytes(), PROT_READ, MAP_SHARED | MAP_NORESERVE, *descriptor, 0);
-  if (view == MAP_FAILED) return refused_mapping(kMap, mapping.bytes(), Mapped::shared, errno);
+  if (view == MAP_FAILED) return refused_mapping(kMapView, mapping.bytes(), Mapped::shared, errno);
   made.view_ = static_cast<std::byte*>(view);
-  if (madvise(view, mapping.bytes(), MADV_DONTFORK) != 0) return refused(kKeepFromChildren, errno);
+  if (madvise(view, mapping.bytes(), MADV_DONTFORK) != 0)
+    return refused(kKeepViewFromChildren, errno);
   // Not on the arena's own pages: an older kernel would have unmapped them before it refuses.
   void* page = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return refused_mapping(kMap, kPageSize, Mapped::own, errno);
+  if (page == MAP_FAILED) return refused_mapping(kMapView, kPageSize, Mapped::own, errno);
   const bool works = put(made.view_, static_cast<std::byte*>(page), kPageSize);
   const int why = errno;
   (void)munmap(page, kPageSize);
