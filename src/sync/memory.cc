@@ -30,10 +30,18 @@ bool allocation_failed() noexcept { return struck.load(relaxed); }
 
 void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
   if (allocation_fails()) return nullptr;
+#ifdef CLEAVE_EXPLORED
+  if (Scheduler* s = scheduler()) return s->allocate(bytes, alignment);
+#endif
   if (alignment <= alignof(std::max_align_t)) return std::malloc(bytes);
   return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
 }
 
-void deallocate(void* memory) noexcept { std::free(memory); }
+void deallocate(void* memory) noexcept {
+#ifdef CLEAVE_EXPLORED
+  if (Scheduler* s = scheduler()) return s->deallocate(memory);
+#endif
+  std::free(memory);
+}
 
 }  // namespace cleave::detail::sync
