@@ -73,7 +73,7 @@ void* Adapter::allocate(std::size_t bytes, std::size_t alignment) {
 
 void Adapter::deallocate(void* memory) {
   if (memory == nullptr || memory_.has(memory)) {
-    memory_.deallocate(memory);
+    memory_.deallocate(memory, self());
   } else {
     std::free(memory);
   }
@@ -313,8 +313,14 @@ void Adapter::check_use(const Operation& o) {
 void Adapter::follow(const Location& location, std::uint64_t bits, int from) {
   sync::put_bits(location.address(), location.size(), outward(bits, location.is_address()));
   if (from < 0) return;
+  // What a thread stored where it then gave the memory back has come out before others can have it:
+  // an allocator's own lock sees to that.
+  const auto owner = static_cast<std::uint64_t>(from) + 1;
+  const bool own =
+      memory_.has(location.address()) && memory_.was_given_back_by(owner, location.address());
   // Nobody can be stopped here: the thread may be in the middle of anything.
-  if (const char* what = misuse(location.address()); what != nullptr && late_finding_.empty())
+  if (const char* what = misuse(location.address());
+      what != nullptr && !own && late_finding_.empty())
     late_finding_ = fmt::format("a store that waited in a buffer lands in {}", what);
   if (machine_.has_membarrier) waiting_[static_cast<std::size_t>(from)].add(~std::uint64_t{0});
   if (!memory_.has(location.address())) return;

@@ -29,11 +29,11 @@ void* RunMemory::allocate(std::size_t bytes, std::size_t alignment) {
   return base_ + at;
 }
 
-void RunMemory::deallocate(void* block) {
+void RunMemory::deallocate(void* block, std::uint64_t by) {
   if (block == nullptr) return;
   std::size_t size = 0;
   std::memcpy(&size, static_cast<std::byte*>(block) - sizeof size, sizeof size);
-  std::memset(given_back_.data() + offset(block) / kGrain, 1, size / kGrain);
+  std::memset(given_back_.data() + offset(block) / kGrain, static_cast<int>(1 + by), size / kGrain);
   std::memset(block, 0xdd, size);  // who reads it without a word to the scheduler sees nonsense
   --blocks_;
 }

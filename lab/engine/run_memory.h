@@ -16,8 +16,8 @@ class RunMemory {
   RunMemory();
   /// nullptr: the run has used up all of it.
   void* allocate(std::size_t bytes, std::size_t alignment);
-  /// `block`: from allocate(), once.
-  void deallocate(void* block);
+  /// `block`: from allocate(), once; `by`: who gives it back, below 255.
+  void deallocate(void* block, std::uint64_t by);
   /// Forgets all blocks.
   void reset();
 
@@ -30,6 +30,9 @@ class RunMemory {
   [[nodiscard]] bool was_given_back(const void* address) const {
     return given_back_[offset(address) / kGrain] != 0;
   }
+  [[nodiscard]] bool was_given_back_by(std::uint64_t one, const void* address) const {
+    return given_back_[offset(address) / kGrain] == one + 1;
+  }
   /// Blocks that were not given back.
   [[nodiscard]] std::size_t blocks() const { return blocks_; }
 
@@ -40,7 +43,7 @@ class RunMemory {
   std::byte* base_;  // on a page
   std::size_t used_ = 0;
   std::size_t blocks_ = 0;
-  std::vector<std::uint8_t> given_back_;  // a byte a grain
+  std::vector<std::uint8_t> given_back_;  // a byte a grain: 1 + by whom
 };
 
 }  // namespace lab::engine

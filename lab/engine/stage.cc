@@ -56,10 +56,9 @@ void Stage::open(std::uint64_t frames) {
   spaces[0].emplace(must(cleave::Space::create(*pool)));
 }
 
-cleave::Accessor& Stage::accessor_for(std::size_t thread, std::size_t space) {
+cleave::Accessor& Stage::accessor_for(std::size_t thread, std::size_t space, std::size_t place) {
   adapter.act_for(thread + 1);
-  accessor_thread[thread] = thread;
-  cleave::Accessor& made = accessors[thread].emplace(must(spaces[space]->accessor()));
+  cleave::Accessor& made = accessors[place].emplace(must(spaces[space]->accessor()));
   adapter.act_for(0);
   return made;
 }
@@ -91,11 +90,7 @@ void Stage::close() {
   adapter.watch(nullptr);
   for (auto& pin : pins) pin.end();
   for (auto& hold : holds) hold.end();
-  for (std::size_t i = 0; i < accessors.size(); ++i) {
-    adapter.act_for(accessor_thread[i] + 1);
-    accessors[i].end();
-  }
-  adapter.act_for(0);
+  for (auto& accessor : accessors) accessor.end();
   for (auto& space : spaces) space.end();
   for (auto& snapshot : snapshots) snapshot.end();
   pool.end();

@@ -36,12 +36,17 @@ class Borrowed {
 
 class Stage {
  public:
+  static constexpr std::size_t kMost = 8;  // of each kind of handle
+
   explicit Stage(const Machine& machine) : adapter(borrowed_.memory(), machine) {}
 
   /// The pool, and space 0.
   void open(std::uint64_t frames);
-  /// An accessor that the thread (from 0 on) will use, in the place of its number.
-  cleave::Accessor& accessor_for(std::size_t thread, std::size_t space = 0);
+  /// An accessor that the thread (from 0 on) will use, in the place of its number, or in `place`.
+  cleave::Accessor& accessor_for(std::size_t thread, std::size_t space = 0) {
+    return accessor_for(thread, space, thread);
+  }
+  cleave::Accessor& accessor_for(std::size_t thread, std::size_t space, std::size_t place);
   /// What is wrong with all that is there, looked at all at once; nullptr: nothing. No thread may
   /// be about.
   const char* wrong();
@@ -56,12 +61,11 @@ class Stage {
  public:
   Adapter adapter;
   Kept<cleave::Pool> pool;
-  std::array<Kept<cleave::Space>, 6> spaces;
-  std::array<Kept<cleave::Accessor>, 6> accessors;
-  std::array<std::size_t, 6> accessor_thread{};
-  std::array<Kept<cleave::Pin>, 6> pins;
-  std::array<Kept<cleave::Hold>, 6> holds;
-  std::array<Kept<cleave::Snapshot>, 6> snapshots;
+  std::array<Kept<cleave::Space>, kMost> spaces;
+  std::array<Kept<cleave::Accessor>, kMost> accessors;
+  std::array<Kept<cleave::Pin>, kMost> pins;
+  std::array<Kept<cleave::Hold>, kMost> holds;
+  std::array<Kept<cleave::Snapshot>, kMost> snapshots;
 };
 
 /// Through the space itself, under its lock.
