@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/engine/scene.h"
+#include "lab/engine/stage/scene.h"
 #include "lab/explore/search/explorer.h"
 
 namespace lab::engine {

@@ -4,8 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "base/handle_access.h"
-#include "lab/engine/page_of.h"
+#include "lab/engine/stage/page_of.h"
 #include "lab/judge/test_program.h"
 
 namespace lab::engine {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/engine/scene.h"
+#include "lab/engine/stage/scene.h"
 #include "lab/judge/plan.h"
 
 namespace lab::engine {

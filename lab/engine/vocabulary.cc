@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "lab/engine/stage.h"
+#include "lab/engine/stage/stage.h"
 #include "lab/litmus/vocabulary.h"
 
 namespace lab::engine {

@@ -2,7 +2,6 @@
 
 #ifdef CLEAVE_EXPLORED
 
-#include <cstdlib>
 #include <cstring>
 
 namespace cleave::detail::sync {
@@ -80,13 +79,6 @@ std::uint64_t carry_out(const Operation& o) noexcept {
   if (next != now) put_bits(o.address, o.size, next);
   return now;
 }
-
-void* Scheduler::allocate(std::size_t bytes, std::size_t alignment) {
-  if (alignment <= alignof(std::max_align_t)) return std::malloc(bytes);
-  return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-}
-
-void Scheduler::deallocate(void* memory) { std::free(memory); }
 
 }  // namespace cleave::detail::sync
 

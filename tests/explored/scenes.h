@@ -9,7 +9,7 @@
 
 #include <gtest/gtest.h>
 
-#include "lab/engine/scene.h"
+#include "lab/engine/stage/scene.h"
 #include "lab/explore/search/explorer.h"
 
 namespace lab::engine {

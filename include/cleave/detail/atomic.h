@@ -93,7 +93,7 @@ class atomic {
   }
   void notify_all() noexcept { value_.notify_all(); }
 
-  /// In an explored build with a scheduler: waits until `done(value)` holds. Given: the value's bits.
+  /// In an explored build with a scheduler: waits until `done(value)` holds. Given: its bits.
   template <class Done>
   Answer wait(const Done& done, Order order, const char* name, Line where) const noexcept {
     if constexpr (kExplored) {

@@ -63,8 +63,8 @@ class Variable {
   void add_bits(std::uint64_t difference, std::uint64_t mask);
 
   /// From now on `written(variable, bits, from)` is called each time that a step has stored `bits`
-  /// there, or has added and come to them: `from` is the thread whose buffer the store came out of, or kDirectly. It is part of
-  /// that step, and may touch other variables.
+  /// there, or has added and come to them: `from` is the thread whose buffer the store came out
+  /// of, or kDirectly. It is part of that step, and may touch other variables.
   static constexpr int kDirectly = -1;
   void when_written(void (*written)(Variable&, std::uint64_t bits, int from)) {
     written_ = written;

@@ -1,4 +1,4 @@
-#include "lab/engine/run_memory.h"
+#include "lab/engine/seam/run_memory.h"
 
 #include <algorithm>
 #include <cstring>

@@ -11,8 +11,8 @@
 #include <cleave/detail/explored.h>
 
 #include "frames/frames.h"
-#include "lab/engine/location.h"
-#include "lab/engine/run_memory.h"
+#include "lab/engine/seam/location.h"
+#include "lab/engine/seam/run_memory.h"
 
 namespace lab::engine {
 
@@ -47,7 +47,7 @@ class Adapter final : public sync::Scheduler {
   void deallocate(void* memory) override;
   void broken(const char* file, int line, const char* text) override;
 
-  /// `location` holds `bits` now; its store came out of the buffer of thread `from`, if that is one.
+  /// `location` holds `bits` now; its store came out of the buffer of thread `from`, if one is.
   void follow(const Location& location, std::uint64_t bits, int from);
 
  private:

@@ -1,4 +1,4 @@
-#include "lab/engine/source_line.h"
+#include "lab/engine/seam/source_line.h"
 
 #include <fstream>
 #include <map>

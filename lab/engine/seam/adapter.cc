@@ -1,12 +1,12 @@
-#include "lab/engine/adapter.h"
+#include "lab/engine/seam/adapter.h"
 
 #include <cstdlib>
 #include <memory>
 
 #include <fmt/format.h>
 
-#include "lab/engine/aside.h"
-#include "lab/engine/source_line.h"
+#include "lab/engine/seam/aside.h"
+#include "lab/engine/seam/source_line.h"
 #include "lab/explore/execution/execution.h"
 
 namespace lab::engine {

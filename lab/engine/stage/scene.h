@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/engine/stage.h"
+#include "lab/engine/stage/stage.h"
 #include "lab/explore/execution/program.h"
 
 namespace lab::engine {

@@ -1,8 +1,8 @@
-#include "lab/engine/scene.h"
+#include "lab/engine/stage/scene.h"
 
 #include <fmt/format.h>
 
-#include "lab/engine/aside.h"
+#include "lab/engine/seam/aside.h"
 
 namespace lab::engine {
 

@@ -1,4 +1,4 @@
-#include "lab/engine/stage.h"
+#include "lab/engine/stage/stage.h"
 
 #include <memory>
 #include <span>

@@ -1,4 +1,4 @@
-#include "lab/engine/aside.h"
+#include "lab/engine/seam/aside.h"
 
 #include <cstdlib>
 #include <memory>

@@ -12,8 +12,8 @@
 #include <cleave/snapshot.h>
 #include <cleave/space.h>
 
-#include "lab/engine/adapter.h"
-#include "lab/engine/kept.h"
+#include "lab/engine/seam/adapter.h"
+#include "lab/engine/stage/kept.h"
 
 namespace lab::engine {
 

@@ -1,4 +1,4 @@
-#include "lab/engine/page_of.h"
+#include "lab/engine/stage/page_of.h"
 
 #include "base/handle_access.h"
 #include "pins/hold_state.h"
