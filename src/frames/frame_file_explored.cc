@@ -21,7 +21,7 @@ Result<FrameFile> FrameFile::create(std::uint64_t frames) {
 }
 
 FrameFile::FrameFile(int descriptor, std::byte* base, std::uint64_t frames)
-    : descriptor_(descriptor), base_(base), frames_(frames), process_(0) {}
+    : descriptor_(descriptor), base_(base), frames_(frames), process_(sync::Process::current()) {}
 
 FrameFile::FrameFile(FrameFile&& from) noexcept
     : descriptor_(from.descriptor_),
@@ -33,7 +33,6 @@ FrameFile::~FrameFile() {
   if (base_ != nullptr) sync::deallocate(base_);
 }
 
-bool FrameFile::is_here() const noexcept { return true; }
 Result<void> FrameFile::populate(FrameId /*first*/, std::uint64_t /*count*/) noexcept { return {}; }
 bool FrameFile::has_memory(FrameId /*first*/, std::uint64_t /*count*/) const noexcept {
   return true;

@@ -50,7 +50,9 @@ const char* name_of(Kind kind) {
 }
 
 std::string_view short_name(std::string_view path) {
-  for (const std::string_view root : {"/src/", "/include/", "/lab/", "/tests/"}) {
+  const std::size_t inside = path.rfind("/src/");
+  if (inside != std::string_view::npos) return path.substr(inside + 5);
+  for (const std::string_view root : {"/include/", "/lab/", "/tests/"}) {
     const std::size_t at = path.rfind(root);
     if (at != std::string_view::npos) return path.substr(at + 1);
   }
@@ -64,7 +66,10 @@ std::string source_line(const char* path, unsigned line) {
   const auto [at, is_new] = files.try_emplace(path);
   std::vector<std::string>& lines = at->second;
   if (is_new) {
-    std::ifstream file(path);
+    const std::string_view inside = short_name(path);
+    const std::string root = CLEAVE_SOURCES "/";
+    std::ifstream file(root + "src/" + std::string(inside));
+    if (!file) file.open(root + std::string(inside));
     for (std::string text; std::getline(file, text);) lines.push_back(text);
   }
   if (line == 0 || line > lines.size()) return {};
