@@ -75,8 +75,8 @@ bool worth_explaining(const Judgement& judgement) {
   return !judgement.failures.empty() || state_to_explain(judgement) != nullptr;
 }
 
-tl::expected<Explanation, explore::Refusal> explain(const Judgement& judgement,
-                                                    double max_seconds) {
+tl::expected<Explanation, explore::Refusal> explain(const Judgement& judgement, double max_seconds,
+                                                    const Maker& maker) {
   Explanation explanation = explanation_of(*judgement.test, judgement.variant);
   const Plan& plan = *explanation.plan;
   explore::Explain how;
@@ -99,7 +99,7 @@ tl::expected<Explanation, explore::Refusal> explain(const Judgement& judgement,
              holds(plan.test->final.condition, plan, answers_of(*finding.outcome)) == wants;
     };
   }
-  const explore::Factory factory = factory_for(plan, *explanation.rules);
+  const explore::Factory factory = maker(plan, *explanation.rules);
   const explore::Options options = options_for(judgement.variant, judgement.memory, {});
   auto example = explore::explain(factory, options, how);
   if (!example) return tl::unexpected(std::move(example.error()));
@@ -108,9 +108,9 @@ tl::expected<Explanation, explore::Refusal> explain(const Judgement& judgement,
 }
 
 tl::expected<Explanation, explore::Refusal> replay(const litmus::Test& test, const Variant& variant,
-                                                   std::string_view token) {
+                                                   std::string_view token, const Maker& maker) {
   Explanation explanation = explanation_of(test, variant);
-  const explore::Factory factory = factory_for(*explanation.plan, *explanation.rules);
+  const explore::Factory factory = maker(*explanation.plan, *explanation.rules);
   auto trace = explore::replay(factory, token);
   if (!trace) return tl::unexpected(std::move(trace.error()));
   explore::Counterexample& example = explanation.example;

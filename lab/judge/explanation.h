@@ -26,12 +26,14 @@ bool worth_explaining(const Judgement& judgement);
 
 /// Requires: worth_explaining(judgement). Refusals: those of explain(). `max_seconds`: see Explain.
 tl::expected<Explanation, explore::Refusal> explain(const Judgement& judgement,
-                                                    double max_seconds = 2);
+                                                    double max_seconds = 2,
+                                                    const Maker& maker = factory_for);
 
 /// The run that `token` describes, of a test under a variant; memory and what is left out are the
 /// token's. Refusals: those of replay().
 tl::expected<Explanation, explore::Refusal> replay(const litmus::Test& test, const Variant& variant,
-                                                   std::string_view token);
+                                                   std::string_view token,
+                                                   const Maker& maker = factory_for);
 
 /// One view more than the trace has events: the first is of the start. Makes the run once more.
 /// Refusals: those of record().

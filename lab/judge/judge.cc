@@ -99,12 +99,13 @@ explore::Factory factory_for(const Plan& plan, const model::Rules& rules) {
 }
 
 tl::expected<Judgement, explore::Refusal> judge(const litmus::Test& test, const Variant& variant,
-                                                explore::Memory memory, const Effort& effort) {
+                                                explore::Memory memory, const Effort& effort,
+                                                const Maker& maker) {
   const tl::expected<Plan, litmus::Diagnostic> plan = judge::plan(test);
   if (!plan)
     return tl::unexpected(
         explore::Refusal{fmt::format("{}: {}", plan.error().what, plan.error().advice)});
-  const explore::Factory factory = factory_for(*plan, variant.rules);
+  const explore::Factory factory = maker(*plan, variant.rules);
   tl::expected<explore::Result, explore::Refusal> result =
       explore::explore(factory, options_for(variant, memory, effort));
   if (!result) return tl::unexpected(std::move(result.error()));

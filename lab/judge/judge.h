@@ -69,9 +69,12 @@ struct Effort {
 explore::Options options_for(const Variant& variant, explore::Memory memory, const Effort& effort);
 /// Makes the program that is explored. The plan must outlive what comes of it.
 explore::Factory factory_for(const Plan& plan, const model::Rules& rules);
+/// factory_for(), or what makes another program of a plan: one that the model is not asked about.
+using Maker = std::function<explore::Factory(const Plan& plan, const model::Rules& rules)>;
 
 /// Judges. Refusals: what explore() refuses; a start that the model does not have.
 tl::expected<Judgement, explore::Refusal> judge(const litmus::Test& test, const Variant& variant,
-                                                explore::Memory memory, const Effort& effort);
+                                                explore::Memory memory, const Effort& effort,
+                                                const Maker& maker = factory_for);
 
 }  // namespace lab::judge

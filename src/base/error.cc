@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <cleave/detail/explored.h>
 #include <cleave/error.h>
 #include <cleave/must.h>
 
@@ -48,6 +49,10 @@ std::string Error::message() const {
 }
 
 void stop(const Error& error, SourceLocation where) noexcept {
+#ifdef CLEAVE_EXPLORED
+  if (detail::sync::Scheduler* s = detail::sync::scheduler())
+    s->broken(where.file, static_cast<int>(where.line), error.message().c_str());
+#endif
   (void)std::fprintf(stderr, "%s:%u: %s\n", where.file, where.line, error.message().c_str());
   std::abort();
 }

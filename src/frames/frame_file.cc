@@ -1,5 +1,7 @@
 #include "frames/frame_file.h"
 
+#ifndef CLEAVE_EXPLORED  // for that, frame_file_explored.cc
+
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -116,3 +118,5 @@ Result<void> FrameFile::punch(FrameId first, std::uint64_t count) noexcept {
 }
 
 }  // namespace cleave::detail
+
+#endif

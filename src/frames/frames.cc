@@ -1,15 +1,13 @@
 #include "frames/frames.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <utility>
 
 #include "base/address_space.h"
 #include "base/check.h"
 #include "base/fail.h"
+#include "frames/reserved.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
@@ -23,15 +21,6 @@ constexpr std::uint64_t kLargestStep = 1024;
 
 constexpr Refusals kRecords =
     CLEAVE_REFUSALS("mmap", "the kernel cannot map memory for the pool's frame states");
-
-// Zeroed by the kernel as it is touched: a pool of many TiB costs what it uses.
-void* reserve_zeroed(std::uint64_t bytes) noexcept {
-  errno = ENOMEM;
-  if (sync::allocation_fails()) return nullptr;
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  return memory == MAP_FAILED ? nullptr : memory;
-}
 
 }  // namespace
 
@@ -49,18 +38,12 @@ Result<Frames*> Frames::create(std::uint64_t budget) {
   void* self = links == nullptr ? nullptr : sync::allocate(sizeof(Frames), alignof(Frames));
   if (states == nullptr || links == nullptr || self == nullptr) {
     const int why = links == nullptr ? errno : ENOMEM;
-    if (states != nullptr) (void)munmap(states, total * sizeof(FrameState));
-    if (links != nullptr) (void)munmap(links, total * sizeof(sync::atomic<std::uint32_t>));
+    give_back_reserved(states, total * sizeof(FrameState));
+    give_back_reserved(links, total * sizeof(sync::atomic<std::uint32_t>));
     sync::deallocate(self);
     return refused_mapping(kRecords, total * kMetadataBytes, Mapped::own, why);
   }
-  sync::register_memory(file->base(), total << kPageBits);
-  // All-zero bytes are the initial state of both: no loop over what may be billions of frames. Only
-  // an explored build must construct them, to number their locations.
-  if constexpr (sync::kExplored) {
-    std::uninitialized_default_construct_n(static_cast<FrameState*>(states), total);
-    std::uninitialized_default_construct_n(static_cast<FrameLinks>(links), total);
-  }
+  // All-zero bytes are the initial state of both: no loop over what may be billions of frames.
   return new (self) Frames(std::move(*file), budget, static_cast<FrameState*>(states),
                            static_cast<FrameLinks>(links));
 }
@@ -81,8 +64,8 @@ void Frames::end() noexcept {
 }
 
 Frames::~Frames() {
-  (void)munmap(static_cast<void*>(states_), (budget_ + 1) * sizeof(FrameState));
-  (void)munmap(static_cast<void*>(links_), (budget_ + 1) * sizeof(sync::atomic<std::uint32_t>));
+  give_back_reserved(states_, (budget_ + 1) * sizeof(FrameState));
+  give_back_reserved(links_, (budget_ + 1) * sizeof(sync::atomic<std::uint32_t>));
 }
 
 Result<Frames::Taken> Frames::take() {

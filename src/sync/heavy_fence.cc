@@ -34,11 +34,16 @@ bool fence_other_threads() noexcept {
 
 const bool asymmetric_fences = register_membarrier();
 
-void heavy_fence([[maybe_unused]] const char* name) noexcept {
-  if constexpr (kExplored) {
-    announce({.kind = Kind::fence, .order = std::memory_order_seq_cst, .name = name});
-  }
+void heavy_fence([[maybe_unused]] const char* name, [[maybe_unused]] Line where) noexcept {
   if (!performs(name)) return;
+  if constexpr (kExplored) {
+    Operation operation{Kind::heavy_fence};
+    operation.order = std::memory_order_seq_cst;
+    operation.name = name;
+    operation.asymmetric = has_asymmetric_fences();
+    operation.where = where;
+    if (ask(operation).given) return;
+  }
   if (asymmetric_fences) {
     // Registration outlives fork(2) of the host. A filter that forbids the call from now on would
     // leave stores unordered with forks: better to stop.

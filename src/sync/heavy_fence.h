@@ -10,10 +10,20 @@ namespace cleave::detail::sync {
 /// ours, which is the stronger mode.
 extern const bool asymmetric_fences;
 
-inline void light_fence(const char* name) noexcept { light_fence(name, asymmetric_fences); }
+/// The same of the machine that an explored run believes itself on.
+inline bool has_asymmetric_fences() noexcept {
+#ifdef CLEAVE_EXPLORED
+  if (Scheduler* s = scheduler()) return s->has_membarrier();
+#endif
+  return asymmetric_fences;
+}
+
+inline void light_fence(const char* name, Line where = Line()) noexcept {
+  light_fence(name, has_asymmetric_fences(), where);
+}
 
 /// On return, every thread of this process has executed a full fence since the call.
 /// One system call; 0.1 us when no other thread runs, an inter-processor interrupt otherwise.
-void heavy_fence(const char* name) noexcept;
+void heavy_fence(const char* name, Line where = Line()) noexcept;
 
 }  // namespace cleave::detail::sync

@@ -28,12 +28,37 @@ void fail_allocation(std::uint64_t k) noexcept {
 
 bool allocation_failed() noexcept { return struck.load(relaxed); }
 
-void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
-  if (allocation_fails()) return nullptr;
+namespace {
+
+void* from_the_system(std::size_t bytes, std::size_t alignment) noexcept {
   if (alignment <= alignof(std::max_align_t)) return std::malloc(bytes);
   return std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
 }
 
-void deallocate(void* memory) noexcept { std::free(memory); }
+}  // namespace
+
+void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
+  if (allocation_fails()) return nullptr;
+#ifdef CLEAVE_EXPLORED
+  if (Scheduler* s = scheduler()) return s->allocate(bytes, alignment);
+#endif
+  return from_the_system(bytes, alignment);
+}
+
+void deallocate(void* memory) noexcept {
+#ifdef CLEAVE_EXPLORED
+  if (Scheduler* s = scheduler()) return s->deallocate(memory);
+#endif
+  std::free(memory);
+}
+
+#ifdef CLEAVE_EXPLORED
+
+void* Scheduler::allocate(std::size_t bytes, std::size_t alignment) {
+  return from_the_system(bytes, alignment);
+}
+void Scheduler::deallocate(void* memory) { std::free(memory); }
+
+#endif
 
 }  // namespace cleave::detail::sync

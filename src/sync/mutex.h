@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include <cleave/detail/explored.h>
+#include <cleave/detail/atomic.h>
 
 #include "sync/thread_annotations.h"
 
@@ -13,22 +13,28 @@ namespace cleave::detail::sync {
 
 class CLEAVE_CAPABILITY mutex {
  public:
-  void lock() CLEAVE_ACQUIRE() {
-    announce({.kind = Kind::lock,
-              .location = location_.id,
-              .enabled = [](const void* self) { return !static_cast<const mutex*>(self)->held_; },
-              .context = this});
-    held_ = true;
+  void lock(Line where = Line()) CLEAVE_ACQUIRE() {
+    Operation operation = about(Kind::lock, acquire, where);
+    operation.argument = 1;
+    operation.enabled = [](const void*, std::uint64_t bits) { return bits == 0; };
+    if (!ask(operation).given) held_ = 1;
   }
-  void unlock() CLEAVE_RELEASE() {
-    announce({.kind = Kind::unlock, .location = location_.id});
-    held_ = false;
+  void unlock(Line where = Line()) CLEAVE_RELEASE() {
+    if (!ask(about(Kind::unlock, release, where)).given) held_ = 0;
   }
   void assume_held() const CLEAVE_ASSERTS_HELD() {}
 
  private:
-  bool held_ = false;
-  Location location_;
+  Operation about(Kind kind, Order order, Line where) noexcept {
+    Operation operation{kind};
+    operation.order = order;
+    operation.size = sizeof held_;
+    operation.address = &held_;
+    operation.where = where;
+    return operation;
+  }
+
+  std::uint32_t held_ = 0;
 };
 
 #else
@@ -37,7 +43,7 @@ class CLEAVE_CAPABILITY mutex {
 /// copying a page, and putting a thread to sleep and waking it takes ten times that.
 class CLEAVE_CAPABILITY mutex {
  public:
-  void lock() CLEAVE_ACQUIRE() {
+  void lock(Line /*where*/ = Line()) CLEAVE_ACQUIRE() {
     if (!mutex_.try_lock()) [[unlikely]]
       wait();
   }
@@ -64,7 +70,9 @@ class CLEAVE_CAPABILITY mutex {
 /// Holds a mutex for a scope.
 class CLEAVE_SCOPED_CAPABILITY [[nodiscard]] Guard {
  public:
-  explicit Guard(mutex& held) CLEAVE_ACQUIRE(held) : held_(held) { held_.lock(); }
+  explicit Guard(mutex& held, Line where = Line()) CLEAVE_ACQUIRE(held) : held_(held) {
+    held_.lock(where);
+  }
   ~Guard() CLEAVE_RELEASE() { held_.unlock(); }
   Guard(const Guard&) = delete;
   Guard& operator=(const Guard&) = delete;

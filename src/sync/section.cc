@@ -5,7 +5,7 @@
 
 namespace cleave::detail::sync {
 
-Section::Section() noexcept : asymmetric_(asymmetric_fences) {}
+Section::Section() noexcept : asymmetric_(has_asymmetric_fences()) {}
 
 void Section::wait_for_writer() const noexcept {
   (void)wait_until(

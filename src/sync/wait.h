@@ -12,30 +12,14 @@ void relax(unsigned round) noexcept;
 /// Returns the first value of `location` (read with seq_cst: waiters are one side of Dekker's
 /// pattern) for which `done(value)` holds.
 template <class T, class Done>
-T wait_until(const atomic<T>& location, Done done, [[maybe_unused]] const char* name) {
+T wait_until(const atomic<T>& location, Done done, const char* name, Line where = Line()) {
   if (!performs(name)) return location.peek();
-  if constexpr (kExplored) {
-    struct Context {
-      const atomic<T>* location;
-      Done* done;
-    } context{&location, &done};
-    announce({.kind = Kind::wait,
-              .location = location.id(),
-              .order = seq_cst,
-              .name = name,
-              .enabled =
-                  [](const void* c) {
-                    const auto* seen = static_cast<const Context*>(c);
-                    return (*seen->done)(seen->location->peek());
-                  },
-              .context = &context});
-    return location.peek();
-  } else {
-    for (unsigned round = 0;; ++round) {
-      const T value = location.load(seq_cst);
-      if (done(value)) return value;
-      relax(round);
-    }
+  if (const Answer a = location.wait(done, seq_cst, name, where); a.given)
+    return atomic<T>::value_of(a.bits);
+  for (unsigned round = 0;; ++round) {
+    const T value = location.load(seq_cst);
+    if (done(value)) return value;
+    relax(round);
   }
 }
 

@@ -67,7 +67,7 @@ TEST(Announcing, TellsOneKindFromAnother) {
   EXPECT_THAT(kinds_in(recorder),
               ElementsAre(Kind::load, Kind::store, Kind::exchange, Kind::compare_exchange,
                           Kind::fetch_add, Kind::add, Kind::fetch_add, Kind::add));
-  for (const auto& line : recorder.lines) EXPECT_EQ(line.location, value.id());
+  for (const auto& line : recorder.lines) EXPECT_EQ(line.address, recorder.lines[0].address);
 }
 
 TEST(Announcing, LooksThatAreNotPartOfTheRunAreSilent) {
@@ -82,7 +82,8 @@ TEST(Announcing, AMutexIsEnabledOnlyWhileNoThreadHoldsIt) {
   sync::mutex mutex;
   std::vector<bool> enabled;
   recorder.before_each = [&](const sync::Operation& o) {
-    if (o.enabled != nullptr) enabled.push_back(o.enabled(o.context));
+    if (o.enabled != nullptr)
+      enabled.push_back(o.enabled(o.context, sync::bits_at(o.address, o.size)));
   };
   mutex.lock();
   mutex.lock();  // the recorder lets it pass; a real scheduler would not
@@ -97,7 +98,8 @@ TEST(Announcing, AWaitIsEnabledWhenItsPredicateHolds) {
   sync::atomic<std::uint64_t> value{1};
   std::vector<bool> enabled;
   recorder.before_each = [&](const sync::Operation& o) {
-    if (o.kind == Kind::wait) enabled.push_back(o.enabled(o.context));
+    if (o.kind == Kind::wait)
+      enabled.push_back(o.enabled(o.context, sync::bits_at(o.address, o.size)));
   };
   (void)sync::wait_until(
       value, [](std::uint64_t v) { return v == 2; }, "test.two");
@@ -141,29 +143,6 @@ TEST(ExploredEngine, WorksWithTwoEntryNodesAndLeavesNothing) {
   EXPECT_GT(recorder.lines.size(), 100u);
 }
 
-TEST(ExploredEngine, AnnouncesTheSameInEveryRun) {
-  const auto recorded = [](std::size_t disturbance) {
-    // Other addresses from malloc in every run.
-    const std::vector<char> elsewhere(disturbance);
-    Recorder recorder;
-    run_the_engine(recorder);
-    return recorder.lines;
-  };
-  (void)recorded(1);  // the process's own locks are made in the first run
-  const auto first = recorded(1);
-  for (std::size_t run = 1; run < 6; ++run) {
-    const auto again = recorded(run * 1'001);
-    ASSERT_EQ(again.size(), first.size());
-    for (std::size_t i = 0; i < first.size(); ++i) {
-      ASSERT_EQ(again[i].kind, first[i].kind) << "operation " << i;
-      ASSERT_EQ(again[i].location, first[i].location) << "operation " << i;
-      ASSERT_EQ(again[i].name, first[i].name) << "operation " << i;
-      ASSERT_EQ(again[i].argument, first[i].argument)
-          << "operation " << i << ", kind " << static_cast<int>(first[i].kind);
-    }
-  }
-}
-
 TEST(ExploredEngine, NamesItsFencesAndWaits) {
   Recorder recorder;
   run_the_engine(recorder);
@@ -172,21 +151,24 @@ TEST(ExploredEngine, NamesItsFencesAndWaits) {
   EXPECT_THAT(names, Contains("section.writer_left"));
 }
 
-TEST(ExploredEngine, AnnouncesTheProgramsOwnBytesByTheirOffset) {
+TEST(ExploredEngine, AnnouncesTheProgramsOwnWords) {
   Recorder recorder;
   Pool pool = must(Pool::create(64 * kPageSize));
   Space space = must(Space::create(pool));
   must(space.map_at(address_of(PageNo{4}), kPageSize));
   Accessor accessor = must(space.accessor());
   must(accessor.store<std::uint64_t>(address_of(PageNo{4}) + 64, 1));
-  must(accessor.store<std::uint64_t>(address_of(PageNo{4}) + 72, 1));
-  std::vector<std::uint64_t> stores;
+  must(accessor.store<std::uint64_t>(address_of(PageNo{4}) + 72, 2));
+  std::vector<Recorder::Line> stores;
   for (const auto& line : recorder.lines) {
-    if (line.kind == Kind::memory_store) stores.push_back(line.location);
+    if (line.kind == Kind::memory_store) stores.push_back(line);
   }
   ASSERT_EQ(stores.size(), 2u);
-  EXPECT_EQ(stores[1] - stores[0], 8u);
-  EXPECT_EQ(stores[0] % kPageSize, 64u);
+  EXPECT_EQ(static_cast<const std::byte*>(stores[1].address) -
+                static_cast<const std::byte*>(stores[0].address),
+            8);
+  EXPECT_EQ(stores[0].size, 8u);
+  EXPECT_EQ(stores[1].argument, 2u);
 }
 
 // The fork by "another thread" while the accessor's section has turned light.
@@ -202,8 +184,9 @@ std::vector<std::string> skipped_by_a_fork(const std::set<std::string>& left_out
   recorder.who = 1;
   (void)must(space.fork());
   recorder.who = 0;
-  EXPECT_THAT(names_in(recorder), Contains("revoke_writers.heavy"))
-      << "it is announced in any case";
+  EXPECT_EQ(testing::Matches(Contains("revoke_writers.heavy"))(names_in(recorder)),
+            recorder.skipped.empty())
+      << "a fence that is left out is not performed";
   return recorder.skipped;
 }
 

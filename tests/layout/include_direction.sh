@@ -37,6 +37,9 @@ lab/model: lab/explore/* lab/model/*
 lab/judge: lab/explore/* lab/litmus/* lab/model/*
 lab/report/page:
 lab/report: lab/report/page lab/explore/* lab/litmus/* lab/model/* lab/judge
+lab/engine/seam: include/* src/base src/sync src/frames lab/explore/*
+lab/engine/stage: include/* src/base src/sync src/frames src/table src/space src/pins lab/explore/* lab/engine/seam
+lab/engine: include/cleave lab/explore/* lab/litmus/* lab/model/* lab/judge lab/engine/*
 lab/kernel/shared: lab/litmus/* lab/judge
 lab/kernel/test: lab/litmus/* lab/model/* lab/judge lab/kernel/shared
 lab/kernel/references: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test
@@ -216,7 +219,7 @@ self_check() {
   local plant failed=0
   plant=$(mktemp -d)
   trap 'rm -rf "$plant"' RETURN
-  (cd "$plant" && mkdir -p include/cleave/detail src/{base,sync,table,space,io,attic} lab/{model/{world,mm},judge} \
+  (cd "$plant" && mkdir -p include/cleave/detail src/{base,sync,table,space,io,attic} lab/{model/{world,mm},judge,engine/stage} \
     adapters/sqlite/contents measure bench/{space,harness} tools/{demo/{space,database},doctor,console,attic} \
     examples/plain_linux)
 
@@ -263,6 +266,9 @@ self_check() {
   expect lab/model/mm/a.cc '' '#include "lab/model/world/b.h"'
   expect lab/judge/a.cc 1 '#include <cleave/space.h>'
   expect lab/judge/a.cc 1 '#include "table/node.h"'
+  expect lab/engine/stage/a.cc '' $'#include <cleave/space.h>\n#include "space/validate.h"'
+  expect lab/engine/stage/a.cc 1 '#include "arena/history.h"'
+  expect lab/engine/a.cc 1 '#include "space/validate.h"'
   expect lab/judge/a.cc '' $'#include "lab/litmus/parse/b.h"\nstd::mutex lock;'
   expect measure/a.h '' '#include <cleave/error.h>'
   expect measure/a.h 1 '#include "bench/harness/report.h"'

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "lab/report/log.h"
 #include "lab/report/table.h"
 #include "tools/console/exit.h"
+#include "tools/litmus/engine.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -25,12 +27,18 @@ struct Question {
   lab::judge::TestFiles files;
   std::vector<lab::judge::Case> cases;
   lab::judge::Effort effort;
+  bool engine = false;  // it is asked, too
 };
 
 Question question_of(const Options& options) {
   Question question;
   question.files = load(options.names);
-  std::vector<lab::judge::Variant> of = variants(options.rules);
+  std::vector<std::string> rules = options.rules;
+  question.engine = takes_engine(rules) && options.drop.empty();
+  const bool engine_alone = !options.rules.empty() && rules.empty();
+  if (engine_alone) question.engine = true;
+  std::vector<lab::judge::Variant> of;
+  if (!engine_alone) of = variants(rules);
   for (lab::judge::Variant& variant : of)
     for (const std::string& name : options.drop) {
       auto less = lab::judge::without(std::move(variant), name);
@@ -47,7 +55,12 @@ Question question_of(const Options& options) {
                                         : options.memory == "ra" ? lab::explore::Memory::ra
                                                                  : lab::explore::Memory::sc,
                                         named);
-  if (question.cases.empty()) stop(2, "these tests mean nothing under these rule-sets\n");
+  if (options.memory == "ra") {
+    if (engine_alone) stop(2, "--memory ra: the engine is explored under sc and tso only\n");
+    question.engine = false;
+  }
+  if (question.cases.empty() && !question.engine)
+    stop(2, "these tests mean nothing under these rule-sets\n");
   return question;
 }
 
@@ -62,13 +75,21 @@ void print_log(const Question& question, const lab::judge::Judgement& judgement,
   fmt::print("{}", lab::report::log(judgement, question.effort.search,
                                     lab::report::style_of(STDOUT_FILENO)));
   if (!lab::judge::worth_explaining(judgement)) return;
-  const auto explanation = lab::judge::explain(judgement);
+  const auto explanation =
+      is_engines(judgement) ? explain_engine(judgement) : lab::judge::explain(judgement);
   if (!explanation) stop(2, fmt::format("cannot be explained: {}\n", explanation.error().what));
   print_run(*explanation, *question.files.front(), judgement.variant, verbose);
 }
 
 void replay(const Options& options) {
   const Question question = question_of(options);
+  if (question.cases.empty() && question.files.size() == 1) {
+    const auto explanation = replay_on_engine(question.files.front()->test, options.replay);
+    if (!explanation) stop(2, fmt::format("--replay: {}\n", explanation.error().what));
+    lab::judge::Variant engine;
+    engine.text = "engine";
+    return print_run(*explanation, *question.files.front(), engine, options.verbose);
+  }
   if (question.cases.size() != 1)
     stop(2, "--replay: name the one test and the one rule-set of the token: FILE --rules NAME\n");
   const lab::judge::Case& one = question.cases.front();
@@ -83,22 +104,38 @@ void run(const Options& options) {
   if (!options.replay.empty()) return replay(options);
   const Question question = question_of(options);
   const Clock::time_point begin = Clock::now();
-  const std::vector<lab::judge::Judgement> judgements =
+  std::vector<lab::judge::Judgement> judgements =
       judge(question.cases, question.effort, options.threads);
+  std::vector<NotRun> not_run;
+  std::vector<lab::judge::Judgement> by_engine;
+  if (question.engine)
+    by_engine = judge_by_engine(question.files, options, question.effort, not_run);
   const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
   if (!options.html.empty())
-    write_html(options.html, question.files, judgements, {}, question.effort.search,
-               options.threads);
+    write_html(options.html, question.files, judgements,
+               question.engine ? std::vector{engine_column(question.files, by_engine, not_run)}
+                               : std::vector<lab::report::Column>{},
+               question.effort.search, options.threads);
+  judgements.insert(judgements.end(), std::make_move_iterator(by_engine.begin()),
+                    std::make_move_iterator(by_engine.end()));
   if (options.json) {
-    fmt::print(
-        "{}\n",
-        lab::report::json(question.files, judgements, question.effort.search, seconds).dump(2));
+    nlohmann::ordered_json all =
+        lab::report::json(question.files, judgements, question.effort.search, seconds);
+    if (question.engine) {
+      nlohmann::ordered_json& skipped = all["not_run_by_engine"];
+      skipped = nlohmann::ordered_json::object();
+      for (const NotRun& one : not_run) skipped[one.test] = one.why;
+    }
+    fmt::print("{}\n", all.dump(2));
   } else if (judgements.size() == 1) {
     print_log(question, judgements.front(), options.verbose);
   } else {
     fmt::print("{}", options.verbose ? lab::report::lines(question.files, judgements, style)
                                      : lab::report::table(question.files, judgements, style));
+    if (options.verbose)
+      for (const NotRun& one : not_run)
+        fmt::print("{}  engine  -  not run: {}\n", one.test, one.why);
     fmt::print("{}", lab::report::deviations(question.files, judgements, style));
     fmt::print("{}", lab::report::summary(question.files, judgements, seconds));
   }

@@ -1,6 +1,6 @@
 // The engine's atomics. In production they are std::atomic and nothing more (tests/zero_cost
-// compares the generated code). In an explored build (CLEAVE_EXPLORED) each operation is announced
-// to a scheduler before it is performed; see sync/explored.h.
+// compares the generated code). In an explored build (CLEAVE_EXPLORED) a scheduler performs each
+// operation; see detail/explored.h.
 //
 // Two distinctions that std::atomic does not make, because an explorer lives on them:
 //  - add() gives nothing back, fetch_add() does: adds whose result no code sees commute, and two
@@ -24,8 +24,7 @@ inline constexpr Order release = std::memory_order_release;
 inline constexpr Order acq_rel = std::memory_order_acq_rel;
 inline constexpr Order seq_cst = std::memory_order_seq_cst;
 
-/// Whether values of T hold addresses. These differ from run to run, so that only null or not is
-/// announced.
+/// Whether values of T hold addresses. These differ from process to process.
 template <class T>
 inline constexpr bool holds_address = std::is_pointer_v<T>;
 
@@ -37,105 +36,129 @@ class atomic {
   atomic(const atomic&) = delete;
   atomic& operator=(const atomic&) = delete;
 
-  [[nodiscard]] T load(Order order) const noexcept {
-    announce(Kind::load, order);
+  [[nodiscard]] T load(Order order, Line where = Line()) const noexcept {
+    if (const Answer a = asked(Kind::load, order, where); a.given) return value_of(a.bits);
     return value_.load(order);
   }
-  void store(T value, Order order) noexcept {
-    announce(Kind::store, order, word(value));
-    if constexpr (kExplored) {
-      if (order != seq_cst && sync::delays(delayed(value))) return;
-    }
+  void store(T value, Order order, Line where = Line()) noexcept {
+    if (asked(Kind::store, order, where, value).given) return;
     value_.store(value, order);
   }
-  [[nodiscard]] T exchange(T value, Order order) noexcept {
-    announce(Kind::exchange, order, word(value));
+  [[nodiscard]] T exchange(T value, Order order, Line where = Line()) noexcept {
+    if (const Answer a = asked(Kind::exchange, order, where, value); a.given)
+      return value_of(a.bits);
     return value_.exchange(value, order);
   }
   /// Strong. On failure `expected` holds what was there, read with the order's acquire half.
-  [[nodiscard]] bool compare_exchange(T& expected, T desired, Order order) noexcept {
-    announce(Kind::compare_exchange, order, word(desired), word(expected));
+  [[nodiscard]] bool compare_exchange(T& expected, T desired, Order order,
+                                      Line where = Line()) noexcept {
+    if (const Answer a = asked(Kind::compare_exchange, order, where, desired, expected); a.given) {
+      const bool done = a.bits == bits_of(expected);
+      expected = value_of(a.bits);
+      return done;
+    }
     return value_.compare_exchange_strong(expected, desired, order, failure(order));
   }
-  [[nodiscard]] T fetch_add(T delta, Order order) noexcept {
-    announce(Kind::fetch_add, order, word(delta));
+  [[nodiscard]] T fetch_add(T delta, Order order, Line where = Line()) noexcept {
+    if (const Answer a = asked(Kind::fetch_add, order, where, delta); a.given)
+      return value_of(a.bits);
     return value_.fetch_add(delta, order);
   }
-  [[nodiscard]] T fetch_sub(T delta, Order order) noexcept {
-    announce(Kind::fetch_add, order, word(T{} - delta));
+  [[nodiscard]] T fetch_sub(T delta, Order order, Line where = Line()) noexcept {
+    if constexpr (kExplored) {
+      const Answer a = asked(Kind::fetch_add, order, where, static_cast<T>(T{} - delta));
+      if (a.given) return value_of(a.bits);
+    }
     return value_.fetch_sub(delta, order);
   }
-  void add(T delta, Order order) noexcept {
-    announce(Kind::add, order, word(delta));
+  void add(T delta, Order order, Line where = Line()) noexcept {
+    if (asked(Kind::add, order, where, delta).given) return;
     (void)value_.fetch_add(delta, order);
   }
-  void sub(T delta, Order order) noexcept {
-    announce(Kind::add, order, word(T{} - delta));
+  void sub(T delta, Order order, Line where = Line()) noexcept {
+    if constexpr (kExplored) {
+      if (asked(Kind::add, order, where, static_cast<T>(T{} - delta)).given) return;
+    }
     (void)value_.fetch_sub(delta, order);
   }
 
   /// Sleeps until notify_all() finds a value other than `seen`, and perhaps for shorter. For waits
   /// that may be long; for short ones there is wait_until().
-  void sleep_while(T seen) const noexcept {
+  void sleep_while(T seen, Line where = Line()) const noexcept {
     if constexpr (kExplored) {
-      struct Context {
-        const atomic* location;
-        T seen;
-      } context{this, seen};
-      sync::announce({.kind = Kind::wait,
-                      .location = location_.id,
-                      .order = acquire,
-                      .enabled =
-                          [](const void* c) {
-                            const auto* waited = static_cast<const Context*>(c);
-                            return waited->location->peek() != waited->seen;
-                          },
-                      .context = &context});
-    } else {
-      value_.wait(seen, acquire);
+      const auto other = [seen](T value) { return value != seen; };
+      if (wait(other, acquire, "", where).given) return;
     }
+    value_.wait(seen, acquire);
   }
   void notify_all() noexcept { value_.notify_all(); }
 
-  /// For a scheduler only: the value and the location's number, unannounced.
+  /// In an explored build with a scheduler: waits until `done(value)` holds. Given: its bits.
+  template <class Done>
+  Answer wait(const Done& done, Order order, const char* name, Line where) const noexcept {
+    if constexpr (kExplored) {
+      Operation operation = about(Kind::wait, order, where);
+      operation.name = name;
+      operation.enabled = [](const void* context, std::uint64_t bits) {
+        return static_cast<bool>((*static_cast<const Done*>(context))(value_of(bits)));
+      };
+      operation.context = &done;
+      return ask(operation);
+    }
+    return {};
+  }
+
+  /// The value, by no operation: for schedulers, for tests, and where no other thread can be.
   [[nodiscard]] T peek() const noexcept { return value_.load(relaxed); }
-  [[nodiscard]] std::uint64_t id() const noexcept { return location_.id; }
+
+  static T value_of(std::uint64_t bits) noexcept {
+    T value;
+    std::memcpy(&value, &bits, sizeof value);
+    return value;
+  }
+  static std::uint64_t bits_of(T value) noexcept {
+    static_assert(sizeof(T) <= sizeof(std::uint64_t));
+    std::uint64_t bits = 0;
+    std::memcpy(&bits, &value, sizeof value);
+    return bits;
+  }
 
  private:
   static constexpr Order failure(Order order) noexcept {
     return order == acq_rel ? acquire : order == release ? relaxed : order;
   }
-  static std::uint64_t word(T value) noexcept {
-    if constexpr (holds_address<T>) {
-      return value == T{} ? 0 : 1;
-    } else {
-      return static_cast<std::uint64_t>(value);
-    }
+  Operation about(Kind kind, Order order, Line where) const noexcept {
+    Operation operation{kind};
+    operation.order = order;
+    operation.holds_address = holds_address<T>;
+    operation.size = sizeof(T);
+    operation.address = const_cast<std::atomic<T>*>(&value_);
+    operation.where = where;
+    return operation;
   }
-  DelayedStore delayed(T value) noexcept {
-    static_assert(sizeof(T) <= sizeof(std::uint64_t));
-    DelayedStore store{&value_, 0, [](void* address, std::uint64_t bits) {
-                         T later;
-                         std::memcpy(&later, &bits, sizeof later);
-                         static_cast<std::atomic<T>*>(address)->store(later, release);
-                       }};
-    std::memcpy(&store.bits, &value, sizeof value);
-    return store;
+  Answer asked(Kind kind, Order order, Line where) const noexcept {
+    if constexpr (kExplored) return ask(about(kind, order, where));
+    return {};
   }
-  void announce(Kind kind, Order order, std::uint64_t argument = 0,
-                std::uint64_t expected = 0) const noexcept {
+  Answer asked(Kind kind, Order order, Line where, T argument) noexcept {
     if constexpr (kExplored) {
-      sync::announce({.kind = kind,
-                      .location = location_.id,
-                      .order = order,
-                      .argument = argument,
-                      .expected = expected,
-                      .address = &value_});
+      Operation operation = about(kind, order, where);
+      operation.argument = bits_of(argument);
+      return ask(operation);
     }
+    return {};
+  }
+  Answer asked(Kind kind, Order order, Line where, T argument, T expected) noexcept {
+    if constexpr (kExplored) {
+      Operation operation = about(kind, order, where);
+      operation.argument = bits_of(argument);
+      operation.expected = bits_of(expected);
+      return ask(operation);
+    }
+    return {};
   }
 
   std::atomic<T> value_;
-  [[no_unique_address]] Location location_;
 };
 
 }  // namespace cleave::detail::sync

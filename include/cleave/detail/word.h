@@ -58,38 +58,61 @@ T value(BitsOf<T> bits) noexcept {
 }
 }  // namespace bits_of_word
 
+/// What a scheduler of an explored build says to an operation on the word at `at`.
+template <Word T>
+Answer asked(Kind kind, std::memory_order order, const std::byte* at, Line where,
+             std::uint64_t argument = 0, std::uint64_t expected = 0) noexcept {
+  if constexpr (kExplored) {
+    Operation operation{kind};
+    operation.order = order;
+    operation.size = sizeof(T);
+    operation.address = const_cast<std::byte*>(at);
+    operation.argument = argument;
+    operation.expected = expected;
+    operation.where = where;
+    return ask(operation);
+  }
+  return {};
+}
+
 /// acquire: pairs with store_word and the read-modify-writes of other threads of the program.
 template <Word T>
-T load_word(const std::byte* from) noexcept {
-  announce({.kind = Kind::memory_load, .location = memory_location(from), .argument = sizeof(T)});
+T load_word(const std::byte* from, Line where = Line()) noexcept {
+  using Bits = bits_of_word::BitsOf<T>;
+  const Answer a = asked<T>(Kind::memory_load, std::memory_order_acquire, from, where);
+  if (a.given) return bits_of_word::value<T>(static_cast<Bits>(a.bits));
   return bits_of_word::value<T>(
-      __atomic_load_n(reinterpret_cast<const bits_of_word::BitsOf<T>*>(from), __ATOMIC_ACQUIRE));
+      __atomic_load_n(reinterpret_cast<const Bits*>(from), __ATOMIC_ACQUIRE));
 }
 
 /// release: pairs with load_word.
 template <Word T>
-void store_word(std::byte* to, T value) noexcept {
-  announce({.kind = Kind::memory_store, .location = memory_location(to), .argument = sizeof(T)});
-  __atomic_store_n(reinterpret_cast<bits_of_word::BitsOf<T>*>(to), bits_of_word::bits(value),
-                   __ATOMIC_RELEASE);
+void store_word(std::byte* to, T value, Line where = Line()) noexcept {
+  const auto bits = bits_of_word::bits(value);
+  if (asked<T>(Kind::memory_store, std::memory_order_release, to, where, bits).given) return;
+  __atomic_store_n(reinterpret_cast<bits_of_word::BitsOf<T>*>(to), bits, __ATOMIC_RELEASE);
 }
 
 /// seq_cst. Gives what was there.
 template <IntegerWord T>
-T fetch_add_word(std::byte* at, T delta) noexcept {
-  announce({.kind = Kind::memory_update, .location = memory_location(at), .argument = sizeof(T)});
-  return static_cast<T>(__atomic_fetch_add(reinterpret_cast<bits_of_word::BitsOf<T>*>(at),
-                                           bits_of_word::bits(delta), __ATOMIC_SEQ_CST));
+T fetch_add_word(std::byte* at, T delta, Line where = Line()) noexcept {
+  const auto bits = bits_of_word::bits(delta);
+  const Answer a = asked<T>(Kind::memory_fetch_add, std::memory_order_seq_cst, at, where, bits);
+  if (a.given) return static_cast<T>(a.bits);
+  return static_cast<T>(
+      __atomic_fetch_add(reinterpret_cast<bits_of_word::BitsOf<T>*>(at), bits, __ATOMIC_SEQ_CST));
 }
 
 /// seq_cst, strong. Gives what was there: `expected` exactly when the exchange happened.
 template <Word T>
-T compare_exchange_word(std::byte* at, T expected, T desired) noexcept {
-  announce({.kind = Kind::memory_update, .location = memory_location(at), .argument = sizeof(T)});
+T compare_exchange_word(std::byte* at, T expected, T desired, Line where = Line()) noexcept {
   bits_of_word::BitsOf<T> seen = bits_of_word::bits(expected);
-  (void)__atomic_compare_exchange_n(reinterpret_cast<bits_of_word::BitsOf<T>*>(at), &seen,
-                                    bits_of_word::bits(desired), false, __ATOMIC_SEQ_CST,
-                                    __ATOMIC_SEQ_CST);
+  const auto bits = bits_of_word::bits(desired);
+  const Answer a =
+      asked<T>(Kind::memory_compare_exchange, std::memory_order_seq_cst, at, where, bits, seen);
+  if (a.given) return bits_of_word::value<T>(static_cast<bits_of_word::BitsOf<T>>(a.bits));
+  (void)__atomic_compare_exchange_n(reinterpret_cast<bits_of_word::BitsOf<T>*>(at), &seen, bits,
+                                    false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
   return bits_of_word::value<T>(seen);
 }
 
@@ -99,24 +122,38 @@ T compare_exchange_word(std::byte* at, T expected, T desired) noexcept {
 inline void prefetch_for_write(const void* address) noexcept { __builtin_prefetch(address, 1); }
 inline void prefetch_for_read(const void* address) noexcept { __builtin_prefetch(address, 0); }
 
-/// In an explored build the read is announced, then copied at once. copy_page() tells of the
-/// writing half afterwards: no other thread knows the new page yet.
-inline void read_bytes(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
-  announce({.kind = Kind::memory_load, .location = memory_location(from), .argument = bytes});
-  std::memcpy(to, from, bytes);
-}
-inline void write_bytes(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
-  announce({.kind = Kind::memory_store, .location = memory_location(to), .argument = bytes});
-  std::memcpy(to, from, bytes);
+/// Lets the scheduler of an explored build move so many bytes. False: there is none.
+inline bool moved(Kind kind, const void* at, const void* other, std::size_t bytes,
+                  Line where) noexcept {
+  if constexpr (kExplored) {
+    Operation operation{kind};
+    operation.size = bytes;
+    operation.address = const_cast<void*>(at);
+    operation.other = const_cast<void*>(other);
+    operation.where = where;
+    return ask(operation).given;
+  }
+  return false;
 }
 
-inline void copy_page(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
-  read_bytes(to, from, bytes);
-  announce({.kind = Kind::memory_store, .location = memory_location(to), .argument = bytes});
+inline void read_bytes(std::byte* to, const std::byte* from, std::size_t bytes,
+                       Line where = Line()) noexcept {
+  if (!moved(Kind::memory_read, from, to, bytes, where)) std::memcpy(to, from, bytes);
 }
-inline void zero_page(std::byte* page, std::size_t bytes) noexcept {
-  announce({.kind = Kind::memory_store, .location = memory_location(page), .argument = bytes});
-  std::memset(page, 0, bytes);
+inline void write_bytes(std::byte* to, const std::byte* from, std::size_t bytes,
+                        Line where = Line()) noexcept {
+  if (!moved(Kind::memory_write, to, from, bytes, where)) std::memcpy(to, from, bytes);
+}
+
+/// In an explored build the bytes move when they are read, and that they were written is said in a
+/// step of its own: no other thread knows the new page yet.
+inline void copy_page(std::byte* to, const std::byte* from, std::size_t bytes,
+                      Line where = Line()) noexcept {
+  read_bytes(to, from, bytes, where);
+  (void)moved(Kind::memory_write, to, to, bytes, where);
+}
+inline void zero_page(std::byte* page, std::size_t bytes, Line where = Line()) noexcept {
+  if (!moved(Kind::memory_write, page, nullptr, bytes, where)) std::memset(page, 0, bytes);
 }
 
 }  // namespace cleave::detail::sync

@@ -237,7 +237,10 @@ std::uint64_t Execution::saw(const Variable& variable, std::uint64_t bits) {
   return bits;
 }
 
-void Execution::settle(Variable& variable, std::uint64_t bits) { variable.bits_ = bits; }
+void Execution::settle(Variable& variable, std::uint64_t bits) {
+  variable.bits_ = bits;
+  if (variable.written_ != nullptr) variable.written_(variable, bits, Variable::kDirectly);
+}
 
 void Execution::place(Variable& variable, std::uint64_t bits, Order order) {
   touch(variable, order == Order::plain ? kWrite : kAdd);

@@ -82,7 +82,7 @@ void Execution::reset() {
   before_.clear();
   violations_.clear();
   reached_.clear();
-  happening_ = winding_up_ = unwinding_ = false;
+  happening_ = winding_up_ = unwinding_ = stopped_ = false;
   if (weak_ != nullptr) weak_->clear();
   if (noting_heavy_) {
     for (int t = 0; t < kMaxThreads; ++t) heavy_.push_back(std::make_unique<Heavy>());
@@ -110,10 +110,14 @@ Ending Execution::run(const Factory& factory, Scheduler& scheduler) {
   running_ = nullptr;
   const Ending ending = ending_;
   if (ending == Ending::deadlock || ending == Ending::too_long) describe_standstill();
-  if (alive_ != 0) wind_up();
+  if (alive_ != 0) program_->drops_threads() ? drop_threads() : wind_up();
   phase_ = Phase::free;
   current_ = outer;
   return ending;
+}
+
+void Execution::drop_threads() {
+  for (; alive_ != 0; alive_ &= alive_ - 1) at(lowest(alive_)).fiber->start_over();
 }
 
 bool Execution::outcome(Outcome& into) {
@@ -210,9 +214,10 @@ void Execution::stand(Kind kind, const char* label) {
   const ActorSet bit = only(static_cast<Actor>(number(me)));
   me.label = label;
   if (histories_) me.history.next_step();
-  me.drains = memory_ == Memory::tso && kind != Kind::look && kind != Kind::choice;
+  const bool only_looks = kind == Kind::look || kind == Kind::watch || kind == Kind::choice;
+  me.drains = memory_ == Memory::tso && !only_looks;
   if (me.drains) draining_ |= bit;
-  if (kind == Kind::await || kind == Kind::lock) waiting_ |= bit;
+  if (kind == Kind::await || kind == Kind::watch || kind == Kind::lock) waiting_ |= bit;
   if (me.starter != nullptr) {
     Fiber::switch_to(*me.fiber, *std::exchange(me.starter, nullptr));
   } else if (Thread* next = advance(); next != &me) {
@@ -230,12 +235,13 @@ void Execution::stand(Kind kind, const char* label) {
 Execution::Thread* Execution::advance() {
   for (;;) {
     if (happening_) seal();
+    if (stopped_) return nullptr;
     const Actor actor = scheduler_->next(*this);
     if (actor == kNoActor) {
       ending_ = how_it_ended();
       return nullptr;
     }
-    if ((only(actor) & standing()) == 0) {
+    if (!can_take(actor)) {
       ending_ = Ending::diverged;
       return nullptr;
     }
@@ -243,6 +249,13 @@ Execution::Thread* Execution::advance() {
     if (!is_flush(actor)) return running_;
     let_out(thread_of(actor));
   }
+}
+
+// A search repeats what it has seen, and a program that hides from it what it touches may not be
+// able to: such a run must not count.
+bool Execution::can_take(Actor actor) {
+  if ((only(actor) & standing()) == 0) return false;
+  return (only(actor) & waiting_) == 0 || at(actor).ready(at(actor).context);
 }
 
 Ending Execution::how_it_ended() const {
@@ -381,6 +394,7 @@ void Execution::write(Variable& variable, std::uint64_t bits) {
     weak_->set_up(variable.slot_, bits);
   }
   variable.bits_ = bits;
+  if (variable.written_ != nullptr) variable.written_(variable, variable.bits_, letting_out_);
 }
 
 void Execution::add(Variable& variable, std::uint64_t difference, std::uint64_t mask) {
@@ -395,6 +409,7 @@ void Execution::add(Variable& variable, std::uint64_t difference, std::uint64_t 
     weak_->set_up(variable.slot_, (variable.bits_ + difference) & mask);
   }
   variable.bits_ = (variable.bits_ + difference) & mask;
+  if (variable.written_ != nullptr) variable.written_(variable, variable.bits_, letting_out_);
 }
 
 void Execution::let_out(int id) {
@@ -402,7 +417,9 @@ void Execution::let_out(int id) {
   const StoreBuffer::Store store = thread.buffer.pop();
   if (thread.buffer.empty()) buffered_ &= ~only(static_cast<Actor>(id));
   phase_ = Phase::step;
+  letting_out_ = id;
   write(*store.variable, store.bits);
+  letting_out_ = Variable::kDirectly;
 }
 
 }  // namespace lab::explore

@@ -48,6 +48,7 @@ enum class Ending : std::uint8_t {
   deadlock,  ///< threads are left, and none can go on
   cut,       ///< the scheduler gave up
   too_long,  ///< the bound on steps was hit
+  stopped,   ///< something broke after which nothing can go on
   diverged,  ///< the scheduler repeated an earlier run, and the program took another course
 };
 
@@ -142,10 +143,11 @@ class Execution {
   /// The same, for what only an explored program does.
   static Execution& here();
 
-  enum class Kind : std::uint8_t { step, look, await, choice, lock, access };
+  enum class Kind : std::uint8_t { step, look, await, watch, choice, lock, access };
   /// The running thread stands before its next step. Returns when it is let on.
   void stand(Kind kind, const char* label);
   void await(const char* label, bool (*ready)(const void*), const void* context);
+  void watch(const char* label, bool (*ready)(const void*), const void* context);
   void put(const char* label, Variable& variable, std::uint64_t bits);
   void fence(const char* name);
 
@@ -179,6 +181,8 @@ class Execution {
   Order ordered(const char* site, Order order, Use use);
   [[nodiscard]] bool recorded() const { return recorder_ != nullptr && !winding_up_; }
   [[noreturn]] void give_up(std::string what);
+  [[noreturn]] void stop(std::string what);
+  [[nodiscard]] int self() const { return running_ == nullptr ? -1 : number(*running_); }
   int start_thread(const char* name, std::function<void()> body);
 
   // For its variables.
@@ -228,6 +232,7 @@ class Execution {
   static void thread_main(void* argument);
   void reset();
   Thread* advance();
+  [[nodiscard]] bool can_take(Actor actor);
   [[nodiscard]] Ending how_it_ended() const;
   void describe_standstill();
   [[nodiscard]] ActorSet standing() const;
@@ -252,6 +257,7 @@ class Execution {
   std::uint64_t saw(const Variable& variable, std::uint64_t bits);
   void tell(const Variable& variable, std::uint32_t message, const char* what);
   void wind_up();
+  void drop_threads();
   void fail(std::string what);
 
   [[nodiscard]] std::uint64_t seen_by_running(const Variable& variable) const;
@@ -282,7 +288,9 @@ class Execution {
   Ending ending_ = Ending::complete;
   bool winding_up_ = false;
   bool unwinding_ = false;
+  bool stopped_ = false;
   bool happening_ = false;  // a step has begun that is not sealed
+  int letting_out_ = Variable::kDirectly;
   bool noting_ = true;
   bool histories_ = false;
 

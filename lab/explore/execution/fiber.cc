@@ -68,14 +68,27 @@ Fiber::Fiber(void (*main)(void*), void* argument)
     std::abort();
   }
   stack_ = static_cast<char*>(mapping_) + guard;
+  prepare();
+#ifdef LAB_TSAN
+  tsan_ = __tsan_create_fiber(0);
+#endif
+}
+
+void Fiber::prepare() noexcept {
 #ifdef LAB_ASAN
   // A fiber that was here before may have ended with frames on its stack, and their red zones are
   // still marked.
   __asan_unpoison_memory_region(stack_, kStackBytes);
+  asan_ = nullptr;
 #endif
-  context_ = context::make_fcontext(static_cast<char*>(mapping_) + guard + kStackBytes, kStackBytes,
-                                    &Entry::enter);
+  void* const top = static_cast<char*>(const_cast<void*>(stack_)) + kStackBytes;
+  context_ = context::make_fcontext(top, kStackBytes, &Entry::enter);
+}
+
+void Fiber::start_over() noexcept {
+  prepare();
 #ifdef LAB_TSAN
+  __tsan_destroy_fiber(tsan_);
   tsan_ = __tsan_create_fiber(0);
 #endif
 }

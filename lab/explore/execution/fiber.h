@@ -21,11 +21,17 @@ class Fiber {
   /// What lives on the stack is not destroyed.
   ~Fiber();
 
+  /// Forgets where it was left: the next switch to it runs `main(argument)` again, from the top
+  /// of the same stack. What lived there is not destroyed. Not for the OS thread's own, nor for
+  /// the one that runs.
+  void start_over() noexcept;
+
   /// Leaves `from`, which is running, for `to`; returns when another fiber switches back to `from`.
   static void switch_to(Fiber& from, Fiber& to) noexcept;
 
  private:
   struct Entry;
+  void prepare() noexcept;
   void arrived(Fiber& from, void* where) noexcept;
 
   void* context_ = nullptr;

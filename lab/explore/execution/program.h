@@ -61,6 +61,10 @@ class Program {
   virtual void invariant() {}
   /// Called when all threads have ended. May call broken().
   virtual void end(Outcome& outcome) { (void)outcome; }
+  /// Whether threads that a run leaves before their end are dropped where they stand: nothing of
+  /// theirs is run or destroyed any more. For programs through which no exception may go; the
+  /// program itself must then expect to be destroyed in the middle of anything.
+  [[nodiscard]] virtual bool drops_threads() const { return false; }
   /// One line of counters for a trace: "map 2 swap 0 pins 1". Called after each step of a recorded
   /// run.
   [[nodiscard]] virtual std::string describe() { return {}; }

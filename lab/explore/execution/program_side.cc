@@ -1,6 +1,8 @@
 // What a program's threads ask of the run that they are in.
 #include <algorithm>
 #include <cassert>
+#include <cstdlib>
+#include <utility>
 
 #include "lab/explore/execution/execution.h"
 
@@ -15,6 +17,12 @@ void Execution::await(const char* label, bool (*ready)(const void*), const void*
   running_->ready = ready;
   running_->context = context;
   stand(Kind::await, label);
+}
+
+void Execution::watch(const char* label, bool (*ready)(const void*), const void* context) {
+  running_->ready = ready;
+  running_->context = context;
+  stand(Kind::watch, label);
 }
 
 void Execution::put(const char* label, Variable& variable, std::uint64_t bits) {
@@ -101,6 +109,16 @@ void Execution::end_step() {
 void Execution::give_up(std::string what) {
   fail(std::move(what));
   throw Unwound{};
+}
+
+void Execution::stop(std::string what) {
+  assert(running_ != nullptr && program_->drops_threads());
+  fail(std::move(what));
+  stopped_ = true;
+  ending_ = Ending::stopped;
+  Fiber* const starter = std::exchange(running_->starter, nullptr);
+  Fiber::switch_to(*running_->fiber, starter == nullptr ? main_ : *starter);
+  std::abort();  // Nothing comes back to it.
 }
 
 void Execution::add(Variable& variable) {

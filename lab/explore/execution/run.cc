@@ -55,6 +55,9 @@ void announce_put(const char* label, Variable& variable, std::uint64_t bits) {
 void announce_await(const char* label, bool (*ready)(const void*), const void* context) {
   Execution::here().await(label, ready, context);
 }
+void announce_watch(const char* label, bool (*ready)(const void*), const void* context) {
+  Execution::here().watch(label, ready, context);
+}
 void fence(const char* name) { Execution::here().fence(name); }
 void fence(const char* name, Order order) {
   Execution::here().fence(name, ordered(name, order, Use::fence));
@@ -92,5 +95,10 @@ bool recorded() {
 void decided(std::string_view text) { Execution::here().decided(text); }
 void reached(std::string_view label) { Execution::here().reach(label); }
 void broken(std::string what) { Execution::here().give_up(std::move(what)); }
+void stop_broken(std::string what) { Execution::here().stop(std::move(what)); }
+int self() {
+  const Execution* e = Execution::current();
+  return e == nullptr ? -1 : e->self();
+}
 
 }  // namespace lab::explore

@@ -62,8 +62,17 @@ class Variable {
   /// `mask` has the bits that the variable's type has.
   void add_bits(std::uint64_t difference, std::uint64_t mask);
 
+  /// From now on `written(variable, bits, from)` is called each time that a step has stored `bits`
+  /// there, or has added and come to them: `from` is the thread whose buffer the store came out
+  /// of, or kDirectly. It is part of that step, and may touch other variables.
+  static constexpr int kDirectly = -1;
+  void when_written(void (*written)(Variable&, std::uint64_t bits, int from)) {
+    written_ = written;
+  }
+
  private:
   friend class Execution;
+  void (*written_)(Variable&, std::uint64_t, int) = nullptr;
   std::uint64_t number_ = 0;
   const char* name_;
   std::uint64_t bits_;
@@ -111,6 +120,7 @@ void announce_look(const char* label);
 void announce_access(const char* label);
 void announce_put(const char* label, Variable& variable, std::uint64_t bits);
 void announce_await(const char* label, bool (*ready)(const void*), const void* context);
+void announce_watch(const char* label, bool (*ready)(const void*), const void* context);
 
 /// The extent of one step, from its announcement to its end. Outside of it a thread must leave
 /// Shared variables alone; to touch one is reported as a failure of the run.
@@ -169,6 +179,20 @@ auto await(const char* label, Ready&& ready, F&& happen) {
   return std::forward<F>(happen)();
 }
 
+/// The same for a condition that is looked at, no more, as by a loop of loads: it does not wait for
+/// the thread's own stores. The condition must be about what others store.
+template <typename Ready, typename F>
+auto watch(const char* label, Ready&& ready, F&& happen) {
+  using Asked = std::remove_reference_t<Ready>;
+  const auto& asked = ready;
+  announce_watch(
+      label, [](const void* context) -> bool { return (*static_cast<const Asked*>(context))(); },
+      std::addressof(asked));
+  const StepScope now;
+  (void)asked();
+  return std::forward<F>(happen)();
+}
+
 /// Waits for the thread's own stores. A run can leave it out by its name.
 void fence(const char* name);
 /// Whether the fence or re-check called `name` is performed in this exploration: `--drop NAME`.
@@ -202,5 +226,10 @@ void reached(std::string_view label);
 /// explorer reports with its schedule. The other threads go on, so that what they could have done
 /// is explored too.
 [[noreturn]] void broken(std::string what);
+/// The same where nothing can go on: the run ends here, with all of its threads. In a thread only,
+/// of a program that drops_threads().
+[[noreturn]] void stop_broken(std::string what);
+/// The number of the thread that calls; -1 outside of all threads, as in Program::start().
+[[nodiscard]] int self();
 
 }  // namespace lab::explore

@@ -1,0 +1,135 @@
+#include "lab/engine/calls_scene.h"
+
+#include <span>
+
+namespace lab::engine {
+namespace {
+
+constexpr Address kPage = cleave::address_of(cleave::PageNo{2});
+constexpr std::uint64_t kRefused = 99;
+// Handles of the set-up come first, then one a thread and call.
+constexpr std::size_t kOfSetUp = 0;
+constexpr std::size_t kChild = Stage::kMost - 1;
+constexpr std::size_t place(std::size_t thread, std::size_t which) {
+  return 1 + 2 * thread + which;
+}
+
+std::uint64_t content(const cleave::Space& space) {
+  Count value = 0;
+  return space.read(kPage, std::as_writable_bytes(std::span(&value, 1))) ? value : kRefused;
+}
+
+}  // namespace
+
+void CallsScene::set_up(Stage& stage) {
+  stage.open(24);
+  cleave::Space& space = *stage.spaces[kOfSetUp];
+  must(space.map_at(kPage, cleave::kPageSize));
+  put(space, kPage, 1);
+  for (std::size_t t = 0; t < calls_.threads.size(); ++t) stage.accessor_for(t);
+  for (const Before before : calls_.before) {
+    switch (before) {
+      case Before::fork:
+        stage.spaces[kChild].emplace(must(space.fork()));
+        break;
+      case Before::pin:
+        stage.pins[kOfSetUp].emplace(must(space.pin(kPage, 8, cleave::PinAccess::write)));
+        break;
+      case Before::snapshot:
+        stage.snapshots[kOfSetUp].emplace(must(space.snapshot()));
+        put(space, kPage, 2);
+        break;
+      case Before::warm:  // sections are light, and remember the page
+        for (std::size_t t = 0; t < calls_.threads.size(); ++t) {
+          stage.adapter.act_for(t + 1);
+          for (int i = 0; i < 4; ++i) must(stage.accessors[t]->store<Count>(kPage + 64, 1));
+        }
+        stage.adapter.act_for(0);
+        break;
+    }
+  }
+  if (order_ == nullptr) return;
+  for (const auto& [thread, which] : *order_) {
+    stage.adapter.act_for(thread + 1);
+    make(stage, thread, which);
+  }
+  stage.adapter.act_for(0);
+}
+
+std::vector<Part> CallsScene::parts(Stage& stage) {
+  std::vector<Part> parts;
+  if (order_ != nullptr) return {{"none", [] {}}};
+  for (std::size_t t = 0; t < calls_.threads.size(); ++t)
+    parts.push_back({"thread", [this, &stage, t] {
+                       for (std::size_t i = 0; i < calls_.threads[t].size(); ++i) {
+                         explore::operation(name(calls_.threads[t][i]));
+                         make(stage, t, i);
+                       }
+                     }});
+  return parts;
+}
+
+void CallsScene::make(Stage& stage, std::size_t thread, std::size_t which) {
+  cleave::Space& space = *stage.spaces[kOfSetUp];
+  cleave::Accessor& accessor = *stage.accessors[thread];
+  std::uint64_t& result = came_to_[thread][which];
+  const std::size_t at = place(thread, which);
+  const auto done = [&](bool yes) { result = yes ? 1 : kRefused; };
+  const auto pinned = [&](cleave::Result<cleave::Pin> pin) {
+    done(pin.has_value());
+    if (pin) stage.pins[at].emplace(std::move(*pin));
+  };
+  switch (calls_.threads[thread][which]) {
+    case Call::store:
+      return done(accessor.store<Count>(kPage, 10 + thread * 2 + which).has_value());
+    case Call::load: {
+      const auto seen = accessor.load<Count>(kPage);
+      result = seen ? *seen : kRefused;
+      return;
+    }
+    case Call::fork:
+      stage.spaces[at].emplace(must(space.fork()));
+      return;
+    case Call::end_child:
+      return stage.spaces[kChild].end();
+    case Call::pin:
+      return pinned(accessor.pin(kPage, 8, cleave::PinAccess::write));
+    case Call::pin_slow:
+      return pinned(space.pin(kPage, 8, cleave::PinAccess::write));
+    case Call::unpin:
+      return stage.pins[kOfSetUp].end();
+    case Call::hold: {
+      auto hold = space.hold(kPage, 8);
+      done(hold.has_value());
+      if (hold) stage.holds[at].emplace(std::move(*hold));
+      return;
+    }
+    case Call::unmap:
+      return done(space.unmap(kPage, cleave::kPageSize).has_value());
+    case Call::protect:
+      return done(space.protect(kPage, cleave::kPageSize, cleave::Protection::read).has_value());
+    case Call::rollback:
+      return done(space.rollback(*stage.snapshots[kOfSetUp]).has_value());
+  }
+}
+
+// Everything that anyone can see, and that what is pinned stays with its owner.
+std::string CallsScene::look(Stage& stage, explore::Outcome& outcome) {
+  for (const auto& of_thread : came_to_)
+    for (const std::uint64_t result : of_thread) outcome.note("call", result);
+  for (auto& space : stage.spaces) outcome.note("space", space ? content(*space) : 0);
+  for (auto& hold : stage.holds) outcome.note("hold", hold ? get(*hold, kPage) : 0);
+  for (auto& pin : stage.pins) outcome.note("pin", pin ? peek(*pin) : 0);
+  cleave::Space& space = *stage.spaces[kOfSetUp];
+  Count value = 77;
+  const bool stored = space.write(kPage, std::as_bytes(std::span(&value, 1))).has_value();
+  for (auto& pin : stage.pins)
+    outcome.note("coherent", pin && stored ? static_cast<std::uint64_t>(peek(*pin) == 77) : 2);
+  for (std::size_t i = 1; i < stage.spaces.size(); ++i)
+    if (stage.spaces[i] && content(*stage.spaces[i]) == 77) return "a fork sees its parent's store";
+  for (auto& hold : stage.holds)
+    if (hold && get(*hold, kPage) == 77) return "a hold sees a later store";
+  return {};
+}
+
+}  // namespace lab::engine

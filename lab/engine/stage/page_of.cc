@@ -1,0 +1,39 @@
+#include "lab/engine/stage/page_of.h"
+
+#include "base/handle_access.h"
+#include "pins/hold_state.h"
+#include "space/space_state.h"
+
+namespace lab::engine {
+
+using cleave::FrameId;
+using cleave::PageNo;
+using cleave::detail::HandleAccess;
+using cleave::detail::SpaceState;
+
+FrameId frame_at(const cleave::Space& space, PageNo page) {
+  SpaceState& state = HandleAccess::state(space);
+  const cleave::detail::sync::Guard guard(state.lock);
+  return state.table.find(page);
+}
+
+FrameId frame_at(const cleave::Hold& hold, PageNo page) {
+  return HandleAccess::state(hold).table.find(page);
+}
+
+FrameId frame_behind(const cleave::Pin& pin) {
+  const auto offset = pin.pool_offset(pin.pieces()[0]).value;
+  return FrameId{static_cast<std::uint32_t>(offset >> cleave::kPageBits)};
+}
+
+bool owns(const cleave::Space& space, PageNo page) {
+  SpaceState& state = HandleAccess::state(space);
+  const cleave::detail::sync::Guard guard(state.lock);
+  return state.table.find_owned(page, state.frames) != cleave::kZeroFrame;
+}
+
+bool is_pinned(const cleave::Pool& pool, FrameId frame) {
+  return frame != cleave::kZeroFrame && HandleAccess::state(pool).state(frame).is_pinned();
+}
+
+}  // namespace lab::engine

@@ -1,0 +1,19 @@
+// Which frame stands behind a page, looked up past every public door.
+#pragma once
+
+#include <cleave/hold.h>
+#include <cleave/pin.h>
+#include <cleave/pool.h>
+#include <cleave/space.h>
+
+namespace lab::engine {
+
+/// The zero frame where there is none. No thread may be about.
+cleave::FrameId frame_at(const cleave::Space& space, cleave::PageNo page);
+cleave::FrameId frame_at(const cleave::Hold& hold, cleave::PageNo page);
+/// Of its first piece.
+cleave::FrameId frame_behind(const cleave::Pin& pin);
+bool owns(const cleave::Space& space, cleave::PageNo page);
+bool is_pinned(const cleave::Pool& pool, cleave::FrameId frame);
+
+}  // namespace lab::engine
