@@ -18,8 +18,9 @@ src/space: include/* src/base src/sync src/frames src/table
 src/pins: include/* src/base src/sync src/frames src/table src/space
 src/io: include/* src/base src/sync src/frames src/space src/pins
 src/heap: include/* src/base src/sync
-src/arena/memory: include/* src/base src/sync
-src/arena/track: include/* src/base src/sync src/arena/memory
+src/arena/signals: include/* src/base src/sync
+src/arena/memory: include/* src/base src/sync src/arena/signals
+src/arena/track: include/* src/base src/sync src/arena/signals src/arena/memory
 src/arena: include/* src/base src/sync src/frames src/space src/arena/*
 src/capi: include/* src/base src/sync
 lab/explore/memory:

@@ -6,8 +6,8 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "arena/memory/front_handler.h"
 #include "arena/memory/last_words.h"
+#include "arena/signals/front_handler.h"
 #include "base/address_space.h"
 #include "base/check.h"
 #include "base/refusal.h"

@@ -6,8 +6,8 @@
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
 
-#include "arena/memory/fault_watcher.h"
 #include "arena/memory/mapping.h"
+#include "arena/signals/fault_watcher.h"
 
 namespace cleave::detail {
 

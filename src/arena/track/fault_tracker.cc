@@ -4,8 +4,8 @@
 
 #include <cerrno>
 
-#include "arena/memory/front_handler.h"
 #include "arena/memory/last_words.h"
+#include "arena/signals/front_handler.h"
 #include "base/kernel_abi.h"
 #include "base/refusal.h"
 

@@ -2,7 +2,7 @@
 // the handler opens the page and notes it.
 #pragma once
 
-#include "arena/memory/fault_watcher.h"
+#include "arena/signals/fault_watcher.h"
 #include "arena/track/tracker.h"
 
 namespace cleave::detail {

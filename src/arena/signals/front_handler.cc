@@ -1,4 +1,4 @@
-#include "arena/memory/front_handler.h"
+#include "arena/signals/front_handler.h"
 
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,8 +11,8 @@
 #include <cleave/detail/atomic.h>
 #include <cleave/fault_signal.h>
 
-#include "arena/memory/fault_watcher.h"
-#include "arena/memory/front.h"
+#include "arena/signals/fault_watcher.h"
+#include "arena/signals/front.h"
 #include "base/fail.h"
 
 namespace cleave::detail {

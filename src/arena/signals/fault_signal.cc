@@ -8,8 +8,8 @@
 #include <cleave/detail/atomic.h>
 #include <cleave/fault_signal.h>
 
-#include "arena/memory/fault_watcher.h"
-#include "arena/memory/front_handler.h"
+#include "arena/signals/fault_watcher.h"
+#include "arena/signals/front_handler.h"
 #include "base/fail.h"
 #include "sync/memory.h"
 #include "sync/mutex.h"
