@@ -9,7 +9,7 @@
 #include "base/fail.h"
 #include "base/handle_access.h"
 #include "space/snapshot_state.h"
-#include "sync/waiters.h"
+#include "sync/waiters/waiters.h"
 
 namespace cleave::detail {
 namespace {

@@ -1,5 +1,5 @@
 // Threads that wait on what a checkout would change under them.
-#include "sync/waiters.h"
+#include "sync/waiters/waiters.h"
 
 #include <pthread.h>
 #include <sys/mman.h>

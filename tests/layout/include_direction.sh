@@ -12,16 +12,18 @@ include/cleave/detail:
 include/cleave: include/cleave/detail
 src/base: include/*
 src/sync: include/* src/base
+src/sync/waiters: include/* src/base
 src/frames: include/* src/base src/sync
 src/table: include/* src/base src/sync src/frames
 src/space: include/* src/base src/sync src/frames src/table
 src/pins: include/* src/base src/sync src/frames src/table src/space
 src/io: include/* src/base src/sync src/frames src/space src/pins
 src/heap: include/* src/base src/sync
+src/arena/placement: include/* src/base src/sync
 src/arena/signals: include/* src/base src/sync
-src/arena/memory: include/* src/base src/sync src/arena/signals
+src/arena/memory: include/* src/base src/sync src/arena/placement src/arena/signals
 src/arena/track: include/* src/base src/sync src/arena/signals src/arena/memory
-src/arena: include/* src/base src/sync src/frames src/space src/arena/*
+src/arena: include/* src/base src/sync src/sync/waiters src/frames src/space src/arena/*
 src/capi: include/* src/base src/sync
 lab/explore/memory:
 lab/explore/execution: lab/explore/memory
@@ -103,7 +105,7 @@ check() {
       headers = "^(atomic|mutex|shared_mutex|condition_variable|thread|latch|barrier|semaphore"
       headers = headers "|future|stop_token|pthread\\.h|stdatomic\\.h|linux/futex\\.h"
       headers = headers "|linux/membarrier\\.h|urcu.*)$"
-      synchronises = "^(src/sync|include/cleave/detail)$"
+      synchronises = "^(src/sync|src/sync/waiters|include/cleave/detail)$"
     }
     function allowed(room, target,    n, k, names) {
       if (room == target) return 1

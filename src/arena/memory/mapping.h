@@ -10,7 +10,7 @@
 #include <cleave/error.h>
 
 #include "arena/memory/page_set.h"
-#include "arena/memory/placement.h"
+#include "arena/placement/placement.h"
 #include "sync/process.h"
 
 namespace cleave::detail {

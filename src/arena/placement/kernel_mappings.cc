@@ -1,4 +1,4 @@
-#include "arena/memory/kernel_mappings.h"
+#include "arena/placement/kernel_mappings.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>

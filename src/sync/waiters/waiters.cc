@@ -1,4 +1,4 @@
-#include "sync/waiters.h"
+#include "sync/waiters/waiters.h"
 
 #include <dirent.h>
 #include <fcntl.h>

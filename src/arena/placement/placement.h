@@ -7,7 +7,7 @@
 
 #include <cleave/error.h>
 
-#include "arena/memory/kernel_mappings.h"
+#include "arena/placement/kernel_mappings.h"
 
 namespace cleave::detail {
 

@@ -1,4 +1,4 @@
-#include "arena/memory/placement.h"
+#include "arena/placement/placement.h"
 
 #include <sys/mman.h>
 
