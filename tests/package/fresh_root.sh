@@ -37,10 +37,11 @@ TMPDIR=$root setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child 
   mmdebstrap --quiet --mode=root --variant=apt \
   --include=bash-completion,cmake,g++,make,man-db,passwd,pkgconf,python3 --aptopt="$apt_options" \
   --customize-hook="copy-in ${debs[*]} $here/new_user.sh /srv" \
-  --customize-hook='chroot "$1" sh -c "apt-get install --quiet --quiet --yes --no-install-recommends /srv/*.deb"' \
+  --customize-hook='chroot "$1" sh -c "apt-get install --yes --no-install-recommends /srv/*.deb >/srv/log 2>&1 ||
+    { cat /srv/log; exit 1; }"' \
   --customize-hook='chroot "$1" useradd --create-home newcomer' \
   --customize-hook='chroot "$1" runuser --login newcomer --command /srv/new_user.sh' \
-  --customize-hook='chroot "$1" apt-get purge --quiet --quiet --yes "cleave*" "libcleave*" "python3-cleave*"' \
+  --customize-hook='chroot "$1" apt-get purge --yes "~i~ncleave" >/dev/null' \
   --customize-hook='! find "$1/usr" -path "*cleave*" ! -path "*/newcomer/*" | grep .' \
   "$release" /dev/null - <<<"$sources"
 echo "installed in a fresh Debian $release, used, and removed without a trace"
