@@ -27,7 +27,9 @@ sources | tar --create --null --files-from=- | tar --extract --directory "$copy"
 # The packager's home is none; a compiler's cache need not go with it.
 export CCACHE_DIR=${CCACHE_DIR:-$(ccache --get-config cache_dir 2>/dev/null || true)}
 (cd "$copy" && dpkg-buildpackage --unsigned-source --unsigned-changes --build=binary)
-lintian --fail-on error,warning --show-overrides "$folder"/*.changes
+# These are not sent to Debian, where a first upload closes the bug that asked for it.
+lintian --allow-root --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs --show-overrides \
+  "$folder"/*.changes
 rm -rf "$copy"
 # Debugging symbols apart, so that what lies in the folder is what users install.
 mkdir -p "$folder/debug" && mv "$folder"/*-dbgsym_*.deb "$folder/debug"

@@ -15,7 +15,8 @@ skip() {
 command -v mmdebstrap apt-get >/dev/null || skip "mmdebstrap is not installed; scripts/setup.sh package installs it"
 ((EUID == 0)) || skip "only root can make a root for another system"
 unshare --mount --pid --fork true 2>/dev/null || skip "no namespaces can be made here"
-compgen -G "$packages/libcleave-dev_*.deb" >/dev/null || skip "there are no packages in $packages; make deb builds them"
+debs=("$packages"/*.deb)
+[[ -e ${debs[0]} ]] || skip "there are no packages in $packages; make deb builds them"
 
 # Where this host gets Debian from: its own release.
 release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
@@ -32,13 +33,15 @@ trap 'rm -rf --one-file-system "$root"' EXIT
 mkdir "$root"
 
 # No installation starts services; the tools are those that a programmer has, and no more.
-TMPDIR=$root unshare --mount --pid --fork --kill-child mmdebstrap --quiet --mode=root --variant=apt \
+TMPDIR=$root setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child \
+  mmdebstrap --quiet --mode=root --variant=apt \
   --include=bash-completion,cmake,g++,make,man-db,passwd,pkgconf,python3 --aptopt="$apt_options" \
-  --customize-hook="copy-in $packages/*.deb $here/new_user.sh /srv" \
-  --customize-hook='chroot "$1" sh -c "apt-get install --quiet --quiet --yes --no-install-recommends /srv/*.deb"' \
+  --customize-hook="copy-in ${debs[*]} $here/new_user.sh /srv" \
+  --customize-hook='chroot "$1" sh -c "apt-get install --yes --no-install-recommends /srv/*.deb >/srv/log 2>&1 ||
+    { cat /srv/log; exit 1; }"' \
   --customize-hook='chroot "$1" useradd --create-home newcomer' \
   --customize-hook='chroot "$1" runuser --login newcomer --command /srv/new_user.sh' \
-  --customize-hook='chroot "$1" apt-get purge --quiet --quiet --yes "cleave*" "libcleave*" "python3-cleave*"' \
+  --customize-hook='chroot "$1" apt-get purge --yes "~i~ncleave" >/dev/null' \
   --customize-hook='! find "$1/usr" -path "*cleave*" ! -path "*/newcomer/*" | grep .' \
   "$release" /dev/null - <<<"$sources"
 echo "installed in a fresh Debian $release, used, and removed without a trace"
