@@ -154,6 +154,17 @@ TEST(WeakMemory, ALookAtSeveralVariablesMayFindEachOfThemOld) {
   const auto all = findings(*explore(factory, {.memory = Memory::ra}));
   EXPECT_EQ(all, (std::set<std::string>{"r=0 x=1 y=1 z=0", "r=1 x=1 y=1 z=0", "r=11 x=1 y=1 z=0"}));
 }
+// As a lock that is taken for reading: the second step comes after the first, and knows it.
+TEST(WeakMemory, AStepThatStoresComesAfterStepsThatReadTheSame) {
+  const Factory factory =
+      sketch({[](Sketch& s) { step("reads x", [&] { s.y.write(1 + s.x.read()); }); },
+              [](Sketch& s) {
+                step("stores x", [&] { s.x.write(1); });
+                s.note("r", s.load(s.y));
+              }});
+  const auto all = findings(*explore(factory, {.memory = Memory::ra}));
+  EXPECT_EQ(all, findings(*explore(factory, {.memory = Memory::sc})));
+}
 TEST(WeakMemory, AStepThatChoosesTooOftenIsAFailure) {
   const Factory factory = sketch({[](Sketch& s) { put("x", s.x, 1); },
                                   [](Sketch& s) {

@@ -221,11 +221,9 @@ void Execution::begin_locked() {
 
 std::uint64_t Execution::choose_message(const Variable& variable, Order order) {
   touch(variable, kRead);
-  std::uint32_t message = weak_->at(variable.slot_).newest();
-  if (loose_) {
-    const auto messages = weak_->readable(access(variable, order));
-    message = messages[pick(static_cast<std::uint32_t>(messages.size()))];
-  }
+  if (!loose_) return saw(variable, weak_->read_locked(access(variable, order)));
+  const auto messages = weak_->readable(access(variable, order));
+  const std::uint32_t message = messages[pick(static_cast<std::uint32_t>(messages.size()))];
   tell(variable, message, "reads");
   return saw(variable, weak_->read(access(variable, order), message));
 }
@@ -254,8 +252,7 @@ void Execution::place(Variable& variable, std::uint64_t bits, Order order) {
 // What a step like a locked instruction stores follows the newest at once.
 void Execution::overwrite(Variable& variable, std::uint64_t bits) {
   touch(variable, kWrite);
-  const std::uint32_t newest = weak_->at(variable.slot_).newest();
-  weak_->update(access(variable, Order::acq_rel), newest, bits);
+  weak_->write_locked(access(variable, Order::acq_rel), bits);
   settle(variable, bits);
 }
 

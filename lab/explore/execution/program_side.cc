@@ -100,9 +100,7 @@ Order Execution::ordered(const char* site, Order order, Use use) {
 
 void Execution::end_step() {
   if (phase_ != Phase::step) return;
-  if (locked_ && !weak_->fenced(number(*running_))) {
-    weak_->fence(number(*running_), Order::seq_cst, running_->label);
-  }
+  if (locked_) weak_->end_locked(number(*running_), running_->label);
   phase_ = Phase::outside;
 }
 

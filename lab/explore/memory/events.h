@@ -40,6 +40,7 @@ struct MemoryEvent {
 struct Location {
   std::vector<Message> messages;
   std::vector<EventNumber> events;  ///< all that touched it
+  View readers;                     ///< of steps that read it as under a lock: what they knew
   [[nodiscard]] std::uint32_t newest() const {
     return static_cast<std::uint32_t>(messages.size()) - 1;
   }

@@ -145,6 +145,30 @@ std::uint64_t ReleaseAcquire::update(const Access& access, std::uint32_t message
   return read.bits;
 }
 
+std::uint64_t ReleaseAcquire::read_locked(const Access& access) {
+  return read(access, locations_[access.location].newest());
+}
+
+void ReleaseAcquire::write_locked(const Access& access, std::uint64_t bits) {
+  Location& location = locations_[access.location];
+  of(access.thread).view.join(location.readers);
+  update(access, location.newest(), bits);
+}
+
+void ReleaseAcquire::end_locked(int thread, const char* label) {
+  if (fenced(thread)) return;
+  fence(thread, Order::seq_cst, label);
+  const View& known = of(thread).view;
+  for (std::size_t e = events_.size() - 1; e-- > 0;) {
+    const MemoryEvent& event = events_[e];
+    if (event.thread != thread) continue;
+    if (event.location == MemoryEvent::kNowhere) return;
+    Location& location = locations_[event.location];
+    location.readers.join(known);
+    if (event.writes) location.messages[event.message].released.join(known);
+  }
+}
+
 void ReleaseAcquire::fence(int thread, Order order, const char* label) {
   Thread& me = of(thread);
   MemoryEvent fence{.thread = thread, .place = me.events, .order = order, .label = label};

@@ -60,6 +60,13 @@ class ReleaseAcquire {
   /// Reads that message and puts one behind it: nothing can come between.
   std::uint64_t update(const Access& access, std::uint32_t message, std::uint64_t bits);
 
+  /// The newest, read as by one who holds a lock for reading, and overwritten as by one who holds it
+  /// for writing: who writes comes after all who have read before, and knows what they knew.
+  std::uint64_t read_locked(const Access& access);
+  void write_locked(const Access& access, std::uint64_t bits);
+  /// The end of what a thread did so since its last fence: a fence, and all of it is passed on.
+  void end_locked(int thread, const char* label);
+
   void fence(int thread, Order order, const char* label);
   /// A sequentially consistent fence of all these threads: membarrier(2).
   void fence_of_all(std::span<const int> threads, const char* label);
