@@ -60,8 +60,8 @@ class ReleaseAcquire {
   /// Reads that message and puts one behind it: nothing can come between.
   std::uint64_t update(const Access& access, std::uint32_t message, std::uint64_t bits);
 
-  /// The newest, read as by one who holds a lock for reading, and overwritten as by one who holds it
-  /// for writing: who writes comes after all who have read before, and knows what they knew.
+  /// The newest, read as by one who holds a lock for reading, and overwritten as by one who holds
+  /// it for writing: who writes comes after all who have read before, and knows what they knew.
   std::uint64_t read_locked(const Access& access);
   void write_locked(const Access& access, std::uint64_t bits);
   /// The end of what a thread did so since its last fence: a fence, and all of it is passed on.
