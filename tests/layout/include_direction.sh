@@ -22,7 +22,7 @@ src/heap: include/* src/base src/sync
 src/arena/placement: include/* src/base src/sync
 src/arena/signals: include/* src/base src/sync
 src/arena/memory: include/* src/base src/sync src/arena/placement src/arena/signals
-src/arena/track: include/* src/base src/sync src/arena/signals src/arena/memory
+src/arena/track: include/* src/base src/sync src/arena/placement src/arena/signals src/arena/memory
 src/arena: include/* src/base src/sync src/sync/waiters src/frames src/space src/arena/*
 src/capi: include/* src/base src/sync
 lab/explore/memory:

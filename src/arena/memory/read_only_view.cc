@@ -35,7 +35,7 @@ Result<ReadOnlyView> ReadOnlyView::create(const Mapping& mapping) {
   // Not on the arena's own pages: an older kernel would have unmapped them before it refuses.
   void* page = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return refused_mapping(kMapView, kPageSize, Mapped::own, errno);
-  const bool works = put(made.view_, static_cast<std::byte*>(page), kPageSize);
+  const bool works = put(made.view_, static_cast<std::byte*>(page), kPageSize) && made.take_spare();
   const int why = errno;
   (void)munmap(page, kPageSize);
   if (works) return made;
@@ -46,11 +46,13 @@ Result<ReadOnlyView> ReadOnlyView::create(const Mapping& mapping) {
 ReadOnlyView::ReadOnlyView(ReadOnlyView&& from) noexcept
     : mapping_(from.mapping_),
       descriptor_(std::exchange(from.descriptor_, -1)),
-      view_(std::exchange(from.view_, nullptr)) {}
+      view_(std::exchange(from.view_, nullptr)),
+      spare_(from.spare_.exchange(nullptr, sync::relaxed)) {}
 
 ReadOnlyView::~ReadOnlyView() {
   if (!mapping_.is_here()) return;
   if (view_ != nullptr) (void)munmap(view_, mapping_.bytes());
+  if (void* spare = spare_.load(sync::relaxed)) (void)munmap(spare, kPageSize);
   if (descriptor_ >= 0) (void)::close(descriptor_);
 }
 
@@ -63,12 +65,37 @@ bool ReadOnlyView::put(std::byte* from, std::byte* to, std::uint64_t bytes) noex
 // Without a mapping to spare, only the whole can still be mapped, in one piece that splits nothing.
 bool ReadOnlyView::close(PageRun run) noexcept {
   return put(view_ + run.first * kPageSize, mapping_.native(run.first), run.pages() * kPageSize) ||
-         (is_all(run) && mapping_.map_native(PROT_READ, descriptor_));
+         (is_all(run) && map_all(false));
 }
 
 bool ReadOnlyView::open(PageRun run) noexcept {
   return put(mapping_.alias(run.first), mapping_.native(run.first), run.pages() * kPageSize) ||
-         (is_all(run) && mapping_.map_native());
+         (is_all(run) && map_all(true));
+}
+
+bool ReadOnlyView::map_all(bool writable) noexcept {
+  const auto map = [&] {
+    return writable ? mapping_.map_native() : mapping_.map_native(PROT_READ, descriptor_);
+  };
+  if (map()) return true;
+  void* const spare = errno == ENOMEM ? spare_.exchange(nullptr, sync::relaxed) : nullptr;
+  if (spare == nullptr) return false;
+  (void)munmap(spare, kPageSize);
+  const bool done = map();
+  const int why = errno;
+  (void)take_spare();
+  errno = why;
+  return done;
+}
+
+// Of a file, and always of its first page: two such are never joined to one.
+bool ReadOnlyView::take_spare() noexcept {
+  void* page = mmap(nullptr, kPageSize, PROT_NONE, MAP_SHARED | MAP_NORESERVE, descriptor_, 0);
+  if (page == MAP_FAILED) return false;
+  (void)madvise(page, kPageSize, MADV_DONTFORK);
+  void* const other = spare_.exchange(page, sync::relaxed);
+  if (other != nullptr) (void)munmap(other, kPageSize);
+  return true;
 }
 
 bool ReadOnlyView::is_all(PageRun run) const noexcept {

@@ -1,6 +1,7 @@
 // Pages of an arena that mprotect(2) cannot make writable.
 #pragma once
 
+#include <cleave/detail/atomic.h>
 #include <cleave/error.h>
 
 #include "arena/memory/mapping.h"
@@ -29,10 +30,17 @@ class ReadOnlyView {
       : mapping_(mapping), descriptor_(descriptor) {}
   [[nodiscard]] bool is_all(PageRun run) const noexcept;
   static bool put(std::byte* from, std::byte* to, std::uint64_t bytes) noexcept;
+  bool map_all(bool writable) noexcept;
+  bool take_spare() noexcept;
 
   const Mapping& mapping_;
   int descriptor_;
   std::byte* view_ = nullptr;
+  /// A mapping more than is needed: where the process has as many as it may have
+  /// (vm.max_map_count), the kernel maps nothing, not even in place of what is there. Ended for
+  /// that moment. Exchanged by whoever opens or closes all, in signal handlers too (relaxed:
+  /// nothing is read through it).
+  sync::atomic<void*> spare_{nullptr};
 };
 
 }  // namespace cleave::detail

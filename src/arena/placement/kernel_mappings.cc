@@ -38,8 +38,13 @@ int protection_of(bool read, bool write, bool execute) {
   return (read ? PROT_READ : 0) | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);
 }
 
-Error no_answer() {
-  return {Errc::unsupported, "the kernel does not say what this process has mapped", {}, errno};
+constexpr Refusals kAsk = CLEAVE_REFUSALS("reading /proc/self/maps",
+                                          "the kernel does not say what this process has mapped");
+
+Result<int> open_maps() {
+  const int descriptor = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return refused(kOpen, errno);
+  return descriptor;
 }
 
 /// Takes a number off the front, and the character behind it.
@@ -78,9 +83,11 @@ class Lines {
     std::size_t size = 0;
     for (;;) {
       if (at_ == filled_) {
-        const ssize_t got = read(descriptor_, part_.data(), part_.size());
-        failed_ = got < 0;
+        const ssize_t got = pread(descriptor_, part_.data(), part_.size(), read_);
+        if (got < 0 && is_interrupted(errno)) continue;
+        if (got < 0) error_ = errno;
         if (got <= 0) return false;
+        read_ += got;
         at_ = 0;
         filled_ = static_cast<std::size_t>(got);
       }
@@ -91,7 +98,8 @@ class Lines {
     line = {line_.data(), size};
     return true;
   }
-  [[nodiscard]] bool failed() const { return failed_; }
+  /// errno, if the file could not be read to its end.
+  [[nodiscard]] int error() const { return error_; }
 
  private:
   int descriptor_;
@@ -99,37 +107,21 @@ class Lines {
   std::array<char, 128> line_;
   std::size_t at_ = 0;
   std::size_t filled_ = 0;
-  bool failed_ = false;
+  off_t read_ = 0;
+  int error_ = 0;
 };
 
 }  // namespace
 
 Result<KernelMappings> KernelMappings::open() {
-  const int descriptor = ::open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return refused(kOpen, errno);
-  KernelMappings opened(descriptor);
+  auto maps = SharedDescriptor::take(SharedDescriptor::Which::mappings, open_maps);
+  if (!maps) return tl::unexpected(maps.error());
+  KernelMappings opened(std::move(*maps));
   Query none{};
   none.size = sizeof none;
   none.flags = kOrNext;
-  opened.has_query_ = ioctl(descriptor, kQuery, &none) == 0 || errno == ENOENT;
+  opened.has_query_ = ioctl(opened.maps_.number(), kQuery, &none) == 0 || errno == ENOENT;
   return opened;
-}
-
-KernelMappings::KernelMappings(KernelMappings&& from) noexcept
-    : descriptor_(std::exchange(from.descriptor_, -1)),
-      has_query_(from.has_query_),
-      process_(from.process_) {}
-
-KernelMappings& KernelMappings::operator=(KernelMappings&& from) noexcept {
-  std::swap(descriptor_, from.descriptor_);
-  std::swap(has_query_, from.has_query_);
-  std::swap(process_, from.process_);
-  return *this;
-}
-
-KernelMappings::~KernelMappings() {
-  // In a child of fork(2) the number may stand for something else by now.
-  if (descriptor_ >= 0 && process_.is_here()) (void)close(descriptor_);
 }
 
 Result<void> KernelMappings::for_each(std::span<const std::byte> range, Visit visit) const {
@@ -145,12 +137,13 @@ Result<void> KernelMappings::query_each(std::uintptr_t first, std::uintptr_t end
     answer.size = sizeof answer;
     answer.flags = kOrNext;
     answer.address = first;
-    if (ioctl(descriptor_, kQuery, &answer) != 0) {
+    if (ioctl(maps_.number(), kQuery, &answer) != 0) {
       if (errno == ENOENT) return {};
-      return tl::unexpected(no_answer());
+      if (is_interrupted(errno)) continue;
+      return refused(kAsk, errno);
     }
     if (answer.first >= end) return {};
-    if (answer.end <= first) return tl::unexpected(no_answer());  // a kernel that only says yes
+    if (answer.end <= first) return refused(kAsk, ENOSYS);  // one that only says yes
     const auto visited = visit({.first = answer.first,
                                 .end = answer.end,
                                 .protection = protection_of((answer.protection & kReadable) != 0,
@@ -167,15 +160,14 @@ Result<void> KernelMappings::query_each(std::uintptr_t first, std::uintptr_t end
 
 Result<void> KernelMappings::read_each(std::uintptr_t first, std::uintptr_t end,
                                        Visit visit) const {
-  if (lseek(descriptor_, 0, SEEK_SET) != 0) return tl::unexpected(no_answer());
-  Lines lines(descriptor_);
+  Lines lines(maps_.number());
   for (std::string_view line; lines.next(line);) {
     const KernelMapping mapping = parsed(line);
     if (mapping.first >= end) return {};
     if (mapping.end <= first) continue;
     if (auto visited = visit(mapping); !visited) return visited;
   }
-  if (lines.failed()) return tl::unexpected(no_answer());
+  if (lines.error() != 0) return refused(kAsk, lines.error());
   return {};
 }
 

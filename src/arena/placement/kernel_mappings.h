@@ -5,11 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include <cleave/error.h>
 #include <cleave/function_ref.h>
 
-#include "sync/process.h"
+#include "arena/placement/shared_descriptor.h"
 
 namespace cleave::detail {
 
@@ -34,24 +35,20 @@ class KernelMappings {
  public:
   /// Errors: no_memory (descriptors); unsupported (no /proc).
   static Result<KernelMappings> open();
-  KernelMappings(KernelMappings&& from) noexcept;
-  KernelMappings& operator=(KernelMappings&& from) noexcept;
-  ~KernelMappings();
 
   using Visit = function_ref<Result<void>(const KernelMapping&)>;
   /// Visits the mappings that have a part in `range`, in order of address. The first error of
-  /// `visit` ends the walk and is returned. Error: unsupported (the kernel's answer is none). One
-  /// thread at a time; not in a child of fork(2), which would be told of its parent.
+  /// `visit` ends the walk and is returned. Errors: no_memory, unsupported (the kernel's answer is
+  /// none). Any thread; not in a child of fork(2), which would be told of its parent.
   Result<void> for_each(std::span<const std::byte> range, Visit visit) const;
 
  private:
-  explicit KernelMappings(int descriptor) : descriptor_(descriptor) {}
+  explicit KernelMappings(SharedDescriptor&& maps) : maps_(std::move(maps)) {}
   Result<void> query_each(std::uintptr_t first, std::uintptr_t end, Visit visit) const;
   Result<void> read_each(std::uintptr_t first, std::uintptr_t end, Visit visit) const;
 
-  int descriptor_;
+  SharedDescriptor maps_;
   bool has_query_ = true;
-  sync::Process process_ = sync::Process::current();
 };
 
 }  // namespace cleave::detail

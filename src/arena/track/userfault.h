@@ -10,7 +10,7 @@
 
 #include <cleave/error.h>
 
-#include "arena/track/shared_descriptor.h"
+#include "arena/placement/shared_descriptor.h"
 
 namespace cleave::detail {
 

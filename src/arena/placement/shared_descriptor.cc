@@ -1,4 +1,4 @@
-#include "arena/track/shared_descriptor.h"
+#include "arena/placement/shared_descriptor.h"
 
 #include <unistd.h>
 
@@ -19,7 +19,7 @@ struct Open {
 
 /// One for each of Which. Constant-initialized and never destroyed: arenas may be static.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
-constinit std::array<Open, 3> all_open{};
+constinit std::array<Open, 4> all_open{};
 
 /// Holds the lock for a scope.
 class Access {

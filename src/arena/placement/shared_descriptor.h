@@ -1,4 +1,4 @@
-// A file descriptor that the trackers of one process use together.
+// A file descriptor that the arenas of one process use together.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace cleave::detail {
 /// opens its own: its parent's speaks of the parent's memory.
 class SharedDescriptor {
  public:
-  enum class Which : std::uint8_t { pagemap, async_faults, signal_faults };
+  enum class Which : std::uint8_t { pagemap, async_faults, signal_faults, mappings };
 
   /// `open` gives a descriptor, which is then ours. Errors: as `open`.
   static Result<SharedDescriptor> take(Which which, Result<int> (*open)());
