@@ -86,8 +86,7 @@ class Scheduler {
   virtual std::uint64_t self() = 0;
   /// Whether this machine has membarrier(2).
   virtual bool has_membarrier() { return true; }
-  /// Memory for the engine, at the same addresses in runs that are the same. nullptr: there is
-  /// none.
+  /// Memory for the engine, at the same addresses in equal runs. nullptr: there is none.
   virtual void* allocate(std::size_t bytes, std::size_t alignment);
   virtual void deallocate(void* memory);
   /// A check of the engine's has failed. Where this returns, the process ends.

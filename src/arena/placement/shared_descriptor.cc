@@ -53,6 +53,13 @@ Result<SharedDescriptor> SharedDescriptor::take(Which which, Result<int> (*open)
 SharedDescriptor::SharedDescriptor(SharedDescriptor&& from) noexcept
     : number_(std::exchange(from.number_, -1)), which_(from.which_), owner_(from.owner_) {}
 
+SharedDescriptor& SharedDescriptor::operator=(SharedDescriptor&& from) noexcept {
+  std::swap(number_, from.number_);
+  std::swap(which_, from.which_);
+  std::swap(owner_, from.owner_);
+  return *this;
+}
+
 SharedDescriptor::~SharedDescriptor() {
   if (number_ < 0 || !owner_.is_here()) return;
   Access there(which_);

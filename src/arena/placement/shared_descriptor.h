@@ -19,7 +19,7 @@ class SharedDescriptor {
   /// `open` gives a descriptor, which is then ours. Errors: as `open`.
   static Result<SharedDescriptor> take(Which which, Result<int> (*open)());
   SharedDescriptor(SharedDescriptor&& from) noexcept;
-  SharedDescriptor& operator=(SharedDescriptor&&) = delete;
+  SharedDescriptor& operator=(SharedDescriptor&& from) noexcept;
   /// In a child of fork(2), of what its parent took: nothing.
   ~SharedDescriptor();
 
