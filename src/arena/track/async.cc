@@ -109,6 +109,7 @@ class Async final : public Tracker {
       auto scanned = pagemap_.take_written(left, found_);
       if (!scanned) {
         visit(run);  // how far it came, and what it has protected again, is not known
+        if (scanned.error().code == Errc::no_memory) return tl::unexpected(scanned.error());
         // Memory that was moved away and back is watched no more.
         if (!faults_.watch(left)) return tl::unexpected(scanned.error());
         scanned = pagemap_.take_written(left, found_);
