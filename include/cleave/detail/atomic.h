@@ -113,13 +113,13 @@ class atomic {
 
   static T value_of(std::uint64_t bits) noexcept {
     T value;
-    std::memcpy(&value, &bits, sizeof value);
+    std::memcpy(&value, &bits, sizeof(T));  // NOLINT(bugprone-sizeof-expression): T, whatever it is
     return value;
   }
   static std::uint64_t bits_of(T value) noexcept {
     static_assert(sizeof(T) <= sizeof(std::uint64_t));
     std::uint64_t bits = 0;
-    std::memcpy(&bits, &value, sizeof value);
+    std::memcpy(&bits, &value, sizeof(T));  // NOLINT(bugprone-sizeof-expression): the same
     return bits;
   }
 

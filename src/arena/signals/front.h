@@ -51,7 +51,7 @@ class Front {
   [[nodiscard]] Action take() noexcept {
     if (is_bypassed_.load(sync::relaxed)) return behind() == nullptr ? Action{} : behind()->take();
     Action now = before_;
-    const bool once = is_function(now) && (now.sa_flags & SA_RESETHAND) != 0;
+    const bool once = is_function(now) && (static_cast<unsigned>(now.sa_flags) & SA_RESETHAND) != 0;
     if (once && is_spent_.exchange(true, sync::relaxed)) now.sa_handler = SIG_DFL;
     return now;
   }
