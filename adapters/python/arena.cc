@@ -18,12 +18,14 @@ using ArenaKind = py::class_<ArenaObject>;
 
 std::unique_ptr<ArenaObject> make_arena(const PoolObject& pool, Whole size,
                                         const std::string& tracking, bool system_calls_write,
-                                        bool catch_writers) {
+                                        bool catch_writers, bool catch_waiters, bool catch_unseen) {
   const auto from = pool.get();
   ArenaOptions options;
   options.tracking = tracking_word(tracking);
   options.system_calls_write = system_calls_write;
   options.catch_writers = catch_writers;
+  options.catch_waiters = catch_waiters;
+  options.catch_unseen = catch_unseen;
   return std::make_unique<ArenaObject>(
       value_of(without_gil([&] { return Arena::create(*from, size.value, options); })));
 }
@@ -177,7 +179,8 @@ std::span<std::byte> ArenaObject::part(const Arena& arena, Whole offset,
 void define_arena(py::module_& module) {
   auto kind = define<ArenaObject>(
       module, "Arena",
-      "Arena(pool, size, *, tracking=\"automatic\", system_calls_write=True, catch_writers=False)"
+      "Arena(pool, size, *, tracking=\"automatic\", system_calls_write=True, catch_writers=False, "
+      "catch_waiters=False, catch_unseen=False)"
       R"(
 --
 
@@ -190,12 +193,15 @@ It is a context manager, which closes.
 
 `tracking`: how changed pages are found: "automatic", "async", "sigbus", "mprotect" or "software".
 `system_calls_write=False`: no system call (readinto, recv_into) writes into the memory unless it
-is pinned. `catch_writers`: stop a thread that breaks the rule above; dear, for debugging.
+is pinned. `catch_writers`: stop a thread that breaks the rule above. `catch_waiters`:
+refuse to commit while a thread waits in the memory, or has its stack there. `catch_unseen`: refuse
+where a page has changed and tracking did not see it. All three are dear, for debugging.
 
 Errors: BadArgumentError, OutOfMemoryError, UnsupportedError (the tracking).)");
   make_by<ArenaObject>("Arena", make_arena, py::arg("pool"), py::arg("size"), py::kw_only(),
                        py::arg("tracking") = "automatic", py::arg("system_calls_write") = true,
-                       py::arg("catch_writers") = false);
+                       py::arg("catch_writers") = false, py::arg("catch_waiters") = false,
+                       py::arg("catch_unseen") = false);
   define_memory(kind);
   define_history(kind);
   define_about(kind);

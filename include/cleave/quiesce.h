@@ -20,12 +20,15 @@ namespace cleave {
 ///
 /// A thread must not come to a pause point with a lock that another needs to reach its own, nor
 /// with a half-done change that the commit should not see.
+///
+/// fork(2): the child has none of the parent's threads, so nothing waits there for a Quiesce that
+/// the parent made.
 class CLEAVE_API Quiesce {
  public:
   class Worker;
   class Stopped;
 
-  Quiesce() = default;
+  Quiesce() noexcept;
   Quiesce(const Quiesce&) = delete;
   Quiesce& operator=(const Quiesce&) = delete;
 
@@ -39,7 +42,10 @@ class CLEAVE_API Quiesce {
  private:
   void enter() noexcept;
   void leave() noexcept;
+  /// False in a child of fork(2), where no thread would come to wake the caller.
+  CLEAVE_HIDDEN bool is_here() const noexcept;
 
+  std::uint64_t process_;  // that made it
   // 1 while one thread has stopped the others: taken by an exchange (acquire), given back by a
   // store (release).
   detail::sync::atomic<std::uint32_t> turn_{0};

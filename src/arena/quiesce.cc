@@ -1,12 +1,18 @@
 #include <cleave/quiesce.h>
 
+#include "sync/process.h"
+
 namespace cleave {
 using namespace detail;
+
+Quiesce::Quiesce() noexcept : process_(sync::Process::current().number()) {}
+
+bool Quiesce::is_here() const noexcept { return sync::Process::numbered(process_).is_here(); }
 
 void Quiesce::enter() noexcept {
   for (;;) {
     working_.add(1, sync::seq_cst);
-    if (stopping_.load(sync::seq_cst) == 0) return;
+    if (stopping_.load(sync::seq_cst) == 0 || !is_here()) return;
     leave();
     stopping_.sleep_while(1);
   }
@@ -28,11 +34,13 @@ Quiesce::Stopped Quiesce::stop(Worker& self) { return Stopped(*this, &self); }
 Quiesce::Stopped::Stopped(Quiesce& quiesce, Worker* caller) : quiesce_(quiesce), caller_(caller) {
   // Before waiting for our turn: whoever has it waits for us.
   if (caller_ != nullptr) caller_->go();
-  while (quiesce_.turn_.exchange(1, sync::acquire) != 0) quiesce_.turn_.sleep_while(1);
+  while (quiesce_.turn_.exchange(1, sync::acquire) != 0 && quiesce_.is_here()) {
+    quiesce_.turn_.sleep_while(1);
+  }
   quiesce_.stopping_.store(1, sync::seq_cst);
   for (;;) {
     const std::uint32_t working = quiesce_.working_.load(sync::seq_cst);
-    if (working == 0) return;
+    if (working == 0 || !quiesce_.is_here()) return;
     quiesce_.working_.sleep_while(working);
   }
 }

@@ -10,6 +10,8 @@
 #include <cleave/must.h>
 #include <cleave/quiesce.h>
 
+#include "tests/support/child.h"
+
 namespace cleave::detail {
 namespace {
 
@@ -147,6 +149,24 @@ TEST(Quiesce, MakesCommitsThatShowNoHalfDoneWork) {
     must(arena.checkout(commit));
     for (std::size_t w = 0; w < kWorkers; ++w) ASSERT_EQ(*word(w, 0), *word(w, 1));
   }
+}
+
+// The thread that had stopped the others, and the one that was at work, are the parent's.
+TEST(Quiesce, WaitsForNoThreadOfTheParentInAChildOfFork) {
+  Quiesce stopped_before;
+  const auto stopped = stopped_before.stop();
+  Quiesce at_work;
+  const Quiesce::Worker worker(at_work);
+  EXPECT_TRUE(is_well(child([&] {
+    { const auto again = stopped_before.stop(); }
+    const auto again = stopped_before.stop();
+    {
+      Quiesce::Worker mine(stopped_before);
+      mine.pause_point();
+      const Quiesce::Worker::Away away(mine);
+    }
+    { const auto at_once = at_work.stop(); }
+  })));
 }
 
 }  // namespace

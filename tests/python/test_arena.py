@@ -156,6 +156,13 @@ def test_objects_of_python_read_and_write_it(arena: cleave.Arena) -> None:
     assert bytes(memory[:4]) == b"mmap"
 
 
+def test_a_write_that_software_tracking_was_not_told_of_is_caught(pool: cleave.Pool) -> None:
+    arena = cleave.Arena(pool, 4096, tracking="software", catch_unseen=True)
+    arena.memory[0] = 1
+    with pytest.raises(cleave.NotPermittedError):
+        arena.commit()
+
+
 def test_statistics_count(arena: cleave.Arena) -> None:
     arena.memory[0] = 1
     arena.commit()

@@ -18,6 +18,7 @@
 
 #include "adapters/sqlite/contents/digest.h"
 #include "adapters/sqlite/library_variables.h"
+#include "tests/support/temporary_folder.h"
 
 namespace cleave::sqlite {
 namespace {
@@ -162,7 +163,8 @@ TEST_P(Databases, RefuseACommitAndACheckoutWhileAStatementLives) {
 }
 
 TEST_P(Databases, RefuseWhatWouldLeadOutside) {
-  const std::string file = testing::TempDir() + "cleave_outside.db";
+  const detail::TemporaryFolder folder;
+  const std::string file = folder.file("outside.db");
   EXPECT_THAT(refusal("ATTACH '" + file + "' AS f"), HasSubstr("authoriz"));
   EXPECT_THAT(refusal("ATTACH 'file:/shared?vfs=memdb' AS f"), HasSubstr("authoriz"));
   EXPECT_THAT(refusal("ATTACH 'file::memory:?cache=shared' AS f"), HasSubstr("authoriz"));
@@ -302,8 +304,8 @@ TEST_P(Databases, AgreeWithFreshOnesOverThousandsOfCommitsAndCheckouts) {
 }
 
 TEST_P(Databases, CopyFromFilesAndToFiles) {
-  const std::string path = testing::TempDir() + "cleave_copy_" + std::to_string(getpid()) + ".db";
-  std::filesystem::remove(path);
+  const detail::TemporaryFolder folder;
+  const std::string path = folder.file("copy.db");
   connection().execute(kShop);
   const Digests before = digests(connection());
   const Commit full = database->commit();
@@ -321,7 +323,6 @@ TEST_P(Databases, CopyFromFilesAndToFiles) {
   database->checkout(five);
   EXPECT_EQ(items(), 5);
   expect_sound();
-  std::filesystem::remove(path);
 }
 
 TEST_P(Databases, StayWhatTheyAreBesideOthersInMallocsMemory) {

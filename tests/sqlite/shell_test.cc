@@ -8,7 +8,6 @@
 #include <array>
 #include <chrono>
 #include <csignal>
-#include <filesystem>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -18,6 +17,7 @@
 #include <gtest/gtest.h>
 
 #include "adapters/sqlite/connection.h"
+#include "tests/support/temporary_folder.h"
 
 namespace cleave::sqlite {
 namespace {
@@ -143,8 +143,8 @@ TEST(Shell, DiscardsAfterADiffWhatItWouldHaveBefore) {
 }
 
 TEST(Shell, SavesToAFileThatSqliteReadsAndLoadsItAgain) {
-  const std::string path = testing::TempDir() + "cleave_shell_" + std::to_string(getpid()) + ".db";
-  std::filesystem::remove(path);
+  const detail::TemporaryFolder folder;
+  const std::string path = folder.file("saved.db");
   const Ran saved = run("CREATE TABLE t(x); INSERT INTO t VALUES (41);\n.save " + path +
                         "\n.save " + path + "\n");
   EXPECT_EQ(saved.status, 1);
@@ -160,7 +160,6 @@ TEST(Shell, SavesToAFileThatSqliteReadsAndLoadsItAgain) {
     Connection file(path, SQLITE_OPEN_READONLY);
     EXPECT_EQ(file.integer("SELECT x FROM t"), 41) << "the file was written";
   }
-  std::filesystem::remove(path);
 }
 
 TEST(Shell, NamesTheLineOfAnErrorAndGoesOn) {
@@ -205,21 +204,14 @@ TEST(Shell, TellsWhyItCannotStart) {
 /// The shell in a pseudo-terminal, with a home of its own.
 class Terminal : public testing::Test {
  protected:
-  Terminal() {
-    home_ = testing::TempDir() + "cleave_home_" + std::to_string(getpid());
-    std::filesystem::create_directory(home_);
-    start();
-  }
-  ~Terminal() override {
-    end();
-    std::filesystem::remove_all(home_);
-  }
+  Terminal() { start(); }
+  ~Terminal() override { end(); }
 
   void start() {
     winsize size{.ws_row = 40, .ws_col = 200, .ws_xpixel = 0, .ws_ypixel = 0};
     child_ = forkpty(&terminal_, nullptr, nullptr, &size);
     if (child_ == 0) {
-      (void)setenv("HOME", home_.c_str(), 1);
+      (void)setenv("HOME", home_.file("").c_str(), 1);
       (void)setenv("TERM", "dumb", 1);
       become_shell({});
     }
@@ -274,7 +266,7 @@ class Terminal : public testing::Test {
   }
 
  private:
-  std::string home_;
+  detail::TemporaryFolder home_;
   std::string seen_;
   int terminal_ = -1;
   pid_t child_ = 0;

@@ -153,6 +153,8 @@ class Arena:
         tracking: _Tracking = "automatic",
         system_calls_write: bool = True,
         catch_writers: bool = False,
+        catch_waiters: bool = False,
+        catch_unseen: bool = False,
     ) -> Arena: ...
     @property
     def memory(self) -> memoryview: ...
