@@ -2,7 +2,7 @@
 
 PREFIX ?= /usr/local
 BUILD_JOBS ?= $(shell nproc)
-TEST_JOBS ?= 2
+TEST_JOBS ?= $(shell expr $$(nproc) + 1)
 SOAK_SECONDS ?= 60
 FUZZ_SECONDS ?= 60
 TORTURE_SECONDS ?= 600

@@ -94,6 +94,7 @@ std::vector<Tracking> every_choice() {
 }
 
 TEST(NamedLimits, DescriptorsAreToldByWhateverOpensOne) {
+  if (kSanitized) GTEST_SKIP() << "UBSan asks by a pipe whether memory is there";
   EXPECT_TRUE(in_a_child([]() -> std::string {
     if (auto wrong = until_there_are_enough([] { return Pool::create(1_MiB); }); !wrong.empty()) {
       return "pool: " + wrong;
@@ -129,6 +130,7 @@ TEST(NamedLimits, DescriptorsAreToldByWhateverOpensOne) {
 
 // A shortage passes; to fall back on a slower way would last.
 TEST(NamedLimits, AnArenaThatFindsNoDescriptorIsNotMadeWithASlowerTracking) {
+  if (kSanitized) GTEST_SKIP() << "UBSan asks by a pipe whether memory is there";
   if (!try_tracking(Tracking::async)) GTEST_SKIP() << "async does not work here";
   EXPECT_TRUE(in_a_child([]() -> std::string {
     Pool pool = must(Pool::create(16_MiB));

@@ -73,8 +73,8 @@ int main(int argc, char** argv) {
     std::printf("skipped: %s\n", works.error().message().c_str());
     return 77;
   }
-  if (detail::kThreadSanitized) {
-    std::puts("skipped: after a fork among threads, ThreadSanitizer waits for locks of its own");
+  if (detail::kSanitized) {
+    std::puts("skipped: after a fork among threads, a sanitizer waits for locks of its own");
     return 77;
   }
   const auto start = std::chrono::steady_clock::now();
