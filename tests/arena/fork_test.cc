@@ -15,6 +15,7 @@
 
 #include "tests/support/failure.h"
 #include "tests/support/on_a_pool.h"
+#include "tests/support/sanitized.h"
 
 namespace cleave::detail {
 namespace {
@@ -98,6 +99,7 @@ void fork_and_ask(int /*signal*/) {
 }
 
 TEST_F(ArenaFork, ByASignalHandlerInTheMiddleOfACallRefusesThere) {
+  if (kThreadSanitized) GTEST_SKIP() << "ThreadSanitizer allocates at a fork, in a handler too";
   Arena arena = must(Arena::create(pool, 1_MiB));
   arena.data()[0] = std::byte{1};
   interrupted = &arena;
