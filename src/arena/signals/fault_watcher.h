@@ -28,7 +28,7 @@ class FaultWatcher {
 /// Asks `watcher` about faults in `range` that arrive as `signal` (SIGSEGV or SIGBUS). From the
 /// first watcher of a signal to the last, cleave's handler stands in front of the process's
 /// (front_handler.h); faults outside all ranges go on to that. Any number of ranges: a fault looks
-/// through them, at about a nanosecond each. Errors: no_memory, or as stand_in_front().
+/// through them one after the other. Errors: no_memory, or as stand_in_front().
 Result<void> watch_faults(int signal, std::span<std::byte> range, FaultWatcher& watcher);
 /// Returns when no handler asks the watcher any more. Precondition: no thread is inside, or about
 /// to touch, the watcher's range.
