@@ -16,7 +16,7 @@
 #include "arena/memory/mapping.h"
 #include "arena/memory/page_set.h"
 #include "arena/memory/writer_trap.h"
-#include "arena/track/registry.h"
+#include "arena/track/choice.h"
 #include "sync/allocator.h"
 #include "sync/mutex.h"
 #include "sync/thread.h"
@@ -24,13 +24,6 @@
 namespace cleave::detail {
 
 struct SnapshotState;
-
-/// A tracker, and why it was chosen.
-struct Choice {
-  OwnedTracker tracker;
-  const char* why;               // static text
-  std::optional<Error> missing;  // what the better one lacks here
-};
 
 /// Three things say what the memory holds: head_, what was committed last; changed_, the pages that
 /// may differ from it; and the tracker, which knows of the pages written since it was last asked.
@@ -89,8 +82,7 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   [[nodiscard]] bool is_visited_by_this_thread() const noexcept {
     return visitor_.load(sync::relaxed) == sync::this_thread();
   }
-  /// The lock, for a scope; nothing in a visit of changes(), whose thread has it.
-  class Turn;
+  class Turn;  // in arena_turn.h, as is the next
   class Visiting;
 
   /// What the program has done to the memory or keeps there, and `operation` cannot go on with.

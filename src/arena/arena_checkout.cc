@@ -1,0 +1,122 @@
+// How the memory becomes what it was.
+#include <algorithm>
+#include <cstring>
+
+#include "arena/arena_state.h"
+#include "arena/memory/page_contents.h"
+#include "arena/memory/page_copies.h"
+#include "base/fail.h"
+#include "base/handle_access.h"
+#include "space/snapshot_state.h"
+
+namespace cleave::detail {
+
+namespace {
+
+// Memory of that many pages and more is given back when it becomes zeroes, rather than written.
+constexpr std::uint64_t kWorthPunching = 16;
+
+}  // namespace
+
+Result<void> ArenaState::find_differing(const Commit& target) {
+  changed_.move({0, mapping_.pages()}, differing_);
+  const PageNo first = page_of(address_of_page(0));
+  auto found = diff(head_->snapshot(), target.snapshot(), [&](PageRange differs) {
+    lock_.assume_held();  // by the function around
+    const PageRun run{differs.first - first, differs.end - first};
+    differing_.add(run);
+    // Memory that comes back where there is none now is written through the alias, so that the
+    // native mapping has no entry for it, and the tracker cannot know who wrote.
+    suspected_.add(run);
+  });
+  // These hold what the target does: check_pins() has looked. What a device has written since
+  // stays.
+  for (const Pinned& pinned : pins_) {
+    if (pinned.access == PinAccess::write) differing_.remove(pinned.run);
+  }
+  return found;
+}
+
+Result<void> ArenaState::check_pins(const Commit& target) const {
+  for (const Pinned& pinned : pins_) {
+    if (pinned.access == PinAccess::read) continue;
+    ResidentRanges resident(mapping_);
+    for (std::uint64_t page = pinned.run.first; page < pinned.run.end; ++page) {
+      const std::byte* then =
+          HandleAccess::state(target.snapshot()).page(page_of(address_of_page(page)));
+      if (then == nullptr && !resident.has(page)) continue;  // to read a hole would give it memory
+      const std::byte* now = mapping_.alias(page);
+      if (holds(now, then)) continue;
+      return fail(Errc::pinned,
+                  "a page is pinned for writing and would change; release the pin first",
+                  address_of_page(page));
+    }
+  }
+  return {};
+}
+
+void ArenaState::clear(PageRun run) {
+  const bool pinned = std::any_of(pins_.begin(), pins_.end(), [&](const Pinned& p) {
+    return p.run.first < run.end && run.first < p.run.end;
+  });
+  // A pinned page stays the device's page, and is written.
+  if (run.pages() >= kWorthPunching && !pinned && mapping_.punch(run)) {
+    choice_.tracker->punched(run);
+    return;
+  }
+  std::memset(mapping_.alias(run.first), 0, run.pages() * kPageSize);
+}
+
+// Through the alias: what we write is not to count as a change.
+void ArenaState::restore(const SnapshotState& from) {
+  PageCopies copies;
+  (void)differing_.for_each_run([&](PageRun run) -> Result<void> {
+    lock_.assume_held();  // by the function around
+    for (std::uint64_t page = run.first; page < run.end;) {
+      if (const std::byte* then = from.page(page_of(address_of_page(page)))) {
+        copies.add(mapping_.alias(page), then);
+        ++page;
+        continue;
+      }
+      std::uint64_t end = page + 1;
+      while (end < run.end && from.page(page_of(address_of_page(end))) == nullptr) ++end;
+      clear({page, end});
+      page = end;
+    }
+    restored_pages_ += run.pages();
+    return {};
+  });
+  differing_.clear();
+}
+
+Result<void> ArenaState::checkout(const Commit& target) {
+  if (auto here = check_here(); !here) return here;
+  const sync::Guard guard(lock_);
+  if (!history_->has(target)) {
+    return fail(Errc::bad_argument, "the commit belongs to another arena");
+  }
+  return stand_at(target);
+}
+
+Result<void> ArenaState::revert() {
+  if (auto here = check_here(); !here) return here;
+  const sync::Guard guard(lock_);
+  return stand_at(*head_);
+}
+
+Result<void> ArenaState::stand_at(const Commit& target) {
+  if (auto right = check_memory("a checkout"); !right) return right;
+  TrapFor trap(trap_);
+  if (auto trapped = trap.all("a checkout"); !trapped) return trapped;
+  if (auto collected = collect({0, mapping_.pages()}); !collected) return collected;
+  if (auto allowed = check_pins(target); !allowed) return allowed;
+  choice_.tracker->epoch_ended(changed_.count());
+  if (auto found = find_differing(target); !found) return found;
+  restore(HandleAccess::state(target.snapshot()));
+  if (target == *head_) return {};
+  recorded_back_to(target);
+  History::move(*head_, target);
+  return {};
+}
+
+}  // namespace cleave::detail

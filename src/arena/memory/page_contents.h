@@ -1,0 +1,20 @@
+// What a page holds, beside what it held.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+
+#include <cleave/units.h>
+
+namespace cleave::detail {
+
+inline bool is_zero(const std::byte* page) noexcept {
+  return page[0] == std::byte{0} && std::memcmp(page, page + 1, kPageSize - 1) == 0;
+}
+
+/// Whether a page holds the bytes of `then`; null: zeroes.
+inline bool holds(const std::byte* page, const std::byte* then) noexcept {
+  return then == nullptr ? is_zero(page) : std::memcmp(page, then, kPageSize) == 0;
+}
+
+}  // namespace cleave::detail

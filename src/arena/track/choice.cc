@@ -1,0 +1,48 @@
+#include "arena/track/choice.h"
+
+#include <utility>
+
+#include "arena/track/registry.h"
+
+namespace cleave::detail {
+
+namespace {
+
+Result<Choice> made(Tracking tracking, const Mapping& mapping, const char* why,
+                    std::optional<Error> missing = std::nullopt) {
+  auto tracker = make_tracker(tracking, mapping);
+  if (!tracker) return tl::unexpected(tracker.error());
+  return Choice{std::move(*tracker), why, missing};
+}
+
+}  // namespace
+
+Result<Choice> choose_tracker(const ArenaOptions& options, const Mapping& mapping) {
+  if (options.tracking != Tracking::automatic) {
+    if (auto works = try_tracking(options.tracking); !works) return tl::unexpected(works.error());
+    return made(options.tracking, mapping, "asked for");
+  }
+  const auto async = try_tracking(Tracking::async);
+  const auto is_short = [](const Result<void>& tried) {
+    return !tried && tried.error().code != Errc::unsupported;
+  };
+  if (is_short(async)) return tl::unexpected(async.error());
+  if (async && !options.system_calls_write) {
+    const auto sigbus = try_tracking(Tracking::sigbus);
+    if (is_short(sigbus)) return tl::unexpected(sigbus.error());
+    if (sigbus) {
+      return made(Tracking::automatic, mapping,
+                  "both async and sigbus work: the cheaper of the two");
+    }
+  }
+  if (async) return made(Tracking::async, mapping, "async works here");
+  if (auto works = try_tracking(Tracking::mprotect); !works) return tl::unexpected(works.error());
+  return made(Tracking::mprotect, mapping, "async does not work here", async.error());
+}
+
+std::string Choice::reason() const {
+  if (!missing) return why;
+  return std::string(why) + " (" + missing->message() + ")";
+}
+
+}  // namespace cleave::detail
