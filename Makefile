@@ -78,8 +78,9 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	done
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
-	for tracking in automatic async sigbus mprotect software; do \
-	  build/release/tests/cleave_host --tracking $$tracking --stops 30 --forks 10000 || [ $$? -eq 77 ] || exit 1; \
+	for arena in automatic 'automatic --adaptive' async 'async --watched' sigbus 'sigbus --watched' mprotect \
+	    software 'software --watched'; do \
+	  build/release/tests/cleave_host --tracking $$arena --stops 30 --forks 10000 || [ $$? -eq 77 ] || exit 1; \
 	done
 	$(call build,tsan)
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_stress --seconds $(SOAK_SECONDS)

@@ -30,8 +30,8 @@ bool branches(Pool& pool) {
          is(pool.statistics().spaces == 2, "a statistic");
 }
 
-bool commits(Pool& pool, Tracking tracking) {
-  Arena arena = must(Arena::create(pool, 1_MiB, {.tracking = tracking}));
+bool commits(Pool& pool, const ArenaOptions& options) {
+  Arena arena = must(Arena::create(pool, 1_MiB, options));
   arena.mark_dirty(arena.data(), 1);
   arena.data()[0] = std::byte{1};
   const Commit one = must(arena.commit("one"));
@@ -47,9 +47,9 @@ bool commits(Pool& pool, Tracking tracking) {
 
 }  // namespace
 
-bool has_its_own(Tracking tracking) {
+bool has_its_own(const ArenaOptions& options) {
   Pool pool = must(Pool::create(16_MiB));
-  return branches(pool) && commits(pool, tracking) &&
+  return branches(pool) && commits(pool, options) &&
          is(pool.statistics().used == 0, "what is left");
 }
 

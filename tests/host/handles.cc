@@ -55,7 +55,7 @@ std::optional<Ring> ring_where_there_is_one(const Pool& pool) {
 
 }  // namespace
 
-Handles::Handles(Tracking tracking)
+Handles::Handles(const ArenaOptions& options)
     : pool(must(Pool::create(64_MiB))),
       space(with_pages(must(Space::create(pool)))),
       accessor(used(must(space.accessor()))),
@@ -64,7 +64,7 @@ Handles::Handles(Tracking tracking)
       after((must(accessor.store(kAt, 2)), must(space.snapshot()))),
       hold(must(space.hold(kAt, kBytes))),
       pin(must(space.pin(kAt, kPageSize, PinAccess::write))),
-      arena(written_to(must(Arena::create(pool, 4_MiB, {.tracking = tracking})))),
+      arena(written_to(must(Arena::create(pool, 4_MiB, options)))),
       first(arena.head()),
       named(must(arena.commit("named"))),
       arena_pin(must(arena.pin(arena.data(), kPageSize, PinAccess::write))),

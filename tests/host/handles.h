@@ -27,7 +27,7 @@ using OwnedByC = std::unique_ptr<Handle, Release<release>>;
 
 struct Handles {
   /// Stops the program if something cannot be made.
-  explicit Handles(Tracking tracking);
+  explicit Handles(const ArenaOptions& options);
 
   Pool pool;
   Space space;

@@ -10,6 +10,6 @@ namespace cleave::detail {
 bool every_call_refuses(Handles& handles);
 
 /// Makes a pool, a space and everything else anew, and uses it. False: see above.
-bool has_its_own(Tracking tracking);
+bool has_its_own(const ArenaOptions& options);
 
 }  // namespace cleave::detail

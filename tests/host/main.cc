@@ -7,34 +7,35 @@
 
 #include <CLI/CLI.hpp>
 
-#include "tests/host/child.h"
 #include "tests/host/crowd.h"
 #include "tests/host/in_a_child.h"
 #include "tests/host/steps.h"
+#include "tests/support/child.h"
 #include "tests/support/sanitized.h"
 
 namespace cleave::detail {
 namespace {
 
 // Static, as the field has them.
-Handles& handles(Tracking tracking) {
-  static Handles all(tracking);
+Handles& handles(const ArenaOptions& options) {
+  static Handles all(options);
   return all;
 }
 
-bool one_fork(Tracking tracking) {
-  return child_ends_well([tracking] {
-    return every_call_refuses(handles(tracking)) && has_its_own(tracking) ? 0 : 1;
-  });
+bool one_fork(const ArenaOptions& options) {
+  const auto well = is_well(exiting_child(
+      [&] { return every_call_refuses(handles(options)) && has_its_own(options) ? 0 : 1; }));
+  if (!well) (void)std::fprintf(stderr, "a child: %s\n", well.message());
+  return static_cast<bool>(well);
 }
 
-bool at_each_step(Tracking tracking, std::uint64_t stops) {
+bool at_each_step(const ArenaOptions& options, std::uint64_t stops) {
   for (const Operation& operation : operations()) {
     std::uint64_t forks = 0;
-    const bool good = at_each_step_of([&] { operation.run(handles(tracking)); }, stops,
+    const bool good = at_each_step_of([&] { operation.run(handles(options)); }, stops,
                                       [&] {
                                         ++forks;
-                                        return one_fork(tracking);
+                                        return one_fork(options);
                                       });
     std::printf("%s: %llu forks\n", operation.name, static_cast<unsigned long long>(forks));
     if (!good) return false;
@@ -42,10 +43,10 @@ bool at_each_step(Tracking tracking, std::uint64_t stops) {
   return true;
 }
 
-bool in_a_crowd(Tracking tracking, std::uint64_t forks) {
-  const Crowd crowd(handles(tracking), 4);
+bool in_a_crowd(const ArenaOptions& options, std::uint64_t forks) {
+  const Crowd crowd(handles(options), 4);
   for (std::uint64_t i = 0; i < forks; ++i) {
-    if (!one_fork(tracking)) return false;
+    if (!one_fork(options)) return false;
   }
   std::printf("at any moment of five threads: %llu forks\n",
               static_cast<unsigned long long>(forks));
@@ -61,8 +62,12 @@ int main(int argc, char** argv) {
   std::string tracking = "software";
   std::uint64_t stops = 0;
   std::uint64_t forks = 0;
+  bool adaptive = false;
+  bool watched = false;
   CLI::App app("Forks a program with threads, and has each child do all that a child can.");
   app.add_option("--tracking", tracking, "How the arena finds what has changed");
+  app.add_flag("--adaptive", adaptive, "No system call writes into the arena");
+  app.add_flag("--watched", watched, "Whoever writes during a commit is caught");
   app.add_option("--stops", stops, "At how many instructions of each operation to fork");
   app.add_option("--forks", forks, "How often to fork beside threads that nobody stops");
   CLI11_PARSE(app, argc, argv);
@@ -77,14 +82,16 @@ int main(int argc, char** argv) {
     std::puts("skipped: after a fork among threads, a sanitizer waits for locks of its own");
     return 77;
   }
+  const ArenaOptions options{
+      .tracking = *named, .system_calls_write = !adaptive, .catch_writers = watched};
   const auto start = std::chrono::steady_clock::now();
   bool good = true;
   if (stops != 0 && detail::can_stop_between_instructions()) {
-    good = detail::at_each_step(*named, stops);
+    good = detail::at_each_step(options, stops);
   }
-  good = good && detail::in_a_crowd(*named, forks);
+  good = good && detail::in_a_crowd(options, forks);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-  std::printf("%s, %s, in %.1f s\n", tracking.c_str(), good ? "every child ended well" : "FAILED",
-              took.count());
+  std::printf("%s%s%s, %s, in %.1f s\n", tracking.c_str(), adaptive ? ", adaptive" : "",
+              watched ? ", watched" : "", good ? "every child ended well" : "FAILED", took.count());
   return good ? 0 : 1;
 }
