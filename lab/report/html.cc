@@ -1,11 +1,10 @@
 #include "lab/report/html.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <optional>
-#include <thread>
 
+#include "lab/explore/search/jobs.h"
 #include "lab/judge/explanation.h"
 #include "lab/litmus/print.h"
 #include "lab/litmus/vocabulary.h"
@@ -39,23 +38,13 @@ using ShownOrNot = tl::expected<std::optional<Shown>, explore::Refusal>;
 std::vector<ShownOrNot> show_all(const std::vector<judge::Judgement>& judgements,
                                  const PageOptions& options) {
   std::vector<ShownOrNot> shown(judgements.size());
-  // `next` hands each place to one thread, in no order with anything else; results are read after
-  // the threads have been joined. `telling` guards `finished`, and is held while the caller is
-  // told.
-  std::atomic<std::size_t> next{0};
-  std::mutex telling;
+  std::mutex telling;  // guards `finished`, and is held while the caller is told
   std::size_t finished = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < judgements.size(); i = next++) {
-      shown[i] = show(judgements[i], options.max_seconds);
-      const std::lock_guard lock(telling);
-      if (++finished; options.done) options.done(finished, judgements.size());
-    }
-  };
-  std::vector<std::jthread> others;
-  for (unsigned i = 1; i < options.threads; ++i) others.emplace_back(work);
-  work();
-  others.clear();  // joins
+  explore::share_out(judgements.size(), options.jobs, [&](std::size_t i) {
+    shown[i] = show(judgements[i], options.max_seconds);
+    const std::lock_guard lock(telling);
+    if (++finished; options.done) options.done(finished, judgements.size());
+  });
   return shown;
 }
 

@@ -41,7 +41,7 @@ struct Column {
 /// How a page is made.
 struct PageOptions {
   explore::Search search = explore::Search::dpor;
-  unsigned threads = 1;
+  unsigned jobs = 1;  ///< runs that are drawn at once
   /// How long to look for a simpler run, and from where on it was inevitable; each, for each cell.
   double max_seconds = 0.25;
   /// Called after each run, one call at a time, with how many of how many are drawn.

@@ -1,13 +1,12 @@
 #include "tools/litmus/engine.h"
 
 #include <algorithm>
-#include <atomic>
 #include <optional>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "lab/engine/judge.h"
+#include "lab/explore/search/jobs.h"
 
 namespace cleave::litmus {
 
@@ -43,17 +42,9 @@ std::vector<lab::judge::Judgement> judge_by_engine(const lab::judge::TestFiles& 
   lab::judge::Effort how = effort;
   if (!how.max_seconds) how.max_runs = kMostRuns;
   std::vector<std::optional<Judged>> slots(files.size());
-  // `next` hands each test to one thread; results are read after the threads have been joined.
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < files.size(); i = next++)
-      slots[i] = lab::engine::judge(files[i]->test, options.drop, memory, how);
-  };
-  {
-    std::vector<std::jthread> helpers;
-    for (unsigned i = 1; i < options.threads; ++i) helpers.emplace_back(work);
-    work();
-  }
+  lab::explore::share_out(files.size(), options.jobs, [&](std::size_t i) {
+    slots[i] = lab::engine::judge(files[i]->test, options.drop, memory, how);
+  });
   std::vector<lab::judge::Judgement> judgements;
   for (std::size_t i = 0; i < files.size(); ++i) {
     Judged& judged = *slots[i];

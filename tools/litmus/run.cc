@@ -105,7 +105,7 @@ void run(const Options& options) {
   const Question question = question_of(options);
   const Clock::time_point begin = Clock::now();
   std::vector<lab::judge::Judgement> judgements =
-      judge(question.cases, question.effort, options.threads);
+      judge(question.cases, question.effort, options.jobs);
   std::vector<NotRun> not_run;
   std::vector<lab::judge::Judgement> by_engine;
   if (question.engine)
@@ -116,7 +116,7 @@ void run(const Options& options) {
     write_html(options.html, question.files, judgements,
                question.engine ? std::vector{engine_column(question.files, by_engine, not_run)}
                                : std::vector<lab::report::Column>{},
-               question.effort.search, options.threads);
+               question.effort.search, options.jobs);
   judgements.insert(judgements.end(), std::make_move_iterator(by_engine.begin()),
                     std::make_move_iterator(by_engine.end()));
   if (options.json) {
