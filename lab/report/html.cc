@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "lab/explore/search/jobs.h"
-#include "lab/judge/explanation.h"
 #include "lab/litmus/print.h"
 #include "lab/litmus/vocabulary.h"
 #include "lab/report/html_run.h"
@@ -16,12 +15,6 @@ namespace lab::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// A judgement's run, and what there was after each of its steps.
-struct Shown {
-  judge::Explanation explanation;
-  std::vector<model::View> views;
-};
 
 tl::expected<std::optional<Shown>, explore::Refusal> show(const judge::Judgement& judgement,
                                                           double max_seconds) {
@@ -62,13 +55,17 @@ bool harm(const litmus::Test& test, litmus::Verdict verdict) {
   }
 }
 
+Json json(const std::vector<explore::Failure>& failures) {
+  Json result = Json::array();
+  for (const explore::Failure& failure : failures)
+    result.push_back(Json::array({explore::name(failure.kind), failure.what, failure.count}));
+  return result;
+}
+
 Json cell_of(const judge::Judgement& judgement) {
   Json states = Json::array();
   for (const judge::FinalState& state : judgement.states)
     states.push_back(Json::array({state.text, state.holds ? 1 : 0, state.count}));
-  Json failures = Json::array();
-  for (const explore::Failure& failure : judgement.failures)
-    failures.push_back(Json::array({explore::name(failure.kind), failure.what, failure.count}));
   return {{"judge", judgement.variant.text},
           {"memory", explore::name(judgement.memory)},
           {"column", judgement.base_case},
@@ -80,7 +77,7 @@ Json cell_of(const judge::Judgement& judgement) {
           {"positive", judgement.positive},
           {"coverage", judgement.coverage.text()},
           {"states", std::move(states)},
-          {"failures", std::move(failures)},
+          {"failures", json(judgement.failures)},
           {"unreached", judgement.unreached},
           {"run", nullptr}};
 }
@@ -89,6 +86,9 @@ Json cell_of(const Column& column, const Column::Cell& cell, InternTables& shelv
   Json states = Json::array();
   for (const Column::Cell::End& end : cell.ends)
     states.push_back(Json::array({end.text, end.holds ? 1 : 0, end.count}));
+  Json run = nullptr;
+  if (cell.recording) run = shelves.runs(run_of(*cell.recording, shelves));
+  if (cell.shown) run = shelves.runs(run_of(cell.shown->explanation, cell.shown->views, shelves));
   return {{"judge", column.name},
           {"column", true},
           {"verdict", cell.skipped ? "skipped" : litmus::name(cell.verdict)},
@@ -96,10 +96,9 @@ Json cell_of(const Column& column, const Column::Cell& cell, InternTables& shelv
           {"standing", cell.skipped ? "" : name(cell.standing)},
           {"said", cell.said},
           {"states", std::move(states)},
-          {"failures", Json::array()},
+          {"failures", json(cell.failures)},
           {"unreached", Json::array()},
-          {"run",
-           cell.recording ? Json(shelves.runs(run_of(*cell.recording, shelves))) : Json(nullptr)}};
+          {"run", std::move(run)}};
 }
 
 // Those of the model that there is a judgement of, in its order, and then the others.

@@ -36,6 +36,6 @@ tl::expected<lab::judge::Explanation, lab::explore::Refusal> replay_on_engine(
 /// The column of the page.
 lab::report::Column engine_column(const lab::judge::TestFiles& files,
                                   const std::vector<lab::judge::Judgement>& judgements,
-                                  const std::vector<NotRun>& not_run);
+                                  const std::vector<NotRun>& not_run, unsigned jobs);
 
 }  // namespace cleave::litmus

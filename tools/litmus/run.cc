@@ -114,8 +114,9 @@ void run(const Options& options) {
   const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
   if (!options.html.empty())
     write_html(options.html, question.files, judgements,
-               question.engine ? std::vector{engine_column(question.files, by_engine, not_run)}
-                               : std::vector<lab::report::Column>{},
+               question.engine
+                   ? std::vector{engine_column(question.files, by_engine, not_run, options.jobs)}
+                   : std::vector<lab::report::Column>{},
                question.effort.search, options.jobs);
   judgements.insert(judgements.end(), std::make_move_iterator(by_engine.begin()),
                     std::make_move_iterator(by_engine.end()));
