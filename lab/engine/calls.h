@@ -33,6 +33,7 @@ inline constexpr std::array kCalls{Call::store, Call::load,     Call::fork,    C
 
 /// What was done before.
 enum class Before : std::uint8_t { fork, pin, snapshot, warm };
+inline constexpr std::size_t kSetUps = 4;
 [[nodiscard]] const char* name(Before before);
 
 /// One thread for each list of calls.
