@@ -66,7 +66,7 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	cmake --preset asan -B build/asan-lab -DCLEAVE_LAB=ON
 	cmake --build build/asan-lab -j $(BUILD_JOBS) --target cleave_lab_tests
 	build/asan-lab/tests/cleave_lab_tests
-	CLEAVE_SOAK=1 build/release/tests/cleave_explored_tests --gtest_filter='EngineCalls.*'
+	CLEAVE_SOAK=1 build/release/tests/cleave_explored_tests --gtest_filter='EngineCalls.*:EngineSearches.*'
 	scripts/setup.sh fuzz
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j $(BUILD_JOBS) --target fuzz.heap fuzz.c_api fuzz.litmus fuzz.token

@@ -22,7 +22,7 @@ std::vector<Benchmark> all_benchmarks() {
              arena_rollback_benchmarks, arena_commit_benchmarks, arena_pages_benchmarks,
              sqlite_benchmarks,
 #if CLEAVE_HAVE_LAB
-             explore_benchmarks,
+             explore_benchmarks, explored_engine_benchmarks,
 #endif
        }) {
     std::ranges::move(family(), std::back_inserter(all));

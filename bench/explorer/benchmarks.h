@@ -8,5 +8,6 @@
 namespace cleave::bench {
 
 std::vector<Benchmark> explore_benchmarks();
+std::vector<Benchmark> explored_engine_benchmarks();
 
 }  // namespace cleave::bench

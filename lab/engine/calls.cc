@@ -115,7 +115,7 @@ std::set<std::string> ends_one_by_one(const Calls& calls) {
   return ends;
 }
 
-Tried try_all(const Calls& calls, const explore::Options& options) {
+Tried search(const Calls& calls, const explore::Options& options) {
   Tried tried;
   const explore::Factory factory = [&] { return std::make_unique<CallsScene>(calls); };
   const auto result = explore::explore(factory, options);
@@ -127,11 +127,18 @@ Tried try_all(const Calls& calls, const explore::Options& options) {
   tried.cut = result->cut;
   tried.steps = result->steps;
   tried.exhaustive = result->coverage.kind == explore::Coverage::Kind::exhaustive;
+  tried.stopped = result->coverage.kind == explore::Coverage::Kind::stopped;
   tried.ends = ends_of(*result);
+  for (const explore::Failure& failure : result->failures) tried.wrong = failure.what;
+  return tried;
+}
+
+Tried try_all(const Calls& calls, const explore::Options& options) {
+  Tried tried = search(calls, options);
+  if (!tried.wrong.empty()) return tried;
   const std::set<std::string> whole = ends_one_by_one(calls);
   for (const std::string& end : tried.ends)
     if (!whole.contains(end)) tried.wrong = end;
-  for (const explore::Failure& failure : result->failures) tried.wrong = failure.what;
   return tried;
 }
 

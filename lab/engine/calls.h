@@ -33,6 +33,7 @@ inline constexpr std::array kCalls{Call::store, Call::load,     Call::fork,    C
 
 /// What was done before.
 enum class Before : std::uint8_t { fork, pin, snapshot, warm };
+inline constexpr std::size_t kSetUps = 4;
 [[nodiscard]] const char* name(Before before);
 
 /// One thread for each list of calls.
@@ -56,7 +57,11 @@ struct Tried {
   std::set<std::string> ends;
   std::string wrong;  ///< a failure, a refusal, or an end that no order of whole calls has
   bool exhaustive = false;
+  bool stopped = false;  ///< a limit of the options ended the search
 };
+/// Explores, and notes no more than failures and refusals as wrong.
+Tried search(const Calls& calls, const explore::Options& options);
+/// Explores, and compares the ends with those of whole calls.
 Tried try_all(const Calls& calls, const explore::Options& options);
 
 /// The ends of all orders in which the calls come one after another.

@@ -16,12 +16,10 @@ using litmus::Word;
 
 // From the first on: the tree is as low as it can be, and a test soon searched.
 constexpr std::uint64_t kFirstPage = 0;
-constexpr std::size_t kOtherHalf = 64;
-
-cleave::PageNo page_no(model::PageNo page) { return cleave::PageNo{kFirstPage + page}; }
 
 Address address(model::PageNo page, litmus::Half half = litmus::Half::a) {
-  return cleave::address_of(page_no(page)) + (half == litmus::Half::a ? 0 : kOtherHalf);
+  return cleave::address_of(LitmusScene::page_no(page)) +
+         (half == litmus::Half::a ? 0 : LitmusScene::kOtherHalf);
 }
 
 Protection protection_of(litmus::Protection protection) {
@@ -37,6 +35,10 @@ Protection protection_of(litmus::Protection protection) {
 }
 
 }  // namespace
+
+cleave::PageNo LitmusScene::page_no(model::PageNo page) {
+  return cleave::PageNo{kFirstPage + page};
+}
 
 LitmusScene::LitmusScene(const judge::Plan& plan)
     : plan_(plan),

@@ -11,16 +11,23 @@
 
 namespace lab::engine {
 
-class LitmusScene final : public Scene {
+class LitmusScene : public Scene {
  public:
   /// The plan must outlive every result of the exploration, and no_word_for() must say nothing.
   explicit LitmusScene(const judge::Plan& plan);
+
+  /// Where the halves of a page lie that a test tells apart: at its start, and here.
+  static constexpr std::size_t kOtherHalf = 64;
+  /// Where a test's page is.
+  static cleave::PageNo page_no(model::PageNo page);
+
+ protected:
+  std::vector<Part> parts(Stage& stage) override;
 
  private:
   enum class Then : std::uint8_t { next, otherwise, dies };
 
   void set_up(Stage& stage) override;
-  std::vector<Part> parts(Stage& stage) override;
   std::string look(Stage& stage, explore::Outcome& outcome) override;
 
   void perform(Stage& stage, const judge::ThreadPlan& thread);

@@ -1,10 +1,10 @@
 #include "lab/judge/batch.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <optional>
-#include <thread>
+
+#include "lab/explore/search/jobs.h"
 
 namespace lab::judge {
 namespace {
@@ -38,27 +38,17 @@ std::vector<Case> cases_of(const std::vector<const litmus::Test*>& tests,
 }
 
 std::vector<tl::expected<Judgement, explore::Refusal>> judge_all(
-    const std::vector<Case>& cases, const Effort& effort, unsigned threads,
+    const std::vector<Case>& cases, const Effort& effort, unsigned jobs,
     const std::function<void(std::size_t)>& done) {
   std::vector<std::optional<tl::expected<Judgement, explore::Refusal>>> slots(cases.size());
-  // `next` hands each place to one thread, in no order with anything else; results are read after
-  // the threads have been joined. `telling` guards `finished`, and is held while the caller is
-  // told.
-  std::atomic<std::size_t> next{0};
-  std::mutex telling;
+  std::mutex telling;  // guards `finished`, and is held while the caller is told
   std::size_t finished = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < cases.size(); i = next++) {
-      slots[i] = judge(*cases[i].test, cases[i].variant, cases[i].memory, effort);
-      if (slots[i]->has_value()) (*slots[i])->base_case = cases[i].base_case;
-      const std::lock_guard lock(telling);
-      if (++finished; done) done(finished);
-    }
-  };
-  std::vector<std::jthread> helpers;
-  for (unsigned i = 1; i < threads; ++i) helpers.emplace_back(work);
-  work();
-  helpers.clear();  // joins
+  explore::share_out(cases.size(), jobs, [&](std::size_t i) {
+    slots[i] = judge(*cases[i].test, cases[i].variant, cases[i].memory, effort);
+    if (slots[i]->has_value()) (*slots[i])->base_case = cases[i].base_case;
+    const std::lock_guard lock(telling);
+    if (++finished; done) done(finished);
+  });
   std::vector<tl::expected<Judgement, explore::Refusal>> results;
   results.reserve(slots.size());
   for (auto& slot : slots) results.push_back(std::move(*slot));

@@ -90,11 +90,12 @@ tl::expected<Explanation, explore::Refusal> explain(const Judgement& judgement, 
              (kind == explore::Failure::Kind::deadlock || finding.what == what);
     };
   } else {
-    const FinalState& state = *state_to_explain(judgement);
+    const FinalState* found = state_to_explain(judgement);
+    const FinalState& state = found != nullptr ? *found : judgement.states.front();
     explanation.what = state.text;
     how.witness = state.witness;
     how.matters = notes(plan);
-    how.question = [&plan, wants = wanted(judgement)](const explore::Finding& finding) {
+    how.question = [&plan, wants = state.holds](const explore::Finding& finding) {
       return finding.outcome != nullptr &&
              holds(plan.test->final.condition, plan, answers_of(*finding.outcome)) == wants;
     };
@@ -131,15 +132,14 @@ tl::expected<Explanation, explore::Refusal> replay(const litmus::Test& test, con
   return explanation;
 }
 
-tl::expected<std::vector<model::View>, explore::Refusal> views(const Explanation& explanation) {
+tl::expected<std::vector<model::View>, explore::Refusal> views(const Explanation& explanation,
+                                                               const WatchedMaker& watched) {
   const explore::Trace& made = explanation.example.trace;
   std::vector<model::View> seen;
   explore::Options options;
   options.memory = made.memory;
   options.drop = made.drop;
-  const explore::Factory factory = [&] {
-    return std::make_unique<Watched>(*explanation.plan, *explanation.rules, seen);
-  };
+  const explore::Factory factory = [&] { return watched(explanation, seen); };
   const auto trace = explore::record(factory, options, made.schedule);
   if (!trace) return tl::unexpected(trace.error());
   std::vector<model::View> result{seen.front()};
@@ -152,6 +152,12 @@ tl::expected<std::vector<model::View>, explore::Refusal> views(const Explanation
     result.push_back(seen.at(std::min(steps, seen.size() - 1)));
   }
   return result;
+}
+
+tl::expected<std::vector<model::View>, explore::Refusal> views(const Explanation& explanation) {
+  return views(explanation, [](const Explanation& of, std::vector<model::View>& into) {
+    return std::make_unique<Watched>(*of.plan, *of.rules, into);
+  });
 }
 
 }  // namespace lab::judge

@@ -1,6 +1,7 @@
 // How a judgement's worst end came about.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -24,7 +25,8 @@ struct Explanation {
 /// claimed always, one where it does not.
 bool worth_explaining(const Judgement& judgement);
 
-/// Requires: worth_explaining(judgement). Refusals: those of explain(). `max_seconds`: see Explain.
+/// Of a judgement that is not worth_explaining(), its first end. Requires: there is an end, or a
+/// failure. Refusals: those of explain(). `max_seconds`: see Explain.
 tl::expected<Explanation, explore::Refusal> explain(const Judgement& judgement,
                                                     double max_seconds = 2,
                                                     const Maker& maker = factory_for);
@@ -35,8 +37,16 @@ tl::expected<Explanation, explore::Refusal> replay(const litmus::Test& test, con
                                                    std::string_view token,
                                                    const Maker& maker = factory_for);
 
+/// Makes a program that puts what there is into `views`: at the start of a run as the only one, and
+/// one more with each describe().
+using WatchedMaker = std::function<std::unique_ptr<explore::Program>(
+    const Explanation& explanation, std::vector<model::View>& views)>;
+
 /// One view more than the trace has events: the first is of the start. Makes the run once more.
 /// Refusals: those of record().
+tl::expected<std::vector<model::View>, explore::Refusal> views(const Explanation& explanation,
+                                                               const WatchedMaker& watched);
+/// The same of the model.
 tl::expected<std::vector<model::View>, explore::Refusal> views(const Explanation& explanation);
 
 }  // namespace lab::judge

@@ -1,12 +1,10 @@
 #include "lab/report/html.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 #include <optional>
-#include <thread>
 
-#include "lab/judge/explanation.h"
+#include "lab/explore/search/jobs.h"
 #include "lab/litmus/print.h"
 #include "lab/litmus/vocabulary.h"
 #include "lab/report/html_run.h"
@@ -17,12 +15,6 @@ namespace lab::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// A judgement's run, and what there was after each of its steps.
-struct Shown {
-  judge::Explanation explanation;
-  std::vector<model::View> views;
-};
 
 tl::expected<std::optional<Shown>, explore::Refusal> show(const judge::Judgement& judgement,
                                                           double max_seconds) {
@@ -39,23 +31,13 @@ using ShownOrNot = tl::expected<std::optional<Shown>, explore::Refusal>;
 std::vector<ShownOrNot> show_all(const std::vector<judge::Judgement>& judgements,
                                  const PageOptions& options) {
   std::vector<ShownOrNot> shown(judgements.size());
-  // `next` hands each place to one thread, in no order with anything else; results are read after
-  // the threads have been joined. `telling` guards `finished`, and is held while the caller is
-  // told.
-  std::atomic<std::size_t> next{0};
-  std::mutex telling;
+  std::mutex telling;  // guards `finished`, and is held while the caller is told
   std::size_t finished = 0;
-  const auto work = [&] {
-    for (std::size_t i = next++; i < judgements.size(); i = next++) {
-      shown[i] = show(judgements[i], options.max_seconds);
-      const std::lock_guard lock(telling);
-      if (++finished; options.done) options.done(finished, judgements.size());
-    }
-  };
-  std::vector<std::jthread> others;
-  for (unsigned i = 1; i < options.threads; ++i) others.emplace_back(work);
-  work();
-  others.clear();  // joins
+  explore::share_out(judgements.size(), options.jobs, [&](std::size_t i) {
+    shown[i] = show(judgements[i], options.max_seconds);
+    const std::lock_guard lock(telling);
+    if (++finished; options.done) options.done(finished, judgements.size());
+  });
   return shown;
 }
 
@@ -73,13 +55,17 @@ bool harm(const litmus::Test& test, litmus::Verdict verdict) {
   }
 }
 
+Json json(const std::vector<explore::Failure>& failures) {
+  Json result = Json::array();
+  for (const explore::Failure& failure : failures)
+    result.push_back(Json::array({explore::name(failure.kind), failure.what, failure.count}));
+  return result;
+}
+
 Json cell_of(const judge::Judgement& judgement) {
   Json states = Json::array();
   for (const judge::FinalState& state : judgement.states)
     states.push_back(Json::array({state.text, state.holds ? 1 : 0, state.count}));
-  Json failures = Json::array();
-  for (const explore::Failure& failure : judgement.failures)
-    failures.push_back(Json::array({explore::name(failure.kind), failure.what, failure.count}));
   return {{"judge", judgement.variant.text},
           {"memory", explore::name(judgement.memory)},
           {"column", judgement.base_case},
@@ -91,7 +77,7 @@ Json cell_of(const judge::Judgement& judgement) {
           {"positive", judgement.positive},
           {"coverage", judgement.coverage.text()},
           {"states", std::move(states)},
-          {"failures", std::move(failures)},
+          {"failures", json(judgement.failures)},
           {"unreached", judgement.unreached},
           {"run", nullptr}};
 }
@@ -100,6 +86,9 @@ Json cell_of(const Column& column, const Column::Cell& cell, InternTables& shelv
   Json states = Json::array();
   for (const Column::Cell::End& end : cell.ends)
     states.push_back(Json::array({end.text, end.holds ? 1 : 0, end.count}));
+  Json run = nullptr;
+  if (cell.recording) run = shelves.runs(run_of(*cell.recording, shelves));
+  if (cell.shown) run = shelves.runs(run_of(cell.shown->explanation, cell.shown->views, shelves));
   return {{"judge", column.name},
           {"column", true},
           {"verdict", cell.skipped ? "skipped" : litmus::name(cell.verdict)},
@@ -107,10 +96,9 @@ Json cell_of(const Column& column, const Column::Cell& cell, InternTables& shelv
           {"standing", cell.skipped ? "" : name(cell.standing)},
           {"said", cell.said},
           {"states", std::move(states)},
-          {"failures", Json::array()},
+          {"failures", json(cell.failures)},
           {"unreached", Json::array()},
-          {"run",
-           cell.recording ? Json(shelves.runs(run_of(*cell.recording, shelves))) : Json(nullptr)}};
+          {"run", std::move(run)}};
 }
 
 // Those of the model that there is a judgement of, in its order, and then the others.

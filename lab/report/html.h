@@ -3,17 +3,25 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <tl/expected.hpp>
 
+#include "lab/judge/explanation.h"
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"
 #include "lab/report/recording.h"
 
 namespace lab::report {
+
+/// A judgement's run, and what there was at its start and after each of its steps.
+struct Shown {
+  judge::Explanation explanation;
+  std::vector<model::View> views;
+};
 
 /// A judge that is no rule-set, such as the kernel that runs here or an engine: a column of its
 /// own.
@@ -30,7 +38,9 @@ struct Column {
     std::string said;          ///< beside the verdict: how often, how, or why it was not run
     bool skipped = false;      ///< then verdict and standing mean nothing
     std::vector<End> ends;
-    std::optional<Recording> recording;  ///< a run to be stepped through
+    std::vector<explore::Failure> failures = {};
+    std::optional<Recording> recording = std::nullopt;  ///< a run to be stepped through
+    std::shared_ptr<const Shown> shown = nullptr;       ///< the same, of an explored program
   };
   std::string name;     ///< "kernel"
   std::string kernels;  ///< "Linux 6.18.44": below the name
@@ -41,7 +51,7 @@ struct Column {
 /// How a page is made.
 struct PageOptions {
   explore::Search search = explore::Search::dpor;
-  unsigned threads = 1;
+  unsigned jobs = 1;  ///< runs that are drawn at once
   /// How long to look for a simpler run, and from where on it was inevitable; each, for each cell.
   double max_seconds = 0.25;
   /// Called after each run, one call at a time, with how many of how many are drawn.

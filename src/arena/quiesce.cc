@@ -12,6 +12,7 @@ bool Quiesce::is_here() const noexcept { return sync::Process::numbered(process_
 void Quiesce::enter() noexcept {
   for (;;) {
     working_.add(1, sync::seq_cst);
+    if (!sync::performs("quiesce.stopping")) return;
     if (stopping_.load(sync::seq_cst) == 0 || !is_here()) return;
     leave();
     stopping_.sleep_while(1);
@@ -39,6 +40,7 @@ Quiesce::Stopped::Stopped(Quiesce& quiesce, Worker* caller) : quiesce_(quiesce),
   }
   quiesce_.stopping_.store(1, sync::seq_cst);
   for (;;) {
+    if (!sync::performs("quiesce.working")) return;
     const std::uint32_t working = quiesce_.working_.load(sync::seq_cst);
     if (working == 0 || !quiesce_.is_here()) return;
     quiesce_.working_.sleep_while(working);

@@ -83,7 +83,7 @@ Frames::Taken Frames::hand_out(FrameId frame, bool zeroed) {
 Result<Frames::Taken> Frames::take_fresh() {
   const sync::Guard guard(growth_);
   // Whoever held the lock may have had the free frames in hand, to trim them or to add to them.
-  FrameId frame = free_.pop(links_);
+  FrameId frame = sync::performs("take.look_again") ? free_.pop(links_) : kZeroFrame;
   if (frame != kZeroFrame) return hand_out(frame, false);
   if (fresh_ < populated_) {
     frame = FrameId{static_cast<std::uint32_t>(fresh_++)};

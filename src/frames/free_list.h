@@ -68,8 +68,9 @@ class FreeList {
   static constexpr std::uint32_t frame_in(std::uint64_t head) {
     return static_cast<std::uint32_t>(head);
   }
-  static constexpr std::uint64_t make(std::uint32_t frame, std::uint64_t old) {
-    return (((old >> 32) + 1) << 32) | frame;
+  static std::uint64_t make(std::uint32_t frame, std::uint64_t old) {
+    const std::uint64_t another = sync::performs("free_list.tag") ? 1 : 0;
+    return (((old >> 32) + another) << 32) | frame;
   }
 
   sync::atomic<std::uint64_t> head_{0};  // low half the frame, high half the tag

@@ -22,6 +22,10 @@ class CLEAVE_CAPABILITY mutex {
   void unlock(Line where = Line()) CLEAVE_RELEASE() {
     if (!ask(about(Kind::unlock, release, where)).given) held_ = 0;
   }
+  [[nodiscard]] bool is_free(Line where = Line()) CLEAVE_UNCHECKED {
+    const Answer a = ask(about(Kind::load, acquire, where));
+    return (a.given ? a.bits : held_) == 0;
+  }
   void assume_held() const CLEAVE_ASSERTS_HELD() {}
 
  private:

@@ -3,8 +3,13 @@
 #include "lab/engine/calls.h"
 
 #include <cstdlib>
+#include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+
+#include "lab/explore/search/jobs.h"
+#include "tests/explored/coverage.h"
 
 namespace lab::engine {
 namespace {
@@ -16,22 +21,27 @@ struct Sum {
 };
 
 Sum try_programs(std::size_t threads, std::size_t most_before, explore::Memory memory) {
-  Sum sum;
+  const std::vector<Calls> programs = all_programs(threads, most_before);
   explore::Options options;
   options.memory = memory;
   options.check_runs = 10;
   options.max_seconds = 60;
-  for (const Calls& calls : all_programs(threads, most_before)) {
-    const Tried tried = try_all(calls, options);
-    EXPECT_EQ(tried.wrong, "") << calls.text();
-    EXPECT_TRUE(tried.exhaustive) << calls.text();
+  std::vector<Tried> tried(programs.size());
+  explore::share_out(programs.size(), explore::all_processors(),
+                     [&](std::size_t i) { tried[i] = try_all(programs[i], options); });
+  Sum sum;
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    EXPECT_EQ(tried[i].wrong, "") << programs[i].text();
+    EXPECT_TRUE(tried[i].exhaustive) << programs[i].text();
     ++sum.programs;
-    sum.runs += tried.runs;
-    sum.cut += tried.cut;
+    sum.runs += tried[i].runs;
+    sum.cut += tried[i].cut;
   }
-  testing::Test::RecordProperty("programs", static_cast<int>(sum.programs));
-  testing::Test::RecordProperty("runs", static_cast<int>(sum.runs));
-  testing::Test::RecordProperty("given_up", static_cast<int>(sum.cut));
+  expect_in_the_documents(fmt::format(
+      "{} programs of {} threads, one of {} calls each, after at most {} of {} set-ups, "
+      "{}: all schedules, about {}",
+      sum.programs, threads, kCalls.size(), most_before, kSetUps, explore::name(memory),
+      about(sum.runs + sum.cut)));
   return sum;
 }
 

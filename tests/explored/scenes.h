@@ -71,6 +71,28 @@ inline std::string first_failure(const explore::Result& result) {
   return result.failures.empty() ? "" : result.failures.front().what;
 }
 
+/// Something must break in one of all orders where what has that name is left out.
+inline void expect_missed(const char* name, Scripts scripts, explore::Memory memory,
+                          const Machine& machine = {}) {
+  const explore::Result result = all_orders(scripts, memory, machine, {name});
+  EXPECT_NE(first_failure(result), "")
+      << name << ": nothing is found in " << result.traces << " runs";
+  EXPECT_EQ(first_failure(result).find("in the set-up"), std::string::npos)
+      << first_failure(result);
+}
+
+/// Nothing may break in any order, under sc and tso, with membarrier(2) and without it.
+inline void expect_nothing_breaks(Scripts scripts) {
+  for (const auto memory : {explore::Memory::sc, explore::Memory::tso}) {
+    for (const bool has_membarrier : {true, false}) {
+      const explore::Result result = all_orders(scripts, memory, {has_membarrier});
+      EXPECT_EQ(first_failure(result), "")
+          << explore::name(memory) << ", " << result.traces << " runs";
+      EXPECT_EQ(result.coverage.text(), "exhaustive");
+    }
+  }
+}
+
 /// Values of one run that its threads leave for its end.
 using Seen = std::shared_ptr<std::array<Count, 4>>;
 inline Seen nothing_seen() { return std::make_shared<std::array<Count, 4>>(); }

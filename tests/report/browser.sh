@@ -30,6 +30,20 @@ had_runs() { [[ $result =~ runs\ ([0-9]+) ]] && ((BASH_REMATCH[1] > $1)); }
 test_in_browser "$folder/page.html"
 had_runs 100
 
+# The engine's own runs can be stepped through, too, those that break with the lines that were about to run; and what the page
+# says how to repeat can be repeated.
+"$cleave" litmus fork-against-fast-pin write-against-fork child-gone --rules engine --html "$folder/engine.html" >"$folder/table"
+test_in_browser "$folder/engine.html"
+had_runs 0
+"$cleave" litmus fork-against-fast-pin --rules engine --drop section.writer_left --html "$folder/broken.html" \
+  >"$folder/table" && { echo "a fork that waits for no writer is not found"; exit 1; }
+test_in_browser "$folder/broken.html"
+had_runs 0
+grep -q 'frames/frame_state.h:[0-9]*  .*word_.load' "$folder/broken.html"
+grep -q '"failures":\[\["broken"' "$folder/broken.html"
+token=$(grep -o '"token":"[^"]*"' "$folder/broken.html" | head -1 | cut -d'"' -f4)
+"$cleave" litmus fork-against-fast-pin --rules engine --replay "$token" | grep -q 'a pinned frame was about to be shared'
+
 take_turn_on_the_machine
 # With the kernel beside the rule-sets: as root its runs can be stepped through, else its cells say why it has none.
 "$cleave" litmus leak --html "$folder/rules.html" >"$folder/table"

@@ -1,13 +1,14 @@
 #include "tools/litmus/engine.h"
 
 #include <algorithm>
-#include <atomic>
+#include <memory>
 #include <optional>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "lab/engine/judge.h"
+#include "lab/engine/views.h"
+#include "lab/explore/search/jobs.h"
 
 namespace cleave::litmus {
 
@@ -43,17 +44,9 @@ std::vector<lab::judge::Judgement> judge_by_engine(const lab::judge::TestFiles& 
   lab::judge::Effort how = effort;
   if (!how.max_seconds) how.max_runs = kMostRuns;
   std::vector<std::optional<Judged>> slots(files.size());
-  // `next` hands each test to one thread; results are read after the threads have been joined.
-  std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < files.size(); i = next++)
-      slots[i] = lab::engine::judge(files[i]->test, options.drop, memory, how);
-  };
-  {
-    std::vector<std::jthread> helpers;
-    for (unsigned i = 1; i < options.threads; ++i) helpers.emplace_back(work);
-    work();
-  }
+  lab::explore::share_out(files.size(), options.jobs, [&](std::size_t i) {
+    slots[i] = lab::engine::judge(files[i]->test, options.drop, memory, how);
+  });
   std::vector<lab::judge::Judgement> judgements;
   for (std::size_t i = 0; i < files.size(); ++i) {
     Judged& judged = *slots[i];
@@ -81,21 +74,48 @@ tl::expected<lab::judge::Explanation, lab::explore::Refusal> replay_on_engine(
   return lab::engine::replay(test, token);
 }
 
+namespace {
+
+using Shown = tl::expected<std::shared_ptr<const lab::report::Shown>, lab::explore::Refusal>;
+
+// The run of a judgement, to be stepped through, also where all is well; null: there is none.
+Shown show(const lab::judge::Judgement& judgement) {
+  constexpr double kSeconds = 0.25;  // as for the rule-sets: lab::report::PageOptions
+  if (judgement.failures.empty() && judgement.states.empty()) return nullptr;
+  auto explanation = lab::engine::explain(judgement, kSeconds);
+  if (!explanation) return tl::unexpected(std::move(explanation.error()));
+  auto views = lab::engine::views(*explanation);
+  if (!views) return tl::unexpected(std::move(views.error()));
+  return std::make_shared<const lab::report::Shown>(
+      lab::report::Shown{std::move(*explanation), std::move(*views)});
+}
+
+}  // namespace
+
 lab::report::Column engine_column(const lab::judge::TestFiles& files,
                                   const std::vector<lab::judge::Judgement>& judgements,
-                                  const std::vector<NotRun>& not_run) {
+                                  const std::vector<NotRun>& not_run, unsigned jobs) {
+  std::vector<Shown> shown(judgements.size());
+  lab::explore::share_out(shown.size(), jobs,
+                          [&](std::size_t i) { shown[i] = show(judgements[i]); });
   lab::report::Column column;
   column.name = lab::engine::kName;
   column.kernels = "cleave's own code";
   column.about =
       "The library's sources, explored in every order; each end must be one that rule-set cleave "
       "has.";
-  for (const lab::judge::Judgement& judgement : judgements) {
+  for (std::size_t i = 0; i < judgements.size(); ++i) {
+    const lab::judge::Judgement& judgement = judgements[i];
+    if (!shown[i])
+      stop(2, fmt::format("{} by the engine cannot be shown: {}\n", judgement.test->name,
+                          shown[i].error().what));
     lab::report::Column::Cell cell{};
     cell.test = judgement.test;
     cell.verdict = judgement.verdict;
     cell.standing = judgement.standing;
     cell.said = fmt::format("{} runs, {}", judgement.traces, judgement.coverage.text());
+    cell.failures = judgement.failures;
+    cell.shown = *shown[i];
     for (const lab::judge::FinalState& state : judgement.states)
       cell.ends.push_back({state.text, state.holds, state.count});
     column.cells.push_back(std::move(cell));

@@ -19,7 +19,7 @@ struct NotRun {
 /// is, where this build has it.
 bool takes_engine(std::vector<std::string>& rules);
 
-/// Judges each test by the engine, on all of `options.threads`; those that it cannot be asked go to
+/// Judges each test by the engine, `options.jobs` at once; those that it cannot be asked go to
 /// `not_run`. Ends the command with status 2 where something cannot be explored.
 std::vector<lab::judge::Judgement> judge_by_engine(const lab::judge::TestFiles& files,
                                                    const Options& options,
@@ -36,6 +36,6 @@ tl::expected<lab::judge::Explanation, lab::explore::Refusal> replay_on_engine(
 /// The column of the page.
 lab::report::Column engine_column(const lab::judge::TestFiles& files,
                                   const std::vector<lab::judge::Judgement>& judgements,
-                                  const std::vector<NotRun>& not_run);
+                                  const std::vector<NotRun>& not_run, unsigned jobs);
 
 }  // namespace cleave::litmus

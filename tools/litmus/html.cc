@@ -14,12 +14,12 @@ namespace cleave::litmus {
 void write_html(const std::string& path, const lab::judge::TestFiles& files,
                 const std::vector<lab::judge::Judgement>& judgements,
                 const std::vector<lab::report::Column>& columns, lab::explore::Search search,
-                unsigned threads) {
+                unsigned jobs) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
   lab::report::PageOptions options;
   options.search = search;
-  options.threads = threads;
+  options.jobs = jobs;
   const console::StatusLine status;
   options.done = [&](std::size_t done, std::size_t all) {
     if (status.is_shown()) status.show(fmt::format("{} of {} runs drawn", done, all));

@@ -54,8 +54,8 @@ void write_page(const KernelOptions& asked, const lab::judge::TestFiles& files,
   const auto cases = lab::judge::cases_of(tests_of(files), lab::judge::all_variants(),
                                           lab::explore::Memory::sc, /*named=*/true);
   const lab::judge::Effort effort;
-  write_html(asked.html, files, judge(cases, effort, asked.threads),
-             {lab::kernel::column_of(verdicts)}, effort.search, asked.threads);
+  write_html(asked.html, files, judge(cases, effort, asked.jobs),
+             {lab::kernel::column_of(verdicts)}, effort.search, asked.jobs);
 }
 
 }  // namespace

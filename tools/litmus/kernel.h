@@ -12,7 +12,7 @@ struct KernelOptions {
   bool json = false;
   bool verbose = false;
   std::string html;  ///< where to write a page with the kernel beside all rule-sets; empty: nowhere
-  unsigned threads = 1;  ///< for what the page asks of rule-sets
+  unsigned jobs = 1;  ///< for what the page asks of rule-sets
 };
 
 /// Has the tests judged by the kernel that runs here, and prints what was observed. Ends the

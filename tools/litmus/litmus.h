@@ -1,21 +1,17 @@
 // `cleave litmus`: what its commands do, and what they share.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "lab/explore/search/jobs.h"
 #include "lab/judge/batch.h"
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"
 #include "lab/report/html.h"
 
 namespace cleave::litmus {
-
-/// As many judgements are made at once.
-inline unsigned all_processors() { return std::max(1U, std::thread::hardware_concurrency()); }
 
 /// What `cleave litmus` is asked for.
 struct Options {
@@ -26,7 +22,7 @@ struct Options {
   std::string memory;
   std::uint64_t seed = 1;
   double time = 0;
-  unsigned threads = all_processors();
+  unsigned jobs = lab::explore::all_processors();
   std::string replay;
   std::string html;
   bool kernel = false;
@@ -55,17 +51,17 @@ void set_search(const std::string& text, lab::judge::Effort& effort);
 /// "A+C0..F+E1,bias=4": each of them; empty: all rule-sets.
 std::vector<lab::judge::Variant> variants(const std::vector<std::string>& texts);
 
-/// Judges on `threads` threads; on a terminal it says how far it is. Ends the command with status 2
+/// Judges `jobs` at once; on a terminal it says how far it is. Ends the command with status 2
 /// where something cannot be explored.
 std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& cases,
-                                         const lab::judge::Effort& effort, unsigned threads);
+                                         const lab::judge::Effort& effort, unsigned jobs);
 
 /// Writes lab/report's page to `path`, with columns of judges that are no rule-sets. On a terminal
 /// it says how far it is. Ends the command with status 2 where that fails.
 void write_html(const std::string& path, const lab::judge::TestFiles& files,
                 const std::vector<lab::judge::Judgement>& judgements,
                 const std::vector<lab::report::Column>& columns, lab::explore::Search search,
-                unsigned threads);
+                unsigned jobs);
 
 /// All rule-sets, knobs and fences.
 void print_rules();
@@ -75,6 +71,6 @@ void print_readiness(bool json);
 /// fence, and says which tests notice. Ends the command with status 1 if there is a change that
 /// none does.
 void mutate(const std::string& rules, const std::vector<std::string>& names,
-            const lab::judge::Effort& effort, unsigned threads);
+            const lab::judge::Effort& effort, unsigned jobs);
 
 }  // namespace cleave::litmus

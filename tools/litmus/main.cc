@@ -34,17 +34,17 @@ void add_mutate(CLI::App& litmus) {
   struct Asked {
     std::string rules;
     std::vector<std::string> names;
-    unsigned threads = all_processors();
+    unsigned jobs = lab::explore::all_processors();
   };
   const auto asked = std::make_shared<Asked>();
   CLI::App* command = litmus.add_subcommand(
       "mutate", "Change a rule-set in every way, one at a time: which test notices?");
   command->add_option("RULES", asked->rules, "The rule-set")->required();
   command->add_option("FILE", asked->names, "The tests; by default the whole catalogue");
-  command->add_option("--threads", asked->threads, "How many judgements are made at once")
+  command->add_option("-j,--jobs,--threads", asked->jobs, "How many judgements are made at once")
       ->check(CLI::Range(1, 256))
       ->default_str(kAllProcessors);
-  command->callback([asked] { mutate(asked->rules, asked->names, {}, asked->threads); });
+  command->callback([asked] { mutate(asked->rules, asked->names, {}, asked->jobs); });
 }
 
 void add_options(CLI::App& litmus, Options& options) {
@@ -76,7 +76,7 @@ void add_options(CLI::App& litmus, Options& options) {
       ->check(CLI::PositiveNumber);
   litmus.add_option("--seed", options.seed, "Another seed draws other random runs")
       ->capture_default_str();
-  litmus.add_option("--threads", options.threads, "How many judgements are made at once")
+  litmus.add_option("-j,--jobs,--threads", options.jobs, "How many judgements are made at once")
       ->check(CLI::Range(1, 256))
       ->default_str(kAllProcessors);
   litmus
@@ -101,8 +101,8 @@ void add_options(CLI::App& litmus, Options& options) {
   litmus.callback([&] {
     if (!litmus.get_subcommands().empty()) return;
     if (options.kernel)
-      run_on_kernel({options.names, options.time, options.json, options.verbose, options.html,
-                     options.threads});
+      run_on_kernel(
+          {options.names, options.time, options.json, options.verbose, options.html, options.jobs});
     else
       run(options);
   });

@@ -39,12 +39,12 @@ using Noticed = std::map<std::string, std::vector<std::string>>;
 // Their names.
 std::vector<std::string> take_out_wrong(lab::judge::TestFiles& files,
                                         const lab::judge::Variant& base,
-                                        const lab::judge::Effort& effort, unsigned threads) {
+                                        const lab::judge::Effort& effort, unsigned jobs) {
   std::vector<std::string> names;
   for (const lab::explore::Memory memory : {lab::explore::Memory::sc, lab::explore::Memory::tso}) {
     const std::vector<lab::judge::Case> cases =
         lab::judge::cases_of(tests_of(files), {base}, memory, false);
-    for (const lab::judge::Judgement& judgement : judge(cases, effort, threads)) {
+    for (const lab::judge::Judgement& judgement : judge(cases, effort, jobs)) {
       if (!notices(judgement, base)) continue;
       const auto wrong = std::ranges::find_if(
           files, [&](const auto& file) { return &file->test == judgement.test; });
@@ -57,10 +57,10 @@ std::vector<std::string> take_out_wrong(lab::judge::TestFiles& files,
 
 void judge_mutants(const lab::judge::TestFiles& files, const std::vector<lab::judge::Variant>& of,
                    const lab::judge::Variant& base, lab::explore::Memory memory,
-                   const lab::judge::Effort& effort, unsigned threads, Noticed& noticed) {
+                   const lab::judge::Effort& effort, unsigned jobs, Noticed& noticed) {
   const std::vector<lab::judge::Case> cases =
       lab::judge::cases_of(tests_of(files), of, memory, false);
-  for (const lab::judge::Judgement& judgement : judge(cases, effort, threads)) {
+  for (const lab::judge::Judgement& judgement : judge(cases, effort, jobs)) {
     if (!notices(judgement, base)) continue;
     const auto file = std::ranges::find_if(
         files, [&](const auto& each) { return &each->test == judgement.test; });
@@ -72,23 +72,23 @@ void judge_mutants(const lab::judge::TestFiles& files, const std::vector<lab::ju
 }  // namespace
 
 void mutate(const std::string& rules, const std::vector<std::string>& names,
-            const lab::judge::Effort& effort, unsigned threads) {
+            const lab::judge::Effort& effort, unsigned jobs) {
   const std::vector<lab::judge::Variant> named = variants({rules});
   if (named.size() != 1) stop(2, "mutate: name one rule-set\n");
   const lab::judge::Variant& base = named.front();
   lab::judge::TestFiles files = load(names);
-  const std::vector<std::string> wrong = take_out_wrong(files, base, effort, threads);
+  const std::vector<std::string> wrong = take_out_wrong(files, base, effort, jobs);
   if (!wrong.empty())
     fmt::print(stderr, "left out, since {} does not do what they expect: {}\n", base.text,
                fmt::join(wrong, ", "));
   const std::vector<lab::judge::Variant> all = mutants(base);
   Noticed noticed;
-  judge_mutants(files, all, base, lab::explore::Memory::sc, effort, threads, noticed);
+  judge_mutants(files, all, base, lab::explore::Memory::sc, effort, jobs, noticed);
   // What no order of steps shows, late stores may.
   std::vector<lab::judge::Variant> rest;
   for (const lab::judge::Variant& mutant : all)
     if (!noticed.contains(mutant.text)) rest.push_back(mutant);
-  judge_mutants(files, rest, base, lab::explore::Memory::tso, effort, threads, noticed);
+  judge_mutants(files, rest, base, lab::explore::Memory::tso, effort, jobs, noticed);
 
   const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
   std::size_t missed = 0;

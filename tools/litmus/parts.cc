@@ -88,9 +88,9 @@ std::vector<lab::judge::Variant> variants(const std::vector<std::string>& texts)
 }
 
 std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& cases,
-                                         const lab::judge::Effort& effort, unsigned threads) {
+                                         const lab::judge::Effort& effort, unsigned jobs) {
   const console::StatusLine status;
-  auto results = lab::judge::judge_all(cases, effort, threads, [&](std::size_t done) {
+  auto results = lab::judge::judge_all(cases, effort, jobs, [&](std::size_t done) {
     if (status.is_shown() && cases.size() > 1)
       status.show(fmt::format("{} of {} judgements", done, cases.size()));
   });

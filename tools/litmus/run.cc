@@ -105,7 +105,7 @@ void run(const Options& options) {
   const Question question = question_of(options);
   const Clock::time_point begin = Clock::now();
   std::vector<lab::judge::Judgement> judgements =
-      judge(question.cases, question.effort, options.threads);
+      judge(question.cases, question.effort, options.jobs);
   std::vector<NotRun> not_run;
   std::vector<lab::judge::Judgement> by_engine;
   if (question.engine)
@@ -114,9 +114,10 @@ void run(const Options& options) {
   const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
   if (!options.html.empty())
     write_html(options.html, question.files, judgements,
-               question.engine ? std::vector{engine_column(question.files, by_engine, not_run)}
-                               : std::vector<lab::report::Column>{},
-               question.effort.search, options.threads);
+               question.engine
+                   ? std::vector{engine_column(question.files, by_engine, not_run, options.jobs)}
+                   : std::vector<lab::report::Column>{},
+               question.effort.search, options.jobs);
   judgements.insert(judgements.end(), std::make_move_iterator(by_engine.begin()),
                     std::make_move_iterator(by_engine.end()));
   if (options.json) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "lab/engine/seam/aside.h"
+#include "lab/engine/seam/fault.h"
 #include "lab/engine/seam/source_line.h"
 #include "lab/explore/execution/execution.h"
 
@@ -47,6 +48,7 @@ Adapter::Adapter(RunMemory& memory, const Machine& machine)
       machine_(machine),
       buffers_(explore::Execution::here().memory() == explore::Memory::tso),
       index_(index_for(memory)) {
+  take_faults_for_findings();
   if (!buffers_ || !machine.has_membarrier) return;
   for (std::size_t t = 0; t < kMostThreads; ++t) {
     waiting_.emplace_back("waiting stores");
@@ -310,7 +312,20 @@ void Adapter::check_use(const Operation& o) {
   }
 }
 
+// A frame that is taken or becomes free is another page from then on, and so every access to it is
+// ordered with that: one to a free frame is found in one of all orders.
+void Adapter::note_life(const Location& state, std::uint64_t bits) {
+  if (frames_ == nullptr || frames_->file().frames() == 0) return;
+  const auto* first = &frames_->state(cleave::FrameId{0});
+  const auto* at = static_cast<const cleave::detail::FrameState*>(state.address());
+  if (at < first || at >= first + frames_->file().frames()) return;
+  if ((sync::bits_at(state.address(), state.size()) == 0) == (bits == 0)) return;
+  const auto frame = static_cast<std::uint64_t>(at - first);
+  page_at(frames_->file().base() + frame * cleave::kPageSize).whole.add(1);
+}
+
 void Adapter::follow(const Location& location, std::uint64_t bits, int from) {
+  note_life(location, bits);
   sync::put_bits(location.address(), location.size(), outward(bits, location.is_address()));
   if (from < 0) return;
   // What a thread stored where it then gave the memory back has come out before others can have it:

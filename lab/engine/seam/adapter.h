@@ -56,7 +56,9 @@ class Adapter final : public sync::Scheduler {
 
   // The bytes of 4 KiB, beside their words: whole-page accesses conflict with those of words.
   struct Page {
-    Shared whole{"page"};          // written by writes of many bytes, read by every other access
+    // Written by writes of many bytes, and where the page is taken or given back; read by every
+    // other access.
+    Shared whole{"page"};
     Shared words{"page's words"};  // added to by stores of words, read by reads of many bytes
     std::vector<Location*> known;
   };
@@ -75,6 +77,7 @@ class Adapter final : public sync::Scheduler {
   [[nodiscard]] std::uint64_t outward(std::uint64_t bits, bool is_address) const;
   void check_use(const sync::Operation& operation);
   [[nodiscard]] const char* misuse(const void* address) const;
+  void note_life(const Location& state, std::uint64_t bits);
   void tell(const sync::Operation& operation, std::uint64_t before, std::uint64_t after);
 
   RunMemory& memory_;

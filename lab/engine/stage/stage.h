@@ -40,7 +40,7 @@ class Stage {
 
   explicit Stage(const Machine& machine) : adapter(borrowed_.memory(), machine) {}
 
-  /// The pool, and space 0.
+  /// The pool, and space 0. A scene of rooms that need no pool does without.
   void open(std::uint64_t frames);
   /// An accessor that the thread (from 0 on) will use, in the place of its number, or in `place`.
   cleave::Accessor& accessor_for(std::size_t thread, std::size_t space = 0) {

@@ -59,7 +59,7 @@ function selfTest() {
     press(document.activeElement, "Home");
     if (document.activeElement !== there[0]) note("the table: Home does not go to the first cell");
     press(document.activeElement, "ArrowRight");
-    if (document.activeElement !== there[1]) note("the table: the right arrow does not go right");
+    if (document.activeElement !== (there[1] || there[0])) note("the table: the right arrow does not go right");
     there[0].click();
     press(document.body, "Escape");
     if (document.activeElement !== there[0]) note("Escape does not go back to the cell");
