@@ -18,6 +18,11 @@ namespace lab::engine {
 
 namespace sync = cleave::detail::sync;
 
+/// What stands in a trace for the operation.
+const char* label_of(const sync::Operation& operation);
+/// Whether a memory_read or memory_write is of one aligned word, and of other bytes than its own.
+bool moves_a_word(const sync::Operation& operation);
+
 /// The machine that a run believes itself on.
 struct Machine {
   bool has_membarrier = true;
@@ -51,13 +56,17 @@ class Adapter final : public sync::Scheduler {
   void follow(const Location& location, std::uint64_t bits, int from);
 
  private:
-  using Shared = explore::Shared<std::uint64_t>;
   static constexpr std::size_t kMostThreads = 8;
+
+  // What is known about the engine's memory, and is no part of it.
+  struct Note : explore::Shared<std::uint64_t> {
+    explicit Note(const char* name) : Shared(name) { is_beside_memory(); }
+  };
 
   // The bytes of 4 KiB, beside their words: whole-page accesses conflict with those of words.
   struct Page {
-    Shared whole{"page"};          // written by writes of many bytes, read by every other access
-    Shared words{"page's words"};  // added to by stores of words, read by reads of many bytes
+    Note whole{"page"};          // written by writes of many bytes, read by every other access
+    Note words{"page's words"};  // added to by stores of words, read by reads of many bytes
     std::vector<Location*> known;
   };
 
@@ -68,6 +77,17 @@ class Adapter final : public sync::Scheduler {
   std::uint64_t lock(const sync::Operation& operation);
   void fence(const sync::Operation& operation);
   std::uint64_t move_bytes(const sync::Operation& operation);
+  void touch_page(const sync::Operation& operation);
+
+  // The same under ra; weak_adapter.cc.
+  std::uint64_t perform_weakly(const sync::Operation& operation);
+  std::uint64_t load_weakly(const sync::Operation& operation);
+  void store_weakly(const sync::Operation& operation);
+  std::uint64_t update_weakly(const sync::Operation& operation);
+  std::uint64_t wait_weakly(const sync::Operation& operation);
+  void lock_weakly(const sync::Operation& operation);
+  void fence_weakly(const sync::Operation& operation);
+  void move_bytes_weakly(const sync::Operation& operation);
 
   Location& at(const sync::Operation& operation);
   Page& page_at(const void* address);
@@ -80,6 +100,7 @@ class Adapter final : public sync::Scheduler {
   RunMemory& memory_;
   const Machine machine_;
   const bool buffers_;
+  const bool weak_;  // under ra
   std::uint64_t acting_ = 0;
   const cleave::detail::Frames* frames_ = nullptr;
   std::string late_finding_;
@@ -90,8 +111,8 @@ class Adapter final : public sync::Scheduler {
   std::deque<Page> pages_;
   std::array<std::uint8_t, RunMemory::kBytes / 4096> page_index_{};  // 1 + place in pages_
   // Of a thread: its stores that wait, and heavy fences that have passed.
-  std::deque<Shared> waiting_;
-  std::deque<Shared> passed_;
+  std::deque<Note> waiting_;
+  std::deque<Note> passed_;
 };
 
 }  // namespace lab::engine

@@ -202,7 +202,8 @@ void Execution::heavy_fence(const char* name) {
 // Under ra.
 
 ReleaseAcquire::Access Execution::access(const Variable& variable, Order order) const {
-  return {number(*running_), variable.slot_, order, running_->label};
+  const char* const site = running_->site;
+  return {number(*running_), variable.slot_, order, site != nullptr ? site : running_->label};
 }
 
 void Execution::touch(const Variable& variable, Touch touch) {
@@ -261,7 +262,8 @@ void Execution::check_race(const Variable& variable, Order order, bool writes) {
   if (other == nullptr) return;
   touch(variable, writes ? kWrite : kRead);
   // In one way, whoever comes second.
-  std::string here = fmt::format("{} at \"{}\"", running_->name, running_->label);
+  const char* const site = access(variable, order).label;
+  std::string here = fmt::format("{} at \"{}\"", running_->name, site);
   std::string there = fmt::format("{} at \"{}\"", at(other->thread).name, other->label);
   if (there < here) std::swap(here, there);
   end_step();

@@ -179,6 +179,9 @@ class Execution {
   void reach(std::string_view label);
   [[nodiscard]] bool performs(std::string_view name) const;
   Order ordered(const char* site, Order order, Use use);
+  void at_site(const char* site) {
+    if (running_ != nullptr) running_->site = site;
+  }
   [[nodiscard]] bool recorded() const { return recorder_ != nullptr && !winding_up_; }
   [[noreturn]] void give_up(std::string what);
   [[noreturn]] void stop(std::string what);
@@ -212,6 +215,8 @@ class Execution {
     std::function<void()> body;
     const char* name = "";
     const char* label = "";
+    const char* site =
+        nullptr;  // where in the sources the step's next access is said; or its label
     bool (*ready)(const void*) = nullptr;
     const void* context = nullptr;
     Fiber* starter = nullptr;  // who waits for it to reach its first step
