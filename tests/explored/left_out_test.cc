@@ -237,14 +237,18 @@ std::vector<Whole> all_scenes() {
   std::vector<Whole> all;
   for (const Named& scene : {kStrongWriter, kLightWriter, kEnteringWriter, kReader, kCopies,
                              kSibling, kSharedPage, kPinnedPage})
-    for (const Memory memory : {Memory::sc, Memory::tso})
+    for (const Memory memory : {Memory::sc, Memory::tso, Memory::ra})
       for (const bool has_membarrier : {true, false})
         all.push_back({scene, memory, has_membarrier});
   return all;
 }
 
 INSTANTIATE_TEST_SUITE_P(In, TheWholeEngine, testing::ValuesIn(all_scenes()), [](const auto& each) {
-  return std::string(each.param.scene.name) + (each.param.memory == Memory::sc ? "Sc" : "Tso") +
+  const Memory memory = each.param.memory;
+  return std::string(each.param.scene.name) +
+         (memory == Memory::sc    ? "Sc"
+          : memory == Memory::tso ? "Tso"
+                                  : "Ra") +
          (each.param.has_membarrier ? "" : "WithoutMembarrier");
 });
 
