@@ -15,7 +15,6 @@ namespace {
 using sync::Kind;
 using sync::Operation;
 
-constexpr std::size_t kGrain = 4;
 // Marks an address within the run's memory, as the explorer sees it: an offset.
 constexpr std::uint64_t kWithin = std::uint64_t{1} << 62;
 
@@ -25,7 +24,8 @@ std::vector<std::uint16_t>& index_for(const RunMemory& memory) {
   for (auto& [of, index] : all)
     if (of == &memory) return index;
   all.reserve(16);
-  return all.emplace_back(&memory, std::vector<std::uint16_t>(RunMemory::kBytes / kGrain)).second;
+  return all.emplace_back(&memory, std::vector<std::uint16_t>(RunMemory::kBytes / Adapter::kGrain))
+      .second;
 }
 
 bool in_a_frame(Kind kind) { return kind >= Kind::memory_load; }
@@ -72,6 +72,7 @@ void* Adapter::allocate(std::size_t bytes, std::size_t alignment) {
 
 void Adapter::deallocate(void* memory) {
   if (memory == nullptr || memory_.has(memory)) {
+    if (weak_ && memory != nullptr && explore::self() >= 0) end_weakly(memory);
     memory_.deallocate(memory, self());
   } else {
     std::free(memory);

@@ -32,6 +32,8 @@ struct Machine {
 /// performed at once.
 class Adapter final : public sync::Scheduler {
  public:
+  static constexpr std::size_t kGrain = 4;  // no two locations of the run's memory in one
+
   Adapter(RunMemory& memory, const Machine& machine);
   ~Adapter() override;
   Adapter(const Adapter&) = delete;
@@ -50,6 +52,8 @@ class Adapter final : public sync::Scheduler {
   bool has_membarrier() override { return machine_.has_membarrier; }
   void* allocate(std::size_t bytes, std::size_t alignment) override;
   void deallocate(void* memory) override;
+  void made(void* at, std::size_t size, bool holds_address) override;
+  void plain(const void* field, bool writes, sync::Line where) override;
   void broken(const char* file, int line, const char* text) override;
 
   /// `location` holds `bits` now; its store came out of the buffer of thread `from`, if one is.
@@ -88,6 +92,7 @@ class Adapter final : public sync::Scheduler {
   void lock_weakly(const sync::Operation& operation);
   void fence_weakly(const sync::Operation& operation);
   void move_bytes_weakly(const sync::Operation& operation);
+  void end_weakly(const void* block);
 
   Location& at(const sync::Operation& operation);
   Page& page_at(const void* address);
