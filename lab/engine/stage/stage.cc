@@ -64,6 +64,7 @@ cleave::Accessor& Stage::accessor_for(std::size_t thread, std::size_t space, std
 }
 
 const char* Stage::wrong() {
+  if (!pool) return nullptr;
   cleave::detail::Recount recount(HandleAccess::state(*pool));
   for (auto& space : spaces)
     if (space) cleave::detail::validate(HandleAccess::state(*space), recount);
