@@ -17,7 +17,7 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test style steady bench soak lint format docs install install-tools install-python deb dist clean
+.PHONY: help setup build demo test style steady bench soak orders lint format docs install install-tools install-python deb dist clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,10 @@ steady: setup ## Run the tests 20 times: fresh clones, random order, busy proces
 bench: build ## Measure
 	build/release/bin/cleave bench
 
+orders: build ## Weaken each memory order of the engine, and write the table of docs/reference/ordering.md anew
+	CLEAVE_ORDERS=docs/reference/ordering.md build/release/tests/cleave_explored_tests \
+	  --gtest_filter='EngineOrders.AreNoticedNowhereElse'
+
 soak: build ## What takes long: the release's tests, asan, stress, torture, fuzzing, packages in a new Debian
 	@scripts/setup.sh python || echo "setup: no Python packages; the Python module and its tests are left out"
 	$(call test,release,CLEAVE_HYPOTHESIS=random)
@@ -66,7 +70,7 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	cmake --preset asan -B build/asan-lab -DCLEAVE_LAB=ON
 	cmake --build build/asan-lab -j $(BUILD_JOBS) --target cleave_lab_tests
 	build/asan-lab/tests/cleave_lab_tests
-	CLEAVE_SOAK=1 build/release/tests/cleave_explored_tests --gtest_filter='EngineCalls.*:EngineSearches.*'
+	CLEAVE_SOAK=1 build/release/tests/cleave_explored_tests --gtest_filter='EngineCalls.*:EngineSearches.*:EngineOrders.*'
 	scripts/setup.sh fuzz
 	cmake --preset fuzz
 	cmake --build --preset fuzz -j $(BUILD_JOBS) --target fuzz.heap fuzz.c_api fuzz.litmus fuzz.token

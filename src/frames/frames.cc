@@ -80,13 +80,19 @@ Frames::Taken Frames::hand_out(FrameId frame, bool zeroed) {
   return {frame, zeroed};
 }
 
+FrameId Frames::next_fresh() noexcept {
+  const std::uint64_t next = fresh_.get();
+  fresh_.set(next + 1);
+  return FrameId{static_cast<std::uint32_t>(next)};
+}
+
 Result<Frames::Taken> Frames::take_fresh() {
   const sync::Guard guard(growth_);
   // Whoever held the lock may have had the free frames in hand, to trim them or to add to them.
   FrameId frame = sync::performs("take.look_again") ? free_.pop(links_) : kZeroFrame;
   if (frame != kZeroFrame) return hand_out(frame, false);
-  if (fresh_ < populated_) {
-    frame = FrameId{static_cast<std::uint32_t>(fresh_++)};
+  if (fresh_.get() < populated_) {
+    frame = next_fresh();
   } else if (!returned_.empty()) {
     frame = returned_.first;
     if (auto done = file_.populate(frame, 1); !done) return tl::unexpected(done.error());
@@ -95,7 +101,7 @@ Result<Frames::Taken> Frames::take_fresh() {
   } else {
     const std::uint64_t step = std::clamp(populated_ / 16, kSmallestStep, kLargestStep);
     if (auto done = populate_more(step); !done) return tl::unexpected(done.error());
-    frame = FrameId{static_cast<std::uint32_t>(fresh_++)};
+    frame = next_fresh();
   }
   return hand_out(frame, true);
 }
@@ -146,14 +152,14 @@ Result<void> Frames::populate_returned(std::uint64_t most) {
 }
 
 std::uint64_t Frames::free_count() const noexcept {
-  return fresh_ - 1 - returned_.count - used_.load(sync::relaxed);
+  return fresh_.get() - 1 - returned_.count - used_.load(sync::relaxed);
 }
 
 Result<void> Frames::reserve(std::uint64_t count) {
   if (!is_here()) return not_here();
   const sync::Guard guard(growth_);
   for (;;) {
-    const std::uint64_t ready = free_count() + populated_ - fresh_;
+    const std::uint64_t ready = free_count() + populated_ - fresh_.get();
     if (ready >= count) return {};
     const std::uint64_t step = std::min(count - ready, kLargestStep);
     if (auto done = returned_.empty() ? populate_more(step) : populate_returned(step); !done) {
@@ -221,7 +227,7 @@ PoolStatistics Frames::statistics() noexcept {
   const sync::Guard guard(growth_);
   s.budget = budget_;
   s.used = used_.load(sync::relaxed);
-  s.ready = populated_ - fresh_;
+  s.ready = populated_ - fresh_.get();
   s.returned = returned_.count;
   s.untouched = budget_ + 1 - populated_;
   s.free = free_count();

@@ -15,6 +15,7 @@
 #include "frames/pool_references.h"
 #include "frames/trim_guard.h"
 #include "sync/mutex.h"
+#include "sync/plain.h"
 
 namespace cleave::detail {
 
@@ -101,6 +102,7 @@ class Frames {
   void end() noexcept;
   Taken hand_out(FrameId frame, bool zeroed);
   Result<Taken> take_fresh();
+  FrameId next_fresh() noexcept CLEAVE_REQUIRES(growth_);
   Result<void> populate_more(std::uint64_t count) CLEAVE_REQUIRES(growth_);
   Result<void> populate_returned(std::uint64_t most) CLEAVE_REQUIRES(growth_);
   [[nodiscard]] std::uint64_t free_count() const noexcept CLEAVE_REQUIRES(growth_);
@@ -116,7 +118,7 @@ class Frames {
 
   alignas(64) sync::mutex growth_;  // a leaf: nothing is locked under it
   /// The first frame that was never taken; 0 is the zero frame.
-  std::uint64_t fresh_ CLEAVE_GUARDED_BY(growth_) = 1;
+  sync::plain<std::uint64_t> fresh_ CLEAVE_GUARDED_BY(growth_){1};
   /// Frames below have memory, or were returned. At least fresh_.
   std::uint64_t populated_ CLEAVE_GUARDED_BY(growth_) = 1;
   TrimGuard* trim_guards_ CLEAVE_GUARDED_BY(growth_) = nullptr;

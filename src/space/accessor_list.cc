@@ -32,16 +32,18 @@ void AccessorList::end(AccessorList* list) noexcept {
 }
 
 void AccessorList::attach(Participant& member) noexcept {
-  member.next = participants_;
+  Participant* const first = participants_.get();
+  member.next.set(first);
   member.previous = nullptr;
-  if (participants_ != nullptr) participants_->previous = &member;
-  participants_ = &member;
+  if (first != nullptr) first->previous = &member;
+  participants_.set(&member);
 }
 
 void AccessorList::detach(Participant& member, Frames& frames) noexcept {
-  (member.previous != nullptr ? member.previous->next : participants_) = member.next;
-  if (member.next != nullptr) member.next->previous = member.previous;
-  if (participants_ == nullptr) {
+  Participant* const after = member.next.get();
+  (member.previous != nullptr ? member.previous->next : participants_).set(after);
+  if (after != nullptr) after->previous = member.previous;
+  if (participants_.get() == nullptr) {
     retired_.aging.drop_all(frames);
     retired_.gathering.drop_all(frames);
   }
@@ -106,7 +108,7 @@ void AccessorList::start_aging() noexcept {
   std::swap(retired_.aging, retired_.gathering);
   // Sections that begin after this fence find the new entries; those that it finds running may not.
   sync::heavy_fence("retire.heavy");
-  for (Participant* p = participants_; p != nullptr; p = p->next)
+  for (Participant* p = participants_.get(); p != nullptr; p = p->next.get())
     p->was_inside = p->section.inside();
 }
 

@@ -6,6 +6,7 @@
 #include <cleave/units.h>
 
 #include "frames/frames.h"
+#include "sync/plain.h"
 #include "sync/thread.h"
 #include "table/retired.h"
 
@@ -17,7 +18,7 @@ struct Participant {
 
   sync::Section& section;
   sync::ThreadToken thread = sync::this_thread();  // who uses the accessor
-  Participant* next = nullptr;                     // guarded by the space's lock, like all below
+  sync::plain<Participant*> next;                  // guarded by the space's lock, like all below
   Participant* previous = nullptr;
   bool was_inside = false;  // at the heavy fence after which the aging references may be dropped
 };
@@ -76,7 +77,7 @@ class AccessorList {
   template <class Visit>
   void for_others(Visit visit) const {
     const sync::ThreadToken self = sync::this_thread();
-    for (Participant* p = participants_; p != nullptr; p = p->next) {
+    for (Participant* p = participants_.get(); p != nullptr; p = p->next.get()) {
       if (p->thread != self) visit(*p);
     }
   }
@@ -96,7 +97,7 @@ class AccessorList {
 
   explicit AccessorList(Batches& retired) noexcept : retired_(retired) {}
 
-  Participant* participants_ = nullptr;
+  sync::plain<Participant*> participants_;
   Batches& retired_;
 };
 

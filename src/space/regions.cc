@@ -142,12 +142,12 @@ class Regions::Builder {
 };
 
 Regions::Regions(const Regions& other) noexcept
-    : counters_(other.counters_), root_(share(other.root_)) {}
+    : counters_(other.counters_), root_(share(other.root_.get())) {}
 
-Regions::~Regions() { drop(root_, *counters_); }
+Regions::~Regions() { drop(root_.get(), *counters_); }
 
 const Region* Regions::find(PageNo page) const noexcept {
-  const RegionNode* node = root_;
+  const RegionNode* node = root_.get();
   while (node != nullptr) {
     if (page < node->region.pages.first) {
       node = node->lower;
@@ -162,7 +162,7 @@ const Region* Regions::find(PageNo page) const noexcept {
 
 const Region* Regions::first_from(PageNo page) const noexcept {
   const Region* best = nullptr;
-  const RegionNode* node = root_;
+  const RegionNode* node = root_.get();
   while (node != nullptr) {
     if (node->region.pages.end > page) {
       best = &node->region;
@@ -175,7 +175,7 @@ const Region* Regions::first_from(PageNo page) const noexcept {
 }
 
 const Region* Regions::last() const noexcept {
-  const RegionNode* node = root_;
+  const RegionNode* node = root_.get();
   if (node == nullptr) return nullptr;
   while (node->higher != nullptr) node = node->higher;
   return &node->region;
@@ -196,14 +196,14 @@ Result<Regions> Regions::with_mapped(PageRange range, Protection protection) con
                 address_of(std::max(taken->pages.first, range.first)));
   }
   Builder build(counters_);
-  auto [low, high] = build.split(share(root_), range.first);
+  auto [low, high] = build.split(share(root_.get()), range.first);
   RegionNode* fresh = build.node({range, protection}, nullptr, nullptr);
   return build.finish(build.join(build.join(low, fresh), high));
 }
 
 Result<Regions> Regions::with_unmapped(PageRange range) const {
   Builder build(counters_);
-  auto [low, rest] = build.split(share(root_), range.first);
+  auto [low, rest] = build.split(share(root_.get()), range.first);
   auto [gone, high] = build.split(rest, range.end);
   build.discard(gone);
   return build.finish(build.merge(low, high));
@@ -212,7 +212,7 @@ Result<Regions> Regions::with_unmapped(PageRange range) const {
 Result<Regions> Regions::with_protection(PageRange range, Protection protection) const {
   if (auto mapped = check(range, Protection::none); !mapped) return tl::unexpected(mapped.error());
   Builder build(counters_);
-  auto [low, rest] = build.split(share(root_), range.first);
+  auto [low, rest] = build.split(share(root_.get()), range.first);
   auto [gone, high] = build.split(rest, range.end);
   build.discard(gone);
   RegionNode* fresh = build.node({range, protection}, nullptr, nullptr);

@@ -10,6 +10,7 @@
 #include <cleave/units.h>
 
 #include "frames/frames.h"
+#include "sync/plain.h"
 
 namespace cleave::detail {
 
@@ -27,11 +28,14 @@ class Regions {
  public:
   explicit Regions(Frames& frames) : counters_(&frames.counters()) {}
   Regions(const Regions& other) noexcept;
-  Regions(Regions&& other) noexcept
-      : counters_(other.counters_), root_(std::exchange(other.root_, nullptr)) {}
+  Regions(Regions&& other) noexcept : counters_(other.counters_), root_(other.root_.get()) {
+    other.root_.set(nullptr);
+  }
   Regions& operator=(Regions other) noexcept {
     std::swap(counters_, other.counters_);
-    std::swap(root_, other.root_);
+    RegionNode* const mine = root_.get();
+    root_.set(other.root_.get());
+    other.root_.set(mine);
     return *this;
   }
   ~Regions();
@@ -64,7 +68,9 @@ class Regions {
   Regions(PoolCounters* counters, RegionNode* root) : counters_(counters), root_(root) {}
 
   PoolCounters* counters_;
-  RegionNode* root_ = nullptr;
+  /// A section that found the write stamp even reads it too, as Table::root_; it is changed while
+  /// readers are revoked.
+  sync::plain<RegionNode*> root_;
 };
 
 }  // namespace cleave::detail

@@ -36,6 +36,7 @@ mkdir "$folder/empty"
 expect 0 "all as expected" "$folder/right.litmus"
 expect 0 "Observation right Always" "$folder/right.litmus" --rules E1
 expect 0 "Always" "$folder/right.litmus" --rules E1 --search states --memory tso
+expect 0 "Observation right Always" "$folder/right.litmus" --rules engine --memory ra
 expect 0 "\"as_expected\": 2" "$folder/right.litmus" --rules A+B --json
 expect 0 "as expected" "$folder/right.litmus" --rules A..C0 -v
 expect 0 "runs" "$folder/right.litmus" --rules A..C0 -v --search random=3 --drop fork.seq

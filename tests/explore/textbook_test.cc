@@ -318,6 +318,37 @@ TEST(Textbook, Z6U) {
   };
   allowed({{"r0", 1}, {"r1", 3}, {"r2", 0}}, bodies(sc));
 }
+// Between strong accesses of two locations order counts only if it leaves the first by way of
+// another location: what is stored to x after the strong x = 1 is none.
+TEST(Textbook, StrongAccessesThatOnlyTheirOwnLocationLinks) {
+  const auto bodies = [](bool by_way_of_z) {
+    return std::vector<Text::Body>{
+        [=](Text& t) { t.x.store(1, sc), (by_way_of_z ? t.z : t.x).store(2, rel); },
+        [=](Text& t) {
+          t.r[0] = (by_way_of_z ? t.z : t.x).load(acq);
+          t.y.store(1, sc);
+        },
+        [](Text& t) { t.y.store(2, sc), t.r[1] = t.x.load(sc); }};
+  };
+  const Values seen{{"r0", 2}, {"r1", 0}, {"y", 2}};
+  allowed(seen, bodies(false));
+  forbidden(seen, bodies(true));
+}
+// The same at the other end: what is read of y before the strong access of y.
+TEST(Textbook, StrongAccessesThatAreLinkedAtTheirOwnLocationAlone) {
+  const auto bodies = [](bool by_way_of_z) {
+    return std::vector<Text::Body>{
+        [=](Text& t) { t.x.store(1, sc), (by_way_of_z ? t.z : t.y).store(3, rel); },
+        [=](Text& t) {
+          t.r[0] = (by_way_of_z ? t.z : t.y).load(acq);
+          t.y.store(1, sc);
+        },
+        [](Text& t) { t.y.store(2, sc), t.r[1] = t.x.load(sc); }};
+  };
+  const Values seen{{"r0", 3}, {"r1", 0}, {"y", 2}};
+  allowed(seen, bodies(false));
+  forbidden(seen, bodies(true));
+}
 TEST(Textbook, WriteThenReadWriteCausality) {  // W+RWC
   const auto bodies = [](const std::function<void()>& left, const std::function<void()>& right) {
     return std::vector<Text::Body>{

@@ -55,6 +55,11 @@ TEST(EngineCalls, OfPairsComeToTheSameWithStoreBuffers) {
   EXPECT_GT(sum.runs, sum.programs);
 }
 
+TEST(EngineCalls, OfPairsComeToTheSameUnderReleaseAndAcquire) {
+  const Sum sum = try_programs(2, 2, explore::Memory::ra);
+  EXPECT_GT(sum.runs, sum.programs);
+}
+
 // Minutes: `make soak` asks for it.
 TEST(EngineCalls, OfTriplesComeToWhatTheyComeToOneByOne) {
   if (std::getenv("CLEAVE_SOAK") == nullptr) GTEST_SKIP() << "CLEAVE_SOAK=1 runs it";

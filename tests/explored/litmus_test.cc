@@ -41,5 +41,9 @@ TEST(EngineJudge, EndsAsRuleSetCleaveCanEndWithStoreBuffers) {
   EXPECT_GT(judged_under(explore::Memory::tso), 40u);
 }
 
+TEST(EngineJudge, EndsAsRuleSetCleaveCanEndUnderReleaseAndAcquire) {
+  EXPECT_GT(judged_under(explore::Memory::ra), 40u);
+}
+
 }  // namespace
 }  // namespace lab::engine

@@ -37,8 +37,7 @@ std::vector<lab::judge::Judgement> judge_by_engine(const lab::judge::TestFiles& 
                                                    const lab::judge::Effort& effort,
                                                    std::vector<NotRun>& not_run) {
   using Judged = tl::expected<lab::engine::Judged, lab::explore::Refusal>;
-  const auto memory =
-      options.memory == "tso" ? lab::explore::Memory::tso : lab::explore::Memory::sc;
+  const lab::explore::Memory memory = memory_of(options.memory);
   // Few tests have more runs than that; they stay open, unless more is asked for.
   constexpr std::uint64_t kMostRuns = 30'000;
   lab::judge::Effort how = effort;

@@ -46,6 +46,8 @@ std::string catalogue();
 lab::judge::TestFiles load(const std::vector<std::string>& names);
 std::vector<const lab::litmus::Test*> tests_of(const lab::judge::TestFiles& files);
 
+/// Of "sc", "tso", "ra"; empty: sc.
+lab::explore::Memory memory_of(const std::string& name);
 /// "dpor", "states", "bound=2", "random=1000", "pct=3", "naive".
 void set_search(const std::string& text, lab::judge::Effort& effort);
 /// "A+C0..F+E1,bias=4": each of them; empty: all rule-sets.

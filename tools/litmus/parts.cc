@@ -38,6 +38,11 @@ std::vector<const lab::litmus::Test*> tests_of(const lab::judge::TestFiles& file
   return tests;
 }
 
+lab::explore::Memory memory_of(const std::string& name) {
+  using lab::explore::Memory;
+  return name == "tso" ? Memory::tso : name == "ra" ? Memory::ra : Memory::sc;
+}
+
 void set_search(const std::string& text, lab::judge::Effort& effort) {
   struct Kind {
     std::string_view name;

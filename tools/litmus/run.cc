@@ -50,15 +50,8 @@ Question question_of(const Options& options) {
   if (options.time > 0) question.effort.max_seconds = options.time;
   // Who asks for something particular gets that, and nothing that tests ask for besides.
   const bool named = options.rules.empty() && options.drop.empty() && options.memory.empty();
-  question.cases = lab::judge::cases_of(tests_of(question.files), of,
-                                        options.memory == "tso"  ? lab::explore::Memory::tso
-                                        : options.memory == "ra" ? lab::explore::Memory::ra
-                                                                 : lab::explore::Memory::sc,
-                                        named);
-  if (options.memory == "ra") {
-    if (engine_alone) stop(2, "--memory ra: the engine is explored under sc and tso only\n");
-    question.engine = false;
-  }
+  question.cases =
+      lab::judge::cases_of(tests_of(question.files), of, memory_of(options.memory), named);
   if (question.cases.empty() && !question.engine)
     stop(2, "these tests mean nothing under these rule-sets\n");
   return question;

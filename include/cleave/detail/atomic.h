@@ -31,8 +31,13 @@ inline constexpr bool holds_address = std::is_pointer_v<T>;
 template <class T>
 class atomic {
  public:
-  constexpr atomic() noexcept : value_(T{}) {}
-  constexpr explicit atomic(T value) noexcept : value_(value) {}
+  constexpr atomic() noexcept : atomic(T{}) {}
+  constexpr explicit atomic(T value) noexcept : value_(value) {
+#ifdef CLEAVE_EXPLORED
+    if (std::is_constant_evaluated()) return;
+    if (Scheduler* s = scheduler()) s->made(&value_, sizeof(T), holds_address<T>);
+#endif
+  }
   atomic(const atomic&) = delete;
   atomic& operator=(const atomic&) = delete;
 

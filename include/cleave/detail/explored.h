@@ -44,11 +44,12 @@ enum class Kind : std::uint8_t {
 /// Where in the sources an operation is asked for.
 #ifdef CLEAVE_EXPLORED
 struct Line {
-  constexpr explicit Line(const char* in = __builtin_FILE(),
-                          unsigned at = __builtin_LINE()) noexcept
-      : file(in), line(at) {}
+  constexpr explicit Line(const char* in = __builtin_FILE(), unsigned at = __builtin_LINE(),
+                          const char* by = __builtin_FUNCTION()) noexcept
+      : file(in), line(at), function(by) {}
   const char* file;
   unsigned line;
+  const char* function;
 };
 #else
 struct Line {};
@@ -89,6 +90,16 @@ class Scheduler {
   /// Memory for the engine, at the same addresses in equal runs. nullptr: there is none.
   virtual void* allocate(std::size_t bytes, std::size_t alignment);
   virtual void deallocate(void* memory);
+  // What is no operation, and lets no other thread run; a use that nothing orders with another
+  // thread's is a finding.
+  /// An atomic of so many bytes was made here.
+  virtual void made(void* at, std::size_t size, bool holds_address) {
+    (void)at, (void)size, (void)holds_address;
+  }
+  /// A field that is not atomic is read, or written.
+  virtual void plain(const void* field, bool writes, Line where) {
+    (void)field, (void)writes, (void)where;
+  }
   /// A check of the engine's has failed. Where this returns, the process ends.
   virtual void broken(const char* file, int line, const char* text) {
     (void)file, (void)line, (void)text;

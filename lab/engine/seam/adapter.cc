@@ -16,7 +16,6 @@ namespace {
 using sync::Kind;
 using sync::Operation;
 
-constexpr std::size_t kGrain = 4;
 // Marks an address within the run's memory, as the explorer sees it: an offset.
 constexpr std::uint64_t kWithin = std::uint64_t{1} << 62;
 
@@ -26,27 +25,27 @@ std::vector<std::uint16_t>& index_for(const RunMemory& memory) {
   for (auto& [of, index] : all)
     if (of == &memory) return index;
   all.reserve(16);
-  return all.emplace_back(&memory, std::vector<std::uint16_t>(RunMemory::kBytes / kGrain)).second;
-}
-
-bool is_word(const Operation& o) {
-  const bool fits = o.size == 1 || o.size == 2 || o.size == 4 || o.size == 8;
-  return fits && reinterpret_cast<std::uintptr_t>(o.address) % o.size == 0;
+  return all.emplace_back(&memory, std::vector<std::uint16_t>(RunMemory::kBytes / Adapter::kGrain))
+      .second;
 }
 
 bool in_a_frame(Kind kind) { return kind >= Kind::memory_load; }
 
-const char* label_of(const Operation& o) {
-  if (*o.name != 0) return o.name;
-  return name_of(o.kind);
-}
-
 }  // namespace
+
+const char* label_of(const Operation& o) { return *o.name != 0 ? o.name : name_of(o.kind); }
+
+bool moves_a_word(const Operation& o) {
+  const bool fits = o.size == 1 || o.size == 2 || o.size == 4 || o.size == 8;
+  const bool aligned = fits && reinterpret_cast<std::uintptr_t>(o.address) % o.size == 0;
+  return aligned && o.other != o.address && o.other != nullptr;
+}
 
 Adapter::Adapter(RunMemory& memory, const Machine& machine)
     : memory_(memory),
       machine_(machine),
       buffers_(explore::Execution::here().memory() == explore::Memory::tso),
+      weak_(explore::Execution::here().memory() == explore::Memory::ra),
       index_(index_for(memory)) {
   take_faults_for_findings();
   if (!buffers_ || !machine.has_membarrier) return;
@@ -75,6 +74,7 @@ void* Adapter::allocate(std::size_t bytes, std::size_t alignment) {
 
 void Adapter::deallocate(void* memory) {
   if (memory == nullptr || memory_.has(memory)) {
+    if (weak_ && memory != nullptr && explore::self() >= 0) end_weakly(memory);
     memory_.deallocate(memory, self());
   } else {
     std::free(memory);
@@ -90,6 +90,7 @@ void Adapter::broken(const char* file, int line, const char* text) {
 std::uint64_t Adapter::perform(const Operation& o) {
   if (explore::self() < 0) return sync::carry_out(o);
   if (!late_finding_.empty()) explore::stop_broken(late_finding_);
+  if (weak_) return perform_weakly(o);
   switch (o.kind) {
     case Kind::light_fence:
     case Kind::heavy_fence:
@@ -117,7 +118,7 @@ std::uint64_t Adapter::look(const Operation& o) {
   Location& location = at(o);
   return explore::look(label_of(o), [&] {
     check_use(o);
-    if (in_a_frame(o.kind)) (void)page_at(o.address).whole.read();
+    touch_page(o);
     const std::uint64_t seen = outward(location.read(), location.is_address());
     tell(o, seen, seen);
     return seen;
@@ -132,10 +133,7 @@ std::uint64_t Adapter::store(const Operation& o) {
   if (!buffers_ || o.order == std::memory_order_seq_cst) {
     explore::step(label_of(o), [&] {
       check_use(o);
-      if (in_a_frame(o.kind)) {
-        (void)page_at(o.address).whole.read();
-        page_at(o.address).words.add(1);
-      }
+      touch_page(o);
       tell(o, sync::bits_at(o.address, o.size), o.argument);
       location.write(bits);
     });
@@ -158,10 +156,7 @@ std::uint64_t Adapter::update(const Operation& o) {
   Location& location = at(o);
   return explore::step(label_of(o), [&] {
     check_use(o);
-    if (in_a_frame(o.kind)) {
-      (void)page_at(o.address).whole.read();
-      page_at(o.address).words.add(1);
-    }
+    touch_page(o);
     if (o.kind == Kind::add && o.size == sizeof o.argument) {
       location.add(o.argument);
       if (explore::recorded()) tell(o, 0, sync::bits_at(o.address, o.size));
@@ -209,11 +204,11 @@ void Adapter::fence(const Operation& o) {
       o.name,
       [&] {
         bool none = true;
-        for (const Shared& waiting : waiting_) none = waiting.read() == 0 && none;
+        for (const Note& waiting : waiting_) none = waiting.read() == 0 && none;
         return none;
       },
       [&] {
-        for (Shared& passed : passed_) passed.write(passed.read() + 1);
+        for (Note& passed : passed_) passed.write(passed.read() + 1);
         tell(o, 0, 0);
       });
 }
@@ -221,7 +216,7 @@ void Adapter::fence(const Operation& o) {
 // Whole pages, and what lies across words. A word that is moved alone is a load or a store.
 std::uint64_t Adapter::move_bytes(const Operation& o) {
   const bool reads = o.kind == Kind::memory_read;
-  if (is_word(o) && o.other != o.address && o.other != nullptr) {
+  if (moves_a_word(o)) {
     Operation word = o;
     word.kind = reads ? Kind::memory_load : Kind::memory_store;
     if (!reads) word.argument = sync::bits_at(o.other, o.size);
@@ -244,6 +239,14 @@ std::uint64_t Adapter::move_bytes(const Operation& o) {
     for (Location* word : page.known) word->write(sync::bits_at(word->address(), word->size()));
   });
   return 0;
+}
+
+// An access to a word depends on those to the whole page.
+void Adapter::touch_page(const Operation& o) {
+  if (!in_a_frame(o.kind)) return;
+  Page& page = page_at(o.address);
+  (void)page.whole.read();
+  if (o.kind != Kind::memory_load) page.words.add(1);
 }
 
 Location& Adapter::at(const Operation& o) {

@@ -18,6 +18,11 @@ namespace lab::engine {
 
 namespace sync = cleave::detail::sync;
 
+/// What stands in a trace for the operation.
+const char* label_of(const sync::Operation& operation);
+/// Whether a memory_read or memory_write is of one aligned word, and of other bytes than its own.
+bool moves_a_word(const sync::Operation& operation);
+
 /// The machine that a run believes itself on.
 struct Machine {
   bool has_membarrier = true;
@@ -27,6 +32,8 @@ struct Machine {
 /// performed at once.
 class Adapter final : public sync::Scheduler {
  public:
+  static constexpr std::size_t kGrain = 4;  // no two locations of the run's memory in one
+
   Adapter(RunMemory& memory, const Machine& machine);
   ~Adapter() override;
   Adapter(const Adapter&) = delete;
@@ -45,21 +52,27 @@ class Adapter final : public sync::Scheduler {
   bool has_membarrier() override { return machine_.has_membarrier; }
   void* allocate(std::size_t bytes, std::size_t alignment) override;
   void deallocate(void* memory) override;
+  void made(void* at, std::size_t size, bool holds_address) override;
+  void plain(const void* field, bool writes, sync::Line where) override;
   void broken(const char* file, int line, const char* text) override;
 
   /// `location` holds `bits` now; its store came out of the buffer of thread `from`, if one is.
   void follow(const Location& location, std::uint64_t bits, int from);
 
  private:
-  using Shared = explore::Shared<std::uint64_t>;
   static constexpr std::size_t kMostThreads = 8;
+
+  // What is known about the engine's memory, and is no part of it.
+  struct Note : explore::Shared<std::uint64_t> {
+    explicit Note(const char* name) : Shared(name) { is_beside_memory(); }
+  };
 
   // The bytes of 4 KiB, beside their words: whole-page accesses conflict with those of words.
   struct Page {
     // Written by writes of many bytes, and where the page is taken or given back; read by every
     // other access.
-    Shared whole{"page"};
-    Shared words{"page's words"};  // added to by stores of words, read by reads of many bytes
+    Note whole{"page"};
+    Note words{"page's words"};  // added to by stores of words, read by reads of many bytes
     std::vector<Location*> known;
   };
 
@@ -70,6 +83,18 @@ class Adapter final : public sync::Scheduler {
   std::uint64_t lock(const sync::Operation& operation);
   void fence(const sync::Operation& operation);
   std::uint64_t move_bytes(const sync::Operation& operation);
+  void touch_page(const sync::Operation& operation);
+
+  // The same under ra; weak_adapter.cc.
+  std::uint64_t perform_weakly(const sync::Operation& operation);
+  std::uint64_t load_weakly(const sync::Operation& operation);
+  void store_weakly(const sync::Operation& operation);
+  std::uint64_t update_weakly(const sync::Operation& operation);
+  std::uint64_t wait_weakly(const sync::Operation& operation);
+  void lock_weakly(const sync::Operation& operation);
+  void fence_weakly(const sync::Operation& operation);
+  void move_bytes_weakly(const sync::Operation& operation);
+  void end_weakly(const void* block);
 
   Location& at(const sync::Operation& operation);
   Page& page_at(const void* address);
@@ -83,6 +108,7 @@ class Adapter final : public sync::Scheduler {
   RunMemory& memory_;
   const Machine machine_;
   const bool buffers_;
+  const bool weak_;  // under ra
   std::uint64_t acting_ = 0;
   const cleave::detail::Frames* frames_ = nullptr;
   std::string late_finding_;
@@ -93,8 +119,8 @@ class Adapter final : public sync::Scheduler {
   std::deque<Page> pages_;
   std::array<std::uint8_t, RunMemory::kBytes / 4096> page_index_{};  // 1 + place in pages_
   // Of a thread: its stores that wait, and heavy fences that have passed.
-  std::deque<Shared> waiting_;
-  std::deque<Shared> passed_;
+  std::deque<Note> waiting_;
+  std::deque<Note> passed_;
 };
 
 }  // namespace lab::engine

@@ -21,6 +21,14 @@ class Location : public explore::Shared<std::uint64_t> {
         is_address_(is_address) {
     when_written(&Location::written);
   }
+  // With orders, as a step says them: lab/explore/execution/atomic.h.
+  using Change = Variable::Change;
+  std::uint64_t load(explore::Order order) const { return load_bits(order); }
+  void store(std::uint64_t bits, explore::Order order) { store_bits(bits, order); }
+  std::uint64_t update(explore::Order order, const Change& change) {
+    return update_bits(order, change);
+  }
+
   [[nodiscard]] void* address() const { return address_; }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] bool is_address() const { return is_address_; }

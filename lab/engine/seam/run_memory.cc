@@ -29,10 +29,15 @@ void* RunMemory::allocate(std::size_t bytes, std::size_t alignment) {
   return base_ + at;
 }
 
+std::size_t RunMemory::size_of(const void* block) {
+  std::size_t size = 0;
+  std::memcpy(&size, static_cast<const std::byte*>(block) - sizeof size, sizeof size);
+  return size;
+}
+
 void RunMemory::deallocate(void* block, std::uint64_t by) {
   if (block == nullptr) return;
-  std::size_t size = 0;
-  std::memcpy(&size, static_cast<std::byte*>(block) - sizeof size, sizeof size);
+  const std::size_t size = size_of(block);
   std::memset(given_back_.data() + offset(block) / kGrain, static_cast<int>(1 + by), size / kGrain);
   std::memset(block, 0xdd, size);  // who reads it without a word to the scheduler sees nonsense
   --blocks_;

@@ -18,6 +18,8 @@ class RunMemory {
   void* allocate(std::size_t bytes, std::size_t alignment);
   /// `block`: from allocate(), once; `by`: who gives it back, below 255.
   void deallocate(void* block, std::uint64_t by);
+  /// Of a block from allocate().
+  [[nodiscard]] static std::size_t size_of(const void* block);
   /// Forgets all blocks.
   void reset();
 

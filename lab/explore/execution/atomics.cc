@@ -202,7 +202,7 @@ void Execution::heavy_fence(const char* name) {
 // Under ra.
 
 ReleaseAcquire::Access Execution::access(const Variable& variable, Order order) const {
-  return {number(*running_), variable.slot_, order, running_->label};
+  return {number(*running_), variable.slot_, order, site()};
 }
 
 void Execution::touch(const Variable& variable, Touch touch) {
@@ -260,12 +260,16 @@ void Execution::check_race(const Variable& variable, Order order, bool writes) {
   const MemoryEvent* other = weak_->race(access(variable, order), writes);
   if (other == nullptr) return;
   touch(variable, writes ? kWrite : kRead);
-  // In one way, whoever comes second.
-  std::string here = fmt::format("{} at \"{}\"", running_->name, running_->label);
-  std::string there = fmt::format("{} at \"{}\"", at(other->thread).name, other->label);
+  report_race(variable.name_, other->thread, other->label);
+}
+
+// In one way, whoever comes second.
+void Execution::report_race(const char* on, int other, const char* its_site) {
+  std::string here = fmt::format("{} at \"{}\"", running_->name, site());
+  std::string there = fmt::format("{} at \"{}\"", at(other).name, its_site);
   if (there < here) std::swap(here, there);
   end_step();
-  give_up(fmt::format("data race on {}: {} and {}", variable.name_, here, there));
+  give_up(fmt::format("data race on {}: {} and {}", on, here, there));
 }
 
 // For a trace: a message that is not the newest.

@@ -213,6 +213,7 @@ void Execution::stand(Kind kind, const char* label) {
   if (unwinding_) return;  // Called by a destructor.
   const ActorSet bit = only(static_cast<Actor>(number(me)));
   me.label = label;
+  me.site = nullptr;
   if (histories_) me.history.next_step();
   const bool only_looks = kind == Kind::look || kind == Kind::watch || kind == Kind::choice;
   me.drains = memory_ == Memory::tso && !only_looks;

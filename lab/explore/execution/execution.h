@@ -160,6 +160,18 @@ class Execution {
   using Change = std::function<std::optional<std::uint64_t>(std::uint64_t)>;
   std::uint64_t update(Variable& variable, Order order, const Change& change);
 
+  // Of a program whose memory is not all made of variables; no steps, and nothing under sc and
+  // tso. What races is a finding.
+
+  /// The variable lies where its thread has just made something: `bits` are there from now on.
+  void made(Variable& variable, std::uint64_t bits);
+  /// Its memory is given back.
+  void ended(const Variable& variable);
+  /// What is at that address, and never atomic, is read or written; or goes, with all that was in
+  /// so many bytes.
+  void plain(const void* what, bool writes);
+  void plain_end(const void* what, std::size_t bytes);
+
   // Steps of their own.
 
   void store(const char* label, Variable& variable, std::uint64_t bits, Order order);
@@ -179,6 +191,9 @@ class Execution {
   void reach(std::string_view label);
   [[nodiscard]] bool performs(std::string_view name) const;
   Order ordered(const char* site, Order order, Use use);
+  void at_site(const char* site) {
+    if (running_ != nullptr) running_->site = site;
+  }
   [[nodiscard]] bool recorded() const { return recorder_ != nullptr && !winding_up_; }
   [[noreturn]] void give_up(std::string what);
   [[noreturn]] void stop(std::string what);
@@ -212,6 +227,8 @@ class Execution {
     std::function<void()> body;
     const char* name = "";
     const char* label = "";
+    const char* site =
+        nullptr;  // where in the sources the step's next access is said; or its label
     bool (*ready)(const void*) = nullptr;
     const void* context = nullptr;
     Fiber* starter = nullptr;  // who waits for it to reach its first step
@@ -253,6 +270,10 @@ class Execution {
     return weakly() && !variable.beside_;
   }
   void check_race(const Variable& variable, Order order, bool writes);
+  [[nodiscard]] const char* site() const {
+    return running_->site != nullptr ? running_->site : running_->label;
+  }
+  void report_race(const char* on, int other, const char* its_site);
   void touch(const Variable& variable, Touch touch);
   std::uint64_t saw(const Variable& variable, std::uint64_t bits);
   void tell(const Variable& variable, std::uint32_t message, const char* what);

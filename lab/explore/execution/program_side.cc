@@ -85,6 +85,7 @@ bool Execution::performs(std::string_view name) const {
 
 // A dropped "SITE~ORDER" is a weaker order there.
 Order Execution::ordered(const char* site, Order order, Use use) {
+  at_site(site);
   if (order == Order::plain) return order;
   const Site here{site, order, use};
   if (std::ranges::find(sites_, here) == sites_.end()) sites_.push_back(here);
@@ -105,6 +106,7 @@ void Execution::end_step() {
 }
 
 void Execution::give_up(std::string what) {
+  if (running_ != nullptr && program_->drops_threads()) stop(std::move(what));
   fail(std::move(what));
   throw Unwound{};
 }

@@ -80,6 +80,9 @@ Order ordered(const char* site, Order order, Use use) {
   Execution* e = Execution::current();
   return e == nullptr ? order : e->ordered(site, order, use);
 }
+void at(const char* site) {
+  if (Execution* e = Execution::current()) e->at_site(site);
+}
 std::uint64_t choose(const char* label, std::uint64_t count) {
   return Execution::here().choose(label, count);
 }

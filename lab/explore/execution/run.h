@@ -200,6 +200,9 @@ void fence(const char* name);
 /// The order that what is said at `site` has in this exploration: `order`, or a weaker one if it
 /// was dropped as "SITE~ORDER".
 [[nodiscard]] Order ordered(const char* site, Order order, Use use);
+/// What the step touches from here on is said at `site`: findings about it name that in the place
+/// of the step's label, until ordered() or at() is called again, or the step ends.
+void at(const char* site);
 /// One of 0 .. count-1; the explorer tries all. Not inside a step.
 [[nodiscard]] std::uint64_t choose(const char* label, std::uint64_t count);
 

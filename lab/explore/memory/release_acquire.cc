@@ -6,12 +6,15 @@ void ReleaseAcquire::clear() {
   locations_.clear();
   events_.clear();
   strong_.clear();
+  plain_.clear();
   fences_of_all_ = 0;
 }
 
 void ReleaseAcquire::begin(int thread, int starter) {
   of(thread) = {};
-  if (starter != kNoThread) of(thread).view = of(starter).view;
+  if (starter == kNoThread) return;
+  fence(starter, Order::relaxed, "start");  // tells what it did before from what it does next
+  of(thread).view = of(starter).view;
 }
 
 void ReleaseAcquire::add(std::uint64_t bits, int maker) {
@@ -162,7 +165,10 @@ void ReleaseAcquire::end_locked(int thread, const char* label) {
   for (std::size_t e = events_.size() - 1; e-- > 0;) {
     const MemoryEvent& event = events_[e];
     if (event.thread != thread) continue;
-    if (event.location == MemoryEvent::kNowhere) return;
+    if (event.location == MemoryEvent::kNowhere) {
+      if (event.order == Order::seq_cst) return;
+      continue;
+    }
     Location& location = locations_[event.location];
     location.readers.join(known);
     if (event.writes) location.messages[event.message].released.join(known);
@@ -224,6 +230,16 @@ const MemoryEvent* ReleaseAcquire::race(const Access& access, bool writes) const
     if (access.order == Order::plain || other.order == Order::plain) return &other;
   }
   return nullptr;
+}
+
+const PlainAccess* ReleaseAcquire::plain(int thread, std::uintptr_t at, bool writes,
+                                         const char* label) {
+  return plain_.access(at, {thread, of(thread).events, writes, label}, of(thread).view);
+}
+
+const PlainAccess* ReleaseAcquire::plain_end(int thread, std::uintptr_t at, std::size_t bytes,
+                                             const char* label) {
+  return plain_.end(at, bytes, {thread, of(thread).events, true, label}, of(thread).view);
 }
 
 }  // namespace lab::explore

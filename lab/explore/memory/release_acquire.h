@@ -10,6 +10,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "lab/explore/memory/events.h"
+#include "lab/explore/memory/plain_accesses.h"
 #include "lab/explore/memory/strong_order.h"
 
 namespace lab::explore {
@@ -77,6 +79,10 @@ class ReleaseAcquire {
   /// An earlier event that races with the access: of the same location, neither before the other,
   /// one of them not atomic, one of them a write.
   [[nodiscard]] const MemoryEvent* race(const Access& access, bool writes) const;
+  /// What is no location, and never atomic: an access, or the end of so many bytes. Gives an
+  /// earlier access that it races with; nullptr: none.
+  const PlainAccess* plain(int thread, std::uintptr_t at, bool writes, const char* label);
+  const PlainAccess* plain_end(int thread, std::uintptr_t at, std::size_t bytes, const char* label);
   /// Whether the thread's latest event was a sequentially consistent fence.
   [[nodiscard]] bool fenced(int thread) const { return of(thread).fenced; }
 
@@ -110,6 +116,7 @@ class ReleaseAcquire {
   std::vector<std::uint32_t> candidates_;
   std::uint32_t fences_of_all_ = 0;
   StrongOrder strong_{events_, locations_};
+  PlainAccesses plain_;
 };
 
 }  // namespace lab::explore

@@ -50,9 +50,8 @@ std::vector<Order> weaker(Order order, Use use) {
   }
 }
 
-tl::expected<std::vector<Weakened>, Refusal> weaken_each(const Factory& factory,
-                                                         const Options& options) {
-  const auto whole = explore(factory, options);
+tl::expected<Usual, Refusal> Usual::of(const Subject& subject, const Options& options) {
+  const auto whole = explore(subject.factory, options);
   if (!whole) return tl::unexpected(whole.error());
   if (whole->coverage.kind != Coverage::Kind::exhaustive) {
     return tl::unexpected(
@@ -60,7 +59,37 @@ tl::expected<std::vector<Weakened>, Refusal> weaken_each(const Factory& factory,
                             "it more time, or choose a smaller program",
                             whole->coverage.text())});
   }
-  const std::set<std::string> usual = texts_of(*whole);
+  Usual usual{subject, options};
+  usual.texts_ = texts_of(*whole);
+  usual.sites_ = whole->sites;
+  return usual;
+}
+
+tl::expected<bool, Refusal> Usual::notices(Weakened& one) const {
+  Options less = options_;
+  less.drop.push_back(one.name());
+  less.stop_at = [&](const Finding& finding) {
+    const std::string text = text_of(finding);
+    if (texts_.contains(text)) return false;
+    one.noticed = text;
+    return true;
+  };
+  const auto result = explore(subject_.factory, less);
+  if (!result) return tl::unexpected(result.error());
+  if (!one.noticed.empty()) {
+    one.program = subject_.name;
+    one.witness = witness_of(*result, one.noticed);
+    one.coverage = result->coverage;
+  } else if (one.coverage.kind == Coverage::Kind::exhaustive) {
+    one.coverage = result->coverage;
+  }
+  return !one.noticed.empty();
+}
+
+tl::expected<std::vector<Weakened>, Refusal> weaken_each(const Factory& factory,
+                                                         const Options& options) {
+  const auto usual = Usual::of({"", factory}, options);
+  if (!usual) return tl::unexpected(usual.error());
   std::vector<Weakened> all;
   std::deque<std::pair<Site, Order>> open;
   const auto add = [&](const Site& site, Order from) {
@@ -72,25 +101,12 @@ tl::expected<std::vector<Weakened>, Refusal> weaken_each(const Factory& factory,
       }
     }
   };
-  for (const Site& site : whole->sites) add(site, site.order);
+  for (const Site& site : usual->sites()) add(site, site.order);
   for (; !open.empty(); open.pop_front()) {
-    Weakened one{open.front().first, open.front().second, {}, {}, {}};
-    Options less = options;
-    less.drop.push_back(one.name());
-    less.stop_at = [&](const Finding& finding) {
-      const std::string text = text_of(finding);
-      if (usual.contains(text)) return false;
-      one.noticed = text;
-      return true;
-    };
-    const auto result = explore(factory, less);
-    if (!result) return tl::unexpected(result.error());
-    one.coverage = result->coverage;
-    if (!one.noticed.empty()) {
-      one.witness = witness_of(*result, one.noticed);
-    } else {
-      add(one.site, one.to);
-    }
+    Weakened one{open.front().first, open.front().second};
+    const auto noticed = usual->notices(one);
+    if (!noticed) return tl::unexpected(noticed.error());
+    if (!*noticed) add(one.site, one.to);
     all.push_back(std::move(one));
   }
   return all;

@@ -1,6 +1,7 @@
 // Whether each memory order of a program is needed: it is weakened, and the program explored again.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,16 +11,24 @@
 
 namespace lab::explore {
 
+/// A program, by a name that tells it from others.
+struct Subject {
+  std::string name;
+  Factory factory;
+};
+
 /// One order, made weaker.
 struct Weakened {
   Site site;
   Order to;
+  /// The program that shows the difference; empty: none does.
+  std::string program = {};
   /// What shows the difference: an outcome or a failure that is not there otherwise, or the
   /// exploration's own end. Empty: this program does not need the order.
-  std::string noticed;
+  std::string noticed = {};
   /// Leads to it.
-  Schedule witness;
-  Coverage coverage;
+  Schedule witness = {};
+  Coverage coverage = {};  ///< of the latest exploration; the least of all, where none notices
   /// What Options::drop names it by: "SITE~ORDER".
   [[nodiscard]] std::string name() const;
 };
@@ -35,5 +44,24 @@ struct Weakened {
 /// with that. Of `options` it uses all but stop_at and stop_at_failure.
 tl::expected<std::vector<Weakened>, Refusal> weaken_each(const Factory& factory,
                                                          const Options& options);
+
+/// What a program comes to as it is: what weakened orders are compared with.
+class Usual {
+ public:
+  /// Refusals: those of explore(), and a search that is not exhaustive.
+  static tl::expected<Usual, Refusal> of(const Subject& subject, const Options& options);
+  [[nodiscard]] const std::vector<Site>& sites() const { return sites_; }
+  /// Explores the program with the order weakened, and says in `one` what it finds. True: it
+  /// notices. Any thread.
+  tl::expected<bool, Refusal> notices(Weakened& one) const;
+
+ private:
+  Usual(const Subject& subject, const Options& options) : subject_(subject), options_(options) {}
+
+  Subject subject_;
+  Options options_;
+  std::set<std::string> texts_;
+  std::vector<Site> sites_;
+};
 
 }  // namespace lab::explore

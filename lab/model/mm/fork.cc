@@ -88,8 +88,9 @@ class Fork {
   Decision copies(const EntryRef& spot) {
     return look("fork: asks for pins", [&] {
       const bool hugetlb = world_.folio(spot.entry).kind == FolioKind::hugetlb;
+      const bool has_pinned = parent_.has_pinned.read();  // first: else nothing is counted
       const Decision decision = (hugetlb ? fork_copies_hugetlb : fork_copies)(
-          world_.rules, world_.counts(spot), parent_.has_pinned.read());
+          world_.rules, world_.counts(spot), has_pinned);
       decided(decision.why);
       return decision;
     });

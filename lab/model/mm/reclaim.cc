@@ -7,9 +7,12 @@
 namespace lab::model {
 namespace {
 
+// References first: a device says that the page is dirty, and then lets go of it. Who finds it gone
+// must find the page dirty.
 Decision unless_lazily_freed_page_is_used(World& world, Folio& folio, const Entry& entry) {
-  return lazyfree_drops(world.rules, counts_without_visitor(world, folio, entry.index),
-                        entry.dirty || folio.dirty.read());
+  const Counts counts = counts_without_visitor(world, folio, entry.index);
+  const bool dirty = entry.dirty || folio.dirty.read();
+  return lazyfree_drops(world.rules, counts, dirty);
 }
 
 bool passes_by(World& world, Folio& folio) {
