@@ -196,10 +196,11 @@ Result<void> ArenaState::find_unseen() {
   ResidentRanges resident(mapping_);
   for (std::uint64_t page = 0; page < mapping_.pages(); ++page) {
     if (changed_.has(page)) continue;
-    const std::byte* then = before.page(page_of(address_of_page(page)));
-    if (then == nullptr && !resident.has(page)) continue;
-    const std::byte* now = mapping_.alias(page);
-    if (then == nullptr ? is_zero(now) : std::memcmp(now, then, kPageSize) == 0) continue;
+    const PageNo number = page_of(address_of_page(page));
+    if (!before.has(number) && !resident.has(page)) continue;
+    const auto then = before.look(number);
+    if (!then) return tl::unexpected(then.error());
+    if (std::memcmp(mapping_.alias(page), then->bytes(), kPageSize) == 0) continue;
     changed_.add(page);
     return fail(Errc::not_permitted,
                 "a page has changed, and tracking did not see it; call mark_dirty() before such a "
@@ -207,6 +208,13 @@ Result<void> ArenaState::find_unseen() {
                 address_of_page(page));
   }
   return {};
+}
+
+// A page that is not in memory, and would have to be brought for this, counts as changed.
+bool is_the_same(const std::byte* now, const SnapshotState& before, PageNo page) {
+  if (!before.is_here(page)) return false;
+  const auto then = before.look(page);
+  return then && std::memcmp(now, then->bytes(), kPageSize) == 0;
 }
 
 // Takes the program's memory away while an operation runs, where the options ask for that.
@@ -239,8 +247,8 @@ Result<void> ArenaState::record(PageRun run, ResidentRanges& resident, Space& in
                  run.first};  // pages from here on that have memory, as far as we have looked
   for (std::uint64_t page = run.first; page < run.end; ++page) {
     const std::byte* now = mapping_.alias(page);
-    const std::byte* then = before.page(page_of(address_of_page(page)));
-    if (then == nullptr) {
+    const PageNo number = page_of(address_of_page(page));
+    if (!before.has(number)) {
       if (page >= memory.end) {
         memory = resident.first_in({page, run.end});
         mapping_.enter_alias(memory);
@@ -248,7 +256,7 @@ Result<void> ArenaState::record(PageRun run, ResidentRanges& resident, Space& in
       // A hole is zeroes, as before; to read it would give it memory.
       if (page < memory.first || is_zero(now)) continue;
     } else if ((suspected_.has(page) || !choice_.tracker->is_exact()) &&
-               std::memcmp(now, then, kPageSize) == 0) {
+               is_the_same(now, before, number)) {
       continue;
     }
     if (auto done = into.write(address_of_page(page), {now, kPageSize}); !done) return done;
@@ -327,11 +335,12 @@ Result<void> ArenaState::check_pins(const Commit& target) const {
     if (pinned.access == PinAccess::read) continue;
     ResidentRanges resident(mapping_);
     for (std::uint64_t page = pinned.run.first; page < pinned.run.end; ++page) {
-      const std::byte* then =
-          HandleAccess::state(target.snapshot()).page(page_of(address_of_page(page)));
-      if (then == nullptr && !resident.has(page)) continue;  // to read a hole would give it memory
-      const std::byte* now = mapping_.alias(page);
-      if (then == nullptr ? is_zero(now) : std::memcmp(now, then, kPageSize) == 0) continue;
+      const SnapshotState& there = HandleAccess::state(target.snapshot());
+      const PageNo number = page_of(address_of_page(page));
+      if (!there.has(number) && !resident.has(page)) continue;  // to read a hole gives it memory
+      const auto then = there.look(number);
+      if (!then) return tl::unexpected(then.error());
+      if (std::memcmp(mapping_.alias(page), then->bytes(), kPageSize) == 0) continue;
       return fail(Errc::pinned,
                   "a page is pinned for writing and would change; release the pin first",
                   address_of_page(page));
@@ -352,26 +361,52 @@ void ArenaState::clear(PageRun run) {
   std::memset(mapping_.alias(run.first), 0, run.pages() * kPageSize);
 }
 
+Result<void> ArenaState::bring_differing(const SnapshotState& from) {
+  if (from.frames.away() == nullptr) return {};
+  const auto for_each_away = [&](auto visit) CLEAVE_REQUIRES(lock_) {
+    return differing_.for_each_run([&](PageRun run) -> Result<void> {
+      for (std::uint64_t page = run.first; page < run.end; ++page) {
+        const PageNo number = page_of(address_of_page(page));
+        if (from.is_here(number)) continue;
+        if (Result<void> done = visit(number); !done) return done;
+      }
+      return {};
+    });
+  };
+  std::uint64_t away = 0;
+  (void)for_each_away([&away](PageNo) {
+    ++away;
+    return Result<void>();
+  });
+  if (away == 0 || away > from.frames.slots().count() / 2) return {};
+  return for_each_away([&from](PageNo page) {
+    return from.look(page).map([](Look&&) {});
+  });
+}
+
 // Through the alias: what we write is not to count as a change.
-void ArenaState::restore(const SnapshotState& from) {
+Result<void> ArenaState::restore(const SnapshotState& from) {
   PageCopies copies;
-  (void)differing_.for_each_run([&](PageRun run) -> Result<void> {
+  auto done = differing_.for_each_run([&](PageRun run) -> Result<void> {
     lock_.assume_held();  // by the function around
     for (std::uint64_t page = run.first; page < run.end;) {
-      if (const std::byte* then = from.page(page_of(address_of_page(page)))) {
-        copies.add(mapping_.alias(page), then);
+      if (const PageNo number = page_of(address_of_page(page)); from.has(number)) {
+        auto then = from.look(number);
+        if (!then) return tl::unexpected(then.error());
+        copies.add(mapping_.alias(page), std::move(*then));
         ++page;
         continue;
       }
       std::uint64_t end = page + 1;
-      while (end < run.end && from.page(page_of(address_of_page(end))) == nullptr) ++end;
+      while (end < run.end && !from.has(page_of(address_of_page(end)))) ++end;
       clear({page, end});
       page = end;
     }
     restored_pages_ += run.pages();
     return {};
   });
-  differing_.clear();
+  if (done) differing_.clear();
+  return done;
 }
 
 Result<void> ArenaState::checkout(const Commit& target) {
@@ -397,7 +432,14 @@ Result<void> ArenaState::stand_at(const Commit& target) {
   if (auto allowed = check_pins(target); !allowed) return allowed;
   choice_.tracker->epoch_ended(changed_.count());
   if (auto found = find_differing(target); !found) return found;
-  restore(HandleAccess::state(target.snapshot()));
+  const SnapshotState& from = HandleAccess::state(target.snapshot());
+  auto restored = bring_differing(from);
+  if (restored) restored = restore(from);
+  if (!restored) {
+    // Some hold what head_ does, some what the target does, some neither.
+    differing_.move({0, mapping_.pages()}, changed_);
+    return restored;
+  }
   if (target == *head_) return {};
   recorded_back_to(target);
   History::move(*head_, target);
