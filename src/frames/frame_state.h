@@ -187,6 +187,17 @@ class FrameState {
     } while (!word_.compare_exchange(word, word + kCling, sync::acq_rel));
     return true;
   }
+  /// The same of a frame that the caller does not keep, if it is in memory, and what the backing has
+  /// of it counts for nothing from now on. False: it is not, or free.
+  [[nodiscard]] bool cling_without_copy() noexcept {
+    std::uint64_t word = word_.load(sync::acquire);
+    do {
+      const Residency where = residency(word);
+      if ((word & kKept) == 0 || clings(word) == kMostClings) return false;
+      if (where != Residency::clean && where != Residency::resident) return false;
+    } while (!word_.compare_exchange(word, with(word, Residency::resident) + kCling, sync::acq_rel));
+    return true;
+  }
   /// One cling fewer. True: the frame is the caller's to give back.
   [[nodiscard]] bool uncling() noexcept {
     const std::uint64_t word = word_.fetch_sub(kCling, sync::acq_rel);
@@ -251,6 +262,11 @@ class FrameState {
     const std::uint64_t word = word_.load(sync::acquire);
     if (residency(word) == Residency::coming) word_.sleep_while(word);
   }
+  /// Whether the bytes are in memory, and something keeps them, at one moment.
+  [[nodiscard]] bool is_settled() const noexcept {
+    const std::uint64_t word = word_.load(sync::acquire);
+    return is_here(word) && (word & kKept) != 0;
+  }
   /// Whether the bytes are in memory, at one moment.
   [[nodiscard]] bool is_here() const noexcept { return is_here(word_.load(sync::acquire)); }
 
@@ -260,6 +276,7 @@ class FrameState {
 
  private:
   static constexpr std::uint64_t kCling = std::uint64_t{1} << 52;
+  static constexpr std::uint64_t kKept = (std::uint64_t{1} << 60) - 1;  // by whom, of all three
   static constexpr std::uint64_t kReferenced = std::uint64_t{1} << 63;
 
   static constexpr std::uint64_t unit(PinAccess access) {
@@ -302,9 +319,8 @@ class FrameState {
     }
   }
 
-  /// Whether `word` is one that nobody keeps, and nobody has on its way.
+  /// Whether `word` is of a frame that nothing keeps, and no thread has on its way.
   static constexpr bool is_last(std::uint64_t word) {
-    constexpr std::uint64_t kKept = (std::uint64_t{1} << 60) - 1;
     const Residency where = residency(word);
     return (word & kKept) == 0 && where != Residency::leaving && where != Residency::stopped;
   }

@@ -95,11 +95,19 @@ void Away::give(const FrameChain& chain) noexcept {
   }
 }
 
+void Away::give_one(FrameId frame) noexcept {
+  FrameChain one;
+  one.push(frame, links_);
+  give(one);
+}
+
 void Away::drop_place(FrameId frame) noexcept {
   const Backing::Place place{place_of_[raw(frame)].load(sync::relaxed)};
   if (place == Backing::Place::none) return;
   place_of_[raw(frame)].store(0, sync::relaxed);
-  if (place != kZeroes) backing_->drop(place);
+  if (place == kZeroes) return;
+  backing_->drop(place);
+  dropped_.add(1, sync::relaxed);
 }
 
 void Away::free_slot(Slot slot) noexcept {

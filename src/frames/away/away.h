@@ -98,6 +98,9 @@ class Away {
   [[nodiscard]] bool freeze_batch(std::uint64_t& looked) noexcept CLEAVE_REQUIRES(clock_);
   [[nodiscard]] std::uint64_t send_batch() noexcept CLEAVE_REQUIRES(clock_);
   void put_batch() noexcept CLEAVE_REQUIRES(clock_);
+  void drop_copies() noexcept CLEAVE_REQUIRES(clock_);
+  [[nodiscard]] bool is_any_coming() const noexcept;
+  void give_one(FrameId frame) noexcept;
 
   Slots& slots_;
   FrameState* const states_;
@@ -123,6 +126,10 @@ class Away {
   std::array<Frozen, kBatch> frozen_ CLEAVE_GUARDED_BY(clock_);
   std::size_t count_ CLEAVE_GUARDED_BY(clock_) = 0;
   Result<void> refused_ CLEAVE_GUARDED_BY(clock_);  // by the backing, the last time that it was asked
+
+  /// Pages dropped from the backing, ever: a thread that found it full looks whether it still is
+  /// (relaxed: if it misses one, it meets it the next time round).
+  sync::atomic<std::uint64_t> dropped_{0};
 
   // For statistics (relaxed).
   sync::atomic<std::uint64_t> away_{0};

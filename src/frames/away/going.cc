@@ -19,7 +19,7 @@ bool is_zero(const std::byte* page) {
 Result<void> Away::make_room() noexcept {
   const sync::Guard guard(clock_);
   if (slots_.left() != 0) return {};  // by who had the clock before us
-  if (reclaim_locked(1) != 0) return {};
+  if (reclaim_locked(1) != 0 || slots_.left() != 0) return {};
   if (!refused_) return refused_;
   return fail(Errc::no_memory,
               "all of the pool's memory is pinned or being looked at; release pins and views, or "
@@ -35,6 +35,7 @@ std::uint64_t Away::reclaim_locked(std::uint64_t count) noexcept {
   std::uint64_t freed = 0;
   refused_ = {};
   std::uint64_t looked = 0;  // since something went
+  std::uint64_t dropped = dropped_.load(sync::relaxed);
   for (unsigned round = 0; freed < count; ++round) {
     if (!freeze_batch(looked)) break;
     // A bit that was cleared means something only once no thread remembers the way.
@@ -44,9 +45,19 @@ std::uint64_t Away::reclaim_locked(std::uint64_t count) noexcept {
       looked = 0;
       continue;
     }
-    // A backing that is full takes no page, but pages of which it has a copy can go: twice round
-    // finds them. Else others meet what was to go, or have it on its way in.
-    if (!refused_ && looked >= 2 * slots_.count()) break;
+    // Others meet what was to go, or have it on its way in; or the backing takes nothing. Pages of
+    // which it has a copy can go all the same: twice round finds them.
+    if (!refused_ && looked >= 2 * slots_.count()) {
+      if (refused_.error().code != Errc::no_memory) break;
+      const bool coming = is_any_coming();  // before: what has come since has a copy to drop
+      drop_copies();
+      if (const std::uint64_t now = dropped_.load(sync::relaxed); now != dropped || coming) {
+        dropped = now;
+      } else {
+        break;
+      }
+      looked = 0;
+    }
     sync::relax(round);
   }
   return freed;
@@ -79,6 +90,27 @@ bool Away::freeze_batch(std::uint64_t& looked) noexcept {
     }
   }
   return kept != owned || owned < used;
+}
+
+// A full backing has copies of pages that are in memory, and cannot go for a pin or a view: it has
+// room again without them.
+void Away::drop_copies() noexcept {
+  for (std::uint64_t n = 1; n <= slots_.count(); ++n) {
+    const FrameId frame = frame_in(Slot{static_cast<std::uint32_t>(n)});
+    if (frame == kZeroFrame || !state(frame).cling_without_copy()) continue;
+    drop_place(frame);
+    if (state(frame).uncling()) give_one(frame);
+  }
+}
+
+// Or being given back: in a moment, things will be otherwise.
+bool Away::is_any_coming() const noexcept {
+  std::uint64_t settled = 0;
+  for (std::uint64_t n = 1; n <= slots_.count(); ++n) {
+    const FrameId frame = frame_in(Slot{static_cast<std::uint32_t>(n)});
+    if (frame != kZeroFrame && state(frame).is_settled()) ++settled;
+  }
+  return settled < slots_.used();
 }
 
 // From copies: a page that a thread meets and writes to meanwhile stays, and what became of its copy
