@@ -19,6 +19,8 @@ struct BackingStatistics {
   std::uint64_t disk_bytes = 0;        ///< what the rest takes of a disk
   std::uint64_t written = 0;           ///< pages written to a disk, ever
   std::uint64_t read = 0;              ///< pages read from a disk, ever
+  bool direct = false;                 ///< that disk is reached past the page cache (O_DIRECT)
+  bool ring = false;                   ///< requests to it go out several at a time (io_uring)
 };
 
 /// Takes pages that a pool has no memory for, and gives them back (Pool::create). Implementations
