@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <cleave/backing/backing.h>
+#include <cleave/detail/word.h>
 #include <cleave/units.h>
 
 namespace cleave::detail {
