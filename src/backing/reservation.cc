@@ -9,30 +9,39 @@
 
 namespace cleave::detail {
 
+namespace {
+
+// `denied`: what a policy, or an old kernel, has against the call; `lacking`: what ran short.
+tl::unexpected<Error> refused_memory(int error, const char* denied, const char* lacking) {
+  const bool is_lacking = error == ENOMEM || error == EAGAIN;
+  return fail(is_lacking ? Errc::no_memory : Errc::unsupported, is_lacking ? lacking : denied, {},
+              error);
+}
+
+}  // namespace
+
 Result<Reservation> Reservation::make(std::uint64_t bytes) {
   Reservation made;
   const std::uint64_t all = kPageSize + room_for<std::byte>(bytes);
   void* const mapping = mmap(nullptr, all, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) {
-    return fail(Errc::no_memory,
-                "mmap has no room for what a backing reserves; ask for fewer bytes, or raise "
-                "RLIMIT_AS (ulimit -v)",
-                {}, errno);
+    return refused_memory(errno,
+                          "mmap is denied here: a policy of the machine, as a container's seccomp "
+                          "profile, forbids it; have it allowed",
+                          "mmap has no room for what a backing reserves; ask for fewer bytes, or "
+                          "raise RLIMIT_AS (ulimit -v)");
   }
   made.mapping_ = static_cast<std::byte*>(mapping);
   made.bytes_ = all;
   *reinterpret_cast<std::uint64_t*>(made.mapping_) = 1;
   if (madvise(mapping, kPageSize, MADV_WIPEONFORK) != 0 ||
       madvise(made.mapping_ + kPageSize, all - kPageSize, MADV_DONTFORK) != 0) {
-    const int why = errno;
-    const bool short_of_memory = why == ENOMEM || why == EAGAIN;
-    return fail(short_of_memory ? Errc::no_memory : Errc::unsupported,
-                short_of_memory
-                    ? "madvise ran short of the kernel's memory, or of mappings (vm.max_map_count)"
-                    : "madvise(MADV_WIPEONFORK) is denied here or not there (Linux 4.14 has it); a "
-                      "backing needs it to know its process",
-                {}, why);
+    return refused_memory(errno,
+                          "madvise(MADV_WIPEONFORK) is denied here or not there (Linux 4.14 has "
+                          "it); a backing needs it to know its process",
+                          "madvise ran short of the kernel's memory, or of mappings "
+                          "(vm.max_map_count)");
   }
   return made;
 }

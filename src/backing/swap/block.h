@@ -15,7 +15,7 @@ inline constexpr std::uint64_t kBlockPages = 32;
 
 struct Block {
   Request request;  // first, so that a lane's request leads to its block
-  Run run;
+  Stretch run;
   std::uint64_t first = 0;     ///< which of the call's pages comes first
   std::byte* bounce = nullptr;  ///< of a writing block: kBlockPages pages of memory
   std::array<iovec, kBlockPages> pieces{};

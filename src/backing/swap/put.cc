@@ -38,7 +38,7 @@ struct SwapFile::Putting {
     error = why;
   }
 
-  void send(std::uint64_t first, Run run) {
+  void send(std::uint64_t first, Stretch run) {
     if (writer.idle == nullptr) settle(*writer.lane.wait());
     Block& block = *writer.take_idle();
     block.first = first;
@@ -71,7 +71,7 @@ struct SwapFile::Putting {
 
   // The pages from `first` on, as many as there is a stretch of slots for. How many that was.
   std::uint64_t take(std::uint64_t first) {
-    const Run run = file.slots_.take(pages.size() - first);
+    const Stretch run = file.slots_.take(pages.size() - first);
     if (run.count == 0) {
       failed(first, {Errc::no_memory,
                      "the swap file is full (SwapFileOptions::bytes): drop pages, or make a larger "
@@ -79,7 +79,7 @@ struct SwapFile::Putting {
       return 0;
     }
     for (std::uint64_t at = 0; at < run.count; at += kBlockPages) {
-      const Run part{run.first + at, std::min(kBlockPages, run.count - at)};
+      const Stretch part{run.first + at, std::min(kBlockPages, run.count - at)};
       if ((part.first + part.count) * kPageSize > largest) {
         failed(first + at, refused_to_write(EFBIG));
         file.slots_.give({part.first, run.count - at});

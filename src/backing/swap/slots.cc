@@ -31,8 +31,8 @@ std::uint64_t Slots::next(bool used, std::uint64_t from, std::uint64_t end) cons
 
 // The longest stretch among the slots that were written, from the hand on and round; the first that
 // is long enough ends it.
-Run Slots::look_around(std::uint64_t most) noexcept {
-  Run best;
+Stretch Slots::look_around(std::uint64_t most) noexcept {
+  Stretch best;
   std::uint64_t seen = 0;
   const std::uint64_t begin = hand_ < fresh_ ? hand_ : 0;
   for (const auto& [from, end] : {std::pair{begin, fresh_}, std::pair{std::uint64_t{0}, begin}}) {
@@ -49,9 +49,9 @@ Run Slots::look_around(std::uint64_t most) noexcept {
   return best;
 }
 
-Run Slots::take(std::uint64_t most) noexcept {
+Stretch Slots::take(std::uint64_t most) noexcept {
   const sync::BareGuard guard(lock_);
-  Run run;
+  Stretch run;
   if (fresh_ > used_) run = look_around(most);
   if (run.count < most && fresh_ < slots_) run = {fresh_, std::min(most, slots_ - fresh_)};
   if (run.count == 0) return run;
@@ -62,7 +62,7 @@ Run Slots::take(std::uint64_t most) noexcept {
   return run;
 }
 
-void Slots::give(Run run) noexcept {
+void Slots::give(Stretch run) noexcept {
   if (run.count == 0) return;
   const sync::BareGuard guard(lock_);
   set(run, false);
@@ -74,7 +74,7 @@ std::uint64_t Slots::used() noexcept {
   return used_;
 }
 
-void Slots::set(Run run, bool used) noexcept {
+void Slots::set(Stretch run, bool used) noexcept {
   for (std::uint64_t slot = run.first; slot < run.first + run.count;) {
     const std::uint64_t bit = slot % 64;
     const std::uint64_t count = std::min(64 - bit, run.first + run.count - slot);

@@ -9,7 +9,7 @@
 namespace cleave::detail {
 
 /// Consecutive slots.
-struct Run {
+struct Stretch {
   std::uint64_t first = 0;
   std::uint64_t count = 0;
 };
@@ -29,16 +29,16 @@ class Slots {
   void begin(std::span<std::uint64_t> words, std::uint64_t slots, std::uint64_t fresh) noexcept;
 
   /// Takes one to `most` slots; none: all are in use.
-  Run take(std::uint64_t most) noexcept;
-  void give(Run run) noexcept;
+  Stretch take(std::uint64_t most) noexcept;
+  void give(Stretch run) noexcept;
   [[nodiscard]] std::uint64_t used() noexcept;
   [[nodiscard]] std::uint64_t count() const noexcept { return slots_; }
 
  private:
   std::uint64_t next(bool used, std::uint64_t from, std::uint64_t end) const noexcept
       CLEAVE_REQUIRES(lock_);
-  Run look_around(std::uint64_t most) noexcept CLEAVE_REQUIRES(lock_);
-  void set(Run run, bool used) noexcept CLEAVE_REQUIRES(lock_);
+  Stretch look_around(std::uint64_t most) noexcept CLEAVE_REQUIRES(lock_);
+  void set(Stretch run, bool used) noexcept CLEAVE_REQUIRES(lock_);
 
   std::uint64_t slots_ = 0;
   sync::bare_mutex lock_;
