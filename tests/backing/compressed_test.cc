@@ -1,12 +1,11 @@
 // Compressed memory: how much it takes, and what goes on to the next backing.
-#include <cleave/backing/compressed.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string>
 #include <thread>
 
+#include <cleave/backing/compressed.h>
 #include <cleave/backing/swap_file.h>
 #include <cleave/detail/atomic.h>
 #include <cleave/must.h>

@@ -28,7 +28,8 @@ inline const std::vector<BackingKind>& every_backing() {
   static const std::vector<BackingKind> all = {
       {"SwapFile", [] { return must(swap_file({.bytes = 2_MiB, .depth = 4})); }},
       {"Compressed", [] { return must(compressed({.bytes = 2_MiB})); }},
-      {"CompressedBeforeASwapFile", [] {
+      {"CompressedBeforeASwapFile",
+       [] {
          return must(compressed({.bytes = 1_MiB, .next = must(swap_file({.bytes = 2_MiB}))}));
        }},
   };

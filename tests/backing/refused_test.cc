@@ -48,8 +48,8 @@ const std::vector<Watched>& watched() {
 
 /// A sanitizer's own calls are not to fail.
 bool is_a_sanitizers(long call) {
-  return kSanitized && (call == SYS_mmap || call == SYS_madvise || call == SYS_openat ||
-                        call == SYS_prlimit64);
+  return kSanitized &&
+         (call == SYS_mmap || call == SYS_madvise || call == SYS_openat || call == SYS_prlimit64);
 }
 
 void put_and_get(Scene& scene, Backing& backing) {

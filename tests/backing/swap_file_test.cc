@@ -193,9 +193,11 @@ TEST(SwapFile, IsNoLargerThanAFileMayBe) {
 }
 
 TEST(SwapFile, DoesWithoutWhatAPolicyDenies) {
-  for (const std::vector<Denied>& denied :
-       {std::vector<Denied>{{SYS_io_uring_setup, EPERM}}, {{SYS_io_uring_enter, EPERM}},
-        {{SYS_fallocate, EPERM}}, {{SYS_fcntl, EPERM}}, {{SYS_prlimit64, EPERM}}}) {
+  for (const std::vector<Denied>& denied : {std::vector<Denied>{{SYS_io_uring_setup, EPERM}},
+                                            {{SYS_io_uring_enter, EPERM}},
+                                            {{SYS_fallocate, EPERM}},
+                                            {{SYS_fcntl, EPERM}},
+                                            {{SYS_prlimit64, EPERM}}}) {
     EXPECT_TRUE(is_well(child([&] {
       if (!deny(denied)) return;
       const auto file = must(swap_file({.bytes = 1_MiB}));

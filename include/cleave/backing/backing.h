@@ -13,7 +13,7 @@ namespace cleave {
 /// What a backing holds at one moment. Pages are of 4096 bytes.
 struct BackingStatistics {
   std::uint64_t pages = 0;             ///< pages that it holds
-  std::uint64_t capacity = 0;          ///< pages that it can hold at most, all of them incompressible
+  std::uint64_t capacity = 0;          ///< pages that it can hold if none compresses
   std::uint64_t compressed_pages = 0;  ///< of these, held compressed in memory
   std::uint64_t compressed_bytes = 0;  ///< memory that they take
   std::uint64_t disk_bytes = 0;        ///< what the rest takes of a disk

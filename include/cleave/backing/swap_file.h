@@ -24,14 +24,14 @@ struct SwapFileOptions {
   bool write_at_open = false;
 };
 
-/// A file that nobody else sees, and that goes with the process however it ends. Its space on the
-/// disk is taken now, where the file system can; it is read and written past the page cache
+/// A file that no other program sees, and that goes with the process however it ends. Its space on
+/// the disk is taken now, where the file system can; it is read and written past the page cache
 /// (O_DIRECT), where it can, several requests at a time, where io_uring is allowed.
 /// BackingStatistics says which.
 ///
-/// Pages that are put together lie together, and are read together when they are asked for together.
-/// A checksum a page, in memory, makes of wrong bytes an error. Takes 8 bytes of memory a page, and
-/// (depth + 1) times 128 KiB.
+/// Pages that are put together lie together, and are read together when they are asked for so. A
+/// checksum a page, in memory, makes of wrong bytes an error. Takes 8 bytes of memory a page, and
+/// depth times 128 KiB.
 ///
 /// put(): io, also where the disk is full (ENOSPC) or a file may not be that large (EFBIG);
 /// no_memory where the file is. get(): io, until the disk gives back what was put. Any thread. In a

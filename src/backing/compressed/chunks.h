@@ -30,7 +30,7 @@ class Chunks {
   };
 
   Chunks() = default;
-  /// `memory` has the slabs' bytes, zeroes that nobody has touched.
+  /// `memory` has the slabs' bytes, zeroes, not touched yet.
   void begin(std::span<std::byte> memory, std::span<Slab> slabs) noexcept;
 
   /// With room for `bytes`, 1 to 4096. None: it would take more than `most` bytes of memory.

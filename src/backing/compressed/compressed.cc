@@ -43,9 +43,9 @@ Result<void> Compressed::open(CompressedOptions options) {
                 "allow for more bytes or fewer pages");
   }
   const std::uint64_t slabs = bytes_ / kSlabBytes;
-  const std::uint64_t fixed =
-      kPageSize + Reservation::room_for<Chunks::Slab>(slabs) + 2 * kPageSize +
-      Reservation::room_for<std::byte>(packing_bytes()) + kBatch * kPageSize;
+  const std::uint64_t fixed = kPageSize + Reservation::room_for<Chunks::Slab>(slabs) +
+                              2 * kPageSize + Reservation::room_for<std::byte>(packing_bytes()) +
+                              kBatch * kPageSize;
   auto made = Reservation::make(fixed + Reservation::room_for<Entries::Entry>(most_pages_) +
                                 slabs * kSlabBytes);
   if (!made) return tl::unexpected(made.error());
@@ -87,8 +87,9 @@ Result<Entries::Entry> Compressed::get_here(Place place, std::byte* into) {
       if (bytes.size() == kPageSize) {
         std::memcpy(into, bytes.data(), kPageSize);
       } else if (!unpack(bytes, into)) {
-        return fail(Errc::io, "a page in compressed memory is overwritten: the program has stored "
-                              "where it should not");
+        return fail(Errc::io,
+                    "a page in compressed memory is overwritten: the program has stored "
+                    "where it should not");
       }
       return entry;
     case Kind::below:
@@ -104,7 +105,8 @@ Result<void> Compressed::get(std::span<const Place> places, std::span<std::byte*
   std::array<std::byte*, kBatch> below_into;
   std::size_t count = 0;
   const auto fetch = [&] {
-    return count == 0 ? Result<void>() : next_->get({below.data(), count}, {below_into.data(), count});
+    return count == 0 ? Result<void>()
+                      : next_->get({below.data(), count}, {below_into.data(), count});
   };
   for (std::size_t i = 0; i < places.size(); ++i) {
     const auto entry = get_here(places[i], into[i]);
@@ -139,8 +141,8 @@ BackingStatistics Compressed::statistics() const noexcept {
   const sync::BareGuard guard(lock_);
   now.pages = entries_.used();
   // A slab has room for fifteen pages as they are.
-  now.capacity += std::min(most_pages_, (bytes_ - fixed_bytes_) / kSlabBytes *
-                                            chunks_of(class_for(kLargestChunk)));
+  now.capacity += std::min(
+      most_pages_, (bytes_ - fixed_bytes_) / kSlabBytes * chunks_of(class_for(kLargestChunk)));
   now.compressed_pages = entries_.compressed();
   now.compressed_bytes = taken();
   return now;

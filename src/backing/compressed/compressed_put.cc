@@ -31,7 +31,8 @@ class Compressed::Putting {
   Putting(Compressed& to, std::span<const std::byte* const> pages, std::span<Place> places)
       : to_(to), pages_(pages), places_(places) {}
 
-  void run() CLEAVE_REQUIRES(to_.putting_) {
+  void run() {
+    to_.putting_.assume_held();  // by Compressed::put()
     for (std::size_t page = 0; page < pages_.size(); ++page) {
       if (!put(page)) break;
     }
@@ -97,8 +98,7 @@ class Compressed::Putting {
       {
         const sync::BareGuard guard(to_.lock_);
         const std::uint64_t most = to_.bytes_ - to_.fixed_bytes_ - to_.entries_.bytes();
-        const auto chunk =
-            to_.chunks_.take(static_cast<std::uint32_t>(bytes.size()), entry, most);
+        const auto chunk = to_.chunks_.take(static_cast<std::uint32_t>(bytes.size()), entry, most);
         if (chunk) {
           std::memcpy(to_.chunks_.bytes_of(*chunk).data(), bytes.data(), bytes.size());
           to_.entries_.set(entry, Kind::chunk, static_cast<std::uint64_t>(*chunk));
@@ -179,7 +179,8 @@ class Compressed::Putting {
   void send_through() {
     if (through_count_ == 0) return;
     std::array<Place, kBatch> places{};
-    const auto put = to_.next_->put({through_.data(), through_count_}, {places.data(), through_count_});
+    const auto put =
+        to_.next_->put({through_.data(), through_count_}, {places.data(), through_count_});
     for (std::size_t i = 0; i < through_count_; ++i) {
       if (places[i] != Place::none) {
         set(through_pages_[i], through_entries_[i], Kind::below,

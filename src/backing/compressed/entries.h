@@ -27,7 +27,7 @@ class Entries {
   };
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
 
-  /// `entries` are zeroes that nobody has touched.
+  /// `entries` are zeroes, not touched yet.
   void begin(std::span<Entry> entries) noexcept { entries_ = entries; }
 
   /// kNone: all are taken.

@@ -46,8 +46,8 @@ static_assert(kSizeClasses.bytes[kSizeClasses.count - 1] >= kLargestChunk);
 /// The smallest class that has room. Precondition: there is one.
 constexpr std::uint32_t class_for(std::uint32_t bytes) {
   const auto* const end = kSizeClasses.bytes.begin() + kSizeClasses.count;
-  return static_cast<std::uint32_t>(
-      std::lower_bound(kSizeClasses.bytes.begin(), end, bytes) - kSizeClasses.bytes.begin());
+  return static_cast<std::uint32_t>(std::lower_bound(kSizeClasses.bytes.begin(), end, bytes) -
+                                    kSizeClasses.bytes.begin());
 }
 
 /// How many chunks of it a slab has.

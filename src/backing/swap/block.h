@@ -13,31 +13,31 @@ namespace cleave::detail {
 /// 128 KiB: more at a time is no faster (docs/reference/backing.md).
 inline constexpr std::uint64_t kBlockPages = 32;
 
-struct Block {
+struct DiskBlock {
   Request request;  // first, so that a lane's request leads to its block
   Stretch run;
-  std::uint64_t first = 0;     ///< which of the call's pages comes first
+  std::uint64_t first = 0;      ///< which of the call's pages comes first
   std::byte* bounce = nullptr;  ///< of a writing block: kBlockPages pages of memory
   std::array<iovec, kBlockPages> pieces{};
   std::array<std::uint32_t, kBlockPages> numbers{};  ///< of a reading one: which page goes where
-  Block* next = nullptr;
+  DiskBlock* next = nullptr;
 
-  static Block& of(Request& request) noexcept { return reinterpret_cast<Block&>(request); }
+  static DiskBlock& of(Request& request) noexcept { return reinterpret_cast<DiskBlock&>(request); }
 };
 
 /// A lane and its blocks: what one thread needs to have several requests with the disk.
 struct Traffic {
   Lane lane;
-  Block* idle = nullptr;
+  DiskBlock* idle = nullptr;
   std::span<std::uint32_t> order;  ///< of a reading one
   Traffic* next = nullptr;
 
-  Block* take_idle() noexcept {
-    Block* const block = idle;
+  DiskBlock* take_idle() noexcept {
+    DiskBlock* const block = idle;
     if (block != nullptr) idle = block->next;
     return block;
   }
-  void put_idle(Block& block) noexcept {
+  void put_idle(DiskBlock& block) noexcept {
     block.next = idle;
     idle = &block;
   }

@@ -16,8 +16,10 @@ Error refused_to_read(int error) {
   if (error == AnonymousFile::kCutShort) {
     return {Errc::io, "the swap file has been cut short: its pages beyond that are lost"};
   }
-  return {Errc::io, "the disk refused to read from the swap file; try again, or give the page up",
-          {}, error};
+  return {Errc::io,
+          "the disk refused to read from the swap file; try again, or give the page up",
+          {},
+          error};
 }
 
 // What O_DIRECT wants of memory, at the most.
@@ -44,11 +46,10 @@ Result<void> SwapFile::get(std::span<const Place> places, std::span<std::byte* c
   if (file_.is_direct() && !std::all_of(into.begin(), into.end(), is_aligned)) {
     return get_bounced(places, into);
   }
-  const bool is_a_block =
-      places.size() <= kBlockPages && std::adjacent_find(places.begin(), places.end(),
-                                                         [](Place a, Place b) {
-                                                           return slot_of(b) != slot_of(a) + 1;
-                                                         }) == places.end();
+  const bool is_a_block = places.size() <= kBlockPages &&
+                          std::adjacent_find(places.begin(), places.end(), [](Place a, Place b) {
+                            return slot_of(b) != slot_of(a) + 1;
+                          }) == places.end();
   if (is_a_block) return get_block(places, into);
   Traffic& reader = take_reader();
   Result<void> got;
@@ -66,8 +67,7 @@ Result<void> SwapFile::get_block(std::span<const Place> places, std::span<std::b
   std::array<iovec, kBlockPages> pieces{};
   for (std::size_t i = 0; i < into.size(); ++i) pieces[i] = {into[i], kPageSize};
   const std::uint64_t slot = slot_of(places.front());
-  const int error =
-      file_.transfer(Way::in, std::span(pieces).first(into.size()), slot * kPageSize);
+  const int error = file_.transfer(Way::in, std::span(pieces).first(into.size()), slot * kPageSize);
   if (error != 0) return tl::unexpected(refused_to_read(error));
   read_.add(places.size(), sync::relaxed);
   for (std::size_t i = 0; i < into.size(); ++i) {
@@ -97,7 +97,7 @@ struct SwapFile::Getting {
 
   // Pages order[at], order[at + 1] and so on, as far as their slots follow each other. How many.
   std::uint64_t send(std::span<const std::uint32_t> order) {
-    Block& block = *reader.take_idle();
+    DiskBlock& block = *reader.take_idle();
     block.run = {slot_of(places[order[0]]), 0};
     for (const std::uint32_t number : order.first(std::min(order.size(), kBlockPages))) {
       if (slot_of(places[number]) != block.run.first + block.run.count) break;
@@ -112,7 +112,7 @@ struct SwapFile::Getting {
   }
 
   void settle(Request& request) {
-    Block& block = Block::of(request);
+    DiskBlock& block = DiskBlock::of(request);
     if (request.error != 0 && !error) error = refused_to_read(request.error);
     if (request.error == 0) file.read_.add(block.run.count, sync::relaxed);
     for (std::uint64_t i = 0; i < block.run.count && !error; ++i) {

@@ -13,10 +13,13 @@ namespace {
 
 Error refused_to_write(int error) {
   if (error == ENOSPC || error == EDQUOT) {
-    return {Errc::io, "the disk of the swap file is full; make room on it, or drop pages", {}, error};
+    return {
+        Errc::io, "the disk of the swap file is full; make room on it, or drop pages", {}, error};
   }
   if (error == EFBIG) return {Errc::io, kSwapFileTooLarge, {}, error};
-  return {Errc::io, "the disk refused to write to the swap file; the page stays where it was", {},
+  return {Errc::io,
+          "the disk refused to write to the swap file; the page stays where it was",
+          {},
           error};
 }
 
@@ -40,7 +43,7 @@ struct SwapFile::Putting {
 
   void send(std::uint64_t first, Stretch run) {
     if (writer.idle == nullptr) settle(*writer.lane.wait());
-    Block& block = *writer.take_idle();
+    DiskBlock& block = *writer.take_idle();
     block.first = first;
     block.run = run;
     for (std::uint64_t i = 0; i < run.count; ++i) {
@@ -56,7 +59,7 @@ struct SwapFile::Putting {
   }
 
   void settle(Request& request) {
-    Block& block = Block::of(request);
+    DiskBlock& block = DiskBlock::of(request);
     if (request.error == 0) {
       for (std::uint64_t i = 0; i < block.run.count; ++i) {
         places[block.first + i] = place_of(block.run.first + i);
@@ -113,7 +116,7 @@ Result<void> SwapFile::write_once() {
   int error = 0;
   for (;;) {
     while (next < slots && writer_.idle != nullptr) {
-      Block& block = *writer_.take_idle();
+      DiskBlock& block = *writer_.take_idle();
       const std::uint64_t count = std::min(kBlockPages, slots - next);
       block.pieces[0] = {block.bounce, count * kPageSize};
       block.request.offset = next * kPageSize;
@@ -125,7 +128,7 @@ Result<void> SwapFile::write_once() {
     Request* const done = writer_.lane.wait();
     if (done == nullptr) break;
     if (done->error != 0) error = done->error, next = slots;
-    writer_.put_idle(Block::of(*done));
+    writer_.put_idle(DiskBlock::of(*done));
   }
   if (error != 0) return tl::unexpected(refused_to_write(error));
   return {};

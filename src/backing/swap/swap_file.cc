@@ -56,7 +56,7 @@ Result<void> SwapFile::reserve(const SwapFileOptions& options) {
   auto made = Reservation::make(Reservation::room_for<std::uint64_t>(slots) +
                                 Reservation::room_for<std::uint64_t>(words) +
                                 Reservation::room_for<std::byte>(depth * kBlockPages * kPageSize) +
-                                (kReaders + 1) * Reservation::room_for<Block>(depth) +
+                                (kReaders + 1) * Reservation::room_for<DiskBlock>(depth) +
                                 kReaders * Reservation::room_for<std::uint32_t>(kWindow));
   if (!made) return tl::unexpected(made.error());
   memory_ = std::move(*made);
@@ -66,14 +66,14 @@ Result<void> SwapFile::reserve(const SwapFileOptions& options) {
 
   const sync::BareGuard putting(putting_);
   std::byte* bounce = memory_.take_touched<std::byte>(depth * kBlockPages * kPageSize).data();
-  for (Block& block : memory_.take<Block>(depth)) {
+  for (DiskBlock& block : memory_.take<DiskBlock>(depth)) {
     block.bounce = bounce;
     bounce += kBlockPages * kPageSize;
     writer_.put_idle(block);
   }
   const sync::BareGuard reading(reading_);
   for (Traffic& reader : readers_) {
-    for (Block& block : memory_.take<Block>(depth)) reader.put_idle(block);
+    for (DiskBlock& block : memory_.take<DiskBlock>(depth)) reader.put_idle(block);
     reader.order = memory_.take_touched<std::uint32_t>(kWindow);
     reader.next = idle_reader_;
     idle_reader_ = &reader;

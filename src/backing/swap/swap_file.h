@@ -45,7 +45,7 @@ class SwapFile final : public Backing {
   }
 
   Result<void> reserve(const SwapFileOptions& options);
-  Result<void> write_once();
+  Result<void> write_once() CLEAVE_REQUIRES(putting_);
   Traffic& take_reader() noexcept;
   void give_reader(Traffic& reader) noexcept;
 
