@@ -20,7 +20,7 @@ struct ChunkHeader {
 /// A whole page, as it is.
 inline constexpr std::uint32_t kLargestChunk = kPageSize + sizeof(ChunkHeader);
 
-/// Sizes that divide a slab nearly evenly, each at most a fifteenth smaller than the next.
+/// Sizes that divide a slab nearly evenly, an eighth of what they hold apart at the most.
 struct SizeClasses {
   std::array<std::uint16_t, 64> bytes{};
   std::uint32_t count = 0;
@@ -31,7 +31,7 @@ constexpr SizeClasses make_size_classes() {
   std::uint32_t last = kSlabBytes;
   for (std::uint32_t parts = kSlabBytes / kLargestChunk; parts <= 1024; ++parts) {
     const std::uint32_t size = kSlabBytes / parts / 8 * 8;
-    if (last - size < std::max(32u, last / 15) && size != 64) continue;
+    if (last - size < std::max(32u, last / 17) && size != 64) continue;
     all.bytes.at(all.count++) = static_cast<std::uint16_t>(size);
     last = size;
     if (size == 64) break;
