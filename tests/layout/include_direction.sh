@@ -64,6 +64,7 @@ bench/space: include/* src/base src/frames measure bench/harness
 bench/sync: include/* src/sync measure bench/harness
 bench/heap: include/cleave measure bench/harness
 bench/io: include/cleave measure bench/harness bench/space
+bench/backing: include/* measure bench/harness bench/io bench/space
 bench/arena: include/cleave measure bench/harness bench/space
 bench/sqlite: include/cleave measure adapters/sqlite bench/harness
 bench/explorer: lab/* measure bench/harness
