@@ -20,6 +20,8 @@ namespace cleave::bench {
 class PagesAway {
  public:
   static constexpr std::size_t kBatch = 1024;
+  /// In order, as a checkout of much has them.
+  static constexpr std::size_t kLongBatch = 16384;
 
   PagesAway(std::span<std::byte> memory, std::size_t count) : places_(count) {
     const std::size_t pages = memory.size() / kPageSize;
@@ -37,8 +39,8 @@ class PagesAway {
     });
   }
   /// Bytes a second back, in the order in which they went, to `into`.
-  double in_order(Backing& backing, std::span<std::byte> into) {
-    return in(backing, into, places_, kBatch);
+  double in_order(Backing& backing, std::span<std::byte> into, std::size_t batch = kLongBatch) {
+    return in(backing, into, places_, batch);
   }
   /// The same for some pages at random, `batch` at a time.
   double at_random(Backing& backing, std::span<std::byte> into, std::size_t some,

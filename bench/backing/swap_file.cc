@@ -98,18 +98,23 @@ std::vector<Row> away_in(const Settings& settings) {
   (void)pages.out(file);
   const ByteCount some = scene->size.value / 16;
   const std::size_t some_pages = some.value / kPageSize;
-  const auto [in, in_fio, random, random_fio, single, single_fio] = in_turn(
+  const auto [in, in_fio, in_batches, random, random_fio, single, single_fio] = in_turn(
       settings.runs(), [&] { return pages.in_order(file, scene->content); },
       [&] { return scene->fio("read", kBlock, scene->size); },
+      [&] { return pages.in_order(file, scene->content, PagesAway::kBatch); },
       [&] { return pages.at_random(file, scene->content, some_pages, PagesAway::kBatch); },
       [&] { return scene->fio("randread", kPageSize, some); },
       [&] { return pages.at_random(file, scene->content, some_pages / 16, 1); },
       [&] {
         return by_fio(scene->beside, {"randread", kPageSize, 1, some.value / 16}).value_or(0);
       });
-  return {row_of(*scene, "away/in/sequential", in, in_fio),
-          row_of(*scene, "away/in/random", random, random_fio),
-          row_of(*scene, "away/in/single", single, single_fio)};
+  std::vector<Row> rows{row_of(*scene, "away/in/sequential", in, in_fio),
+                        row_of(*scene, "away/in/random", random, random_fio),
+                        row_of(*scene, "away/in/single", single, single_fio)};
+  rows[0].details["batch_pages"] = PagesAway::kLongBatch;
+  rows[0].details["in_batches_of_1024"] = in_batches.median();
+  rows[2].details["batch_pages"] = 1;
+  return rows;
 }
 
 }  // namespace

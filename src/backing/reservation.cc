@@ -43,6 +43,8 @@ Result<Reservation> Reservation::make(std::uint64_t bytes) {
                           "madvise ran short of the kernel's memory, or of mappings "
                           "(vm.max_map_count)");
   }
+  // A huge page would be memory that was not asked for. A kernel without them refuses: good.
+  (void)madvise(made.mapping_, all, MADV_NOHUGEPAGE);
   return made;
 }
 

@@ -145,6 +145,21 @@ TEST(SwapFile, ClosesWhatItOpened) {
   EXPECT_EQ(descriptors(), before);
 }
 
+TEST(SwapFile, GivesMorePagesInOneCallThanItLooksAtTogether) {
+  const auto file = must(swap_file({.bytes = 2_MiB, .depth = 3}));
+  Pages pages(500);
+  for (std::size_t i = 0; i < pages.size(); ++i) pages.fill_randomly(i, i);
+  std::vector<Place> places(pages.size());
+  must(file->put(pages.read(), places));
+  std::vector<Place> wanted;
+  for (std::size_t i = 0; i < 3000; ++i) wanted.push_back(places[i * 7 % pages.size()]);
+  Pages back(wanted.size());
+  ASSERT_TRUE(holds(file->get(wanted, back.all())));
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_TRUE(back.same(i, pages, i * 7 % pages.size())) << i;
+  }
+}
+
 TEST(SwapFile, CanBeWrittenOnceAtTheBeginning) {
   const auto file = must(swap_file({.bytes = 3_MiB + 5_KiB, .write_at_open = true}));
   Pages pages(700);

@@ -52,11 +52,7 @@ Result<void> SwapFile::get(std::span<const Place> places, std::span<std::byte* c
                           }) == places.end();
   if (is_a_block) return get_block(places, into);
   Traffic& reader = take_reader();
-  Result<void> got;
-  for (std::uint64_t at = 0; got && at < places.size(); at += kWindow) {
-    const std::uint64_t count = std::min(kWindow, places.size() - at);
-    got = get_scattered(reader, places.subspan(at, count), into.subspan(at, count));
-  }
+  const auto got = get_scattered(reader, places, into);
   give_reader(reader);
   return got;
 }
@@ -87,7 +83,7 @@ Result<void> SwapFile::get_bounced(std::span<const Place> places,
   return {};
 }
 
-// One call, or a window of it.
+// One call.
 struct SwapFile::Getting {
   SwapFile& file;
   Traffic& reader;
@@ -123,16 +119,24 @@ struct SwapFile::Getting {
   }
 };
 
+// A window of pages is looked at together, for those that lie together. The next one begins when
+// the last request of the one before is sent, not when it is done: the disk has always enough to do.
 Result<void> SwapFile::get_scattered(Traffic& reader, std::span<const Place> places,
                                      std::span<std::byte* const> into) {
-  const std::span<std::uint32_t> order = reader.order.first(places.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](std::uint32_t a, std::uint32_t b) { return places[a] < places[b]; });
   Getting getting{*this, reader, places, into};
-  for (std::size_t at = 0;;) {
-    while (at < order.size() && reader.idle != nullptr && !getting.error) {
-      at += getting.send(order.subspan(at));
+  std::uint32_t looked_at = 0;
+  std::span<std::uint32_t> order;  // of those, what is not sent yet
+  for (;;) {
+    while (reader.idle != nullptr && !getting.error) {
+      if (order.empty()) {
+        order = reader.order.first(std::min(kWindow, places.size() - looked_at));
+        std::iota(order.begin(), order.end(), looked_at);
+        std::sort(order.begin(), order.end(),
+                  [&](std::uint32_t a, std::uint32_t b) { return places[a] < places[b]; });
+        looked_at += static_cast<std::uint32_t>(order.size());
+      }
+      if (order.empty()) break;
+      order = order.subspan(getting.send(order));
     }
     reader.lane.submit();
     Request* const done = reader.lane.wait();
