@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "bench/arena/benchmarks.h"
+#include "bench/backing/benchmarks.h"
 #include "bench/explorer/benchmarks.h"
 #include "bench/heap/benchmarks.h"
 #include "bench/io/benchmarks.h"
@@ -21,6 +22,9 @@ std::vector<Benchmark> all_benchmarks() {
              sync_benchmarks, pin_benchmarks, hold_benchmarks, io_benchmarks, alloc_benchmarks,
              arena_rollback_benchmarks, arena_commit_benchmarks, arena_pages_benchmarks,
              sqlite_benchmarks,
+#if CLEAVE_HAVE_BACKING
+             swap_file_benchmarks, compressed_benchmarks,
+#endif
 #if CLEAVE_HAVE_LAB
              explore_benchmarks, explored_engine_benchmarks,
 #endif

@@ -4,14 +4,14 @@
 # symbol. A change that breaks linked programs needs another; abi/README.md says how.
 set(CLEAVE_ABI 0.1)
 
-# Gives a shared library its number, and keeps in what is not public. Nothing for a static one.
-function(cleave_bind_abi target)
+# Gives a shared library its number, and keeps in what is not public (by cmake/<exports>.map.in). Nothing for a static one.
+function(cleave_bind_abi target exports_name)
   get_target_property(type ${target} TYPE)
   if(NOT type STREQUAL "SHARED_LIBRARY")
     return()
   endif()
-  set(exports ${PROJECT_BINARY_DIR}/exports.map)
-  configure_file(${PROJECT_SOURCE_DIR}/cmake/exports.map.in ${exports} @ONLY)
+  set(exports ${PROJECT_BINARY_DIR}/${exports_name}.map)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/${exports_name}.map.in ${exports} @ONLY)
   set_target_properties(${target} PROPERTIES
     VERSION ${PROJECT_VERSION}
     SOVERSION ${CLEAVE_ABI}

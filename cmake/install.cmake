@@ -6,9 +6,18 @@ install(TARGETS cleave EXPORT cleave-targets)
 if(TARGET cleave_static)
   install(TARGETS cleave_static EXPORT cleave-targets)  # cleave::static
 endif()
+set(not_built)
+foreach(library IN ITEMS cleave_backing cleave_backing_static)
+  if(TARGET ${library})
+    install(TARGETS ${library} EXPORT cleave-targets)  # cleave::backing, cleave::backing_static
+  endif()
+endforeach()
+if(NOT TARGET cleave_backing)
+  set(not_built PATTERN "swap_file.h" EXCLUDE PATTERN "compressed.h" EXCLUDE)
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/cleave
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.h")
+  FILES_MATCHING PATTERN "*.h" ${not_built})
 
 # find_package(cleave)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cleave)
@@ -40,6 +49,17 @@ endif()
 configure_file(
   ${PROJECT_SOURCE_DIR}/cmake/cleave.pc.in ${PROJECT_BINARY_DIR}/cleave.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cleave.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+if(TARGET cleave_backing)
+  list(JOIN cleave_backing_needs " -l" CLEAVE_PC_NEEDS)
+  set(CLEAVE_PC_NEEDS "-l${CLEAVE_PC_NEEDS}")
+  set(CLEAVE_PC_LIBS "-lcleave-backing")
+  if(NOT BUILD_SHARED_LIBS)
+    string(APPEND CLEAVE_PC_LIBS " ${CLEAVE_PC_NEEDS}")
+  endif()
+  configure_file(
+    ${PROJECT_SOURCE_DIR}/cmake/cleave-backing.pc.in ${PROJECT_BINARY_DIR}/cleave-backing.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/cleave-backing.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endif()
 
 # For who debugs a program with an arena.
 install(FILES ${PROJECT_SOURCE_DIR}/tools/gdb/cleave.py DESTINATION ${CMAKE_INSTALL_DATADIR}/cleave/gdb)

@@ -15,12 +15,12 @@ set -euo pipefail
 packages=()
 tools=()
 need_library() {
-  packages+=(cmake g++ libexpected-dev liburing-dev ninja-build pkgconf)
+  packages+=(cmake g++ libexpected-dev liblz4-dev liburing-dev libxxhash-dev ninja-build pkgconf)
   tools+=(cmake g++ ninja pkg-config)
 }
 need_demo() {
   need_library
-  packages+=(libcli11-dev libedit-dev libfmt-dev libsqlite3-dev libxxhash-dev nlohmann-json3-dev)
+  packages+=(libcli11-dev libedit-dev libfmt-dev libsqlite3-dev nlohmann-json3-dev)
 }
 need_everything() {
   need_demo

@@ -1,27 +1,21 @@
 // How fast files come into a space, and out of it, past the page cache.
 
-#include <fcntl.h>
-#include <linux/magic.h>
 #include <sys/uio.h>
-#include <sys/vfs.h>
-#include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <cleave/file.h>
 #include <cleave/must.h>
 #include <cleave/ring.h>
 
 #include "bench/io/benchmarks.h"
+#include "bench/io/disk_file.h"
 #include "bench/space/touched.h"
 #include "measure/clock.h"
 #include "measure/kernel_ring.h"
@@ -34,59 +28,6 @@ constexpr ByteCount kBlock = 128_KiB;
 constexpr unsigned kDepth = 32;
 
 enum class Direction { read, write };
-
-// A file of which every byte has been written, where O_DIRECT leads to a disk. It goes at the end.
-class DiskFile {
- public:
-  // In the first folder that will do: the user's choice, those for temporary files, the current
-  // one.
-  static std::optional<DiskFile> make(ByteCount size) {
-    const char* chosen = std::getenv("TMPDIR");
-    for (const char* folder : {chosen, "/var/tmp", "/tmp", "."}) {
-      if (folder == nullptr || is_in_memory(folder)) continue;
-      std::string path = std::string(folder) + "/cleave-bench.XXXXXX";
-      const int made = mkstemp(path.data());
-      if (made < 0) continue;
-      DiskFile file{File(made), std::move(path)};
-      auto direct = open_file(file.path_.c_str(), OpenMode::update, PageCache::bypass);
-      if (!direct || !direct->is_direct()) continue;
-      file.file_ = std::move(*direct);
-      file.fill(size);
-      return file;
-    }
-    return std::nullopt;
-  }
-  DiskFile(DiskFile&& other) noexcept
-      : file_(std::move(other.file_)), path_(std::exchange(other.path_, {})) {}
-  DiskFile& operator=(DiskFile&&) = delete;
-  ~DiskFile() {
-    if (!path_.empty()) (void)unlink(path_.c_str());
-  }
-
-  [[nodiscard]] int descriptor() const { return file_.descriptor(); }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  DiskFile(File file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
-
-  static bool is_in_memory(const char* folder) {
-    struct statfs found {};
-    return statfs(folder, &found) != 0 || found.f_type == TMPFS_MAGIC ||
-           found.f_type == RAMFS_MAGIC;
-  }
-  void fill(ByteCount size) const {
-    const TouchedHeap content(Extent{1_MiB});
-    for (std::uint64_t at = 0; at < size.value; at += (1_MiB).value) {
-      measure::must_hold(pwrite(descriptor(), content.touched_page(0), (1_MiB).value,
-                                static_cast<off_t>(at)) == static_cast<ssize_t>((1_MiB).value),
-                         "write(2) failed for the benchmark's file; is the disk full?");
-    }
-    measure::must_hold(fsync(descriptor()) == 0, "fsync(2) failed for the benchmark's file");
-  }
-
-  File file_;
-  std::string path_;
-};
 
 double per_second(ByteCount bytes, double nanoseconds) {
   return static_cast<double>(bytes.value) / nanoseconds * 1e9;
@@ -168,27 +109,6 @@ double by_calls(const TouchedHeap& memory, const DiskFile& file, Direction direc
                     }));
 }
 
-// What fio says of itself; nullopt: it is not installed, or cannot do it.
-std::optional<double> by_fio(const DiskFile& file, Direction direction, ByteCount size) {
-  const char* what = direction == Direction::read ? "read" : "write";
-  const std::string command = fmt::format(
-      "fio --name=cleave --filename='{}' --rw={} --bs={} --iodepth={} --size={} --direct=1 "
-      "--ioengine=io_uring --fixedbufs=1 --overwrite=1 --output-format=json 2>/dev/null",
-      file.path(), what, kBlock.value, kDepth, size.value);
-  FILE* output = popen(command.c_str(), "r");
-  if (output == nullptr) return std::nullopt;
-  std::string said;
-  char part[4096];
-  for (std::size_t n; (n = fread(part, 1, sizeof part, output)) != 0;) said.append(part, n);
-  if (pclose(output) != 0) return std::nullopt;
-  // Some versions put notes in front.
-  const auto start = said.find('{');
-  const auto report =
-      nlohmann::json::parse(start == std::string::npos ? "" : said.substr(start), nullptr, false);
-  if (report.is_discarded()) return std::nullopt;
-  return report.at("jobs").at(0).at(what).at("bw_bytes").get<double>();
-}
-
 std::vector<Row> transfer(const char* name, Direction direction, const Settings& settings) {
   const ByteCount size = settings.quick ? 256_MiB : 1_GiB;
   const auto file = DiskFile::make(size);
@@ -197,7 +117,11 @@ std::vector<Row> transfer(const char* name, Direction direction, const Settings&
                name);
     return {};
   }
-  const bool has_fio = by_fio(*file, direction, size).has_value();
+  const Fio fio{.what = direction == Direction::read ? "read" : "write",
+                .block = kBlock,
+                .depth = kDepth,
+                .bytes = size};
+  const bool has_fio = by_fio(*file, fio).has_value();
   TouchedSpace touched(Extent{size}, 1_MiB);
   auto ring = Ring::create(touched.pool, {.block = kBlock, .depth = kDepth});
   auto usual_ring = Ring::create(touched.pool);
@@ -210,7 +134,7 @@ std::vector<Row> transfer(const char* name, Direction direction, const Settings&
   const TouchedHeap one_block(Extent{kBlock});
   auto [ours, fios, few, all, usual, calls] = in_turn(
       settings.runs(), [&] { return through_a_space(*ring, touched, *file, direction); },
-      [&] { return has_fio ? by_fio(*file, direction, size).value_or(0) : 0; },
+      [&] { return has_fio ? by_fio(*file, fio).value_or(0) : 0; },
       [&] { return few_blocks.measure(*file, direction, size); },
       [&] { return all_blocks.measure(*file, direction, size); },
       [&] { return through_a_space(*usual_ring, touched, *file, direction); },

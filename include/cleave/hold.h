@@ -39,8 +39,9 @@ class [[nodiscard]] CLEAVE_API Hold {
   /// Bytes held.
   [[nodiscard]] ByteCount size() const noexcept;
 
-  /// The held bytes where they lie, without a copy. Error: no_memory (to list the pieces). Cost: by
-  /// the pages.
+  /// The held bytes where they lie, without a copy. Errors: no_memory (to list the pieces; or, with
+  /// a backing, for the pages themselves), io (a page is away and cannot be had). Cost: by the
+  /// pages.
   [[nodiscard]] Result<HoldView> view() const&;
   Result<HoldView> view() && = delete;  // the view would outlive the hold
   /// The same for a part. Errors: bad_argument (not inside what is held), no_memory. Cost: by the

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 
+#include <cleave/backing/backing.h>
 #include <cleave/detail/config.h>
 #include <cleave/error.h>
 #include <cleave/units.h>
@@ -36,6 +38,11 @@ struct PoolStatistics {
   std::uint64_t copies;  ///< pages copied because they were shared, ever
   std::uint64_t zeroed;  ///< absent pages given a frame, ever
 
+  // With a backing:
+  std::uint64_t away;  ///< pages whose bytes are in the backing alone, beside the budget
+  std::uint64_t went;  ///< pages that went to the backing, ever
+  std::uint64_t came;  ///< pages that came back, ever
+
   /// What a frame takes beside its 4096 bytes, for good.
   std::uint64_t metadata_bytes_per_frame;
 };
@@ -61,6 +68,17 @@ class CLEAVE_API Pool {
   /// (RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA, vm.max_map_count: `what` names the limit), unsupported
   /// (the kernel lacks memfd_create, or a policy denies a call).
   static Result<Pool> create(ByteCount budget);
+  /// The same with a backing, which takes pages that there is no memory for: spaces, snapshots,
+  /// holds and commits may then have as many pages more as the backing can hold. Whatever touches a
+  /// page that is away waits until it is back, and fails with io where the backing cannot give it:
+  /// that access alone, and again and again until it can. Pages that are pinned, or looked at by a
+  /// view, stay. 16 bytes a page more than without. Errors: the same.
+  static Result<Pool> create(ByteCount budget, std::unique_ptr<Backing> backing);
+
+  /// Has pages worth `bytes` go to the backing now, those first that were not used for longest;
+  /// what became free. Zero without a backing. For a thread of the program's own that keeps some
+  /// memory free, so that no other has to wait for it.
+  ByteCount evict(ByteCount bytes) noexcept;
 
   /// Takes over what `other` is.
   Pool(Pool&& other) noexcept : frames_(std::exchange(other.frames_, nullptr)) {}

@@ -16,20 +16,22 @@ namespace cleave {
 class Snapshot;
 class Hold;
 
+namespace detail {
+class Frames;
+}  // namespace detail
+
 /// One page as a snapshot has it. While the view and its snapshot live, the bytes are in memory and
-/// stay as they are. Move-only; any thread may read and end it. Moved-from it has no bytes.
+/// stay as they are: of a pool with a backing, the page does not go. Move-only; any thread may read and end it. Moved-from it has no bytes.
 class CLEAVE_API PageView {
  public:
   /// Takes over what `other` is.
   PageView(PageView&& other) noexcept
-      : bytes_(std::exchange(other.bytes_, nullptr)), absent_(other.absent_) {}
+      : frames_(other.frames_),
+        bytes_(std::exchange(other.bytes_, nullptr)),
+        absent_(other.absent_) {}
   /// Lets go of what this was, and takes over what `other` is.
-  PageView& operator=(PageView&& other) noexcept {
-    bytes_ = std::exchange(other.bytes_, nullptr);
-    absent_ = other.absent_;
-    return *this;
-  }
-  ~PageView() = default;
+  PageView& operator=(PageView&& other) noexcept;
+  ~PageView();
 
   /// The page's 4096 bytes; zeroes where it is absent.
   [[nodiscard]] std::span<const std::byte> bytes() const noexcept {
@@ -40,14 +42,16 @@ class CLEAVE_API PageView {
 
  private:
   friend class Snapshot;
-  PageView(const std::byte* bytes, bool absent) noexcept : bytes_(bytes), absent_(absent) {}
+  PageView(detail::Frames& frames, const std::byte* bytes, bool absent) noexcept
+      : frames_(&frames), bytes_(bytes), absent_(absent) {}
 
+  detail::Frames* frames_;
   const std::byte* bytes_;
   bool absent_;
 };
 
 /// Bytes of a hold, or of a part of it, where they lie. While the view and its hold live, they are
-/// in memory and stay as they are. Move-only; any thread may read and end it. Moved-from it has no
+/// in memory and stay as they are: of a pool with a backing, the pages do not go. Move-only; any thread may read and end it. Moved-from it has no
 /// pieces.
 class CLEAVE_API HoldView {
  public:
@@ -65,8 +69,9 @@ class CLEAVE_API HoldView {
 
  private:
   friend class Hold;
-  explicit HoldView(detail::Pieces&& pieces) noexcept : pieces_(std::move(pieces)) {}
+  explicit HoldView(detail::Frames& frames) noexcept : frames_(&frames) {}
 
+  detail::Frames* frames_;
   detail::Pieces pieces_;
 };
 

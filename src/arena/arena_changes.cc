@@ -26,10 +26,11 @@ Result<void> ArenaState::find_unseen() {
   ResidentRanges resident(mapping_);
   for (std::uint64_t page = 0; page < mapping_.pages(); ++page) {
     if (changed_.has(page)) continue;
-    const std::byte* then = before.page(page_of(address_of_page(page)));
-    if (then == nullptr && !resident.has(page)) continue;
-    const std::byte* now = mapping_.alias(page);
-    if (holds(now, then)) continue;
+    const PageNo number = page_of(address_of_page(page));
+    if (!before.has(number) && !resident.has(page)) continue;
+    const auto then = before.look(number);
+    if (!then) return tl::unexpected(then.error());
+    if (is_the_same(mapping_.alias(page), then->bytes())) continue;
     changed_.add(page);
     return fail(Errc::not_permitted,
                 "a page has changed, and tracking did not see it; call mark_dirty() before such a "

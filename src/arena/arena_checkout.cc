@@ -42,11 +42,12 @@ Result<void> ArenaState::check_pins(const Commit& target) const {
     if (pinned.access == PinAccess::read) continue;
     ResidentRanges resident(mapping_);
     for (std::uint64_t page = pinned.run.first; page < pinned.run.end; ++page) {
-      const std::byte* then =
-          HandleAccess::state(target.snapshot()).page(page_of(address_of_page(page)));
-      if (then == nullptr && !resident.has(page)) continue;  // to read a hole would give it memory
-      const std::byte* now = mapping_.alias(page);
-      if (holds(now, then)) continue;
+      const SnapshotState& there = HandleAccess::state(target.snapshot());
+      const PageNo number = page_of(address_of_page(page));
+      if (!there.has(number) && !resident.has(page)) continue;  // to read a hole gives it memory
+      const auto then = there.look(number);
+      if (!then) return tl::unexpected(then.error());
+      if (is_the_same(mapping_.alias(page), then->bytes())) continue;
       return fail(Errc::pinned,
                   "a page is pinned for writing and would change; release the pin first",
                   address_of_page(page));
@@ -67,26 +68,52 @@ void ArenaState::clear(PageRun run) {
   std::memset(mapping_.alias(run.first), 0, run.pages() * kPageSize);
 }
 
+Result<void> ArenaState::bring_differing(const SnapshotState& from) {
+  if (from.frames.away() == nullptr) return {};
+  const auto for_each_away = [&](auto visit) CLEAVE_REQUIRES(lock_) {
+    return differing_.for_each_run([&](PageRun run) -> Result<void> {
+      for (std::uint64_t page = run.first; page < run.end; ++page) {
+        const PageNo number = page_of(address_of_page(page));
+        if (from.is_here(number)) continue;
+        if (Result<void> done = visit(number); !done) return done;
+      }
+      return {};
+    });
+  };
+  std::uint64_t away = 0;
+  (void)for_each_away([&away](PageNo) {
+    ++away;
+    return Result<void>();
+  });
+  if (away == 0 || away > from.frames.slots().count() / 2) return {};
+  return for_each_away([&from](PageNo page) {
+    return from.look(page).map([](Look&&) {});
+  });
+}
+
 // Through the alias: what we write is not to count as a change.
-void ArenaState::restore(const SnapshotState& from) {
+Result<void> ArenaState::restore(const SnapshotState& from) {
   PageCopies copies;
-  (void)differing_.for_each_run([&](PageRun run) -> Result<void> {
+  auto done = differing_.for_each_run([&](PageRun run) -> Result<void> {
     lock_.assume_held();  // by the function around
     for (std::uint64_t page = run.first; page < run.end;) {
-      if (const std::byte* then = from.page(page_of(address_of_page(page)))) {
-        copies.add(mapping_.alias(page), then);
+      if (const PageNo number = page_of(address_of_page(page)); from.has(number)) {
+        auto then = from.look(number);
+        if (!then) return tl::unexpected(then.error());
+        copies.add(mapping_.alias(page), std::move(*then));
         ++page;
         continue;
       }
       std::uint64_t end = page + 1;
-      while (end < run.end && from.page(page_of(address_of_page(end))) == nullptr) ++end;
+      while (end < run.end && !from.has(page_of(address_of_page(end)))) ++end;
       clear({page, end});
       page = end;
     }
     restored_pages_ += run.pages();
     return {};
   });
-  differing_.clear();
+  if (done) differing_.clear();
+  return done;
 }
 
 Result<void> ArenaState::checkout(const Commit& target) {
@@ -112,7 +139,14 @@ Result<void> ArenaState::stand_at(const Commit& target) {
   if (auto allowed = check_pins(target); !allowed) return allowed;
   choice_.tracker->epoch_ended(changed_.count());
   if (auto found = find_differing(target); !found) return found;
-  restore(HandleAccess::state(target.snapshot()));
+  const SnapshotState& from = HandleAccess::state(target.snapshot());
+  auto restored = bring_differing(from);
+  if (restored) restored = restore(from);
+  if (!restored) {
+    // Some hold what head_ does, some what the target does, some neither.
+    differing_.move({0, mapping_.pages()}, changed_);
+    return restored;
+  }
   if (target == *head_) return {};
   recorded_back_to(target);
   History::move(*head_, target);

@@ -7,6 +7,16 @@
 #include "space/snapshot_state.h"
 
 namespace cleave::detail {
+namespace {
+
+// A page that is not in memory, and would have to be brought for this, counts as changed.
+bool was_the_same(const std::byte* now, const SnapshotState& before, PageNo page) {
+  if (!before.is_here(page)) return false;
+  const auto then = before.look(page);
+  return then && is_the_same(now, then->bytes());
+}
+
+}  // namespace
 
 // Pages that only count as changed, because a device might have written to them, because reading
 // gave them memory, or because they were opened with a neighbour, are compared first: a thousand
@@ -18,15 +28,16 @@ Result<void> ArenaState::record(PageRun run, ResidentRanges& resident, Space& in
                  run.first};  // pages from here on that have memory, as far as we have looked
   for (std::uint64_t page = run.first; page < run.end; ++page) {
     const std::byte* now = mapping_.alias(page);
-    const std::byte* then = before.page(page_of(address_of_page(page)));
-    if (then == nullptr) {
+    const PageNo number = page_of(address_of_page(page));
+    if (!before.has(number)) {
       if (page >= memory.end) {
         memory = resident.first_in({page, run.end});
         mapping_.enter_alias(memory);
       }
       // A hole is zeroes, as before; to read it would give it memory.
       if (page < memory.first || is_zero(now)) continue;
-    } else if ((suspected_.has(page) || !choice_.tracker->is_exact()) && holds(now, then)) {
+    } else if ((suspected_.has(page) || !choice_.tracker->is_exact()) &&
+               was_the_same(now, before, number)) {
       continue;
     }
     if (auto done = into.write(address_of_page(page), {now, kPageSize}); !done) return done;

@@ -36,8 +36,8 @@ constexpr const char* kNoMemory =
 
 }  // namespace
 
-Result<FrameFile> FrameFile::create(std::uint64_t frames) {
-  const std::uint64_t bytes = frames << kPageBits;
+Result<FrameFile> FrameFile::create(std::uint64_t slots) {
+  const std::uint64_t bytes = slots << kPageBits;
   if (sync::allocation_fails()) {
     return fail(Errc::no_memory, "no file descriptor or address space for the pool");
   }
@@ -50,7 +50,7 @@ Result<FrameFile> FrameFile::create(std::uint64_t frames) {
     (void)close(*descriptor);
     return why;
   }
-  FrameFile made(*descriptor, static_cast<std::byte*>(base), frames);
+  FrameFile made(*descriptor, static_cast<std::byte*>(base), slots);
   // A child of fork(2) gets no view of the frames: it cannot disturb its parent, and a stray use of
   // a space over there stops with SIGSEGV instead of sharing silently. Spares the host's fork the
   // work.
@@ -62,22 +62,22 @@ Result<FrameFile> FrameFile::create(std::uint64_t frames) {
   return made;
 }
 
-FrameFile::FrameFile(int descriptor, std::byte* base, std::uint64_t frames)
-    : descriptor_(descriptor), base_(base), frames_(frames), process_(sync::Process::current()) {}
+FrameFile::FrameFile(int descriptor, std::byte* base, std::uint64_t slots)
+    : descriptor_(descriptor), base_(base), slots_(slots), process_(sync::Process::current()) {}
 
 FrameFile::FrameFile(FrameFile&& from) noexcept
     : descriptor_(std::exchange(from.descriptor_, -1)),
       base_(std::exchange(from.base_, nullptr)),
-      frames_(from.frames_),
+      slots_(from.slots_),
       process_(from.process_) {}
 
 FrameFile::~FrameFile() {
   if (base_ == nullptr || !is_here()) return;
-  (void)munmap(base_, frames_ << kPageBits);
+  (void)munmap(base_, slots_ << kPageBits);
   (void)close(descriptor_);
 }
 
-Result<void> FrameFile::populate(FrameId first, std::uint64_t count) noexcept {
+Result<void> FrameFile::populate(Slot first, std::uint64_t count) noexcept {
   const std::uint64_t bytes = count << kPageBits;
   if (madvise(data(first), bytes, MADV_POPULATE_WRITE) == 0) return {};
   if (!is_lacking(errno)) return fail(Errc::no_memory, kNoMemory, {}, errno);
@@ -88,7 +88,7 @@ Result<void> FrameFile::populate(FrameId first, std::uint64_t count) noexcept {
   return refused(kProvide, errno);
 }
 
-bool FrameFile::allocate(int mode, FrameId first, std::uint64_t count) const noexcept {
+bool FrameFile::allocate(int mode, Slot first, std::uint64_t count) const noexcept {
   const auto offset = static_cast<off_t>(std::uint64_t{raw(first)} << kPageBits);
   const auto bytes = static_cast<off_t>(count << kPageBits);
   int done;
@@ -98,12 +98,12 @@ bool FrameFile::allocate(int mode, FrameId first, std::uint64_t count) const noe
   return done == 0;
 }
 
-bool FrameFile::has_memory(FrameId first, std::uint64_t count) const noexcept {
+bool FrameFile::has_memory(Slot first, std::uint64_t count) const noexcept {
   std::array<unsigned char, 512> resident;
   for (std::uint64_t from = 0; from < count; from += resident.size()) {
     const std::uint64_t here = std::min<std::uint64_t>(count - from, resident.size());
-    const FrameId frame{raw(first) + static_cast<std::uint32_t>(from)};
-    if (mincore(data(frame), here << kPageBits, resident.data()) != 0) return false;
+    const Slot slot{raw(first) + static_cast<std::uint32_t>(from)};
+    if (mincore(data(slot), here << kPageBits, resident.data()) != 0) return false;
     const auto end = resident.begin() + static_cast<std::ptrdiff_t>(here);
     if (!std::all_of(resident.begin(), end, [](unsigned char r) { return (r & 1) != 0; })) {
       return false;
@@ -112,7 +112,7 @@ bool FrameFile::has_memory(FrameId first, std::uint64_t count) const noexcept {
   return true;
 }
 
-Result<void> FrameFile::punch(FrameId first, std::uint64_t count) noexcept {
+Result<void> FrameFile::punch(Slot first, std::uint64_t count) noexcept {
   if (allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, first, count)) return {};
   return refused(kPunch, errno);
 }

@@ -12,33 +12,33 @@
 
 namespace cleave::detail {
 
-Result<FrameFile> FrameFile::create(std::uint64_t frames) {
-  const std::uint64_t bytes = frames << kPageBits;
+Result<FrameFile> FrameFile::create(std::uint64_t slots) {
+  const std::uint64_t bytes = slots << kPageBits;
   void* base = sync::allocate(bytes, kPageSize);
   if (base == nullptr) return fail(Errc::no_memory, "no memory for the frames of an explored run");
   std::memset(base, 0, bytes);
-  return FrameFile(-1, static_cast<std::byte*>(base), frames);
+  return FrameFile(-1, static_cast<std::byte*>(base), slots);
 }
 
-FrameFile::FrameFile(int descriptor, std::byte* base, std::uint64_t frames)
-    : descriptor_(descriptor), base_(base), frames_(frames), process_(sync::Process::current()) {}
+FrameFile::FrameFile(int descriptor, std::byte* base, std::uint64_t slots)
+    : descriptor_(descriptor), base_(base), slots_(slots), process_(sync::Process::current()) {}
 
 FrameFile::FrameFile(FrameFile&& from) noexcept
     : descriptor_(from.descriptor_),
       base_(std::exchange(from.base_, nullptr)),
-      frames_(from.frames_),
+      slots_(from.slots_),
       process_(from.process_) {}
 
 FrameFile::~FrameFile() {
   if (base_ != nullptr) sync::deallocate(base_);
 }
 
-Result<void> FrameFile::populate(FrameId /*first*/, std::uint64_t /*count*/) noexcept { return {}; }
-bool FrameFile::has_memory(FrameId /*first*/, std::uint64_t /*count*/) const noexcept {
+Result<void> FrameFile::populate(Slot /*first*/, std::uint64_t /*count*/) noexcept { return {}; }
+bool FrameFile::has_memory(Slot /*first*/, std::uint64_t /*count*/) const noexcept {
   return true;
 }
 
-Result<void> FrameFile::punch(FrameId first, std::uint64_t count) noexcept {
+Result<void> FrameFile::punch(Slot first, std::uint64_t count) noexcept {
   std::memset(data(first), 0, count << kPageBits);
   return {};
 }

@@ -13,39 +13,41 @@
 namespace cleave::detail {
 namespace {
 
-// Steps in which the kernel is asked for memory: small pools do not take megabytes they never use,
-// large ones ask seldom. 64 frames cost some 0.1 ms, 1024 some 1.5 ms: the longest that a write can
-// be held up. reserve() avoids it.
-constexpr std::uint64_t kSmallestStep = 64;
-constexpr std::uint64_t kLargestStep = 1024;
-
 constexpr Refusals kRecords =
     CLEAVE_REFUSALS("mmap", "the kernel cannot map memory for the pool's frame states");
 
+constexpr std::uint64_t kMostFrames = (std::uint64_t{1} << 32) - 1;
+
 }  // namespace
 
-Result<Frames*> Frames::create(std::uint64_t budget) {
-  const std::uint64_t total = budget + 1;
-  if (budget == 0 || total > std::uint64_t{1} << 32) {
+Result<Frames*> Frames::create(std::uint64_t budget, std::unique_ptr<Backing> backing) {
+  if (budget == 0 || budget >= kMostFrames) {
     return fail(Errc::bad_argument, "a pool's budget is 4 KiB to just under 16 TiB");
   }
-  auto file = FrameFile::create(total);
-  if (!file) return tl::unexpected(file.error());
+  auto slots = Slots::create(budget);
+  if (!slots) return tl::unexpected(slots.error());
+  // One page fewer than there is room for: with all of it taken, none could change places.
+  const std::uint64_t room = backing == nullptr ? 0 : backing->most_pages();
+  const std::uint64_t last = budget + std::min(room - (room != 0 ? 1 : 0), kMostFrames - budget);
 
-  void* states = reserve_zeroed(total * sizeof(FrameState));
-  void* links =
-      states == nullptr ? nullptr : reserve_zeroed(total * sizeof(sync::atomic<std::uint32_t>));
-  void* self = links == nullptr ? nullptr : sync::allocate(sizeof(Frames), alignof(Frames));
-  if (states == nullptr || links == nullptr || self == nullptr) {
-    const int why = links == nullptr ? errno : ENOMEM;
-    give_back_reserved(states, total * sizeof(FrameState));
-    give_back_reserved(links, total * sizeof(sync::atomic<std::uint32_t>));
-    sync::deallocate(self);
-    return refused_mapping(kRecords, total * kMetadataBytes, Mapped::own, why);
+  void* states = reserve_zeroed((last + 1) * sizeof(FrameState));
+  void* self = states == nullptr ? nullptr : sync::allocate(sizeof(Frames), alignof(Frames));
+  if (self == nullptr) {
+    const int why = states == nullptr ? errno : ENOMEM;
+    give_back_reserved(states, (last + 1) * sizeof(FrameState));
+    return refused_mapping(kRecords, last * kMetadataBytes, Mapped::own, why);
   }
-  // All-zero bytes are the initial state of both: no loop over what may be billions of frames.
-  return new (self) Frames(std::move(*file), budget, static_cast<FrameState*>(states),
-                           static_cast<FrameLinks>(links));
+  // All-zero bytes are the initial state: no loop over what may be billions of frames.
+  auto* frames = new (self) Frames(std::move(*slots), FrameId{static_cast<std::uint32_t>(last)},
+                                   static_cast<FrameState*>(states));
+  if (backing == nullptr) return frames;
+  auto away = Away::create(frames->slots_, frames->states_, last, std::move(backing));
+  if (!away) {
+    sync::destroy(frames);
+    return tl::unexpected(away.error());
+  }
+  frames->away_.reset(*away);
+  return frames;
 }
 
 tl::unexpected<Error> not_here() noexcept {
@@ -57,180 +59,46 @@ tl::unexpected<Error> not_here() noexcept {
 // of fork(2), where all of it stays.
 void Frames::end() noexcept {
   if (!is_here()) return;
-  const bool empty = used_.load(sync::relaxed) == 0 && counters_.nodes.load(sync::relaxed) == 0 &&
-                     counters_.regions.load(sync::relaxed) == 0;
+  const PoolStatistics s = statistics();
+  const bool empty = s.used == 0 && s.away == 0 && s.nodes == 0 && s.regions == 0;
   CLEAVE_CHECK(empty, "a pool ended with frames, table nodes or regions in use: a bug of cleave");
   sync::destroy(this);
 }
 
-Frames::~Frames() {
-  give_back_reserved(states_, (budget_ + 1) * sizeof(FrameState));
-  give_back_reserved(links_, (budget_ + 1) * sizeof(sync::atomic<std::uint32_t>));
-}
+Frames::~Frames() { give_back_reserved(states_, (raw(last_) + 1ull) * sizeof(FrameState)); }
 
 Result<Frames::Taken> Frames::take() {
   if (sync::allocation_fails()) return fail(Errc::no_memory, "the pool has no free frame");
-  const FrameId frame = free_.pop(links_);
-  return frame == kZeroFrame ? take_fresh() : Result<Taken>(hand_out(frame, false));
-}
-
-Frames::Taken Frames::hand_out(FrameId frame, bool zeroed) {
-  used_.add(1, sync::relaxed);
+  if (away_ != nullptr) {
+    return away_->take().map([](Away::Taken t) { return Taken{t.frame, t.zeroed}; });
+  }
+  const auto taken = slots_.take();
+  if (!taken) return tl::unexpected(taken.error());
+  const FrameId frame{raw(taken->slot)};
   state(frame).own();
-  return {frame, zeroed};
-}
-
-FrameId Frames::next_fresh() noexcept {
-  const std::uint64_t next = fresh_.get();
-  fresh_.set(next + 1);
-  return FrameId{static_cast<std::uint32_t>(next)};
-}
-
-Result<Frames::Taken> Frames::take_fresh() {
-  const sync::Guard guard(growth_);
-  // Whoever held the lock may have had the free frames in hand, to trim them or to add to them.
-  FrameId frame = sync::performs("take.look_again") ? free_.pop(links_) : kZeroFrame;
-  if (frame != kZeroFrame) return hand_out(frame, false);
-  if (fresh_.get() < populated_) {
-    frame = next_fresh();
-  } else if (!returned_.empty()) {
-    frame = returned_.first;
-    if (auto done = file_.populate(frame, 1); !done) return tl::unexpected(done.error());
-    returned_.first = FrameId{links_[raw(frame)].load(sync::relaxed)};
-    --returned_.count;
-  } else {
-    const std::uint64_t step = std::clamp(populated_ / 16, kSmallestStep, kLargestStep);
-    if (auto done = populate_more(step); !done) return tl::unexpected(done.error());
-    frame = next_fresh();
-  }
-  return hand_out(frame, true);
-}
-
-Result<void> Frames::populate_more(std::uint64_t count) {
-  const std::uint64_t room = budget_ + 1 - populated_;
-  if (room == 0) {
-    return fail(
-        Errc::no_memory,
-        "the pool's budget is used up; drop forks or snapshots, or give it a larger budget");
-  }
-  const std::uint64_t step = std::min(count, room);
-  auto done = file_.populate(FrameId{static_cast<std::uint32_t>(populated_)}, step);
-  if (done) populated_ += step;
-  return done;
+  return Taken{frame, taken->zeroed};
 }
 
 void Frames::give(const FrameChain& chain) noexcept {
-  if (chain.empty()) return;
-  used_.sub(chain.count, sync::relaxed);
-  free_.push(chain, links_);
-}
-
-// A run of returned frames, from the lowest on, has its memory again and joins the free ones.
-Result<void> Frames::populate_returned(std::uint64_t most) {
-  const FrameId first = returned_.first;
-  FrameChain run;
-  FrameId next = first;
-  do {
-    const FrameId after{links_[raw(next)].load(sync::relaxed)};
-    run.push(next, links_);
-    next = after;
-  } while (run.count < std::min(most, returned_.count) &&
-           raw(next) == raw(first) + static_cast<std::uint32_t>(run.count));
-  if (auto done = file_.populate(first, run.count); !done) {
-    // The run was turned round; put it back as it was.
-    for (std::uint64_t i = run.count; i != 0; --i) {
-      const FrameId frame{raw(first) + static_cast<std::uint32_t>(i - 1)};
-      links_[raw(frame)].store(raw(next), sync::relaxed);
-      next = frame;
-    }
-    return done;
-  }
-  returned_.first = next;
-  returned_.count -= run.count;
-  free_.push(run, links_);
-  return {};
-}
-
-std::uint64_t Frames::free_count() const noexcept {
-  return fresh_.get() - 1 - returned_.count - used_.load(sync::relaxed);
+  if (away_ != nullptr) return away_->give(chain);
+  slots_.give({Slot{raw(chain.first)}, Slot{raw(chain.last)}, chain.count});
 }
 
 Result<void> Frames::reserve(std::uint64_t count) {
   if (!is_here()) return not_here();
-  const sync::Guard guard(growth_);
-  for (;;) {
-    const std::uint64_t ready = free_count() + populated_ - fresh_.get();
-    if (ready >= count) return {};
-    const std::uint64_t step = std::min(count - ready, kLargestStep);
-    if (auto done = returned_.empty() ? populate_more(step) : populate_returned(step); !done) {
-      return done;
-    }
-  }
-}
-
-bool Frames::is_kept(FrameId frame) const noexcept {
-  for (const TrimGuard* k = trim_guards_; k != nullptr; k = k->next_) {
-    if (k->keeps(frame)) return true;
-  }
-  return false;
+  return slots_.reserve(count);
 }
 
 Result<std::uint64_t> Frames::trim() {
   if (!is_here()) return not_here();
-  const sync::Guard guard(growth_);
-  FrameChain free;
-  FrameChain kept;
-  for (FrameId frame = free_.pop_all(); frame != kZeroFrame;) {
-    const FrameId next{links_[raw(frame)].load(sync::relaxed)};
-    (is_kept(frame) ? kept : free).push(frame, links_);
-    frame = next;
-  }
-  if (!kept.empty()) free_.push(std::exchange(kept, {}), links_);
-  if (free.empty()) return 0;
-  auto* sorted = static_cast<std::uint32_t*>(sync::allocate(free.count * sizeof(std::uint32_t)));
-  if (sorted == nullptr) {
-    free_.push(free, links_);
-    return fail(Errc::no_memory, "out of memory listing the free frames; they stay with the pool");
-  }
-  FrameId frame = free.first;
-  for (std::uint64_t i = 0; i < free.count; ++i) {
-    sorted[i] = raw(frame);
-    frame = FrameId{links_[raw(frame)].load(sync::relaxed)};
-  }
-  std::sort(sorted, sorted + free.count);
-
-  // From the highest run down, so that the chain of returned frames ascends.
-  std::uint64_t given_back = 0;
-  Result<void> problem;
-  for (std::uint64_t end = free.count; end != 0;) {
-    std::uint64_t first = end - 1;
-    while (first != 0 && sorted[first - 1] + 1 == sorted[first]) --first;
-    auto punched = file_.punch(FrameId{sorted[first]}, end - first);
-    FrameChain& into = punched ? returned_ : kept;
-    for (std::uint64_t i = end; i != first; --i) into.push(FrameId{sorted[i - 1]}, links_);
-    if (punched) {
-      given_back += end - first;
-    } else {
-      problem = punched;
-    }
-    end = first;
-  }
-  sync::deallocate(sorted);
-  if (!kept.empty()) free_.push(kept, links_);
-  if (!problem && given_back == 0) return tl::unexpected(problem.error());
-  return given_back;
+  return slots_.trim();
 }
 
 PoolStatistics Frames::statistics() noexcept {
   PoolStatistics s{};
   if (!is_here()) return s;
-  const sync::Guard guard(growth_);
-  s.budget = budget_;
-  s.used = used_.load(sync::relaxed);
-  s.ready = populated_ - fresh_.get();
-  s.returned = returned_.count;
-  s.untouched = budget_ + 1 - populated_;
-  s.free = free_count();
+  slots_.add_to(s);
+  if (away_ != nullptr) away_->add_to(s);
   s.nodes = counters_.nodes.load(sync::relaxed);
   s.regions = counters_.regions.load(sync::relaxed);
   s.spaces = references_.spaces();

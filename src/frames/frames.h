@@ -3,19 +3,20 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
 #include <cleave/pool.h>
 #include <cleave/units.h>
 
-#include "frames/frame_file.h"
+#include "frames/away/away.h"
+#include "frames/away/look.h"
 #include "frames/frame_state.h"
 #include "frames/free_list.h"
 #include "frames/pool_references.h"
-#include "frames/trim_guard.h"
-#include "sync/mutex.h"
-#include "sync/plain.h"
+#include "frames/slots.h"
+#include "sync/memory.h"
 
 namespace cleave::detail {
 
@@ -40,9 +41,9 @@ class Frames {
     bool zeroed;
   };
 
-  /// Room for `budget` frames beside the zero frame, with one reference, the caller's. Errors:
-  /// bad_argument, no_memory, unsupported.
-  static Result<Frames*> create(std::uint64_t budget);
+  /// Memory for `budget` frames beside the zero frame, with one reference, the caller's. With a
+  /// backing, as many frames more as that can hold. Errors: bad_argument, no_memory, unsupported.
+  static Result<Frames*> create(std::uint64_t budget, std::unique_ptr<Backing> backing = nullptr);
   ~Frames();
   Frames(const Frames&) = delete;
   Frames& operator=(const Frames&) = delete;
@@ -64,29 +65,65 @@ class Frames {
     if (references_.release_pins(place, pages)) end();
   }
 
-  /// Any thread. Tens of ns when a free frame is at hand; about 1 us a frame, for several frames at
-  /// once, when the kernel must provide memory first. Error: no_memory.
+  /// Any thread, under whatever lock. Tens of ns when a free frame is at hand; about 1 us a frame,
+  /// for several frames at once, when the kernel must provide memory first. Errors: no_memory,
+  /// lack::memory.
   Result<Taken> take();
 
   /// Frames whose last reference is gone. Any thread. O(1), however long the chain.
   void give(const FrameChain& chain) noexcept;
 
-  [[nodiscard]] std::byte* data(FrameId frame) const noexcept { return file_.data(frame); }
+  /// Where the frame's bytes are, for who knows that they are in memory and stay there: it is
+  /// pinned, clung to, new, or was reached in the same section or under the same lock.
+  [[nodiscard]] std::byte* data(FrameId frame) const noexcept {
+    return slots_.file().data(away_ == nullptr ? Slot{raw(frame)} : away_->slot(frame));
+  }
+  /// The same for who does not know, inside a section or under the space's lock. nullptr: they are
+  /// away.
+  [[nodiscard]] std::byte* reach(FrameId frame) const noexcept {
+    if (away_ == nullptr) return slots_.file().data(Slot{raw(frame)});
+    return frame == kZeroFrame || state(frame).reach() ? data(frame) : nullptr;
+  }
+  /// The same to write there.
+  [[nodiscard]] std::byte* reach_for_writing(FrameId frame) const noexcept {
+    if (away_ == nullptr) return slots_.file().data(Slot{raw(frame)});
+    return state(frame).reach_for_writing() ? data(frame) : nullptr;
+  }
+  /// Which frame's bytes lie at an address inside the pool's memory, for who pins or clings to it.
+  [[nodiscard]] FrameId frame_at(const void* address) const noexcept {
+    const auto offset = static_cast<std::uint64_t>(static_cast<const std::byte*>(address) -
+                                                   slots_.file().base());
+    const auto slot = static_cast<std::uint32_t>(offset >> kPageBits);
+    return away_ == nullptr ? FrameId{slot} : away_->frame_in(Slot{slot});
+  }
+
+  /// A look at a page without a section and without a lock, by who keeps it from being given back.
+  /// Errors: io and no_memory, as Away::bring(); too_many_pins. Cost: two atomic operations; none
+  /// without a backing.
+  Result<Look> look(FrameId frame) noexcept;
+  /// What reach() could not, for Provided, which brings it.
+  [[gnu::cold]] tl::unexpected<Error> lacks(FrameId frame) noexcept;
+  void uncling(FrameId frame) noexcept;
+  /// The same for the page at an address inside the pool's memory.
+  void uncling_at(const std::byte* address) noexcept;
+
   [[nodiscard]] FrameState& state(FrameId frame) const noexcept { return states_[raw(frame)]; }
-  [[nodiscard]] FrameLinks links() const noexcept { return links_; }
-  [[nodiscard]] const FrameFile& file() const noexcept { return file_; }
+  [[nodiscard]] Links links() const noexcept {
+    return away_ == nullptr ? slots_.links() : away_->links();
+  }
+  [[nodiscard]] Slots& slots() noexcept { return slots_; }
+  [[nodiscard]] const FrameFile& file() const noexcept { return slots_.file(); }
+  /// Null: there is no backing.
+  [[nodiscard]] Away* away() const noexcept { return away_.get(); }
+  /// The highest of all frames that there can be.
+  [[nodiscard]] FrameId last() const noexcept { return last_; }
   /// False in a child of fork(2). There nothing of the pool is used, and nothing ends: no lock is
   /// taken that another thread may have held, and nothing is looked at that it had in hand.
-  [[nodiscard]] bool is_here() const noexcept { return file_.is_here(); }
+  [[nodiscard]] bool is_here() const noexcept { return file().is_here(); }
   [[nodiscard]] PoolCounters& counters() noexcept { return counters_; }
 
-  /// Sees to it that `count` frames are free and have memory, so that no write waits for the kernel
-  /// later. Error: no_memory (budget or machine); what could be provided stays.
+  /// As Pool::reserve and Pool::trim, in pages.
   Result<void> reserve(std::uint64_t count);
-
-  /// Gives the memory of all free frames back to the kernel, but for what a TrimGuard keeps. The
-  /// number of frames returned. Errors: no_memory (for a list of the frames), unsupported; frames
-  /// not returned stay free.
   Result<std::uint64_t> trim();
 
   [[nodiscard]] PoolStatistics statistics() noexcept;
@@ -95,35 +132,15 @@ class Frames {
       sizeof(FrameState) + sizeof(sync::atomic<std::uint32_t>);
 
  private:
-  friend class TrimGuard;
-  Frames(FrameFile&& file, std::uint64_t budget, FrameState* states, FrameLinks links)
-      : file_(std::move(file)), budget_(budget), states_(states), links_(links) {}
+  Frames(Slots&& slots, FrameId last, FrameState* states)
+      : slots_(std::move(slots)), last_(last), states_(states) {}
 
   void end() noexcept;
-  Taken hand_out(FrameId frame, bool zeroed);
-  Result<Taken> take_fresh();
-  FrameId next_fresh() noexcept CLEAVE_REQUIRES(growth_);
-  Result<void> populate_more(std::uint64_t count) CLEAVE_REQUIRES(growth_);
-  Result<void> populate_returned(std::uint64_t most) CLEAVE_REQUIRES(growth_);
-  [[nodiscard]] std::uint64_t free_count() const noexcept CLEAVE_REQUIRES(growth_);
-  [[nodiscard]] bool is_kept(FrameId frame) const noexcept CLEAVE_REQUIRES(growth_);
 
-  FrameFile file_;
-  const std::uint64_t budget_;
-  FrameState* const states_;  // budget_ + 1, zero-initialized, in memory of their own
-  const FrameLinks links_;
-
-  FreeList free_;                                    // memory behind them, contents unknown
-  alignas(64) sync::atomic<std::uint64_t> used_{0};  // takers add, givers subtract
-
-  alignas(64) sync::mutex growth_;  // a leaf: nothing is locked under it
-  /// The first frame that was never taken; 0 is the zero frame.
-  sync::plain<std::uint64_t> fresh_ CLEAVE_GUARDED_BY(growth_){1};
-  /// Frames below have memory, or were returned. At least fresh_.
-  std::uint64_t populated_ CLEAVE_GUARDED_BY(growth_) = 1;
-  TrimGuard* trim_guards_ CLEAVE_GUARDED_BY(growth_) = nullptr;
-  /// Ascending runs whose memory was given back; zeroes when it comes again.
-  FrameChain returned_ CLEAVE_GUARDED_BY(growth_);
+  Slots slots_;
+  const FrameId last_;
+  FrameState* const states_;  // last_ + 1, zero-initialized, in memory of their own
+  sync::Owned<Away> away_;
 
   PoolReferences references_;
   PoolCounters counters_;

@@ -1,5 +1,5 @@
-// Free frames, last in first out, so that the next copy lands in a frame that is still in the
-// cache. Links live beside the frames (4 bytes each), so pushing cannot fail.
+// Free slots or frames, last in first out, so that the next copy lands in memory that is still in the
+// cache. Links live beside them (4 bytes each), so pushing cannot fail.
 #pragma once
 
 #include <cstdint>
@@ -8,72 +8,78 @@
 #include <cleave/detail/word.h>
 #include <cleave/units.h>
 
+#include "frames/slot.h"
+
 namespace cleave::detail {
 
-/// Links from a free frame to the next one; indexed by frame. Meaningful for free frames only.
-using FrameLinks = sync::atomic<std::uint32_t>*;
+/// Links from a free one to the next; indexed by number. Meaningful for free ones only.
+using Links = sync::atomic<std::uint32_t>*;
 
-/// A chain of free frames, linked through FrameLinks, held by one thread.
-struct FrameChain {
-  FrameId first = kZeroFrame;
-  FrameId last = kZeroFrame;
+/// A chain of free ones, linked through Links, held by one thread. Number 0 is never free.
+template <class Id>
+struct Chain {
+  Id first{0};
+  Id last{0};
   std::uint64_t count = 0;
 
   [[nodiscard]] bool empty() const { return count == 0; }
-  void push(FrameId frame, FrameLinks links) {
-    links[raw(frame)].store(raw(first), sync::relaxed);  // published by FreeList::push
-    first = frame;
-    if (count++ == 0) last = frame;
+  void push(Id id, Links links) {
+    links[raw(id)].store(raw(first), sync::relaxed);  // published by FreeList::push
+    first = id;
+    if (count++ == 0) last = id;
   }
 };
+using FrameChain = Chain<FrameId>;
+using SlotChain = Chain<Slot>;
 
-/// A lock-free stack (Treiber). The head carries a tag that changes with every operation: a frame
-/// that was popped, used and pushed again between another thread's look and its exchange is no
-/// longer the same head.
+/// A lock-free stack (Treiber). The head carries a tag that changes with every operation: one that
+/// was popped, used and pushed again between another thread's look and its exchange is no longer
+/// the same head.
+template <class Id>
 class FreeList {
  public:
   /// Any thread. O(1), however long the chain.
-  void push(const FrameChain& chain, FrameLinks links) noexcept {
+  void push(const Chain<Id>& chain, Links links) noexcept {
     std::uint64_t head = head_.load(sync::relaxed);
     do {
-      links[raw(chain.last)].store(frame_in(head), sync::relaxed);
+      links[raw(chain.last)].store(number_in(head), sync::relaxed);
     } while (!head_.compare_exchange(head, make(raw(chain.first), head), sync::release));
   }
 
-  /// Any thread. kZeroFrame when empty.
-  FrameId pop(FrameLinks links) noexcept {
+  /// Any thread. Number 0 when empty.
+  Id pop(Links links) noexcept {
     // acquire: pairs with the release in push(); the link was written before it.
     std::uint64_t head = head_.load(sync::acquire);
     for (;;) {
-      const std::uint32_t frame = frame_in(head);
-      if (frame == 0) return kZeroFrame;
-      // May be stale when another thread pops the same frame; the exchange then fails on the tag.
-      const std::uint32_t next = links[frame].load(sync::relaxed);
+      const std::uint32_t first = number_in(head);
+      if (first == 0) return Id{0};
+      // May be stale when another thread pops the same one; the exchange then fails on the tag.
+      const std::uint32_t next = links[first].load(sync::relaxed);
       if (head_.compare_exchange(head, make(next, head), sync::acq_rel)) {
         sync::prefetch_for_write(&links[next]);  // the next pop reads it
-        return FrameId{frame};
+        return Id{first};
       }
     }
   }
 
-  /// Everything at once; the first frame of the chain, kZeroFrame when there was none.
-  FrameId pop_all() noexcept {
+  /// Everything at once; the first of the chain, number 0 when there was none.
+  Id pop_all() noexcept {
     std::uint64_t head = head_.load(sync::acquire);
     while (!head_.compare_exchange(head, make(0, head), sync::acq_rel)) {
     }
-    return FrameId{frame_in(head)};
+    return Id{number_in(head)};
   }
 
  private:
-  static constexpr std::uint32_t frame_in(std::uint64_t head) {
+  static constexpr std::uint32_t number_in(std::uint64_t head) {
     return static_cast<std::uint32_t>(head);
   }
-  static std::uint64_t make(std::uint32_t frame, std::uint64_t old) {
+  static std::uint64_t make(std::uint32_t first, std::uint64_t old) {
     const std::uint64_t another = sync::performs("free_list.tag") ? 1 : 0;
-    return (((old >> 32) + another) << 32) | frame;
+    return (((old >> 32) + another) << 32) | first;
   }
 
-  sync::atomic<std::uint64_t> head_{0};  // low half the frame, high half the tag
+  sync::atomic<std::uint64_t> head_{0};  // low half the first, high half the tag
 };
 
 }  // namespace cleave::detail

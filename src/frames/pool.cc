@@ -11,6 +11,18 @@ Result<Pool> Pool::create(ByteCount budget) {
   return Frames::create(budget.value >> kPageBits).map([](Frames* frames) { return Pool(frames); });
 }
 
+Result<Pool> Pool::create(ByteCount budget, std::unique_ptr<Backing> backing) {
+  return Frames::create(budget.value >> kPageBits, std::move(backing)).map([](Frames* frames) {
+    return Pool(frames);
+  });
+}
+
+ByteCount Pool::evict(ByteCount bytes) noexcept {
+  Frames& frames = state();
+  if (!frames.is_here() || frames.away() == nullptr) return 0;
+  return frames.away()->reclaim(bytes.value >> kPageBits) << kPageBits;
+}
+
 Pool& Pool::operator=(Pool&& other) noexcept {
   const Pool old(std::exchange(frames_, std::exchange(other.frames_, nullptr)));
   return *this;

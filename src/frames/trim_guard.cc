@@ -7,26 +7,26 @@
 namespace cleave::detail {
 
 TrimGuard::TrimGuard(Frames& frames) noexcept
-    : frames_(frames), last_{static_cast<std::uint32_t>(frames.budget_)} {
+    : frames_(frames), slots_(frames.slots()), last_{static_cast<std::uint32_t>(slots_.count())} {
   while (extents() > kMostExtents) ++shift_;
   frames_.retain();
-  const sync::Guard guard(frames_.growth_);
-  next_ = frames_.trim_guards_;
-  frames_.trim_guards_ = this;
+  const sync::Guard guard(slots_.growth_);
+  next_ = slots_.trim_guards_;
+  slots_.trim_guards_ = this;
 }
 
 TrimGuard::~TrimGuard() {
   if (frames_.is_here()) {
-    const sync::Guard guard(frames_.growth_);
-    TrimGuard** link = &frames_.trim_guards_;
+    const sync::Guard guard(slots_.growth_);
+    TrimGuard** link = &slots_.trim_guards_;
     while (*link != this) link = &(*link)->next_;
     *link = next_;
   }
   frames_.release();
 }
 
-FrameId TrimGuard::first(std::uint64_t extent) const noexcept {
-  return FrameId{std::max(1u, static_cast<std::uint32_t>(extent << shift_))};
+Slot TrimGuard::first(std::uint64_t extent) const noexcept {
+  return Slot{std::max(1u, static_cast<std::uint32_t>(extent << shift_))};
 }
 
 std::uint64_t TrimGuard::end(std::uint64_t extent) const noexcept {
@@ -35,16 +35,16 @@ std::uint64_t TrimGuard::end(std::uint64_t extent) const noexcept {
 
 bool TrimGuard::keep(std::uint64_t extent) noexcept {
   // Under the lock that trim() holds: what has memory now has it until it is let go.
-  const sync::Guard guard(frames_.growth_);
-  const FrameId from = first(extent);
-  if (end(extent) > frames_.populated_) return false;
-  if (!frames_.file_.has_memory(from, end(extent) - raw(from))) return false;
+  const sync::Guard guard(slots_.growth_);
+  const Slot from = first(extent);
+  if (end(extent) > slots_.populated_) return false;
+  if (!slots_.file_.has_memory(from, end(extent) - raw(from))) return false;
   kept_[extent / 64] |= std::uint64_t{1} << (extent % 64);
   return true;
 }
 
 void TrimGuard::release(std::uint64_t extent) noexcept {
-  const sync::Guard guard(frames_.growth_);
+  const sync::Guard guard(slots_.growth_);
   kept_[extent / 64] &= ~(std::uint64_t{1} << (extent % 64));
 }
 

@@ -7,9 +7,12 @@
 
 #include <cleave/units.h>
 
+#include "frames/slot.h"
+
 namespace cleave::detail {
 
 class Frames;
+class Slots;
 
 /// Has trim() leave the memory of some frames in place. A frame whose memory was given back and
 /// provided again has other memory: who remembers the old would from then on read and write what no
@@ -30,14 +33,14 @@ class TrimGuard {
   /// Into how many extents the pool's budget falls; the last may be shorter, the first lacks the
   /// zero frame.
   [[nodiscard]] std::uint64_t extents() const noexcept { return extent_of(last_) + 1; }
-  [[nodiscard]] std::uint64_t extent_of(FrameId frame) const noexcept {
-    return raw(frame) >> shift_;
+  [[nodiscard]] std::uint64_t extent_of(Slot slot) const noexcept {
+    return raw(slot) >> shift_;
   }
-  [[nodiscard]] FrameId first(std::uint64_t extent) const noexcept;
+  [[nodiscard]] Slot first(std::uint64_t extent) const noexcept;
   /// One past its last frame.
   [[nodiscard]] std::uint64_t end(std::uint64_t extent) const noexcept;
-  [[nodiscard]] bool keeps(FrameId frame) const noexcept {
-    const std::uint64_t s = extent_of(frame);
+  [[nodiscard]] bool keeps(Slot slot) const noexcept {
+    const std::uint64_t s = extent_of(slot);
     return (kept_[s / 64] >> (s % 64) & 1) != 0;
   }
 
@@ -47,10 +50,11 @@ class TrimGuard {
   void release(std::uint64_t extent) noexcept;
 
  private:
-  friend class Frames;
+  friend class Slots;
 
   Frames& frames_;
-  FrameId last_;
+  Slots& slots_;
+  Slot last_;
   unsigned shift_ = 9;
   // Guarded by the pool's growth lock, but for reads by the thread that uses the guard.
   std::array<std::uint64_t, kMostExtents / 64> kept_{};

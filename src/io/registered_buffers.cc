@@ -26,8 +26,8 @@ RegisteredBuffers::~RegisteredBuffers() {
 
 bool RegisteredBuffers::add(std::uint64_t extent) noexcept {
   if (!open_ || !trim_guard_.keep(extent)) return false;
-  const FrameId first = trim_guard_.first(extent);
-  const iovec memory{frames_.data(first), (trim_guard_.end(extent) - raw(first)) << kPageBits};
+  const Slot first = trim_guard_.first(extent);
+  const iovec memory{frames_.file().data(first), (trim_guard_.end(extent) - raw(first)) << kPageBits};
   const int done = io_uring_register_buffers_update_tag(&ring_, static_cast<unsigned>(extent),
                                                         &memory, nullptr, 1);
   if (done != 1) {
@@ -43,10 +43,10 @@ bool RegisteredBuffers::add(std::uint64_t extent) noexcept {
 std::optional<RegisteredBuffers::Buffer> RegisteredBuffers::find(const iovec& piece) noexcept {
   const auto offset = static_cast<std::uint64_t>(static_cast<const std::byte*>(piece.iov_base) -
                                                  frames_.file().base());
-  const FrameId frame{static_cast<std::uint32_t>(offset >> kPageBits)};
-  if (frame == kZeroFrame) return std::nullopt;
-  const std::uint64_t extent = trim_guard_.extent_of(frame);
-  if (!trim_guard_.keeps(frame) && !add(extent)) return std::nullopt;
+  const Slot slot{static_cast<std::uint32_t>(offset >> kPageBits)};
+  if (slot == kZeroSlot) return std::nullopt;
+  const std::uint64_t extent = trim_guard_.extent_of(slot);
+  if (!trim_guard_.keeps(slot) && !add(extent)) return std::nullopt;
   const std::uint64_t end = trim_guard_.end(extent) << kPageBits;
   return Buffer{static_cast<int>(extent), std::min<std::uint64_t>(piece.iov_len, end - offset)};
 }

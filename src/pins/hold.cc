@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "base/fail.h"
 #include "pins/hold_state.h"
+#include "pins/pages_of.h"
 #include "space/pages.h"
 
 namespace cleave {
@@ -46,17 +47,19 @@ Result<HoldView> Hold::view(Address from, ByteCount bytes) const& {
   if (auto inside = check_inside(s, from, bytes.value); !inside) {
     return tl::unexpected(inside.error());
   }
-  Pieces pieces;
+  HoldView view(s.frames);  // which lets go of what it has, should a page not be had
   const Address end = from + bytes;
   for (Address at = from; at < end;) {
     // Room as it is needed: many pages are often one piece.
-    if (!pieces.reserve(1)) return fail(Errc::no_memory, "out of memory listing held pages", at);
+    if (!view.pieces_.reserve(1)) return fail(Errc::no_memory, "out of memory listing held pages", at);
     const std::uint64_t offset = offset_in_page(at);
     const std::uint64_t here = std::min(kPageSize - offset, (end - at).value);
-    pieces.add(s.frames.data(s.table.find(page_of(at))) + offset, here);
+    auto look = s.frames.look(s.table.find(page_of(at)));
+    if (!look) return fail(look.error().code, look.error().what, at, look.error().system);
+    view.pieces_.add(look->keep() + offset, here);
     at = at + here;
   }
-  return HoldView(std::move(pieces));
+  return view;
 }
 
 Result<void> Hold::read(Address from, std::span<std::byte> into) const {
@@ -65,13 +68,25 @@ Result<void> Hold::read(Address from, std::span<std::byte> into) const {
   if (auto inside = check_inside(s, from, into.size()); !inside) return inside;
   return for_each_page(
       from, into, [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
-        sync::read_bytes(part.data(), s.frames.data(s.table.find(page)) + offset, part.size());
+        const auto look = s.frames.look(s.table.find(page));
+        if (!look) return tl::unexpected(look.error());
+        sync::read_bytes(part.data(), look->bytes() + offset, part.size());
         return {};
       });
 }
 
 HoldView::HoldView(HoldView&& other) noexcept = default;
-HoldView& HoldView::operator=(HoldView&& other) noexcept = default;
-HoldView::~HoldView() = default;
+HoldView& HoldView::operator=(HoldView&& other) noexcept {
+  HoldView taken = std::move(other);
+  std::swap(frames_, taken.frames_);
+  std::swap(pieces_, taken.pieces_);
+  return *this;  // what was looked at here goes with `taken`
+}
+
+HoldView::~HoldView() {
+  if (pieces_.list().empty() || !frames_->is_here() || frames_->away() == nullptr) return;
+  for (const iovec& piece : pieces_.list())
+    for_each_page_of(piece, [this](const std::byte* page) { frames_->uncling_at(page); });
+}
 
 }  // namespace cleave

@@ -25,13 +25,14 @@ Result<Hold> Space::hold(Address at, ByteCount bytes) {
   HoldState* made = HoldState::make(s.frames, at, bytes);
   if (made == nullptr) return fail(Errc::no_memory, "out of memory allocating a hold");
   auto held = HandleAccess::make<Hold>(made);
-  const sync::Guard guard(s.lock);
-  if (auto allowed = s.regions.check(range, Protection::read); !allowed) {
-    return tl::unexpected(allowed.error());
-  }
-  s.revoke_writers();
-  const auto forked = made->table.fork_range_from(s.table, range, s.frames);
-  s.resume();
+  const auto forked = s.with_lock([&]() -> Result<void> {
+    s.lock.assume_held();  // by with_lock()
+    if (auto allowed = s.regions.check(range, Protection::read); !allowed) return allowed;
+    s.revoke_writers();
+    auto done = made->table.fork_range_from(s.table, range, s.frames);
+    s.resume();
+    return done;
+  });
   if (!forked) return tl::unexpected(forked.error());
   return held;
 }

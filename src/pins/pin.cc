@@ -3,6 +3,7 @@
 #include <cleave/pin.h>
 
 #include "frames/frames.h"
+#include "pins/pages_of.h"
 
 namespace cleave {
 using namespace detail;
@@ -36,11 +37,10 @@ void Pin::release() noexcept {
   if (!frames_->is_here()) return pieces_.clear();
   FrameChain freed;
   for (const iovec& piece : pieces_.list()) {
-    const std::uint64_t start = pool_offset(piece).value;
-    const auto end = static_cast<std::uint32_t>((start + piece.iov_len - 1) >> kPageBits);
-    for (auto at = static_cast<std::uint32_t>(start >> kPageBits); at <= end; ++at) {
-      if (frames_->state(FrameId{at}).unpin(access_)) freed.push(FrameId{at}, frames_->links());
-    }
+    for_each_page_of(piece, [&](const std::byte* page) {
+      const FrameId frame = frames_->frame_at(page);
+      if (frames_->state(frame).unpin(access_)) freed.push(frame, frames_->links());
+    });
   }
   pieces_.clear();
   frames_->give(freed);

@@ -29,19 +29,21 @@ Table::Stop PinBuilder::pin_owned(Table& table, PageRange pages) noexcept {
 Result<void> PinBuilder::pin_locked(SpaceState& space) {
   const Protection needed =
       pin_.access_ == PinAccess::write ? Protection::read_write : Protection::read;
-  const sync::Guard guard(space.lock);
-  if (auto owned = space.owned(page_of(at_), needed); !owned) {
-    Error error = owned.error();
-    error.where = at_;
-    return tl::unexpected(error);
-  }
-  // Owned a moment ago, under this lock: only a full count can refuse now.
-  const PageRange one{page_of(at_), page_of(at_) + 1};
-  const Table::Stop stop =
-      space.table.pin_owned(one, pin_.access_, space.frames, [this](FrameId frame) { add(frame); });
-  if (stop == Table::Stop::ok) return {};
-  return fail(Errc::too_many_pins, "the page has as many pins as can be counted; release some",
-              at_);
+  return space.with_lock([&]() -> Result<void> {
+    space.lock.assume_held();  // by with_lock()
+    if (auto owned = space.owned(page_of(at_), needed); !owned) {
+      Error error = owned.error();
+      error.where = at_;
+      return tl::unexpected(error);
+    }
+    // Owned a moment ago, under this lock, and reached: only a full count can refuse now.
+    const PageRange one{page_of(at_), page_of(at_) + 1};
+    const Table::Stop stop = space.table.pin_owned(one, pin_.access_, space.frames,
+                                                   [this](FrameId frame) { add(frame); });
+    if (stop == Table::Stop::ok) return {};
+    return fail(Errc::too_many_pins, "the page has as many pins as can be counted; release some",
+                at_);
+  });
 }
 
 Result<Pin> PinBuilder::finish_locked(SpaceState& space) {

@@ -60,7 +60,7 @@ void AccessorList::revoke_writers() noexcept {
   // seq_cst: the revoking side of a strong section's exchange. Either the section sees the odd
   // stamp, or we see the section.
   (void)stamps.write.exchange(held + 1, sync::seq_cst);
-  bool any_light = false;
+  bool any_light = std::exchange(fence_due_, false) && sync::performs("withdraw.fence_due");
   for_others([&](const Participant& p) { any_light = any_light || p.section.light_under(held); });
   if (any_light) sync::heavy_fence("revoke_writers.heavy");
   for_others([](const Participant& p) { p.section.wait_for_writer(); });
@@ -75,6 +75,27 @@ void AccessorList::revoke_all(Frames& frames) noexcept {
   }
   retired_.aging.drop_all(frames);
   retired_.gathering.drop_all(frames);
+}
+
+// The write stamp first, as revoke_all() does.
+void AccessorList::withdraw() noexcept {
+  advance(stamps.write, 2);
+  for (auto& stamp : stamps.read) advance(stamp, 2);
+  fence_due_ = true;
+}
+
+void AccessorList::note_looking() noexcept {
+  for (Participant* p = participants_.get(); p != nullptr; p = p->next.get())
+    p->was_looking = p->section.inside();
+}
+
+bool AccessorList::is_looking() noexcept {
+  bool any = false;
+  for (Participant* p = participants_.get(); p != nullptr; p = p->next.get()) {
+    p->was_looking = p->was_looking && p->section.inside();
+    any = any || p->was_looking;
+  }
+  return any;
 }
 
 void AccessorList::resume() noexcept {

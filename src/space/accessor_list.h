@@ -21,6 +21,7 @@ struct Participant {
   sync::plain<Participant*> next;                  // guarded by the space's lock, like all below
   Participant* previous = nullptr;
   bool was_inside = false;  // at the heavy fence after which the aging references may be dropped
+  bool was_looking = false;  // at the heavy fence after which frozen frames may go
 };
 
 /// Every function needs the space's lock; `stamps` says what may be read without it.
@@ -50,6 +51,12 @@ class AccessorList {
   /// through it. Cost: a membarrier if another thread has an accessor.
   void revoke_all(Frames& frames) noexcept;
   void resume() noexcept;
+
+  // For frames that go (frames/away/audience.h).
+  /// Nothing that is remembered holds any more. Nobody is stopped: who comes by takes a new look.
+  void withdraw() noexcept;
+  void note_looking() noexcept;
+  [[nodiscard]] bool is_looking() noexcept;
 
   /// Around anything that may give `page` another frame. Between the two no accessor remembers
   /// where it is, or relies on what was remembered; afterwards all look again. No thread is waited
@@ -98,6 +105,9 @@ class AccessorList {
   explicit AccessorList(Batches& retired) noexcept : retired_(retired) {}
 
   sync::plain<Participant*> participants_;
+  /// The write stamp has changed without a heavy fence since: sections that are light under another
+  /// one may not have seen it.
+  bool fence_due_ = false;
   Batches& retired_;
 };
 

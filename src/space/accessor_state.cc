@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/fail.h"
+#include "frames/away/provided.h"
 #include "space/pages.h"
 
 namespace cleave::detail {
@@ -49,8 +50,8 @@ const std::byte* AccessorState::walk_for_reading(PageNo page) {
   if (is_odd(stamps.write.load(sync::seq_cst))) return nullptr;
   const Region* region = space.regions.find(page);
   if (region == nullptr || region->protection < Protection::read) return nullptr;
-  std::byte* base = space.frames.data(space.table.find(page));
-  if (!is_odd(stamp)) reads[raw(page) % kTranslations] = {raw(page), stamp, base};
+  std::byte* base = space.frames.reach(space.table.find(page));
+  if (base != nullptr && !is_odd(stamp)) reads[raw(page) % kTranslations] = {raw(page), stamp, base};
   return base;
 }
 
@@ -77,8 +78,8 @@ std::byte* AccessorState::walk_for_writing(PageNo page) {
   const Region* region = space.regions.find(page);
   if (region != nullptr && region->protection == Protection::read_write) {
     const FrameId frame = space.table.find_owned(page, space.frames);
-    if (frame != kZeroFrame) {
-      std::byte* base = space.frames.data(frame);
+    std::byte* base = frame == kZeroFrame ? nullptr : space.frames.reach_for_writing(frame);
+    if (base != nullptr) {
       writes[raw(page) % kTranslations] = {raw(page), stamp, base};
       return base;
     }
@@ -90,22 +91,27 @@ std::byte* AccessorState::walk_for_writing(PageNo page) {
 Result<const std::byte*> AccessorState::lock_readable(Address at, std::size_t bytes) {
   if (!space.is_here()) return not_here();
   if (auto fits = check_within_limit(at, bytes); !fits) return tl::unexpected(fits.error());
-  space.lock.lock();
-  const auto base = space.readable(page_of(at));
-  if (base) return *base + offset_in_page(at);
-  space.lock.unlock();
-  return failed(base.error(), at);
+  for (Provided provided(space.frames);;) {
+    space.lock.lock();
+    auto base = space.readable(page_of(at));
+    if (base) return *base + offset_in_page(at);
+    space.lock.unlock();
+    if (!provided.provide(base.error())) return failed(base.error(), at);
+  }
 }
 
 Result<std::byte*> AccessorState::lock_writable(Address at, std::size_t bytes) {
   if (!space.is_here()) return not_here();
   if (auto fits = check_within_limit(at, bytes); !fits) return tl::unexpected(fits.error());
   const PageNo page = page_of(at);
+  Provided provided(space.frames);
   space.lock.lock();
-  const auto base = space.writable(page);
-  if (!base) {
+  auto base = space.writable(page);
+  while (!base) {
     space.lock.unlock();
-    return failed(base.error(), at);
+    if (!provided.provide(base.error())) return failed(base.error(), at);
+    space.lock.lock();
+    base = space.writable(page);
   }
   // Stamps stand still under the lock.
   const std::uint64_t stamp = stamps.write.load(sync::relaxed);

@@ -45,7 +45,9 @@ Result<void> Snapshot::read(Address from, std::span<std::byte> into) const {
       from, into, [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
         if (auto allowed = s.regions.check({page, page + 1}, Protection::read); !allowed)
           return allowed;
-        sync::read_bytes(part.data(), s.frames.data(s.table.find(page)) + offset, part.size());
+        const auto look = s.look(page);
+        if (!look) return tl::unexpected(look.error());
+        sync::read_bytes(part.data(), look->bytes() + offset, part.size());
         return {};
       });
 }
@@ -54,8 +56,9 @@ Result<PageView> Snapshot::view(PageNo page) const& {
   const SnapshotState& s = state();
   if (!s.frames.is_here()) return not_here();
   if (page >= kPageLimit) return fail(Errc::bad_argument, "the page lies beyond 2^48");
-  const FrameId frame = s.table.find(page);
-  return PageView(s.frames.data(frame), frame == kZeroFrame);
+  return s.look(page).map([&](Look&& look) {
+    return PageView(s.frames, look.keep(), !s.has(page));
+  });
 }
 
 Result<Space> Snapshot::fork() const {
@@ -67,6 +70,18 @@ Result<Space> Snapshot::fork() const {
   child->table.share(s.table, s.frames);
   child->regions = s.regions;
   return HandleAccess::make<Space>(child);
+}
+
+PageView& PageView::operator=(PageView&& other) noexcept {
+  PageView taken = std::move(other);
+  std::swap(frames_, taken.frames_);
+  std::swap(bytes_, taken.bytes_);
+  std::swap(absent_, taken.absent_);
+  return *this;  // what was looked at here goes with `taken`
+}
+
+PageView::~PageView() {
+  if (bytes_ != nullptr && frames_->is_here()) frames_->uncling_at(bytes_);
 }
 
 void Snapshot::for_each_region(function_ref<void(const Region&)> visit) const {

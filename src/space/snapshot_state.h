@@ -24,11 +24,16 @@ struct SnapshotState {
   /// Cost, of the last reference: by what only this snapshot still held.
   void release() noexcept;
 
-  /// The page's bytes, in the pool's memory, while the snapshot lives; nullptr: the page is absent.
-  [[nodiscard]] const std::byte* page(PageNo page) const noexcept {
-    const FrameId frame = table.find(page);
-    return frame == kZeroFrame ? nullptr : frames.data(frame);
+  /// A look at the page's bytes, zeroes where it is absent. Errors: as Frames::look().
+  [[nodiscard]] Result<Look> look(PageNo page) const noexcept {
+    return frames.look(table.find(page));
   }
+  /// Whether that would bring nothing.
+  [[nodiscard]] bool is_here(PageNo page) const noexcept {
+    const FrameId frame = table.find(page);
+    return frame == kZeroFrame || frames.state(frame).is_here();
+  }
+  [[nodiscard]] bool has(PageNo page) const noexcept { return table.find(page) != kZeroFrame; }
 
   Frames& frames;
   /// Copies of the handle. Raised by holders (relaxed), lowered with acq_rel: who ends it has seen

@@ -71,6 +71,18 @@ Result<void> change_regions(SpaceState& s, Address at, ByteCount size, Plan plan
   return replace(s, std::move(change.next), change.gone);
 }
 
+// Gives `made`, which no other thread knows, what the space holds.
+template <class Made>
+Result<void> fork_into(Made& made, SpaceState& s) {
+  return s.with_lock([&]() CLEAVE_UNCHECKED -> Result<void> {
+    s.revoke_writers();
+    auto forked = made.table.fork_from(s.table, s.frames);
+    s.resume();
+    if (forked) made.regions = s.regions;
+    return forked;
+  });
+}
+
 }  // namespace
 
 Result<Space> Space::create(const Pool& pool) {
@@ -156,11 +168,13 @@ Result<void> Space::read(Address from, std::span<std::byte> into) const {
   if (!s.is_here()) return not_here();
   return for_each_page(from, into,
                        [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
-                         const sync::Guard guard(s.lock);
-                         const auto base = s.readable(page);
-                         if (!base) return tl::unexpected(base.error());
-                         sync::read_bytes(part.data(), *base + offset, part.size());
-                         return {};
+                         return s.with_lock([&]() -> Result<void> {
+                           s.lock.assume_held();  // by with_lock()
+                           const auto base = s.readable(page);
+                           if (!base) return tl::unexpected(base.error());
+                           sync::read_bytes(part.data(), *base + offset, part.size());
+                           return {};
+                         });
                        });
 }
 
@@ -169,11 +183,13 @@ Result<void> Space::write(Address to, std::span<const std::byte> from) {
   if (!s.is_here()) return not_here();
   return for_each_page(
       to, from, [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
-        const sync::Guard guard(s.lock);
-        const auto base = part.size() == kPageSize ? s.replaceable(page) : s.writable(page);
-        if (!base) return tl::unexpected(base.error());
-        sync::write_bytes(*base + offset, part.data(), part.size());
-        return {};
+        return s.with_lock([&]() -> Result<void> {
+          s.lock.assume_held();  // by with_lock()
+          const auto base = part.size() == kPageSize ? s.replaceable(page) : s.writable(page);
+          if (!base) return tl::unexpected(base.error());
+          sync::write_bytes(*base + offset, part.data(), part.size());
+          return {};
+        });
       });
 }
 
@@ -183,13 +199,8 @@ Result<Space> Space::fork() {
   SpaceState* made = SpaceState::make(s.frames);
   if (made == nullptr) return fail(Errc::no_memory, "out of memory allocating a space");
   Space child(made);
-  made->lock.assume_held();  // no other thread knows it yet
-  const sync::Guard guard(s.lock);
-  s.revoke_writers();
-  const auto forked = made->table.fork_from(s.table, s.frames);
-  s.resume();
+  const auto forked = fork_into(*made, s);
   if (!forked) return tl::unexpected(forked.error());
-  made->regions = s.regions;
   return child;
 }
 
@@ -199,12 +210,8 @@ Result<Snapshot> Space::snapshot() {
   SnapshotState* made = SnapshotState::make(s.frames, Regions(s.frames));
   if (made == nullptr) return fail(Errc::no_memory, "out of memory allocating a snapshot");
   auto now = HandleAccess::make<Snapshot>(made);
-  const sync::Guard guard(s.lock);
-  s.revoke_writers();
-  const auto forked = made->table.fork_from(s.table, s.frames);
-  s.resume();
+  const auto forked = fork_into(*made, s);
   if (!forked) return tl::unexpected(forked.error());
-  made->regions = s.regions;
   return now;
 }
 

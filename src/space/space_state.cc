@@ -1,12 +1,15 @@
 #include "space/space_state.h"
 
+#include "frames/lack.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
 
 SpaceState* SpaceState::make(Frames& frames) noexcept {
   auto* state = sync::make<SpaceState>(frames);
-  if (state != nullptr) frames.retain_for_space();
+  if (state == nullptr) return nullptr;
+  frames.retain_for_space();
+  if (frames.away() != nullptr) frames.away()->audiences.add(*state);
   return state;
 }
 
@@ -15,6 +18,7 @@ void SpaceState::release() noexcept {
   if (handles.fetch_sub(1, sync::acq_rel) != 1 || !here) return;
   lock.assume_held();  // the last handle is gone
   Frames& pool = frames;
+  if (pool.away() != nullptr) pool.away()->audiences.remove(*this);
   AccessorList::end(accessors);  // it retired nothing that its last accessor did not drop
   table.drop(pool);
   sync::destroy(this);
@@ -46,7 +50,8 @@ Result<std::byte*> SpaceState::owned(PageNo page, Protection needed, Table::Cont
     accessors->retire(retired, frames);
     if (owned) return frames.data(owned->frame);
     // Retired frames may be what is missing.
-    if (!accessors->drain_retired(frames)) return tl::unexpected(owned.error());
+    if (lack::is_bytes(owned.error()) || !accessors->drain_retired(frames))
+      return tl::unexpected(owned.error());
   }
 }
 
@@ -54,7 +59,25 @@ Result<const std::byte*> SpaceState::readable(PageNo page) {
   if (auto allowed = regions.check({page, page + 1}, Protection::read); !allowed) {
     return tl::unexpected(allowed.error());
   }
-  return frames.data(table.find(page));
+  const FrameId frame = table.find(page);
+  const std::byte* base = frames.reach(frame);
+  if (base == nullptr) return frames.lacks(frame);
+  return base;
+}
+
+void SpaceState::withdraw() noexcept {
+  const sync::Guard guard(lock);
+  if (accessors != nullptr) accessors->withdraw();
+}
+
+void SpaceState::note_looking() noexcept {
+  const sync::Guard guard(lock);
+  if (accessors != nullptr) accessors->note_looking();
+}
+
+bool SpaceState::is_looking() noexcept {
+  const sync::Guard guard(lock);
+  return accessors != nullptr && accessors->is_looking();
 }
 
 }  // namespace cleave::detail

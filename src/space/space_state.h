@@ -6,6 +6,7 @@
 #include <cleave/error.h>
 #include <cleave/units.h>
 
+#include "frames/away/provided.h"
 #include "frames/frames.h"
 #include "space/accessor_list.h"
 #include "space/regions.h"
@@ -15,7 +16,7 @@
 namespace cleave::detail {
 
 /// A space lives until its last handle, the Space or an Accessor, lets go.
-struct SpaceState {
+struct SpaceState final : Audience {
   explicit SpaceState(Frames& pool) : frames(pool), regions(pool) {}
 
   /// Empty, one handle. nullptr: no memory.
@@ -25,6 +26,21 @@ struct SpaceState {
 
   /// As Frames::is_here(): asked before the lock is taken.
   [[nodiscard]] bool is_here() const noexcept { return frames.is_here(); }
+
+  /// `step()` under the lock; where it lacks what cannot be had there, again once that is there.
+  /// Each try must start anew.
+  template <class Step>
+  auto with_lock(Step step) {
+    for (Provided provided(frames);;) {
+      auto done = [&] {
+        const sync::Guard guard(lock);
+        return step();
+      }();
+      if (done || !provided.provide(done.error())) return done;
+    }
+  }
+
+  // These may lack something; see frames/lack.h.
 
   /// Where `page` may be written, as its owner; others' translations are revoked as needed.
   /// Errors: not_mapped, not_permitted, no_memory; nothing that can be read has changed.
@@ -43,6 +59,11 @@ struct SpaceState {
   /// Where `page` may be read. Errors: not_mapped, not_permitted.
   Result<const std::byte*> readable(PageNo page) CLEAVE_REQUIRES(lock);
 
+  // For frames that go.
+  void withdraw() noexcept override;
+  void note_looking() noexcept override;
+  [[nodiscard]] bool is_looking() noexcept override;
+
   void revoke_writers() noexcept CLEAVE_REQUIRES(lock) {
     if (accessors != nullptr) accessors->revoke_writers();
   }
@@ -54,7 +75,8 @@ struct SpaceState {
   }
 
   Frames& frames;
-  /// Order of locks: a space's lock, then the pool's growth lock. Never two spaces' locks at once.
+  /// Order of locks: the pool's clock, its list of spaces, a space's lock, then the pool's growth
+  /// lock and the backing's. Never two spaces' locks at once.
   sync::mutex lock;
   sync::atomic<std::uint64_t> handles{1};  // Space and accessors; the last one out ends the state
   /// Read also inside a section that found the write stamp even.

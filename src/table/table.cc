@@ -14,12 +14,14 @@ Error no_memory_for_node() { return {Errc::no_memory, "out of memory allocating 
 
 // The caller's reference to `shared` moves from the old frame to a copy of it.
 Result<FrameId> copy_frame(FrameId shared, Frames& frames, Table::Contents contents) {
+  const bool needed = contents == Table::Contents::needed;
+  const std::byte* from = needed ? frames.reach(shared) : nullptr;
+  if (needed && from == nullptr) return frames.lacks(shared);
   auto taken = frames.take();
   if (!taken) return tl::unexpected(taken.error());
   frames.counters().copies.add(1, sync::relaxed);
-  if (contents == Table::Contents::unneeded) return taken->frame;
   // No thread writes to `shared` meanwhile: it has a second holder, or came from a node that has.
-  sync::copy_page(frames.data(taken->frame), frames.data(shared), kPageSize);
+  if (needed) sync::copy_page(frames.data(taken->frame), from, kPageSize);
   return taken->frame;
 }
 
@@ -80,9 +82,13 @@ Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retire
   }
   const FrameId frame = frame_of(entry);
   FrameState& state = frames.state(frame);
-  if (Ownership().through(state)) return Table::Owned{frame, false};
+  const auto in_place = [&]() -> Result<Table::Owned> {
+    if (frames.reach_for_writing(frame) == nullptr) return frames.lacks(frame);
+    return Table::Owned{frame, false};
+  };
+  if (Ownership().through(state)) return in_place();
   const bool keep = sync::performs("copy.keep_shared");
-  if (keep && !state.share_if_shared()) return Table::Owned{frame, false};
+  if (keep && !state.share_if_shared()) return in_place();
   auto copy = copy_frame(frame, frames, contents);
   if (!keep) (void)state.share();
   if (!copy) {

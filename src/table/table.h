@@ -35,8 +35,8 @@ class Table {
     bool moved;  ///< the page had another frame, or none, before: read translations of it are stale
   };
   /// Makes the space the owner of `page`: copies what is shared on the path to it, gives an absent
-  /// page a zeroed frame. The caller drops `retired`, when no reader is left. Error: no_memory;
-  /// then nothing that can be read has changed (some nodes may have been copied already). With
+  /// page a zeroed frame. The caller drops `retired`, when no reader is left. Errors: no_memory,
+  /// or what it lacks (frames/lack.h); then nothing that can be read has changed (some nodes may have been copied already). With
   /// `Contents::unneeded` the caller overwrites the whole page before any thread can read it, and a
   /// shared page's bytes are not copied.
   enum class Contents : std::uint8_t { needed, unneeded };
@@ -51,7 +51,7 @@ class Table {
   /// Counts a pin on each page from `range.first` on, until one is not owned or the end of its node
   /// or of the range is reached, and calls `pinned(frame)` for each. Sets the hints. Lock, or a
   /// writing section. The result says why it stopped short; `ok` at the end of the node or range.
-  enum class Stop : std::uint8_t { ok, not_owned, too_many };
+  enum class Stop : std::uint8_t { ok, not_owned, too_many, away };
   template <class Pinned>
   Stop pin_owned(PageRange range, PinAccess access, Frames& frames, Pinned pinned) noexcept;
 
@@ -116,6 +116,8 @@ Table::Stop Table::pin_owned(PageRange range, PinAccess access, Frames& frames,
             return Stop::not_owned;
           case FrameState::PinResult::too_many:
             return Stop::too_many;
+          case FrameState::PinResult::away:
+            return Stop::away;
         }
         pinned(frame_of(leaf));
       }

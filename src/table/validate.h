@@ -17,7 +17,7 @@ namespace cleave::detail {
 class Recount {
  public:
   explicit Recount(Frames& frames) noexcept
-      : frames_(frames), budget_(frames.statistics().budget) {}
+      : frames_(frames), last_(raw(frames.last())) {}
 
   /// Notes what a table names, and looks at its shape: node levels that fall by one, frames at the
   /// bottom and nowhere else, never the zero frame, and hints all the way above a pinned frame.
@@ -48,7 +48,7 @@ class Recount {
   bool visit_below(const Node& node);
 
   Frames& frames_;
-  const std::uint64_t budget_;
+  const std::uint64_t last_;
   std::map<std::uint64_t, Found, std::less<>, sync::Allocator<Counted>> found_;  // by entry
   std::uint64_t nodes_ = 0;
   const char* wrong_ = nullptr;

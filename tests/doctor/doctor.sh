@@ -34,6 +34,7 @@ says_not() { ! grep -qE -- "$1" "$scratch/said" || complain "it says: $1"; }
 asked 0 "$cleave" doctor
 says '^  ok +memfd_create'
 says '^  automatic takes (async|mprotect): '
+says '^  (ok|limited) +swap files in /'
 says '^  ok +software .* ns '
 says '^  fork of a space +[0-9.]+ ns'
 says '^  ok +model '
@@ -46,6 +47,14 @@ asked 0 "$cleave" doctor --json
 says '"works": true'
 says '"first_write_ns": [0-9]'
 says '"automatic": "(async|mprotect)"'
+
+asked 0 env TMPDIR=/nonexistent "$cleave" doctor
+says '^  missing +swap files in /nonexistent +No such file'
+says 'Swap files need a folder'
+if [[ -d /dev/shm && -w /dev/shm ]]; then
+  asked 0 env TMPDIR=/dev/shm "$cleave" doctor
+  says '^  limited +swap files in /dev/shm +they would be in memory$'
+fi
 
 # The same for a user without rights, with low limits.
 if [[ $EUID == 0 ]] && command -v setpriv prlimit >"$scratch/said"; then

@@ -30,7 +30,7 @@ class FreeFrames : public testing::Test {
 
   std::unique_ptr<sync::atomic<std::uint32_t>[]> links =
       std::make_unique<sync::atomic<std::uint32_t>[]>(kFrames + 1);
-  FreeList list;
+  FreeList<FrameId> list;
 };
 
 TEST_F(FreeFrames, OfAnEmptyListAreNone) {

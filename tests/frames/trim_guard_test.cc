@@ -35,9 +35,9 @@ class TrimGuardTest : public OnAPool {
 TEST_F(TrimGuardTest, CutsThePoolIntoExtentsWithoutTheZeroFrame) {
   const TrimGuard guard(frames);
   EXPECT_EQ(guard.extents(), 3u);
-  EXPECT_EQ(guard.first(0), FrameId{1});
+  EXPECT_EQ(guard.first(0), Slot{1});
   EXPECT_EQ(guard.end(0), 512u);
-  EXPECT_EQ(guard.first(1), FrameId{512});
+  EXPECT_EQ(guard.first(1), Slot{512});
   EXPECT_EQ(guard.end(2), 1281u);
 }
 
@@ -57,7 +57,7 @@ TEST_F(TrimGuardTest, DoesNotKeepWhatHasNoMemoryYet) {
     frames.give(one);
   }));
   EXPECT_FALSE(guard.keep(0));
-  EXPECT_FALSE(guard.keeps(FrameId{1}));
+  EXPECT_FALSE(guard.keeps(Slot{1}));
 }
 
 TEST_F(TrimGuardTest, DoesNotKeepWhatWasGivenBack) {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The shared library shows its public names and nothing else.
-#   exports.sh <libcleave.so>
+# A shared library shows its public names and nothing else.
+#   exports.sh <libcleave.so, libcleave-backing.so>
 set -euo pipefail
-library=${1:?usage: exports.sh <libcleave.so>}
+library=${1:?usage: exports.sh <library>}
 
 shown=$(nm --dynamic --defined-only --demangle "$library" | cut -d ' ' -f 3-)
 version=$(sed -n 's/^\(CLEAVE_[0-9.]*\)$/\1/p' <<<"$shown")
@@ -10,7 +10,7 @@ version=$(sed -n 's/^\(CLEAVE_[0-9.]*\)$/\1/p' <<<"$shown")
   echo "the library's symbols have no version"
   exit 1
 }
-c=$(grep -E "^cleave_[a-z0-9_]+@@$version\$" <<<"$shown")
+c=$(grep -E "^cleave_[a-z0-9_]+@@$version\$" <<<"$shown" || true)
 # Constructors and destructors have two names each in the table, and one here.
 cpp=$(grep -E "^((vtable|typeinfo|typeinfo name) for )?cleave::" <<<"$shown" | sort -u)
 others=$(grep -vE "^((vtable|typeinfo|typeinfo name) for )?cleave::|^cleave_[a-z0-9_]+@@$version\$|^$version\$" <<<"$shown" || true)
@@ -31,8 +31,8 @@ if readelf --dynamic --wide "$library" | grep STATIC_TLS; then
   exit 1
 fi
 soname=$(readelf --dynamic --wide "$library" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
-[[ $soname == "libcleave.so.${version#CLEAVE_}" ]] || {
+[[ $soname == "$(basename "$library").${version#CLEAVE_}" ]] || {
   echo "the symbols are of $version, and the library is $soname"
   exit 1
 }
-echo "$soname shows $(wc -l <<<"$cpp") C++ names and $(wc -l <<<"$c") C functions, of $version"
+echo "$soname shows $(wc -l <<<"$cpp") C++ names and $(grep -c . <<<"$c" || true) C functions, of $version"

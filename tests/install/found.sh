@@ -57,5 +57,19 @@ found_by_pkg_config() {
   echo "from C: $(grep -c '(any)' "$scratch/every.c") functions"
 }
 
+# The library beside it.
+backing_is_found() {
+  local flags
+  run cmake -G Ninja -S "$here/outsider" -B "$scratch/backing" -D CMAKE_PREFIX_PATH="$prefix" \
+    -D PROGRAMS="$here/outsider/backing.cc" -D LIBRARY=cleave::backing -D CMAKE_CXX_COMPILER="${compilers[0]}"
+  run cmake --build "$scratch/backing"
+  run "$scratch/backing/backing"
+  read -ra flags < <(pkg-config --cflags --libs cleave-backing)
+  run "${compilers[0]}" -std=c++20 "$here/outsider/backing.cc" "${flags[@]}" -o "$scratch/with_backing"
+  run "$scratch/with_backing"
+  echo "found by CMake and by pkg-config: the library of backings"
+}
+
 found_by_cmake
 found_by_pkg_config
+backing_is_found

@@ -14,6 +14,8 @@ look() {
 allowed() {
   case $1 in
     src/sync/memory.* | src/sync/allocator.h | src/base/error.cc) return 0 ;;
+    # Made once, and handed to the caller as std::unique_ptr: of a library beside this one, which sees no sync::allocate.
+    src/backing/*) [ -z "${2##*std::nothrow*}" ] ;;
     src/capi/error.cc | src/capi/arena.cc) [ -z "${2##*catch*}" ] ;;
     *) return 1 ;;
   esac

@@ -10,6 +10,7 @@ set -euo pipefail
 rooms='
 include/cleave/detail:
 include/cleave: include/cleave/detail
+include/cleave/backing: include/cleave include/cleave/detail
 src/base: include/*
 src/sync: include/* src/base
 src/sync/waiters: include/* src/base
@@ -25,6 +26,9 @@ src/arena/memory: include/* src/base src/sync src/arena/placement src/arena/sign
 src/arena/track: include/* src/base src/sync src/arena/placement src/arena/signals src/arena/memory
 src/arena: include/* src/base src/sync src/sync/waiters src/frames src/space src/arena/*
 src/capi: include/* src/base src/sync
+src/backing: include/* src/base src/sync
+src/backing/swap: include/* src/base src/sync src/backing
+src/backing/compressed: include/* src/base src/sync src/backing
 lab/explore/memory:
 lab/explore/execution: lab/explore/memory
 lab/explore/search: lab/explore/memory lab/explore/execution
@@ -60,6 +64,7 @@ bench/space: include/* src/base src/frames measure bench/harness
 bench/sync: include/* src/sync measure bench/harness
 bench/heap: include/cleave measure bench/harness
 bench/io: include/cleave measure bench/harness bench/space
+bench/backing: include/* measure bench/harness bench/io bench/space
 bench/arena: include/cleave measure bench/harness bench/space
 bench/sqlite: include/cleave measure adapters/sqlite bench/harness
 bench/explorer: lab/* measure bench/harness

@@ -7,7 +7,7 @@ set -euo pipefail
 page=docs/reference/ordering.md
 runs=tests/explored
 # The wrappers themselves.
-wrappers='include/cleave/detail/(atomic|explored)\.h|src/sync/mutex\.h'
+wrappers='include/cleave/detail/(atomic|explored)\.h|src/sync/(bare_)?mutex\.h'
 
 # Atomics and mutexes that are declared in the files, as Class::name, one a line.
 declared() { # <file>...
@@ -25,7 +25,7 @@ declared() { # <file>...
         names[++classes] = name
         depths[classes] = depth
       }
-      if (code ~ /(^|[ <:])(atomic<.+>+|mutex) +[A-Za-z_]+ *([;{[]|$)/ ||
+      if (code ~ /(^|[ <:])(atomic<.+>+|(bare_)?mutex) +[A-Za-z_]+ *([;{[]|$)/ ||
           code ~ /using [A-Za-z]+ = sync::atomic/ || code ~ /std::array<sync::atomic<.*;/) {
         member = code
         if (member ~ /using/) {

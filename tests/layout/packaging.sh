@@ -14,6 +14,9 @@ same version "$(sed -n 's/^  VERSION //p' CMakeLists.txt)" "$(sed -n '1s/.*(\(.*
 abi=$(sed -n 's/^set(CLEAVE_ABI \(.*\))/\1/p' cmake/abi.cmake)
 same "package of the library" "libcleave$abi" "$(sed -n 's/^Package: \(libcleave[0-9.]*\)$/\1/p' debian/control)"
 same "what libcleave-dev needs" "libcleave$abi" "$(sed -n 's/^ \(libcleave[0-9.]*\) (= .*/\1/p' debian/control)"
+same "package of the backings" "libcleave-backing$abi" \
+  "$(sed -n 's/^Package: \(libcleave-backing[0-9.]*\)$/\1/p' debian/control)"
+same "files of the backings" "debian/libcleave-backing$abi.install" "$(ls debian/libcleave-backing*.install)"
 same "files of the library" "debian/libcleave$abi.install" "$(ls debian/libcleave[0-9]*.install)"
 same commands "$(sed -n 's/^ *Command{"\([a-z]*\)".*/\1/p' tools/cleave/commands.h | sorted)" \
   "$(sed -n 's,^usr/libexec/cleave/cleave-,,p' debian/*.install | sorted)"

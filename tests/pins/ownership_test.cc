@@ -129,7 +129,7 @@ TEST_F(PinOf, OnePageIsRefusedAboveTheLimitAndNeverWraps) {
   for (std::uint64_t n = 0; n < FrameState::kMostPins; ++n) {
     pins.push_back(must(accessor.pin(at_page(17), 1, kReading)));
   }
-  EXPECT_EQ(state(pins[0]).pins(kReading), 32767u);
+  EXPECT_EQ(state(pins[0]).pins(kReading), FrameState::kMostPins);
   EXPECT_EQ(state(pins[0]).pins(kWriting), 0u);
   for (int n = 0; n < 3; ++n) {
     EXPECT_TRUE(fails_at(accessor.pin(at_page(16, 5), pages_of(3) - 5, kReading),
@@ -137,17 +137,17 @@ TEST_F(PinOf, OnePageIsRefusedAboveTheLimitAndNeverWraps) {
     EXPECT_TRUE(fails_at(space.pin(at_page(16, 5), pages_of(3) - 5, kReading), Errc::too_many_pins,
                          at_page(17)));
   }
-  expect_pins(32767, 0);
-  EXPECT_EQ(state(pins[0]).pins(kReading), 32767u);
+  expect_pins(FrameState::kMostPins, 0);
+  EXPECT_EQ(state(pins[0]).pins(kReading), FrameState::kMostPins);
   EXPECT_EQ(state(pins[0]).references(), 1u);
   {
     const Pin other_kind = must(accessor.pin(at_page(16), pages_of(3), kWriting));
     EXPECT_EQ(state(pins[0]).pins(kWriting), 1u);
-    EXPECT_EQ(state(pins[0]).pins(kReading), 32767u);
+    EXPECT_EQ(state(pins[0]).pins(kReading), FrameState::kMostPins);
   }
   pins.pop_back();
   pins.push_back(must(space.pin(at_page(16), pages_of(3), kReading)));
-  EXPECT_EQ(state(pins[0]).pins(kReading), 32767u);
+  EXPECT_EQ(state(pins[0]).pins(kReading), FrameState::kMostPins);
 }
 
 TEST_F(PinOf, OnePageForWritingHasALimitOfItsOwn) {
@@ -157,7 +157,7 @@ TEST_F(PinOf, OnePageForWritingHasALimitOfItsOwn) {
     pins.push_back(must(space.pin(at_page(16), 1, kWriting)));
   }
   EXPECT_TRUE(fails_at(space.pin(at_page(16), 1, kWriting), Errc::too_many_pins, at_page(16)));
-  EXPECT_EQ(state(pins[0]).pins(kWriting), 32767u);
+  EXPECT_EQ(state(pins[0]).pins(kWriting), FrameState::kMostPins);
   EXPECT_EQ(state(pins[0]).pins(kReading), 0u);
   EXPECT_TRUE(holds(space.pin(at_page(16), 1, kReading)));
 }

@@ -15,6 +15,7 @@
 
 #include "base/handle_access.h"
 #include "frames/frames.h"
+#include "frames/trim_guard.h"
 #include "tests/space/on_a_space.h"
 #include "tests/support/sanitized.h"
 

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <deque>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <random>
 #include <set>
@@ -21,6 +22,7 @@
 #include "space/validate.h"
 #include "tests/space/on_a_space.h"
 #include "tests/space/reference.h"
+#include "tests/support/memory_backing.h"
 #include "tests/support/sanitized.h"
 
 namespace cleave::detail {
@@ -90,8 +92,10 @@ class Family {
     } else if (kind < 98) {
       member.accessor.reset();
       if (random_() % 3 != 0) member.accessor.emplace(must(member.real.accessor()));
-    } else {
+    } else if (kind < 99) {
       ASSERT_TRUE(holds(pool_.trim()));
+    } else {
+      (void)pool_.evict(ByteCount{(random_() % 8) * kPageSize});
     }
   }
 
@@ -232,9 +236,7 @@ std::vector<std::uint64_t> seeds() {
 
 class RandomOperations : public testing::TestWithParam<std::uint64_t> {};
 
-TEST_P(RandomOperations, AgreeWithThePlainReference) {
-  const std::uint64_t seed = GetParam();
-  Pool pool = must(Pool::create(ByteCount{std::uint64_t{64} << 20}));
+void run_family(Pool& pool, std::uint64_t seed) {
   {
     Family family(pool, seed);
     for (int step = 0; step < rounds(5000); ++step) {
@@ -247,6 +249,19 @@ TEST_P(RandomOperations, AgreeWithThePlainReference) {
     family.check_all();
   }
   expect_nothing_left(pool);
+}
+
+TEST_P(RandomOperations, AgreeWithThePlainReference) {
+  Pool pool = must(Pool::create(ByteCount{std::uint64_t{64} << 20}));
+  run_family(pool, GetParam());
+}
+
+TEST_P(RandomOperations, AgreeWithItWhileMostPagesAreAway) {
+  Beyond beyond;
+  Pool pool = must(Pool::create(ByteCount{12 * kPageSize}, std::make_unique<MemoryBacking>(beyond)));
+  run_family(pool, GetParam());
+  EXPECT_GT(pool.statistics().came, 0u);
+  EXPECT_EQ(beyond.held(), 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomOperations, testing::ValuesIn(seeds()));

@@ -19,6 +19,8 @@
 #include <cleave/snapshot.h>
 #include <cleave/space.h>
 
+#include "tests/support/memory_backing.h"
+
 namespace cleave::detail {
 namespace {
 
@@ -65,7 +67,7 @@ struct Operations {
 class Stress {
  public:
   explicit Stress(const StressOptions& options)
-      : options_(options), pool_(must(Pool::create(ByteCount{options.frames * kPageSize}))) {
+      : options_(options), pool_(make_pool()) {
     for (auto& board : boards_) {
       board.emplace(must(Space::create(pool_)));
       must(board->map_at(address_of(PageNo{kCounterPage}),
@@ -85,7 +87,15 @@ class Stress {
     stop_ = true;
   }
 
+  Pool make_pool() {
+    const ByteCount memory = options_.frames * kPageSize;
+    if (options_.away == 0) return must(Pool::create(memory));
+    beyond_.most_pages = options_.away;
+    return must(Pool::create(memory, std::make_unique<MemoryBacking>(beyond_)));
+  }
+
   StressOptions options_;
+  Beyond beyond_;
   Pool pool_;
   std::array<std::optional<Space>, kBoards> boards_;
   std::atomic<bool> stop_{false};
@@ -405,8 +415,10 @@ bool Stress::run(const char* name, std::chrono::duration<double> time) {
     });
   }
   const auto end = std::chrono::steady_clock::now() + time;
-  while (std::chrono::steady_clock::now() < end && !stop_)
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  for (std::uint64_t n = 0; std::chrono::steady_clock::now() < end && !stop_; ++n) {
+    (void)pool_.evict((n % options_.frames) * kPageSize);
+    std::this_thread::sleep_for(std::chrono::microseconds(options_.away == 0 ? 5000 : 200));
+  }
   stop_ = true;
   for (auto& thread : threads) thread.join();
 
@@ -420,7 +432,7 @@ bool Stress::run(const char* name, std::chrono::duration<double> time) {
   }
   for (auto& board : boards_) board.reset();
   const PoolStatistics s = pool_.statistics();
-  if (s.used + s.nodes + s.regions + s.spaces + s.accessors != 0)
+  if (s.used + s.away + beyond_.held() + s.nodes + s.regions + s.spaces + s.accessors != 0)
     wrong("something is left in the pool", s.used, s.nodes, s.regions);
   if (s.used + s.free + s.ready + s.returned + s.untouched != s.budget)
     wrong("frames do not add up", s.used, s.free, s.budget);
@@ -431,6 +443,10 @@ bool Stress::run(const char* name, std::chrono::duration<double> time) {
                 Operations::names[k]);
   }
   std::printf("  %12llu pages copied\n", static_cast<unsigned long long>(s.copies));
+  if (options_.away != 0) {
+    std::printf("  %12llu pages went, %llu came back\n", static_cast<unsigned long long>(s.went),
+                static_cast<unsigned long long>(s.came));
+  }
   return failures_ == 0;
 }
 

@@ -20,6 +20,8 @@ struct StressOptions {
   unsigned threads;
   std::uint64_t seed;
   std::uint64_t frames;
+  /// Pages beyond those frames, in a backing; while threads play, another has frames go there.
+  std::uint64_t away = 0;
 };
 
 /// Prints what was done. False: something was wrong; it has been printed too.

@@ -21,11 +21,22 @@ int main(int argc, char** argv) {
 
   std::printf("cleave_stress --seconds %g --threads %u --seed %llu\n", seconds, threads,
               static_cast<unsigned long long>(seed));
-  const auto part = std::chrono::duration<double>(seconds / 2);
+  const auto part = std::chrono::duration<double>(seconds / 4);
   bool good = cleave::detail::stress("plenty of memory",
                                      {.threads = threads, .seed = seed, .frames = 1 << 15}, part);
   good = cleave::detail::stress("a pool that is too small",
                                 {.threads = threads, .seed = seed + 1, .frames = 24 + 8 * threads},
+                                part) &&
+         good;
+  good = cleave::detail::stress(
+             "a pool of little memory, with a backing",
+             {.threads = threads, .seed = seed + 2, .frames = 24 + threads, .away = 1 << 15}, part) &&
+         good;
+  good = cleave::detail::stress("a pool of little memory, with a backing that is too small",
+                                {.threads = threads,
+                                 .seed = seed + 3,
+                                 .frames = 16 + 2 * threads,
+                                 .away = 8 + 6 * threads},
                                 part) &&
          good;
   std::puts(good ? "all that was seen was right" : "FAILED");

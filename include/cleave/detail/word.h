@@ -152,6 +152,21 @@ inline void copy_page(std::byte* to, const std::byte* from, std::size_t bytes,
   read_bytes(to, from, bytes, where);
   (void)moved(Kind::memory_write, to, to, bytes, where);
 }
+/// Of a page that a thread may be writing to: what is read counts only if it turns out that none
+/// was. ThreadSanitizer is not to look: the race is the point.
+#if defined(__GNUC__)
+__attribute__((no_sanitize("thread")))
+#endif
+inline void
+copy_unstable_page(std::byte* to, const std::byte* from, std::size_t bytes,
+                   Line where = Line()) noexcept {
+  if (moved(Kind::memory_read, from, to, bytes, where)) return;
+  for (std::size_t at = 0; at < bytes; at += sizeof(std::uint64_t)) {
+    const std::uint64_t word =
+        __atomic_load_n(reinterpret_cast<const std::uint64_t*>(from + at), __ATOMIC_RELAXED);
+    std::memcpy(to + at, &word, sizeof word);
+  }
+}
 inline void zero_page(std::byte* page, std::size_t bytes, Line where = Line()) noexcept {
   if (!moved(Kind::memory_write, page, nullptr, bytes, where)) std::memset(page, 0, bytes);
 }

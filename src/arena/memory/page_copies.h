@@ -4,9 +4,13 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include <cleave/detail/word.h>
 #include <cleave/units.h>
+
+#include "frames/away/look.h"
 
 namespace cleave::detail {
 
@@ -20,25 +24,26 @@ class PageCopies {
   PageCopies& operator=(const PageCopies&) = delete;
   ~PageCopies() { make(); }
 
-  void add(std::byte* to, const std::byte* from) noexcept {
+  void add(std::byte* to, Look&& from) noexcept {
     sync::prefetch_for_write(to);
-    sync::prefetch_for_read(from);
-    ahead_[count_++] = {to, from};
-    if (count_ == ahead_.size()) make();
+    sync::prefetch_for_read(from.bytes());
+    to_[count_] = to;
+    from_[count_++].emplace(std::move(from));
+    if (count_ == to_.size()) make();
   }
 
  private:
-  struct Copy {
-    std::byte* to;
-    const std::byte* from;
-  };
-
   void make() noexcept {
-    for (std::size_t i = 0; i < count_; ++i) std::memcpy(ahead_[i].to, ahead_[i].from, kPageSize);
+    for (std::size_t i = 0; i < count_; ++i) {
+      std::memcpy(to_[i], from_[i]->bytes(), kPageSize);
+      from_[i].reset();
+    }
     count_ = 0;
   }
 
-  std::array<Copy, 16> ahead_;
+  static constexpr std::size_t kAhead = 16;
+  std::array<std::byte*, kAhead> to_;
+  std::array<std::optional<Look>, kAhead> from_;
   std::size_t count_ = 0;
 };
 

@@ -19,6 +19,7 @@
 #include <fmt/ranges.h>
 
 #include "tools/doctor/kernel/calls.h"
+#include "tools/doctor/kernel/swap.h"
 #include "tools/doctor/kernel/system.h"
 #include "tools/doctor/kernel/userfault.h"
 
@@ -203,6 +204,7 @@ std::vector<Finding> look_at_features() {
   all.push_back(look_at_pagemap_scan());
   all.push_back(look_at_membarrier());
   look_at_io_uring(all);
+  all.push_back(look_at_swap_folder());
   all.push_back(look_at_populate());
   all.push_back(look_at_huge_pages("huge pages, anonymous", "enabled"));
   all.push_back(look_at_huge_pages("huge pages, shared", "shmem_enabled"));

@@ -1,0 +1,13 @@
+// Where pages are that are not in memory: a swap file, and compressed memory.
+#pragma once
+
+#include <vector>
+
+#include "bench/harness/benchmark.h"
+
+namespace cleave::bench {
+
+std::vector<Benchmark> swap_file_benchmarks();
+std::vector<Benchmark> compressed_benchmarks();
+
+}  // namespace cleave::bench

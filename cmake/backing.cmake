@@ -1,0 +1,30 @@
+# The library of backings, beside the core, which needs none of what this one does: LZ4, and the headers of xxHash.
+
+find_path(CLEAVE_LZ4_INCLUDE lz4.h)
+find_library(CLEAVE_LZ4 lz4)
+find_path(CLEAVE_XXHASH_INCLUDE xxhash.h)
+mark_as_advanced(CLEAVE_LZ4_INCLUDE CLEAVE_LZ4 CLEAVE_XXHASH_INCLUDE)
+if(NOT CLEAVE_LZ4_INCLUDE OR NOT CLEAVE_LZ4 OR NOT CLEAVE_XXHASH_INCLUDE)
+  message(STATUS "No library of backings: liblz4-dev or libxxhash-dev is missing")
+  return()
+endif()
+
+set(cleave_backing_needs lz4)
+# It sees of the core what any program sees, and the headers in src/ of which nothing is compiled.
+function(cleave_add_backing name core)
+  cleave_add_library(${name} ${ARGN} ROOMS src/backing)
+  target_link_libraries(${name} PUBLIC ${core} PRIVATE ${cleave_backing_needs})
+  target_include_directories(${name} PRIVATE ${CLEAVE_LZ4_INCLUDE} ${CLEAVE_XXHASH_INCLUDE})
+  set_target_properties(${name} PROPERTIES OUTPUT_NAME cleave-backing)
+endfunction()
+
+cleave_add_backing(cleave_backing cleave)
+set_target_properties(cleave_backing PROPERTIES EXPORT_NAME backing)
+cleave_bind_abi(cleave_backing exports-backing)
+add_library(cleave::backing ALIAS cleave_backing)
+set(cleave_backing_own cleave_backing)
+if(TARGET cleave_static)
+  cleave_add_backing(cleave_backing_static cleave_static STATIC)
+  set_target_properties(cleave_backing_static PROPERTIES EXPORT_NAME backing_static)
+  set(cleave_backing_own cleave_backing_static)
+endif()

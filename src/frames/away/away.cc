@@ -1,0 +1,133 @@
+#include "frames/away/away.h"
+
+#include <cerrno>
+#include <utility>
+
+#include "base/address_space.h"
+#include "base/fail.h"
+#include "frames/lack.h"
+#include "frames/reserved.h"
+#include "sync/memory.h"
+
+namespace cleave::detail {
+namespace {
+
+constexpr Refusals kRecords =
+    CLEAVE_REFUSALS("mmap", "the kernel cannot map memory for where a pool's pages are");
+
+template <class T>
+bool reserve(T*& array, std::uint64_t count) {
+  array = static_cast<T*>(reserve_zeroed(count * sizeof(T)));
+  return array != nullptr;
+}
+
+}  // namespace
+
+Result<Away*> Away::create(Slots& slots, FrameState* states, std::uint64_t frames,
+                           std::unique_ptr<Backing> backing) {
+  auto* away = sync::make<Away>(slots, states, frames);
+  if (away == nullptr) return fail(Errc::no_memory, "out of memory allocating a pool");
+  if (!reserve(away->slot_of_, frames + 1) || !reserve(away->place_of_, frames + 1) ||
+      !reserve(away->links_, frames + 1) || !reserve(away->owner_, slots.count() + 1) ||
+      !reserve(away->copies_, kBatch * kPageSize)) {
+    const int why = errno;
+    sync::destroy(away);
+    return refused_mapping(kRecords, (frames + 1) * 16, Mapped::own, why);
+  }
+  away->backing_ = std::move(backing);
+  return away;
+}
+
+Away::~Away() {
+  give_back_reserved(slot_of_, (frames_ + 1) * sizeof(*slot_of_));
+  give_back_reserved(place_of_, (frames_ + 1) * sizeof(*place_of_));
+  give_back_reserved(links_, (frames_ + 1) * sizeof(*links_));
+  give_back_reserved(owner_, (slots_.count() + 1) * sizeof(*owner_));
+  give_back_reserved(copies_, kBatch * kPageSize);
+}
+
+FrameId Away::take_name() noexcept {
+  const FrameId free = free_.pop(links_);
+  if (free != kZeroFrame) return free;
+  std::uint64_t fresh = fresh_.load(sync::relaxed);
+  while (fresh <= frames_) {
+    if (fresh_.compare_exchange(fresh, fresh + 1, sync::relaxed))
+      return FrameId{static_cast<std::uint32_t>(fresh)};
+  }
+  return kZeroFrame;
+}
+
+Result<Away::Taken> Away::take() noexcept {
+  const FrameId frame = take_name();
+  if (frame == kZeroFrame) {
+    return fail(Errc::no_memory,
+                "the pool holds as many pages as its memory and its backing can; drop forks or "
+                "snapshots, or give it a larger backing");
+  }
+  const auto taken = slots_.take();
+  if (!taken) {
+    free_name(frame);
+    return lack::memory();
+  }
+  settle(frame, taken->slot);
+  place_of_[raw(frame)].store(0, sync::relaxed);
+  state(frame).own_backed();
+  return Taken{frame, taken->zeroed};
+}
+
+void Away::settle(FrameId frame, Slot slot) noexcept {
+  slot_of_[raw(frame)].store(raw(slot), sync::relaxed);
+  owner_[raw(slot)].store(raw(frame), sync::relaxed);
+}
+
+void Away::give(const FrameChain& chain) noexcept {
+  FrameId frame = chain.first;
+  for (std::uint64_t i = 0; i < chain.count; ++i) {
+    const FrameId next{links_[raw(frame)].load(sync::relaxed)};
+    if (state(frame).is_here()) {
+      free_slot(slot(frame));
+    } else {
+      away_.sub(1, sync::relaxed);
+    }
+    drop_place(frame);
+    free_name(frame);
+    frame = next;
+  }
+}
+
+void Away::give_one(FrameId frame) noexcept {
+  FrameChain one;
+  one.push(frame, links_);
+  give(one);
+}
+
+void Away::drop_place(FrameId frame) noexcept {
+  const Backing::Place place{place_of_[raw(frame)].load(sync::relaxed)};
+  if (place == Backing::Place::none) return;
+  place_of_[raw(frame)].store(0, sync::relaxed);
+  if (place == kZeroes) return;
+  backing_->drop(place);
+  dropped_.add(1, sync::relaxed);
+}
+
+void Away::free_slot(Slot slot) noexcept {
+  owner_[raw(slot)].store(0, sync::relaxed);
+  SlotChain one;
+  one.push(slot, slots_.links());
+  slots_.give(one);
+}
+
+void Away::free_name(FrameId frame) noexcept {
+  state(frame).clear();
+  FrameChain one;
+  one.push(frame, links_);
+  free_.push(one, links_);
+}
+
+void Away::add_to(PoolStatistics& statistics) const noexcept {
+  statistics.away = away_.load(sync::relaxed);
+  statistics.went = went_.load(sync::relaxed);
+  statistics.came = came_.load(sync::relaxed);
+}
+
+}  // namespace cleave::detail

@@ -1,0 +1,140 @@
+// The frames of a pool with a backing: where their bytes are, who goes, and how they come back.
+//
+//     going    freeze a batch      one exchange each: unpinned, unclung, not met since the last time
+//              withdraw            all that any thread remembers; wait for those that are looking
+//              write               to the backing
+//              leaving -> away     one exchange each; only then is the slot used again
+//     coming   cling               so that the frame is not given back meanwhile
+//              away -> coming      one exchange: one thread reads
+//              read                into a slot of its own
+//              coming -> clean
+//
+// Whoever meets a frame that is leaving makes it stopped before touching a byte, and it stays.
+// docs/decisions/0014-memory-that-is-away.md has the protocol and what was rejected.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <cleave/backing/backing.h>
+#include <cleave/detail/atomic.h>
+#include <cleave/error.h>
+#include <cleave/units.h>
+
+#include "frames/away/audience.h"
+#include "frames/frame_state.h"
+#include "frames/free_list.h"
+#include "frames/slots.h"
+#include "sync/mutex.h"
+
+namespace cleave::detail {
+
+class Away {
+ public:
+  /// For frames 1 to `frames`. Errors: no_memory.
+  static Result<Away*> create(Slots& slots, FrameState* states, std::uint64_t frames,
+                              std::unique_ptr<Backing> backing);
+  Away(Slots& slots, FrameState* states, std::uint64_t frames) noexcept
+      : slots_(slots), states_(states), frames_(frames) {}
+  Away(const Away&) = delete;
+  Away& operator=(const Away&) = delete;
+  ~Away();
+
+  Audiences audiences;
+
+  struct Taken {
+    FrameId frame;
+    bool zeroed;
+  };
+  /// A frame in memory. Errors: lack::memory, no_memory (the pool holds as many pages as it can).
+  Result<Taken> take() noexcept;
+  /// Frames that nothing keeps any more, linked through links().
+  void give(const FrameChain& chain) noexcept;
+  [[nodiscard]] Links links() const noexcept { return links_; }
+
+  /// Meaningful while the frame is in memory.
+  [[nodiscard]] Slot slot(FrameId frame) const noexcept {
+    return Slot{slot_of_[raw(frame)].load(sync::relaxed)};
+  }
+  /// Meaningful while what lies there is pinned or clung to.
+  [[nodiscard]] FrameId frame_in(Slot slot) const noexcept {
+    return FrameId{owner_[raw(slot)].load(sync::relaxed)};
+  }
+
+  /// Brings a frame that the caller clings to. No lock is held. Errors: io (the backing), no_memory
+  /// (nothing can go for it).
+  Result<void> bring(FrameId frame) noexcept;
+  /// Sees to it that a slot is free, for a moment at least. No lock is held. Error: no_memory.
+  Result<void> make_room() noexcept;
+  /// Has so many frames go, if so many can. No lock is held. How many slots became free.
+  std::uint64_t reclaim(std::uint64_t count) noexcept;
+
+  void add_to(PoolStatistics& statistics) const noexcept;
+  [[nodiscard]] const Backing& backing() const noexcept { return *backing_; }
+
+ private:
+  /// As many as go together: one membarrier, one call of the backing.
+  static constexpr std::size_t kBatch = sync::kExplored ? 2 : 256;
+  /// Of a page of zeroes. No backing gives it.
+  static constexpr Backing::Place kZeroes{~std::uint64_t{0}};
+
+  struct Frozen {
+    FrameId frame;
+    Slot slot;
+    bool clean;
+  };
+
+  [[nodiscard]] FrameState& state(FrameId frame) const noexcept { return states_[raw(frame)]; }
+  [[nodiscard]] FrameId take_name() noexcept;
+  Result<void> fill(FrameId frame, Slot slot) noexcept;
+  void settle(FrameId frame, Slot slot) noexcept;
+  void drop_place(FrameId frame) noexcept;
+  void free_slot(Slot slot) noexcept;
+  void free_name(FrameId frame) noexcept;
+
+  std::uint64_t reclaim_locked(std::uint64_t count) noexcept CLEAVE_REQUIRES(clock_);
+  [[nodiscard]] bool freeze_batch(std::uint64_t& looked) noexcept CLEAVE_REQUIRES(clock_);
+  [[nodiscard]] std::uint64_t send_batch() noexcept CLEAVE_REQUIRES(clock_);
+  void put_batch() noexcept CLEAVE_REQUIRES(clock_);
+  void drop_copies() noexcept CLEAVE_REQUIRES(clock_);
+  [[nodiscard]] bool is_any_coming() const noexcept;
+  void give_one(FrameId frame) noexcept;
+
+  Slots& slots_;
+  FrameState* const states_;
+  const std::uint64_t frames_;
+  std::unique_ptr<Backing> backing_;
+
+  // By frame. Written by the thread that holds the frame in a state that no other can act on (taken,
+  // leaving, coming), published by the state word's next change.
+  sync::atomic<std::uint32_t>* slot_of_ = nullptr;
+  sync::atomic<std::uint64_t>* place_of_ = nullptr;
+  Links links_ = nullptr;
+  /// By slot: read by the hand, to which it is a hint, and by who pins or clings to what lies there.
+  sync::atomic<std::uint32_t>* owner_ = nullptr;
+  std::byte* copies_ CLEAVE_PT_GUARDED_BY(clock_) = nullptr;  // of a batch
+
+  FreeList<FrameId> free_;
+  /// The first frame that was never taken. Takers add (relaxed: the number is all there is to it).
+  sync::atomic<std::uint64_t> fresh_{1};
+
+  /// Held while frames go. Taken before every other lock.
+  sync::mutex clock_;
+  std::uint64_t hand_ CLEAVE_GUARDED_BY(clock_) = 0;
+  std::array<Frozen, kBatch> frozen_ CLEAVE_GUARDED_BY(clock_);
+  std::size_t count_ CLEAVE_GUARDED_BY(clock_) = 0;
+  Result<void> refused_ CLEAVE_GUARDED_BY(clock_);  // by the backing, the last time that it was asked
+
+  /// Pages dropped from the backing, ever: a thread that found it full looks whether it still is
+  /// (relaxed: if it misses one, it meets it the next time round).
+  sync::atomic<std::uint64_t> dropped_{0};
+
+  // For statistics (relaxed).
+  sync::atomic<std::uint64_t> away_{0};
+  sync::atomic<std::uint64_t> went_{0};
+  sync::atomic<std::uint64_t> came_{0};
+};
+
+}  // namespace cleave::detail

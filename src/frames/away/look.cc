@@ -1,0 +1,44 @@
+#include "frames/away/look.h"
+
+#include "base/fail.h"
+#include "frames/frames.h"
+#include "frames/lack.h"
+
+namespace cleave::detail {
+
+Result<Look> Frames::look(FrameId frame) noexcept {
+  if (away_ == nullptr || frame == kZeroFrame) return Look(data(frame));
+  bool here = false;
+  if (!state(frame).cling(&here)) {
+    return fail(Errc::too_many_pins,
+                "the page is being looked at as often as can be counted (255); end some views");
+  }
+  Look look(this, frame);
+  if (!here) {
+    if (auto brought = away_->bring(frame); !brought) return tl::unexpected(brought.error());
+  }
+  look.bytes_ = data(frame);
+  return look;
+}
+
+// Too many threads want it already: they have it in a moment, and the operation tries again.
+tl::unexpected<Error> Frames::lacks(FrameId frame) noexcept {
+  bool here = false;
+  return state(frame).cling(&here) ? lack::bytes(frame) : lack::memory();
+}
+
+void Frames::uncling(FrameId frame) noexcept {
+  if (!state(frame).uncling()) return;
+  FrameChain freed;
+  freed.push(frame, links());
+  give(freed);
+}
+
+void Frames::uncling_at(const std::byte* address) noexcept {
+  const FrameId frame = frame_at(address);
+  if (away_ != nullptr && frame != kZeroFrame) uncling(frame);
+}
+
+void Look::let_go() noexcept { frames_->uncling(frame_); }
+
+}  // namespace cleave::detail

@@ -1,0 +1,32 @@
+#include "frames/away/provided.h"
+
+#include <utility>
+
+#include "frames/frames.h"
+#include "frames/lack.h"
+
+namespace cleave::detail {
+
+bool Provided::provide(Error& error) noexcept {
+  let_go();
+  Result<void> had;
+  if (lack::is_memory(error)) {
+    had = frames_.away()->make_room();
+  } else if (lack::is_bytes(error)) {
+    clung_ = lack::frame(error);
+    had = frames_.away()->bring(clung_);
+  } else {
+    return false;
+  }
+  if (had) return true;
+  const Address where = error.where;
+  error = had.error();
+  error.where = where;
+  return false;
+}
+
+void Provided::let_go() noexcept {
+  if (clung_ != kZeroFrame) frames_.uncling(std::exchange(clung_, kZeroFrame));
+}
+
+}  // namespace cleave::detail

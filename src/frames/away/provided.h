@@ -1,0 +1,31 @@
+// What an operation was lacking, had for it.
+#pragma once
+
+#include <cleave/error.h>
+#include <cleave/units.h>
+
+namespace cleave::detail {
+
+class Frames;
+
+/// Around the tries of one operation, outside of its locks. A page that was brought stays in memory
+/// until the next try is over, so that each try gets further than the one before.
+class Provided {
+ public:
+  explicit Provided(Frames& frames) noexcept : frames_(frames) {}
+  Provided(const Provided&) = delete;
+  Provided& operator=(const Provided&) = delete;
+  ~Provided() { let_go(); }
+
+  /// True: what `error` says was lacking is there now; try again. False: it is an error for the
+  /// caller's caller, of the backing's where that could not give it.
+  [[nodiscard]] bool provide(Error& error) noexcept;
+
+ private:
+  void let_go() noexcept;
+
+  Frames& frames_;
+  FrameId clung_ = kZeroFrame;
+};
+
+}  // namespace cleave::detail

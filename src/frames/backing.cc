@@ -1,0 +1,7 @@
+#include <cleave/backing/backing.h>
+
+namespace cleave {
+
+Backing::~Backing() = default;
+
+}  // namespace cleave

@@ -1,0 +1,33 @@
+// What an operation lacks that cannot be had under its locks, but can be once they are released: a
+// free slot, for which some page has to go, or the bytes of a page that is away.
+//
+// Such an operation fails with an error that no user sees: it is undone, the locks are released,
+// Frames::provide() gets what was lacking, and the operation is tried again. (A page fault in the
+// kernel does the same, and calls it VM_FAULT_RETRY.)
+#pragma once
+
+#include <cstdint>
+
+#include <cleave/error.h>
+#include <cleave/units.h>
+
+namespace cleave::detail::lack {
+
+inline constexpr const char* kMemory = "the pool has no free page just now";
+inline constexpr const char* kBytes = "the page is not in memory just now";
+
+[[gnu::cold]] inline tl::unexpected<Error> memory() noexcept {
+  return tl::unexpected(Error{Errc::no_memory, kMemory});
+}
+/// The caller clings to `frame`, and whoever gets the error lets go: provide(), or abandon().
+[[gnu::cold]] inline tl::unexpected<Error> bytes(FrameId frame) noexcept {
+  return tl::unexpected(Error{Errc::io, kBytes, {}, static_cast<int>(raw(frame))});
+}
+
+[[nodiscard]] inline bool is_memory(const Error& e) noexcept { return e.what == kMemory; }
+[[nodiscard]] inline bool is_bytes(const Error& e) noexcept { return e.what == kBytes; }
+[[nodiscard]] inline FrameId frame(const Error& e) noexcept {
+  return FrameId{static_cast<std::uint32_t>(e.system)};
+}
+
+}  // namespace cleave::detail::lack
