@@ -52,12 +52,12 @@ std::vector<std::vector<Before>> set_ups(std::size_t most) {
 
 const char* name(Call call) {
   constexpr std::array kNames{"store", "load", "fork",  "end of a fork", "fast pin", "slow pin",
-                              "unpin", "hold", "unmap", "protect",       "rollback"};
+                              "unpin", "hold", "unmap", "protect",       "rollback", "evict"};
   return kNames.at(static_cast<std::size_t>(call));
 }
 
 const char* name(Before before) {
-  constexpr std::array kNames{"fork", "pin", "snapshot", "warm"};
+  constexpr std::array kNames{"fork", "pin", "snapshot", "warm", "backing", "away"};
   return kNames.at(static_cast<std::size_t>(before));
 }
 
@@ -99,6 +99,19 @@ std::vector<Calls> all_programs(std::size_t threads, std::size_t most_before) {
       std::size_t at = 0;
       while (at < threads && ++chosen[at] == kCalls.size()) chosen[at++] = 0;
       if (at == threads) break;
+    }
+  }
+  return all;
+}
+
+std::vector<Calls> all_evictions(std::size_t others, std::size_t most_before) {
+  std::vector<Calls> all;
+  for (const Calls& calls : all_programs(others, most_before)) {
+    for (const Before where : {Before::backing, Before::away}) {
+      Calls more = calls;
+      more.before.push_back(where);
+      more.threads.push_back({Call::evict});
+      all.push_back(std::move(more));
     }
   }
   return all;

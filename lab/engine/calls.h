@@ -25,6 +25,7 @@ enum class Call : std::uint8_t {
   unmap,
   protect,   ///< read-only
   rollback,  ///< to the snapshot that the set-up took
+  evict,     ///< a page, of a pool with a backing
 };
 inline constexpr std::array kCalls{Call::store, Call::load,     Call::fork,    Call::end_child,
                                    Call::pin,   Call::pin_slow, Call::unpin,   Call::hold,
@@ -32,7 +33,14 @@ inline constexpr std::array kCalls{Call::store, Call::load,     Call::fork,    C
 [[nodiscard]] const char* name(Call call);
 
 /// What was done before.
-enum class Before : std::uint8_t { fork, pin, snapshot, warm };
+enum class Before : std::uint8_t {
+  fork,
+  pin,
+  snapshot,
+  warm,
+  backing,  ///< that the pool has
+  away,     ///< that all which can go has gone there
+};
 inline constexpr std::size_t kSetUps = 4;
 [[nodiscard]] const char* name(Before before);
 
@@ -50,6 +58,10 @@ struct Calls {
 /// All programs of so many threads with a call each, after at most `most_before` of the set-ups;
 /// those that differ in the order of the threads once.
 std::vector<Calls> all_programs(std::size_t threads, std::size_t most_before);
+
+/// All programs of a thread that has pages go, and so many others with a call each, at a page that is
+/// in memory or away, after at most `most_before` more set-ups.
+std::vector<Calls> all_evictions(std::size_t others, std::size_t most_before);
 
 /// What an exploration of such a program came to.
 struct Tried {

@@ -1,12 +1,15 @@
 #include "lab/engine/calls_scene.h"
 
+#include <algorithm>
 #include <span>
 
 namespace lab::engine {
 namespace {
 
 constexpr Address kPage = cleave::address_of(cleave::PageNo{2});
+constexpr Address kOther = kPage + cleave::kPageSize;
 constexpr std::uint64_t kRefused = 99;
+constexpr std::uint64_t kMemory = 4;  // pages, where there is a backing
 // Handles of the set-up come first, then one a thread and call.
 constexpr std::size_t kOfSetUp = 0;
 constexpr std::size_t kChild = Stage::kMost - 1;
@@ -21,10 +24,20 @@ std::uint64_t content(const cleave::Space& space) {
 
 }  // namespace
 
+bool CallsScene::has_backing() const {
+  return std::ranges::any_of(calls_.before, [](Before before) {
+    return before == Before::backing || before == Before::away;
+  });
+}
+
 void CallsScene::set_up(Stage& stage) {
-  stage.open(24);
+  if (has_backing()) {
+    stage.open_with_backing(kMemory);
+  } else {
+    stage.open(24);
+  }
   cleave::Space& space = *stage.spaces[kOfSetUp];
-  must(space.map_at(kPage, cleave::kPageSize));
+  must(space.map_at(kPage, 2 * cleave::kPageSize));
   put(space, kPage, 1);
   for (std::size_t t = 0; t < calls_.threads.size(); ++t) stage.accessor_for(t);
   for (const Before before : calls_.before) {
@@ -45,6 +58,12 @@ void CallsScene::set_up(Stage& stage) {
           for (int i = 0; i < 4; ++i) must(stage.accessors[t]->store<Count>(kPage + 64, 1));
         }
         stage.adapter.act_for(0);
+        break;
+      case Before::backing:
+        break;
+      case Before::away:
+        (void)stage.pool->evict(kMemory * cleave::kPageSize);
+        put(space, kOther, 5);  // lies where the page did
         break;
     }
   }
@@ -89,6 +108,8 @@ void CallsScene::make(Stage& stage, std::size_t thread, std::size_t which) {
     }
     case Call::fork:
       stage.spaces[at].emplace(must(space.fork()));
+      // What a fork has it keeps: a store that lands there later is seen.
+      if (has_backing()) result = content(*stage.spaces[at]);
       return;
     case Call::end_child:
       return stage.spaces[kChild].end();
@@ -110,6 +131,9 @@ void CallsScene::make(Stage& stage, std::size_t thread, std::size_t which) {
       return done(space.protect(kPage, cleave::kPageSize, cleave::Protection::read).has_value());
     case Call::rollback:
       return done(space.rollback(*stage.snapshots[kOfSetUp]).has_value());
+    case Call::evict:
+      (void)stage.pool->evict(cleave::kPageSize);
+      return;
   }
 }
 

@@ -23,6 +23,7 @@ class CallsScene final : public Scene {
   void set_up(Stage& stage) override;
   std::vector<Part> parts(Stage& stage) override;
   std::string look(Stage& stage, explore::Outcome& outcome) override;
+  [[nodiscard]] bool has_backing() const;
   void make(Stage& stage, std::size_t thread, std::size_t which);
 
   const Calls& calls_;

@@ -86,9 +86,7 @@ Result<void> ArenaState::bring_differing(const SnapshotState& from) {
     return Result<void>();
   });
   if (away == 0 || away > from.frames.slots().count() / 2) return {};
-  return for_each_away([&from](PageNo page) {
-    return from.look(page).map([](Look&&) {});
-  });
+  return for_each_away([&from](PageNo page) { return from.look(page).map([](Look&&) {}); });
 }
 
 // Through the alias: what we write is not to count as a change.

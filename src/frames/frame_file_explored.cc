@@ -34,9 +34,7 @@ FrameFile::~FrameFile() {
 }
 
 Result<void> FrameFile::populate(Slot /*first*/, std::uint64_t /*count*/) noexcept { return {}; }
-bool FrameFile::has_memory(Slot /*first*/, std::uint64_t /*count*/) const noexcept {
-  return true;
-}
+bool FrameFile::has_memory(Slot /*first*/, std::uint64_t /*count*/) const noexcept { return true; }
 
 Result<void> FrameFile::punch(Slot first, std::uint64_t count) noexcept {
   std::memset(data(first), 0, count << kPageBits);

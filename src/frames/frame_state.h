@@ -68,9 +68,7 @@ class FrameState {
   [[nodiscard]] std::uint64_t pins(PinAccess access) const noexcept {
     return pins(word_.load(sync::acquire), access);
   }
-  [[nodiscard]] bool is_pinned() const noexcept {
-    return has_pins(word_.load(sync::acquire));
-  }
+  [[nodiscard]] bool is_pinned() const noexcept { return has_pins(word_.load(sync::acquire)); }
 
   enum class PinResult : std::uint8_t { pinned, not_owned, too_many, away };
   /// One pin more, if the frame has one reference now, and its bytes are in memory. The caller has
@@ -85,8 +83,7 @@ class FrameState {
       if (!is_here(word) && sync::performs("pin.resident")) return PinResult::away;
       const std::uint64_t met = access == PinAccess::write ? met_by_writer(word) : met_by(word);
       // acquire: an ownership found, as in references(). Nothing is published by a pin.
-      if (word_.compare_exchange(word, met + unit(access), sync::acquire))
-        return PinResult::pinned;
+      if (word_.compare_exchange(word, met + unit(access), sync::acquire)) return PinResult::pinned;
     }
   }
 
@@ -195,7 +192,8 @@ class FrameState {
       const Residency where = residency(word);
       if ((word & kKept) == 0 || clings(word) == kMostClings) return false;
       if (where != Residency::clean && where != Residency::resident) return false;
-    } while (!word_.compare_exchange(word, with(word, Residency::resident) + kCling, sync::acq_rel));
+    } while (
+        !word_.compare_exchange(word, with(word, Residency::resident) + kCling, sync::acq_rel));
     return true;
   }
   /// One cling fewer. True: the frame is the caller's to give back.
@@ -251,8 +249,7 @@ class FrameState {
   void end_coming(bool here) noexcept {
     std::uint64_t word = word_.load(sync::relaxed);
     while (!word_.compare_exchange(
-        word,
-        here ? with(word, Residency::clean) | kReferenced : with(word, Residency::away),
+        word, here ? with(word, Residency::clean) | kReferenced : with(word, Residency::away),
         sync::acq_rel)) {
     }
     word_.notify_all();  // pairs with sleep_while_coming()

@@ -91,8 +91,8 @@ class Frames {
   }
   /// Which frame's bytes lie at an address inside the pool's memory, for who pins or clings to it.
   [[nodiscard]] FrameId frame_at(const void* address) const noexcept {
-    const auto offset = static_cast<std::uint64_t>(static_cast<const std::byte*>(address) -
-                                                   slots_.file().base());
+    const auto offset =
+        static_cast<std::uint64_t>(static_cast<const std::byte*>(address) - slots_.file().base());
     const auto slot = static_cast<std::uint32_t>(offset >> kPageBits);
     return away_ == nullptr ? FrameId{slot} : away_->frame_in(Slot{slot});
   }

@@ -39,9 +39,7 @@ Slots::Slots(Slots&& from) noexcept
       count_(from.count_),
       links_(std::exchange(from.links_, nullptr)) {}
 
-Slots::~Slots() {
-  give_back_reserved(links_, (count_ + 1) * sizeof(sync::atomic<std::uint32_t>));
-}
+Slots::~Slots() { give_back_reserved(links_, (count_ + 1) * sizeof(sync::atomic<std::uint32_t>)); }
 
 Result<Slots::Taken> Slots::take() {
   const Slot slot = free_.pop(links_);

@@ -33,9 +33,7 @@ class TrimGuard {
   /// Into how many extents the pool's budget falls; the last may be shorter, the first lacks the
   /// zero frame.
   [[nodiscard]] std::uint64_t extents() const noexcept { return extent_of(last_) + 1; }
-  [[nodiscard]] std::uint64_t extent_of(Slot slot) const noexcept {
-    return raw(slot) >> shift_;
-  }
+  [[nodiscard]] std::uint64_t extent_of(Slot slot) const noexcept { return raw(slot) >> shift_; }
   [[nodiscard]] Slot first(std::uint64_t extent) const noexcept;
   /// One past its last frame.
   [[nodiscard]] std::uint64_t end(std::uint64_t extent) const noexcept;

@@ -51,7 +51,8 @@ Result<HoldView> Hold::view(Address from, ByteCount bytes) const& {
   const Address end = from + bytes;
   for (Address at = from; at < end;) {
     // Room as it is needed: many pages are often one piece.
-    if (!view.pieces_.reserve(1)) return fail(Errc::no_memory, "out of memory listing held pages", at);
+    if (!view.pieces_.reserve(1))
+      return fail(Errc::no_memory, "out of memory listing held pages", at);
     const std::uint64_t offset = offset_in_page(at);
     const std::uint64_t here = std::min(kPageSize - offset, (end - at).value);
     auto look = s.frames.look(s.table.find(page_of(at)));
@@ -66,13 +67,13 @@ Result<void> Hold::read(Address from, std::span<std::byte> into) const {
   const HoldState& s = state();
   if (!s.frames.is_here()) return not_here();
   if (auto inside = check_inside(s, from, into.size()); !inside) return inside;
-  return for_each_page(
-      from, into, [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
-        const auto look = s.frames.look(s.table.find(page));
-        if (!look) return tl::unexpected(look.error());
-        sync::read_bytes(part.data(), look->bytes() + offset, part.size());
-        return {};
-      });
+  return for_each_page(from, into,
+                       [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
+                         const auto look = s.frames.look(s.table.find(page));
+                         if (!look) return tl::unexpected(look.error());
+                         sync::read_bytes(part.data(), look->bytes() + offset, part.size());
+                         return {};
+                       });
 }
 
 HoldView::HoldView(HoldView&& other) noexcept = default;

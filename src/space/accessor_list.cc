@@ -92,7 +92,9 @@ void AccessorList::note_looking() noexcept {
 bool AccessorList::is_looking() noexcept {
   bool any = false;
   for (Participant* p = participants_.get(); p != nullptr; p = p->next.get()) {
-    p->was_looking = p->was_looking && p->section.inside();
+    // An explorer would have us look for ever.
+    if (sync::kExplored && p->was_looking) p->section.wait_until_idle();
+    p->was_looking = p->was_looking && !sync::kExplored && p->section.inside();
     any = any || p->was_looking;
   }
   return any;

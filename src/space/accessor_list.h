@@ -20,7 +20,7 @@ struct Participant {
   sync::ThreadToken thread = sync::this_thread();  // who uses the accessor
   sync::plain<Participant*> next;                  // guarded by the space's lock, like all below
   Participant* previous = nullptr;
-  bool was_inside = false;  // at the heavy fence after which the aging references may be dropped
+  bool was_inside = false;   // at the heavy fence after which the aging references may be dropped
   bool was_looking = false;  // at the heavy fence after which frozen frames may go
 };
 

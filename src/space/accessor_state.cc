@@ -51,7 +51,8 @@ const std::byte* AccessorState::walk_for_reading(PageNo page) {
   const Region* region = space.regions.find(page);
   if (region == nullptr || region->protection < Protection::read) return nullptr;
   std::byte* base = space.frames.reach(space.table.find(page));
-  if (base != nullptr && !is_odd(stamp)) reads[raw(page) % kTranslations] = {raw(page), stamp, base};
+  if (base != nullptr && !is_odd(stamp))
+    reads[raw(page) % kTranslations] = {raw(page), stamp, base};
   return base;
 }
 

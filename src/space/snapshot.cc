@@ -56,9 +56,8 @@ Result<PageView> Snapshot::view(PageNo page) const& {
   const SnapshotState& s = state();
   if (!s.frames.is_here()) return not_here();
   if (page >= kPageLimit) return fail(Errc::bad_argument, "the page lies beyond 2^48");
-  return s.look(page).map([&](Look&& look) {
-    return PageView(s.frames, look.keep(), !s.has(page));
-  });
+  return s.look(page).map(
+      [&](Look&& look) { return PageView(s.frames, look.keep(), !s.has(page)); });
 }
 
 Result<Space> Snapshot::fork() const {

@@ -119,8 +119,8 @@ TEST_F(AwayTest, WhatIsDroppedAwayIsDroppedFromTheBackingToo) {
 
 TEST_F(AwayTest, APoolHoldsAsManyPagesAsItsMemoryAndItsBacking) {
   beyond.most_pages = 20;
-  Pool small = must(Pool::create(ByteCount{kMemory * kPageSize},
-                                 std::make_unique<MemoryBacking>(beyond)));
+  Pool small =
+      must(Pool::create(ByteCount{kMemory * kPageSize}, std::make_unique<MemoryBacking>(beyond)));
   Space space = must(Space::create(small));
   must(space.map_at(page_at(0), ByteCount{100 * kPageSize}));
   std::uint64_t n = 0;

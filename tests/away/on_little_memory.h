@@ -68,8 +68,8 @@ class OnLittleMemory : public testing::Test {
   }
 
   Beyond beyond;
-  Pool pool = must(Pool::create(ByteCount{kMemory * kPageSize},
-                                std::make_unique<MemoryBacking>(beyond)));
+  Pool pool =
+      must(Pool::create(ByteCount{kMemory * kPageSize}, std::make_unique<MemoryBacking>(beyond)));
 };
 
 }  // namespace cleave::detail

@@ -94,9 +94,8 @@ TEST_F(ThreadsAwayTest, WhatADeviceWritesIsWhatItsOwnerReads) {
       const Address at = page_at(page);
       const std::uint64_t value = random();
       {
-        const Pin pin = must(random() % 2 == 0
-                                 ? accessor.pin(at, kPageSize, PinAccess::write)
-                                 : space.pin(at, kPageSize, PinAccess::write));
+        const Pin pin = must(random() % 2 == 0 ? accessor.pin(at, kPageSize, PinAccess::write)
+                                               : space.pin(at, kPageSize, PinAccess::write));
         ASSERT_EQ(pin.pieces().size(), 1u);
         std::memcpy(pin.pieces()[0].iov_base, &value, sizeof value);
         if (random() % 4 == 0) std::this_thread::yield();

@@ -258,7 +258,8 @@ TEST_P(RandomOperations, AgreeWithThePlainReference) {
 
 TEST_P(RandomOperations, AgreeWithItWhileMostPagesAreAway) {
   Beyond beyond;
-  Pool pool = must(Pool::create(ByteCount{12 * kPageSize}, std::make_unique<MemoryBacking>(beyond)));
+  Pool pool =
+      must(Pool::create(ByteCount{12 * kPageSize}, std::make_unique<MemoryBacking>(beyond)));
   run_family(pool, GetParam());
   EXPECT_GT(pool.statistics().came, 0u);
   EXPECT_EQ(beyond.held(), 0u);

@@ -66,8 +66,7 @@ struct Operations {
 
 class Stress {
  public:
-  explicit Stress(const StressOptions& options)
-      : options_(options), pool_(make_pool()) {
+  explicit Stress(const StressOptions& options) : options_(options), pool_(make_pool()) {
     for (auto& board : boards_) {
       board.emplace(must(Space::create(pool_)));
       must(board->map_at(address_of(PageNo{kCounterPage}),

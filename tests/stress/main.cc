@@ -28,10 +28,11 @@ int main(int argc, char** argv) {
                                 {.threads = threads, .seed = seed + 1, .frames = 24 + 8 * threads},
                                 part) &&
          good;
-  good = cleave::detail::stress(
-             "a pool of little memory, with a backing",
-             {.threads = threads, .seed = seed + 2, .frames = 24 + threads, .away = 1 << 15}, part) &&
-         good;
+  good =
+      cleave::detail::stress(
+          "a pool of little memory, with a backing",
+          {.threads = threads, .seed = seed + 2, .frames = 24 + threads, .away = 1 << 15}, part) &&
+      good;
   good = cleave::detail::stress("a pool of little memory, with a backing that is too small",
                                 {.threads = threads,
                                  .seed = seed + 3,

@@ -298,11 +298,11 @@ std::uint64_t Adapter::outward(std::uint64_t bits, bool is_address) const {
 const char* Adapter::misuse(const void* address) const {
   if (!memory_.has(address)) return nullptr;
   if (memory_.was_given_back(address)) return "memory that was given back";
-  if (frames_ == nullptr) return nullptr;
+  if (frames_ == nullptr || frames_->away() != nullptr) return nullptr;
   const auto* base = frames_->file().base();
   const auto offset = static_cast<std::uint64_t>(static_cast<const std::byte*>(address) - base);
   const std::uint64_t frame = offset / cleave::kPageSize;
-  if (frame == 0 || frame >= frames_->file().frames()) return nullptr;
+  if (frame == 0 || frame >= frames_->file().slots()) return nullptr;
   const cleave::FrameId id{static_cast<std::uint32_t>(frame)};
   const auto& state = frames_->state(id);
   return sync::bits_at(&state, sizeof state) == 0 ? "a frame that is free" : nullptr;
@@ -318,10 +318,10 @@ void Adapter::check_use(const Operation& o) {
 // A frame that is taken or becomes free is another page from then on, and so every access to it is
 // ordered with that: one to a free frame is found in one of all orders.
 void Adapter::note_life(const Location& state, std::uint64_t bits) {
-  if (frames_ == nullptr || frames_->file().frames() == 0) return;
+  if (frames_ == nullptr || frames_->away() != nullptr || frames_->file().slots() == 0) return;
   const auto* first = &frames_->state(cleave::FrameId{0});
   const auto* at = static_cast<const cleave::detail::FrameState*>(state.address());
-  if (at < first || at >= first + frames_->file().frames()) return;
+  if (at < first || at >= first + frames_->file().slots()) return;
   if ((sync::bits_at(state.address(), state.size()) == 0) == (bits == 0)) return;
   const auto frame = static_cast<std::uint64_t>(at - first);
   page_at(frames_->file().base() + frame * cleave::kPageSize).whole.add(1);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/handle_access.h"
+#include "lab/engine/stage/beyond.h"
 #include "pins/hold_state.h"
 #include "space/snapshot_state.h"
 #include "space/validate.h"
@@ -51,7 +52,15 @@ Borrowed::~Borrowed() {
 }
 
 void Stage::open(std::uint64_t frames) {
-  pool.emplace(must(cleave::Pool::create(frames * cleave::kPageSize)));
+  open(must(cleave::Pool::create(frames * cleave::kPageSize)));
+}
+
+void Stage::open_with_backing(std::uint64_t frames) {
+  open(must(cleave::Pool::create(frames * cleave::kPageSize, std::make_unique<Beyond>())));
+}
+
+void Stage::open(cleave::Pool&& made) {
+  pool.emplace(std::move(made));
   adapter.watch(&HandleAccess::state(*pool));
   spaces[0].emplace(must(cleave::Space::create(*pool)));
 }
@@ -77,9 +86,8 @@ const char* Stage::wrong() {
   for (auto& pin : pins) {
     if (!pin) continue;
     for (const iovec& piece : pin->pieces()) {
-      const auto frame =
-          static_cast<std::uint32_t>(pin->pool_offset(piece).value >> cleave::kPageBits);
-      recount.expect(HandleAccess::state(*pool).state(cleave::FrameId{frame}).is_pinned(),
+      const cleave::FrameId frame = HandleAccess::state(*pool).frame_at(piece.iov_base);
+      recount.expect(HandleAccess::state(*pool).state(frame).is_pinned(),
                      "a pin's frame does not count it");
     }
   }

@@ -42,6 +42,8 @@ class Stage {
 
   /// The pool, and space 0. A scene of rooms that need no pool does without.
   void open(std::uint64_t frames);
+  /// The same with a backing.
+  void open_with_backing(std::uint64_t frames);
   /// An accessor that the thread (from 0 on) will use, in the place of its number, or in `place`.
   cleave::Accessor& accessor_for(std::size_t thread, std::size_t space = 0) {
     return accessor_for(thread, space, thread);
@@ -56,6 +58,8 @@ class Stage {
   [[nodiscard]] std::size_t left_behind() const { return borrowed_.memory().blocks(); }
 
  private:
+  void open(cleave::Pool&& made);
+
   Borrowed borrowed_;
 
  public:

@@ -77,6 +77,9 @@ class Away {
  private:
   /// As many as go together: one membarrier, one call of the backing.
   static constexpr std::size_t kBatch = sync::kExplored ? 2 : 256;
+  /// Rounds in which nothing goes, because other threads meet what would or have it on its way in.
+  /// They come to an end; but an explorer can let us go round for ever.
+  static constexpr unsigned kMostRounds = sync::kExplored ? 3 : ~0u;
   /// Of a page of zeroes. No backing gives it.
   static constexpr Backing::Place kZeroes{~std::uint64_t{0}};
 
@@ -125,7 +128,8 @@ class Away {
   std::uint64_t hand_ CLEAVE_GUARDED_BY(clock_) = 0;
   std::array<Frozen, kBatch> frozen_ CLEAVE_GUARDED_BY(clock_);
   std::size_t count_ CLEAVE_GUARDED_BY(clock_) = 0;
-  Result<void> refused_ CLEAVE_GUARDED_BY(clock_);  // by the backing, the last time that it was asked
+  Result<void> refused_
+      CLEAVE_GUARDED_BY(clock_);  // by the backing, the last time that it was asked
 
   /// Pages dropped from the backing, ever: a thread that found it full looks whether it still is
   /// (relaxed: if it misses one, it meets it the next time round).

@@ -36,7 +36,7 @@ std::uint64_t Away::reclaim_locked(std::uint64_t count) noexcept {
   refused_ = {};
   std::uint64_t looked = 0;  // since something went
   std::uint64_t dropped = dropped_.load(sync::relaxed);
-  for (unsigned round = 0; freed < count; ++round) {
+  for (unsigned round = 0; freed < count && round != kMostRounds; ++round) {
     if (!freeze_batch(looked)) break;
     // A bit that was cleared means something only once no thread remembers the way.
     audiences.withdraw();

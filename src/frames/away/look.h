@@ -15,7 +15,9 @@ class Frames;
 class Look {
  public:
   Look(Look&& other) noexcept
-      : frames_(std::exchange(other.frames_, nullptr)), frame_(other.frame_), bytes_(other.bytes_) {}
+      : frames_(std::exchange(other.frames_, nullptr)),
+        frame_(other.frame_),
+        bytes_(other.bytes_) {}
   Look& operator=(Look&&) = delete;
   ~Look() {
     if (frames_ != nullptr) let_go();

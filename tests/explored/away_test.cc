@@ -1,0 +1,98 @@
+// Pages that go and come, in every order with what other threads do to them; and each look and wait
+// of the protocol left out once.
+#include <algorithm>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "lab/engine/calls.h"
+#include "lab/explore/search/jobs.h"
+
+namespace lab::engine {
+namespace {
+
+void try_evictions(std::size_t others, std::size_t most_before, explore::Memory memory) {
+  const std::vector<Calls> programs = all_evictions(others, most_before);
+  explore::Options options;
+  options.memory = memory;
+  options.check_runs = 10;
+  options.max_seconds = 60;
+  std::vector<Tried> tried(programs.size());
+  explore::share_out(programs.size(), explore::all_processors(),
+                     [&](std::size_t i) { tried[i] = try_all(programs[i], options); });
+  std::uint64_t runs = 0;
+  for (std::size_t i = 0; i < programs.size(); ++i) {
+    EXPECT_EQ(tried[i].wrong, "") << programs[i].text();
+    EXPECT_TRUE(tried[i].exhaustive) << programs[i].text();
+    runs += tried[i].runs + tried[i].cut;
+  }
+  testing::Test::RecordProperty("programs", static_cast<int>(programs.size()));
+  testing::Test::RecordProperty("runs", static_cast<int>(runs));
+  EXPECT_GT(runs, programs.size());
+}
+
+TEST(EngineAway, WhatACallComesToIsTheSameWhileAPageGoes) {
+  try_evictions(1, 1, explore::Memory::sc);
+}
+
+TEST(EngineAway, WhatACallComesToIsTheSameWithStoreBuffers) {
+  try_evictions(1, 1, explore::Memory::tso);
+}
+
+struct LeftOut {
+  const char* name;
+  Calls calls;
+  explore::Memory memory = explore::Memory::sc;
+  /// Where it would take too many runs to come there in order.
+  explore::Search search = explore::Search::dpor;
+};
+
+std::vector<LeftOut> all_left_out() {
+  using enum Call;
+  using explore::Memory;
+  const std::vector<Before> here{Before::backing};
+  const std::vector<Before> warm{Before::warm, Before::backing};
+  const std::vector<Before> away{Before::away};
+  const std::vector<Before> pinned{Before::pin, Before::backing};
+  return {{"going.pinned", {pinned, {{store}, {evict}}}},
+          {"going.stop", {here, {{store}, {evict}}}},
+          {"going.stopped", {here, {{store}, {evict}}}},
+          {"going.withdraw", {warm, {{store}, {evict}}}},
+          {"going.heavy", {warm, {{store}, {evict}}}, Memory::tso},
+          {"going.wait", {here, {{store}, {evict}}}},
+          {"pin.resident", {away, {{pin}, {load}}}},
+          {"withdraw.fence_due",
+           {warm, {{store}, {fork}, {evict}}},
+           Memory::tso,
+           explore::Search::pct}};
+}
+
+void PrintTo(const LeftOut& left_out, std::ostream* out) { *out << left_out.name; }
+
+class WhatIsLeftOutOfGoing : public testing::TestWithParam<LeftOut> {};
+
+TEST_P(WhatIsLeftOutOfGoing, IsMissed) {
+  const auto& [name, calls, memory, search] = GetParam();
+  explore::Options options;
+  options.memory = memory;
+  options.search = search;
+  options.bound = 3;
+  options.runs = 300'000;
+  options.drop = {name};
+  options.stop_at_failure = true;
+  const Tried tried = try_all(calls, options);
+  EXPECT_NE(tried.wrong, "") << "nothing is found in " << tried.runs << " runs";
+  RecordProperty("runs", static_cast<int>(tried.runs));
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, WhatIsLeftOutOfGoing, testing::ValuesIn(all_left_out()),
+                         [](const auto& each) {
+                           std::string name = each.param.name;
+                           std::replace(name.begin(), name.end(), '.', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace lab::engine
