@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 struct Some {
@@ -79,4 +79,4 @@ TEST(Slots, AreNeverTakenTwice) {
 }
 
 }  // namespace
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

@@ -9,7 +9,7 @@
 #include "backing/swap/swap_file.h"
 #include "base/fail.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 Error refused_to_read(int error) {
@@ -172,4 +172,4 @@ void SwapFile::give_reader(Traffic& reader) noexcept {
   readers_given_.notify_all();
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 // How many slots a look around takes in, at least: 4 GiB, which is 20 us of looking.
@@ -88,4 +88,4 @@ void Slots::set(Stretch run, bool used) noexcept {
   }
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

@@ -6,7 +6,7 @@
 
 #include "sync/bare_mutex.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 /// Consecutive slots.
 struct Stretch {
@@ -48,4 +48,4 @@ class Slots {
   std::uint64_t hand_ CLEAVE_GUARDED_BY(lock_) = 0;  // where the next look begins
 };
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

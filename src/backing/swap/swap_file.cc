@@ -8,6 +8,7 @@
 
 namespace cleave {
 using namespace detail;
+using namespace detail::backing;
 
 Result<std::unique_ptr<Backing>> swap_file(const SwapFileOptions& options) {
   std::unique_ptr<SwapFile> file(new (std::nothrow) SwapFile);
@@ -16,7 +17,7 @@ Result<std::unique_ptr<Backing>> swap_file(const SwapFileOptions& options) {
   return std::unique_ptr<Backing>(std::move(file));
 }
 
-namespace detail {
+namespace detail::backing {
 namespace {
 
 // The slots are numbers of 32 bits where they are sorted.
@@ -106,5 +107,5 @@ BackingStatistics SwapFile::statistics() const noexcept {
   return now;
 }
 
-}  // namespace detail
+}  // namespace detail::backing
 }  // namespace cleave

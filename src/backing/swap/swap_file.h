@@ -14,7 +14,7 @@
 #include "backing/swap/slots.h"
 #include "sync/bare_mutex.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 class SwapFile final : public Backing {
  public:
@@ -76,4 +76,4 @@ class SwapFile final : public Backing {
   sync::atomic<std::uint64_t> read_{0};
 };
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing
