@@ -12,11 +12,11 @@ namespace cleave::detail::backing {
 namespace {
 
 struct Some {
-  explicit Some(std::uint64_t count, std::uint64_t fresh = 0) : words(Slots::words_for(count)) {
+  explicit Some(std::uint64_t count, std::uint64_t fresh = 0) : words(SwapSlots::words_for(count)) {
     slots.begin(words, count, fresh);
   }
   std::vector<std::uint64_t> words;
-  Slots slots;
+  SwapSlots slots;
 };
 
 TEST(Slots, AreTakenInStretches) {

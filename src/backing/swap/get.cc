@@ -120,7 +120,8 @@ struct SwapFile::Getting {
 };
 
 // A window of pages is looked at together, for those that lie together. The next one begins when
-// the last request of the one before is sent, not when it is done: the disk has always enough to do.
+// the last request of the one before is sent, not when it is done: so the disk always has enough
+// to do.
 Result<void> SwapFile::get_scattered(Traffic& reader, std::span<const Place> places,
                                      std::span<std::byte* const> into) {
   Getting getting{*this, reader, places, into};

@@ -52,7 +52,7 @@ Result<void> SwapFile::open(const SwapFileOptions& options) {
 
 Result<void> SwapFile::reserve(const SwapFileOptions& options) {
   const std::uint64_t slots = options.bytes.value / kPageSize;
-  const std::uint64_t words = Slots::words_for(slots);
+  const std::uint64_t words = SwapSlots::words_for(slots);
   const std::uint64_t depth = options.depth;
   auto made = Reservation::make(Reservation::room_for<std::uint64_t>(slots) +
                                 Reservation::room_for<std::uint64_t>(words) +

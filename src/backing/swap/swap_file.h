@@ -57,7 +57,7 @@ class SwapFile final : public Backing {
 
   Reservation memory_;
   AnonymousFile file_;
-  mutable Slots slots_;
+  mutable SwapSlots slots_;
   /// Of what each slot holds. Written before its place is given out, read after that.
   std::span<std::uint64_t> checksums_;
 
