@@ -4,8 +4,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 std::uint64_t checksum(const std::byte* page) noexcept { return XXH3_64bits(page, kPageSize); }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

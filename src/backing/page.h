@@ -8,7 +8,7 @@
 #include <cleave/detail/word.h>
 #include <cleave/units.h>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 /// Reads the page once, word by word. What its owner writes meanwhile may be there or not, a word
 /// of it at least as a whole: whoever put it throws it away then. All that follows, checksum and
@@ -23,4 +23,4 @@ inline void copy_page_once(std::byte* to, const std::byte* from) noexcept {
 /// XXH3 of 64 bits.
 std::uint64_t checksum(const std::byte* page) noexcept;
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

@@ -7,7 +7,7 @@
 
 #include "base/fail.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 namespace {
 
@@ -64,4 +64,4 @@ tl::unexpected<Error> backing_of_another_process() noexcept {
               "and a backing of its own");
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

@@ -11,7 +11,7 @@
 #include <cleave/error.h>
 #include <cleave/units.h>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 /// One mapping, handed out in parts. It belongs to the process that made it: a child of fork(2) has
 /// none of it but a page that the kernel has wiped, which is how it knows
@@ -77,4 +77,4 @@ class Reservation {
 /// What a child of fork(2) hears.
 tl::unexpected<Error> backing_of_another_process() noexcept;
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

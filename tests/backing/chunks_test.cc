@@ -10,7 +10,7 @@
 
 #include <gtest/gtest.h>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 struct Store {
@@ -126,4 +126,4 @@ TEST(Chunks, MakeRoomForOtherSizesWhenTheyAreMovedTogether) {
 }
 
 }  // namespace
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

@@ -8,15 +8,15 @@
 
 #include <gtest/gtest.h>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 struct Some {
-  explicit Some(std::uint64_t count, std::uint64_t fresh = 0) : words(Slots::words_for(count)) {
+  explicit Some(std::uint64_t count, std::uint64_t fresh = 0) : words(SwapSlots::words_for(count)) {
     slots.begin(words, count, fresh);
   }
   std::vector<std::uint64_t> words;
-  Slots slots;
+  SwapSlots slots;
 };
 
 TEST(Slots, AreTakenInStretches) {
@@ -79,4 +79,4 @@ TEST(Slots, AreNeverTakenTwice) {
 }
 
 }  // namespace
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

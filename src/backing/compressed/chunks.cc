@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 void Chunks::begin(std::span<std::byte> memory, std::span<Slab> slabs) noexcept {
   memory_ = memory;
@@ -58,12 +58,11 @@ std::uint32_t Chunks::begin_slab(std::uint32_t size_class, std::uint64_t most) n
   if (slab != kNoSlab) {
     first_kept_ = slabs_[slab].next;
     --kept_;
-  } else if (taken() + kSlabBytes > most) {
-    return kNoSlab;
-  } else if (first_spent_ != kNoSlab) {
+  } else if (const bool may_grow = taken() + kSlabBytes <= most;
+             may_grow && first_spent_ != kNoSlab) {
     slab = first_spent_;
     first_spent_ = slabs_[slab].next;
-  } else if (fresh_ < slabs_.size()) {
+  } else if (may_grow && fresh_ < slabs_.size()) {
     slab = fresh_++;
   } else {
     return kNoSlab;
@@ -139,4 +138,4 @@ bool Chunks::compact(function_ref<void(std::uint32_t, ChunkId)> moved) noexcept 
   return false;
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

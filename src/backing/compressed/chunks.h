@@ -11,7 +11,7 @@
 
 #include "backing/compressed/size_classes.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 /// A chunk's slab and its place in it.
 enum class ChunkId : std::uint32_t {};
@@ -97,4 +97,4 @@ class Chunks {
   std::uint32_t kept_ = 0;
 };
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

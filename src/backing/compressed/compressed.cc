@@ -9,6 +9,7 @@
 
 namespace cleave {
 using namespace detail;
+using namespace detail::backing;
 
 Result<std::unique_ptr<Backing>> compressed(CompressedOptions options) {
   std::unique_ptr<Compressed> memory(new (std::nothrow) Compressed);
@@ -19,7 +20,7 @@ Result<std::unique_ptr<Backing>> compressed(CompressedOptions options) {
   return std::unique_ptr<Backing>(std::move(memory));
 }
 
-namespace detail {
+namespace detail::backing {
 namespace {
 
 constexpr std::uint64_t kLeast = std::uint64_t{1} << 20;
@@ -148,5 +149,5 @@ BackingStatistics Compressed::statistics() const noexcept {
   return now;
 }
 
-}  // namespace detail
+}  // namespace detail::backing
 }  // namespace cleave

@@ -14,7 +14,7 @@
 #include "backing/reservation.h"
 #include "sync/bare_mutex.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 class Compressed final : public Backing {
  public:
@@ -68,4 +68,4 @@ class Compressed final : public Backing {
   Entries entries_ CLEAVE_GUARDED_BY(lock_);
 };
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

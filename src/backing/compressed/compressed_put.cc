@@ -8,7 +8,7 @@
 #include "backing/page.h"
 #include "base/fail.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 constexpr Error kFull{Errc::no_memory,
@@ -214,4 +214,4 @@ Result<void> Compressed::put(std::span<const std::byte* const> pages, std::span<
   return {};
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

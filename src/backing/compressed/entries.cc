@@ -1,6 +1,6 @@
 #include "backing/compressed/entries.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 std::uint32_t Entries::take() noexcept {
   std::uint32_t number = unused_;
@@ -50,4 +50,4 @@ std::span<std::uint32_t> Entries::oldest(std::span<std::uint32_t> into) const no
   return into.first(count);
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

@@ -6,7 +6,7 @@
 
 #include <cleave/units.h>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 /// A page's entry has a number for as long as the page is there, wherever it is. One thread at a
 /// time.
@@ -68,4 +68,4 @@ class Entries {
   std::uint64_t compressed_ = 0;
 };
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

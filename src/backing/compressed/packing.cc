@@ -6,7 +6,7 @@
 
 #include <cleave/units.h>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 constexpr int kPage = static_cast<int>(kPageSize);
@@ -43,4 +43,4 @@ void fill(std::byte* page, std::uint64_t word) noexcept {
   }
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

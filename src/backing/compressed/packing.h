@@ -6,7 +6,7 @@
 #include <optional>
 #include <span>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 /// Memory that pack() works in.
 std::uint64_t packing_bytes() noexcept;
@@ -23,4 +23,4 @@ bool unpack(std::span<const std::byte> packed, std::byte* page) noexcept;
 std::optional<std::uint64_t> only_word(const std::byte* page) noexcept;
 void fill(std::byte* page, std::uint64_t word) noexcept;
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

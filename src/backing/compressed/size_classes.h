@@ -7,7 +7,7 @@
 
 #include <cleave/units.h>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 /// What chunks of one size are cut from.
 inline constexpr std::uint32_t kSlabBytes = 64 << 10;
@@ -55,4 +55,4 @@ constexpr std::uint32_t chunks_of(std::uint32_t size_class) {
   return kSlabBytes / kSizeClasses.bytes[size_class];
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

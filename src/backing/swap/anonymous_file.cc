@@ -14,7 +14,7 @@
 
 #include "base/fail.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 constexpr const char* kNoRoom =
@@ -164,4 +164,4 @@ int AnonymousFile::transfer(Way way, std::span<iovec> pieces, std::uint64_t offs
   return 0;
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

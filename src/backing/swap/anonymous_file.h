@@ -10,7 +10,7 @@
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 enum class Way : std::uint8_t { in, out };
 
@@ -52,4 +52,4 @@ inline constexpr const char* kSwapFileTooLarge =
     "a file may not be that large here (RLIMIT_FSIZE, ulimit -f): raise the limit, or make a "
     "smaller swap file";
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

@@ -8,7 +8,7 @@
 #include "backing/swap/lane.h"
 #include "backing/swap/slots.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 /// 128 KiB: more at a time is no faster (docs/reference/backing.md).
 inline constexpr std::uint64_t kBlockPages = 32;
@@ -43,4 +43,4 @@ struct Traffic {
   }
 };
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

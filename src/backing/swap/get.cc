@@ -9,7 +9,7 @@
 #include "backing/swap/swap_file.h"
 #include "base/fail.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 Error refused_to_read(int error) {
@@ -120,7 +120,8 @@ struct SwapFile::Getting {
 };
 
 // A window of pages is looked at together, for those that lie together. The next one begins when
-// the last request of the one before is sent, not when it is done: the disk has always enough to do.
+// the last request of the one before is sent, not when it is done: so the disk always has enough
+// to do.
 Result<void> SwapFile::get_scattered(Traffic& reader, std::span<const Place> places,
                                      std::span<std::byte* const> into) {
   Getting getting{*this, reader, places, into};
@@ -172,4 +173,4 @@ void SwapFile::give_reader(Traffic& reader) noexcept {
   readers_given_.notify_all();
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

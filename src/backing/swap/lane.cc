@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 // Not for good: a signal handler ran, or the kernel wants memory, or results taken, first.
@@ -126,4 +126,4 @@ void Lane::go_by_hand() noexcept {
   }
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

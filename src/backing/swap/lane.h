@@ -9,7 +9,7 @@
 
 #include "backing/swap/anonymous_file.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 /// One transfer between memory and consecutive bytes of the file.
 struct Request {
@@ -62,4 +62,4 @@ class Lane {
   Request* done_ = nullptr;
 };
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

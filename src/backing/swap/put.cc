@@ -8,7 +8,7 @@
 #include "backing/swap/swap_file.h"
 #include "base/fail.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 Error refused_to_write(int error) {
@@ -134,4 +134,4 @@ Result<void> SwapFile::write_once() {
   return {};
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 namespace {
 
 // How many slots a look around takes in, at least: 4 GiB, which is 20 us of looking.
@@ -11,8 +11,8 @@ constexpr std::uint64_t kFarEnough = std::uint64_t{1} << 20;
 
 }  // namespace
 
-void Slots::begin(std::span<std::uint64_t> words, std::uint64_t slots,
-                  std::uint64_t fresh) noexcept {
+void SwapSlots::begin(std::span<std::uint64_t> words, std::uint64_t slots,
+                      std::uint64_t fresh) noexcept {
   const sync::BareGuard guard(lock_);
   words_ = words;
   slots_ = slots;
@@ -20,7 +20,7 @@ void Slots::begin(std::span<std::uint64_t> words, std::uint64_t slots,
 }
 
 // The first slot in [from, end) that is used, or is not; `end`, where there is none.
-std::uint64_t Slots::next(bool used, std::uint64_t from, std::uint64_t end) const noexcept {
+std::uint64_t SwapSlots::next(bool used, std::uint64_t from, std::uint64_t end) const noexcept {
   for (std::uint64_t slot = from; slot < end; slot = (slot / 64 + 1) * 64) {
     const std::uint64_t word = used ? words_[slot / 64] : ~words_[slot / 64];
     const std::uint64_t rest = word >> (slot % 64);
@@ -31,7 +31,7 @@ std::uint64_t Slots::next(bool used, std::uint64_t from, std::uint64_t end) cons
 
 // The longest stretch among the slots that were written, from the hand on and round; the first that
 // is long enough ends it.
-Stretch Slots::look_around(std::uint64_t most) noexcept {
+Stretch SwapSlots::look_around(std::uint64_t most) noexcept {
   Stretch best;
   std::uint64_t seen = 0;
   const std::uint64_t begin = hand_ < fresh_ ? hand_ : 0;
@@ -49,7 +49,7 @@ Stretch Slots::look_around(std::uint64_t most) noexcept {
   return best;
 }
 
-Stretch Slots::take(std::uint64_t most) noexcept {
+Stretch SwapSlots::take(std::uint64_t most) noexcept {
   const sync::BareGuard guard(lock_);
   Stretch run;
   if (fresh_ > used_) run = look_around(most);
@@ -62,19 +62,19 @@ Stretch Slots::take(std::uint64_t most) noexcept {
   return run;
 }
 
-void Slots::give(Stretch run) noexcept {
+void SwapSlots::give(Stretch run) noexcept {
   if (run.count == 0) return;
   const sync::BareGuard guard(lock_);
   set(run, false);
   used_ -= run.count;
 }
 
-std::uint64_t Slots::used() noexcept {
+std::uint64_t SwapSlots::used() noexcept {
   const sync::BareGuard guard(lock_);
   return used_;
 }
 
-void Slots::set(Stretch run, bool used) noexcept {
+void SwapSlots::set(Stretch run, bool used) noexcept {
   for (std::uint64_t slot = run.first; slot < run.first + run.count;) {
     const std::uint64_t bit = slot % 64;
     const std::uint64_t count = std::min(64 - bit, run.first + run.count - slot);
@@ -88,4 +88,4 @@ void Slots::set(Stretch run, bool used) noexcept {
   }
 }
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

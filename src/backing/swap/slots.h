@@ -6,7 +6,7 @@
 
 #include "sync/bare_mutex.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 /// Consecutive slots.
 struct Stretch {
@@ -15,16 +15,16 @@ struct Stretch {
 };
 
 /// A bit a slot. What is taken together lies together, as far as there is room: a disk reads and
-/// writes one stretch several times faster than as many single pages. Slots that have never been
+/// writes one stretch several times faster than as many single pages. Those that have never been
 /// written are dearer to write than those that have, but not as dear as scattered ones: a long
 /// enough stretch of used ones comes first, then the fresh ones, then the longest stretch that a
 /// look around finds.
-class Slots {
+class SwapSlots {
  public:
   /// How many words the bits of so many slots take.
   static constexpr std::uint64_t words_for(std::uint64_t slots) { return (slots + 63) / 64; }
 
-  Slots() = default;
+  SwapSlots() = default;
   /// `words` are zeroes, and the caller's. `fresh`: the first that was never written.
   void begin(std::span<std::uint64_t> words, std::uint64_t slots, std::uint64_t fresh) noexcept;
 
@@ -48,4 +48,4 @@ class Slots {
   std::uint64_t hand_ CLEAVE_GUARDED_BY(lock_) = 0;  // where the next look begins
 };
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing

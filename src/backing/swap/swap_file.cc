@@ -8,6 +8,7 @@
 
 namespace cleave {
 using namespace detail;
+using namespace detail::backing;
 
 Result<std::unique_ptr<Backing>> swap_file(const SwapFileOptions& options) {
   std::unique_ptr<SwapFile> file(new (std::nothrow) SwapFile);
@@ -16,7 +17,7 @@ Result<std::unique_ptr<Backing>> swap_file(const SwapFileOptions& options) {
   return std::unique_ptr<Backing>(std::move(file));
 }
 
-namespace detail {
+namespace detail::backing {
 namespace {
 
 // The slots are numbers of 32 bits where they are sorted.
@@ -51,7 +52,7 @@ Result<void> SwapFile::open(const SwapFileOptions& options) {
 
 Result<void> SwapFile::reserve(const SwapFileOptions& options) {
   const std::uint64_t slots = options.bytes.value / kPageSize;
-  const std::uint64_t words = Slots::words_for(slots);
+  const std::uint64_t words = SwapSlots::words_for(slots);
   const std::uint64_t depth = options.depth;
   auto made = Reservation::make(Reservation::room_for<std::uint64_t>(slots) +
                                 Reservation::room_for<std::uint64_t>(words) +
@@ -106,5 +107,5 @@ BackingStatistics SwapFile::statistics() const noexcept {
   return now;
 }
 
-}  // namespace detail
+}  // namespace detail::backing
 }  // namespace cleave

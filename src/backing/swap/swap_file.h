@@ -14,7 +14,7 @@
 #include "backing/swap/slots.h"
 #include "sync/bare_mutex.h"
 
-namespace cleave::detail {
+namespace cleave::detail::backing {
 
 class SwapFile final : public Backing {
  public:
@@ -57,7 +57,7 @@ class SwapFile final : public Backing {
 
   Reservation memory_;
   AnonymousFile file_;
-  mutable Slots slots_;
+  mutable SwapSlots slots_;
   /// Of what each slot holds. Written before its place is given out, read after that.
   std::span<std::uint64_t> checksums_;
 
@@ -76,4 +76,4 @@ class SwapFile final : public Backing {
   sync::atomic<std::uint64_t> read_{0};
 };
 
-}  // namespace cleave::detail
+}  // namespace cleave::detail::backing
