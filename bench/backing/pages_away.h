@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include <cleave/backing/backing.h>
+#include <cleave/backing.h>
 #include <cleave/must.h>
 #include <cleave/units.h>
 

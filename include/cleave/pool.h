@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include <cleave/backing/backing.h>
+#include <cleave/backing.h>
 #include <cleave/detail/config.h>
 #include <cleave/error.h>
 #include <cleave/units.h>

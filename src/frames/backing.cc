@@ -1,4 +1,4 @@
-#include <cleave/backing/backing.h>
+#include <cleave/backing.h>
 
 namespace cleave {
 

@@ -7,7 +7,7 @@
 #include "base/address_space.h"
 #include "base/check.h"
 #include "base/fail.h"
-#include "frames/reserved.h"
+#include "frames/slots/reserved.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {

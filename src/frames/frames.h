@@ -11,11 +11,11 @@
 #include <cleave/units.h>
 
 #include "frames/away/away.h"
-#include "frames/away/look.h"
-#include "frames/frame_state.h"
-#include "frames/free_list.h"
+#include "frames/look.h"
+#include "frames/state/frame_state.h"
+#include "frames/slots/free_list.h"
 #include "frames/pool_references.h"
-#include "frames/slots.h"
+#include "frames/slots/slots.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {

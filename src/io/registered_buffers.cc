@@ -11,7 +11,7 @@
 namespace cleave::detail {
 
 RegisteredBuffers::RegisteredBuffers(io_uring& ring, Frames& frames) noexcept
-    : ring_(ring), frames_(frames), trim_guard_(frames) {
+    : ring_(ring), frames_(frames), trim_guard_(frames.slots()) {
   const int made =
       io_uring_register_buffers_sparse(&ring_, static_cast<unsigned>(trim_guard_.extents()));
   has_table_ = made == 0;
@@ -27,7 +27,8 @@ RegisteredBuffers::~RegisteredBuffers() {
 bool RegisteredBuffers::add(std::uint64_t extent) noexcept {
   if (!open_ || !trim_guard_.keep(extent)) return false;
   const Slot first = trim_guard_.first(extent);
-  const iovec memory{frames_.file().data(first), (trim_guard_.end(extent) - raw(first)) << kPageBits};
+  const iovec memory{frames_.file().data(first), (trim_guard_.end(extent) - raw(first))
+                                                     << kPageBits};
   const int done = io_uring_register_buffers_update_tag(&ring_, static_cast<unsigned>(extent),
                                                         &memory, nullptr, 1);
   if (done != 1) {

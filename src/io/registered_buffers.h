@@ -9,7 +9,7 @@
 #include <cleave/units.h>
 
 #include "frames/frames.h"
-#include "frames/trim_guard.h"
+#include "frames/slots/trim_guard.h"
 
 struct io_uring;
 

@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "base/fail.h"
-#include "frames/away/provided.h"
+#include "frames/provided.h"
 #include "space/pages.h"
 
 namespace cleave::detail {

@@ -1,6 +1,6 @@
 #include "space/space_state.h"
 
-#include "frames/lack.h"
+#include "frames/state/lack.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {

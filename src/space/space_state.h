@@ -6,7 +6,7 @@
 #include <cleave/error.h>
 #include <cleave/units.h>
 
-#include "frames/away/provided.h"
+#include "frames/provided.h"
 #include "frames/frames.h"
 #include "space/accessor_list.h"
 #include "space/regions.h"
@@ -40,7 +40,7 @@ struct SpaceState final : Audience {
     }
   }
 
-  // These may lack something; see frames/lack.h.
+  // These may lack something; see frames/state/lack.h.
 
   /// Where `page` may be written, as its owner; others' translations are revoked as needed.
   /// Errors: not_mapped, not_permitted, no_memory; nothing that can be read has changed.

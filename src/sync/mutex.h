@@ -5,7 +5,7 @@
 
 #include <cleave/detail/atomic.h>
 
-#include "sync/thread_annotations.h"
+#include "base/thread_annotations.h"
 
 namespace cleave::detail::sync {
 

@@ -9,7 +9,7 @@
 // has the argument on the kernel's list that this comes from.
 #pragma once
 
-#include "frames/frame_state.h"
+#include "frames/state/frame_state.h"
 #include "table/node.h"
 
 namespace cleave::detail {

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include <cleave/backing/backing.h>
+#include <cleave/backing.h>
 #include <cleave/detail/word.h>
 #include <cleave/units.h>
 

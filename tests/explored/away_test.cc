@@ -56,17 +56,17 @@ std::vector<LeftOut> all_left_out() {
   const std::vector<Before> warm{Before::warm, Before::backing};
   const std::vector<Before> away{Before::away};
   const std::vector<Before> pinned{Before::pin, Before::backing};
-  return {{"going.pinned", {pinned, {{store}, {evict}}}},
-          {"going.stop", {here, {{store}, {evict}}}},
-          {"going.stopped", {here, {{store}, {evict}}}},
-          {"going.withdraw", {warm, {{store}, {evict}}}},
-          {"going.heavy", {warm, {{store}, {evict}}}, Memory::tso},
-          {"going.wait", {here, {{store}, {evict}}}},
-          {"pin.resident", {away, {{pin}, {load}}}},
-          {"withdraw.fence_due",
-           {warm, {{store}, {fork}, {evict}}},
-           Memory::tso,
-           explore::Search::pct}};
+  return {LeftOut{"going.pinned", {pinned, {{store}, {evict}}}},
+          LeftOut{"going.stop", {here, {{store}, {evict}}}},
+          LeftOut{"going.stopped", {here, {{store}, {evict}}}},
+          LeftOut{"going.withdraw", {warm, {{store}, {evict}}}},
+          LeftOut{"going.heavy", {warm, {{store}, {evict}}}, Memory::tso},
+          LeftOut{"going.wait", {here, {{store}, {evict}}}},
+          LeftOut{"pin.resident", {away, {{pin}, {load}}}},
+          LeftOut{"withdraw.fence_due",
+                  {warm, {{store}, {fork}, {evict}}},
+                  Memory::tso,
+                  explore::Search::pct}};
 }
 
 void PrintTo(const LeftOut& left_out, std::ostream* out) { *out << left_out.name; }

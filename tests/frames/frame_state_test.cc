@@ -1,4 +1,4 @@
-#include "frames/frame_state.h"
+#include "frames/state/frame_state.h"
 
 #include <cstdint>
 

@@ -1,4 +1,4 @@
-#include "frames/free_list.h"
+#include "frames/slots/free_list.h"
 
 #include <algorithm>
 #include <array>

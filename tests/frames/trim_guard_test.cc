@@ -1,4 +1,4 @@
-#include "frames/trim_guard.h"
+#include "frames/slots/trim_guard.h"
 
 #include <cstdint>
 #include <vector>
@@ -33,7 +33,7 @@ class TrimGuardTest : public OnAPool {
 };
 
 TEST_F(TrimGuardTest, CutsThePoolIntoExtentsWithoutTheZeroFrame) {
-  const TrimGuard guard(frames);
+  const TrimGuard guard(frames.slots());
   EXPECT_EQ(guard.extents(), 3u);
   EXPECT_EQ(guard.first(0), Slot{1});
   EXPECT_EQ(guard.end(0), 512u);
@@ -43,13 +43,13 @@ TEST_F(TrimGuardTest, CutsThePoolIntoExtentsWithoutTheZeroFrame) {
 
 TEST_F(TrimGuardTest, HasLargerExtentsInALargePool) {
   Pool large = must(Pool::create(std::uint64_t{1} << 40));
-  const TrimGuard guard(HandleAccess::state(large));
+  const TrimGuard guard(HandleAccess::state(large).slots());
   EXPECT_LE(guard.extents(), TrimGuard::kMostExtents);
   EXPECT_GT(guard.extents(), TrimGuard::kMostExtents / 2 - 1);
 }
 
 TEST_F(TrimGuardTest, DoesNotKeepWhatHasNoMemoryYet) {
-  TrimGuard guard(frames);
+  TrimGuard guard(frames.slots());
   must(frames.take().map([&](Frames::Taken t) {
     EXPECT_TRUE(frames.state(t.frame).drop());
     FrameChain one;
@@ -63,15 +63,15 @@ TEST_F(TrimGuardTest, DoesNotKeepWhatHasNoMemoryYet) {
 TEST_F(TrimGuardTest, DoesNotKeepWhatWasGivenBack) {
   free_all();
   must(pool.trim());
-  TrimGuard guard(frames);
+  TrimGuard guard(frames.slots());
   EXPECT_FALSE(guard.keep(0));
 }
 
 TEST_F(TrimGuardTest, TrimPassesKeptFramesBy) {
   free_all();
   {
-    TrimGuard guard(frames);
-    TrimGuard another(frames);
+    TrimGuard guard(frames.slots());
+    TrimGuard another(frames.slots());
     ASSERT_TRUE(guard.keep(1));
     ASSERT_TRUE(another.keep(2));
     EXPECT_EQ(must(pool.trim()).value, 511 * kPageSize);
@@ -80,13 +80,6 @@ TEST_F(TrimGuardTest, TrimPassesKeptFramesBy) {
     EXPECT_EQ(must(pool.trim()).value, 512 * kPageSize);
   }
   EXPECT_EQ(must(pool.trim()).value, 257 * kPageSize);
-}
-
-TEST_F(TrimGuardTest, KeepsItsPool) {
-  Pool own = must(Pool::create(std::uint64_t{1} << 20));
-  TrimGuard guard(HandleAccess::state(own));
-  own = must(Pool::create(std::uint64_t{1} << 20));
-  EXPECT_FALSE(guard.keep(0));  // asks the pool that has no handle any more
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Clang checks the locks of the engine: what a lock guards is used only with the lock held
-# (src/sync/thread_annotations.h). And it would notice: a planted offence must be found.
+# (src/base/thread_annotations.h). And it would notice: a planted offence must be found.
 #   thread_safety.sh <root of the project> <flag for Clang>...
 root=$1
 shift

@@ -39,7 +39,7 @@ had_runs 0
   >"$folder/table" && { echo "a fork that waits for no writer is not found"; exit 1; }
 test_in_browser "$folder/broken.html"
 had_runs 0
-grep -q 'frames/frame_state.h:[0-9]*  .*word_.load' "$folder/broken.html"
+grep -q 'frames/state/frame_state.h:[0-9]*  .*word_.load' "$folder/broken.html"
 grep -q '"failures":\[\["broken"' "$folder/broken.html"
 token=$(grep -o '"token":"[^"]*"' "$folder/broken.html" | head -1 | cut -d'"' -f4)
 "$cleave" litmus fork-against-fast-pin --rules engine --replay "$token" | grep -q 'a pinned frame was about to be shared'

@@ -15,7 +15,7 @@
 
 #include "base/handle_access.h"
 #include "frames/frames.h"
-#include "frames/trim_guard.h"
+#include "frames/slots/trim_guard.h"
 #include "tests/space/on_a_space.h"
 #include "tests/support/sanitized.h"
 
@@ -143,7 +143,7 @@ TEST_F(HostFork, DestructorsInTheChildOfAProgramAtWorkEndWell) {
   std::optional<Space> space{must(Space::create(*own))};
   must(space->map_at(at_page(16), pages_of(256)));
   std::optional<Accessor> accessor{must(space->accessor())};
-  std::optional<TrimGuard> trim_guard{std::in_place, HandleAccess::state(*own)};
+  std::optional<TrimGuard> trim_guard{std::in_place, HandleAccess::state(*own).slots()};
   std::thread at_work([&done, branch = &*space] {
     const Bytes bytes = filled(256 * kPageSize, 7);
     while (!done.load()) {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include <cleave/backing/backing.h>
+#include <cleave/backing.h>
 #include <cleave/units.h>
 
 namespace cleave::detail {

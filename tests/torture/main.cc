@@ -24,7 +24,7 @@
 
 #include "base/handle_access.h"
 #include "frames/frames.h"
-#include "frames/trim_guard.h"
+#include "frames/slots/trim_guard.h"
 #include "tests/torture/player.h"
 
 namespace cleave::torture {
@@ -51,7 +51,7 @@ struct Outcome {
 Outcome run(const Options& options) {
   auto torture = std::make_unique<Torture>(options);
   // Registered buffers know memory, not addresses: trim() must leave it in place.
-  detail::TrimGuard trim_guard(detail::HandleAccess::state(torture->pool));
+  detail::TrimGuard trim_guard(detail::HandleAccess::state(torture->pool).slots());
   if (options.registered) {
     for (std::uint64_t s = 0; s < trim_guard.extents(); ++s) (void)trim_guard.keep(s);
   }

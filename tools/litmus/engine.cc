@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "lab/engine/judge.h"
-#include "lab/engine/views.h"
+#include "lab/engine/views/views.h"
 #include "lab/explore/search/jobs.h"
 
 namespace cleave::litmus {

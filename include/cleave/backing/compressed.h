@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <memory>
 
-#include <cleave/backing/backing.h>
+#include <cleave/backing.h>
 #include <cleave/units.h>
 
 namespace cleave {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include <cleave/backing/backing.h>
+#include <cleave/backing.h>
 #include <cleave/units.h>
 
 namespace cleave {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <map>
 
-#include <cleave/backing/backing.h>
+#include <cleave/backing.h>
 #include <cleave/detail/word.h>
 #include <cleave/units.h>
 

@@ -10,7 +10,7 @@
 #include <cleave/detail/word.h>
 #include <cleave/units.h>
 
-#include "frames/away/look.h"
+#include "frames/look.h"
 
 namespace cleave::detail {
 

@@ -5,8 +5,8 @@
 
 #include "base/address_space.h"
 #include "base/fail.h"
-#include "frames/lack.h"
-#include "frames/reserved.h"
+#include "frames/slots/reserved.h"
+#include "frames/state/lack.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {

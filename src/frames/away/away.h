@@ -18,15 +18,15 @@
 #include <cstdint>
 #include <memory>
 
-#include <cleave/backing/backing.h>
+#include <cleave/backing.h>
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
 #include <cleave/units.h>
 
 #include "frames/away/audience.h"
-#include "frames/frame_state.h"
-#include "frames/free_list.h"
-#include "frames/slots.h"
+#include "frames/slots/free_list.h"
+#include "frames/slots/slots.h"
+#include "frames/state/frame_state.h"
 #include "sync/mutex.h"
 
 namespace cleave::detail {
@@ -112,11 +112,13 @@ class Away {
 
   // By frame. Written by the thread that holds the frame in a state that no other can act on (taken,
   // leaving, coming), published by the state word's next change.
-  sync::atomic<std::uint32_t>* slot_of_ = nullptr;
-  sync::atomic<std::uint64_t>* place_of_ = nullptr;
+  using Number = sync::atomic<std::uint32_t>;
+  using PlaceNumber = sync::atomic<std::uint64_t>;
+  Number* slot_of_ = nullptr;
+  PlaceNumber* place_of_ = nullptr;
   Links links_ = nullptr;
   /// By slot: read by the hand, to which it is a hint, and by who pins or clings to what lies there.
-  sync::atomic<std::uint32_t>* owner_ = nullptr;
+  Number* owner_ = nullptr;
   std::byte* copies_ CLEAVE_PT_GUARDED_BY(clock_) = nullptr;  // of a batch
 
   FreeList<FrameId> free_;

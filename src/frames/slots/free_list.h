@@ -8,7 +8,7 @@
 #include <cleave/detail/word.h>
 #include <cleave/units.h>
 
-#include "frames/slot.h"
+#include "frames/slots/slot.h"
 
 namespace cleave::detail {
 

@@ -8,8 +8,8 @@
 #include <cleave/error.h>
 #include <cleave/pool.h>
 
-#include "frames/frame_file.h"
-#include "frames/free_list.h"
+#include "frames/slots/frame_file.h"
+#include "frames/slots/free_list.h"
 #include "sync/mutex.h"
 #include "sync/plain.h"
 

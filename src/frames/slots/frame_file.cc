@@ -1,4 +1,4 @@
-#include "frames/frame_file.h"
+#include "frames/slots/frame_file.h"
 
 #ifndef CLEAVE_EXPLORED  // for that, frame_file_explored.cc
 

@@ -9,7 +9,7 @@
 #include <cleave/error.h>
 #include <cleave/units.h>
 
-#include "frames/slot.h"
+#include "frames/slots/slot.h"
 #include "sync/process.h"
 
 namespace cleave::detail {

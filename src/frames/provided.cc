@@ -1,9 +1,9 @@
-#include "frames/away/provided.h"
+#include "frames/provided.h"
 
 #include <utility>
 
 #include "frames/frames.h"
-#include "frames/lack.h"
+#include "frames/state/lack.h"
 
 namespace cleave::detail {
 

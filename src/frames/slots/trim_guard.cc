@@ -1,28 +1,25 @@
-#include "frames/trim_guard.h"
+#include "frames/slots/trim_guard.h"
 
 #include <algorithm>
 
-#include "frames/frames.h"
+#include "frames/slots/slots.h"
 
 namespace cleave::detail {
 
-TrimGuard::TrimGuard(Frames& frames) noexcept
-    : frames_(frames), slots_(frames.slots()), last_{static_cast<std::uint32_t>(slots_.count())} {
+TrimGuard::TrimGuard(Slots& slots) noexcept
+    : slots_(slots), last_{static_cast<std::uint32_t>(slots.count())} {
   while (extents() > kMostExtents) ++shift_;
-  frames_.retain();
   const sync::Guard guard(slots_.growth_);
   next_ = slots_.trim_guards_;
   slots_.trim_guards_ = this;
 }
 
 TrimGuard::~TrimGuard() {
-  if (frames_.is_here()) {
-    const sync::Guard guard(slots_.growth_);
-    TrimGuard** link = &slots_.trim_guards_;
-    while (*link != this) link = &(*link)->next_;
-    *link = next_;
-  }
-  frames_.release();
+  if (!slots_.file().is_here()) return;
+  const sync::Guard guard(slots_.growth_);
+  TrimGuard** link = &slots_.trim_guards_;
+  while (*link != this) link = &(*link)->next_;
+  *link = next_;
 }
 
 Slot TrimGuard::first(std::uint64_t extent) const noexcept {

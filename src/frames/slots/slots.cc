@@ -1,4 +1,4 @@
-#include "frames/slots.h"
+#include "frames/slots/slots.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -6,8 +6,8 @@
 
 #include "base/address_space.h"
 #include "base/fail.h"
-#include "frames/reserved.h"
-#include "frames/trim_guard.h"
+#include "frames/slots/reserved.h"
+#include "frames/slots/trim_guard.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint64_t kSmallestStep = 64;
 constexpr std::uint64_t kLargestStep = 1024;
 
-constexpr Refusals kRecords =
+constexpr Refusals kFreePages =
     CLEAVE_REFUSALS("mmap", "the kernel cannot map memory for the list of a pool's free pages");
 
 }  // namespace
@@ -30,7 +30,7 @@ Result<Slots> Slots::create(std::uint64_t count) {
   const std::uint64_t bytes = (count + 1) * sizeof(sync::atomic<std::uint32_t>);
   // All-zero bytes are the initial state: no loop over what may be billions of slots.
   void* links = reserve_zeroed(bytes);
-  if (links == nullptr) return refused_mapping(kRecords, bytes, Mapped::own, errno);
+  if (links == nullptr) return refused_mapping(kFreePages, bytes, Mapped::own, errno);
   return Slots(std::move(*file), count, static_cast<Links>(links));
 }
 

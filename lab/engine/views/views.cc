@@ -1,4 +1,4 @@
-#include "lab/engine/views.h"
+#include "lab/engine/views/views.h"
 
 #include <algorithm>
 

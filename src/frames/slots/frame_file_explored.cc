@@ -1,6 +1,6 @@
 // The memory of a pool in an explored build: a piece of the heap. A run then makes no system call,
 // and finds its frames at the addresses of the run before.
-#include "frames/frame_file.h"
+#include "frames/slots/frame_file.h"
 
 #ifdef CLEAVE_EXPLORED
 

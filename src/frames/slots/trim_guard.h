@@ -7,25 +7,24 @@
 
 #include <cleave/units.h>
 
-#include "frames/slot.h"
+#include "frames/slots/slot.h"
 
 namespace cleave::detail {
 
-class Frames;
 class Slots;
 
-/// Has trim() leave the memory of some frames in place. A frame whose memory was given back and
+/// Has trim() leave the memory of some slots in place. A slot whose memory was given back and
 /// provided again has other memory: who remembers the old would from then on read and write what no
 /// space can see.
 ///
-/// What is kept comes in *extents* of a power of two of frames, at least 2 MiB, and larger in pools
-/// where there would be more than kMostExtents of them. Used by one thread at a time; keeps the
-/// pool.
+/// What is kept comes in *extents* of a power of two of slots, at least 2 MiB, and larger in pools
+/// where there would be more than kMostExtents of them. Used by one thread at a time, which
+/// keeps the pool.
 class TrimGuard {
  public:
   static constexpr std::uint64_t kMostExtents = std::uint64_t{1} << 14;
 
-  explicit TrimGuard(Frames& frames) noexcept;
+  explicit TrimGuard(Slots& slots) noexcept;
   TrimGuard(const TrimGuard&) = delete;
   TrimGuard& operator=(const TrimGuard&) = delete;
   ~TrimGuard();
@@ -50,7 +49,6 @@ class TrimGuard {
  private:
   friend class Slots;
 
-  Frames& frames_;
   Slots& slots_;
   Slot last_;
   unsigned shift_ = 9;

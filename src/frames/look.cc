@@ -1,8 +1,8 @@
-#include "frames/away/look.h"
+#include "frames/look.h"
 
 #include "base/fail.h"
 #include "frames/frames.h"
-#include "frames/lack.h"
+#include "frames/state/lack.h"
 
 namespace cleave::detail {
 

@@ -1,4 +1,4 @@
-#include "frames/reserved.h"
+#include "frames/slots/reserved.h"
 
 #include <sys/mman.h>
 
