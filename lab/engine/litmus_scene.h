@@ -16,8 +16,8 @@ class LitmusScene : public Scene {
   /// The plan must outlive every result of the exploration, and no_word_for() must say nothing.
   explicit LitmusScene(const judge::Plan& plan);
 
-  /// Where the halves of a page lie that a test tells apart: at its start, and here.
-  static constexpr std::size_t kOtherHalf = 64;
+  /// Where the halves of a page lie that a test tells apart: at its start, and here, at its end.
+  static constexpr std::size_t kOtherHalf = cleave::kPageSize - sizeof(Count);
   /// Where a test's page is.
   static cleave::PageNo page_no(model::PageNo page);
 

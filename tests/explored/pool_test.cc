@@ -113,9 +113,9 @@ Script trim_against_a_take_and_a_give() {
 
 // Memory that was given back is asked for again, and the frame is in nobody's list meanwhile.
 Script reserve_against_a_take() {
-  Script script = of_threads(2, 1, [](Stage& s, const Run& run) -> std::vector<Part> {
-    // The other may have the last one.
-    return {{"reserve", [&s] { (void)frames(s).reserve(1); }},
+  Script script = of_threads(3, 2, [](Stage& s, const Run& run) -> std::vector<Part> {
+    // The other may have one of the two already.
+    return {{"reserve", [&s] { (void)frames(s).reserve(2); }},
             {"take", [&s, run] { run->take(s, 1); }}};
   });
   script.set_up = [before = script.set_up](Stage& s) {
