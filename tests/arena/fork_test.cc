@@ -89,7 +89,8 @@ TEST_F(ArenaFork, ByAChildsChildLosesWhatBothHad) {
 }
 
 // The pattern of docs/howto/fork.md: it is never ended, so that no child reads what it has not.
-TEST_F(ArenaFork, AContainerInTheArenaIsNotEndedWithAChildsStatics) {
+TEST(ArenaForkOfStatics, LeavesAContainerThatLiesInTheArenaAlone) {
+  static Pool pool = must(Pool::create(8_MiB));
   static Arena arena = must(Arena::create(pool, 1_MiB));
   static HeapResource resource(must(Heap::create(arena.memory())));
   static auto* const scores =
