@@ -17,10 +17,11 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test style steady bench soak orders lint format docs install install-tools install-python deb dist clean
+.PHONY: help setup build demo test style steady bench soak orders lint format docs install install-tools install-python deb dist \
+  arm64 clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 setup: ## Install the packages that are missing
 	@scripts/setup.sh
@@ -90,6 +91,7 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_torture \
 	  --seconds $(TORTURE_SECONDS) --directory build
+	scripts/arm64.sh || [ $$? = 77 ]
 	tests/package/release.sh . || [ $$? = 77 ]
 	$(MAKE) deb
 	tests/package/fresh_root.sh build/deb || [ $$? = 77 ]
@@ -126,6 +128,10 @@ docs: setup ## Write the reference of the public headers: build/reference/html/i
 deb: setup ## Build the Debian packages, and have lintian look at them: build/deb
 	@scripts/setup.sh package
 	scripts/deb.sh build/deb
+
+arm64: setup ## Build the library and its tests for arm64, and run them under qemu-user
+	@scripts/setup.sh arm64
+	scripts/arm64.sh
 
 dist: ## Write the source release of what is committed, and its checksum: build/dist
 	scripts/dist.sh build/dist

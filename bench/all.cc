@@ -21,7 +21,7 @@ std::vector<Benchmark> all_benchmarks() {
              writers_benchmarks, alive_benchmarks, drop_benchmarks, pool_benchmarks,
              sync_benchmarks, pin_benchmarks, hold_benchmarks, io_benchmarks, alloc_benchmarks,
              arena_rollback_benchmarks, arena_commit_benchmarks, arena_pages_benchmarks,
-             sqlite_benchmarks,
+             arena_debugging_benchmarks, sqlite_benchmarks,
 #if CLEAVE_HAVE_BACKING
              swap_file_benchmarks, compressed_benchmarks,
 #endif

@@ -9,6 +9,7 @@
 #   scripts/setup.sh python     to build the Python module, and to test it
 #   scripts/setup.sh docs       to write the reference, and to test man pages and completions with all their readers
 #   scripts/setup.sh package    to build the packages, and to try them in a Debian of their own
+#   scripts/setup.sh arm64      to build for arm64, and to run that under qemu-user
 #   scripts/setup.sh fuzz       to breed inputs for the fuzz targets as well
 set -euo pipefail
 
@@ -44,6 +45,7 @@ case ${1:-} in
     packages+=(debhelper dh-python doxygen dpkg-dev fakeroot lintian mmdebstrap pybind11-dev python3-dev)
     tools+=(doxygen dpkg-buildpackage lintian mmdebstrap)
     ;;
+  arm64) packages+=(g++-aarch64-linux-gnu mmdebstrap qemu-user-static) ;;
   fuzz) packages+=(libclang-rt-14-dev) ;;
   *) echo "setup: no such word: $1; the first lines of $0 list them" >&2; exit 2 ;;
 esac

@@ -40,18 +40,19 @@ struct ArenaOptions {
   /// Makes the memory read-only while a commit runs, and inaccessible while a checkout does, so
   /// that a thread that breaks the rule below is stopped, with its address named on standard error
   /// (without a word if it blocks SIGSEGV).
-  /// Dear: about 20 ms for each GiB. For debugging.
+  /// Dear: 50 to 80 ms for each GiB in use
+  /// (`cleave bench debugging`). For debugging.
   bool catch_writers = false;
   /// Refuses a commit and a checkout (not_permitted, and a line on standard error that names thread
   /// and address) while another thread waits on a mutex, condition variable or the like in the
   /// memory, is in a system call that will write there, has its stack there, or holds a robust
   /// mutex there. Without it such a thread may wait for ever afterwards. What a thread does that
-  /// runs at that moment is not known. Dear: 10 to 30 us for each thread. For debugging.
+  /// runs at that moment is not known. Dear: 10 us for each thread. For debugging.
   bool catch_waiters = false;
   /// Compares, at each commit and checkout, the pages that tracking reports as unchanged with what
   /// they are to hold. One that differs, because software tracking was not told, or for one of the
   /// reasons that docs/explanation/arena.md lists, is an error (not_permitted, where: the page) and
-  /// counts as changed from then on. Dear: about 200 ms for each GiB. For debugging.
+  /// counts as changed from then on. Dear: 90 ms for each GiB in use. For debugging.
   bool catch_unseen = false;
 };
 

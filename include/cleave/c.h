@@ -388,16 +388,16 @@ cleave_code cleave_try_tracking(cleave_tracking tracking, cleave_error* error);
 /// No system call writes into memory that is neither pinned nor marked dirty: where that is faster,
 /// the arena may make such a call fail with EFAULT.
 #define CLEAVE_ARENA_NO_SYSTEM_CALLS 1u
-/// Stops, with its address on standard error, a thread that breaks the rule of quiet. About 20 ms a
+/// Stops, with its address on standard error, a thread that breaks the rule of quiet. 50 to 80 ms a
 /// GiB.
 #define CLEAVE_ARENA_CATCH_WRITERS 2u
 /// Refuses commits and checkouts (not_permitted, and a line on standard error) while another thread
 /// waits on a lock in the memory, is in a system call that will write there, has its stack there,
-/// or holds a robust mutex there. About 20 us a thread.
+/// or holds a robust mutex there. About 10 us a thread.
 #define CLEAVE_ARENA_CATCH_WAITERS 4u
 /// Compares, at each commit and checkout, all pages that are reported as unchanged; one that was
-/// written unseen is an error (not_permitted), and counts as changed from then on. About 200 ms a
-/// GiB.
+/// written unseen is an error (not_permitted), and counts as changed from then on. 90 ms a GiB in
+/// use.
 #define CLEAVE_ARENA_CATCH_UNSEEN 8u
 
 /// All zeroes but `size` are the defaults: `cleave_arena_options options = {sizeof options};`

@@ -11,8 +11,9 @@ namespace cleave {
 /// the handler returns. For handlers that were installed after the first arena which is tracked by
 /// `mprotect` or `sigbus`, or catches writers: they meet the arena's faults first, and either ask
 /// here before all else, or call the handler that they found. One that does neither takes these
-/// faults for the program's own; if it makes the page writable by itself, no arena learns of the
-/// write.
+/// faults for the program's own, and nothing stops it: no arena can tell what a handler is going to
+/// do. It cannot lift the protection either: mprotect(2) fails with EACCES, or the fault comes
+/// again. Before Linux 5.13 it can, and only ArenaOptions::catch_unseen finds what was written.
 ///
 /// Earlier handlers need nothing: they meet what they would have met without an arena, and may
 /// write to arenas.

@@ -20,7 +20,7 @@ enum class Tracking : std::uint8_t {
   /// 6.7) and is asked at a commit (PAGEMAP_SCAN). 1 us a first write, 0.3 ms a GiB a commit.
   /// System calls work. Two file descriptors for all such arenas together.
   async,
-  /// A first write raises SIGBUS, which the arena handles (userfaultfd, Linux 6.4). 5 us a first
+  /// A first write raises SIGBUS, which the arena handles (userfaultfd, Linux 6.4). 6 us a first
   /// write, and a commit costs nothing for what was not written. System calls cannot write to pages
   /// not yet written (EFAULT), nor the kernel to a stack that lies there. A file descriptor for all
   /// such arenas together.
@@ -32,7 +32,7 @@ enum class Tracking : std::uint8_t {
   /// (SA_ONSTACK). Handlers of the program: see arena_fault(). It does not see
   /// what mremap(2) with MREMAP_DONTUNMAP leaves behind.
   sigbus,
-  /// The same by SIGSEGV and the protection of pages, on any Linux: 10 to 25 us. Everything that is
+  /// The same by SIGSEGV and the protection of pages, on any Linux: 10 to 20 us. Everything that is
   /// said of `sigbus` holds for SIGSEGV, but the last. mprotect(2) cannot make a page writable that
   /// was not written since the last commit (EACCES; before Linux 5.13 it can, and a page that is
   /// opened, written and closed again goes unnoticed): mark_dirty() first. Read-only pages become

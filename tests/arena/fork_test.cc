@@ -5,14 +5,18 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <map>
+#include <memory_resource>
 #include <optional>
 
 #include <gtest/gtest.h>
 
 #include <cleave/arena.h>
+#include <cleave/memory_resource.h>
 #include <cleave/must.h>
 #include <cleave/space.h>
 
+#include "tests/support/child.h"
 #include "tests/support/failure.h"
 #include "tests/support/on_a_pool.h"
 #include "tests/support/sanitized.h"
@@ -82,6 +86,18 @@ TEST_F(ArenaFork, ByAChildsChildLosesWhatBothHad) {
   }
   EXPECT_EQ(status_of(child), 0);
   EXPECT_TRUE(holds(arena.commit()));
+}
+
+// The pattern of docs/howto/fork.md: it is never ended, so that no child reads what it has not.
+TEST(ArenaForkOfStatics, LeavesAContainerThatLiesInTheArenaAlone) {
+  static Pool pool = must(Pool::create(8_MiB));
+  static Arena arena = must(Arena::create(pool, 1_MiB));
+  static HeapResource resource(must(Heap::create(arena.memory())));
+  static auto* const scores =
+      std::pmr::polymorphic_allocator<>(&resource).new_object<std::pmr::map<int, int>>();
+  (*scores)[1] = 1;
+  EXPECT_TRUE(is_well(exiting_child([] { return arena.commit() ? 1 : 0; })));
+  EXPECT_EQ(scores->at(1), 1);
 }
 
 // Whatever the handler interrupted: it asks nothing that the thread may hold.

@@ -184,6 +184,31 @@ TEST_P(LaterHandlers, MayJumpOutOfAnArenasFaultWhichThenWroteNothing) {
   }));
 }
 
+// It neither asks nor passes on, and tries what a garbage collector would: to open the page itself.
+TEST_P(LaterHandlers, CannotOpenAnArenasPageByThemselves) {
+  EXPECT_TRUE(is_well_beside([] {
+    if (tracker_kind(GetParam()).signal == 0) return;
+    (void)must(scene.arena->commit());
+    scene.calls = 0;
+    install(
+        [](int, siginfo_t* fault, void*) {
+          void* const page = reinterpret_cast<void*>(
+              reinterpret_cast<std::uintptr_t>(fault->si_addr) & ~(kPageSize - 1));
+          if (mprotect(page, kPageSize, PROT_READ | PROT_WRITE) != 0 || ++scene.calls > 3) {
+            siglongjmp(scene.back, 1);
+          }
+        },
+        &scene.before);
+    if (sigsetjmp(scene.back, 1) == 0) {
+      write(*scene.arena, 5 * kPageSize, "x");
+      say("it was written;");
+    }
+    (void)sigaction(scene.signal, &scene.before, nullptr);
+    if (must(scene.arena->commit()).pages() != 0) say("something was written;");
+    use(*scene.arena);
+  }));
+}
+
 // Whoever goes and leaves the default has taken the arena's handler with it. The next commit or
 // checkout puts it back, as often as that happens; a first write before that ends the process.
 TEST_P(LaterHandlers, MayLeaveTheDefaultBehind) {

@@ -66,7 +66,7 @@ prints '^cleave 0\.' cleave --version
 prints 'PASS|all|every' cleave demo --quick
 prints '.' cleave demo space --quick /usr/bin/cmake
 prints '"works"' cleave doctor --json
-prints 'all as expected' cleave litmus --time 20
+prints 'all as expected' cleave litmus --time 200
 prints '/usr/share/cleave/litmus/' cleave litmus fork-against-fast-pin --rules C0
 prints 'fork' cleave bench --list
 prints 'there is no command demmo; perhaps demo' sh -c '! cleave demmo'

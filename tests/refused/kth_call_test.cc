@@ -49,6 +49,14 @@ const std::vector<Kind>& kinds() {
       {SYS_io_uring_register, "io_uring_register", {ENOMEM, EAGAIN, EPERM, EINVAL}},
       {SYS_fcntl, "fcntl", {EMFILE, EPERM}},
       {SYS_prlimit64, "prlimit64", {EPERM}},
+      {SYS_rt_sigaction, "rt_sigaction", {EPERM, ENOSYS}},
+      {SYS_rt_sigprocmask, "rt_sigprocmask", {EPERM, ENOSYS}},
+      {SYS_read, "read", {EINTR, EIO, ENOMEM, EPERM}},
+      {SYS_pread64, "pread", {EINTR, EIO, ENOMEM, EPERM}},
+      {SYS_getdents64, "getdents", {ENOMEM, EPERM, ENOENT}},
+      {SYS_process_vm_readv, "process_vm_readv", {ENOMEM, EPERM, ENOSYS}},
+      {SYS_get_robust_list, "get_robust_list", {EPERM, ENOSYS}},
+      {SYS_newfstatat, "fstat", {ENOMEM, EPERM}},
   };
   return all;
 }
@@ -172,7 +180,13 @@ INSTANTIATE_TEST_SUITE_P(
         Variant{"sigbus", {.tracking = Tracking::sigbus}, Tracking::sigbus},
         Variant{"mprotect", {.tracking = Tracking::mprotect}, Tracking::mprotect},
         Variant{"software", {.tracking = Tracking::software}, Tracking::software},
-        Variant{"watched", {.tracking = Tracking::async, .catch_writers = true}, Tracking::async}),
+        Variant{"watched", {.tracking = Tracking::async, .catch_writers = true}, Tracking::async},
+        Variant{"debugged",
+                {.tracking = Tracking::sigbus,
+                 .catch_writers = true,
+                 .catch_waiters = true,
+                 .catch_unseen = true},
+                Tracking::sigbus}),
     [](const auto& by) { return by.param.name; });
 
 TEST(RefusedSpaces, HoldTheirBytesAndSayWhyWhicheverCallIsRefused) {

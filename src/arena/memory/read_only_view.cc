@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "arena/memory/readable.h"
 #include "base/address_space.h"
 #include "base/kernel_abi.h"
 #include "base/refusal.h"
@@ -35,7 +36,12 @@ Result<ReadOnlyView> ReadOnlyView::create(const Mapping& mapping) {
   // Not on the arena's own pages: an older kernel would have unmapped them before it refuses.
   void* page = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return refused_mapping(kMapView, kPageSize, Mapped::own, errno);
-  const bool works = put(made.view_, static_cast<std::byte*>(page), kPageSize) && made.take_spare();
+  // Twice: what only pretends to leave the view behind, as an emulator of another processor may,
+  // has none the second time.
+  const bool stays = put(made.view_, static_cast<std::byte*>(page), kPageSize) &&
+                     put(made.view_, static_cast<std::byte*>(page), kPageSize) &&
+                     can_be_read(static_cast<const std::byte*>(page));
+  const bool works = stays && made.take_spare();
   const int why = errno;
   (void)munmap(page, kPageSize);
   if (works) return made;

@@ -14,9 +14,13 @@
 #include "arena/signals/fault_watcher.h"
 #include "arena/signals/front.h"
 #include "base/fail.h"
+#include "base/refusal.h"
 
 namespace cleave::detail {
 namespace {
+
+constexpr Refusals kInstall =
+    CLEAVE_REFUSALS("sigaction", "no handler of SIGSEGV or SIGBUS can be installed");
 
 using Handler = void (*)(int, siginfo_t*, void*);
 
@@ -193,7 +197,7 @@ Result<void> stand_in_front(int signal) noexcept {
     Action replaced{};
     latest[signal == SIGSEGV ? 0 : 1].store(front, sync::relaxed);
     if (sigaction(signal, &ours, &replaced) != 0) {
-      return fail(Errc::unsupported, "no signal handler can be installed", {}, errno);
+      return refused(kInstall, errno);
     }
     // Else another came in between, and is now nowhere.
     if (is_same(replaced, before)) return {};

@@ -5,7 +5,6 @@
 // page is one of a read-only view, which mprotect(2) cannot make writable. Kernels that cannot put
 // one in place (before Linux 5.13) leave us mprotect(2), and the kernel's word at each collect() on
 // what is writable then.
-#include <sys/epoll.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "arena/memory/read_only_view.h"
+#include "arena/memory/readable.h"
 #include "arena/track/fault_tracker.h"
 #include "arena/track/registry.h"
 #include "base/address_space.h"
@@ -135,10 +135,8 @@ class Mprotect final : public FaultTracker {
     return run;
   }
 
-  // Asks the kernel, which copies the argument before it finds that there is no such descriptor.
   [[nodiscard]] bool is_readable(std::uint64_t page) const noexcept {
-    auto* inside = reinterpret_cast<epoll_event*>(mapping().native(page));
-    return epoll_ctl(-1, EPOLL_CTL_ADD, -1, inside) == 0 || errno != EFAULT;
+    return can_be_read(mapping().native(page));
   }
 
   bool set_open(PageRun run) noexcept {

@@ -1,26 +1,18 @@
 #include "sync/waiters/waiters.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <linux/futex.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 
 #include "base/fail.h"
+#include "sync/waiters/in_kernel.h"
 
 namespace cleave::detail {
 namespace {
-
-constexpr const char* kUnseen =
-    "the threads of this process cannot be seen, so none that waits can be caught; is /proc "
-    "mounted, and readable?";
 
 /// What of a system call's arguments lies in memory that the kernel looks at, or writes to, when
 /// the call ends: one bit an argument.
@@ -46,41 +38,6 @@ constexpr std::array kSleeping = {
 #endif
 };
 
-/// What a thread does in the kernel: "202 0x7f.. 0x80 0x1 0x0 0x0 0x7f.. 0x7ff.. 0x7f..", which is
-/// the call, its six arguments, and the stack; "-1 0x7ff.. 0x7f.." outside of any call; "running".
-struct InKernel {
-  long call = -1;
-  std::array<std::uintptr_t, 6> arguments{};
-  std::uintptr_t stack = 0;
-};
-
-/// A look at one thread. Gives false when the thread has ended, or is running.
-bool look_at(long thread, InKernel& found) {
-  std::array<char, 64> path{};
-  (void)std::snprintf(path.data(), path.size(), "/proc/self/task/%ld/syscall", thread);
-  const int file = open(path.data(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return false;
-  std::array<char, 256> text{};
-  const ssize_t size = read(file, text.data(), text.size() - 1);
-  (void)close(file);
-  if (size <= 0 || text[0] == 'r') return false;
-  char* at = text.data();
-  found.call = std::strtol(at, &at, 10);
-  if (found.call >= 0) {
-    for (std::uintptr_t& argument : found.arguments) argument = std::strtoul(at, &at, 16);
-  }
-  found.stack = std::strtoul(at, &at, 16);
-  return true;
-}
-
-/// Reads memory of this process that may go at any time.
-template <class T>
-bool peek(std::uintptr_t from, T& into) {
-  iovec here{&into, sizeof into};
-  iovec there{reinterpret_cast<void*>(from), sizeof into};
-  return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == static_cast<ssize_t>(sizeof into);
-}
-
 class Search {
  public:
   Search(std::span<const std::byte> memory, const char* operation)
@@ -88,37 +45,42 @@ class Search {
         end_(first_ + memory.size()),
         operation_(operation) {}
 
-  Result<void> look_at_thread(long thread) const {
-    InKernel now;
-    if (look_at(thread, now)) {
-      for (const Sleeping& sleeping : kSleeping) {
-        if (sleeping.call != now.call) continue;
-        for (unsigned i = 0; i < now.arguments.size(); ++i) {
-          if ((sleeping.arguments >> i & 1) != 0 && is_inside(now.arguments[i])) {
-            return sleeping.waits ? waits(thread, now.arguments[i])
-                                  : is_written(thread, now.arguments[i]);
-          }
-        }
-      }
-      if (is_inside(now.stack)) return runs(thread, now.stack);
+  [[nodiscard]] Result<void> look_at_thread(long thread) const {
+    const auto now = look_at(thread);
+    if (!now) return tl::unexpected(now.error());
+    if (*now) {
+      if (auto sleeps = look_at_call(thread, **now); !sleeps) return sleeps;
+      if (is_inside((*now)->stack)) return runs(thread, (*now)->stack);
     }
     return look_at_robust(thread);
   }
 
  private:
+  [[nodiscard]] Result<void> look_at_call(long thread, const InKernel& now) const {
+    for (const Sleeping& sleeping : kSleeping) {
+      if (sleeping.call != now.call) continue;
+      for (unsigned i = 0; i < now.arguments.size(); ++i) {
+        if ((sleeping.arguments >> i & 1) == 0 || !is_inside(now.arguments[i])) continue;
+        return sleeping.waits ? waits(thread, now.arguments[i])
+                              : is_written(thread, now.arguments[i]);
+      }
+    }
+    return {};
+  }
+
   // The list that a thread gives the kernel, for the case that it ends with mutexes locked. The
   // entry is in the mutex, and its address has a flag in the lowest bit.
   [[nodiscard]] Result<void> look_at_robust(long thread) const {
     constexpr int kMost = 1000;  // it may change while we look
-    robust_list_head* head = nullptr;
-    std::size_t size = 0;
-    if (syscall(SYS_get_robust_list, thread, &head, &size) != 0 || head == nullptr) return {};
-    const auto start = reinterpret_cast<std::uintptr_t>(head);
-    std::uintptr_t next = start;
-    for (int i = 0; i < kMost && peek(next, next); ++i) {
-      next &= ~std::uintptr_t{1};
-      if (next == start || next == 0) break;
-      if (is_inside(next)) return holds(thread, next);
+    const auto start = robust_list_of(thread);
+    if (!start) return tl::unexpected(start.error());
+    std::uintptr_t at = *start;
+    for (int i = 0; i < kMost && at != 0; ++i) {
+      const auto next = peek(at);
+      if (!next) return tl::unexpected(next.error());
+      at = *next & ~std::uintptr_t{1};
+      if (at == *start) break;
+      if (is_inside(at)) return holds(thread, at);
     }
     return {};
   }
@@ -166,25 +128,22 @@ class Search {
 }  // namespace
 
 Result<void> check_waiters(std::span<const std::byte> memory, const char* operation) {
-  DIR* threads = opendir("/proc/self/task");
-  if (threads == nullptr) {
-    return fail(
-        errno == EMFILE || errno == ENFILE || errno == ENOMEM ? Errc::no_memory : Errc::unsupported,
-        kUnseen, {}, errno);
-  }
   const Search search(memory, operation);
   const long self = syscall(SYS_gettid);
-  Result<void> result;
-  InKernel own;
-  if (!look_at(self, own)) result = fail(Errc::unsupported, kUnseen, {}, errno);
-  while (result) {
-    const dirent* entry = readdir(threads);
-    if (entry == nullptr) break;
-    const long thread = std::strtol(entry->d_name, nullptr, 10);
-    if (thread > 0 && thread != self) result = search.look_at_thread(thread);
-  }
-  (void)closedir(threads);
-  return result;
+  return for_each_thread([&](long thread) -> Result<void> {
+    if (thread != self) return search.look_at_thread(thread);
+    // Whether threads can be seen at all: what this one does is no matter.
+    const auto own = look_at(self);
+    if (!own) return tl::unexpected(own.error());
+    if (!*own) {
+      return fail(Errc::unsupported, "this kernel does not tell what its threads wait for", {},
+                  ENOENT);
+    }
+    const auto list = robust_list_of(self);
+    if (!list) return tl::unexpected(list.error());
+    if (const auto first = peek(*list); !first) return tl::unexpected(first.error());
+    return {};
+  });
 }
 
 }  // namespace cleave::detail

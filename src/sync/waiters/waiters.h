@@ -12,8 +12,7 @@ namespace cleave::detail {
 /// `memory` (a mutex, condition variable, semaphore, barrier or atomic), in a system call that is
 /// to write there, with its stack there, or does it hold a robust mutex there? Names thread,
 /// address and `operation` on standard error. What a thread does that runs at this moment is not
-/// known. Errors: not_permitted (where: the address), unsupported (the threads cannot be seen).
-/// Cost: 10 to 30 us a thread.
+/// known. Errors: not_permitted (where: the address); see in_kernel.h. Cost: some 10 us a thread.
 Result<void> check_waiters(std::span<const std::byte> memory, const char* operation);
 
 }  // namespace cleave::detail
