@@ -1,9 +1,9 @@
 // Two uses of what is not atomic, and nothing that orders them: a data race, told with its lines.
 #include <gmock/gmock.h>
 
+#include "base/plain.h"
 #include "sync/memory.h"
 #include "sync/mutex.h"
-#include "sync/plain.h"
 #include "tests/explored/handle_scenes.h"
 
 namespace lab::engine {
@@ -16,7 +16,7 @@ using testing::HasSubstr;
 // What two threads share, in the run's own memory.
 struct Shared {
   sync::mutex lock;
-  sync::plain<Count> field{0};
+  cleave::detail::plain<Count> field{0};
   sync::atomic<Count> flag{0};
 };
 using Body = void (*)(Shared&);
