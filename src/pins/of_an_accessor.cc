@@ -14,7 +14,8 @@ namespace {
 // Pins what it can of the next pages in one writing section. False: nothing, take the lock.
 // Unchecked: a section that found the write stamp even stands in for the lock.
 bool pin_without_lock(AccessorState& s, PinBuilder& builder) CLEAVE_UNCHECKED {
-  if (!s.enter_under(s.stamps.write.load(sync::acquire))) return false;
+  // relaxed: enter_under() looks at it again.
+  if (!s.enter_under(s.stamps.write.load(sync::relaxed))) return false;
   const PageRange rest = builder.rest();
   const Region* region = s.space.regions.find(rest.first);
   bool pinned = false;

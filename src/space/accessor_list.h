@@ -5,8 +5,8 @@
 #include <cleave/detail/stamps.h>
 #include <cleave/units.h>
 
+#include "base/plain.h"
 #include "frames/frames.h"
-#include "sync/plain.h"
 #include "sync/thread.h"
 #include "table/retired.h"
 
@@ -18,7 +18,7 @@ struct Participant {
 
   sync::Section& section;
   sync::ThreadToken thread = sync::this_thread();  // who uses the accessor
-  sync::plain<Participant*> next;                  // guarded by the space's lock, like all below
+  plain<Participant*> next;                        // guarded by the space's lock, like all below
   Participant* previous = nullptr;
   bool was_inside = false;   // at the heavy fence after which the aging references may be dropped
   bool was_looking = false;  // at the heavy fence after which frozen frames may go
@@ -104,7 +104,7 @@ class AccessorList {
 
   explicit AccessorList(Batches& retired) noexcept : retired_(retired) {}
 
-  sync::plain<Participant*> participants_;
+  plain<Participant*> participants_;
   /// The write stamp has changed without a heavy fence since: sections that are light under another
   /// one may not have seen it.
   bool fence_due_ = false;

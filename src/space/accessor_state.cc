@@ -74,7 +74,7 @@ bool AccessorState::enter_under(std::uint64_t stamp) {
 
 std::byte* AccessorState::walk_for_writing(PageNo page) {
   if (!space.is_here()) return nullptr;
-  const std::uint64_t stamp = stamps.write.load(sync::acquire);
+  const std::uint64_t stamp = stamps.write.load(sync::relaxed);  // enter_under() looks again
   if (!enter_under(stamp)) return nullptr;
   const Region* region = space.regions.find(page);
   if (region != nullptr && region->protection == Protection::read_write) {

@@ -9,8 +9,8 @@
 #include <cleave/region.h>
 #include <cleave/units.h>
 
+#include "base/plain.h"
 #include "frames/frames.h"
-#include "sync/plain.h"
 
 namespace cleave::detail {
 
@@ -70,7 +70,7 @@ class Regions {
   PoolCounters* counters_;
   /// A section that found the write stamp even reads it too, as Table::root_; it is changed while
   /// readers are revoked.
-  sync::plain<RegionNode*> root_;
+  plain<RegionNode*> root_;
 };
 
 }  // namespace cleave::detail

@@ -83,9 +83,10 @@ class Table {
 
  private:
   // Another thread may change the slot meanwhile: set its own hint, or put a higher root there. A
-  // hint too many does no harm.
+  // hint too many does no harm. relaxed: who reads it acquires what was released with the entry, as
+  // an exchange goes on with that; a fork looks for hints only when the section has ended.
   static void set_hint(sync::atomic<Entry>& slot, Entry entry) noexcept {
-    while (!is_hinted(entry) && !slot.compare_exchange(entry, with_hint(entry), sync::acq_rel)) {
+    while (!is_hinted(entry) && !slot.compare_exchange(entry, with_hint(entry), sync::relaxed)) {
     }
   }
   Result<void> grow_to(PageNo page, Frames& frames);

@@ -50,6 +50,38 @@ inline Script hold_that_ends() {
           }};
 }
 
+// The same where the frame alone was shared, and a device gets it, or another page.
+template <bool pin>
+Script hold_that_ends_before() {
+  return {[](Stage& s) {
+            open(s);
+            put(*s.spaces[0], kA, 1);
+            put(*s.spaces[0], kA + cleave::kPageSize, 1);
+            cleave::Accessor& accessor = s.accessor_for(1);
+            s.holds[0].emplace(must(s.spaces[0]->hold(kA, kMany)));
+            put(*s.spaces[0], kA + cleave::kPageSize, 2);
+            s.adapter.act_for(2);
+            (void)must(accessor.load<Count>(kA));
+            s.adapter.act_for(0);
+          },
+          [](Stage& s) -> std::vector<Part> {
+            return {{"read and end",
+                     [&s] {
+                       read_many(*s.holds[0], kA);
+                       s.holds[0].end();
+                     }},
+                    {"take", [&s] {
+                       if (pin) {
+                         s.pins[0].emplace(must(s.accessors[1]->pin(kA, kMany, PinAccess::write)));
+                         fill(*s.pins[0]);
+                       } else {
+                         must(s.spaces[0]->discard(kA, cleave::kPageSize));
+                         put(*s.spaces[0], kB, 1);
+                       }
+                     }}};
+          }};
+}
+
 // The same of a whole child: the nodes, too, become the space's own.
 inline Script child_that_ends() {
   return {[](Stage& s) {
@@ -152,24 +184,60 @@ inline Script pins_that_end() {
           }};
 }
 
-// Frames go from one space to another through the pool.
-inline Script frames_that_change_hands() {
+// Frames go from one space to another through the pool, and none is lost.
+template <bool spare>
+Script frames_that_change_hands() {
   return {[](Stage& s) {
-            open(s);
+            open(s, spare ? 3 : 2);
             other_space(s);
             put(*s.spaces[0], kA, 1);
+            put(*s.spaces[0], kB, 1);
+            if (!spare) return;
+            put(*s.spaces[1], kA, 1);
+            must(s.spaces[1]->discard(kA, cleave::kPageSize));
           },
           [](Stage& s) -> std::vector<Part> {
             return {{"give",
                      [&s] {
                        read_many(*s.spaces[0], kA);
-                       must(s.spaces[0]->discard(kA, cleave::kPageSize));
+                       must(s.spaces[0]->discard(kA, 8 * cleave::kPageSize));
                      }},
-                    {"take", [&s] { put(*s.spaces[1], kA, 2); }}};
+                    {"take", [&s] {
+                       Count value = 2;
+                       (void)s.spaces[1]->write(kA, std::as_bytes(std::span(&value, 1)));
+                     }}};
           },
           [](Stage& s, Outcome&) -> std::string {
-            return get(*s.spaces[1], kA + 64) == 0 ? "" : "a new page is not zeroes";
+            if (get(*s.spaces[1], kA + 64) != 0) return "a new page is not zeroes";
+            must(s.spaces[1]->discard(kA, cleave::kPageSize));
+            put(*s.spaces[0], kA, 1);
+            put(*s.spaces[0], kB, 1);
+            if (spare) put(*s.spaces[1], kA, 1);
+            return "";
           }};
+}
+
+// A page gets its first frame, and its nodes, while another thread reads there. It lies so high
+// that the table has to grow, or beside another.
+template <std::uint64_t page>
+Script new_page() {
+  constexpr Address kNew = cleave::address_of(cleave::PageNo{page});
+  Seen seen = nothing_seen();
+  return {
+      [](Stage& s) {
+        s.open(12);
+        must(s.spaces[0]->map_at(cleave::address_of(cleave::PageNo{4}), 64 * cleave::kPageSize));
+        put(*s.spaces[0], kA, 1);
+        for (std::size_t t = 0; t < 2; ++t) (void)s.accessor_for(t);
+      },
+      [seen](Stage& s) -> std::vector<Part> {
+        return {{"store", [&s] { must(s.accessors[0]->store<Count>(kNew, 2)); }},
+                {"load", [&s, seen] { (*seen)[0] = must(s.accessors[1]->load<Count>(kNew)); }}};
+      },
+      [seen](Stage&, Outcome& outcome) -> std::string {
+        outcome.note("seen", (*seen)[0]);
+        return "";
+      }};
 }
 
 // Two threads take what was given: the list of free frames is taken apart.
@@ -304,8 +372,14 @@ inline const Named kHandleScenes[] = {
     {"ReadPinThatEnds", &pin_that_ends<PinAccess::read>},
     {"LastPinThatEnds", &last_pin_that_ends},
     {"PinsThatEnd", &pins_that_end},
-    {"FramesThatChangeHands", &frames_that_change_hands},
+    {"FramesThatChangeHands", &frames_that_change_hands<false>},
+    {"FramesThatChangeHandsAndOneToSpare", &frames_that_change_hands<true>},
+    {"HoldThatEndsBeforeAPin", &hold_that_ends_before<true>},
+    {"HoldThatEndsBeforeADiscard", &hold_that_ends_before<false>},
     {"Takers", &takers},
+    {"NewPage", &new_page<5>},
+    {"NewNode", &new_page<7>},
+    {"TreeThatGrows", &new_page<40>},
     {"SnapshotsThatEnd", &snapshots_that_end},
     {"SpaceThatEnds", &space_that_ends},
     {"PoolThatEnds", &pool_that_ends},

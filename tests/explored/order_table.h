@@ -80,18 +80,27 @@ inline PlacedSite placed(const explore::Site& site) {
           site.use, site.order};
 }
 
+inline bool is_of_the_engine(const explore::Site& site) {
+  return site.at.find('@') != std::string::npos && !site.at.starts_with("tests/") &&
+         !site.at.starts_with("lab/");
+}
+// Without the arguments of a template.
+inline std::string function_of(const explore::Site& site) {
+  const std::string whole = function_at(site.at);
+  return whole == "operator()" ? "a word of the program's" : whole.substr(0, whole.find('<'));
+}
+
 inline std::vector<std::pair<explore::Site, std::string>> named_sites(
     const std::vector<explore::Usual>& usuals) {
   std::map<PlacedSite, explore::Site> sites;
   for (const explore::Usual& usual : usuals)
     for (const explore::Site& site : usual.sites())
-      if (site.at.find("tests/") == std::string::npos && site.at.find('@') != std::string::npos)
-        sites.emplace(placed(site), site);
+      if (is_of_the_engine(site)) sites.emplace(placed(site), site);
   std::map<std::string, int> numbers;
   std::vector<std::pair<explore::Site, std::string>> named;
   for (const auto& [place, site] : sites) {
     std::string where =
-        fmt::format("`{}` `{}`: {}", std::get<0>(place), function_at(site.at), name_of(site.use));
+        fmt::format("`{}` `{}`: {}", std::get<0>(place), function_of(site), name_of(site.use));
     const int number = ++numbers[where + name(site.order)];
     if (number > 1) where += fmt::format(" ({})", number);
     named.emplace_back(site, std::move(where));

@@ -11,7 +11,8 @@ using explore::Outcome;
 
 // A fork while a thread writes, after so many stores: the entries of an accessor that has a new
 // stamp are strong, later ones are light. The fork must be one moment, and stay.
-template <int stores, bool enters>
+// The thread then stores so often, and may load afterwards.
+template <int stores, bool enters, Count then = 1, bool loads = false>
 Script fork_of_a_writer() {
   Seen seen = nothing_seen();
   return {[](Stage& s) {
@@ -29,7 +30,11 @@ Script fork_of_a_writer() {
                        s.spaces[1].emplace(must(s.spaces[0]->fork()));
                        (*seen)[0] = get(*s.spaces[1], kA);
                      }},
-                    {"store", [&s] { must(s.accessors[1]->store<Count>(kA, 2)); }}};
+                    {"store", [&s] {
+                       for (Count i = 0; i < then; ++i)
+                         must(s.accessors[1]->store<Count>(kA, 2 + i));
+                       if (loads) (void)must(s.accessors[1]->load<Count>(kA));
+                     }}};
           },
           [seen](Stage& s, Outcome& outcome) -> std::string {
             outcome.note("child", (*seen)[0]);
@@ -163,12 +168,16 @@ struct Named {
 inline const Named kStrongWriter{"ForkOfAWriter", &fork_of_a_writer<0, false>};
 inline const Named kLightWriter{"ForkOfALightWriter", &fork_of_a_writer<5, false>};
 inline const Named kEnteringWriter{"ForkOfAWriterThatEnters", &fork_of_a_writer<1, true>};
+inline const Named kRemembering{"ForkOfAWriterThatRemembers", &fork_of_a_writer<1, false>};
+inline const Named kTurning{"ForkOfAWriterThatTurnsLight", &fork_of_a_writer<1, false, 3>};
+inline const Named kReading{"ForkOfAWriterThatReads", &fork_of_a_writer<0, false, 1, true>};
 inline const Named kReader{"DiscardUnderAReader", &discard_under_a_reader};
 inline const Named kCopies{"CopiesUnderAReader", &copies_under_a_reader};
 inline const Named kSibling{"SiblingThatVanishes", &sibling_that_vanishes};
 inline const Named kSharedPage{"PinOfASharedPage", &pin_of_a_shared_page};
 inline const Named kPinnedPage{"ForkOfAPinnedPage", &fork_of_a_pinned_page};
-inline const std::array kSectionScenes{kStrongWriter, kLightWriter, kEnteringWriter, kReader,
-                                       kCopies,       kSibling,     kSharedPage,     kPinnedPage};
+inline const std::array kSectionScenes{kStrongWriter, kLightWriter, kEnteringWriter, kRemembering,
+                                       kTurning,      kReading,     kReader,         kCopies,
+                                       kSibling,      kSharedPage,  kPinnedPage};
 
 }  // namespace lab::engine

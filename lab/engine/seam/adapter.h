@@ -95,6 +95,8 @@ class Adapter final : public sync::Scheduler {
   void fence_weakly(const sync::Operation& operation);
   void move_bytes_weakly(const sync::Operation& operation);
   void end_weakly(const void* block);
+  void bytes_move(const sync::Operation& operation, bool writes);
+  void word_is_used(const sync::Operation& operation);
 
   Location& at(const sync::Operation& operation);
   Page& page_at(const void* address);

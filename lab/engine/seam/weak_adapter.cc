@@ -35,6 +35,12 @@ Order order_of(const Operation& o, Use use) {
   return explore::ordered(site_of(o.where), order_of(o.order), use);
 }
 
+bool overlaps(const Operation& o, const Location& word) {
+  const auto* const first = static_cast<const std::byte*>(o.address);
+  const auto* const at = static_cast<const std::byte*>(word.address());
+  return at < first + o.size && first < at + word.size();
+}
+
 bool may_fail(Kind kind) {
   return kind == Kind::compare_exchange || kind == Kind::memory_compare_exchange;
 }
@@ -74,6 +80,7 @@ std::uint64_t Adapter::load_weakly(const Operation& o) {
   return explore::look(label_of(o), [&] {
     check_use(o);
     touch_page(o);
+    word_is_used(o);
     const std::uint64_t seen =
         outward(location.load(order_of(o, Use::load)), location.is_address());
     tell(o, seen, seen);
@@ -86,6 +93,7 @@ void Adapter::store_weakly(const Operation& o) {
   explore::access(label_of(o), [&] {
     check_use(o);
     touch_page(o);
+    word_is_used(o);
     tell(o, sync::bits_at(o.address, o.size), o.argument);
     location.store(inward(o.argument, location.is_address()), order_of(o, Use::store));
   });
@@ -96,6 +104,7 @@ std::uint64_t Adapter::update_weakly(const Operation& o) {
   return explore::access(label_of(o), [&] {
     check_use(o);
     touch_page(o);
+    word_is_used(o);
     const auto change = [&](std::uint64_t bits) -> std::optional<std::uint64_t> {
       const std::uint64_t there = outward(bits, location.is_address());
       if (may_fail(o.kind) && there != o.expected) return std::nullopt;
@@ -147,6 +156,7 @@ void Adapter::move_bytes_weakly(const Operation& o) {
       touch_page(o);
       tell(o, 0, 0);
       explore::at(site_of(o.where));
+      word_is_used(o);
       if (reads) {
         sync::put_bits(o.other, o.size, location.load(Order::plain));
       } else {
@@ -161,16 +171,19 @@ void Adapter::move_bytes_weakly(const Operation& o) {
     tell(o, 0, 0);
     explore::at(site_of(o.where));
     (void)page.words.read();
-    if (reads) {
-      (void)page.whole.read();
-      for (Location* word : page.known) (void)word->load(Order::plain);
-      (void)sync::carry_out(o);
-      return;
+    const std::uint64_t moves = page.whole.read();
+    if (!reads) page.whole.write(moves + 1);
+    bytes_move(o, !reads);
+    if (!reads) (void)sync::carry_out(o);
+    for (Location* word : page.known) {
+      if (!overlaps(o, *word)) continue;
+      if (reads) {
+        (void)word->load(Order::plain);
+      } else {
+        word->store(sync::bits_at(word->address(), word->size()), Order::plain);
+      }
     }
-    page.whole.write(page.whole.read() + 1);
-    (void)sync::carry_out(o);
-    for (Location* word : page.known)
-      word->store(sync::bits_at(word->address(), word->size()), Order::plain);
+    if (reads) (void)sync::carry_out(o);
   });
 }
 

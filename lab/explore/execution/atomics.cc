@@ -263,13 +263,20 @@ void Execution::check_race(const Variable& variable, Order order, bool writes) {
   report_race(variable.name_, other->thread, other->label);
 }
 
+namespace {
+
 // In one way, whoever comes second.
+std::string race_text(const char* on, const std::string& one, const std::string& other) {
+  return fmt::format("data race on {}: {} and {}", on, std::min(one, other), std::max(one, other));
+}
+
+}  // namespace
+
+// No string of its own: a thread that is dropped never comes back to end it.
 void Execution::report_race(const char* on, int other, const char* its_site) {
-  std::string here = fmt::format("{} at \"{}\"", running_->name, site());
-  std::string there = fmt::format("{} at \"{}\"", at(other).name, its_site);
-  if (there < here) std::swap(here, there);
   end_step();
-  give_up(fmt::format("data race on {}: {} and {}", on, here, there));
+  give_up(race_text(on, fmt::format("{} at \"{}\"", running_->name, site()),
+                    fmt::format("{} at \"{}\"", at(other).name, its_site)));
 }
 
 // For a trace: a message that is not the newest.

@@ -167,9 +167,10 @@ class Execution {
   void made(Variable& variable, std::uint64_t bits);
   /// Its memory is given back.
   void ended(const Variable& variable);
-  /// What is at that address, and never atomic, is read or written; or goes, with all that was in
-  /// so many bytes.
+  /// What is at that address, and not atomic, is read or written; or it is used by what is atomic,
+  /// which races with what is not; or it goes, with all that was in so many bytes.
   void plain(const void* what, bool writes);
+  void plain_look(const void* what, bool writes);
   void plain_end(const void* what, std::size_t bytes);
 
   // Steps of their own.

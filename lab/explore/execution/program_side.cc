@@ -137,4 +137,39 @@ void Execution::remove(const Variable& variable) {
   if (variable.slot_ < slots()) variables_[variable.slot_] = nullptr;
 }
 
+// Beside the variables.
+
+void Execution::made(Variable& variable, std::uint64_t bits) {
+  if (weak_ == nullptr || running_ == nullptr || unwinding_) return;
+  check_race(variable, Order::plain, true);
+  weak_->write(access(variable, Order::plain), weak_->at(variable.slot_).newest(), bits);
+  variable.bits_ = bits;
+}
+
+void Execution::ended(const Variable& variable) {
+  if (weak_ == nullptr || running_ == nullptr || unwinding_) return;
+  check_race(variable, Order::plain, true);
+}
+
+void Execution::plain(const void* what, bool writes) {
+  if (weak_ == nullptr || running_ == nullptr || unwinding_) return;
+  const auto place = reinterpret_cast<std::uintptr_t>(what);
+  if (const PlainAccess* other = weak_->plain(number(*running_), place, writes, site()))
+    report_race("a field", other->thread, other->label);
+}
+
+void Execution::plain_look(const void* what, bool writes) {
+  if (weak_ == nullptr || running_ == nullptr || unwinding_) return;
+  const auto place = reinterpret_cast<std::uintptr_t>(what);
+  if (const PlainAccess* other = weak_->plain_look(number(*running_), place, writes, site()))
+    report_race("bytes", other->thread, other->label);
+}
+
+void Execution::plain_end(const void* what, std::size_t bytes) {
+  if (weak_ == nullptr || running_ == nullptr || unwinding_) return;
+  const auto place = reinterpret_cast<std::uintptr_t>(what);
+  if (const PlainAccess* other = weak_->plain_end(number(*running_), place, bytes, site()))
+    report_race("a field", other->thread, other->label);
+}
+
 }  // namespace lab::explore

@@ -29,6 +29,12 @@ const PlainAccess* PlainAccesses::access(std::uintptr_t at, const PlainAccess& n
   return nullptr;
 }
 
+const PlainAccess* PlainAccesses::look(std::uintptr_t at, const PlainAccess& now,
+                                       const View& view) const {
+  const auto before = places_.find(at);
+  return before == places_.end() ? nullptr : race(before->second, now, view);
+}
+
 const PlainAccess* PlainAccesses::end(std::uintptr_t at, std::size_t bytes, const PlainAccess& now,
                                       const View& view) {
   for (auto place = places_.lower_bound(at); place != places_.end() && place->first < at + bytes;

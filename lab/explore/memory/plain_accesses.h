@@ -25,6 +25,9 @@ class PlainAccesses {
   /// One more, of what is at that address, by one who has that view. Gives an earlier one that it
   /// races with; nullptr: none.
   const PlainAccess* access(std::uintptr_t at, const PlainAccess& now, const View& view);
+  /// What is there is used by what is atomic: that races with what is not. The same result.
+  [[nodiscard]] const PlainAccess* look(std::uintptr_t at, const PlainAccess& now,
+                                        const View& view) const;
   /// All that was ever accessed within so many bytes goes: as if it was written. The same result.
   const PlainAccess* end(std::uintptr_t at, std::size_t bytes, const PlainAccess& now,
                          const View& view);

@@ -237,6 +237,11 @@ const PlainAccess* ReleaseAcquire::plain(int thread, std::uintptr_t at, bool wri
   return plain_.access(at, {thread, of(thread).events, writes, label}, of(thread).view);
 }
 
+const PlainAccess* ReleaseAcquire::plain_look(int thread, std::uintptr_t at, bool writes,
+                                              const char* label) {
+  return plain_.look(at, {thread, of(thread).events, writes, label}, of(thread).view);
+}
+
 const PlainAccess* ReleaseAcquire::plain_end(int thread, std::uintptr_t at, std::size_t bytes,
                                              const char* label) {
   return plain_.end(at, bytes, {thread, of(thread).events, true, label}, of(thread).view);

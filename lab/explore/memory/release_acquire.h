@@ -79,9 +79,10 @@ class ReleaseAcquire {
   /// An earlier event that races with the access: of the same location, neither before the other,
   /// one of them not atomic, one of them a write.
   [[nodiscard]] const MemoryEvent* race(const Access& access, bool writes) const;
-  /// What is no location, and never atomic: an access, or the end of so many bytes. Gives an
-  /// earlier access that it races with; nullptr: none.
+  /// What is no location, and not atomic: an access, a look at whether one that is atomic may be
+  /// there, or the end of so many bytes. Gives an earlier access that it races with; nullptr: none.
   const PlainAccess* plain(int thread, std::uintptr_t at, bool writes, const char* label);
+  const PlainAccess* plain_look(int thread, std::uintptr_t at, bool writes, const char* label);
   const PlainAccess* plain_end(int thread, std::uintptr_t at, std::size_t bytes, const char* label);
   /// Whether the thread's latest event was a sequentially consistent fence.
   [[nodiscard]] bool fenced(int thread) const { return of(thread).fenced; }

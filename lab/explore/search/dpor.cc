@@ -448,6 +448,7 @@ Searched search(Exploration& exploration) {
     do {
       exploration.execution().note_footprints(false);
       exploration.run(search);
+      search.ended(exploration.execution());
       if (exploration.execution().met_heavy_fence() != heavy) search.learn();
     } while (!exploration.stopped() && !search.overflowed() && !search.learned() &&
              search.backtrack());

@@ -52,6 +52,10 @@ class Dpor : public Chooser {
   std::uint32_t value(Execution& execution, std::uint32_t count) override;
   Schedule schedule() const override;
 
+  /// A run is over. Where it was stopped in the middle of a step, nobody has asked for the next.
+  void ended(Execution& execution) {
+    if (depth_ > known_) happened(execution);
+  }
   /// On to the next run. False: that was the last.
   bool backtrack();
   /// The program has more threads than a clock has rows.

@@ -48,14 +48,15 @@ class FreeList {
 
   /// Any thread. Number 0 when empty.
   Id pop(Links links) noexcept {
-    // acquire: pairs with the release in push(); the link was written before it.
+    // acquire: pairs with the release in push(); the link was written before it. An exchange that
+    // only takes goes on with what was released: it has nothing to release itself.
     std::uint64_t head = head_.load(sync::acquire);
     for (;;) {
       const std::uint32_t first = number_in(head);
       if (first == 0) return Id{0};
       // May be stale when another thread pops the same one; the exchange then fails on the tag.
       const std::uint32_t next = links[first].load(sync::relaxed);
-      if (head_.compare_exchange(head, make(next, head), sync::acq_rel)) {
+      if (head_.compare_exchange(head, make(next, head), sync::acquire)) {
         sync::prefetch_for_write(&links[next]);  // the next pop reads it
         return Id{first};
       }
@@ -65,7 +66,7 @@ class FreeList {
   /// Everything at once; the first of the chain, number 0 when there was none.
   Id pop_all() noexcept {
     std::uint64_t head = head_.load(sync::acquire);
-    while (!head_.compare_exchange(head, make(0, head), sync::acq_rel)) {
+    while (!head_.compare_exchange(head, make(0, head), sync::acquire)) {
     }
     return Id{number_in(head)};
   }

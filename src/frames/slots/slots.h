@@ -8,10 +8,10 @@
 #include <cleave/error.h>
 #include <cleave/pool.h>
 
+#include "base/plain.h"
 #include "frames/slots/frame_file.h"
 #include "frames/slots/free_list.h"
 #include "sync/mutex.h"
-#include "sync/plain.h"
 
 namespace cleave::detail {
 
@@ -72,7 +72,7 @@ class Slots {
 
   alignas(64) sync::mutex growth_;  // a leaf: nothing is locked under it
   /// The first slot that was never taken; 0 is the zero frame's.
-  sync::plain<std::uint64_t> fresh_ CLEAVE_GUARDED_BY(growth_){1};
+  plain<std::uint64_t> fresh_ CLEAVE_GUARDED_BY(growth_){1};
   /// Slots below have memory, or were returned. At least fresh_.
   std::uint64_t populated_ CLEAVE_GUARDED_BY(growth_) = 1;
   TrimGuard* trim_guards_ CLEAVE_GUARDED_BY(growth_) = nullptr;
