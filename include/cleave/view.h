@@ -21,7 +21,8 @@ class Frames;
 }  // namespace detail
 
 /// One page as a snapshot has it. While the view and its snapshot live, the bytes are in memory and
-/// stay as they are: of a pool with a backing, the page does not go. Move-only; any thread may read and end it. Moved-from it has no bytes.
+/// stay as they are: of a pool with a backing, the page does not go. Move-only; any thread may read
+/// and end it. Moved-from it has no bytes.
 class CLEAVE_API PageView {
  public:
   /// Takes over what `other` is.
@@ -51,8 +52,8 @@ class CLEAVE_API PageView {
 };
 
 /// Bytes of a hold, or of a part of it, where they lie. While the view and its hold live, they are
-/// in memory and stay as they are: of a pool with a backing, the pages do not go. Move-only; any thread may read and end it. Moved-from it has no
-/// pieces.
+/// in memory and stay as they are: of a pool with a backing, the pages do not go. Move-only; any
+/// thread may read and end it. Moved-from it has no pieces.
 class CLEAVE_API HoldView {
  public:
   /// Takes over what `other` is.

@@ -59,8 +59,8 @@ struct Calls {
 /// those that differ in the order of the threads once.
 std::vector<Calls> all_programs(std::size_t threads, std::size_t most_before);
 
-/// All programs of a thread that has pages go, and so many others with a call each, at a page that is
-/// in memory or away, after at most `most_before` more set-ups.
+/// All programs of a thread that has pages go, and so many others with a call each, at a page that
+/// is in memory or away, after at most `most_before` more set-ups.
 std::vector<Calls> all_evictions(std::size_t others, std::size_t most_before);
 
 /// What an exploration of such a program came to.

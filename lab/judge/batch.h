@@ -21,8 +21,8 @@ std::vector<Case> cases_of(const std::vector<const litmus::Test*>& tests,
                            const std::vector<Variant>& variants, explore::Memory memory,
                            bool named);
 
-/// Judges all cases, `jobs` at once. Results are in the order of the cases, the same for any `jobs`. `done` is
-/// called after each, one call at a time, with how many are done.
+/// Judges all cases, `jobs` at once. Results are in the order of the cases, the same for any
+/// `jobs`. `done` is called after each, one call at a time, with how many are done.
 std::vector<tl::expected<Judgement, explore::Refusal>> judge_all(
     const std::vector<Case>& cases, const Effort& effort, unsigned jobs,
     const std::function<void(std::size_t)>& done = nullptr);

@@ -99,8 +99,8 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   Result<void> stand_at(const Commit& target) CLEAVE_REQUIRES(lock_);
   Result<void> find_differing(const Commit& target) CLEAVE_REQUIRES(lock_);
   Result<void> check_pins(const Commit& target) const CLEAVE_REQUIRES(lock_);
-  /// Where the pages that differ are away and fit into the pool's memory, brings them: what cannot be
-  /// had then is an error before anything has changed.
+  /// Where the pages that differ are away and fit into the pool's memory, brings them: what cannot
+  /// be had then is an error before anything has changed.
   Result<void> bring_differing(const SnapshotState& from) CLEAVE_REQUIRES(lock_);
   Result<void> restore(const SnapshotState& from) CLEAVE_REQUIRES(lock_);
   void clear(PageRun run) CLEAVE_REQUIRES(lock_);

@@ -12,10 +12,10 @@
 
 #include "frames/away/away.h"
 #include "frames/look.h"
-#include "frames/state/frame_state.h"
-#include "frames/slots/free_list.h"
 #include "frames/pool_references.h"
+#include "frames/slots/free_list.h"
 #include "frames/slots/slots.h"
+#include "frames/state/frame_state.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
@@ -74,7 +74,7 @@ class Frames {
   void give(const FrameChain& chain) noexcept;
 
   /// Where the frame's bytes are, for who knows that they are in memory and stay there: it is
-  /// pinned, clung to, new, or was reached in the same section or under the same lock.
+  /// pinned, wired, new, or was reached in the same section or under the same lock.
   [[nodiscard]] std::byte* data(FrameId frame) const noexcept {
     return slots_.file().data(away_ == nullptr ? Slot{raw(frame)} : away_->slot(frame));
   }
@@ -89,7 +89,7 @@ class Frames {
     if (away_ == nullptr) return slots_.file().data(Slot{raw(frame)});
     return state(frame).reach_for_writing() ? data(frame) : nullptr;
   }
-  /// Which frame's bytes lie at an address inside the pool's memory, for who pins or clings to it.
+  /// Which frame's bytes lie at an address inside the pool's memory, for who pins or wires it.
   [[nodiscard]] FrameId frame_at(const void* address) const noexcept {
     const auto offset =
         static_cast<std::uint64_t>(static_cast<const std::byte*>(address) - slots_.file().base());
@@ -103,9 +103,9 @@ class Frames {
   Result<Look> look(FrameId frame) noexcept;
   /// What reach() could not, for Provided, which brings it.
   [[gnu::cold]] tl::unexpected<Error> lacks(FrameId frame) noexcept;
-  void uncling(FrameId frame) noexcept;
+  void unwire(FrameId frame) noexcept;
   /// The same for the page at an address inside the pool's memory.
-  void uncling_at(const std::byte* address) noexcept;
+  void unwire_at(const std::byte* address) noexcept;
 
   [[nodiscard]] FrameState& state(FrameId frame) const noexcept { return states_[raw(frame)]; }
   [[nodiscard]] Links links() const noexcept {

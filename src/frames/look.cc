@@ -9,7 +9,7 @@ namespace cleave::detail {
 Result<Look> Frames::look(FrameId frame) noexcept {
   if (away_ == nullptr || frame == kZeroFrame) return Look(data(frame));
   bool here = false;
-  if (!state(frame).cling(&here)) {
+  if (!state(frame).wire(&here)) {
     return fail(Errc::too_many_pins,
                 "the page is being looked at as often as can be counted (255); end some views");
   }
@@ -24,21 +24,21 @@ Result<Look> Frames::look(FrameId frame) noexcept {
 // Too many threads want it already: they have it in a moment, and the operation tries again.
 tl::unexpected<Error> Frames::lacks(FrameId frame) noexcept {
   bool here = false;
-  return state(frame).cling(&here) ? lack::bytes(frame) : lack::memory();
+  return state(frame).wire(&here) ? lack::bytes(frame) : lack::memory();
 }
 
-void Frames::uncling(FrameId frame) noexcept {
-  if (!state(frame).uncling()) return;
+void Frames::unwire(FrameId frame) noexcept {
+  if (!state(frame).unwire()) return;
   FrameChain freed;
   freed.push(frame, links());
   give(freed);
 }
 
-void Frames::uncling_at(const std::byte* address) noexcept {
+void Frames::unwire_at(const std::byte* address) noexcept {
   const FrameId frame = frame_at(address);
-  if (away_ != nullptr && frame != kZeroFrame) uncling(frame);
+  if (away_ != nullptr && frame != kZeroFrame) unwire(frame);
 }
 
-void Look::let_go() noexcept { frames_->uncling(frame_); }
+void Look::let_go() noexcept { frames_->unwire(frame_); }
 
 }  // namespace cleave::detail

@@ -24,7 +24,7 @@ class Look {
   }
 
   [[nodiscard]] std::byte* bytes() const noexcept { return bytes_; }
-  /// For who lets go of it by Frames::uncling_at().
+  /// For who lets go of it by Frames::unwire_at().
   [[nodiscard]] std::byte* keep() noexcept {
     frames_ = nullptr;
     return bytes_;

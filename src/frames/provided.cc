@@ -13,8 +13,8 @@ bool Provided::provide(Error& error) noexcept {
   if (lack::is_memory(error)) {
     had = frames_.away()->make_room();
   } else if (lack::is_bytes(error)) {
-    clung_ = lack::frame(error);
-    had = frames_.away()->bring(clung_);
+    wired_ = lack::frame(error);
+    had = frames_.away()->bring(wired_);
   } else {
     return false;
   }
@@ -26,7 +26,7 @@ bool Provided::provide(Error& error) noexcept {
 }
 
 void Provided::let_go() noexcept {
-  if (clung_ != kZeroFrame) frames_.uncling(std::exchange(clung_, kZeroFrame));
+  if (wired_ != kZeroFrame) frames_.unwire(std::exchange(wired_, kZeroFrame));
 }
 
 }  // namespace cleave::detail

@@ -87,7 +87,7 @@ HoldView& HoldView::operator=(HoldView&& other) noexcept {
 HoldView::~HoldView() {
   if (pieces_.list().empty() || !frames_->is_here() || frames_->away() == nullptr) return;
   for (const iovec& piece : pieces_.list())
-    for_each_page_of(piece, [this](const std::byte* page) { frames_->uncling_at(page); });
+    for_each_page_of(piece, [this](const std::byte* page) { frames_->unwire_at(page); });
 }
 
 }  // namespace cleave

@@ -60,7 +60,7 @@ void AccessorList::revoke_writers() noexcept {
   // seq_cst: the revoking side of a strong section's exchange. Either the section sees the odd
   // stamp, or we see the section.
   (void)stamps.write.exchange(held + 1, sync::seq_cst);
-  bool any_light = std::exchange(fence_due_, false) && sync::performs("withdraw.fence_due");
+  bool any_light = std::exchange(fence_due_, false) && sync::performs("invalidate.fence_due");
   for_others([&](const Participant& p) { any_light = any_light || p.section.light_under(held); });
   if (any_light) sync::heavy_fence("revoke_writers.heavy");
   for_others([](const Participant& p) { p.section.wait_for_writer(); });
@@ -78,7 +78,7 @@ void AccessorList::revoke_all(Frames& frames) noexcept {
 }
 
 // The write stamp first, as revoke_all() does.
-void AccessorList::withdraw() noexcept {
+void AccessorList::invalidate() noexcept {
   advance(stamps.write, 2);
   for (auto& stamp : stamps.read) advance(stamp, 2);
   fence_due_ = true;

@@ -52,9 +52,9 @@ class AccessorList {
   void revoke_all(Frames& frames) noexcept;
   void resume() noexcept;
 
-  // For frames that go (frames/away/audience.h).
+  // For frames that go (frames/away/notifiers.h).
   /// Nothing that is remembered holds any more. Nobody is stopped: who comes by takes a new look.
-  void withdraw() noexcept;
+  void invalidate() noexcept;
   void note_looking() noexcept;
   [[nodiscard]] bool is_looking() noexcept;
 

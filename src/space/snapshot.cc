@@ -80,7 +80,7 @@ PageView& PageView::operator=(PageView&& other) noexcept {
 }
 
 PageView::~PageView() {
-  if (bytes_ != nullptr && frames_->is_here()) frames_->uncling_at(bytes_);
+  if (bytes_ != nullptr && frames_->is_here()) frames_->unwire_at(bytes_);
 }
 
 void Snapshot::for_each_region(function_ref<void(const Region&)> visit) const {

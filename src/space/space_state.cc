@@ -9,7 +9,7 @@ SpaceState* SpaceState::make(Frames& frames) noexcept {
   auto* state = sync::make<SpaceState>(frames);
   if (state == nullptr) return nullptr;
   frames.retain_for_space();
-  if (frames.away() != nullptr) frames.away()->audiences.add(*state);
+  if (frames.away() != nullptr) frames.away()->notifiers.add(*state);
   return state;
 }
 
@@ -18,7 +18,7 @@ void SpaceState::release() noexcept {
   if (handles.fetch_sub(1, sync::acq_rel) != 1 || !here) return;
   lock.assume_held();  // the last handle is gone
   Frames& pool = frames;
-  if (pool.away() != nullptr) pool.away()->audiences.remove(*this);
+  if (pool.away() != nullptr) pool.away()->notifiers.remove(*this);
   AccessorList::end(accessors);  // it retired nothing that its last accessor did not drop
   table.drop(pool);
   sync::destroy(this);
@@ -65,9 +65,9 @@ Result<const std::byte*> SpaceState::readable(PageNo page) {
   return base;
 }
 
-void SpaceState::withdraw() noexcept {
+void SpaceState::invalidate() noexcept {
   const sync::Guard guard(lock);
-  if (accessors != nullptr) accessors->withdraw();
+  if (accessors != nullptr) accessors->invalidate();
 }
 
 void SpaceState::note_looking() noexcept {

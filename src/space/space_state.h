@@ -16,7 +16,7 @@
 namespace cleave::detail {
 
 /// A space lives until its last handle, the Space or an Accessor, lets go.
-struct SpaceState final : Audience {
+struct SpaceState final : Notifier {
   explicit SpaceState(Frames& pool) : frames(pool), regions(pool) {}
 
   /// Empty, one handle. nullptr: no memory.
@@ -60,7 +60,7 @@ struct SpaceState final : Audience {
   Result<const std::byte*> readable(PageNo page) CLEAVE_REQUIRES(lock);
 
   // For frames that go.
-  void withdraw() noexcept override;
+  void invalidate() noexcept override;
   void note_looking() noexcept override;
   [[nodiscard]] bool is_looking() noexcept override;
 

@@ -36,9 +36,9 @@ class Table {
   };
   /// Makes the space the owner of `page`: copies what is shared on the path to it, gives an absent
   /// page a zeroed frame. The caller drops `retired`, when no reader is left. Errors: no_memory,
-  /// or what it lacks (frames/state/lack.h); then nothing that can be read has changed (some nodes may have been copied already). With
-  /// `Contents::unneeded` the caller overwrites the whole page before any thread can read it, and a
-  /// shared page's bytes are not copied.
+  /// or what it lacks (frames/state/lack.h); then nothing that can be read has changed (some nodes
+  /// may have been copied already). With `Contents::unneeded` the caller overwrites the whole page
+  /// before any thread can read it, and a shared page's bytes are not copied.
   enum class Contents : std::uint8_t { needed, unneeded };
   Result<Owned> own(PageNo page, Frames& frames, Retired& retired,
                     Contents contents = Contents::needed);

@@ -70,7 +70,8 @@ void Recount::compare() {
     used += named || frames_.state(frame).is_pinned() ? 1 : 0;
     expect(!named || found_.contains(raw(entry_for(frame))), "a frame is named by no entry");
   }
-  expect(s.used + s.away == used, "the pool counts other frames as used than have references or pins");
+  expect(s.used + s.away == used,
+         "the pool counts other frames as used than have references or pins");
   expect(s.nodes == nodes_, "the pool counts other nodes than its tables have");
   expect(s.used + s.free + s.ready + s.returned + s.untouched == s.budget,
          "the pool's frames do not add up to its budget");

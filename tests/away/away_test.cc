@@ -138,7 +138,7 @@ TEST_F(AwayTest, APoolHoldsAsManyPagesAsItsMemoryAndItsBacking) {
   EXPECT_FALSE(beyond.ended);
 }
 
-// Clinging --------------------------------------------------------------------------------------
+// Wiring --------------------------------------------------------------------------------------
 
 TEST_F(AwayTest, WhatIsPinnedNeverGoes) {
   Space space = space_of(100);
@@ -166,7 +166,7 @@ TEST_F(AwayTest, APinThatCannotBeHadBringsAnErrorAndPinsNothing) {
   EXPECT_NE(pin.error().message().find("pinned or being looked at"), std::string::npos);
   EXPECT_EQ(pool.statistics().short_pins, 0u);
   evict();
-  EXPECT_EQ(pool.statistics().used, 0u) << "nothing clings any more";
+  EXPECT_EQ(pool.statistics().used, 0u) << "nothing wires any more";
   expect_filled(space, 100, 1000);
 }
 
@@ -195,7 +195,7 @@ TEST_F(AwayTest, WhatIsViewedStaysAndGoesWhenTheViewEnds) {
   EXPECT_FALSE(is_here(space, 5));
 }
 
-TEST_F(AwayTest, AHoldIsOfWhatIsAwayTooAndItsViewsCling) {
+TEST_F(AwayTest, AHoldIsOfWhatIsAwayTooAndItsViewsWire) {
   Space space = space_of(100);
   fill(space, 100, 1000);
   const Hold hold = must(space.hold(page_at(0), ByteCount{100 * kPageSize}));

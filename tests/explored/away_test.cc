@@ -59,11 +59,11 @@ std::vector<LeftOut> all_left_out() {
   return {LeftOut{"going.pinned", {pinned, {{store}, {evict}}}},
           LeftOut{"going.stop", {here, {{store}, {evict}}}},
           LeftOut{"going.stopped", {here, {{store}, {evict}}}},
-          LeftOut{"going.withdraw", {warm, {{store}, {evict}}}},
+          LeftOut{"going.invalidate", {warm, {{store}, {evict}}}},
           LeftOut{"going.heavy", {warm, {{store}, {evict}}}, Memory::tso},
           LeftOut{"going.wait", {here, {{store}, {evict}}}},
           LeftOut{"pin.resident", {away, {{pin}, {load}}}},
-          LeftOut{"withdraw.fence_due",
+          LeftOut{"invalidate.fence_due",
                   {warm, {{store}, {fork}, {evict}}},
                   Memory::tso,
                   explore::Search::pct}};

@@ -1,10 +1,10 @@
 // The frames of a pool with a backing: where their bytes are, who goes, and how they come back.
 //
-//     going    freeze a batch      one exchange each: unpinned, unclung, not met since the last time
-//              withdraw            all that any thread remembers; wait for those that are looking
+//     going    freeze a batch      one exchange each: unpinned, unwired, not met since last time
+//              invalidate            all that any thread remembers; wait for those that are looking
 //              write               to the backing
 //              leaving -> away     one exchange each; only then is the slot used again
-//     coming   cling               so that the frame is not given back meanwhile
+//     coming   wire                so that the frame is not given back meanwhile
 //              away -> coming      one exchange: one thread reads
 //              read                into a slot of its own
 //              coming -> clean
@@ -23,7 +23,7 @@
 #include <cleave/error.h>
 #include <cleave/units.h>
 
-#include "frames/away/audience.h"
+#include "frames/away/notifiers.h"
 #include "frames/slots/free_list.h"
 #include "frames/slots/slots.h"
 #include "frames/state/frame_state.h"
@@ -42,7 +42,7 @@ class Away {
   Away& operator=(const Away&) = delete;
   ~Away();
 
-  Audiences audiences;
+  Notifiers notifiers;
 
   struct Taken {
     FrameId frame;
@@ -58,12 +58,12 @@ class Away {
   [[nodiscard]] Slot slot(FrameId frame) const noexcept {
     return Slot{slot_of_[raw(frame)].load(sync::relaxed)};
   }
-  /// Meaningful while what lies there is pinned or clung to.
+  /// Meaningful while what lies there is pinned or wired.
   [[nodiscard]] FrameId frame_in(Slot slot) const noexcept {
     return FrameId{owner_[raw(slot)].load(sync::relaxed)};
   }
 
-  /// Brings a frame that the caller clings to. No lock is held. Errors: io (the backing), no_memory
+  /// Brings a frame that the caller wires. No lock is held. Errors: io (the backing), no_memory
   /// (nothing can go for it).
   Result<void> bring(FrameId frame) noexcept;
   /// Sees to it that a slot is free, for a moment at least. No lock is held. Error: no_memory.
@@ -110,14 +110,14 @@ class Away {
   const std::uint64_t frames_;
   std::unique_ptr<Backing> backing_;
 
-  // By frame. Written by the thread that holds the frame in a state that no other can act on (taken,
-  // leaving, coming), published by the state word's next change.
+  // By frame. Written by the thread that holds the frame in a state that no other can act on
+  // (taken, leaving, coming), published by the state word's next change.
   using Number = sync::atomic<std::uint32_t>;
   using PlaceNumber = sync::atomic<std::uint64_t>;
   Number* slot_of_ = nullptr;
   PlaceNumber* place_of_ = nullptr;
   Links links_ = nullptr;
-  /// By slot: read by the hand, to which it is a hint, and by who pins or clings to what lies there.
+  /// By slot: read by the hand, to which it is a hint, and by who pins or wires what lies there.
   Number* owner_ = nullptr;
   std::byte* copies_ CLEAVE_PT_GUARDED_BY(clock_) = nullptr;  // of a batch
 

@@ -39,7 +39,7 @@ std::uint64_t Away::reclaim_locked(std::uint64_t count) noexcept {
   for (unsigned round = 0; freed < count && round != kMostRounds; ++round) {
     if (!freeze_batch(looked)) break;
     // A bit that was cleared means something only once no thread remembers the way.
-    audiences.withdraw();
+    notifiers.invalidate();
     if (const std::uint64_t went = send_batch(); went != 0) {
       freed += went;
       looked = 0;
@@ -97,9 +97,9 @@ bool Away::freeze_batch(std::uint64_t& looked) noexcept {
 void Away::drop_copies() noexcept {
   for (std::uint64_t n = 1; n <= slots_.count(); ++n) {
     const FrameId frame = frame_in(Slot{static_cast<std::uint32_t>(n)});
-    if (frame == kZeroFrame || !state(frame).cling_without_copy()) continue;
+    if (frame == kZeroFrame || !state(frame).wire_without_copy()) continue;
     drop_place(frame);
-    if (state(frame).uncling()) give_one(frame);
+    if (state(frame).unwire()) give_one(frame);
   }
 }
 
@@ -113,8 +113,8 @@ bool Away::is_any_coming() const noexcept {
   return settled < slots_.used();
 }
 
-// From copies: a page that a thread meets and writes to meanwhile stays, and what became of its copy
-// counts for nothing; but a backing is to see pages that stand still.
+// From copies: a page that a thread meets and writes to meanwhile stays, and what became of its
+// copy counts for nothing; but a backing is to see pages that stand still.
 void Away::put_batch() noexcept {
   std::array<const std::byte*, kBatch> pages;
   std::array<Backing::Place, kBatch> places;

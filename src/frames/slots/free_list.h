@@ -1,5 +1,5 @@
-// Free slots or frames, last in first out, so that the next copy lands in memory that is still in the
-// cache. Links live beside them (4 bytes each), so pushing cannot fail.
+// Free slots or frames, last in first out, so that the next copy lands in memory that is still in
+// the cache. Links live beside them (4 bytes each), so pushing cannot fail.
 #pragma once
 
 #include <cstdint>

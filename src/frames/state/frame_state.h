@@ -3,13 +3,13 @@
 //     bits  0..27  references: entries of table nodes that name the frame
 //     bits 28..39  read pins: exact, refused when full, never wrapped
 //     bits 40..51  write pins, likewise
-//     bits 52..59  clings: who needs the bytes to stay in memory, and no more than that
+//     bits 52..59  wires: who needs the bytes to stay in memory, and no more than that
 //     bits 60..62  residency: where the bytes are, and what is about to happen to them
 //     bit  63      referenced: a walk has come by since the hand of the clock last did
 //
 // A pin is not a reference: ownership asks for references alone. But they share a word, so "one
 // reference, and one pin more" is a single exchange, and the frame is free exactly when neither
-// reference, pin nor cling is left. How often a frame is *mapped* is not recorded: nothing in the
+// reference, pin nor wire is left. How often a frame is *mapped* is not recorded: nothing in the
 // engine asks.
 //
 // In a pool without a backing the last three are zero for good, and a free frame's word is zero.
@@ -48,7 +48,7 @@ class FrameState {
   static constexpr std::uint64_t kMostReferences = CLEAVE_MOST_REFERENCES;
 
   static constexpr std::uint64_t kMostPins = (1u << 12) - 1;  // of each kind
-  static constexpr std::uint64_t kMostClings = (1u << 8) - 1;
+  static constexpr std::uint64_t kMostWires = (1u << 8) - 1;
 
   [[nodiscard]] static constexpr std::uint64_t references(std::uint64_t word) {
     return word & ((1u << 28) - 1);
@@ -56,8 +56,8 @@ class FrameState {
   [[nodiscard]] static constexpr std::uint64_t pins(std::uint64_t word, PinAccess access) {
     return (word >> (access == PinAccess::read ? 28 : 40)) & kMostPins;
   }
-  [[nodiscard]] static constexpr std::uint64_t clings(std::uint64_t word) {
-    return (word >> 52) & kMostClings;
+  [[nodiscard]] static constexpr std::uint64_t wires(std::uint64_t word) {
+    return (word >> 52) & kMostWires;
   }
   [[nodiscard]] static constexpr Residency residency(std::uint64_t word) {
     return static_cast<Residency>(word >> 60 & 7);
@@ -165,51 +165,50 @@ class FrameState {
   /// The same for who is going to write: the backing's copy, if any, is no longer the same.
   [[nodiscard]] bool reach_for_writing() noexcept { return meet(met_by_writer); }
 
-  /// One cling more, by a thread that keeps the frame from being given back meanwhile. The bytes
+  /// One wiring more, by a thread that keeps the frame from being given back meanwhile. The bytes
   /// stay in memory if they are there (`*here`), or else once they are. False: too many.
-  [[nodiscard]] bool cling(bool* here) noexcept {
+  [[nodiscard]] bool wire(bool* here) noexcept {
     std::uint64_t word = word_.load(sync::acquire);
     do {
-      if (clings(word) == kMostClings) return false;
+      if (wires(word) == kMostWires) return false;
       *here = is_here(word);
-    } while (!word_.compare_exchange(word, met_by(word) + kCling, sync::acq_rel));
+    } while (!word_.compare_exchange(word, met_by(word) + kWire, sync::acq_rel));
     return true;
   }
   /// The same of a frame that the caller does not keep, if it is away. False: it is not, or free.
-  [[nodiscard]] bool cling_if_away() noexcept {
+  [[nodiscard]] bool wire_if_away() noexcept {
     std::uint64_t word = word_.load(sync::acquire);
     do {
       if (residency(word) != Residency::away || references(word) == 0) return false;
-      if (clings(word) == kMostClings) return false;
-    } while (!word_.compare_exchange(word, word + kCling, sync::acq_rel));
+      if (wires(word) == kMostWires) return false;
+    } while (!word_.compare_exchange(word, word + kWire, sync::acq_rel));
     return true;
   }
-  /// The same of a frame that the caller does not keep, if it is in memory, and what the backing has
-  /// of it counts for nothing from now on. False: it is not, or free.
-  [[nodiscard]] bool cling_without_copy() noexcept {
+  /// The same of a frame that the caller does not keep, if it is in memory, and what the backing
+  /// has of it counts for nothing from now on. False: it is not, or free.
+  [[nodiscard]] bool wire_without_copy() noexcept {
     std::uint64_t word = word_.load(sync::acquire);
     do {
       const Residency where = residency(word);
-      if ((word & kKept) == 0 || clings(word) == kMostClings) return false;
+      if ((word & kKept) == 0 || wires(word) == kMostWires) return false;
       if (where != Residency::clean && where != Residency::resident) return false;
-    } while (
-        !word_.compare_exchange(word, with(word, Residency::resident) + kCling, sync::acq_rel));
+    } while (!word_.compare_exchange(word, with(word, Residency::resident) + kWire, sync::acq_rel));
     return true;
   }
-  /// One cling fewer. True: the frame is the caller's to give back.
-  [[nodiscard]] bool uncling() noexcept {
-    const std::uint64_t word = word_.fetch_sub(kCling, sync::acq_rel);
-    CLEAVE_CHECK(clings(word) != 0, "a cling was released that was never counted");
-    return is_last(word - kCling);
+  /// One wiring fewer. True: the frame is the caller's to give back.
+  [[nodiscard]] bool unwire() noexcept {
+    const std::uint64_t word = word_.fetch_sub(kWire, sync::acq_rel);
+    CLEAVE_CHECK(wires(word) != 0, "a wiring was released that was never counted");
+    return is_last(word - kWire);
   }
 
   /// The hand of the clock comes by. What was met since is left for the next time; what is pinned
-  /// or clung to never goes.
+  /// or wired never goes.
   enum class Frozen : std::uint8_t { kept, not_now, dirty, clean };
   [[nodiscard]] Frozen freeze() noexcept {
     std::uint64_t word = word_.load(sync::acquire);
     for (;;) {
-      if ((has_pins(word) || clings(word) != 0) && sync::performs("going.pinned"))
+      if ((has_pins(word) || wires(word) != 0) && sync::performs("going.pinned"))
         return Frozen::kept;
       const bool was_clean = residency(word) == Residency::clean;
       if (references(word) == 0 || (!was_clean && residency(word) != Residency::resident))
@@ -237,7 +236,7 @@ class FrameState {
     }
   }
 
-  /// Of a frame that the caller clings to: true: it is for the caller to bring its bytes.
+  /// Of a frame that the caller wires: true: it is for the caller to bring its bytes.
   [[nodiscard]] bool begin_coming() noexcept {
     std::uint64_t word = word_.load(sync::acquire);
     while (residency(word) == Residency::away) {
@@ -272,7 +271,7 @@ class FrameState {
   }
 
  private:
-  static constexpr std::uint64_t kCling = std::uint64_t{1} << 52;
+  static constexpr std::uint64_t kWire = std::uint64_t{1} << 52;
   static constexpr std::uint64_t kKept = (std::uint64_t{1} << 60) - 1;  // by whom, of all three
   static constexpr std::uint64_t kReferenced = std::uint64_t{1} << 63;
 

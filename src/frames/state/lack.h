@@ -19,7 +19,7 @@ inline constexpr const char* kBytes = "the page is not in memory just now";
 [[gnu::cold]] inline tl::unexpected<Error> memory() noexcept {
   return tl::unexpected(Error{Errc::no_memory, kMemory});
 }
-/// The caller clings to `frame`, and whoever gets the error lets go: provide(), or abandon().
+/// The caller wires `frame`, and whoever gets the error lets go, as Provided does.
 [[gnu::cold]] inline tl::unexpected<Error> bytes(FrameId frame) noexcept {
   return tl::unexpected(Error{Errc::io, kBytes, {}, static_cast<int>(raw(frame))});
 }

@@ -7,39 +7,39 @@
 
 namespace cleave::detail {
 
-/// A space, as the pool sees it: threads that remember where frames lie.
-class Audience {
+/// A space, as the pool knows it: threads that remember where frames lie. (mmu_notifier)
+class Notifier {
  public:
-  Audience() = default;
-  Audience(const Audience&) = delete;
-  Audience& operator=(const Audience&) = delete;
+  Notifier() = default;
+  Notifier(const Notifier&) = delete;
+  Notifier& operator=(const Notifier&) = delete;
 
   /// Takes back all that is remembered, and waits for no thread. What was done under the space's
   /// lock is done. A heavy fence follows.
-  virtual void withdraw() noexcept = 0;
+  virtual void invalidate() noexcept = 0;
   /// After the fence: notes which threads are looking now.
   virtual void note_looking() noexcept = 0;
   /// Whether one of those that were noted may still be.
   [[nodiscard]] virtual bool is_looking() noexcept = 0;
 
  protected:
-  ~Audience() = default;
+  ~Notifier() = default;
 
  private:
-  friend class Audiences;
-  Audience* next_ = nullptr;
-  Audience* previous_ = nullptr;
+  friend class Notifiers;
+  Notifier* next_ = nullptr;
+  Notifier* previous_ = nullptr;
 };
 
 /// All of a pool's.
-class Audiences {
+class Notifiers {
  public:
-  void add(Audience& one) noexcept;
-  void remove(Audience& one) noexcept;
+  void add(Notifier& one) noexcept;
+  void remove(Notifier& one) noexcept;
   /// No thread looks at a frame that was frozen before the call, unless it has met it since. Waits
   /// for sections, each of which takes as long as one access; holds no lock meanwhile that such a
   /// thread could want. Cost: by the spaces, and a membarrier.
-  void withdraw() noexcept;
+  void invalidate() noexcept;
 
  private:
   template <class Visit>
@@ -47,7 +47,7 @@ class Audiences {
 
   /// Taken before a space's lock, and after the clock's.
   sync::mutex lock_;
-  Audience* first_ CLEAVE_GUARDED_BY(lock_) = nullptr;
+  Notifier* first_ CLEAVE_GUARDED_BY(lock_) = nullptr;
 };
 
 }  // namespace cleave::detail
