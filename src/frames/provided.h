@@ -25,7 +25,7 @@ class Provided {
   void let_go() noexcept;
 
   Frames& frames_;
-  FrameId clung_ = kZeroFrame;
+  FrameId wired_ = kZeroFrame;
 };
 
 }  // namespace cleave::detail

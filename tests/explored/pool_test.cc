@@ -57,7 +57,7 @@ Run all_used(Stage& s, std::uint64_t budget, std::size_t free, const Run& run) {
 
 // No frame went twice, none is lost, and the pool counts right.
 std::string look_at(Stage& s, const Run& run, Outcome& outcome) {
-  std::vector<bool> seen(frames(s).file().frames());
+  std::vector<bool> seen(frames(s).file().slots());
   std::uint64_t used = 0;
   for (const auto& of_thread : run->taken) {
     for (const FrameId frame : of_thread) {

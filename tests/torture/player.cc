@@ -19,7 +19,7 @@ std::span<std::byte> registered_part(const Torture& torture) {
   if (!torture.options.registered) return {};
   // All but the zero frame, which no thread may write to.
   const detail::FrameFile& file = detail::HandleAccess::state(torture.pool).file();
-  return {file.base() + kPageSize, (file.frames() - 1) * kPageSize};
+  return {file.base() + kPageSize, (file.slots() - 1) * kPageSize};
 }
 
 }  // namespace
