@@ -1,5 +1,6 @@
 #include "lab/engine/litmus_scene.h"
 
+#include <algorithm>
 #include <span>
 
 #include <fmt/format.h>
@@ -20,6 +21,20 @@ constexpr std::uint64_t kFirstPage = 0;
 Address address(model::PageNo page, litmus::Half half = litmus::Half::a) {
   return cleave::address_of(LitmusScene::page_no(page)) +
          (half == litmus::Half::a ? 0 : LitmusScene::kOtherHalf);
+}
+
+bool has_swap(const judge::Plan& plan) {
+  const auto asks = [](const Instruction& i) {
+    return i.operation != nullptr && i.operation->word == Word::swapout;
+  };
+  return std::ranges::any_of(plan.setup.pages, &model::PageSetup::swapped) ||
+         std::ranges::any_of(plan.threads, [&](const judge::ThreadPlan& thread) {
+           return std::ranges::any_of(thread.code, asks);
+         });
+}
+
+bool evict(Stage& stage, const cleave::Space& space, model::PageNo page) {
+  return engine::evict(*stage.pool, frame_at(space, LitmusScene::page_no(page)));
 }
 
 Protection protection_of(litmus::Protection protection) {
@@ -52,7 +67,12 @@ LitmusScene::LitmusScene(const judge::Plan& plan)
 }
 
 void LitmusScene::set_up(Stage& stage) {
-  stage.open(8 + 4 * plan_.setup.pages.size());
+  const std::uint64_t frames = 8 + 4 * plan_.setup.pages.size();
+  if (has_swap(plan_)) {
+    stage.open_with_backing(frames);
+  } else {
+    stage.open(frames);
+  }
   cleave::Space& space = *stage.spaces[0];
   for (model::PageNo page = 0; page < plan_.setup.pages.size(); ++page) {
     const model::PageSetup& setup = plan_.setup.pages[page];
@@ -62,6 +82,7 @@ void LitmusScene::set_up(Stage& stage) {
       put(space, address(page, litmus::Half::a), setup.value);
       put(space, address(page, litmus::Half::b), setup.value);
     }
+    if (setup.swapped) (void)evict(stage, space, page);
     if (setup.readonly) must(space.protect(address(page), cleave::kPageSize, Protection::read));
   }
   std::size_t number = 0;  // as the explorer will number them
@@ -216,6 +237,8 @@ LitmusScene::Then LitmusScene::change(Stage& stage, const Instruction& i) {
       return answer(i, space.map_at(at, cleave::kPageSize) ? 1 : 0);
     case Word::discard:
       return answer(i, space.discard(at, cleave::kPageSize) ? 1 : 0);
+    case Word::swapout:
+      return answer(i, evict(stage, space, i.page) ? 1 : 0);
     default:
       return answer(
           i, space.protect(at, cleave::kPageSize, protection_of(i.operation->protection)) ? 1 : 0);
@@ -263,7 +286,7 @@ std::uint64_t LitmusScene::ask(Stage& stage, const judge::Quantity& q) const {
     case AtomKind::copies:
       return stage.pool->statistics().copies - copies_;
     case AtomKind::swapped:
-      break;
+      return is_away(*stage.pool, frame(q.process, q.page));
   }
   return 0;
 }

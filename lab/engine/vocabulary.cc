@@ -20,11 +20,9 @@ Reason about(const litmus::Page& page) {
   if (page.held != 0) return "nothing outside a pool holds its frames";
   for (const Attribute attribute : page.attributes) {
     if (attribute == Attribute::zero || attribute == Attribute::readonly ||
-        attribute == Attribute::unmapped)
+        attribute == Attribute::unmapped || attribute == Attribute::swapped)
       continue;
-    return attribute == Attribute::swapped
-               ? "a pool's frames are not swapped"
-               : "a space's pages are its own, of no file and of no other page";
+    return "a space's pages are its own, of no file and of no other page";
   }
   return std::nullopt;
 }
@@ -44,6 +42,7 @@ Reason about(const Operation& operation) {
     case Word::map:
     case Word::discard:
     case Word::protect:
+    case Word::swapout:
       return std::nullopt;
     case Word::get:
       if (operation.access.write) return "a hold is for reading";
@@ -58,7 +57,6 @@ Reason about(const Operation& operation) {
 }
 
 Reason about(const litmus::Atom& atom, const judge::Plan& plan) {
-  if (atom.kind == litmus::AtomKind::swapped) return "a pool's frames are not swapped";
   if (atom.kind == litmus::AtomKind::copies && plan.setup.pages.size() > 1)
     return "a pool counts its copies, not those of a page";
   return std::nullopt;

@@ -21,9 +21,8 @@ FrameId frame_at(const cleave::Hold& hold, PageNo page) {
   return HandleAccess::state(hold).table.find(page);
 }
 
-FrameId frame_behind(const cleave::Pin& pin) {
-  const auto offset = pin.pool_offset(pin.pieces()[0]).value;
-  return FrameId{static_cast<std::uint32_t>(offset >> cleave::kPageBits)};
+FrameId frame_behind(const cleave::Pool& pool, const cleave::Pin& pin) {
+  return HandleAccess::state(pool).frame_at(pin.pieces()[0].iov_base);
 }
 
 bool owns(const cleave::Space& space, PageNo page) {
@@ -34,6 +33,14 @@ bool owns(const cleave::Space& space, PageNo page) {
 
 bool is_pinned(const cleave::Pool& pool, FrameId frame) {
   return frame != cleave::kZeroFrame && HandleAccess::state(pool).state(frame).is_pinned();
+}
+
+bool is_away(const cleave::Pool& pool, FrameId frame) {
+  return frame != cleave::kZeroFrame && !HandleAccess::state(pool).state(frame).is_here();
+}
+
+bool evict(const cleave::Pool& pool, FrameId frame) {
+  return frame != cleave::kZeroFrame && HandleAccess::state(pool).away()->evict(frame);
 }
 
 }  // namespace lab::engine

@@ -12,8 +12,11 @@ namespace lab::engine {
 cleave::FrameId frame_at(const cleave::Space& space, cleave::PageNo page);
 cleave::FrameId frame_at(const cleave::Hold& hold, cleave::PageNo page);
 /// Of its first piece.
-cleave::FrameId frame_behind(const cleave::Pin& pin);
+cleave::FrameId frame_behind(const cleave::Pool& pool, const cleave::Pin& pin);
 bool owns(const cleave::Space& space, cleave::PageNo page);
 bool is_pinned(const cleave::Pool& pool, cleave::FrameId frame);
+bool is_away(const cleave::Pool& pool, cleave::FrameId frame);
+/// Has it go, if it can. Threads may be about. False: it stays.
+bool evict(const cleave::Pool& pool, cleave::FrameId frame);
 
 }  // namespace lab::engine

@@ -71,6 +71,10 @@ class Away {
   /// Has so many frames go, if so many can. No lock is held. How many slots became free.
   std::uint64_t reclaim(std::uint64_t count) noexcept;
 
+  /// Has this frame go, if it can, whenever it was met last. No lock is held. False: it is pinned or
+  /// wired, or met meanwhile, or the backing takes nothing.
+  bool evict(FrameId frame) noexcept;
+
   void add_to(PoolStatistics& statistics) const noexcept;
   [[nodiscard]] const Backing& backing() const noexcept { return *backing_; }
 
@@ -98,6 +102,7 @@ class Away {
   void free_name(FrameId frame) noexcept;
 
   std::uint64_t reclaim_locked(std::uint64_t count) noexcept CLEAVE_REQUIRES(clock_);
+  FrameState::Frozen freeze_into_batch(FrameId frame) noexcept CLEAVE_REQUIRES(clock_);
   [[nodiscard]] bool freeze_batch(std::uint64_t& looked) noexcept CLEAVE_REQUIRES(clock_);
   [[nodiscard]] std::uint64_t send_batch() noexcept CLEAVE_REQUIRES(clock_);
   void put_batch() noexcept CLEAVE_REQUIRES(clock_);

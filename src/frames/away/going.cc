@@ -63,6 +63,22 @@ std::uint64_t Away::reclaim_locked(std::uint64_t count) noexcept {
   return freed;
 }
 
+FrameState::Frozen Away::freeze_into_batch(FrameId frame) noexcept {
+  const FrameState::Frozen frozen = state(frame).freeze();
+  const bool clean = frozen == FrameState::Frozen::clean;
+  if (clean || frozen == FrameState::Frozen::dirty) frozen_[count_++] = {frame, slot(frame), clean};
+  return frozen;
+}
+
+bool Away::evict(FrameId frame) noexcept {
+  const sync::Guard guard(clock_);
+  count_ = 0;
+  if (freeze_into_batch(frame) == FrameState::Frozen::not_now) (void)freeze_into_batch(frame);
+  if (count_ == 0) return false;
+  notifiers.invalidate();
+  return send_batch() != 0;
+}
+
 // Not more than once round: a frame that was met is not frozen before all have forgotten it. False:
 // there is nothing that could go, now or the next time. What is on its way in or out can.
 bool Away::freeze_batch(std::uint64_t& looked) noexcept {
@@ -75,19 +91,7 @@ bool Away::freeze_batch(std::uint64_t& looked) noexcept {
     const FrameId frame = frame_in(Slot{static_cast<std::uint32_t>(hand_)});
     if (frame == kZeroFrame) continue;
     ++owned;
-    switch (state(frame).freeze()) {
-      case FrameState::Frozen::kept:
-        ++kept;
-        break;
-      case FrameState::Frozen::not_now:
-        break;
-      case FrameState::Frozen::dirty:
-        frozen_[count_++] = {frame, slot(frame), false};
-        break;
-      case FrameState::Frozen::clean:
-        frozen_[count_++] = {frame, slot(frame), true};
-        break;
-    }
+    if (freeze_into_batch(frame) == FrameState::Frozen::kept) ++kept;
   }
   return kept != owned || owned < used;
 }
