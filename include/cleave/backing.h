@@ -56,6 +56,7 @@ class CLEAVE_API Backing {
   /// cannot fail.
   virtual void drop(Place place) noexcept = 0;
 
+  /// What it holds now.
   [[nodiscard]] virtual BackingStatistics statistics() const noexcept = 0;
 };
 

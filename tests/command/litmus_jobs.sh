@@ -18,4 +18,4 @@ for memory in sc tso; do
     fi
   done
 done
-echo "$one" | grep -q engine
+[[ $one == *engine* ]]

@@ -46,7 +46,7 @@ expect "/fifo: it is no regular file; give an SQLite database" sqlite "$folder/f
 expect "take async, sigbus, mprotect or automatic" sqlite --tracking software
 expect "there is no such file; give the path of one that exists" demo space "$folder/none"
 expect "this is a directory; give the path of a file in it" demo space "$folder"
-if "$cleave" --help | grep -q '^  bench '; then
+if "$cleave" --help | grep '^  bench ' >/dev/null; then
   expect "nothing is called forks; --list shows what there is" bench forks
   lost bench --list
 fi
