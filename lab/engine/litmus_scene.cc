@@ -270,7 +270,7 @@ std::uint64_t LitmusScene::ask(Stage& stage, const judge::Quantity& q) const {
       const bool held = stage.pins[q.reference] || stage.holds[q.reference];
       if (!held || now == cleave::kZeroFrame) return 1;
       return now == (stage.pins[q.reference]
-                         ? frame_behind(*stage.pins[q.reference])
+                         ? frame_behind(*stage.pool, *stage.pins[q.reference])
                          : frame_at(*stage.holds[q.reference], page_no(of.page)));
     }
     case AtomKind::same: {

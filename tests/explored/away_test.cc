@@ -5,10 +5,12 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "lab/engine/calls.h"
 #include "lab/explore/search/jobs.h"
+#include "tests/explored/coverage.h"
 
 namespace lab::engine {
 namespace {
@@ -31,6 +33,12 @@ void try_evictions(std::size_t others, std::size_t most_before, explore::Memory 
   testing::Test::RecordProperty("programs", static_cast<int>(programs.size()));
   testing::Test::RecordProperty("runs", static_cast<int>(runs));
   EXPECT_GT(runs, programs.size());
+  expect_in_the_documents(
+      fmt::format("{} programs of a thread that has pages go and {} more, one of {} calls each, "
+                  "after at most {} "
+                  "of {} set-ups, {}: all schedules, about {}",
+                  programs.size(), others, kCalls.size(), most_before, kSetUps,
+                  explore::name(memory), about(runs)));
 }
 
 TEST(EngineAway, WhatACallComesToIsTheSameWhileAPageGoes) {

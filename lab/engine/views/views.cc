@@ -57,7 +57,7 @@ class Look {
     FrameId frame = cleave::kZeroFrame;
     const bool pin = static_cast<bool>(stage_.pins[id]);
     if (pin)
-      frame = frame_behind(*stage_.pins[id]);
+      frame = frame_behind(*stage_.pool, *stage_.pins[id]);
     else if (stage_.holds[id])
       frame = HandleAccess::state(*stage_.holds[id])
                   .table.find(cleave::page_of(stage_.holds[id]->address()));
