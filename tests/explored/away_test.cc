@@ -33,12 +33,11 @@ void try_evictions(std::size_t others, std::size_t most_before, explore::Memory 
   testing::Test::RecordProperty("programs", static_cast<int>(programs.size()));
   testing::Test::RecordProperty("runs", static_cast<int>(runs));
   EXPECT_GT(runs, programs.size());
-  expect_in_the_documents(
-      fmt::format("{} programs of a thread that has pages go and {} more, one of {} calls each, "
-                  "after at most {} "
-                  "of {} set-ups, {}: all schedules, about {}",
-                  programs.size(), others, kCalls.size(), most_before, kSetUps,
-                  explore::name(memory), about(runs)));
+  expect_in_the_documents(fmt::format(
+      "{} programs of an eviction beside {} of {} calls, after at most {} of {} set-ups, {}: all "
+      "schedules, about {}",
+      programs.size(), others, kCalls.size(), most_before, kSetUps, explore::name(memory),
+      about(runs)));
 }
 
 TEST(EngineAway, WhatACallComesToIsTheSameWhileAPageGoes) {

@@ -22,7 +22,7 @@ inline std::string about(std::uint64_t number) {
 /// Prints the line, and fails where docs/explanation/engine-judge.md does not have it.
 inline void expect_in_the_documents(const std::string& line) {
   fmt::print("explored: {}\n", line);
-  const std::string path = CLEAVE_DOCUMENTS "/explanation/engine-judge.md";
+  const std::string path = CLEAVE_PAGES "/explanation/engine-judge.md";
   std::ifstream file(path);
   bool found = false;
   for (std::string text; std::getline(file, text);) found = found || text == "- " + line;

@@ -71,8 +71,8 @@ class Away {
   /// Has so many frames go, if so many can. No lock is held. How many slots became free.
   std::uint64_t reclaim(std::uint64_t count) noexcept;
 
-  /// Has this frame go, if it can, whenever it was met last. No lock is held. False: it is pinned or
-  /// wired, or met meanwhile, or the backing takes nothing.
+  /// Has this frame go, if it can, whenever it was met last. No lock is held. False: it is pinned
+  /// or wired, or met meanwhile, or the backing takes nothing.
   bool evict(FrameId frame) noexcept;
 
   void add_to(PoolStatistics& statistics) const noexcept;
