@@ -6,8 +6,8 @@
 #include <cleave/error.h>
 #include <cleave/units.h>
 
-#include "frames/provided.h"
 #include "frames/frames.h"
+#include "frames/provided.h"
 #include "space/accessor_list.h"
 #include "space/regions.h"
 #include "sync/mutex.h"

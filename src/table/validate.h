@@ -16,8 +16,7 @@ namespace cleave::detail {
 /// std::bad_alloc.
 class Recount {
  public:
-  explicit Recount(Frames& frames) noexcept
-      : frames_(frames), last_(raw(frames.last())) {}
+  explicit Recount(Frames& frames) noexcept : frames_(frames), last_(raw(frames.last())) {}
 
   /// Notes what a table names, and looks at its shape: node levels that fall by one, frames at the
   /// bottom and nowhere else, never the zero frame, and hints all the way above a pinned frame.
