@@ -31,7 +31,10 @@ Arena make_arena(Pool& pool, const BranchableDatabase::Options& options) {
 }  // namespace
 
 BranchableDatabase::BranchableDatabase(const Options& options)
-    : pool_(value(Pool::create(options.memory * kPoolByArena))),
+    : BranchableDatabase(value(Pool::create(options.memory * kPoolByArena)), options) {}
+
+BranchableDatabase::BranchableDatabase(Pool pool, const Options& options)
+    : pool_(std::move(pool)),
       arena_(make_arena(pool_, options)),
       heap_(value(Heap::create(arena_.memory()))) {
   connection_.emplace(heap_);

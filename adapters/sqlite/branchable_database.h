@@ -34,6 +34,9 @@ class BranchableDatabase {
   /// An empty database, and a first commit of it. Throws DatabaseError: the tracking does not work
   /// here, or there is no memory.
   explicit BranchableDatabase(const Options& options);
+  /// The same with commits in `pool`, which may have a backing; else they may take sixteen times
+  /// `memory`. A commit and a checkout then also throw what a backing answers.
+  BranchableDatabase(Pool pool, const Options& options);
 
   [[nodiscard]] Connection& connection() { return *connection_; }
 
@@ -65,9 +68,13 @@ class BranchableDatabase {
   std::uint64_t changed_pages();
   /// Pages of memory in which two commits differ.
   [[nodiscard]] std::uint64_t differing_pages(const Commit& a, const Commit& b) const;
-  /// What all commits take.
-  [[nodiscard]] ByteCount committed() const { return pool_.statistics().used * kPageSize; }
+  /// What all commits take, in memory and away.
+  [[nodiscard]] ByteCount committed() const {
+    const PoolStatistics now = pool_.statistics();
+    return (now.used + now.away) * kPageSize;
+  }
 
+  [[nodiscard]] const Pool& pool() const { return pool_; }
   [[nodiscard]] const Arena& arena() const { return arena_; }
   [[nodiscard]] const Heap& heap() const { return heap_; }
 
