@@ -261,7 +261,7 @@ TEST_P(RandomOperations, AgreeWithItWhileMostPagesAreAway) {
   Pool pool =
       must(Pool::create(ByteCount{12 * kPageSize}, std::make_unique<MemoryBacking>(beyond)));
   run_family(pool, GetParam());
-  EXPECT_GT(pool.statistics().came, 0u);
+  if (!kSanitized) EXPECT_GT(pool.statistics().came, 0u);  // there it makes fewer rounds
   EXPECT_EQ(beyond.held(), 0u);
 }
 
