@@ -9,5 +9,6 @@ namespace cleave::bench {
 
 std::vector<Benchmark> swap_file_benchmarks();
 std::vector<Benchmark> compressed_benchmarks();
+std::vector<Benchmark> hit_benchmarks();
 
 }  // namespace cleave::bench

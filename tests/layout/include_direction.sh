@@ -87,6 +87,7 @@ tools/bench: tools/console bench/*
 tools/manual: tools/console tools/cleave
 examples: include/cleave
 examples/c: include/cleave
+examples/sqlite: include/* adapters/sqlite adapters/sqlite/contents measure tools/console
 examples/plain_linux:
 '
 tops='include src lab adapters measure bench tools examples'

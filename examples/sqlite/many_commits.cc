@@ -49,7 +49,7 @@ using Random = std::mt19937_64;
 // ---- The database: accounts, and transfers between them.
 
 constexpr std::int64_t kAccounts = 20'000;
-constexpr int kTransfers = 5;  // a commit
+constexpr int kTransfers = 2;  // a commit
 
 constexpr const char* kTables = R"(
 CREATE TABLE accounts(id INTEGER PRIMARY KEY, owner TEXT, balance INTEGER, changed INTEGER);
@@ -115,12 +115,15 @@ struct Memory {
   explicit Memory(const Options& options)
       : swap(must(
             swap_file({.bytes = swap_bytes(options), .directory = options.directory, .depth = 8}))),
-        front(must(compressed({.bytes = options.budget / 2, .next = std::move(swap)}))),
+        front(must(compressed({.bytes = options.budget / 2,
+                               .next = std::move(swap),
+                               // As many as there may be: half the bytes at 24 bytes each.
+                               .pages = options.budget / 2 / 2 / 24}))),
         beyond(*front),
         pool(must(Pool::create(options.budget / 2, std::move(front)))) {}
 
   static ByteCount swap_bytes(const Options& options) {
-    return options.disk != 0 ? options.disk : 16_MiB + ByteCount{options.commits * (160 << 10)};
+    return options.disk != 0 ? options.disk : 16_MiB + ByteCount{options.commits * (256 << 10)};
   }
 
   std::unique_ptr<Backing> swap;
@@ -261,7 +264,7 @@ int main(int argc, char** argv) {
             ->transform(CLI::AsSizeValue(false))
             ->check(CLI::Range(std::uint64_t{2} << 20, std::uint64_t{64} << 30))
             ->capture_default_str();
-        app.add_option("--disk", options.disk, "The swap file; 0: 160 KiB a commit")
+        app.add_option("--disk", options.disk, "The swap file; 0: 256 KiB a commit")
             ->transform(CLI::AsSizeValue(false))
             ->capture_default_str();
         app.add_option("--directory", options.directory, "Where it lies; $TMPDIR, else /var/tmp");
