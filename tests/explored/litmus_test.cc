@@ -31,7 +31,9 @@ std::size_t judged_under(explore::Memory memory) {
       ADD_FAILURE() << file->name << ": " << failure.what;
     open += judgement->exhaustive() ? 0 : 1;
   }
-  EXPECT_LE(open, 4U) << "all but a few tests are searched exhaustively";
+  // Evictions that race with threads have more orders under ra than are made here.
+  const std::size_t most_open = memory == explore::Memory::ra ? 8 : 4;
+  EXPECT_LE(open, most_open) << "all but a few tests are searched exhaustively";
   return judged;
 }
 
