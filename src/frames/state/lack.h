@@ -13,8 +13,9 @@
 
 namespace cleave::detail::lack {
 
-inline constexpr const char* kMemory = "the pool has no free page just now";
-inline constexpr const char* kBytes = "the page is not in memory just now";
+// Known by their addresses: arrays, since a literal may lie in several places.
+inline constexpr char kMemory[] = "the pool has no free page just now";
+inline constexpr char kBytes[] = "the page is not in memory just now";
 
 [[gnu::cold]] inline tl::unexpected<Error> memory() noexcept {
   return tl::unexpected(Error{Errc::no_memory, kMemory});
