@@ -6,9 +6,9 @@
 namespace lab::judge {
 namespace {
 
-class Watched : public TestProgram {
+class NotingRefusals : public TestProgram {
  public:
-  Watched(const Plan& plan, const model::Rules& rules, std::set<const Instruction*>& seen)
+  NotingRefusals(const Plan& plan, const model::Rules& rules, std::set<const Instruction*>& seen)
       : TestProgram(plan, rules), seen_(seen) {}
 
  private:
@@ -21,7 +21,7 @@ class Watched : public TestProgram {
 std::optional<std::set<const Instruction*>> refusals(const Plan& plan, const model::Rules& rules,
                                                      double seconds) {
   std::set<const Instruction*> seen;
-  const explore::Factory factory = [&] { return std::make_unique<Watched>(plan, rules, seen); };
+  const explore::Factory factory = [&] { return std::make_unique<NotingRefusals>(plan, rules, seen); };
   explore::Options options;
   options.max_seconds = seconds;
   const auto result = explore::explore(factory, options);

@@ -120,7 +120,7 @@ nlohmann::ordered_json json(const std::vector<std::string>& names,
 
 namespace {
 
-judge::Standing standing_of(const KernelVerdict& verdict) {
+judge::Standing on_the_page(const KernelVerdict& verdict) {
   switch (verdict.standing) {
     case Standing::finding:
       return judge::Standing::deviates;
@@ -153,7 +153,7 @@ report::Column column_of(const std::vector<KernelVerdict>& verdicts) {
   for (const KernelVerdict& verdict : verdicts) {
     report::Column::Cell cell{.test = verdict.test,
                               .verdict = verdict.verdict,
-                              .standing = standing_of(verdict),
+                              .standing = on_the_page(verdict),
                               .said = said_of(verdict),
                               .skipped = !verdict.skipped.empty(),
                               .ends = {},

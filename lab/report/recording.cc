@@ -7,7 +7,7 @@
 namespace lab::report {
 namespace {
 
-using Row = std::vector<std::string>;
+using Cells = std::vector<std::string>;
 
 const model::View::Folio* folio_of(const model::View& view, std::uint32_t id) {
   const auto found = std::ranges::find(view.folios, id, &model::View::Folio::id);
@@ -52,8 +52,8 @@ std::string reference(const model::View& view, model::ReferenceId id) {
 }
 
 // What there is in `view`, in the order of the columns.
-Row row(const Recording& recording, const model::View& view, std::string step) {
-  Row cells{std::move(step)};
+Cells row(const Recording& recording, const model::View& view, std::string step) {
+  Cells cells{std::move(step)};
   for (model::ProcessId process = 0; process < recording.processes.size(); ++process)
     for (model::PageNo page = 0; page < recording.pages.size(); ++page)
       cells.push_back(entry(view, process, page));
@@ -62,8 +62,8 @@ Row row(const Recording& recording, const model::View& view, std::string step) {
   return cells;
 }
 
-Row head(const Recording& recording) {
-  Row cells{""};
+Cells head(const Recording& recording) {
+  Cells cells{""};
   for (const std::string& process : recording.processes)
     for (const std::string& page : recording.pages)
       cells.push_back(fmt::format("{}:{}", process, page));
@@ -71,7 +71,7 @@ Row head(const Recording& recording) {
   return cells;
 }
 
-std::string line(const Row& row, const std::vector<std::size_t>& widths) {
+std::string line(const Cells& row, const std::vector<std::size_t>& widths) {
   std::string text = "   ";
   for (std::size_t i = 0; i < row.size(); ++i)
     if (widths[i] > 0) text += fmt::format(" {:<{}}", row[i], widths[i] + 1);
@@ -82,20 +82,20 @@ std::string line(const Row& row, const std::vector<std::size_t>& widths) {
 }  // namespace
 
 std::string text(const Recording& recording, const Style& style) {
-  std::vector<Row> rows{row(recording, recording.start, "at first")};
+  std::vector<Cells> rows{row(recording, recording.start, "at first")};
   for (const Recording::Step& step : recording.steps)
     rows.push_back(row(recording, step.after,
                        fmt::format("{}  {}{}{}", recording.threads[step.thread], step.operation,
                                    step.gave.empty() ? "" : "  ", step.gave)));
   // A column that nothing ever stands in is left out.
-  const Row names = head(recording);
+  const Cells names = head(recording);
   std::vector<std::size_t> widths(names.size(), 0);
-  for (const Row& each : rows)
+  for (const Cells& each : rows)
     for (std::size_t i = 0; i < each.size(); ++i) widths[i] = std::max(widths[i], each[i].size());
   for (std::size_t i = 0; i < names.size(); ++i)
     if (widths[i] > 0) widths[i] = std::max(widths[i], names[i].size());
   std::string text = style.faint(line(names, widths));
-  for (const Row& each : rows) text += line(each, widths);
+  for (const Cells& each : rows) text += line(each, widths);
   return text;
 }
 

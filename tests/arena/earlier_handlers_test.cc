@@ -105,7 +105,7 @@ void see(int signal) {
   if (scene.then == Scene::Then::ends) _exit(4);
   errno = 55;
 }
-void plain(int signal) { see(signal); }
+void ask_plainly(int signal) { see(signal); }
 void with_info(int signal, siginfo_t* info, void* context) {
   const auto* where = static_cast<const ucontext_t*>(context);
   say("code %d, value %d, address %s, interrupted mask has it %d\n", info->si_code,
@@ -122,7 +122,7 @@ void install(int signal, int flags) {
   if ((flags & SA_SIGINFO) != 0) {
     theirs.sa_sigaction = with_info;
   } else {
-    theirs.sa_handler = plain;
+    theirs.sa_handler = ask_plainly;
   }
   theirs.sa_flags = flags;
   (void)sigaddset(&theirs.sa_mask, SIGUSR1);

@@ -38,6 +38,13 @@ class EveryTracking : public testing::TestWithParam<Tracking> {
   Pool pool_ = must(Pool::create(std::uint64_t{256} << 20));
 };
 
+/// The automatic choice, and what it chooses from.
+inline std::vector<Tracking> every_choice() {
+  std::vector<Tracking> all{Tracking::automatic};
+  all.insert(all.end(), trackings().begin(), trackings().end());
+  return all;
+}
+
 inline auto every_tracking() {
   const auto all = trackings();
   return testing::ValuesIn(all.begin(), all.end());

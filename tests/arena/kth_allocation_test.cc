@@ -26,8 +26,8 @@ using namespace literals;
 constexpr std::uint64_t kPages = 1100;  // several table nodes, and blocks of a page table
 
 // Two branches, the second with changes that are not committed.
-struct Scene {
-  Scene(Pool& of, Tracking tracking)
+struct Branches {
+  Branches(Pool& of, Tracking tracking)
       : pool(of),
         arena(must(Arena::create(of, kPages * kPageSize, {.tracking = tracking}))),
         first(arena.head()) {
@@ -51,32 +51,32 @@ struct Scene {
   Commit first;
   std::optional<Commit> named;
   std::vector<Commit> must_hold;
-  // What operations make stays until the scene ends.
+  // What operations make stays until they end.
   std::vector<ArenaPin> pins;
   std::vector<Hold> holds;
   std::vector<Arena> arenas;
 };
 
 /// All that an operation which fails must leave as it was.
-struct Look {
+struct Seen {
   std::string contents;
   std::uint64_t head;
   std::uint64_t living;
   std::uint64_t pins;
   bool has_new_name;
-  friend bool operator==(const Look&, const Look&) = default;
+  friend bool operator==(const Seen&, const Seen&) = default;
 };
 
-Look look_at(const Scene& scene) {
-  Look look{};
+Seen look_at(const Branches& branches) {
+  Seen look{};
   for (const std::uint64_t page : {3u, 40u, 900u, 1000u}) {
-    look.contents += static_cast<char>(scene.arena.data()[page * kPageSize]);
+    look.contents += static_cast<char>(branches.arena.data()[page * kPageSize]);
   }
-  look.head = scene.arena.head().number();
-  const ArenaStatistics s = scene.arena.statistics();
+  look.head = branches.arena.head().number();
+  const ArenaStatistics s = branches.arena.statistics();
   look.living = s.living;
   look.pins = s.short_pins + s.long_pins;
-  look.has_new_name = scene.arena.find("another name longer than a short string").has_value();
+  look.has_new_name = branches.arena.find("another name longer than a short string").has_value();
   return look;
 }
 
@@ -89,47 +89,47 @@ Result<void> keep(Result<T> made, std::vector<T>& where) {
 
 struct Case {
   const char* name;
-  std::function<Result<void>(Scene&)> run;
+  std::function<Result<void>(Branches&)> run;
   bool may_cost_nothing = false;  // succeeds without an allocation of its own
 };
 
 const std::vector<Case>& cases() {
   static const std::vector<Case> all{
-      {"commit", [](Scene& s) { return keep(s.arena.commit(), s.must_hold); }},
+      {"commit", [](Branches& s) { return keep(s.arena.commit(), s.must_hold); }},
       {"commit_with_a_name",
-       [](Scene& s) {
+       [](Branches& s) {
          return keep(s.arena.commit("another name longer than a short string"), s.must_hold);
        }},
-      {"checkout", [](Scene& s) { return s.arena.checkout(*s.named); }, true},
-      {"checkout_of_the_first", [](Scene& s) { return s.arena.checkout(s.first); }, true},
-      {"revert", [](Scene& s) { return s.arena.revert(); }, true},
-      {"changes", [](Scene& s) { return s.arena.changes([](auto) {}); }, true},
-      {"diff", [](Scene& s) { return s.arena.diff(s.first, *s.named, [](auto) {}); }, true},
+      {"checkout", [](Branches& s) { return s.arena.checkout(*s.named); }, true},
+      {"checkout_of_the_first", [](Branches& s) { return s.arena.checkout(s.first); }, true},
+      {"revert", [](Branches& s) { return s.arena.revert(); }, true},
+      {"changes", [](Branches& s) { return s.arena.changes([](auto) {}); }, true},
+      {"diff", [](Branches& s) { return s.arena.diff(s.first, *s.named, [](auto) {}); }, true},
       {"pin",
-       [](Scene& s) { return keep(s.arena.pin(s.arena.data(), 8192, PinAccess::write), s.pins); }},
+       [](Branches& s) { return keep(s.arena.pin(s.arena.data(), 8192, PinAccess::write), s.pins); }},
       {"hold",
-       [](Scene& s) { return keep(s.arena.hold(s.arena.data() + 40 * kPageSize, 1), s.holds); }},
+       [](Branches& s) { return keep(s.arena.hold(s.arena.data() + 40 * kPageSize, 1), s.holds); }},
       {"find",
-       [](Scene& s) {
+       [](Branches& s) {
          EXPECT_TRUE(s.arena.find("a name that is longer than a short string"));
          return Result<void>{};
        },
        true},
       {"forget",
-       [](Scene& s) {
+       [](Branches& s) {
          (void)s.arena.forget("a name that is longer than a short string");
          return Result<void>{};
        },
        true},
       {"for_each_commit",
-       [](Scene& s) {
+       [](Branches& s) {
          std::uint64_t seen = 0;
          auto done = s.arena.for_each_commit([&](const Commit&, unsigned) { ++seen; });
          EXPECT_EQ(seen, done ? s.arena.statistics().living : 0) << "visited, and failed";
          return done;
        }},
       {"create",
-       [](Scene& s) {
+       [](Branches& s) {
          return keep(Arena::create(s.pool, 64_KiB, {.tracking = s.arena.statistics().tracking}),
                      s.arenas);
        }},
@@ -156,11 +156,11 @@ TEST_P(KthAllocationInAnArena, FailsAndTheOperationHasChangedNothing) {
   std::uint64_t failures = 0;
   for (std::uint64_t k = 1;; ++k) {
     SCOPED_TRACE(testing::Message() << operation.name << ", allocation " << k);
-    Scene scene(pool, tracking());
-    const Look before = look_at(scene);
+    Branches branches(pool, tracking());
+    const Seen before = look_at(branches);
     const PoolStatistics frames = pool.statistics();
     sync::fail_allocation(k);
-    const auto done = operation.run(scene);
+    const auto done = operation.run(branches);
     const bool struck = sync::allocation_failed();
     sync::fail_allocation(0);
     expect_adds_up(pool);
@@ -171,10 +171,10 @@ TEST_P(KthAllocationInAnArena, FailsAndTheOperationHasChangedNothing) {
     ++failures;
     if (!done) {  // an operation may get over it
       ASSERT_EQ(done.error().code, Errc::no_memory) << done.error().message();
-      ASSERT_EQ(look_at(scene), before);
+      ASSERT_EQ(look_at(branches), before);
       ASSERT_EQ(pool.statistics().spaces, frames.spaces);
       ASSERT_EQ(pool.statistics().used, frames.used) << "frames are left over";
-      const auto again = operation.run(scene);
+      const auto again = operation.run(branches);
       ASSERT_TRUE(again) << "it does not succeed when repeated: " << again.error().message();
     }
     ASSERT_LT(k, 1000u) << "it never succeeds";

@@ -19,7 +19,7 @@ namespace {
 
 using namespace literals;
 
-struct Scene {
+struct LaterScene {
   std::optional<Pool> pool;
   std::optional<Arena> arena;
   std::optional<Arena> second;
@@ -30,30 +30,30 @@ struct Scene {
   int calls = 0;
   int earlier_calls = 0;
 };
-Scene scene;
+LaterScene later;
 
 void mend(int, siginfo_t*, void*) {
-  if (++scene.earlier_calls == 1000) _exit(5);
-  (void)mprotect(scene.lifted, kPageSize, PROT_READ | PROT_WRITE);
+  if (++later.earlier_calls == 1000) _exit(5);
+  (void)mprotect(later.lifted, kPageSize, PROT_READ | PROT_WRITE);
 }
 
 void ask_cleave(int signal, siginfo_t* info, void* context) {
-  if (++scene.calls == 1000) _exit(5);
+  if (++later.calls == 1000) _exit(5);
   if (arena_fault(signal, info, context)) return;
   mend(signal, info, context);
 }
 
 // Knows of no arena, but is polite.
 void call_the_one_before(int signal, siginfo_t* info, void* context) {
-  if (++scene.calls == 1000) _exit(5);
-  scene.before.sa_sigaction(signal, info, context);
+  if (++later.calls == 1000) _exit(5);
+  later.before.sa_sigaction(signal, info, context);
 }
 
 void install(void (*handler)(int, siginfo_t*, void*), struct sigaction* before, int flags = 0) {
   struct sigaction theirs {};
   theirs.sa_sigaction = handler;
   theirs.sa_flags = SA_SIGINFO | flags;
-  (void)sigaction(scene.signal, &theirs, before);
+  (void)sigaction(later.signal, &theirs, before);
 }
 
 class LaterHandlers : public EveryTracking {
@@ -68,12 +68,12 @@ class LaterHandlers : public EveryTracking {
   static testing::AssertionResult is_well_beside(First first, Then then) {
     return is_well(child([&] {
       const int its = tracker_kind(GetParam()).signal;
-      scene.signal = its == 0 ? SIGSEGV : its;
-      scene.lifted = static_cast<std::byte*>(
+      later.signal = its == 0 ? SIGSEGV : its;
+      later.lifted = static_cast<std::byte*>(
           mmap(nullptr, kPageSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-      scene.pool.emplace(must(Pool::create(4_MiB)));
+      later.pool.emplace(must(Pool::create(4_MiB)));
       first();
-      scene.arena.emplace(make_one());
+      later.arena.emplace(make_one());
       then();
     }));
   }
@@ -82,16 +82,16 @@ class LaterHandlers : public EveryTracking {
     return is_well_beside([] {}, then);
   }
   static Arena make_one() {
-    return must(Arena::create(*scene.pool, 64_KiB, {.tracking = GetParam()}));
+    return must(Arena::create(*later.pool, 64_KiB, {.tracking = GetParam()}));
   }
 
   // A fault that no arena has to do with, of the arena's signal.
   static void fault_elsewhere() {
-    (void)mprotect(scene.lifted, kPageSize, PROT_READ);
-    if (scene.signal == SIGSEGV) {
-      *static_cast<volatile std::byte*>(scene.lifted) = std::byte{1};
+    (void)mprotect(later.lifted, kPageSize, PROT_READ);
+    if (later.signal == SIGSEGV) {
+      *static_cast<volatile std::byte*>(later.lifted) = std::byte{1};
     } else {
-      (void)raise(scene.signal);
+      (void)raise(later.signal);
     }
   }
   // Goes forth and back; says what is wrong.
@@ -108,11 +108,11 @@ class LaterHandlers : public EveryTracking {
 TEST_P(LaterHandlers, MayAskCleaveFirst) {
   EXPECT_TRUE(is_well_beside([] {
     install(ask_cleave, nullptr);
-    use(*scene.arena);
-    if ((tracker_kind(GetParam()).signal != 0) != (scene.calls != 0)) say("calls %d;", scene.calls);
+    use(*later.arena);
+    if ((tracker_kind(GetParam()).signal != 0) != (later.calls != 0)) say("calls %d;", later.calls);
     fault_elsewhere();
-    if (scene.earlier_calls != 1) say("mended %d times;", scene.earlier_calls);
-    use(*scene.arena);
+    if (later.earlier_calls != 1) say("mended %d times;", later.earlier_calls);
+    use(*later.arena);
   }));
 }
 
@@ -123,20 +123,20 @@ TEST_P(LaterHandlers, MayCallTheOneThatStoodThere) {
                        for (int again = 0; again < 3; ++again) {  // and be installed over itself
                          if (again != 1 || tracker_kind(GetParam()).signal != 0) {
                            struct sigaction there {};
-                           (void)sigaction(scene.signal, nullptr, &there);
+                           (void)sigaction(later.signal, nullptr, &there);
                            if (there.sa_sigaction != call_the_one_before) {
-                             install(call_the_one_before, &scene.before, SA_ONSTACK);
+                             install(call_the_one_before, &later.before, SA_ONSTACK);
                            }
                          }
-                         use(*scene.arena);
-                         scene.earlier_calls = 0;
+                         use(*later.arena);
+                         later.earlier_calls = 0;
                          fault_elsewhere();
-                         if (scene.earlier_calls != 1) say("mended %d times;", scene.earlier_calls);
-                         scene.second.emplace(make_one());  // which stands in front again, for both
-                         use(*scene.second);
-                         use(*scene.arena);
+                         if (later.earlier_calls != 1) say("mended %d times;", later.earlier_calls);
+                         later.second.emplace(make_one());  // which stands in front again, for both
+                         use(*later.second);
+                         use(*later.arena);
                          fault_elsewhere();
-                         if (scene.earlier_calls != 2) say("mended %d times;", scene.earlier_calls);
+                         if (later.earlier_calls != 2) say("mended %d times;", later.earlier_calls);
                        }
                      }));
 }
@@ -144,13 +144,13 @@ TEST_P(LaterHandlers, MayCallTheOneThatStoodThere) {
 TEST_P(LaterHandlers, MayTakeThemselvesAway) {
   EXPECT_TRUE(is_well_beside([] { install(mend, nullptr); },
                              [] {
-                               install(call_the_one_before, &scene.before);
-                               use(*scene.arena);
-                               (void)sigaction(scene.signal, &scene.before, nullptr);
-                               scene.calls = 0;
-                               use(*scene.arena);
+                               install(call_the_one_before, &later.before);
+                               use(*later.arena);
+                               (void)sigaction(later.signal, &later.before, nullptr);
+                               later.calls = 0;
+                               use(*later.arena);
                                fault_elsewhere();
-                               if (scene.calls != 0 || scene.earlier_calls != 1)
+                               if (later.calls != 0 || later.earlier_calls != 1)
                                  say("another was called;");
                              }));
 }
@@ -159,28 +159,28 @@ TEST_P(LaterHandlers, MayTakeThemselvesAway) {
 TEST_P(LaterHandlers, NeedNotKnowOfArenasThatAreMadeAfterThem) {
   EXPECT_TRUE(is_well_beside([] {
     install(mend, nullptr);
-    scene.second.emplace(make_one());
-    use(*scene.second);
-    use(*scene.arena);
+    later.second.emplace(make_one());
+    use(*later.second);
+    use(*later.arena);
     fault_elsewhere();
-    if (scene.earlier_calls != 1) say("mended %d times;", scene.earlier_calls);
+    if (later.earlier_calls != 1) say("mended %d times;", later.earlier_calls);
   }));
 }
 
 TEST_P(LaterHandlers, MayJumpOutOfAnArenasFaultWhichThenWroteNothing) {
   EXPECT_TRUE(is_well_beside([] {
     if (tracker_kind(GetParam()).signal == 0) return;
-    use(*scene.arena);
-    const Commit before = must(scene.arena->commit());
-    install([](int, siginfo_t*, void*) { siglongjmp(scene.back, 1); }, &scene.before);
-    if (sigsetjmp(scene.back, 1) == 0) {
-      write(*scene.arena, 5 * kPageSize, "x");
+    use(*later.arena);
+    const Commit before = must(later.arena->commit());
+    install([](int, siginfo_t*, void*) { siglongjmp(later.back, 1); }, &later.before);
+    if (sigsetjmp(later.back, 1) == 0) {
+      write(*later.arena, 5 * kPageSize, "x");
       say("it was written;");
     }
-    (void)sigaction(scene.signal, &scene.before, nullptr);
-    if (must(scene.arena->commit()).pages() != 0) say("something was written;");
-    must(scene.arena->checkout(before));
-    use(*scene.arena);
+    (void)sigaction(later.signal, &later.before, nullptr);
+    if (must(later.arena->commit()).pages() != 0) say("something was written;");
+    must(later.arena->checkout(before));
+    use(*later.arena);
   }));
 }
 
@@ -188,24 +188,24 @@ TEST_P(LaterHandlers, MayJumpOutOfAnArenasFaultWhichThenWroteNothing) {
 TEST_P(LaterHandlers, CannotOpenAnArenasPageByThemselves) {
   EXPECT_TRUE(is_well_beside([] {
     if (tracker_kind(GetParam()).signal == 0) return;
-    (void)must(scene.arena->commit());
-    scene.calls = 0;
+    (void)must(later.arena->commit());
+    later.calls = 0;
     install(
         [](int, siginfo_t* fault, void*) {
           void* const page = reinterpret_cast<void*>(
               reinterpret_cast<std::uintptr_t>(fault->si_addr) & ~(kPageSize - 1));
-          if (mprotect(page, kPageSize, PROT_READ | PROT_WRITE) != 0 || ++scene.calls > 3) {
-            siglongjmp(scene.back, 1);
+          if (mprotect(page, kPageSize, PROT_READ | PROT_WRITE) != 0 || ++later.calls > 3) {
+            siglongjmp(later.back, 1);
           }
         },
-        &scene.before);
-    if (sigsetjmp(scene.back, 1) == 0) {
-      write(*scene.arena, 5 * kPageSize, "x");
+        &later.before);
+    if (sigsetjmp(later.back, 1) == 0) {
+      write(*later.arena, 5 * kPageSize, "x");
       say("it was written;");
     }
-    (void)sigaction(scene.signal, &scene.before, nullptr);
-    if (must(scene.arena->commit()).pages() != 0) say("something was written;");
-    use(*scene.arena);
+    (void)sigaction(later.signal, &later.before, nullptr);
+    if (must(later.arena->commit()).pages() != 0) say("something was written;");
+    use(*later.arena);
   }));
 }
 
@@ -214,12 +214,12 @@ TEST_P(LaterHandlers, CannotOpenAnArenasPageByThemselves) {
 TEST_P(LaterHandlers, MayLeaveTheDefaultBehind) {
   EXPECT_TRUE(is_well_beside([] {
     for (int round = 0; round < 200; ++round) {
-      (void)std::signal(scene.signal, round % 2 == 0 ? SIG_DFL : SIG_IGN);
-      const Commit commit = must(scene.arena->commit());
-      use(*scene.arena);
-      (void)std::signal(scene.signal, round % 3 == 0 ? SIG_DFL : SIG_IGN);
-      must(scene.arena->checkout(commit));
-      use(*scene.arena);
+      (void)std::signal(later.signal, round % 2 == 0 ? SIG_DFL : SIG_IGN);
+      const Commit commit = must(later.arena->commit());
+      use(*later.arena);
+      (void)std::signal(later.signal, round % 3 == 0 ? SIG_DFL : SIG_IGN);
+      must(later.arena->checkout(commit));
+      use(*later.arena);
     }
   }));
 }
@@ -227,11 +227,11 @@ TEST_P(LaterHandlers, MayLeaveTheDefaultBehind) {
 TEST_P(LaterHandlers, AreFollowedAsOftenAsAProcessChangesThem) {
   EXPECT_TRUE(is_well_beside([] {
     for (int round = 0; round < 500; ++round) {
-      install(ask_cleave, &scene.before);
-      scene.calls = 0;
-      use(*scene.arena);
-      (void)sigaction(scene.signal, &scene.before, nullptr);
-      use(*scene.arena);
+      install(ask_cleave, &later.before);
+      later.calls = 0;
+      use(*later.arena);
+      (void)sigaction(later.signal, &later.before, nullptr);
+      use(*later.arena);
     }
   }));
 }

@@ -24,6 +24,7 @@
 
 #include "arena/track/fault_tracker.h"
 #include "arena/track/registry.h"
+#include "tests/arena/every_tracking.h"
 #include "tests/support/poor_process.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/seccomp.h"
@@ -33,7 +34,6 @@ namespace {
 
 using namespace literals;
 
-constexpr std::size_t kPage = 4096;
 
 std::size_t mappings() {
   std::ifstream maps("/proc/self/maps");
@@ -49,8 +49,8 @@ std::string try_out(Tracking tracking) {
   if (!made) return made.error().message();
   Arena& arena = *made;
   const auto write = [&](std::size_t page, char what) {
-    arena.mark_dirty(arena.data() + page * kPage, 1);
-    arena.data()[page * kPage] = std::byte(what);
+    arena.mark_dirty(arena.data() + page * kPageSize, 1);
+    arena.data()[page * kPageSize] = std::byte(what);
   };
   for (std::size_t page = 0; page < 1000; page += 3) write(page, 'a');
   const auto first = arena.commit();
@@ -61,7 +61,7 @@ std::string try_out(Tracking tracking) {
   if (auto done = arena.checkout(*first); !done) return done.error().message();
   for (std::size_t page = 0; page < 1000; ++page) {
     const std::byte expected{page % 3 == 0 ? std::byte('a') : std::byte{0}};
-    if (arena.data()[page * kPage] != expected) return "page " + std::to_string(page);
+    if (arena.data()[page * kPageSize] != expected) return "page " + std::to_string(page);
   }
   return "";
 }
@@ -118,12 +118,6 @@ TEST_P(PoorArenas, SaySoWhenFilesMayNotBeThatLarge) {
   }));
 }
 
-std::vector<Tracking> every_choice() {
-  std::vector<Tracking> all{Tracking::automatic};
-  all.insert(all.end(), trackings().begin(), trackings().end());
-  return all;
-}
-
 INSTANTIATE_TEST_SUITE_P(By, PoorArenas, testing::ValuesIn(every_choice()),
                          [](const auto& by) { return name(by.param); });
 
@@ -133,20 +127,20 @@ TEST(ArenasByMprotect, LeaveTheProcessMappingsWhenManyScatteredPagesAreWritten) 
   constexpr std::size_t kWritten = 40'000;
   Pool pool = must(Pool::create(512_MiB));
   Arena arena = must(Arena::create(pool, 512_MiB, {.tracking = Tracking::mprotect}));
-  const auto at = [&](std::size_t i) -> std::byte& { return arena.data()[i * 3 * kPage]; };
+  const auto at = [&](std::size_t i) -> std::byte& { return arena.data()[i * 3 * kPageSize]; };
   for (std::size_t i = 0; i < kWritten; ++i) at(i) = std::byte{1};
   EXPECT_LT(mappings(), 32'000u);
   std::vector<void*> mapped;
   for (int i = 0; i < 10'000; ++i) {  // each apart from its neighbours
     const int protection = i % 2 == 0 ? PROT_NONE : PROT_READ;
-    void* page = mmap(nullptr, kPage, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* page = mmap(nullptr, kPageSize, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ASSERT_NE(page, MAP_FAILED) << "the host's own mmap fails, at the " << i << "th";
     mapped.push_back(page);
   }
   void* block = std::malloc(64 << 20);
   EXPECT_NE(block, nullptr) << "the host's own malloc fails";
   std::free(block);
-  for (void* page : mapped) munmap(page, kPage);
+  for (void* page : mapped) munmap(page, kPageSize);
 
   const Commit first = must(arena.commit());
   EXPECT_EQ(first.pages(), kWritten) << "pages that were opened beside them still hold zeroes";
@@ -163,7 +157,7 @@ TEST(ArenasByMprotect, RecordWhatChangedThoughManyFaultsHaveOpenedAllPages) {
   Arena arena = must(Arena::create(pool, 128_MiB, {.tracking = Tracking::mprotect}));
   std::memset(arena.data(), 1, arena.size().value);
   (void)must(arena.commit());
-  for (std::size_t i = 0; i < kWritten; ++i) arena.data()[i * 3 * kPage] = std::byte{2};
+  for (std::size_t i = 0; i < kWritten; ++i) arena.data()[i * 3 * kPageSize] = std::byte{2};
   EXPECT_EQ(must(arena.commit()).pages(), kWritten);
 }
 
@@ -176,21 +170,21 @@ TEST(ArenasByMprotect, GoOnWhenTheHostHasUsedUpTheMappings) {
     const Commit first = must(arena.commit());
     // One mapping that is cut into as many as the kernel allows.
     constexpr std::size_t kMost = 200'000;
-    auto* cut = static_cast<std::byte*>(mmap(nullptr, kMost * kPage, PROT_NONE,
+    auto* cut = static_cast<std::byte*>(mmap(nullptr, kMost * kPageSize, PROT_NONE,
                                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     std::size_t page = 0;
-    while (page < kMost && mprotect(cut + page * kPage, kPage, PROT_READ) == 0) page += 2;
+    while (page < kMost && mprotect(cut + page * kPageSize, kPageSize, PROT_READ) == 0) page += 2;
     if (page >= kMost) return "";  // this machine allows more than a test can use up
-    for (std::size_t i = 0; i < 5000; ++i) arena.data()[i * 3 * kPage] = std::byte{2};
+    for (std::size_t i = 0; i < 5000; ++i) arena.data()[i * 3 * kPageSize] = std::byte{2};
     const auto second = arena.commit();
     if (!second) return second.error().message();
-    for (std::size_t i = 0; i < 5000; ++i) arena.data()[i * 3 * kPage] = std::byte{3};
+    for (std::size_t i = 0; i < 5000; ++i) arena.data()[i * 3 * kPageSize] = std::byte{3};
     if (auto done = arena.checkout(*second); !done) return done.error().message();
     for (std::size_t i = 0; i < 5000; ++i) {
-      if (arena.data()[i * 3 * kPage] != std::byte{2}) return "a write was lost";
+      if (arena.data()[i * 3 * kPageSize] != std::byte{2}) return "a write was lost";
     }
     if (auto done = arena.checkout(first); !done) return done.error().message();
-    return arena.data()[3 * kPage] == std::byte{0} ? "" : "a write was kept";
+    return arena.data()[3 * kPageSize] == std::byte{0} ? "" : "a write was kept";
   }));
 }
 

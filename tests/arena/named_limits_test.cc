@@ -18,6 +18,7 @@
 #include <cleave/must.h>
 #include <cleave/ring.h>
 
+#include "tests/arena/every_tracking.h"
 #include "tests/support/poor_process.h"
 #include "tests/support/sanitized.h"
 
@@ -85,12 +86,6 @@ std::string until_there_are_enough(Make make) {
     if (auto wrong = names("RLIMIT_NOFILE", made.error().code, made); !wrong.empty()) return wrong;
   }
   return "it needs more and more";
-}
-
-std::vector<Tracking> every_choice() {
-  std::vector<Tracking> all{Tracking::automatic};
-  all.insert(all.end(), trackings().begin(), trackings().end());
-  return all;
 }
 
 TEST(NamedLimits, DescriptorsAreToldByWhateverOpensOne) {
@@ -213,20 +208,19 @@ TEST(NamedLimits, TheNumberOfMappingsIsToldByPoolsAndArenas) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer needs mappings of its own";
   EXPECT_TRUE(in_a_child([]() -> std::string {
     Pool small = must(Pool::create(1_MiB));
-    constexpr std::size_t kPage = 4096;
     constexpr std::size_t kMost = 200'000;
     void* const room =
-        mmap(nullptr, kMost * kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        mmap(nullptr, kMost * kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     auto* const cut = static_cast<std::byte*>(room);
     std::size_t page = 0;
-    while (page < kMost && mprotect(cut + page * kPage, kPage, PROT_READ) == 0) page += 2;
+    while (page < kMost && mprotect(cut + page * kPageSize, kPageSize, PROT_READ) == 0) page += 2;
     if (page >= kMost) return "";  // this machine allows more than a test can use up
     const auto pool = Pool::create(1_MiB);
     if (auto wrong = names("vm.max_map_count", Errc::no_memory, pool); !wrong.empty()) return wrong;
     const auto arena = Arena::create(small, 1_MiB);
     if (auto wrong = names("vm.max_map_count", Errc::no_memory, arena); !wrong.empty())
       return wrong;
-    (void)munmap(room, kMost * kPage);
+    (void)munmap(room, kMost * kPageSize);
     return succeeds(Arena::create(small, 1_MiB));
   }));
 }

@@ -24,7 +24,6 @@ namespace {
 
 using namespace literals;
 
-constexpr std::size_t kPage = 4096;
 constexpr int kReadWrite = PROT_READ | PROT_WRITE;
 
 /// An arena that holds "old" at the start of each of its first pages, committed.
@@ -34,25 +33,25 @@ class Protections : public EveryTracking {
     EveryTracking::SetUp();
     if (IsSkipped()) return;
     arena_.emplace(make());
-    for (std::size_t page = 0; page < kFilled; ++page) write(*arena_, page * kPage, "old");
+    for (std::size_t page = 0; page < kFilled; ++page) write(*arena_, page * kPageSize, "old");
     old_.emplace(must(arena_->commit()));
   }
 
   static constexpr std::size_t kFilled = 200;
 
-  [[nodiscard]] std::byte* at(std::size_t page) const { return arena_->data() + page * kPage; }
+  [[nodiscard]] std::byte* at(std::size_t page) const { return arena_->data() + page * kPageSize; }
   void protect(std::size_t page, int protection, std::size_t pages = 1) {
-    (void)mprotect(at(page), pages * kPage, protection);
+    (void)mprotect(at(page), pages * kPageSize, protection);
   }
   // Where only the program's word counts, it is given: everything else is to be noticed.
-  void write_new(std::size_t page) { write(*arena_, page * kPage, "new"); }
+  void write_new(std::size_t page) { write(*arena_, page * kPageSize, "new"); }
   [[nodiscard]] std::string text(std::size_t page) const {
-    return text_at(*arena_, page * kPage, 3);
+    return text_at(*arena_, page * kPageSize, 3);
   }
 
   [[nodiscard]] testing::AssertionResult comes_back(std::size_t page) {
     if (auto done = arena_->checkout(*old_); !done) return holds(done);
-    if (mprotect(at(page), kPage, PROT_READ) != 0) return testing::AssertionFailure() << errno;
+    if (mprotect(at(page), kPageSize, PROT_READ) != 0) return testing::AssertionFailure() << errno;
     if (text(page) == "old") return testing::AssertionSuccess();
     return testing::AssertionFailure() << "it holds " << text(page);
   }
@@ -67,7 +66,7 @@ class Protections : public EveryTracking {
       EXPECT_TRUE(fails_at(arena_->revert(), code, address(page)));
       EXPECT_TRUE(
           fails_at(arena_->changes([](std::span<const std::byte>) {}), code, address(page)));
-      EXPECT_TRUE(fails_at(arena_->hold(at(100), kPage), code, address(page)));
+      EXPECT_TRUE(fails_at(arena_->hold(at(100), kPageSize), code, address(page)));
     }
     EXPECT_EQ(arena_->head(), *old_);
     const std::array<char, 4> kept =
@@ -109,24 +108,24 @@ TEST_P(Protections, WritesAreNoticedWhenTheProgramOpensEverything) {
 }
 
 TEST_P(Protections, ProtectingMoreThanTheArenaHidesNothing) {
-  constexpr std::size_t kSize = 64 * kPage;
+  constexpr std::size_t kSize = 64 * kPageSize;
   auto* room = static_cast<std::byte*>(
-      mmap(nullptr, kSize + 2 * kPage, kReadWrite, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  ASSERT_EQ(munmap(room + kPage, kSize), 0);
-  Arena between = must(Arena::create(pool_, kSize, {.at = room + kPage, .tracking = GetParam()}));
+      mmap(nullptr, kSize + 2 * kPageSize, kReadWrite, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  ASSERT_EQ(munmap(room + kPageSize, kSize), 0);
+  Arena between = must(Arena::create(pool_, kSize, {.at = room + kPageSize, .tracking = GetParam()}));
   write(between, 0, "old");
-  write(between, kSize - kPage, "old");
+  write(between, kSize - kPageSize, "old");
   const Commit old = must(between.commit());
-  (void)mprotect(room, kSize + 2 * kPage, PROT_READ);
-  (void)mprotect(room, kSize + 2 * kPage, kReadWrite);
-  (void)mprotect(room + kSize, 2 * kPage, kReadWrite);
+  (void)mprotect(room, kSize + 2 * kPageSize, PROT_READ);
+  (void)mprotect(room, kSize + 2 * kPageSize, kReadWrite);
+  (void)mprotect(room + kSize, 2 * kPageSize, kReadWrite);
   write(between, 0, "new");
-  write(between, kSize - kPage, "new");
+  write(between, kSize - kPageSize, "new");
   must(between.checkout(old));
   EXPECT_EQ(text_at(between, 0, 3), "old");
-  EXPECT_EQ(text_at(between, kSize - kPage, 3), "old");
-  (void)munmap(room, kPage);
-  (void)munmap(room + kPage + kSize, kPage);
+  EXPECT_EQ(text_at(between, kSize - kPageSize, 3), "old");
+  (void)munmap(room, kPageSize);
+  (void)munmap(room + kPageSize + kSize, kPageSize);
 }
 
 /// Code of a function that returns a number below 128; none: nobody knows how.
@@ -143,9 +142,9 @@ std::string that_returns([[maybe_unused]] int n) {
 }
 
 TEST_P(Protections, ExecutablePagesStayExecutableAndTheirChangesAreNoticed) {
-  if (mprotect(at(5), kPage, PROT_READ | PROT_WRITE | PROT_EXEC) != 0) {
-    arena_->mark_dirty(at(5), kPage);  // as the documents say for closed pages
-    ASSERT_EQ(mprotect(at(5), kPage, PROT_READ | PROT_WRITE | PROT_EXEC), 0);
+  if (mprotect(at(5), kPageSize, PROT_READ | PROT_WRITE | PROT_EXEC) != 0) {
+    arena_->mark_dirty(at(5), kPageSize);  // as the documents say for closed pages
+    ASSERT_EQ(mprotect(at(5), kPageSize, PROT_READ | PROT_WRITE | PROT_EXEC), 0);
   }
   // As after every change of code: the processor may still have what was there.
   const auto run = [&] {
@@ -153,7 +152,7 @@ TEST_P(Protections, ExecutablePagesStayExecutableAndTheirChangesAreNoticed) {
     return reinterpret_cast<int (*)()>(at(5))();
   };
   if (that_returns(1).empty()) GTEST_SKIP() << "no words of this processor are known here";
-  const auto compile = [&](int n) { write(*arena_, 5 * kPage, that_returns(n)); };
+  const auto compile = [&](int n) { write(*arena_, 5 * kPageSize, that_returns(n)); };
   compile(1);
   const Commit one = must(arena_->commit());
   EXPECT_EQ(run(), 1);
@@ -167,14 +166,14 @@ TEST_P(Protections, ExecutablePagesStayExecutableAndTheirChangesAreNoticed) {
 }
 
 TEST_P(Protections, CodeThatIsWrittenAndThenMadeExecutableIsCommitted) {
-  arena_->mark_dirty(at(5), kPage);
-  ASSERT_EQ(mprotect(at(5), kPage, PROT_READ | PROT_EXEC), 0);
+  arena_->mark_dirty(at(5), kPageSize);
+  ASSERT_EQ(mprotect(at(5), kPageSize, PROT_READ | PROT_EXEC), 0);
   (void)must(arena_->commit());
   for (int round = 0; round < 3; ++round) {
     const Commit before = must(arena_->commit());
-    ASSERT_EQ(mprotect(at(5), kPage, kReadWrite), 0) << round;
+    ASSERT_EQ(mprotect(at(5), kPageSize, kReadWrite), 0) << round;
     write_new(5);
-    ASSERT_EQ(mprotect(at(5), kPage, PROT_READ | PROT_EXEC), 0);
+    ASSERT_EQ(mprotect(at(5), kPageSize, PROT_READ | PROT_EXEC), 0);
     EXPECT_EQ(must(arena_->commit()).pages(), 1u);
     must(arena_->checkout(before));
     EXPECT_EQ(text(5), "old");
@@ -187,13 +186,13 @@ TEST_P(Protections, AGuardPageStaysOneAcrossCommitsAndCheckouts) {
       {
         Pool pool = must(Pool::create(16_MiB));
         Arena arena = must(Arena::create(pool, 1_MiB, {.tracking = GetParam()}));
-        write(arena, 7 * kPage, "old");
+        write(arena, 7 * kPageSize, "old");
         const Commit before = must(arena.commit());
-        if (mprotect(arena.data() + 7 * kPage, kPage, PROT_NONE) != 0) std::exit(1);
-        write(arena, 8 * kPage, "new");
+        if (mprotect(arena.data() + 7 * kPageSize, kPageSize, PROT_NONE) != 0) std::exit(1);
+        write(arena, 8 * kPageSize, "new");
         (void)must(arena.commit());
         must(arena.checkout(before));
-        *reinterpret_cast<volatile std::byte*>(arena.data() + 7 * kPage) = std::byte{1};
+        *reinterpret_cast<volatile std::byte*>(arena.data() + 7 * kPageSize) = std::byte{1};
       },
       testing::KilledBySignal(SIGSEGV), "");
 }
@@ -201,7 +200,7 @@ TEST_P(Protections, AGuardPageStaysOneAcrossCommitsAndCheckouts) {
 TEST_P(Protections, AGuardPageThatIsTakenAwayAfterACommitCanBeWritten) {
   protect(7, PROT_NONE);
   (void)must(arena_->commit());
-  ASSERT_EQ(mprotect(at(7), kPage, kReadWrite), 0);
+  ASSERT_EQ(mprotect(at(7), kPageSize, kReadWrite), 0);
   write_new(7);
   EXPECT_TRUE(comes_back(7));
 }
@@ -236,27 +235,27 @@ TEST_P(Protections, ManyProtectionsAreLookedAtOneByOne) {
 
 // What is not the arena's memory any more is not written to, and not taken for it.
 TEST_P(Protections, ThatAPartWasUnmappedIsSaid) {
-  ASSERT_EQ(munmap(at(3), 2 * kPage), 0);
+  ASSERT_EQ(munmap(at(3), 2 * kPageSize), 0);
   expect_refusals(Errc::not_mapped, 3);
 }
 
 TEST_P(Protections, ThatTheLastPageWasUnmappedIsSaid) {
-  const std::size_t last = arena_->size().value / kPage - 1;
-  ASSERT_EQ(munmap(at(last), kPage), 0);
+  const std::size_t last = arena_->size().value / kPageSize - 1;
+  ASSERT_EQ(munmap(at(last), kPageSize), 0);
   EXPECT_TRUE(fails_at(arena_->commit(), Errc::not_mapped, address(last)));
 }
 
 TEST_P(Protections, ThatOtherMemoryCoversAPartIsSaid) {
-  ASSERT_NE(mmap(at(3), kPage, kReadWrite, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+  ASSERT_NE(mmap(at(3), kPageSize, kReadWrite, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
             MAP_FAILED);
   expect_refusals(Errc::already_mapped, 3);
 }
 
 TEST_P(Protections, ThatAFileCoversAPartIsSaid) {
   const int file = memfd_create("other", MFD_CLOEXEC);
-  ASSERT_EQ(ftruncate(file, static_cast<off_t>(8 * kPage)), 0);
+  ASSERT_EQ(ftruncate(file, static_cast<off_t>(8 * kPageSize)), 0);
   for (const int kind : {MAP_SHARED, MAP_PRIVATE}) {
-    ASSERT_NE(mmap(at(3), kPage, kReadWrite, kind | MAP_FIXED, file, static_cast<off_t>(3 * kPage)),
+    ASSERT_NE(mmap(at(3), kPageSize, kReadWrite, kind | MAP_FIXED, file, static_cast<off_t>(3 * kPageSize)),
               MAP_FAILED);
     expect_refusals(Errc::already_mapped, 3);
   }
@@ -264,22 +263,22 @@ TEST_P(Protections, ThatAFileCoversAPartIsSaid) {
 }
 
 TEST_P(Protections, ThatAPageWasMovedAwayIsSaid) {
-  void* elsewhere = mmap(nullptr, kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  ASSERT_EQ(mremap(at(3), kPage, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere), elsewhere);
+  void* elsewhere = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_EQ(mremap(at(3), kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere), elsewhere);
   expect_refusals(Errc::not_mapped, 3);
-  munmap(elsewhere, kPage);
+  munmap(elsewhere, kPageSize);
 }
 
 TEST_P(Protections, ThatAPageTookThePlaceOfAnotherIsSaid) {
-  ASSERT_EQ(mremap(at(9), kPage, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, at(3)), at(3));
+  ASSERT_EQ(mremap(at(9), kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, at(3)), at(3));
   expect_refusals(Errc::already_mapped, 3);
 }
 
 TEST_P(Protections, WritesAreNoticedThoughThePageWasMovedAwayAndBack) {
   for (const std::size_t page : {std::size_t{3}, kFilled - 1}) {
-    void* elsewhere = mmap(nullptr, kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    ASSERT_EQ(mremap(at(page), kPage, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere), elsewhere);
-    ASSERT_EQ(mremap(elsewhere, kPage, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, at(page)), at(page));
+    void* elsewhere = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ASSERT_EQ(mremap(at(page), kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere), elsewhere);
+    ASSERT_EQ(mremap(elsewhere, kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, at(page)), at(page));
     for (int round = 0; round < 2; ++round) {  // and once more, when it is watched again
       write_new(page);
       must(arena_->checkout(*old_));
@@ -290,10 +289,10 @@ TEST_P(Protections, WritesAreNoticedThoughThePageWasMovedAwayAndBack) {
 
 TEST_P(Protections, AWriteToAnUntouchedPageThatWasMovedAwayAndBackIsNoticed) {
   constexpr std::size_t kUntouched = 250;
-  void* elsewhere = mmap(nullptr, kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* elsewhere = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   std::byte* const there = at(kUntouched);
-  ASSERT_EQ(mremap(there, kPage, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere), elsewhere);
-  ASSERT_EQ(mremap(elsewhere, kPage, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, there), there);
+  ASSERT_EQ(mremap(there, kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere), elsewhere);
+  ASSERT_EQ(mremap(elsewhere, kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, there), there);
   write_new(kUntouched);
   must(arena_->checkout(*old_));
   EXPECT_EQ(text(kUntouched), std::string(3, '\0'));
@@ -324,23 +323,23 @@ TEST_P(Protections, NoAdviceHidesAWrite) {
                                   25 /* MADV_COLLAPSE */};
   for (const int advice : kAdvice) {
     write_new(2);
-    (void)madvise(at(0), 32 * kPage, advice);
+    (void)madvise(at(0), 32 * kPageSize, advice);
     write_new(3);
     must(arena_->checkout(*old_));
     EXPECT_EQ(text(2), "old") << advice;
     EXPECT_EQ(text(3), "old") << advice;
-    (void)madvise(at(0), 32 * kPage, MADV_DONTFORK);
+    (void)madvise(at(0), 32 * kPageSize, MADV_DONTFORK);
   }
 }
 
 TEST_P(Protections, LockedMemoryCommitsAndChecksOut) {
-  if (mlock(at(0), 16 * kPage) != 0) GTEST_SKIP() << "mlock: " << std::strerror(errno);
+  if (mlock(at(0), 16 * kPageSize) != 0) GTEST_SKIP() << "mlock: " << std::strerror(errno);
   for (int round = 0; round < 2; ++round) {
     write_new(2);
     const Commit fresh = must(arena_->commit());
     must(arena_->checkout(*old_));
     EXPECT_EQ(text(2), "old");
-    (void)munlock(at(0), 16 * kPage);
+    (void)munlock(at(0), 16 * kPageSize);
   }
 }
 
@@ -352,7 +351,7 @@ TEST_P(Protections, AWriteBySomeoneElsesHandIsNoticedOrRefused) {
   const int memory = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
   const ssize_t poked = pwrite(memory, text_of_it, 3, reinterpret_cast<off_t>(at(4)));
   close(memory);
-  if (!tracker_kind(GetParam()).notices) arena_->mark_dirty(at(3), 2 * kPage);
+  if (!tracker_kind(GetParam()).notices) arena_->mark_dirty(at(3), 2 * kPageSize);
   if (written > 0) {
     EXPECT_EQ(text(3), "new");
   }

@@ -17,7 +17,6 @@ namespace {
 
 using namespace literals;
 
-constexpr std::size_t kPage = 4096;
 
 class Unseen : public EveryTracking {
  protected:
@@ -26,19 +25,19 @@ class Unseen : public EveryTracking {
     if (IsSkipped()) return;
     arena_.emplace(
         must(Arena::create(pool_, 1_MiB, {.tracking = GetParam(), .catch_unseen = true})));
-    for (std::size_t page = 0; page < 8; ++page) write(*arena_, page * kPage, "old");
+    for (std::size_t page = 0; page < 8; ++page) write(*arena_, page * kPageSize, "old");
     old_.emplace(must(arena_->commit()));
   }
-  [[nodiscard]] std::byte* at(std::size_t page) const { return arena_->data() + page * kPage; }
+  [[nodiscard]] std::byte* at(std::size_t page) const { return arena_->data() + page * kPageSize; }
 
   /// Either the kernel refused the change, or it is found, once; and it is undone.
   void expect_it_found(std::size_t page) {
-    if (text_at(*arena_, page * kPage, 3) != "old") {
+    if (text_at(*arena_, page * kPageSize, 3) != "old") {
       EXPECT_TRUE(fails_at(arena_->commit(), Errc::not_permitted,
                            Address{reinterpret_cast<std::uintptr_t>(at(page))}));
     }
     must(arena_->checkout(*old_));
-    EXPECT_EQ(text_at(*arena_, page * kPage, 3), "old");
+    EXPECT_EQ(text_at(*arena_, page * kPageSize, 3), "old");
   }
 
   std::optional<Arena> arena_;
@@ -46,23 +45,23 @@ class Unseen : public EveryTracking {
 };
 
 TEST_P(Unseen, MemoryGivenBackWithoutAWordIsFound) {
-  (void)madvise(at(3), kPage, MADV_REMOVE);
+  (void)madvise(at(3), kPageSize, MADV_REMOVE);
   expect_it_found(3);
 }
 
 TEST_P(Unseen, WritesThroughASecondMappingAreFound) {
-  void* second = mmap(nullptr, kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  ASSERT_EQ(mremap(at(3), 0, kPage, MREMAP_MAYMOVE | MREMAP_FIXED, second), second);
-  if (mprotect(second, kPage, PROT_READ | PROT_WRITE) == 0) std::memcpy(second, "new", 3);
+  void* second = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_EQ(mremap(at(3), 0, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, second), second);
+  if (mprotect(second, kPageSize, PROT_READ | PROT_WRITE) == 0) std::memcpy(second, "new", 3);
   expect_it_found(3);
-  munmap(second, kPage);
+  munmap(second, kPageSize);
 }
 
 TEST_P(Unseen, WritesToWhatAMoveLeftBehindAreFound) {
-  void* second = mmap(nullptr, kPage, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* second = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   constexpr int kLeave = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
-  ASSERT_EQ(mremap(at(3), kPage, kPage, kLeave, second), second);
-  munmap(second, kPage);
+  ASSERT_EQ(mremap(at(3), kPageSize, kPageSize, kLeave, second), second);
+  munmap(second, kPageSize);
   std::memcpy(at(3), "new", 3);
   // Where tracking sees it, there is nothing to find.
   if (const auto done = arena_->checkout(*old_); !done) {
@@ -70,13 +69,13 @@ TEST_P(Unseen, WritesToWhatAMoveLeftBehindAreFound) {
         fails_at(done, Errc::not_permitted, Address{reinterpret_cast<std::uintptr_t>(at(3))}));
     must(arena_->checkout(*old_));
   }
-  EXPECT_EQ(text_at(*arena_, 3 * kPage, 3), "old");
+  EXPECT_EQ(text_at(*arena_, 3 * kPageSize, 3), "old");
 }
 
 TEST_P(Unseen, WhatWasSeenIsNoError) {
   for (int round = 0; round < 3; ++round) {
-    write(*arena_, 3 * kPage, "new");
-    write(*arena_, 100 * kPage, "new");
+    write(*arena_, 3 * kPageSize, "new");
+    write(*arena_, 100 * kPageSize, "new");
     const Commit fresh = must(arena_->commit());
     must(arena_->checkout(*old_));
     must(arena_->checkout(fresh));
@@ -90,9 +89,9 @@ TEST(UnseenBySoftwareTracking, AWriteThatNobodyToldOfIsFound) {
   Pool pool = must(Pool::create(16_MiB));
   Arena arena =
       must(Arena::create(pool, 1_MiB, {.tracking = Tracking::software, .catch_unseen = true}));
-  arena.data()[5 * kPage] = std::byte{1};
+  arena.data()[5 * kPageSize] = std::byte{1};
   EXPECT_TRUE(fails_at(arena.commit(), Errc::not_permitted,
-                       Address{reinterpret_cast<std::uintptr_t>(arena.data() + 5 * kPage)}));
+                       Address{reinterpret_cast<std::uintptr_t>(arena.data() + 5 * kPageSize)}));
   EXPECT_EQ(must(arena.commit()).pages(), 1u) << "it counts from now on";
 }
 

@@ -16,7 +16,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr std::size_t kPage = 4096;
 constexpr std::size_t kSize = 1 << 20;
 
 struct Extent {

@@ -6,7 +6,7 @@
 namespace cleave::c {
 namespace {
 
-constexpr std::size_t kSize = 4 << 20;
+constexpr std::size_t kHeapSize = 4 << 20;
 
 class CHeap : public InC {
  protected:
@@ -14,8 +14,8 @@ class CHeap : public InC {
     InC::SetUp();
     ASSERT_NE(heap, nullptr) << message(error);
   }
-  OwnedArena arena{cleave_arena_create(pool.get(), kSize, nullptr, &error)};
-  OwnedHeap heap{cleave_heap_create(cleave_arena_data(arena.get()), kSize, &error)};
+  OwnedArena arena{cleave_arena_create(pool.get(), kHeapSize, nullptr, &error)};
+  OwnedHeap heap{cleave_heap_create(cleave_arena_data(arena.get()), kHeapSize, &error)};
 };
 
 TEST_F(CHeap, GivesBlocksThatHoldWhatIsWritten) {
@@ -66,10 +66,10 @@ TEST_F(CHeap, AlignsAsAsked) {
 }
 
 TEST_F(CHeap, SaysThatThereIsNoRoomAndKeepsTheBlock) {
-  EXPECT_EQ(cleave_heap_malloc(heap.get(), kSize), nullptr);
+  EXPECT_EQ(cleave_heap_malloc(heap.get(), kHeapSize), nullptr);
   auto* block = static_cast<char*>(cleave_heap_malloc(heap.get(), 10));
   std::strcpy(block, "stays");
-  EXPECT_EQ(cleave_heap_realloc(heap.get(), block, kSize), nullptr);
+  EXPECT_EQ(cleave_heap_realloc(heap.get(), block, kHeapSize), nullptr);
   EXPECT_STREQ(block, "stays");
 }
 
@@ -89,20 +89,20 @@ TEST_F(CHeap, GoesBackWithItsArena) {
 TEST_F(CHeap, IsFoundAgainInItsMemory) {
   auto* block = static_cast<char*>(cleave_heap_malloc(heap.get(), 32));
   std::strcpy(block, "found");
-  heap.reset(cleave_heap_open(cleave_arena_data(arena.get()), kSize, &error));
+  heap.reset(cleave_heap_open(cleave_arena_data(arena.get()), kHeapSize, &error));
   ASSERT_NE(heap, nullptr) << message(error);
   EXPECT_STREQ(block, "found");
   cleave_heap_free(heap.get(), block);
 }
 
 TEST_F(CHeap, IsRefusedWhereThereIsNoneOrNoRoomForOne) {
-  const OwnedArena other(cleave_arena_create(pool.get(), kSize, nullptr, &error));
+  const OwnedArena other(cleave_arena_create(pool.get(), kHeapSize, nullptr, &error));
   void* memory = cleave_arena_data(other.get());
-  EXPECT_EQ(cleave_heap_open(memory, kSize, &error), nullptr);
+  EXPECT_EQ(cleave_heap_open(memory, kHeapSize, &error), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
   EXPECT_EQ(cleave_heap_create(memory, 4096, &error), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
-  EXPECT_EQ(cleave_heap_create(static_cast<char*>(memory) + 1, kSize - 4096, &error), nullptr);
+  EXPECT_EQ(cleave_heap_create(static_cast<char*>(memory) + 1, kHeapSize - 4096, &error), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
 }
 

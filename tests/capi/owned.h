@@ -46,6 +46,8 @@ inline std::string message(const cleave_error& error) {
   return text;
 }
 
+constexpr std::size_t kPage = 4096;
+
 /// A test that has a pool and an error, and does not go on after a call that must succeed.
 class InC : public testing::Test {
  protected:

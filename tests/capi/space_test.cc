@@ -10,16 +10,14 @@ namespace {
 
 using testing::ElementsAre;
 
-constexpr std::uint64_t kPage = 4096;
-
-struct Extent {
+struct Range {
   cleave_address at;
   std::uint64_t bytes;
-  friend bool operator==(const Extent&, const Extent&) = default;
+  friend bool operator==(const Range&, const Range&) = default;
 };
 
 void note_run(void* runs, cleave_address at, uint64_t bytes) {
-  static_cast<std::vector<Extent>*>(runs)->push_back({at, bytes});
+  static_cast<std::vector<Range>*>(runs)->push_back({at, bytes});
 }
 void note_region(void* regions, cleave_address at, uint64_t bytes, cleave_protection protection) {
   static_cast<std::vector<std::array<std::uint64_t, 3>>*>(regions)->push_back(
@@ -86,9 +84,9 @@ TEST_F(CSpace, ShowsWhichPagesDiffer) {
   write(space.get(), at + 2 * kPage, "x");
   write(space.get(), at + 9 * kPage, "x");
   OwnedSnapshot after(cleave_space_snapshot(space.get(), &error));
-  std::vector<Extent> runs;
+  std::vector<Range> runs;
   ok(cleave_snapshot_diff(before.get(), after.get(), note_run, &runs, &error));
-  EXPECT_THAT(runs, ElementsAre(Extent{at + kPage, 2 * kPage}, Extent{at + 9 * kPage, kPage}));
+  EXPECT_THAT(runs, ElementsAre(Range{at + kPage, 2 * kPage}, Range{at + 9 * kPage, kPage}));
 }
 
 TEST_F(CSpace, RefusesSnapshotsOfAnotherPool) {

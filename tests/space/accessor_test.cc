@@ -16,8 +16,6 @@
 namespace cleave::detail {
 namespace {
 
-constexpr Address kEnd{std::uint64_t{1} << 48};
-
 struct Pair {
   std::int16_t low;
   std::int16_t high;

@@ -11,8 +11,6 @@
 namespace cleave::detail {
 namespace {
 
-constexpr Address kEnd{std::uint64_t{1} << 48};
-
 class Contents : public OnASpace {};
 
 TEST_F(Contents, OfAbsentPagesAreZeroesAndTakeNoFrame) {

@@ -38,14 +38,14 @@ struct Scene {
   std::vector<Accessor> accessors;
 };
 
-struct Look {
+struct Seen {
   std::vector<Region> regions;
   std::vector<Bytes> contents;
-  friend bool operator==(const Look&, const Look&) = default;
+  friend bool operator==(const Seen&, const Seen&) = default;
 };
 
-Look look_at(const Space& space) {
-  Look look;
+Seen look_at(const Space& space) {
+  Seen look;
   look.regions = regions_of(space);
   for (const auto& region : look.regions) {
     look.contents.push_back(
@@ -141,7 +141,7 @@ TEST_P(KthAllocation, FailsAndTheOperationHasChangedNothing) {
     SCOPED_TRACE(testing::Message() << operation.name << ", allocation " << k);
     Scene scene(pool);
     must(operation.prepare(scene));
-    const Look before = look_at(scene.space);
+    const Seen before = look_at(scene.space);
     const auto spaces = pool.statistics().spaces;
     sync::fail_allocation(k);
     const auto done = operation.run(scene);

@@ -15,6 +15,9 @@
 
 namespace cleave::detail {
 
+/// Where spaces end.
+constexpr Address kEnd{std::uint64_t{1} << 48};
+
 /// The regions of a space or a snapshot, in order.
 template <class Source>
 std::vector<Region> regions_of(const Source& source) {

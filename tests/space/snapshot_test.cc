@@ -17,8 +17,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr Address kEnd{std::uint64_t{1} << 48};
-
 class SnapshotOfASpace : public OnASpace {};
 class Rollback : public OnASpace {};
 class Diff : public OnASpace {};

@@ -13,8 +13,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr Address kEnd{std::uint64_t{1} << 48};
-
 // Where a failing read would put what it read.
 Bytes one_byte(1);
 

@@ -19,8 +19,6 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr std::uint64_t kLast = raw(kPageLimit) - 1;
-
 class DiffOfTables : public OnAPool {};
 
 TEST_F(DiffOfTables, OfTwoEmptyOnesIsEmpty) {

@@ -19,8 +19,6 @@
 namespace cleave::detail {
 namespace {
 
-constexpr std::uint64_t kLast = raw(kPageLimit) - 1;
-
 // Pages on both sides of every boundary that a node of any level has.
 std::vector<std::uint64_t> boundary_pages() {
   std::vector<std::uint64_t> result{0, 1, kLast};

@@ -12,9 +12,13 @@
 #include "base/handle_access.h"
 #include "frames/frames.h"
 #include "table/diff.h"
+#include "table/geometry.h"
 #include "table/table.h"
 
 namespace cleave::detail {
+
+/// The last page that a table can have.
+constexpr std::uint64_t kLast = raw(kPageLimit) - 1;
 
 class Tree {
  public:

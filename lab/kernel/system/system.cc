@@ -24,7 +24,7 @@ constexpr const char* kHugePages = "/proc/sys/vm/nr_hugepages";
 constexpr const char* kMoreHugePages = "/proc/sys/vm/nr_overcommit_hugepages";
 constexpr std::size_t kSwapBytes = std::size_t{64} << 20;
 
-std::optional<std::string> first_line(const std::string& path) {
+std::optional<std::string> setting(const std::string& path) {
   std::ifstream file(path);
   std::string line;
   if (!std::getline(file, line)) return std::nullopt;
@@ -108,7 +108,7 @@ std::vector<std::string> System::put_back() {
 
 tl::expected<void, std::string> System::note(const std::string& path, const std::string& value) {
   if (!before_.contains(path)) {
-    const auto before = first_line(path);
+    const auto before = setting(path);
     if (!before) return tl::unexpected(fmt::format("cannot read {}", path));
     before_[path] = *before;
   }
@@ -124,7 +124,7 @@ tl::expected<void, std::string> System::set(const std::string& path, const std::
   file << value << std::flush;
   const bool written = !file.fail();
   // The kernel may take less than was asked for.
-  if (const auto now = first_line(path); now && *now != before_[path])
+  if (const auto now = setting(path); now && *now != before_[path])
     if (auto noted = note(path, *now); !noted) return noted;
   if (!written) return tl::unexpected(fmt::format("cannot write \"{}\" to {}", value, path));
   return {};
@@ -197,14 +197,14 @@ tl::expected<void, std::string> System::reserve(std::uint32_t huge_pages) {
   const std::string want =
       fmt::format("{}", std::strtoull(before(kHugePages).c_str(), nullptr, 10) + missing);
   if (auto done = set(kHugePages, want); !done) return done;
-  if (first_line(kHugePages) != want)
+  if (setting(kHugePages) != want)
     return tl::unexpected(fmt::format("{} huge pages are not to be had", huge_pages));
   return {};
 }
 
 std::string System::before(const std::string& path) const {
   const auto known = before_.find(path);
-  return known != before_.end() ? known->second : first_line(path).value_or("");
+  return known != before_.end() ? known->second : setting(path).value_or("");
 }
 
 }  // namespace lab::kernel
