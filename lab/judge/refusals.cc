@@ -21,7 +21,9 @@ class NotingRefusals : public TestProgram {
 std::optional<std::set<const Instruction*>> refusals(const Plan& plan, const model::Rules& rules,
                                                      double seconds) {
   std::set<const Instruction*> seen;
-  const explore::Factory factory = [&] { return std::make_unique<NotingRefusals>(plan, rules, seen); };
+  const explore::Factory factory = [&] {
+    return std::make_unique<NotingRefusals>(plan, rules, seen);
+  };
   explore::Options options;
   options.max_seconds = seconds;
   const auto result = explore::explore(factory, options);

@@ -106,7 +106,9 @@ const std::vector<Case>& cases() {
       {"changes", [](Branches& s) { return s.arena.changes([](auto) {}); }, true},
       {"diff", [](Branches& s) { return s.arena.diff(s.first, *s.named, [](auto) {}); }, true},
       {"pin",
-       [](Branches& s) { return keep(s.arena.pin(s.arena.data(), 8192, PinAccess::write), s.pins); }},
+       [](Branches& s) {
+         return keep(s.arena.pin(s.arena.data(), 8192, PinAccess::write), s.pins);
+       }},
       {"hold",
        [](Branches& s) { return keep(s.arena.hold(s.arena.data() + 40 * kPageSize, 1), s.holds); }},
       {"find",

@@ -34,7 +34,6 @@ namespace {
 
 using namespace literals;
 
-
 std::size_t mappings() {
   std::ifstream maps("/proc/self/maps");
   std::size_t lines = 0;

@@ -209,8 +209,8 @@ TEST(NamedLimits, TheNumberOfMappingsIsToldByPoolsAndArenas) {
   EXPECT_TRUE(in_a_child([]() -> std::string {
     Pool small = must(Pool::create(1_MiB));
     constexpr std::size_t kMost = 200'000;
-    void* const room =
-        mmap(nullptr, kMost * kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const room = mmap(nullptr, kMost * kPageSize, PROT_NONE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     auto* const cut = static_cast<std::byte*>(room);
     std::size_t page = 0;
     while (page < kMost && mprotect(cut + page * kPageSize, kPageSize, PROT_READ) == 0) page += 2;

@@ -112,7 +112,8 @@ TEST_P(Protections, ProtectingMoreThanTheArenaHidesNothing) {
   auto* room = static_cast<std::byte*>(
       mmap(nullptr, kSize + 2 * kPageSize, kReadWrite, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_EQ(munmap(room + kPageSize, kSize), 0);
-  Arena between = must(Arena::create(pool_, kSize, {.at = room + kPageSize, .tracking = GetParam()}));
+  Arena between =
+      must(Arena::create(pool_, kSize, {.at = room + kPageSize, .tracking = GetParam()}));
   write(between, 0, "old");
   write(between, kSize - kPageSize, "old");
   const Commit old = must(between.commit());
@@ -255,7 +256,8 @@ TEST_P(Protections, ThatAFileCoversAPartIsSaid) {
   const int file = memfd_create("other", MFD_CLOEXEC);
   ASSERT_EQ(ftruncate(file, static_cast<off_t>(8 * kPageSize)), 0);
   for (const int kind : {MAP_SHARED, MAP_PRIVATE}) {
-    ASSERT_NE(mmap(at(3), kPageSize, kReadWrite, kind | MAP_FIXED, file, static_cast<off_t>(3 * kPageSize)),
+    ASSERT_NE(mmap(at(3), kPageSize, kReadWrite, kind | MAP_FIXED, file,
+                   static_cast<off_t>(3 * kPageSize)),
               MAP_FAILED);
     expect_refusals(Errc::already_mapped, 3);
   }
@@ -264,7 +266,8 @@ TEST_P(Protections, ThatAFileCoversAPartIsSaid) {
 
 TEST_P(Protections, ThatAPageWasMovedAwayIsSaid) {
   void* elsewhere = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  ASSERT_EQ(mremap(at(3), kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere), elsewhere);
+  ASSERT_EQ(mremap(at(3), kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere),
+            elsewhere);
   expect_refusals(Errc::not_mapped, 3);
   munmap(elsewhere, kPageSize);
 }
@@ -277,8 +280,10 @@ TEST_P(Protections, ThatAPageTookThePlaceOfAnotherIsSaid) {
 TEST_P(Protections, WritesAreNoticedThoughThePageWasMovedAwayAndBack) {
   for (const std::size_t page : {std::size_t{3}, kFilled - 1}) {
     void* elsewhere = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    ASSERT_EQ(mremap(at(page), kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere), elsewhere);
-    ASSERT_EQ(mremap(elsewhere, kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, at(page)), at(page));
+    ASSERT_EQ(mremap(at(page), kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere),
+              elsewhere);
+    ASSERT_EQ(mremap(elsewhere, kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, at(page)),
+              at(page));
     for (int round = 0; round < 2; ++round) {  // and once more, when it is watched again
       write_new(page);
       must(arena_->checkout(*old_));
@@ -291,7 +296,8 @@ TEST_P(Protections, AWriteToAnUntouchedPageThatWasMovedAwayAndBackIsNoticed) {
   constexpr std::size_t kUntouched = 250;
   void* elsewhere = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   std::byte* const there = at(kUntouched);
-  ASSERT_EQ(mremap(there, kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere), elsewhere);
+  ASSERT_EQ(mremap(there, kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere),
+            elsewhere);
   ASSERT_EQ(mremap(elsewhere, kPageSize, kPageSize, MREMAP_MAYMOVE | MREMAP_FIXED, there), there);
   write_new(kUntouched);
   must(arena_->checkout(*old_));

@@ -17,7 +17,6 @@ namespace {
 
 using namespace literals;
 
-
 class Unseen : public EveryTracking {
  protected:
   void SetUp() override {

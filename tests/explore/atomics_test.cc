@@ -8,9 +8,9 @@
 namespace lab::explore {
 namespace {
 
-struct Drawn {
+struct DrawnAtomics {
   AtomicProgram::Bodies bodies;
-  Drawn(std::uint64_t seed, const AtomicPalette& palette)
+  DrawnAtomics(std::uint64_t seed, const AtomicPalette& palette)
       : bodies(AtomicProgram::draw(seed, palette)) {}
   [[nodiscard]] Factory factory() const {
     return [this] { return std::make_unique<AtomicProgram>(bodies); };
@@ -25,7 +25,7 @@ struct Drawn {
 
 void expect_axioms(std::uint64_t from, std::uint64_t to, const AtomicPalette& palette) {
   for (std::uint64_t seed = from; seed < to; ++seed) {
-    const Drawn drawn{seed, palette};
+    const DrawnAtomics drawn{seed, palette};
     ASSERT_EQ(findings(drawn.explored({.memory = Memory::ra})), Axioms::outcomes(drawn.bodies))
         << "seed " << seed;
   }
@@ -45,7 +45,7 @@ TEST(Atomics, HaveTheOutcomesThatTheAxiomsAllowToFourThreads) {
 void expect_agreement(std::uint64_t from, std::uint64_t to, const AtomicPalette& palette) {
   int compared = 0;
   for (std::uint64_t seed = from; seed < to; ++seed) {
-    const Drawn drawn{seed, palette};
+    const DrawnAtomics drawn{seed, palette};
     const Result naive =
         drawn.explored({.memory = Memory::ra, .search = Search::naive, .max_runs = 10'000});
     if (naive.coverage.kind != Coverage::Kind::exhaustive) continue;
@@ -74,7 +74,7 @@ TEST(Atomics, AreSearchedAlikeWhereThreadsWait) {
 
 TEST(Atomics, ThatAreAllSequentiallyConsistentAreThatUnderRaToo) {
   for (std::uint64_t seed = 60'000; seed < 60'500; ++seed) {
-    const Drawn drawn{seed, {.threads = 3, .statements = 3, .strong = true, .waits = true}};
+    const DrawnAtomics drawn{seed, {.threads = 3, .statements = 3, .strong = true, .waits = true}};
     ASSERT_EQ(findings(drawn.explored({.memory = Memory::ra})),
               findings(drawn.explored({.memory = Memory::sc})))
         << "seed " << seed;
@@ -83,7 +83,7 @@ TEST(Atomics, ThatAreAllSequentiallyConsistentAreThatUnderRaToo) {
 
 TEST(Atomics, ComeUnderRaToAllThatTheyComeToUnderTsoAndThereToAllOfSc) {
   for (std::uint64_t seed = 70'000; seed < 70'500; ++seed) {
-    const Drawn drawn{seed, {.threads = 3, .statements = 3}};
+    const DrawnAtomics drawn{seed, {.threads = 3, .statements = 3}};
     const auto tso = findings(drawn.explored({.memory = Memory::tso}));
     const auto ra = findings(drawn.explored({.memory = Memory::ra}));
     ASSERT_TRUE(std::ranges::includes(tso, findings(drawn.explored({.memory = Memory::sc}))))

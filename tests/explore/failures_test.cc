@@ -73,7 +73,7 @@ TEST_P(EverySearch, ReportsWhatIsBrokenAndGoesOn) {
   EXPECT_EQ(result->outcomes.size(), 1u);
 }
 
-std::string name_of(const testing::TestParamInfo<Search>& search) {
+std::string search_name(const testing::TestParamInfo<Search>& search) {
   static constexpr const char* kAll[] = {"Dpor", "States", "Bound", "Random", "Pct", "Naive"};
   return kAll[static_cast<int>(search.param)];
 }
@@ -81,7 +81,7 @@ std::string name_of(const testing::TestParamInfo<Search>& search) {
 INSTANTIATE_TEST_SUITE_P(By, EverySearch,
                          testing::Values(Search::dpor, Search::states, Search::bound,
                                          Search::random, Search::pct, Search::naive),
-                         name_of);
+                         search_name);
 
 TEST(Livelock, OfTwoWhoAlwaysGiveWayIsFound) {
   // Each raises its flag, and lowers it again if the other's is up.

@@ -14,10 +14,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const char* const kLeak =
-    "process P {\n fork C\n wait taken\n write x 77\n signal written\n}\n"
-    "process C from P {\n p = get x\n unmap x\n signal taken\n wait written\n peek p -> r\n drop "
-    "p\n}";
 const char* const kRace =
     "process P {\n thread main {\n fork C\n wait pinned\n write x 5\n signal written\n }\n"
     " thread device {\n p = pin x write fast\n signal pinned\n wait written\n poke p.b 9\n }\n}\n"

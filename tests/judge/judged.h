@@ -12,6 +12,12 @@
 
 namespace lab::judge {
 
+/// A child that reads what its parent writes later, through a reference it took before: CVE-2020-29374.
+inline const char* const kLeak =
+    "process P {\n fork C\n wait taken\n write x 77\n signal written\n}\n"
+    "process C from P {\n p = get x\n unmap x\n signal taken\n wait written\n peek p -> r\n drop "
+    "p\n}";
+
 /// A test of the page x, which holds 1. `end` is its final clause, with what it expects.
 inline std::unique_ptr<litmus::Test> test_of(const std::string& processes, const std::string& end) {
   const std::string text = "litmus t\n\"a\"\npage x = 1\n" + processes + "\n" + end + "\n";

@@ -8,10 +8,6 @@
 namespace lab::judge {
 namespace {
 
-const char* const kLeak =
-    "process P {\n fork C\n wait taken\n write x 77\n signal written\n}\n"
-    "process C from P {\n p = get x\n unmap x\n signal taken\n wait written\n peek p -> r\n}";
-
 Explanation explained(const litmus::Test& test, const std::string& rules) {
   auto explanation = explain(judged(test, rules));
   EXPECT_TRUE(explanation.has_value());
