@@ -12,7 +12,8 @@
 
 namespace lab::judge {
 
-/// A child that reads what its parent writes later, through a reference it took before: CVE-2020-29374.
+/// A child reads what its parent writes later, through a reference that it took before:
+/// CVE-2020-29374.
 inline const char* const kLeak =
     "process P {\n fork C\n wait taken\n write x 77\n signal written\n}\n"
     "process C from P {\n p = get x\n unmap x\n signal taken\n wait written\n peek p -> r\n drop "
