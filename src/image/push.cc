@@ -106,6 +106,21 @@ Result<void> RepositoryState::upload(const Draft& draft, Packer& packer, std::ui
   return draft.tree.visit({page, node});
 }
 
+// An answer was lost. Whether the swap was, too, the ref says; but what can be seen need not be
+// durable yet: that is what a swap says, so another one that changes nothing has to come through.
+bool RepositoryState::confirm(std::string_view ref, const PushId& mine) {
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    const auto seen = look();
+    if (!seen) return false;
+    const auto found = seen->root.refs.find(ref);
+    if (found == seen->root.refs.end() || found->second.push != mine) return false;
+    const auto swapped = swap(*seen, seen->root);
+    if (!swapped) return false;
+    if (*swapped) return true;
+  }
+  return false;
+}
+
 Result<PushedImage> RepositoryState::push(const Snapshot& snapshot, std::string_view ref,
                                           const PushOptions& options) {
   if (!is_ref_name(ref)) {
@@ -153,11 +168,7 @@ Result<PushedImage> RepositoryState::push(const Snapshot& snapshot, std::string_
     const auto swapped = swap(*seen, desired);
     if (swapped && *swapped) return finished();
     if (swapped) continue;
-    // The answer was lost: whether the swap was, the ref says.
-    const auto after = look();
-    if (!after) return tl::unexpected(swapped.error());
-    const auto found = after->root.refs.find(ref);
-    if (found != after->root.refs.end() && found->second.push == mine) return finished();
+    if (confirm(ref, mine)) return finished();
     return tl::unexpected(swapped.error());
   }
   return fail(Errc::io, "64 times another push or a collector came first; try again");

@@ -74,6 +74,7 @@ class RepositoryState {
   struct Draft;
   Result<Draft> draft(const Snapshot& snapshot, const PushOptions& options);
   Result<void> upload(const Draft& draft, Packer& packer, std::uint64_t& pages);
+  [[nodiscard]] bool confirm(std::string_view ref, const PushId& mine);
   Result<void> mark_tree(const ImageId& node, unsigned level, IdSet& marked);
   Result<void> copy_commit(RepositoryState& from, const ImageId& commit, Packer& packer,
                            IdSet& copied);
