@@ -1,4 +1,4 @@
-// Arenas in images: pointers lead where they led, or the image is refused by the name of what lacks.
+// Arenas in images: pointers lead where they led, or what is lacking is named.
 #include <list>
 #include <memory_resource>
 

@@ -14,8 +14,8 @@ namespace cleave::detail::image {
 inline constexpr std::uint64_t kGenerationsKept = 64;
 
 /// A cell's generations are files, made by link(2): of those who try for the same one, one wins.
-/// The greatest counts. Of the others only the last kGenerationsKept stay: so who comes so late that
-/// it makes one that was there and is removed finds afterwards that the greatest is far ahead.
+/// The greatest counts. Of the others only the last kGenerationsKept stay. So who comes so late
+/// that it makes one that was there and is removed finds that the greatest is far ahead.
 class DirectoryStore final : public ImageStore {
  public:
   DirectoryStore(std::unique_ptr<Disk> disk, std::string path)
