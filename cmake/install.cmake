@@ -7,13 +7,16 @@ if(TARGET cleave_static)
   install(TARGETS cleave_static EXPORT cleave-targets)  # cleave::static
 endif()
 set(not_built)
-foreach(library IN ITEMS cleave_backing cleave_backing_static)
+foreach(library IN ITEMS cleave_backing cleave_backing_static cleave_image cleave_image_static)
   if(TARGET ${library})
-    install(TARGETS ${library} EXPORT cleave-targets)  # cleave::backing, cleave::backing_static
+    install(TARGETS ${library} EXPORT cleave-targets)  # cleave::backing, cleave::image; ..._static
   endif()
 endforeach()
 if(NOT TARGET cleave_backing)
-  set(not_built PATTERN "swap_file.h" EXCLUDE PATTERN "compressed.h" EXCLUDE)
+  list(APPEND not_built PATTERN "cleave/backing" EXCLUDE)
+endif()
+if(NOT TARGET cleave_image)
+  list(APPEND not_built PATTERN "cleave/image" EXCLUDE)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/cleave
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
@@ -49,17 +52,19 @@ endif()
 configure_file(
   ${PROJECT_SOURCE_DIR}/cmake/cleave.pc.in ${PROJECT_BINARY_DIR}/cleave.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cleave.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-if(TARGET cleave_backing)
-  list(JOIN cleave_backing_needs " -l" CLEAVE_PC_NEEDS)
-  set(CLEAVE_PC_NEEDS "-l${CLEAVE_PC_NEEDS}")
-  set(CLEAVE_PC_LIBS "-lcleave-backing")
-  if(NOT BUILD_SHARED_LIBS)
-    string(APPEND CLEAVE_PC_LIBS " ${CLEAVE_PC_NEEDS}")
+foreach(part IN ITEMS backing image)
+  if(TARGET cleave_${part})
+    list(JOIN cleave_${part}_needs " -l" CLEAVE_PC_NEEDS)
+    set(CLEAVE_PC_NEEDS "-l${CLEAVE_PC_NEEDS}")
+    set(CLEAVE_PC_LIBS "-lcleave-${part}")
+    if(NOT BUILD_SHARED_LIBS)
+      string(APPEND CLEAVE_PC_LIBS " ${CLEAVE_PC_NEEDS}")
+    endif()
+    configure_file(
+      ${PROJECT_SOURCE_DIR}/cmake/cleave-${part}.pc.in ${PROJECT_BINARY_DIR}/cleave-${part}.pc @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/cleave-${part}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
   endif()
-  configure_file(
-    ${PROJECT_SOURCE_DIR}/cmake/cleave-backing.pc.in ${PROJECT_BINARY_DIR}/cleave-backing.pc @ONLY)
-  install(FILES ${PROJECT_BINARY_DIR}/cleave-backing.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-endif()
+endforeach()
 
 # For who debugs a program with an arena.
 install(FILES ${PROJECT_SOURCE_DIR}/tools/gdb/cleave.py DESTINATION ${CMAKE_INSTALL_DATADIR}/cleave/gdb)

@@ -16,7 +16,7 @@ set -euo pipefail
 packages=()
 tools=()
 need_library() {
-  packages+=(cmake g++ libexpected-dev liblz4-dev liburing-dev libxxhash-dev ninja-build pkgconf)
+  packages+=(cmake g++ libexpected-dev liblz4-dev libssl-dev liburing-dev libxxhash-dev libzstd-dev ninja-build pkgconf)
   tools+=(cmake g++ ninja pkg-config)
 }
 need_demo() {

@@ -11,6 +11,7 @@ rooms='
 include/cleave/detail:
 include/cleave: include/cleave/detail
 include/cleave/backing: include/cleave include/cleave/detail
+include/cleave/image: include/cleave include/cleave/detail
 src/base: include/*
 src/sync: include/* src/base
 src/sync/waiters: include/* src/base
@@ -32,10 +33,15 @@ src/capi: include/* src/base src/sync
 src/backing: include/* src/base src/sync
 src/backing/swap: include/* src/base src/sync src/backing
 src/backing/compressed: include/* src/base src/sync src/backing
+src/image/format: include/* src/base
+src/image/store: include/* src/base src/image/format
+src/image/objects: include/* src/base src/image/format src/image/store
+src/image: include/* src/base src/image/*
 lab/explore/memory:
 lab/explore/execution: lab/explore/memory
 lab/explore/search: lab/explore/memory lab/explore/execution
 lab/explore/trace: lab/explore/memory lab/explore/execution lab/explore/search
+lab/repository: lab/explore/*
 lab/litmus:
 lab/litmus/parse: lab/litmus
 lab/model/decide:
@@ -80,6 +86,7 @@ tools/demo/database: include/cleave adapters/* measure tools/console
 tools/demo/space: include/cleave measure tools/console
 tools/demo: tools/console tools/demo/*
 tools/sqlite: include/cleave adapters/* tools/console
+tools/image: include/* tools/console
 tools/doctor/kernel:
 tools/doctor: include/cleave measure tools/console tools/doctor/kernel
 tools/litmus: lab/* tools/console

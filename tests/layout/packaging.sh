@@ -17,6 +17,9 @@ same "what libcleave-dev needs" "libcleave$abi" "$(sed -n 's/^ \(libcleave[0-9.]
 same "package of the backings" "libcleave-backing$abi" \
   "$(sed -n 's/^Package: \(libcleave-backing[0-9.]*\)$/\1/p' debian/control)"
 same "files of the backings" "debian/libcleave-backing$abi.install" "$(ls debian/libcleave-backing*.install)"
+same "package of the images" "libcleave-image$abi" \
+  "$(sed -n 's/^Package: \(libcleave-image[0-9.]*\)$/\1/p' debian/control)"
+same "files of the images" "debian/libcleave-image$abi.install" "$(ls debian/libcleave-image*.install)"
 same "files of the library" "debian/libcleave$abi.install" "$(ls debian/libcleave[0-9]*.install)"
 same commands "$(sed -n 's/^ *Command{"\([a-z]*\)".*/\1/p' tools/cleave/commands.h | sorted)" \
   "$(sed -n 's,^usr/libexec/cleave/cleave-,,p' debian/*.install | sorted)"

@@ -1,0 +1,30 @@
+# The library of images, beside the core, which needs none of what this one does: OpenSSL's hashes, and zstd.
+
+find_path(CLEAVE_CRYPTO_INCLUDE openssl/evp.h)
+find_library(CLEAVE_CRYPTO crypto)
+find_path(CLEAVE_ZSTD_INCLUDE zstd.h)
+find_library(CLEAVE_ZSTD zstd)
+mark_as_advanced(CLEAVE_CRYPTO_INCLUDE CLEAVE_CRYPTO CLEAVE_ZSTD_INCLUDE CLEAVE_ZSTD)
+if(NOT CLEAVE_CRYPTO_INCLUDE OR NOT CLEAVE_CRYPTO OR NOT CLEAVE_ZSTD_INCLUDE OR NOT CLEAVE_ZSTD)
+  message(STATUS "No library of images: libssl-dev or libzstd-dev is missing")
+  return()
+endif()
+
+set(cleave_image_needs crypto zstd)
+# It sees of the core what any program sees, and the headers in src/ of which nothing is compiled.
+function(cleave_add_image name core)
+  cleave_add_library(${name} ${ARGN} ROOMS src/image)
+  target_link_libraries(${name} PUBLIC ${core} PRIVATE ${cleave_image_needs})
+  set_target_properties(${name} PROPERTIES OUTPUT_NAME cleave-image)
+endfunction()
+
+cleave_add_image(cleave_image cleave)
+set_target_properties(cleave_image PROPERTIES EXPORT_NAME image)
+cleave_bind_abi(cleave_image exports-image)
+add_library(cleave::image ALIAS cleave_image)
+set(cleave_image_own cleave_image)
+if(TARGET cleave_static)
+  cleave_add_image(cleave_image_static cleave_static STATIC)
+  set_target_properties(cleave_image_static PROPERTIES EXPORT_NAME image_static)
+  set(cleave_image_own cleave_image_static)
+endif()

@@ -1,0 +1,101 @@
+// The collector: mark, make candidates, condemn, remove (lab/repository is its protocol).
+#include "base/fail.h"
+#include "image/state.h"
+
+namespace cleave::detail::image {
+namespace {
+
+constexpr int kMostTries = 64;
+
+// What a round makes of each pack.
+struct Homes {
+  std::map<ImageId, std::uint64_t> needed;  // how many objects have their home there
+};
+
+Homes homes_of(const IdSet& marked, const Catalog& catalog) {
+  Homes homes;
+  for (const ImageId& id : marked) {
+    if (const auto location = catalog.find(id)) ++homes.needed[location->pack];
+  }
+  return homes;
+}
+
+}  // namespace
+
+Result<void> RepositoryState::rewrite(const ImageId& pack, const IdSet& marked, Packer& packer) {
+  for (const IndexEntry& entry : catalog.packs().at(pack).index) {
+    const auto home = catalog.find(entry.id);
+    if (!marked.contains(entry.id) || !home || home->pack != pack) continue;
+    const auto bytes = objects.read(entry.id);
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (auto done = packer.add(entry.id, *bytes); !done) return done;
+  }
+  return {};
+}
+
+// Nothing: another swap came first. `marked` stays, with what was marked before: what a ref needed
+// then, and does not now, is kept for this once.
+Result<std::optional<CollectedImages>> RepositoryState::collect_once(bool at_once, IdSet& marked) {
+  const auto seen = look_at_all();
+  if (!seen) return tl::unexpected(seen.error());
+  for (const auto& [name, ref] : seen->root.refs) {
+    // Of a mark that is not complete nothing may follow.
+    if (auto done = mark(ref.commit, marked); !done) return tl::unexpected(done.error());
+  }
+  const Homes homes = homes_of(marked, catalog);
+  CollectedImages result;
+  Packer packer(*store, catalog);
+  Root desired = seen->root;
+  desired.round = seen->root.round + 1;
+  desired.unneeded.clear();
+  std::vector<ImageId> going;
+  std::map<ImageId, std::uint64_t> listed;
+  for (const auto& [pack, contents] : catalog.packs()) listed[pack] = contents.index.size();
+  result.packs = listed.size();
+  const auto condemn = [&](const ImageId& pack) {
+    desired.unneeded[pack] = {UnneededPack::State::condemned, desired.round};
+    ++result.condemned;
+  };
+  for (const auto& [pack, objects_in_it] : listed) {
+    const auto before = seen->root.unneeded.find(pack);
+    const auto needed = homes.needed.find(pack);
+    if (seen->root.condemns(pack)) {
+      desired.unneeded[pack] = before->second;
+      going.push_back(pack);
+    } else if (needed != homes.needed.end()) {
+      if (2 * needed->second >= objects_in_it) continue;
+      if (auto done = rewrite(pack, marked, packer); !done) return tl::unexpected(done.error());
+      condemn(pack);
+      ++result.rewritten;
+    } else if (at_once || before != seen->root.unneeded.end()) {
+      condemn(pack);
+    } else {
+      desired.unneeded[pack] = {UnneededPack::State::candidate, desired.round};
+      ++result.candidates;
+    }
+  }
+  if (desired.unneeded.size() > kMostUnneeded) {
+    return fail(Errc::no_memory, "more than a million packs are not needed; collect more often");
+  }
+  if (auto done = packer.flush(); !done) return tl::unexpected(done.error());
+  const auto swapped = swap(*seen, desired);
+  if (!swapped) return tl::unexpected(swapped.error());
+  if (!*swapped) return std::optional<CollectedImages>();
+  for (const ImageId& pack : going) {
+    if (auto done = store->remove(key_of_pack(pack)); !done) return tl::unexpected(done.error());
+    ++result.removed;
+  }
+  return std::optional(result);
+}
+
+Result<CollectedImages> RepositoryState::collect(bool at_once) {
+  IdSet marked;
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    const auto round = collect_once(at_once, marked);
+    if (!round) return tl::unexpected(round.error());
+    if (*round) return **round;
+  }
+  return fail(Errc::io, "64 times a push came first; collect again");
+}
+
+}  // namespace cleave::detail::image

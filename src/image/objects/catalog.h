@@ -1,0 +1,62 @@
+// Which pack has which object.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <unordered_map>
+
+#include <cleave/error.h>
+#include <cleave/image/store.h>
+
+#include "image/format/id.h"
+#include "image/format/pack.h"
+#include "image/format/root.h"
+
+namespace cleave::detail::image {
+
+std::string key_of_pack(const ImageId& pack);
+
+/// Where an object lies.
+struct Location {
+  ImageId pack;
+  IndexEntry entry;
+};
+
+/// The indexes of all packs, read once each, as packs never change. Memory: some 150 bytes an
+/// object.
+class Catalog {
+ public:
+  struct Pack {
+    std::uint64_t size = 0;
+    Index index;
+  };
+
+  /// Makes it what the store lists now. To be called after `root` was looked at, never before: a
+  /// pack that is gone may be condemned no longer. Objects of packs that it condemns count as
+  /// lacking. A pack that cannot be read counts as one without objects.
+  Result<void> refresh(ImageStore& store, const Root& root);
+  /// A pack that was just put.
+  void add(const ImageId& pack, std::uint64_t size, Index index);
+
+  [[nodiscard]] std::optional<Location> find(const ImageId& id) const;
+  [[nodiscard]] bool has(const ImageId& id) const { return homes_.contains(id); }
+  [[nodiscard]] const std::map<ImageId, Pack>& packs() const { return packs_; }
+
+ private:
+  // A place in packs_: its elements stay where they are.
+  struct Home {
+    const std::pair<const ImageId, Pack>* pack;
+    std::uint32_t number;
+  };
+  void enter(const std::pair<const ImageId, Pack>& pack);
+
+  std::map<ImageId, Pack> packs_;
+  std::unordered_map<ImageId, Home, HashOfId> homes_;
+};
+
+/// The index of a pack: the one at its end or, where that is damaged, made again of its frames.
+Result<Index> read_index(ImageStore& store, const ImageId& pack, std::uint64_t size);
+
+}  // namespace cleave::detail::image

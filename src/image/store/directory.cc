@@ -1,0 +1,170 @@
+#include "image/store/directory.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include "base/fail.h"
+
+namespace cleave {
+
+ImageStore::~ImageStore() = default;
+
+namespace detail::image {
+namespace {
+
+constexpr const char* kPacks = "packs";
+
+std::string file_of(std::uint64_t generation) {
+  std::string digits(16, '0');
+  for (unsigned i = 0; i < 16; ++i) digits[15 - i] = "0123456789abcdef"[generation >> 4 * i & 15];
+  return digits;
+}
+
+std::optional<std::uint64_t> generation_of(const std::string& file) {
+  std::uint64_t generation = 0;
+  const auto [end, error] = std::from_chars(file.data(), file.data() + file.size(), generation, 16);
+  if (error != std::errc() || file_of(generation) != file) return std::nullopt;
+  return generation;
+}
+
+// Keys are the library's own. Whoever brings others must not get out of the folder.
+bool is_key(std::string_view key) {
+  return !key.empty() && key.front() != '/' && std::ranges::all_of(key, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/';
+  });
+}
+
+tl::unexpected<Error> no_key() {
+  return fail(Errc::bad_argument, "keys of an image's store are of [a-z0-9/]");
+}
+
+}  // namespace
+
+std::string DirectoryStore::path_of(std::string_view key) const {
+  return path_ + "/" + std::string(key);
+}
+
+std::string DirectoryStore::folder_of_cell(std::string_view name) const {
+  return path_ + "/cells/" + std::string(name);
+}
+
+Result<void> DirectoryStore::prepare() {
+  for (const char* folder : {kPacks, "cells", "cells/root"}) {
+    if (auto made = disk_->make_folder(path_of(folder)); !made) return made;
+  }
+  if (auto synced = disk_->sync_folder(path_ + "/cells"); !synced) return synced;
+  return disk_->sync_folder(path_);
+}
+
+Result<bool> DirectoryStore::put(std::string_view key, std::span<const std::byte> bytes) {
+  const std::size_t slash = key.rfind('/');
+  if (!is_key(key) || slash == key.npos) return no_key();
+  return disk_->publish(path_of(key.substr(0, slash)), std::string(key.substr(slash + 1)), bytes);
+}
+
+Result<std::vector<std::byte>> DirectoryStore::get(std::string_view key, std::uint64_t offset,
+                                                   std::uint64_t size) {
+  if (!is_key(key)) return no_key();
+  return disk_->read(path_of(key), offset, size);
+}
+
+Result<std::vector<ImageStore::Item>> DirectoryStore::list(std::string_view prefix) {
+  if (!is_key(prefix)) return no_key();
+  auto items = disk_->list(path_of(prefix));
+  if (!items) return items;
+  std::vector<Item> found;
+  for (Item& item : *items) {
+    std::string key = std::string(prefix) + "/" + item.key;
+    if (is_key(key)) found.push_back({std::move(key), item.size});
+  }
+  return found;
+}
+
+Result<void> DirectoryStore::remove(std::string_view key) {
+  if (!is_key(key)) return no_key();
+  return disk_->remove(path_of(key));
+}
+
+// The greatest generation; 0 where there is none.
+Result<std::uint64_t> DirectoryStore::greatest(const std::string& folder, std::uint64_t* least) {
+  const auto items = disk_->list(folder);
+  if (!items) return tl::unexpected(items.error());
+  std::uint64_t found = 0;
+  std::uint64_t lowest = ~std::uint64_t{0};
+  for (const Item& item : *items) {
+    const auto generation = generation_of(item.key);
+    if (!generation) continue;
+    found = std::max(found, *generation);
+    lowest = std::min(lowest, *generation);
+  }
+  if (least != nullptr) *least = lowest;
+  return found;
+}
+
+// Between the list and the read, others may swap so often that what was listed is removed.
+Result<ImageStore::Cell> DirectoryStore::cell(std::string_view name) {
+  if (!is_key(name)) return no_key();
+  const std::string folder = folder_of_cell(name);
+  for (std::uint64_t before = 0;;) {
+    const auto generation = greatest(folder);
+    if (!generation) return tl::unexpected(generation.error());
+    if (*generation == 0) return Cell{};
+    const auto items = disk_->list(folder);
+    if (!items) return tl::unexpected(items.error());
+    const std::string file = file_of(*generation);
+    const auto item = std::ranges::find(*items, file, &Item::key);
+    if (item != items->end()) {
+      auto bytes = disk_->read(folder + "/" + file, 0, item->size);
+      if (bytes) return Cell{*generation, std::move(*bytes)};
+      if (bytes.error().code != Errc::not_mapped) return tl::unexpected(bytes.error());
+    }
+    if (*generation == before) {
+      return fail(Errc::io, "the current generation of an image's root cannot be read");
+    }
+    before = *generation;
+  }
+}
+
+Result<bool> DirectoryStore::swap(std::string_view name, std::uint64_t generation,
+                                  std::span<const std::byte> bytes) {
+  if (!is_key(name)) return no_key();
+  const std::string folder = folder_of_cell(name);
+  std::uint64_t least = 0;
+  auto now = greatest(folder, &least);
+  if (!now) return tl::unexpected(now.error());
+  if (*now != generation) return false;
+  // Packs that another process linked, and that this swap relies on, may not be durable yet.
+  if (auto synced = disk_->sync_folder(path_of(kPacks)); !synced) {
+    return tl::unexpected(synced.error());
+  }
+  const std::uint64_t next = generation + 1;
+  const auto made = disk_->publish(folder, file_of(next), bytes);
+  if (!made || !*made) return made;
+  if (auto synced = disk_->sync_folder(folder); !synced) return tl::unexpected(synced.error());
+  now = greatest(folder);
+  if (!now) return tl::unexpected(now.error());
+  if (*now > next + kGenerationsKept) {  // It may have been made, and removed, by others before.
+    (void)disk_->remove(folder + "/" + file_of(next));
+    return fail(Errc::io, "an image's root moved on too quickly to say who swapped it; try again");
+  }
+  remove_old(folder, next, least);
+  return true;
+}
+
+void DirectoryStore::remove_old(const std::string& folder, std::uint64_t greatest,
+                                std::uint64_t least) {
+  for (std::uint64_t old = least; old + kGenerationsKept < greatest; ++old) {
+    (void)disk_->remove(folder + "/" + file_of(old));
+  }
+}
+
+}  // namespace detail::image
+
+Result<std::unique_ptr<ImageStore>> directory_store(const std::string& path) {
+  auto store = std::make_unique<detail::image::DirectoryStore>(detail::image::real_disk(), path);
+  if (auto made = store->prepare(); !made) return tl::unexpected(made.error());
+  return std::unique_ptr<ImageStore>(std::move(store));
+}
+
+}  // namespace cleave

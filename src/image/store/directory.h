@@ -1,0 +1,46 @@
+// A store in a folder: packs/<name>, and cells/<name>/<generation>.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <cleave/image/store.h>
+
+#include "image/store/disk.h"
+
+namespace cleave::detail::image {
+
+/// Old generations that are kept, for who reads while others swap.
+inline constexpr std::uint64_t kGenerationsKept = 64;
+
+/// A cell's generations are files, made by link(2): of those who try for the same one, one wins.
+/// The greatest counts. Of the others only the last kGenerationsKept stay. So who comes so late
+/// that it makes one that was there and is removed finds that the greatest is far ahead.
+class DirectoryStore final : public ImageStore {
+ public:
+  DirectoryStore(std::unique_ptr<Disk> disk, std::string path)
+      : disk_(std::move(disk)), path_(std::move(path)) {}
+
+  Result<bool> put(std::string_view key, std::span<const std::byte> bytes) override;
+  Result<std::vector<std::byte>> get(std::string_view key, std::uint64_t offset,
+                                     std::uint64_t size) override;
+  Result<std::vector<Item>> list(std::string_view prefix) override;
+  Result<void> remove(std::string_view key) override;
+  Result<Cell> cell(std::string_view name) override;
+  Result<bool> swap(std::string_view name, std::uint64_t generation,
+                    std::span<const std::byte> bytes) override;
+
+  /// Makes its folders.
+  Result<void> prepare();
+
+ private:
+  [[nodiscard]] std::string path_of(std::string_view key) const;
+  [[nodiscard]] std::string folder_of_cell(std::string_view name) const;
+  Result<std::uint64_t> greatest(const std::string& folder, std::uint64_t* least = nullptr);
+  void remove_old(const std::string& folder, std::uint64_t greatest, std::uint64_t least);
+
+  std::unique_ptr<Disk> disk_;
+  std::string path_;
+};
+
+}  // namespace cleave::detail::image

@@ -1,0 +1,173 @@
+// A store whose disk loses what was not synced: whatever was acknowledged is there afterwards.
+#include <map>
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "base/fail.h"
+#include "image/store/directory.h"
+#include "tests/image/contents.h"
+
+namespace cleave::detail::image {
+namespace {
+
+using namespace cleave::literals;
+
+/// Folders of files. What is published or removed is durable after sync_folder(), and may be lost
+/// or not when the power goes, before. After `left` changes the power goes.
+struct Platter {
+  struct Folder {
+    std::map<std::string, Bytes> seen;
+    std::map<std::string, Bytes> durable;
+  };
+  std::map<std::string, Folder> folders;
+  std::uint64_t left = ~std::uint64_t{0};
+  std::uint64_t changes = 0;
+
+  [[nodiscard]] bool change() {
+    ++changes;
+    if (left == 0) return false;
+    --left;
+    return true;
+  }
+  /// With `lucky`, what was not synced got there all the same.
+  void lose_power(bool lucky) {
+    for (auto& [path, folder] : folders) {
+      if (lucky) {
+        folder.durable = folder.seen;
+      } else {
+        folder.seen = folder.durable;
+      }
+    }
+    left = ~std::uint64_t{0};
+  }
+};
+
+class ForgetfulDisk final : public Disk {
+ public:
+  explicit ForgetfulDisk(Platter& platter) : platter_(platter) {}
+
+  Result<void> make_folder(const std::string& path) override {
+    (void)platter_.folders[path];
+    return {};
+  }
+  Result<bool> publish(const std::string& folder, const std::string& name, View bytes) override {
+    if (!platter_.change()) return off();
+    return platter_.folders[folder].seen.try_emplace(name, bytes.begin(), bytes.end()).second;
+  }
+  Result<void> sync_folder(const std::string& path) override {
+    if (!platter_.change()) return off();
+    platter_.folders[path].durable = platter_.folders[path].seen;
+    return {};
+  }
+  Result<void> remove(const std::string& path) override {
+    if (!platter_.change()) return off();
+    const std::size_t slash = path.rfind('/');
+    platter_.folders[path.substr(0, slash)].seen.erase(path.substr(slash + 1));
+    return {};
+  }
+  Result<Bytes> read(const std::string& path, std::uint64_t offset, std::uint64_t size) override {
+    const std::size_t slash = path.rfind('/');
+    const auto& seen = platter_.folders[path.substr(0, slash)].seen;
+    const auto file = seen.find(path.substr(slash + 1));
+    if (file == seen.end() || offset + size > file->second.size()) {
+      return fail(Errc::not_mapped, "not there");
+    }
+    const View part = View(file->second).subspan(offset, size);
+    return Bytes(part.begin(), part.end());
+  }
+  Result<std::vector<ImageStore::Item>> list(const std::string& path) override {
+    std::vector<ImageStore::Item> items;
+    for (const auto& [name, bytes] : platter_.folders[path].seen) {
+      items.push_back({name, bytes.size()});
+    }
+    return items;
+  }
+
+ private:
+  static tl::unexpected<Error> off() { return fail(Errc::io, "the power is off", Address{0}, EIO); }
+
+  Platter& platter_;
+};
+
+std::unique_ptr<ImageStore> store_on(Platter& platter) {
+  auto store = std::make_unique<DirectoryStore>(std::make_unique<ForgetfulDisk>(platter), "r");
+  must(store->prepare());
+  return store;
+}
+
+// What the program was told, as it goes.
+struct Told {
+  std::map<std::string, std::pair<ImageId, Contents>> acknowledged;
+  bool all = false;
+};
+
+// Pushes, a ref that goes, and collections, until something fails.
+Told work(const Pool& pool, Repository& repository) {
+  Told told;
+  Contents contents = pages(0, 40, 1);
+  Space space = space_with(pool, contents);
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    contents[i] = 100 + i;
+    write(space, {{i, 100 + i}});
+    const std::string ref = i == 1 ? "gone" : "main";
+    const auto pushed = repository.push(must(space.snapshot()), ref);
+    if (!pushed) return told;
+    told.acknowledged[ref] = {pushed->id(), contents};
+    if (i == 1) {
+      told.acknowledged.erase("gone");
+      if (!repository.forget("gone")) return told;
+    }
+    if (!repository.collect(true)) return told;
+  }
+  told.all = true;
+  return told;
+}
+
+void expect_power_loss_is_survived(std::uint64_t after, bool lucky, bool& came_to_the_end) {
+  Pool pool = must(Pool::create(16_MiB));
+  Platter platter;
+  Repository before = must(Repository::create(store_on(platter)));
+  platter.left = after;
+  const Told told = work(pool, before);
+  came_to_the_end = told.all;
+  platter.lose_power(lucky);
+
+  Repository repository = must(Repository::open(store_on(platter)));
+  expect_verifies(repository);
+  for (const auto& [ref, what] : told.acknowledged) {
+    SCOPED_TRACE(ref + " after " + std::to_string(after) + (lucky ? ", lucky" : ""));
+    ASSERT_TRUE(repository.resolve(ref));
+    const auto& [id, contents] = what;
+    const std::vector<ImageId> line = must(repository.history(must(repository.resolve(ref))));
+    EXPECT_NE(std::ranges::find(line, id), line.end()) << ref << " after " << after;
+    expect_contents(must(repository.checkout(pool, id)), contents);
+  }
+  EXPECT_TRUE(work(pool, repository).all) << "it goes on, after " << after;
+}
+
+TEST(ImageStoreThatLosesPower, HasAllThatWasAcknowledged) {
+  for (const bool lucky : {false, true}) {
+    bool came_to_the_end = false;
+    std::uint64_t after = 0;
+    for (; !came_to_the_end; ++after) expect_power_loss_is_survived(after, lucky, came_to_the_end);
+    EXPECT_GT(after, 20u);
+  }
+}
+
+// The check would notice.
+TEST(ImageStoreThatLosesPower, WouldLoseWhatIsNotSynced) {
+  Pool pool = must(Pool::create(16_MiB));
+  Platter platter;
+  Repository repository = must(Repository::create(store_on(platter)));
+  const auto before = platter.folders["r/packs"].durable;
+  Space space = space_with(pool, pages(0, 40, 1));
+  must(repository.push(must(space.snapshot()), "main"));
+  platter.folders["r/packs"].durable = before;
+  platter.lose_power(false);
+  Repository after = must(Repository::open(store_on(platter)));
+  EXPECT_FALSE(must(after.verify()).problems.empty());
+}
+
+}  // namespace
+}  // namespace cleave::detail::image
