@@ -5,8 +5,6 @@
 namespace cleave::detail::image {
 namespace {
 
-constexpr int kMostTries = 64;
-
 // What a round makes of each pack.
 struct Homes {
   std::map<ImageId, std::uint64_t> needed;  // how many objects have their home there

@@ -5,8 +5,6 @@
 namespace cleave::detail::image {
 namespace {
 
-constexpr int kMostTries = 64;
-
 bool contains(const std::vector<ImageId>& line, const ImageId& id) {
   return std::ranges::find(line, id) != line.end();
 }

@@ -9,9 +9,6 @@
 namespace cleave::detail::image {
 namespace {
 
-// Others swap, or a collector does, between a look and a swap: so often at most.
-constexpr int kMostTries = 64;
-
 constexpr std::array<std::byte, kPageSize> kZeroPage{};
 
 bool is_zero(View page) { return std::memcmp(page.data(), kZeroPage.data(), page.size()) == 0; }

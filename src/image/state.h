@@ -32,6 +32,9 @@ class PushedState {
   std::uint64_t pages_put = 0;
 };
 
+/// Others swap the root between a look and a swap: so often at most.
+constexpr int kMostTries = 64;
+
 /// The root as it was looked at, and its generation, without which nothing is swapped.
 struct SeenRoot {
   Root root;
