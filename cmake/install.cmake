@@ -13,7 +13,7 @@ foreach(library IN ITEMS cleave_backing cleave_backing_static)
   endif()
 endforeach()
 if(NOT TARGET cleave_backing)
-  set(not_built PATTERN "swap_file.h" EXCLUDE PATTERN "compressed.h" EXCLUDE)
+  set(not_built PATTERN "backing" EXCLUDE)  # the folder; backing.h is the core's
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/cleave
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}

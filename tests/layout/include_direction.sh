@@ -32,6 +32,7 @@ src/capi: include/* src/base src/sync
 src/backing: include/* src/base src/sync
 src/backing/swap: include/* src/base src/sync src/backing
 src/backing/compressed: include/* src/base src/sync src/backing
+src/backing/capi: include/* src/base src/sync src/capi
 lab/explore/memory:
 lab/explore/execution: lab/explore/memory
 lab/explore/search: lab/explore/memory lab/explore/execution
@@ -60,7 +61,8 @@ lab/kernel: lab/litmus/* lab/model/* lab/judge lab/report lab/kernel/*
 adapters/sqlite: include/cleave
 adapters/sqlite/contents: include/cleave adapters/sqlite
 adapters/python/runtime: include/cleave
-adapters/python: include/cleave adapters/python/runtime
+adapters/python/backing: include/cleave/* include/cleave adapters/python/runtime
+adapters/python: include/cleave adapters/python/*
 adapters/python/cleave:
 measure: include/cleave
 bench/harness: include/cleave
