@@ -116,7 +116,7 @@ check() {
       threads = threads "|__atomic_|__sync_|atomic_thread_fence|atomic_signal_fence"
       threads = threads "|membarrier|MEMBARRIER|urcu|(^|[^A-Za-z_])pthread_|(SYS|__NR)_futex"
       headers = "^(atomic|mutex|shared_mutex|condition_variable|thread|latch|barrier|semaphore"
-      headers = headers "|future|stop_token|pthread\\.h|stdatomic\\.h|linux/futex\\.h"
+      headers = headers "|future|pthread\\.h|stdatomic\\.h|linux/futex\\.h"
       headers = headers "|linux/membarrier\\.h|urcu.*)$"
       synchronises = "^(src/sync|src/sync/waiters|include/cleave/detail)$"
     }
