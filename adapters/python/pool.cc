@@ -83,6 +83,27 @@ Gives the memory of free pages back to the kernel; the number of bytes.)");
 
 Has pages worth `size` bytes go to the backing, those first that were not used for longest; the
 number of bytes that became free. Without a backing: 0.)");
+  kind.def(
+      "start_reclaim",
+      [](const PoolObject& self, Whole low, Whole high) {
+        const auto pool = self.get();
+        value_of(without_gil([&] { return pool->start_reclaim({low.value, high.value}); }));
+      },
+      py::arg("low") = 0, py::arg("high") = 0, R"(start_reclaim(self, low=0, high=0)
+--
+
+Starts a thread of the library's that has pages go to the backing, so that other threads seldom wait.
+
+It begins when less than `low` bytes are free (0: a 32nd of the budget) and goes on until `high` are
+(0: twice `low`). It ends with stop_reclaim(), or with the pool's memory. Errors: BadArgumentError,
+AlreadyExistsError (it runs), UnsupportedError (no backing), OutOfMemoryError.)");
+  kind.def(
+      "stop_reclaim",
+      [](const PoolObject& self) {
+        const auto pool = self.get();
+        without_gil([&] { pool->stop_reclaim(); });
+      },
+      "stop_reclaim(self)\n--\n\nEnds that thread, and waits for it; no thread: nothing.");
   kind.def("statistics", pool_statistics, R"(statistics(self)
 --
 

@@ -133,10 +133,20 @@ cleave_code cleave_pool_trim(cleave_pool* pool, uint64_t* returned, cleave_error
 
 /// Has pages worth `bytes` go to the backing now, those first that were not used for longest;
 /// `*freed`, unless NULL, is how many bytes became free: fewer than were asked for where the
-/// backing takes no more or the rest is pinned, 0 without a backing. For a thread of the program's
-/// own that keeps some memory free, so that no other has to wait for it. Error: not_permitted.
+/// backing takes no more or the rest is pinned, 0 without a backing. Error: not_permitted.
 cleave_code cleave_pool_evict(cleave_pool* pool, uint64_t bytes, uint64_t* freed,
                               cleave_error* error);
+
+/// Background reclaim, on a thread of the library's own, which handles no signal and ends with the
+/// pool's memory: whenever less than `low` bytes are free, pages go until `high` are, so that other
+/// threads seldom wait for it. 0: a 32nd of the budget, and twice `low`. A thread of the program's
+/// own may call cleave_pool_evict() instead. Errors: bad_argument (not whole pages, low above high,
+/// high above the budget), already_exists (it runs already), unsupported (no backing), no_memory
+/// (RLIMIT_NPROC), not_permitted.
+cleave_code cleave_pool_start_reclaim(cleave_pool* pool, uint64_t low, uint64_t high,
+                                      cleave_error* error);
+/// Ends it; returns when the thread has ended. NULL, or no thread: nothing.
+void cleave_pool_stop_reclaim(cleave_pool* pool);
 
 /// Frames are pages of memory. The first five add up to `budget`.
 typedef struct cleave_pool_statistics {

@@ -47,6 +47,16 @@ cleave_code cleave_pool_evict(cleave_pool* pool, uint64_t bytes, uint64_t* freed
   return CLEAVE_OK;
 }
 
+cleave_code cleave_pool_start_reclaim(cleave_pool* pool, uint64_t low, uint64_t high,
+                                      cleave_error* error) {
+  if (const char* null = c::null_among(pool)) return c::refuse(null, error);
+  return c::report(pool->pool.start_reclaim({low, high}), error);
+}
+
+void cleave_pool_stop_reclaim(cleave_pool* pool) {
+  if (pool != nullptr) pool->pool.stop_reclaim();
+}
+
 cleave_code cleave_pool_get_statistics(const cleave_pool* pool, cleave_pool_statistics* into,
                                        cleave_error* error) {
   if (const char* null = c::null_among(pool, into)) return c::refuse(null, error);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iterator>
 #include <string>
+#include <thread>
 
 #include <cleave/backing/c.h>
 
@@ -94,6 +95,22 @@ TEST_F(CBackings, HoldWhatAPoolHasNoMemoryFor) {
   play(open_file(8 * kMebibyte, &error));
   play(open_memory(8 * kMebibyte, nullptr, &error));
   play(open_memory(2 * kMebibyte, open_file(8 * kMebibyte, &error), &error));
+}
+
+TEST_F(CBackings, AreFilledInTheBackgroundToo) {
+  const OwnedPool pool(
+      cleave_pool_create_with_backing(kMebibyte, open_file(8 * kMebibyte, &error), &error));
+  EXPECT_EQ(cleave_pool_start_reclaim(pool.get(), 2 * kMebibyte, 0, &error), CLEAVE_BAD_ARGUMENT);
+  ok(cleave_pool_start_reclaim(pool.get(), kMebibyte / 4, kMebibyte / 2, &error));
+  EXPECT_EQ(cleave_pool_start_reclaim(pool.get(), 0, 0, &error), CLEAVE_ALREADY_EXISTS);
+  const OwnedSpace space(cleave_space_create(pool.get(), &error));
+  cleave_address at = 0;
+  ok(cleave_space_map(space.get(), kMebibyte, CLEAVE_READ_WRITE, &at, &error));
+  for (std::uint64_t n = 1; n <= kMebibyte / 4096; ++n)
+    ok(cleave_space_write(space.get(), at + (n - 1) * 4096, &n, 8, &error));
+  while (figures(pool.get()).used > kMebibyte / 4096 * 3 / 4) std::this_thread::yield();
+  cleave_pool_stop_reclaim(pool.get());
+  cleave_pool_stop_reclaim(pool.get());
 }
 
 TEST_F(CBackings, SayWhatTheyHold) {

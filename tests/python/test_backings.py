@@ -68,6 +68,24 @@ def test_evict_makes_room() -> None:
     assert cleave.Pool(cleave.MiB).evict(cleave.MiB) == 0
 
 
+def test_memory_is_kept_free_in_the_background() -> None:
+    pool = cleave.Pool(cleave.MiB, cleave.SwapFile(8 * cleave.MiB))
+    pool.start_reclaim(cleave.MiB // 4, cleave.MiB // 2)
+    with pytest.raises(cleave.AlreadyExistsError):
+        pool.start_reclaim()
+    space = cleave.Space(pool)
+    at = space.map(cleave.MiB)
+    space.write(at, bytes(range(1, 129)) * (cleave.MiB // 128))
+    while pool.statistics().used > 192:
+        pass
+    pool.stop_reclaim()
+    pool.stop_reclaim()
+    with pytest.raises(cleave.BadArgumentError):
+        pool.start_reclaim(2 * cleave.MiB)
+    with pytest.raises(cleave.UnsupportedError):
+        cleave.Pool(cleave.MiB).start_reclaim()
+
+
 def test_a_backing_tells_what_it_holds_whichever_goes_first() -> None:
     backing = cleave.SwapFile(cleave.MiB, directory=os.curdir, depth=4, write_at_open=True)
     assert backing.statistics().capacity == 256 and backing.statistics().pages == 0
