@@ -92,7 +92,7 @@ number of bytes that became free. Without a backing: 0.)");
       py::arg("low") = 0, py::arg("high") = 0, R"(start_reclaim(self, low=0, high=0)
 --
 
-Starts a thread of the library's that has pages go to the backing, so that other threads seldom wait.
+Starts a thread of the library's that has pages go, so that other threads seldom wait for memory.
 
 It begins when less than `low` bytes are free (0: a 32nd of the budget) and goes on until `high` are
 (0: twice `low`). It ends with stop_reclaim(), or with the pool's memory. Errors: BadArgumentError,

@@ -49,7 +49,7 @@ struct PoolStatistics {
 };
 
 /// When memory is reclaimed in the background, in bytes that are free. Pages that threads take
-/// while it is under way come out of `low`; the more there are a millisecond, the more it should be.
+/// while it is under way come out of `low`: the faster they take them, the more it should be.
 struct ReclaimMarks {
   /// It begins when less is free. 0: a 32nd of the budget.
   ByteCount low = 0;
