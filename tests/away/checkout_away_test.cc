@@ -10,10 +10,10 @@
 namespace cleave::detail {
 namespace {
 
-constexpr std::uint64_t kPages = 128;
-
 class CheckoutAwayTest : public testing::Test {
  protected:
+  static constexpr std::uint64_t kPages = 128;
+
   /// An arena in a pool of so much memory, with two commits, of which all that can go has gone.
   void open(std::uint64_t memory) {
     pool.emplace(

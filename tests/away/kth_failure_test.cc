@@ -12,10 +12,10 @@
 namespace cleave::detail {
 namespace {
 
-constexpr std::uint64_t kPages = 40;
-
 class KthFailureTest : public OnLittleMemory {
  protected:
+  static constexpr std::uint64_t kPages = 40;
+
   /// Each step until it succeeds, as it must the second time.
   template <class Step>
   auto step(Step what) {
