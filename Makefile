@@ -83,6 +83,7 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	done
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
+	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --backing compressed --directory build
 	for arena in automatic 'automatic --adaptive' async 'async --watched' sigbus 'sigbus --watched' mprotect \
 	    software 'software --watched'; do \
 	  build/release/tests/cleave_host --tracking $$arena --stops 30 --forks 10000 || [ $$? -eq 77 ] || exit 1; \
@@ -91,6 +92,8 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_torture \
 	  --seconds $(TORTURE_SECONDS) --directory build
+	TSAN_OPTIONS=halt_on_error=1 $(FIXED_LAYOUT) build/tsan/tests/cleave_torture \
+	  --seconds $(TORTURE_SECONDS) --backing compressed --directory build
 	scripts/arm64.sh || [ $$? = 77 ]
 	tests/package/release.sh . || [ $$? = 77 ]
 	$(MAKE) deb

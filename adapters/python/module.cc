@@ -5,6 +5,7 @@
 #include <cleave/units.h>
 
 #include "adapters/python/arena.h"
+#include "adapters/python/backing/backing.h"
 #include "adapters/python/commit.h"
 #include "adapters/python/pins.h"
 #include "adapters/python/pool.h"
@@ -33,6 +34,7 @@ void define_module(py::module_& module) {
   module.attr("__version__") = CLEAVE_VERSION;
   module.attr("PAGE_SIZE") = kPageSize;
   define_piece(module);
+  define_backings(module);
   define_pool(module);
   define_snapshot(module);
   define_pins(module);

@@ -48,7 +48,9 @@ extern "C" {
 /// The version of the library that is running, as in "0.1.0".
 const char* cleave_version(void);
 
-typedef struct cleave_pool cleave_pool;          ///< memory of spaces, and of what arenas remember
+typedef struct cleave_pool cleave_pool;  ///< memory of spaces, and of what arenas remember
+typedef struct cleave_backing
+    cleave_backing;  ///< where pages of a pool are that it has no memory for (cleave/backing/c.h)
 typedef struct cleave_space cleave_space;        ///< sparse memory that forks in constant time
 typedef struct cleave_snapshot cleave_snapshot;  ///< what a space held at one moment
 typedef struct cleave_accessor cleave_accessor;  ///< a thread's way to load and store in a space
@@ -107,6 +109,18 @@ size_t cleave_error_message(const cleave_error* error, char* into, size_t size);
 /// no_memory (RLIMIT_NOFILE, RLIMIT_AS, RLIMIT_DATA, vm.max_map_count: `what` names the limit),
 /// unsupported.
 cleave_pool* cleave_pool_create(uint64_t budget, cleave_error* error);
+/// The same with a backing, which takes pages that there is no memory for: spaces, snapshots, holds
+/// and commits may then have as many pages more as the backing can hold. Whatever touches a page
+/// that is away waits until it is back, and fails with io where the backing cannot give it: that
+/// access alone, and again and again until it can. Pages that are pinned, or looked at by a view,
+/// stay. 16 bytes a page more than without.
+///
+/// The pool takes the backing over, also where it fails, and ends it with its memory: release it
+/// neither before nor after, and give it to one pool only. A backing that is a program's own, in
+/// C++, is a cleave::Backing* made by new, cast to this. Errors: as cleave_pool_create(), and
+/// bad_argument (a backing that is NULL: look at the error of the call that was to open it).
+cleave_pool* cleave_pool_create_with_backing(uint64_t budget, cleave_backing* backing,
+                                             cleave_error* error);
 /// The memory goes now, or with the last handle of what was made from the pool.
 void cleave_pool_release(cleave_pool* pool);
 
@@ -116,6 +130,23 @@ cleave_code cleave_pool_reserve(cleave_pool* pool, uint64_t bytes, cleave_error*
 /// Gives the memory of free frames back to the kernel; `*returned`, unless NULL, is how many bytes.
 /// They are taken again when needed. Errors: no_memory, unsupported; nothing is lost then.
 cleave_code cleave_pool_trim(cleave_pool* pool, uint64_t* returned, cleave_error* error);
+
+/// Has pages worth `bytes` go to the backing now, those first that were not used for longest;
+/// `*freed`, unless NULL, is how many bytes became free: fewer than were asked for where the
+/// backing takes no more or the rest is pinned, 0 without a backing. Error: not_permitted.
+cleave_code cleave_pool_evict(cleave_pool* pool, uint64_t bytes, uint64_t* freed,
+                              cleave_error* error);
+
+/// Background reclaim, on a thread of the library's own, which handles no signal and ends with the
+/// pool's memory: whenever less than `low` bytes are free, pages go until `high` are, so that other
+/// threads seldom wait for it. 0: a 32nd of the budget, and twice `low`. A thread of the program's
+/// own may call cleave_pool_evict() instead. Errors: bad_argument (not whole pages, low above high,
+/// high above the budget), already_exists (it runs already), unsupported (no backing), no_memory
+/// (RLIMIT_NPROC), not_permitted.
+cleave_code cleave_pool_start_reclaim(cleave_pool* pool, uint64_t low, uint64_t high,
+                                      cleave_error* error);
+/// Ends it; returns when the thread has ended. NULL, or no thread: nothing.
+void cleave_pool_stop_reclaim(cleave_pool* pool);
 
 /// Frames are pages of memory. The first five add up to `budget`.
 typedef struct cleave_pool_statistics {
@@ -134,6 +165,9 @@ typedef struct cleave_pool_statistics {
   uint64_t long_pins;   ///< pages pinned now, for as long as the holder likes
   uint64_t copies;      ///< pages copied because they were shared, ever
   uint64_t zeroed;      ///< absent pages given a frame, ever
+  uint64_t away;        ///< pages whose bytes are in the backing alone, beside the budget
+  uint64_t went;        ///< pages that went to the backing, ever
+  uint64_t came;        ///< pages that came back, ever
 } cleave_pool_statistics;
 
 /// While other threads work, the moment is not quite the same for each figure. Error: bad_argument

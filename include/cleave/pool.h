@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <stop_token>
 #include <utility>
 
 #include <cleave/backing.h>
@@ -47,6 +48,15 @@ struct PoolStatistics {
   std::uint64_t metadata_bytes_per_frame;
 };
 
+/// When memory is reclaimed in the background, in bytes that are free. Pages that threads take
+/// while it is under way come out of `low`: the faster they take them, the more it should be.
+struct ReclaimMarks {
+  /// It begins when less is free. 0: a 32nd of the budget.
+  ByteCount low = 0;
+  /// It ends when as much is. 0: twice `low`, at most the budget.
+  ByteCount high = 0;
+};
+
 /// Frames shared by any number of spaces and snapshots, up to a budget. A handle: movable, used by
 /// any thread. The memory goes with the last of the handle and all that was made from it, in
 /// whatever order. A moved-from handle can be destroyed and assigned to; any other use stops the
@@ -76,9 +86,26 @@ class CLEAVE_API Pool {
   static Result<Pool> create(ByteCount budget, std::unique_ptr<Backing> backing);
 
   /// Has pages worth `bytes` go to the backing now, those first that were not used for longest;
-  /// what became free. Zero without a backing. For a thread of the program's own that keeps some
-  /// memory free, so that no other has to wait for it.
+  /// what became free. Zero without a backing.
   ByteCount evict(ByteCount bytes) noexcept;
+
+  /// Background reclaim, on the calling thread until `stop` is requested: whenever less memory is
+  /// free than `marks` say, pages go, those first that were not used for longest. So others seldom
+  /// wait for it (direct reclaim), which they still do where it falls behind. As in
+  ///
+  ///     std::jthread reclaim([&pool](std::stop_token stop) { must(pool.reclaim(stop)); });
+  ///
+  /// Where the backing takes no more it waits for the next page that is taken, and tries again;
+  /// what there is to say of that, the operation says that finds no memory. The pool lives at least
+  /// as long. Errors, at once: bad_argument (marks), already_exists (a thread does it already),
+  /// unsupported (no backing), not_permitted (in a child of fork(2): its parent goes on, and it has
+  /// no such thread).
+  Result<void> reclaim(const std::stop_token& stop, const ReclaimMarks& marks = {}) noexcept;
+  /// The same on a thread of the library's own, which handles no signal and ends with the pool's
+  /// memory. Errors: the same, and no_memory (RLIMIT_NPROC).
+  Result<void> start_reclaim(const ReclaimMarks& marks = {}) noexcept;
+  /// Ends that thread; returns when it has ended. No thread: nothing.
+  void stop_reclaim() noexcept;
 
   /// Takes over what `other` is.
   Pool(Pool&& other) noexcept : frames_(std::exchange(other.frames_, nullptr)) {}

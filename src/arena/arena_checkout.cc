@@ -5,8 +5,10 @@
 #include "arena/arena_state.h"
 #include "arena/memory/page_contents.h"
 #include "arena/memory/page_copies.h"
+#include "arena/memory/page_window.h"
 #include "base/fail.h"
 #include "base/handle_access.h"
+#include "space/read_ahead.h"
 #include "space/snapshot_state.h"
 
 namespace cleave::detail {
@@ -86,30 +88,61 @@ Result<void> ArenaState::bring_differing(const SnapshotState& from) {
     return Result<void>();
   });
   if (away == 0 || away > from.frames.slots().count() / 2) return {};
+  ReadAhead ahead(from);
+  (void)for_each_away([&ahead](PageNo page) {
+    ahead.add(page);
+    return Result<void>();
+  });
+  ahead.bring();
   return for_each_away([&from](PageNo page) { return from.look(page).map([](Look&&) {}); });
 }
 
 // Through the alias: what we write is not to count as a change.
+Result<void> ArenaState::restore(const SnapshotState& from, PageRun run, PageCopies& copies) {
+  for (std::uint64_t page = run.first; page < run.end;) {
+    if (const PageNo number = page_of(address_of_page(page)); from.has(number)) {
+      auto then = from.look(number);
+      if (!then) return tl::unexpected(then.error());
+      copies.add(mapping_.alias(page), std::move(*then));
+      ++page;
+      continue;
+    }
+    std::uint64_t end = page + 1;
+    while (end < run.end && !from.has(page_of(address_of_page(end)))) ++end;
+    clear({page, end});
+    page = end;
+  }
+  restored_pages_ += run.pages();
+  return {};
+}
+
+// A window of pages at a time, wherever they lie, where some of them may be away.
 Result<void> ArenaState::restore(const SnapshotState& from) {
   PageCopies copies;
+  ReadAhead ahead(from);
+  PageWindow window(ahead.window());
+  const auto restore_window = [&]() CLEAVE_REQUIRES(lock_) -> Result<void> {
+    for (const PageRun run : window.runs()) {
+      for (std::uint64_t n = run.first; n < run.end; ++n) ahead.add(page_of(address_of_page(n)));
+    }
+    ahead.bring();
+    for (const PageRun run : window.runs()) {
+      if (auto done = restore(from, run, copies); !done) return done;
+    }
+    window.clear();
+    return {};
+  };
   auto done = differing_.for_each_run([&](PageRun run) -> Result<void> {
     lock_.assume_held();  // by the function around
-    for (std::uint64_t page = run.first; page < run.end;) {
-      if (const PageNo number = page_of(address_of_page(page)); from.has(number)) {
-        auto then = from.look(number);
-        if (!then) return tl::unexpected(then.error());
-        copies.add(mapping_.alias(page), std::move(*then));
-        ++page;
-        continue;
-      }
-      std::uint64_t end = page + 1;
-      while (end < run.end && !from.has(page_of(address_of_page(end)))) ++end;
-      clear({page, end});
-      page = end;
+    if (ahead.window() == 0) return restore(from, run, copies);
+    while (run.pages() != 0) {
+      run = window.add(run);
+      if (!window.is_full()) break;
+      if (auto full = restore_window(); !full) return full;
     }
-    restored_pages_ += run.pages();
     return {};
   });
+  if (done) done = restore_window();
   if (done) differing_.clear();
   return done;
 }

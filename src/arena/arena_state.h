@@ -23,6 +23,7 @@
 
 namespace cleave::detail {
 
+class PageCopies;
 struct SnapshotState;
 
 /// Three things say what the memory holds: head_, what was committed last; changed_, the pages that
@@ -103,6 +104,8 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   /// be had then is an error before anything has changed.
   Result<void> bring_differing(const SnapshotState& from) CLEAVE_REQUIRES(lock_);
   Result<void> restore(const SnapshotState& from) CLEAVE_REQUIRES(lock_);
+  Result<void> restore(const SnapshotState& from, PageRun run, PageCopies& copies)
+      CLEAVE_REQUIRES(lock_);
   void clear(PageRun run) CLEAVE_REQUIRES(lock_);
   [[nodiscard]] std::uint64_t count(PinTerm term) const CLEAVE_REQUIRES(lock_);
 

@@ -1,7 +1,5 @@
 // Arenas and ways of tracking, for C.
-#include <algorithm>
 #include <csignal>
-#include <cstring>
 
 #include <cleave/fault_signal.h>
 
@@ -16,32 +14,21 @@ namespace {
 constexpr uint32_t kKnownFlags = CLEAVE_ARENA_NO_SYSTEM_CALLS | CLEAVE_ARENA_CATCH_WRITERS |
                                  CLEAVE_ARENA_CATCH_WAITERS | CLEAVE_ARENA_CATCH_UNSEEN;
 
-// What a caller of another version has set: fields that it does not know are zero, and those that
-// we do not know have to be.
-Result<cleave_arena_options> known_part(const cleave_arena_options* given) {
-  cleave_arena_options options{};
-  if (given == nullptr) return options;
-  if (!c::is_size_of_a_structure(given->size)) {
-    return fail(Errc::bad_argument, "set the options' size to sizeof(cleave_arena_options)");
-  }
-  std::memcpy(&options, given, std::min(given->size, sizeof options));
-  const auto* all = reinterpret_cast<const unsigned char*>(given);
-  for (std::size_t i = sizeof options; i < given->size; ++i) {
-    if (all[i] != 0) {
-      return fail(Errc::bad_argument, "the options have a field that this library does not know");
-    }
-  }
-  if ((options.flags & ~kKnownFlags) != 0) {
+Result<cleave_arena_options> checked(const cleave_arena_options* given) {
+  if (given == nullptr) return cleave_arena_options{};
+  const auto options = c::known_part(given);
+  if (!options) return options;
+  if ((options->flags & ~kKnownFlags) != 0) {
     return fail(Errc::bad_argument, "the options have a flag that this library does not know");
   }
-  if (!c::is_tracking(options.tracking)) {
+  if (!c::is_tracking(options->tracking)) {
     return fail(Errc::bad_argument, "the options name no way of tracking");
   }
   return options;
 }
 
 Result<Arena> create(Pool& pool, uint64_t bytes, const cleave_arena_options* given) {
-  const auto options = known_part(given);
+  const auto options = checked(given);
   if (!options) return tl::unexpected(options.error());
   return Arena::create(pool, bytes,
                        {.at = options->at,

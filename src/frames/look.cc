@@ -24,7 +24,7 @@ Result<Look> Frames::look(FrameId frame) noexcept {
 // Too many threads want it already: they have it in a moment, and the operation tries again.
 tl::unexpected<Error> Frames::lacks(FrameId frame) noexcept {
   bool here = false;
-  return state(frame).wire(&here) ? lack::bytes(frame) : lack::memory();
+  return state(frame).wire(&here) ? lack::bytes(frame) : lack::turn();
 }
 
 void Frames::unwire(FrameId frame) noexcept {

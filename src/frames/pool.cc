@@ -1,6 +1,7 @@
 #include <cleave/pool.h>
 
 #include "base/check.h"
+#include "base/fail.h"
 #include "frames/frames.h"
 #include "sync/memory.h"
 
@@ -21,6 +22,43 @@ ByteCount Pool::evict(ByteCount bytes) noexcept {
   Frames& frames = state();
   if (!frames.is_here() || frames.away() == nullptr) return 0;
   return frames.away()->reclaim(bytes.value >> kPageBits) << kPageBits;
+}
+
+namespace {
+
+Result<Background*> background_of(Frames& frames) {
+  if (!frames.is_here()) return not_here();
+  if (frames.away() == nullptr) {
+    return fail(Errc::unsupported,
+                "a pool without a backing has nowhere for pages to go; make one with a backing");
+  }
+  return &frames.away()->background;
+}
+
+}  // namespace
+
+Result<void> Pool::reclaim(const std::stop_token& stop, const ReclaimMarks& marks) noexcept {
+  Frames& frames = state();
+  const auto background = background_of(frames);
+  if (!background) return tl::unexpected(background.error());
+  if (auto begun = (*background)->begin(marks); !begun) return begun;
+  frames.retain();
+  {
+    const std::stop_callback stopping(stop, [&] { (*background)->marks.stop(); });
+    (*background)->run();
+  }
+  (*background)->end();
+  frames.release();
+  return {};
+}
+
+Result<void> Pool::start_reclaim(const ReclaimMarks& marks) noexcept {
+  const auto background = background_of(state());
+  return background ? (*background)->start(marks) : tl::unexpected(background.error());
+}
+
+void Pool::stop_reclaim() noexcept {
+  if (const auto background = background_of(state())) (*background)->stop();
 }
 
 Pool& Pool::operator=(Pool&& other) noexcept {

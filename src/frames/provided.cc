@@ -4,6 +4,7 @@
 
 #include "frames/frames.h"
 #include "frames/state/lack.h"
+#include "sync/wait.h"
 
 namespace cleave::detail {
 
@@ -11,7 +12,12 @@ bool Provided::provide(Error& error) noexcept {
   let_go();
   Result<void> had;
   if (lack::is_memory(error)) {
-    had = frames_.away()->make_room();
+    // It may need several at once, and has given back what it had: each time it gets more, lest it
+    // fails at the same one for ever.
+    had = frames_.away()->make_room(wanted_);
+    wanted_ *= 2;
+  } else if (lack::is_turn(error)) {
+    sync::relax(turns_++);
   } else if (lack::is_bytes(error)) {
     wired_ = lack::frame(error);
     had = frames_.away()->bring(wired_);

@@ -1,6 +1,8 @@
 // What an operation was lacking, had for it.
 #pragma once
 
+#include <cstdint>
+
 #include <cleave/error.h>
 #include <cleave/units.h>
 
@@ -26,6 +28,8 @@ class Provided {
 
   Frames& frames_;
   FrameId wired_ = kZeroFrame;
+  std::uint64_t wanted_ = 1;  // slots, the next time that there is none
+  unsigned turns_ = 0;
 };
 
 }  // namespace cleave::detail

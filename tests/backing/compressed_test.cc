@@ -182,6 +182,11 @@ TEST(Compressed, SaysWhatItCannotBe) {
   EXPECT_TRUE(fails_with(compressed({.bytes = 1_MiB, .pages = 1'000'000}), Errc::bad_argument));
 }
 
+TEST(Compressed, IsMadeBeforeANextThatHoldsMoreThanItCanName) {
+  const auto memory = must(compressed({.bytes = 1_MiB, .next = must(swap_file({.bytes = 1_GiB}))}));
+  EXPECT_EQ(memory->most_pages(), 512u * 1024 / 24);
+}
+
 TEST(Compressed, HasNoMorePagesThanItMay) {
   const auto memory = must(compressed({.bytes = 2_MiB, .pages = 50}));
   EXPECT_EQ(memory->most_pages(), 50u);

@@ -98,6 +98,12 @@ std::vector<Given> CNull::all() {
               return cleave_error_message(&unset, nullptr, 100) + 5;
             }),
       nothing("cleave_pool_release", [] { cleave_pool_release(nullptr); }),
+      handle("cleave_pool_create_with_backing",
+             [](Error* e) { return cleave_pool_create_with_backing(1 << 20, nullptr, e); }),
+      code("cleave_pool_start_reclaim",
+           [](Error* e) { return cleave_pool_start_reclaim(nullptr, 0, 0, e); }),
+      nothing("cleave_pool_stop_reclaim", [] { cleave_pool_stop_reclaim(nullptr); }),
+      code("cleave_pool_evict", [](Error* e) { return cleave_pool_evict(nullptr, 1, nullptr, e); }),
       code("cleave_pool_reserve", [](Error* e) { return cleave_pool_reserve(nullptr, 1, e); }),
       code("cleave_pool_trim", [](Error* e) { return cleave_pool_trim(nullptr, nullptr, e); }),
       code("cleave_pool_get_statistics",

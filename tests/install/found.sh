@@ -32,6 +32,13 @@ found_by_cmake() {
   echo "found by CMake: a project without C++"
 }
 
+# With flags and warnings of the caller's.
+every_function_links() {
+  "$here/every_function.sh" "$prefix/include" "$1" "$2" >"$scratch/every.c"
+  run "$c_compiler" "${warnings[@]}" "$scratch/every.c" "${flags[@]}" -o "$scratch/every"
+  echo "from C: $(grep -c '(any)' "$scratch/every.c") functions of $1"
+}
+
 found_by_pkg_config() {
   local flags
   read -ra flags < <(pkg-config --cflags --libs cleave)
@@ -52,9 +59,7 @@ found_by_pkg_config() {
     echo "cleave_version() and pkg-config do not agree"
     exit 1
   }
-  "$here/every_function.sh" "$prefix/include/cleave/c.h" >"$scratch/every.c"
-  run "$c_compiler" "${warnings[@]}" "$scratch/every.c" "${flags[@]}" -o "$scratch/every"
-  echo "from C: $(grep -c '(any)' "$scratch/every.c") functions"
+  every_function_links cleave/c.h 80
 }
 
 # The library beside it.
@@ -67,6 +72,8 @@ backing_is_found() {
   read -ra flags < <(pkg-config --cflags --libs cleave-backing)
   run "${compilers[0]}" -std=c++20 "$here/outsider/backing.cc" "${flags[@]}" -o "$scratch/with_backing"
   run "$scratch/with_backing"
+  local warnings=(-std=c99 -pedantic -Wall -Wextra -Werror)
+  every_function_links cleave/backing/c.h 4
   echo "found by CMake and by pkg-config: the library of backings"
 }
 

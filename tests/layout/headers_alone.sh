@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Each public header compiles alone, as C++20, with each compiler: who includes one need not know what it needs. And
-# c.h is plain C99 as well.
+# those for C are plain C99 as well.
 #   headers_alone.sh <root of the sources> <C++ compiler>...
 set -euo pipefail
 
@@ -34,8 +34,10 @@ for compiler in "${@:2}"; do
     exit 1
   fi
   for header in $headers; do expect "$header" "$compiler" -std=c++20 -x c++; done
-  expect cleave/c.h "$compiler" -std=c++98 -Wno-long-long -x c++
-  expect cleave/c.h "$compiler" -std=c99 -pedantic -x c
+  for header in cleave/c.h cleave/backing/c.h; do
+    expect "$header" "$compiler" -std=c++98 -Wno-long-long -x c++
+    expect "$header" "$compiler" -std=c99 -pedantic -x c
+  done
   echo "$(wc -w <<<"$headers") headers compile alone, with $compiler."
 done
 exit $failed

@@ -37,6 +37,7 @@ src/image/format: include/* src/base
 src/image/store: include/* src/base src/image/format
 src/image/objects: include/* src/base src/image/format src/image/store
 src/image: include/* src/base src/image/*
+src/backing/capi: include/* src/base src/sync src/capi
 lab/explore/memory:
 lab/explore/execution: lab/explore/memory
 lab/explore/search: lab/explore/memory lab/explore/execution
@@ -66,7 +67,8 @@ lab/kernel: lab/litmus/* lab/model/* lab/judge lab/report lab/kernel/*
 adapters/sqlite: include/cleave
 adapters/sqlite/contents: include/cleave adapters/sqlite
 adapters/python/runtime: include/cleave
-adapters/python: include/cleave adapters/python/runtime
+adapters/python/backing: include/cleave/* include/cleave adapters/python/runtime
+adapters/python: include/cleave adapters/python/*
 adapters/python/cleave:
 measure: include/cleave
 bench/harness: include/cleave
@@ -121,7 +123,7 @@ check() {
       threads = threads "|__atomic_|__sync_|atomic_thread_fence|atomic_signal_fence"
       threads = threads "|membarrier|MEMBARRIER|urcu|(^|[^A-Za-z_])pthread_|(SYS|__NR)_futex"
       headers = "^(atomic|mutex|shared_mutex|condition_variable|thread|latch|barrier|semaphore"
-      headers = headers "|future|stop_token|pthread\\.h|stdatomic\\.h|linux/futex\\.h"
+      headers = headers "|future|pthread\\.h|stdatomic\\.h|linux/futex\\.h"
       headers = headers "|linux/membarrier\\.h|urcu.*)$"
       synchronises = "^(src/sync|src/sync/waiters|include/cleave/detail)$"
     }

@@ -237,7 +237,7 @@ def test_no_object_is_half_made(arena: cleave.Arena) -> None:
             kind.__new__(kind)
         with pytest.raises(TypeError):
             object.__new__(kind)
-    kinds = [cleave.Pool, cleave.Arena, cleave.Space, cleave.Ring]
+    kinds = [cleave.Pool, cleave.Arena, cleave.Space, cleave.Ring, cleave.SwapFile, cleave.CompressedMemory]
     for kind in kinds:
         with pytest.raises(TypeError):
             kind.__new__(kind)

@@ -26,6 +26,7 @@ struct Beyond {
   std::uint64_t last = 0;
   std::uint64_t puts = 0;
   std::uint64_t gets = 0;
+  std::uint64_t reads = 0;  ///< calls of get(), whatever their pages
   bool ended = false;
 
   [[nodiscard]] std::size_t held() {
@@ -57,6 +58,7 @@ class MemoryBacking final : public Backing {
 
   Result<void> get(std::span<const Place> places, std::span<std::byte* const> into) override {
     const std::lock_guard guard(beyond_.lock);
+    ++beyond_.reads;
     for (std::size_t i = 0; i < places.size(); ++i) {
       ++beyond_.gets;
       if (beyond_.refuses_get && beyond_.refuses_get())

@@ -195,6 +195,8 @@ enum class Break : std::uint8_t {
   hold,  ///< devices read frames whose holds were released before
 };
 
+enum class Behind { nothing, swap_file, compressed };
+
 struct Options {
   double seconds = 5;
   unsigned threads = 4;
@@ -203,6 +205,8 @@ struct Options {
   bool registered = true;
   bool direct = true;
   Break broken = Break::nothing;
+  Behind backing = Behind::nothing;
+  std::uint64_t memory = 1024;  ///< KiB, with a backing
 };
 
 /// What all threads share.

@@ -20,6 +20,10 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#ifdef CLEAVE_TORTURE_BACKING
+#include <cleave/backing/compressed.h>
+#include <cleave/backing/swap_file.h>
+#endif
 #include <cleave/must.h>
 
 #include "base/handle_access.h"
@@ -31,6 +35,22 @@ namespace cleave::torture {
 namespace {
 
 constexpr std::uint64_t kPoolBytes = std::uint64_t{64} << 20;
+
+// With a backing, pages have little memory to share, and go in the background and directly.
+Pool make_pool(const Options& options) {
+#ifdef CLEAVE_TORTURE_BACKING
+  const ByteCount memory = ByteCount{options.memory << 10};
+  if (options.backing == Behind::swap_file)
+    return must(Pool::create(
+        memory, must(swap_file({.bytes = 2 * kPoolBytes, .directory = options.directory}))));
+  if (options.backing == Behind::compressed) {
+    auto next = must(swap_file({.bytes = 2 * kPoolBytes, .directory = options.directory}));
+    return must(
+        Pool::create(memory, must(compressed({.bytes = 4 << 20, .next = std::move(next)}))));
+  }
+#endif
+  return must(Pool::create(ByteCount{kPoolBytes}));
+}
 
 std::string kernel() {
   utsname name{};
@@ -46,6 +66,8 @@ struct Outcome {
   std::uint64_t bytes_lost;
   std::uint64_t wrongs;
   std::uint64_t copies;
+  std::uint64_t went;
+  std::uint64_t came;
 };
 
 Outcome run(const Options& options) {
@@ -83,7 +105,8 @@ Outcome run(const Options& options) {
   players.clear();
   for (auto& board : torture->boards) board.reset();
   const PoolStatistics s = torture->pool.statistics();
-  if (s.used + s.nodes + s.regions + s.spaces + s.accessors + s.short_pins + s.long_pins != 0) {
+  if (s.used + s.away + s.nodes + s.regions + s.spaces + s.accessors + s.short_pins + s.long_pins !=
+      0) {
     torture->wrong(
         "something is left in the pool",
         fmt::format("{} frames, {} nodes, {} pins", s.used, s.nodes, s.short_pins + s.long_pins));
@@ -91,6 +114,8 @@ Outcome run(const Options& options) {
   if (s.used + s.free + s.ready + s.returned + s.untouched != s.budget)
     torture->wrong("frames do not add up", "");
   outcome.copies = s.copies;
+  outcome.went = s.went;
+  outcome.came = s.came;
   outcome.bytes_lost = torture->bytes_lost;
   outcome.wrongs = torture->wrongs;
   return outcome;
@@ -102,6 +127,7 @@ void print(const Outcome& o) {
   for (std::size_t k = 0; k < Counts::kinds; ++k)
     fmt::print("{:>14} {}\n", o.counts.count[k], Counts::names[k]);
   fmt::print("{:>14} pages copied\n", o.copies);
+  if (o.went != 0) fmt::print("{:>14} pages went, {} came back\n", o.went, o.came);
   const std::uint64_t both = o.counts.pins() + o.counts.count[Counts::forks];
   fmt::print("{:>14.0f} pins and forks a minute\n", static_cast<double>(both) * 60 / o.seconds);
   fmt::print("bytes lost: {}\n", o.bytes_lost);
@@ -119,15 +145,17 @@ void print_json(const Options& options, const Outcome& o) {
         name.begin(), name.end(), [](char c) { return c == ' ' || c == '-'; }, '_');
     fmt::print("\"{}\": {}, ", name, o.counts.count[k]);
   }
-  fmt::print("\"pages_copied\": {}, \"other_wrong_answers\": {}, \"bytes_lost\": {}}}\n", o.copies,
-             o.wrongs, o.bytes_lost);
+  fmt::print(
+      "\"pages_copied\": {}, \"pages_went\": {}, \"pages_came\": {}, \"other_wrong_answers\": {}, "
+      "\"bytes_lost\": {}}}\n",
+      o.copies, o.went, o.came, o.wrongs, o.bytes_lost);
 }
 
 }  // namespace
 
-Torture::Torture(const Options& chosen)
-    : options(chosen), pool(must(Pool::create(ByteCount{kPoolBytes}))) {
-  must(pool.reserve(ByteCount{kPoolBytes}));
+Torture::Torture(const Options& chosen) : options(chosen), pool(make_pool(chosen)) {
+  must(pool.reserve(pool.statistics().budget * kPageSize));
+  if (options.backing != Behind::nothing) must(pool.start_reclaim());
   for (auto& board : boards) board = std::make_unique<Board>(pool);
 }
 
@@ -181,6 +209,15 @@ int main(int argc, char** argv) try {
          "--break", options.broken,
          "Let go of pins (fork) or of holds (hold) before the device is done: must be found")
       ->transform(CLI::CheckedTransformer(breaks));
+#ifdef CLEAVE_TORTURE_BACKING
+  const std::map<std::string, Behind> behind{
+      {"none", Behind::nothing}, {"swap", Behind::swap_file}, {"compressed", Behind::compressed}};
+  app.add_option(
+         "--backing", options.backing,
+         "Where pages go meanwhile: none, a swap file (swap), or compressed memory before it")
+      ->transform(CLI::CheckedTransformer(behind));
+  app.add_option("--memory", options.memory, "With a backing: KiB of memory for pages");
+#endif
   CLI11_PARSE(app, argc, argv);
   options.registered = !plain;
   options.direct = !cached;

@@ -19,12 +19,14 @@ from cleave._cleave import (
     PAGE_SIZE,
     Arena,
     Commit,
+    CompressedMemory,
     Hold,
     Pin,
     Pool,
     Ring,
     Snapshot,
     Space,
+    SwapFile,
     __version__,
     try_tracking,
     trackings,
@@ -44,7 +46,7 @@ from cleave._errors import (
     TooManyPinsError,
     UnsupportedError,
 )
-from cleave._records import ArenaStatistics, PoolStatistics, Region
+from cleave._records import ArenaStatistics, BackingStatistics, PoolStatistics, Region
 
 KiB = 1 << 10
 MiB = 1 << 20
@@ -56,11 +58,13 @@ __all__ = [
     "AlreadyMappedError",
     "Arena",
     "ArenaStatistics",
+    "BackingStatistics",
     "BadArgumentError",
     "Branch",
     "CancelledError",
     "Commit",
     "Commits",
+    "CompressedMemory",
     "Error",
     "GiB",
     "Hold",
@@ -79,6 +83,7 @@ __all__ = [
     "Ring",
     "Snapshot",
     "Space",
+    "SwapFile",
     "TiB",
     "TooManyPinsError",
     "UnsupportedError",

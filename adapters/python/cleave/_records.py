@@ -33,6 +33,23 @@ class PoolStatistics(NamedTuple):
     long_pins: int  #: pinned now, for as long as the holder likes
     copies: int  #: copied because they were shared, ever
     zeroed: int  #: given memory at a first write, ever
+    away: int  #: in the backing alone, beside the budget
+    went: int  #: sent to the backing, ever
+    came: int  #: brought back, ever
+
+
+class BackingStatistics(NamedTuple):
+    """What a backing holds at one moment. Pages, unless it says otherwise."""
+
+    pages: int  #: that it holds
+    capacity: int  #: that it can hold if none compresses
+    compressed_pages: int  #: of these, held compressed in memory
+    compressed_bytes: int  #: memory that they take
+    disk_bytes: int  #: what the rest takes of a disk
+    written: int  #: to a disk, ever
+    read: int  #: from a disk, ever
+    direct: bool  #: that disk is reached past the page cache (O_DIRECT)
+    ring: bool  #: requests to it go out several at a time (io_uring)
 
 
 class ArenaStatistics(NamedTuple):

@@ -17,7 +17,8 @@ struct CompressedOptions {
   /// None: pages that do not compress are kept as they are.
   std::unique_ptr<Backing> next = nullptr;
   /// How many pages there can be at most, those of `next` included; each costs 24 bytes once it is
-  /// used. 0: eight times as many as the bytes are pages, and as many as `next` can hold.
+  /// used. 0: eight times as many as the bytes are pages, and as many as `next` can hold; where
+  /// that is too much, as many as half of the bytes can name (some 21,800 for each MiB).
   std::uint64_t pages = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "backing/compressed/compressed.h"
 
+#include <algorithm>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -36,7 +37,9 @@ Result<void> Compressed::open(CompressedOptions options) {
   }
   most_pages_ = options.pages;
   if (most_pages_ == 0) {
-    most_pages_ = bytes_ / kPageSize * 8 + (next_ != nullptr ? next_->most_pages() : 0);
+    const std::uint64_t wanted =
+        bytes_ / kPageSize * 8 + (next_ != nullptr ? next_->most_pages() : 0);
+    most_pages_ = std::min(wanted, bytes_ / 2 / sizeof(Entries::Entry));
   }
   if (most_pages_ >= Entries::kNone || most_pages_ * sizeof(Entries::Entry) > bytes_ / 2) {
     return fail(Errc::bad_argument,

@@ -69,6 +69,7 @@ Result<Away::Taken> Away::take() noexcept {
     free_name(frame);
     return lack::memory();
   }
+  background.marks.taken(slots_);
   settle(frame, taken->slot);
   place_of_[raw(frame)].store(0, sync::relaxed);
   state(frame).own_backed();

@@ -13,16 +13,19 @@
 // docs/decisions/0014-memory-that-is-away.md has the protocol and what was rejected.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include <cleave/backing.h>
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
 #include <cleave/units.h>
 
+#include "frames/away/background.h"
 #include "frames/away/notifiers.h"
 #include "frames/slots/free_list.h"
 #include "frames/slots/slots.h"
@@ -43,6 +46,7 @@ class Away {
   ~Away();
 
   Notifiers notifiers;
+  Background background{*this};
 
   struct Taken {
     FrameId frame;
@@ -66,8 +70,14 @@ class Away {
   /// Brings a frame that the caller wires. No lock is held. Errors: io (the backing), no_memory
   /// (nothing can go for it).
   Result<void> bring(FrameId frame) noexcept;
-  /// Sees to it that a slot is free, for a moment at least. No lock is held. Error: no_memory.
-  Result<void> make_room() noexcept;
+  /// At most so many in one call of bring_together().
+  static constexpr std::size_t kTogether = 64;
+  /// The same of frames that the caller keeps, in one read: those that are away, as far as there is
+  /// room for them. Says nothing of what it could not do: bring() does, of a frame that is needed.
+  void bring_together(std::span<const FrameId> frames) noexcept;
+  /// Sees to it that so many slots are free, for a moment at least, or that more are than were. No
+  /// lock is held. Error: no_memory (the rest is pinned or being looked at, or there are no more).
+  Result<void> make_room(std::uint64_t wanted = 1) noexcept;
   /// Has so many frames go, if so many can. No lock is held. How many slots became free.
   std::uint64_t reclaim(std::uint64_t count) noexcept;
 
@@ -77,10 +87,16 @@ class Away {
 
   void add_to(PoolStatistics& statistics) const noexcept;
   [[nodiscard]] const Backing& backing() const noexcept { return *backing_; }
+  [[nodiscard]] const Slots& slots() const noexcept { return slots_; }
 
  private:
-  /// As many as go together: one membarrier, one call of the backing.
+  /// As many as go together at most: one membarrier, one call of the backing.
   static constexpr std::size_t kBatch = sync::kExplored ? 2 : 256;
+  /// A pool of little memory keeps most of it.
+  [[nodiscard]] std::size_t batch() const noexcept {
+    if (sync::kExplored) return kBatch;
+    return std::clamp<std::uint64_t>(slots_.count() / 16, 16, kBatch);
+  }
   /// Rounds in which nothing goes, because other threads meet what would or have it on its way in.
   /// They come to an end; but an explorer can let us go round for ever.
   static constexpr unsigned kMostRounds = sync::kExplored ? 3 : ~0u;
@@ -97,6 +113,7 @@ class Away {
   [[nodiscard]] FrameId take_name() noexcept;
   Result<void> fill(FrameId frame, Slot slot) noexcept;
   void settle(FrameId frame, Slot slot) noexcept;
+  void end_coming(FrameId frame, Slot slot, bool here) noexcept;
   void drop_place(FrameId frame) noexcept;
   void free_slot(Slot slot) noexcept;
   void free_name(FrameId frame) noexcept;

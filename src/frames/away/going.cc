@@ -16,10 +16,12 @@ bool is_zero(const std::byte* page) {
 
 }  // namespace
 
-Result<void> Away::make_room() noexcept {
+Result<void> Away::make_room(std::uint64_t wanted) noexcept {
   const sync::Guard guard(clock_);
-  if (slots_.left() != 0) return {};  // by who had the clock before us
-  if (reclaim_locked(1) != 0 || slots_.left() != 0) return {};
+  const std::uint64_t left = slots_.left();
+  if (left >= wanted) return {};  // by who had the clock before us
+  const bool went = reclaim_locked(wanted - left) != 0;
+  if (slots_.left() >= wanted || (went && wanted <= 2 * slots_.count())) return {};
   if (!refused_) return refused_;
   return fail(Errc::no_memory,
               "all of the pool's memory is pinned or being looked at; release pins and views, or "
@@ -86,7 +88,7 @@ bool Away::freeze_batch(std::uint64_t& looked) noexcept {
   std::uint64_t owned = 0;
   std::uint64_t kept = 0;
   count_ = 0;
-  for (std::uint64_t n = slots_.count(); n != 0 && count_ != kBatch; --n, ++looked) {
+  for (std::uint64_t n = slots_.count(); n != 0 && count_ != batch(); --n, ++looked) {
     hand_ = hand_ % slots_.count() + 1;
     const FrameId frame = frame_in(Slot{static_cast<std::uint32_t>(hand_)});
     if (frame == kZeroFrame) continue;

@@ -1,0 +1,43 @@
+// A thread of the library's own.
+#pragma once
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <cleave/error.h>
+
+#include "base/fail.h"
+
+namespace cleave::detail::sync {
+
+/// Runs one function. No signal is handled there: handlers are the program's, and for its threads.
+/// Who made it joins it; in a child of fork(2) it does not exist, and nothing is to be done.
+class OwnThread {
+ public:
+  /// `name` has 15 characters at most. Error: no_memory (RLIMIT_NPROC, a control group's limit).
+  static Result<OwnThread> start(const char* name, void* (*body)(void*), void* context) noexcept {
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);  // which the new thread inherits
+    OwnThread made;
+    const int why = pthread_create(&made.thread_, nullptr, body, context);
+    (void)pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (why != 0) {
+      return fail(Errc::no_memory,
+                  "the kernel starts no thread more: RLIMIT_NPROC (ulimit -u), the control group's "
+                  "pids.max, or memory; raise it, or run Pool::reclaim() on a thread of yours",
+                  {}, why);
+    }
+    (void)pthread_setname_np(made.thread_, name);
+    return made;
+  }
+  void join() noexcept { (void)pthread_join(thread_, nullptr); }
+
+ private:
+  OwnThread() = default;
+
+  pthread_t thread_{};
+};
+
+}  // namespace cleave::detail::sync
