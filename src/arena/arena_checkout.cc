@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "arena/arena_state.h"
-#include "arena/memory/page_contents.h"
+#include "base/page_contents.h"
 #include "arena/memory/page_copies.h"
 #include "base/fail.h"
 #include "base/handle_access.h"

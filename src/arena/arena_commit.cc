@@ -1,6 +1,6 @@
 // What a commit records.
 #include "arena/arena_state.h"
-#include "arena/memory/page_contents.h"
+#include "base/page_contents.h"
 #include "base/check.h"
 #include "base/fail.h"
 #include "base/handle_access.h"

@@ -1,7 +1,9 @@
 #include <cleave/pool.h>
 
 #include "base/check.h"
+#include "base/fail.h"
 #include "frames/frames.h"
+#include "frames/merge/merger.h"
 #include "sync/memory.h"
 
 namespace cleave {
@@ -21,6 +23,17 @@ ByteCount Pool::evict(ByteCount bytes) noexcept {
   Frames& frames = state();
   if (!frames.is_here() || frames.away() == nullptr) return 0;
   return frames.away()->reclaim(bytes.value >> kPageBits) << kPageBits;
+}
+
+Result<MergeReport> Pool::merge(ByteCount bytes) noexcept {
+  Frames& frames = state();
+  if (!frames.is_here()) return not_here();
+  if (frames.away() == nullptr) {
+    return fail(
+        Errc::unsupported,
+        "a pool without a backing has each page where it was made; make one with a backing");
+  }
+  return frames.away()->merger().sweep(bytes.value >> kPageBits);
 }
 
 Pool& Pool::operator=(Pool&& other) noexcept {

@@ -45,6 +45,8 @@ class Recount {
   /// Whether anything there is pinned.
   bool visit(Entry entry);
   bool visit_below(const Node& node);
+  [[nodiscard]] std::uint64_t references_of_entries(FrameId frame);
+  void compare_merged(const Away& away, const PoolStatistics& s);
 
   Frames& frames_;
   const std::uint64_t last_;
