@@ -30,6 +30,7 @@ Result<MergeReport> Merger::sweep(std::uint64_t slots) noexcept {
 bool Merger::merge(FrameId frame, FrameId with) noexcept {
   const sync::Guard guard(away_.clock_);
   if (frame == with || !prepare()) return false;
+  if (seen_.sharers(frame) != 0) std::swap(frame, with);
   pairs_[0] = {frame, with, kZeroSlot};
   count_ = 1;
   return merge_pairs() != 0;

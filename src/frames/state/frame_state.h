@@ -237,7 +237,8 @@ class FrameState {
       if (has_pins(word) && sync::performs("merge.pinned")) return false;
       if (!is_whole(word) || references(word) == 0) return false;
       if (references(word) >= kMostReferences) return false;
-    } while (!word_.compare_exchange(word, word + 1, sync::acq_rel));
+    } while (!word_.compare_exchange(word, word + (sync::performs("merge.keep") ? 1 : 0),
+                                     sync::acq_rel));
     return true;
   }
   /// What freeze() began ends so: the frame is merged, if no thread has met it meanwhile. False:
@@ -247,9 +248,8 @@ class FrameState {
     for (;;) {
       const bool met = residency(word) != Residency::leaving;
       if ((met && sync::performs("merge.stopped")) || references(word) == 0) return false;
-      const std::uint64_t own = sync::performs("merge.unowned") ? 1 : 0;
-      if (word_.compare_exchange(word, with(word, Residency::merged) + own, sync::acq_rel))
-        return true;
+      const std::uint64_t next = with(word, Residency::merged) + 1;
+      if (word_.compare_exchange(word, next, sync::acq_rel)) return true;
     }
   }
   [[nodiscard]] bool is_merged() const noexcept { return residency() == Residency::merged; }
