@@ -61,27 +61,24 @@ std::uint64_t Recount::references_of_entries(FrameId frame) {
   return state.references() - merging;
 }
 
-void Recount::compare_merged(const Away& away, const PoolStatistics& s) {
-  std::map<FrameId, std::uint64_t, std::less<>,
-           sync::Allocator<std::pair<const FrameId, std::uint64_t>>>
-      sharers;
-  std::uint64_t merged = 0;
-  for (std::uint64_t i = 1; i <= last_; ++i) {
-    const FrameId frame{static_cast<std::uint32_t>(i)};
-    if (!frames_.state(frame).is_merged()) continue;
-    ++merged;
-    const FrameId with = away.whose(frame);
-    expect(with == kZeroFrame || frames_.state(with).references() != 0,
-           "a frame is merged with one that is free");
-    if (with != kZeroFrame) ++sharers[with];
+void Recount::note_merged(const Away& away, FrameId frame) {
+  sharers_ += away.merger().sharers(frame);
+  if (!frames_.state(frame).is_merged()) return;
+  ++merged_;
+  const FrameId with = away.whose(frame);
+  if (with == kZeroFrame) return;
+  ++with_[with];
+  expect(frames_.state(with).references() != 0, "a frame is merged with one that is free");
+}
+
+void Recount::compare_merged(const Away& away) {
+  std::uint64_t found = 0;
+  for (const auto& [frame, sharers] : with_) {
+    found += sharers;
+    expect(away.merger().sharers(frame) == sharers, "a frame has other sharers than it counts");
   }
-  expect(s.merged == merged, "the pool counts other frames as merged than are");
-  for (std::uint64_t i = 1; i <= last_; ++i) {
-    const FrameId frame{static_cast<std::uint32_t>(i)};
-    const auto found = sharers.find(frame);
-    expect(away.merger().sharers(frame) == (found == sharers.end() ? 0 : found->second),
-           "a frame counts others as merged with it than are");
-  }
+  expect(sharers_ == found, "a frame counts sharers, and has none");
+  expect(frames_.statistics().merged == merged_, "the pool counts other frames as merged than are");
 }
 
 void Recount::compare() {
@@ -97,15 +94,17 @@ void Recount::compare() {
     }
   }
   const PoolStatistics s = frames_.statistics();
+  const Away* const away = frames_.away();
   std::uint64_t used = 0;
   for (std::uint64_t i = 1; i <= last_; ++i) {
     const FrameId frame{static_cast<std::uint32_t>(i)};
     const bool named = frames_.state(frame).references() != 0;
     used += named || frames_.state(frame).is_pinned() ? 1 : 0;
-    expect(references_of_entries(frame) == 0 || found_.contains(raw(entry_for(frame))),
+    expect(!named || references_of_entries(frame) == 0 || found_.contains(raw(entry_for(frame))),
            "a frame is named by no entry");
+    if (away != nullptr && named) note_merged(*away, frame);
   }
-  if (const Away* away = frames_.away()) compare_merged(*away, s);
+  if (away != nullptr) compare_merged(*away);
   expect(s.used + s.away + s.merged == used,
          "the pool counts other frames as used than have references or pins");
   expect(s.nodes == nodes_, "the pool counts other nodes than its tables have");
