@@ -3,10 +3,10 @@
 #include <cstring>
 
 #include "arena/arena_state.h"
-#include "base/page_contents.h"
 #include "arena/memory/page_copies.h"
 #include "base/fail.h"
 #include "base/handle_access.h"
+#include "base/page_contents.h"
 #include "space/snapshot_state.h"
 
 namespace cleave::detail {

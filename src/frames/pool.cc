@@ -2,8 +2,8 @@
 
 #include "base/check.h"
 #include "base/fail.h"
+#include "frames/away/merger.h"
 #include "frames/frames.h"
-#include "frames/merge/merger.h"
 #include "sync/memory.h"
 
 namespace cleave {

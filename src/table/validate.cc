@@ -1,6 +1,6 @@
 #include "table/validate.h"
 
-#include "frames/merge/merger.h"
+#include "frames/away/merger.h"
 
 namespace cleave::detail {
 

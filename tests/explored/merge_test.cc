@@ -34,8 +34,8 @@ void try_mergings(std::size_t others, std::size_t most_before, explore::Memory m
   testing::Test::RecordProperty("runs", static_cast<int>(runs));
   EXPECT_GT(runs, programs.size());
   expect_in_the_documents(fmt::format(
-      "{} programs of {} of {} calls at equal pages beside their merging, or at merged ones beside "
-      "their going or coming, after at most {} of {} set-ups, {}: all schedules, about {}",
+      "{} programs of a merging beside {} of {} calls, after at most {} of {} set-ups, {}: all "
+      "schedules, about {}",
       programs.size(), others, kCalls.size(), most_before, kSetUps, explore::name(memory),
       about(runs)));
 }

@@ -3,7 +3,7 @@
 #include <optional>
 #include <utility>
 
-#include "frames/merge/merger.h"
+#include "frames/away/merger.h"
 #include "tests/merge/on_equal_pages.h"
 
 namespace cleave::detail {

@@ -4,7 +4,7 @@
 #include <random>
 #include <vector>
 
-#include "frames/merge/merger.h"
+#include "frames/away/merger.h"
 #include "tests/merge/on_equal_pages.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/together.h"

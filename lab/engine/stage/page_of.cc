@@ -1,7 +1,7 @@
 #include "lab/engine/stage/page_of.h"
 
 #include "base/handle_access.h"
-#include "frames/merge/merger.h"
+#include "frames/away/merger.h"
 #include "pins/hold_state.h"
 #include "space/space_state.h"
 

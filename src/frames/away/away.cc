@@ -5,7 +5,7 @@
 
 #include "base/address_space.h"
 #include "base/fail.h"
-#include "frames/merge/merger.h"
+#include "frames/away/merger.h"
 #include "frames/slots/reserved.h"
 #include "frames/state/lack.h"
 #include "sync/memory.h"

@@ -227,7 +227,7 @@ class FrameState {
     }
   }
 
-  // Merging, by the thread that has the clock (frames/merge/merger.h).
+  // Merging, by the thread that has the clock (frames/away/merger.h).
 
   /// One reference more to a frame that the caller does not keep, in memory and unpinned: its bytes
   /// are to be another's too. False: it is not, or free, or has as many as can be counted.

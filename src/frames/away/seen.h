@@ -55,6 +55,7 @@ class Seen {
   void end_sharer(FrameId frame) noexcept { sharers_[raw(frame)].sub(1, sync::relaxed); }
 
  private:
+  using Sharers = sync::atomic<std::uint32_t>;
   static constexpr std::uint64_t kWays = 8;  // places for what falls together
 
   [[nodiscard]] std::uint32_t* bucket_of(FrameId frame) const noexcept {
@@ -63,9 +64,9 @@ class Seen {
 
   std::uint64_t frames_ = 0;
   std::uint64_t buckets_ = 0;
-  std::uint64_t* sums_ = nullptr;                   // by frame
-  sync::atomic<std::uint32_t>* sharers_ = nullptr;  // by frame
-  std::uint32_t* places_ = nullptr;                 // frames by their sums
+  std::uint64_t* sums_ = nullptr;    // by frame
+  Sharers* sharers_ = nullptr;       // by frame
+  std::uint32_t* places_ = nullptr;  // frames by their sums
 };
 
 }  // namespace cleave::detail

@@ -1,4 +1,4 @@
-#include "frames/merge/merger.h"
+#include "frames/away/merger.h"
 
 #include <algorithm>
 #include <utility>
@@ -7,7 +7,7 @@
 
 #include "base/fail.h"
 #include "base/page_contents.h"
-#include "frames/merge/checksum.h"
+#include "frames/away/checksum.h"
 
 namespace cleave::detail {
 

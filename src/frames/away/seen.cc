@@ -1,4 +1,4 @@
-#include "frames/merge/seen.h"
+#include "frames/away/seen.h"
 
 #include <algorithm>
 

@@ -23,7 +23,7 @@
 #include <cleave/units.h>
 
 #include "frames/away/away.h"
-#include "frames/merge/seen.h"
+#include "frames/away/seen.h"
 #include "frames/slots/slot.h"
 
 namespace cleave::detail {
