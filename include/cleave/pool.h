@@ -92,14 +92,14 @@ class CLEAVE_API Pool {
 
   /// Looks at pages worth `bytes`, from where the last call stopped and once round at most, and
   /// makes one of those that are equal, whoever's they are: spaces', snapshots', holds' or
-  /// commits'. No thread notices but by the memory that becomes free: who writes to such a page gets
-  /// a copy of its own first, and so does who pins it. Pages that have changed since the last look
-  /// are left alone, so that the first round merges nothing; pinned pages always are. The pool
-  /// needs a backing, for then a page can lie elsewhere than where it was made. For a thread of the
-  /// program's own, while others work. Cost: some 0.5 us a page that is looked at, 1 us more for
-  /// one that is merged, and a membarrier for 256 of these, after which accessors look up again
-  /// what they remembered; 28 bytes a page from the first call on. Errors: no_memory (for these),
-  /// unsupported (no backing), not_permitted (in a child of fork(2)).
+  /// commits'. No thread notices but by the memory that becomes free: who writes to such a page
+  /// gets a copy of its own first, and so does who pins it. Pages that have changed since the
+  /// last look are left alone, so that the first round merges nothing; pinned pages always are.
+  /// The pool needs a backing, for then a page can lie elsewhere than where it was made. For a
+  /// thread of the program's own, while others work. Cost: some 0.5 us a page that is looked at,
+  /// 1 us more for one that is merged, and a membarrier for 256 of these, after which accessors
+  /// look up again what they remembered; 28 bytes a page from the first call on. Errors:
+  /// no_memory (for these), unsupported (no backing), not_permitted (in a child of fork(2)).
   Result<MergeReport> merge(ByteCount bytes) noexcept;
 
   /// Takes over what `other` is.

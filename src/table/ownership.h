@@ -27,7 +27,7 @@ namespace cleave::detail {
 /// Who may rely on the answer: a thread that holds the space's lock, or one inside a section that
 /// found the space's write stamp even (detail/stamps.h). A count of one is raised only through the
 /// holder of that one reference, which is the space itself, and only when it forks; and by merging,
-/// which then invalidates before it relies on it (frames/away/merger.h), so that it waits for whoever
+/// which then invalidates before it relies on it (frames/away/merger.h), and so waits for whoever
 /// relies on the answer.
 class Ownership {
  public:
