@@ -23,7 +23,8 @@ py::object pool_statistics(const PoolObject& self) {
   return py::module_::import("cleave._records")
       .attr("PoolStatistics")(now.budget, now.used, now.free, now.ready, now.returned,
                               now.untouched, now.nodes, now.regions, now.spaces, now.short_pins,
-                              now.long_pins, now.copies, now.zeroed, now.away, now.went, now.came);
+                              now.long_pins, now.copies, now.zeroed, now.away, now.went, now.came,
+                              now.merged);
 }
 
 std::string show_pool(const PoolObject& self) {
@@ -83,6 +84,18 @@ Gives the memory of free pages back to the kernel; the number of bytes.)");
 
 Has pages worth `size` bytes go to the backing, those first that were not used for longest; the
 number of bytes that became free. Without a backing: 0.)");
+  kind.def(
+      "merge",
+      [](const PoolObject& self, Whole size) {
+        const auto pool = self.get();
+        return value_of(without_gil([&] { return pool->merge(size.value); })).merged;
+      },
+      py::arg("size"), R"(merge(self, size)
+--
+
+Looks at pages worth `size` bytes, from where the last call stopped, and makes one of those that
+are equal; the number of pages that became one with another. The first look at a page merges
+nothing. Errors: OutOfMemoryError, UnsupportedError (no backing).)");
   kind.def(
       "start_reclaim",
       [](const PoolObject& self, Whole low, Whole high) {

@@ -137,6 +137,13 @@ cleave_code cleave_pool_trim(cleave_pool* pool, uint64_t* returned, cleave_error
 cleave_code cleave_pool_evict(cleave_pool* pool, uint64_t bytes, uint64_t* freed,
                               cleave_error* error);
 
+/// Looks at pages worth `bytes`, from where the last call stopped, and makes one of those that are
+/// equal; `*merged`, unless NULL, is how many became one with another. The first look at a page
+/// merges nothing, and pages that change between looks are left alone. Errors: no_memory,
+/// unsupported (no backing), not_permitted.
+cleave_code cleave_pool_merge(cleave_pool* pool, uint64_t bytes, uint64_t* merged,
+                              cleave_error* error);
+
 /// Background reclaim, on a thread of the library's own, which handles no signal and ends with the
 /// pool's memory: whenever less than `low` bytes are free, pages go until `high` are, so that other
 /// threads seldom wait for it. 0: a 32nd of the budget, and twice `low`. A thread of the program's
@@ -168,6 +175,7 @@ typedef struct cleave_pool_statistics {
   uint64_t away;        ///< pages whose bytes are in the backing alone, beside the budget
   uint64_t went;        ///< pages that went to the backing, ever
   uint64_t came;        ///< pages that came back, ever
+  uint64_t merged;      ///< pages whose bytes are another's, which take no memory
 } cleave_pool_statistics;
 
 /// While other threads work, the moment is not quite the same for each figure. Error: bad_argument

@@ -51,13 +51,15 @@ std::vector<std::vector<Before>> set_ups(std::size_t most) {
 }  // namespace
 
 const char* name(Call call) {
-  constexpr std::array kNames{"store", "load", "fork",  "end of a fork", "fast pin", "slow pin",
-                              "unpin", "hold", "unmap", "protect",       "rollback", "evict"};
+  constexpr std::array kNames{"store",    "load",  "fork", "end of a fork", "fast pin",
+                              "slow pin", "unpin", "hold", "unmap",         "protect",
+                              "rollback", "evict", "merge"};
   return kNames.at(static_cast<std::size_t>(call));
 }
 
 const char* name(Before before) {
-  constexpr std::array kNames{"fork", "pin", "snapshot", "warm", "backing", "away"};
+  constexpr std::array kNames{"fork", "pin",   "snapshot", "warm",   "backing",
+                              "away", "equal", "elder",    "merged", "together"};
   return kNames.at(static_cast<std::size_t>(before));
 }
 
@@ -111,6 +113,22 @@ std::vector<Calls> all_evictions(std::size_t others, std::size_t most_before) {
       Calls more = calls;
       more.before.push_back(where);
       more.threads.push_back({Call::evict});
+      all.push_back(std::move(more));
+    }
+  }
+  return all;
+}
+
+std::vector<Calls> all_mergings(std::size_t others, std::size_t most_before) {
+  std::vector<Calls> all;
+  for (const Calls& calls : all_programs(others, most_before)) {
+    for (const auto& [where, beside] :
+         {std::pair{Before::equal, Call::merge}, std::pair{Before::elder, Call::merge},
+          std::pair{Before::merged, Call::evict}, std::pair{Before::together, Call::load}}) {
+      if (where == Before::together && !calls.before.empty()) continue;  // too many schedules
+      Calls more = calls;
+      more.before.push_back(where);
+      more.threads.push_back({beside});
       all.push_back(std::move(more));
     }
   }

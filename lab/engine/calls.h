@@ -26,6 +26,7 @@ enum class Call : std::uint8_t {
   protect,   ///< read-only
   rollback,  ///< to the snapshot that the set-up took
   evict,     ///< a page, of a pool with a backing
+  merge,     ///< what is equal, in such a pool
 };
 inline constexpr std::array kCalls{Call::store, Call::load,     Call::fork,    Call::end_child,
                                    Call::pin,   Call::pin_slow, Call::unpin,   Call::hold,
@@ -38,8 +39,12 @@ enum class Before : std::uint8_t {
   pin,
   snapshot,
   warm,
-  backing,  ///< that the pool has
-  away,     ///< that all which can go has gone there
+  backing,   ///< that the pool has
+  away,      ///< that all which can go has gone there
+  equal,     ///< a page like it, which a merger has seen, in a pool with a backing
+  elder,     ///< the same, and that page was there first
+  merged,    ///< the two are one
+  together,  ///< and away
 };
 inline constexpr std::size_t kSetUps = 4;
 [[nodiscard]] const char* name(Before before);
@@ -62,6 +67,11 @@ std::vector<Calls> all_programs(std::size_t threads, std::size_t most_before);
 /// All programs of a thread that has pages go, and so many others with a call each, at a page that
 /// is in memory or away, after at most `most_before` more set-ups.
 std::vector<Calls> all_evictions(std::size_t others, std::size_t most_before);
+
+/// All programs of so many threads with a call each at pages that are equal, after at most
+/// `most_before` more set-ups: beside one that merges them; where they are merged, beside one that
+/// has them go; and without more set-ups, where they are away, beside one that has them come.
+std::vector<Calls> all_mergings(std::size_t others, std::size_t most_before);
 
 /// What an exploration of such a program came to.
 struct Tried {

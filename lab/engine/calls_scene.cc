@@ -9,6 +9,7 @@ namespace {
 constexpr Address kPage = cleave::address_of(cleave::PageNo{2});
 constexpr Address kOther = kPage + cleave::kPageSize;
 constexpr std::uint64_t kRefused = 99;
+constexpr Count kFirstStored = 10;
 constexpr std::uint64_t kMemory = 4;  // pages, where there is a backing
 // Handles of the set-up come first, then one a thread and call.
 constexpr std::size_t kOfSetUp = 0;
@@ -17,17 +18,29 @@ constexpr std::size_t place(std::size_t thread, std::size_t which) {
   return 1 + 2 * thread + which;
 }
 
-std::uint64_t content(const cleave::Space& space) {
+std::uint64_t content(const cleave::Space& space, Address page = kPage) {
   Count value = 0;
-  return space.read(kPage, std::as_writable_bytes(std::span(&value, 1))) ? value : kRefused;
+  return space.read(page, std::as_writable_bytes(std::span(&value, 1))) ? value : kRefused;
+}
+
+// Each page that is in memory is looked at once.
+void merge(cleave::Pool& pool) { (void)must(pool.merge(kMemory * cleave::kPageSize)); }
+
+void make_equal(cleave::Space& space) {
+  std::vector<std::byte> page(cleave::kPageSize);
+  must(space.read(kPage, page));
+  must(space.write(kOther, page));
 }
 
 }  // namespace
 
 bool CallsScene::has_backing() const {
-  return std::ranges::any_of(calls_.before, [](Before before) {
-    return before == Before::backing || before == Before::away;
-  });
+  return std::ranges::any_of(calls_.before,
+                             [](Before before) { return before >= Before::backing; });
+}
+
+bool CallsScene::has_equal() const {
+  return std::ranges::any_of(calls_.before, [](Before before) { return before >= Before::equal; });
 }
 
 void CallsScene::set_up(Stage& stage) {
@@ -38,6 +51,7 @@ void CallsScene::set_up(Stage& stage) {
   }
   cleave::Space& space = *stage.spaces[kOfSetUp];
   must(space.map_at(kPage, 2 * cleave::kPageSize));
+  if (std::ranges::find(calls_.before, Before::elder) != calls_.before.end()) put(space, kOther, 1);
   put(space, kPage, 1);
   for (std::size_t t = 0; t < calls_.threads.size(); ++t) stage.accessor_for(t);
   for (const Before before : calls_.before) {
@@ -64,6 +78,16 @@ void CallsScene::set_up(Stage& stage) {
       case Before::away:
         (void)stage.pool->evict(kMemory * cleave::kPageSize);
         put(space, kOther, 5);  // lies where the page did
+        break;
+      case Before::equal:
+      case Before::elder:
+      case Before::merged:
+      case Before::together:
+        make_equal(space);
+        merge(*stage.pool);
+        if (before == Before::equal || before == Before::elder) break;
+        merge(*stage.pool);
+        if (before == Before::together) (void)stage.pool->evict(kMemory * cleave::kPageSize);
         break;
     }
   }
@@ -100,7 +124,7 @@ void CallsScene::make(Stage& stage, std::size_t thread, std::size_t which) {
   };
   switch (calls_.threads[thread][which]) {
     case Call::store:
-      return done(accessor.store<Count>(kPage, 10 + thread * 2 + which).has_value());
+      return done(accessor.store<Count>(kPage, kFirstStored + thread * 2 + which).has_value());
     case Call::load: {
       const auto seen = accessor.load<Count>(kPage);
       result = seen ? *seen : kRefused;
@@ -134,6 +158,8 @@ void CallsScene::make(Stage& stage, std::size_t thread, std::size_t which) {
     case Call::evict:
       (void)stage.pool->evict(cleave::kPageSize);
       return;
+    case Call::merge:
+      return merge(*stage.pool);
   }
 }
 
@@ -145,8 +171,16 @@ std::string CallsScene::look(Stage& stage, explore::Outcome& outcome) {
   for (auto& hold : stage.holds) outcome.note("hold", hold ? get(*hold, kPage) : 0);
   for (auto& pin : stage.pins) outcome.note("pin", pin ? peek(*pin) : 0);
   cleave::Space& space = *stage.spaces[kOfSetUp];
+  // What is merged with the page does not change with it.
+  const auto stays = [&](const cleave::Space& of) {
+    const std::uint64_t there = content(of, kOther);
+    return !has_equal() || there < kFirstStored || there == kRefused;
+  };
+  for (auto& one : stage.spaces)
+    if (one && !stays(*one)) return "a page sees a store to its equal";
   Count value = 77;
   const bool stored = space.write(kPage, std::as_bytes(std::span(&value, 1))).has_value();
+  if (!stays(space)) return "a page sees a later store to its equal";
   for (auto& pin : stage.pins)
     outcome.note("coherent", pin && stored ? static_cast<std::uint64_t>(peek(*pin) == 77) : 2);
   for (std::size_t i = 1; i < stage.spaces.size(); ++i)

@@ -24,6 +24,7 @@ class CallsScene final : public Scene {
   std::vector<Part> parts(Stage& stage) override;
   std::string look(Stage& stage, explore::Outcome& outcome) override;
   [[nodiscard]] bool has_backing() const;
+  [[nodiscard]] bool has_equal() const;
   void make(Stage& stage, std::size_t thread, std::size_t which);
 
   const Calls& calls_;

@@ -23,11 +23,15 @@ Address address(model::PageNo page, litmus::Half half = litmus::Half::a) {
          (half == litmus::Half::a ? 0 : LitmusScene::kOtherHalf);
 }
 
-bool has_swap(const judge::Plan& plan) {
+bool is_merged(const model::PageSetup& page) { return page.kind == model::PageKind::ksm; }
+
+bool needs_backing(const judge::Plan& plan) {
   const auto asks = [](const Instruction& i) {
-    return i.operation != nullptr && i.operation->word == Word::swapout;
+    return i.operation != nullptr &&
+           (i.operation->word == Word::swapout || i.operation->word == Word::merge);
   };
   return std::ranges::any_of(plan.setup.pages, &model::PageSetup::swapped) ||
+         std::ranges::any_of(plan.setup.pages, is_merged) ||
          std::ranges::any_of(plan.threads, [&](const judge::ThreadPlan& thread) {
            return std::ranges::any_of(thread.code, asks);
          });
@@ -35,6 +39,24 @@ bool has_swap(const judge::Plan& plan) {
 
 bool evict(Stage& stage, const cleave::Space& space, model::PageNo page) {
   return engine::evict(*stage.pool, frame_at(space, LitmusScene::page_no(page)));
+}
+
+bool merge(Stage& stage, const cleave::Space& space, model::PageNo page,
+           const cleave::Space& other_space, model::PageNo other) {
+  return engine::merge(*stage.pool, frame_at(space, LitmusScene::page_no(page)),
+                       frame_at(other_space, LitmusScene::page_no(other)));
+}
+
+// Those that are merged from the start: all of one value.
+void merge(Stage& stage, const std::vector<model::PageSetup>& pages) {
+  const cleave::Space& space = *stage.spaces[0];
+  for (model::PageNo page = 0; page < pages.size(); ++page) {
+    for (model::PageNo first = 0; first < page && is_merged(pages[page]); ++first) {
+      if (!is_merged(pages[first]) || pages[first].value != pages[page].value) continue;
+      (void)merge(stage, space, page, space, first);
+      break;
+    }
+  }
 }
 
 Protection protection_of(litmus::Protection protection) {
@@ -68,7 +90,7 @@ LitmusScene::LitmusScene(const judge::Plan& plan)
 
 void LitmusScene::set_up(Stage& stage) {
   const std::uint64_t frames = 8 + 4 * plan_.setup.pages.size();
-  if (has_swap(plan_)) {
+  if (needs_backing(plan_)) {
     stage.open_with_backing(frames);
   } else {
     stage.open(frames);
@@ -85,6 +107,7 @@ void LitmusScene::set_up(Stage& stage) {
     if (setup.swapped) (void)evict(stage, space, page);
     if (setup.readonly) must(space.protect(address(page), cleave::kPageSize, Protection::read));
   }
+  merge(stage, plan_.setup.pages);
   std::size_t number = 0;  // as the explorer will number them
   for (const judge::ThreadPlan& thread : plan_.threads)
     if (thread.process == 0) stage.accessor_for(number++, 0, thread.cpu);
@@ -239,6 +262,9 @@ LitmusScene::Then LitmusScene::change(Stage& stage, const Instruction& i) {
       return answer(i, space.discard(at, cleave::kPageSize) ? 1 : 0);
     case Word::swapout:
       return answer(i, evict(stage, space, i.page) ? 1 : 0);
+    case Word::merge:
+      return answer(i,
+                    merge(stage, space, i.page, *stage.spaces[i.other_process], i.other) ? 1 : 0);
     default:
       return answer(
           i, space.protect(at, cleave::kPageSize, protection_of(i.operation->protection)) ? 1 : 0);
@@ -275,7 +301,8 @@ std::uint64_t LitmusScene::ask(Stage& stage, const judge::Quantity& q) const {
     }
     case AtomKind::same: {
       const cleave::FrameId one = frame(q.process, q.page);
-      return one != cleave::kZeroFrame && one == frame(q.other_process, q.other);
+      return one != cleave::kZeroFrame &&
+             are_one(*stage.pool, one, frame(q.other_process, q.other));
     }
     case AtomKind::pinned:
       return is_pinned(*stage.pool, frame(q.process, q.page));

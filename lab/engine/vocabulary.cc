@@ -20,7 +20,8 @@ Reason about(const litmus::Page& page) {
   if (page.held != 0) return "nothing outside a pool holds its frames";
   for (const Attribute attribute : page.attributes) {
     if (attribute == Attribute::zero || attribute == Attribute::readonly ||
-        attribute == Attribute::unmapped || attribute == Attribute::swapped)
+        attribute == Attribute::unmapped || attribute == Attribute::swapped ||
+        attribute == Attribute::ksm)
       continue;
     return "a space's pages are its own, of no file and of no other page";
   }
@@ -43,6 +44,7 @@ Reason about(const Operation& operation) {
     case Word::discard:
     case Word::protect:
     case Word::swapout:
+    case Word::merge:
       return std::nullopt;
     case Word::get:
       if (operation.access.write) return "a hold is for reading";

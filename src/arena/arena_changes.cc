@@ -1,10 +1,10 @@
 // Which pages may differ from the commit that the arena stands at.
 #include "arena/arena_state.h"
 #include "arena/arena_turn.h"
-#include "arena/memory/page_contents.h"
 #include "base/check.h"
 #include "base/fail.h"
 #include "base/handle_access.h"
+#include "base/page_contents.h"
 #include "space/snapshot_state.h"
 
 namespace cleave::detail {

@@ -3,11 +3,11 @@
 #include <cstring>
 
 #include "arena/arena_state.h"
-#include "arena/memory/page_contents.h"
 #include "arena/memory/page_copies.h"
 #include "arena/memory/page_window.h"
 #include "base/fail.h"
 #include "base/handle_access.h"
+#include "base/page_contents.h"
 #include "space/read_ahead.h"
 #include "space/snapshot_state.h"
 

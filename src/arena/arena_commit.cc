@@ -1,9 +1,9 @@
 // What a commit records.
 #include "arena/arena_state.h"
-#include "arena/memory/page_contents.h"
 #include "base/check.h"
 #include "base/fail.h"
 #include "base/handle_access.h"
+#include "base/page_contents.h"
 #include "space/snapshot_state.h"
 
 namespace cleave::detail {

@@ -47,6 +47,16 @@ cleave_code cleave_pool_evict(cleave_pool* pool, uint64_t bytes, uint64_t* freed
   return CLEAVE_OK;
 }
 
+cleave_code cleave_pool_merge(cleave_pool* pool, uint64_t bytes, uint64_t* merged,
+                              cleave_error* error) {
+  if (const char* null = c::null_among(pool)) return c::refuse(null, error);
+  const auto done = pool->pool.merge(bytes);
+  if (!done) return c::report(done.error(), error);
+  if (merged != nullptr) *merged = done->merged;
+  c::set_ok(error);
+  return CLEAVE_OK;
+}
+
 cleave_code cleave_pool_start_reclaim(cleave_pool* pool, uint64_t low, uint64_t high,
                                       cleave_error* error) {
   if (const char* null = c::null_among(pool)) return c::refuse(null, error);
@@ -78,6 +88,7 @@ cleave_code cleave_pool_get_statistics(const cleave_pool* pool, cleave_pool_stat
                                                   .zeroed = s.zeroed,
                                                   .away = s.away,
                                                   .went = s.went,
-                                                  .came = s.came},
+                                                  .came = s.came,
+                                                  .merged = s.merged},
                                                  into, error);
 }

@@ -61,7 +61,7 @@ void Frames::end() noexcept {
   if (!is_here()) return;
   if (away_ != nullptr) away_->background.stop();
   const PoolStatistics s = statistics();
-  const bool empty = s.used == 0 && s.away == 0 && s.nodes == 0 && s.regions == 0;
+  const bool empty = s.used == 0 && s.away == 0 && s.merged == 0 && s.nodes == 0 && s.regions == 0;
   CLEAVE_CHECK(empty, "a pool ended with frames, table nodes or regions in use: a bug of cleave");
   sync::destroy(this);
 }

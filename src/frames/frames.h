@@ -82,7 +82,7 @@ class Frames {
   /// away.
   [[nodiscard]] std::byte* reach(FrameId frame) const noexcept {
     if (away_ == nullptr) return slots_.file().data(Slot{raw(frame)});
-    return frame == kZeroFrame || state(frame).reach() ? data(frame) : nullptr;
+    return frame == kZeroFrame || state(frame).reach() ? data(frame) : reach_merged(frame);
   }
   /// The same to write there.
   [[nodiscard]] std::byte* reach_for_writing(FrameId frame) const noexcept {
@@ -101,6 +101,11 @@ class Frames {
   /// Errors: io and no_memory, as Away::bring(); too_many_pins. Cost: two atomic operations; none
   /// without a backing.
   Result<Look> look(FrameId frame) noexcept;
+  /// Whether reach() would find it, at one moment.
+  [[nodiscard]] bool is_in_memory(FrameId frame) const noexcept {
+    if (away_ != nullptr) frame = away_->whose(frame);
+    return frame == kZeroFrame || state(frame).is_here();
+  }
   /// What reach() could not, for Provided, which brings it.
   [[gnu::cold]] tl::unexpected<Error> lacks(FrameId frame) noexcept;
   void unwire(FrameId frame) noexcept;
@@ -136,6 +141,7 @@ class Frames {
       : slots_(std::move(slots)), last_(last), states_(states) {}
 
   void end() noexcept;
+  [[nodiscard]] std::byte* reach_merged(FrameId frame) const noexcept;
 
   Slots slots_;
   const FrameId last_;

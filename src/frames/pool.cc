@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 #include "base/fail.h"
+#include "frames/away/merger.h"
 #include "frames/frames.h"
 #include "sync/memory.h"
 
@@ -59,6 +60,17 @@ Result<void> Pool::start_reclaim(const ReclaimMarks& marks) noexcept {
 
 void Pool::stop_reclaim() noexcept {
   if (const auto background = background_of(state())) (*background)->stop();
+}
+
+Result<MergeReport> Pool::merge(ByteCount bytes) noexcept {
+  Frames& frames = state();
+  if (!frames.is_here()) return not_here();
+  if (frames.away() == nullptr) {
+    return fail(
+        Errc::unsupported,
+        "a pool without a backing has each page where it was made; make one with a backing");
+  }
+  return frames.away()->merger().sweep(bytes.value >> kPageBits);
 }
 
 Pool& Pool::operator=(Pool&& other) noexcept {

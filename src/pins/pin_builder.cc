@@ -31,15 +31,18 @@ Result<void> PinBuilder::pin_locked(SpaceState& space) {
       pin_.access_ == PinAccess::write ? Protection::read_write : Protection::read;
   return space.with_lock([&]() -> Result<void> {
     space.lock.assume_held();  // by with_lock()
-    if (auto owned = space.owned(page_of(at_), needed); !owned) {
-      Error error = owned.error();
-      error.where = at_;
-      return tl::unexpected(error);
-    }
-    // Owned a moment ago, under this lock, and reached: only a full count can refuse now.
     const PageRange one{page_of(at_), page_of(at_) + 1};
-    const Table::Stop stop = space.table.pin_owned(one, pin_.access_, space.frames,
-                                                   [this](FrameId frame) { add(frame); });
+    Table::Stop stop;
+    do {
+      if (auto owned = space.owned(page_of(at_), needed); !owned) {
+        Error error = owned.error();
+        error.where = at_;
+        return tl::unexpected(error);
+      }
+      stop = pin_owned(space.table, one);
+      // Owned a moment ago, under this lock, and reached. If it is not now, an equal page is about
+      // to be merged with it, which has to wait for this lock before it goes on.
+    } while (stop == Table::Stop::not_owned && sync::performs("pin.own_again"));
     if (stop == Table::Stop::ok) return {};
     return fail(Errc::too_many_pins, "the page has as many pins as can be counted; release some",
                 at_);

@@ -30,8 +30,7 @@ struct SnapshotState {
   }
   /// Whether that would bring nothing.
   [[nodiscard]] bool is_here(PageNo page) const noexcept {
-    const FrameId frame = table.find(page);
-    return frame == kZeroFrame || frames.state(frame).is_here();
+    return frames.is_in_memory(table.find(page));
   }
   [[nodiscard]] bool has(PageNo page) const noexcept { return table.find(page) != kZeroFrame; }
 

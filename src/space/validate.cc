@@ -25,7 +25,7 @@ void validate(AccessorState& accessor, Recount& recount) {
     if (t.base == nullptr || accessor.readable(t.page) != t.base) continue;
     const PageNo page{t.page};
     recount.expect(allows(page, Protection::read), "a remembered read is not allowed");
-    recount.expect(t.base == space.frames.data(space.table.find(page)),
+    recount.expect(t.base == space.frames.reach(space.table.find(page)),
                    "a remembered read leads to another frame than the page's");
   }
   for (const Translation& t : accessor.writes) {

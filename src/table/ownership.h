@@ -25,9 +25,10 @@ namespace cleave::detail {
 /// the walker has seen everything that former holders did before they let go.
 ///
 /// Who may rely on the answer: a thread that holds the space's lock, or one inside a section that
-/// found the space's write stamp even (detail/stamps.h). A count of one can be raised only through
-/// the holder of that one reference, which is the space itself, and it raises a count of one only
-/// when it forks.
+/// found the space's write stamp even (detail/stamps.h). A count of one is raised only through the
+/// holder of that one reference, which is the space itself, and only when it forks; and by merging,
+/// which then invalidates before it relies on it (frames/away/merger.h), and so waits for whoever
+/// relies on the answer.
 class Ownership {
  public:
   Ownership& through(const Node& node) {

@@ -41,15 +41,22 @@ class Recount {
     bool pinned = false;  // it, or something below
   };
   using Counted = std::pair<const std::uint64_t, Found>;
+  using Sharers = std::pair<const FrameId, std::uint64_t>;
 
   /// Whether anything there is pinned.
   bool visit(Entry entry);
   bool visit_below(const Node& node);
+  [[nodiscard]] std::uint64_t references_of_entries(FrameId frame);
+  void note_merged(const Away& away, FrameId frame);
+  void compare_merged(const Away& away);
 
   Frames& frames_;
   const std::uint64_t last_;
-  std::map<std::uint64_t, Found, std::less<>, sync::Allocator<Counted>> found_;  // by entry
+  std::map<std::uint64_t, Found, std::less<>, sync::Allocator<Counted>> found_;   // by entry
+  std::map<FrameId, std::uint64_t, std::less<>, sync::Allocator<Sharers>> with_;  // by the kept one
   std::uint64_t nodes_ = 0;
+  std::uint64_t merged_ = 0;
+  std::uint64_t sharers_ = 0;
   const char* wrong_ = nullptr;
 };
 

@@ -113,6 +113,25 @@ TEST_F(CBackings, AreFilledInTheBackgroundToo) {
   cleave_pool_stop_reclaim(pool.get());
 }
 
+TEST_F(CBackings, LetEqualPagesBecomeOne) {
+  const OwnedPool pool(cleave_pool_create_with_backing(
+      kMebibyte, open_memory(8 * kMebibyte, nullptr, &error), &error));
+  ASSERT_NE(pool, nullptr) << message(error);
+  const OwnedSpace space(cleave_space_create(pool.get(), &error));
+  cleave_address at = 0;
+  ok(cleave_space_map(space.get(), 16 * 4096, CLEAVE_READ_WRITE, &at, &error));
+  const std::uint64_t same = 7;
+  for (std::uint64_t n = 0; n < 16; ++n)
+    ok(cleave_space_write(space.get(), at + n * 4096, &same, 8, &error));
+  std::uint64_t merged = 77;
+  ok(cleave_pool_merge(pool.get(), kMebibyte, &merged, &error));
+  EXPECT_EQ(merged, 0u) << "pages that were never looked at may be changing";
+  ok(cleave_pool_merge(pool.get(), kMebibyte, &merged, &error));
+  EXPECT_EQ(merged, 15u);
+  EXPECT_EQ(figures(pool.get()).merged, 15u);
+  ok(cleave_pool_merge(pool.get(), kMebibyte, nullptr, &error));
+}
+
 TEST_F(CBackings, SayWhatTheyHold) {
   const OwnedBacking file(open_file(kMebibyte, &error));
   EXPECT_EQ(figures(file.get()).capacity, kMebibyte / 4096);

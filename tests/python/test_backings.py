@@ -46,6 +46,20 @@ def test_what_does_not_fit_goes_and_comes_back(make: Make) -> None:
     assert backing.statistics().pages > 0
 
 
+def test_equal_pages_become_one() -> None:
+    pool = cleave.Pool(cleave.MiB, cleave.CompressedMemory(cleave.MiB))
+    space = cleave.Space(pool)
+    at = space.map(16 * PAGE)
+    for n in range(16):
+        space.write(at + n * PAGE, content(7))
+    assert pool.merge(cleave.MiB) == 0  # pages that were never looked at may be changing
+    assert pool.merge(cleave.MiB) == 15
+    assert pool.statistics().merged == 15
+    space.write(at, content(8))
+    assert space.read(at, PAGE) == content(8)
+    assert all(space.read(at + n * PAGE, PAGE) == content(7) for n in range(1, 16))
+
+
 def test_an_arenas_commits_go_too() -> None:
     arena = cleave.Arena(cleave.Pool(cleave.MiB, backing=cleave.SwapFile(16 * cleave.MiB)), cleave.MiB)
     memory = arena.memory

@@ -94,10 +94,14 @@ class Family {
       if (random_() % 3 != 0) member.accessor.emplace(must(member.real.accessor()));
     } else if (kind < 99) {
       ASSERT_TRUE(holds(pool_.trim()));
-    } else {
+    } else if (random_() % 2 == 0) {
       (void)pool_.evict(ByteCount{(random_() % 8) * kPageSize});
+    } else {
+      merge();
     }
   }
+
+  [[nodiscard]] std::uint64_t merged() const { return merged_; }
 
   void check_all() {
     for (const auto& member : spaces_) compare(member.real, member.model);
@@ -169,11 +173,27 @@ class Family {
             member.model.write(at, word));
       return;
     }
-    const Bytes bytes = patterned(size, random_());
+    if (random_() % 4 == 0) {  // whole pages, of which many are equal
+      const Bytes page = patterned(kPageSize, random_() % 2);
+      for (std::uint64_t n = first; n < end; ++n) write(member, n * kPageSize, page);
+    } else {
+      write(member, from, patterned(size, random_()));
+    }
+  }
+
+  static void write(Living& member, std::uint64_t at, const Bytes& bytes) {
     agree("write",
-          member.accessor ? member.accessor->write(Address{from}, bytes)
-                          : member.real.write(Address{from}, bytes),
-          member.model.write(from, bytes));
+          member.accessor ? member.accessor->write(Address{at}, bytes)
+                          : member.real.write(Address{at}, bytes),
+          member.model.write(at, bytes));
+  }
+
+  // What has not changed since the last time; or for a second look.
+  void merge() {
+    for (auto looks = 1 + random_() % 2; looks != 0; --looks) {
+      if (const auto report = pool_.merge(ByteCount{(random_() % 32) * kPageSize}))
+        merged_ += report->merged;
+    }
   }
 
   void read(Living& member, std::uint64_t first, std::uint64_t end) {
@@ -224,6 +244,7 @@ class Family {
 
   Pool& pool_;
   std::mt19937_64 random_;
+  std::uint64_t merged_ = 0;
   std::deque<Living> spaces_;
   std::vector<Frozen> snapshots_;
 };
@@ -236,7 +257,9 @@ std::vector<std::uint64_t> seeds() {
 
 class RandomOperations : public testing::TestWithParam<std::uint64_t> {};
 
-void run_family(Pool& pool, std::uint64_t seed) {
+// How many pages were merged.
+std::uint64_t run_family(Pool& pool, std::uint64_t seed) {
+  std::uint64_t merged = 0;
   {
     Family family(pool, seed);
     for (int step = 0; step < rounds(5000); ++step) {
@@ -244,25 +267,28 @@ void run_family(Pool& pool, std::uint64_t seed) {
       family.step();
       family.validate_all();
       if (step % 97 == 0) family.check_all();
-      if (testing::Test::HasFailure()) return;
+      if (testing::Test::HasFailure()) return 0;
     }
     family.check_all();
+    merged = family.merged();
   }
   expect_nothing_left(pool);
+  return merged;
 }
 
 TEST_P(RandomOperations, AgreeWithThePlainReference) {
   Pool pool = must(Pool::create(ByteCount{std::uint64_t{64} << 20}));
-  run_family(pool, GetParam());
+  (void)run_family(pool, GetParam());
 }
 
 TEST_P(RandomOperations, AgreeWithItWhileMostPagesAreAway) {
   Beyond beyond;
   Pool pool =
       must(Pool::create(ByteCount{12 * kPageSize}, std::make_unique<MemoryBacking>(beyond)));
-  run_family(pool, GetParam());
+  const std::uint64_t merged = run_family(pool, GetParam());
   if (!kSanitized) {  // there it makes fewer rounds
     EXPECT_GT(pool.statistics().came, 0u);
+    EXPECT_GT(merged, 0u);
   }
   EXPECT_EQ(beyond.held(), 0u);
 }

@@ -36,6 +36,7 @@ class PoolStatistics(NamedTuple):
     away: int  #: in the backing alone, beside the budget
     went: int  #: sent to the backing, ever
     came: int  #: brought back, ever
+    merged: int  #: of bytes that are another page's, without memory of their own
 
 
 class BackingStatistics(NamedTuple):

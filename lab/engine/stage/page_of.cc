@@ -1,6 +1,7 @@
 #include "lab/engine/stage/page_of.h"
 
 #include "base/handle_access.h"
+#include "frames/away/merger.h"
 #include "pins/hold_state.h"
 #include "space/space_state.h"
 
@@ -36,11 +37,21 @@ bool is_pinned(const cleave::Pool& pool, FrameId frame) {
 }
 
 bool is_away(const cleave::Pool& pool, FrameId frame) {
-  return frame != cleave::kZeroFrame && !HandleAccess::state(pool).state(frame).is_here();
+  return !HandleAccess::state(pool).is_in_memory(frame);
+}
+
+bool are_one(const cleave::Pool& pool, FrameId one, FrameId other) {
+  const cleave::detail::Away* away = HandleAccess::state(pool).away();
+  return one == other || (away != nullptr && away->whose(one) == away->whose(other));
 }
 
 bool evict(const cleave::Pool& pool, FrameId frame) {
   return frame != cleave::kZeroFrame && HandleAccess::state(pool).away()->evict(frame);
+}
+
+bool merge(const cleave::Pool& pool, FrameId frame, FrameId with) {
+  if (frame == cleave::kZeroFrame || with == cleave::kZeroFrame) return false;
+  return HandleAccess::state(pool).away()->merger().merge(frame, with);
 }
 
 }  // namespace lab::engine

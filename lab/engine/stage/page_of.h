@@ -16,7 +16,11 @@ cleave::FrameId frame_behind(const cleave::Pool& pool, const cleave::Pin& pin);
 bool owns(const cleave::Space& space, cleave::PageNo page);
 bool is_pinned(const cleave::Pool& pool, cleave::FrameId frame);
 bool is_away(const cleave::Pool& pool, cleave::FrameId frame);
+/// Whether the bytes of both are those of one frame.
+bool are_one(const cleave::Pool& pool, cleave::FrameId one, cleave::FrameId other);
 /// Has it go, if it can. Threads may be about. False: it stays.
 bool evict(const cleave::Pool& pool, cleave::FrameId frame);
+/// Makes them one, if they are equal and it can. Threads may be about. False: they stay two.
+bool merge(const cleave::Pool& pool, cleave::FrameId frame, cleave::FrameId with);
 
 }  // namespace lab::engine

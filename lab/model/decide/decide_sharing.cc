@@ -59,6 +59,8 @@ Decision lazyfree_drops(const Rules& rules, const Counts& page, bool dirty) {
 Decision merge_may_protect(const Rules& rules, const Counts& page) {
   if (rules.merging == Merging::never) return no("merge: there is none");
   if (page.ksm) return yes("merge: merged already");
+  if (rules.merging == Merging::unpinned)
+    return page.pins == 0 ? yes("merge: not pinned") : no("merge: pinned");
   return unreferenced(rules, page).yes ? yes("merge: map+swapcache is refs")
                                        : no("merge: has other references");
 }

@@ -132,7 +132,11 @@ enum class SwapInDirect : std::uint8_t {
   held,  ///< the slot is claimed while it is read
 };
 
-enum class Merging : std::uint8_t { never, counted };
+enum class Merging : std::uint8_t {
+  never,
+  counted,   ///< what has no references but entries and the swap cache
+  unpinned,  ///< what is not pinned: who refers to it keeps what it holds
+};
 
 enum class KsmUnmerge : std::uint8_t { write, unshare };
 

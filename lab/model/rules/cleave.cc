@@ -21,6 +21,7 @@ Rules make() {
   rules.reclaim_pinned = Reclaim::again;
   rules.mprotect_upgrades = Flag::yes;  // protections are of regions alone
   rules.force_write = ForceWrite::exclusive;
+  rules.merging = Merging::unpinned;
   rules.lazyfree = LazyFree::refs;
   rules.swapin_direct = SwapInDirect::held;
   return rules;

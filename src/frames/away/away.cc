@@ -5,6 +5,7 @@
 
 #include "base/address_space.h"
 #include "base/fail.h"
+#include "frames/away/merger.h"
 #include "frames/slots/reserved.h"
 #include "frames/state/lack.h"
 #include "sync/memory.h"
@@ -23,10 +24,16 @@ bool reserve(T*& array, std::uint64_t count) {
 
 }  // namespace
 
+Away::Away(Slots& slots, FrameState* states, std::uint64_t frames) noexcept
+    : slots_(slots), states_(states), frames_(frames), merger_(sync::make_owned<Merger>(*this)) {}
+
 Result<Away*> Away::create(Slots& slots, FrameState* states, std::uint64_t frames,
                            std::unique_ptr<Backing> backing) {
   auto* away = sync::make<Away>(slots, states, frames);
-  if (away == nullptr) return fail(Errc::no_memory, "out of memory allocating a pool");
+  if (away == nullptr || away->merger_ == nullptr) {
+    sync::destroy(away);
+    return fail(Errc::no_memory, "out of memory allocating a pool");
+  }
   if (!reserve(away->slot_of_, frames + 1) || !reserve(away->place_of_, frames + 1) ||
       !reserve(away->links_, frames + 1) || !reserve(away->owner_, slots.count() + 1) ||
       !reserve(away->copies_, kBatch * kPageSize)) {
@@ -85,7 +92,9 @@ void Away::give(const FrameChain& chain) noexcept {
   FrameId frame = chain.first;
   for (std::uint64_t i = 0; i < chain.count; ++i) {
     const FrameId next{links_[raw(frame)].load(sync::relaxed)};
-    if (state(frame).is_here()) {
+    if (state(frame).is_merged()) {
+      end_merged(frame);
+    } else if (state(frame).is_here()) {
       free_slot(slot(frame));
     } else {
       away_.sub(1, sync::relaxed);
@@ -100,6 +109,22 @@ void Away::give_one(FrameId frame) noexcept {
   FrameChain one;
   one.push(frame, links_);
   give(one);
+}
+
+void Away::end_merged(FrameId frame) noexcept {
+  const FrameId with = merged_with(frame);
+  place_of_[raw(frame)].store(0, sync::relaxed);
+  merger_->ends(with);
+  if (with != kZeroFrame && state(with).drop()) give_one(with);
+}
+
+bool Away::wire(FrameId& frame, bool* here) noexcept {
+  for (;;) {
+    frame = whose(frame);
+    if (frame == kZeroFrame) return *here = true;
+    if (state(frame).wire(here)) return true;
+    if (!state(frame).is_merged()) return false;
+  }
 }
 
 void Away::drop_place(FrameId frame) noexcept {
@@ -129,6 +154,7 @@ void Away::add_to(PoolStatistics& statistics) const noexcept {
   statistics.away = away_.load(sync::relaxed);
   statistics.went = went_.load(sync::relaxed);
   statistics.came = came_.load(sync::relaxed);
+  merger_->add_to(statistics);
 }
 
 }  // namespace cleave::detail

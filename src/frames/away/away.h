@@ -30,17 +30,19 @@
 #include "frames/slots/free_list.h"
 #include "frames/slots/slots.h"
 #include "frames/state/frame_state.h"
+#include "sync/memory.h"
 #include "sync/mutex.h"
 
 namespace cleave::detail {
+
+class Merger;
 
 class Away {
  public:
   /// For frames 1 to `frames`. Errors: no_memory.
   static Result<Away*> create(Slots& slots, FrameState* states, std::uint64_t frames,
                               std::unique_ptr<Backing> backing);
-  Away(Slots& slots, FrameState* states, std::uint64_t frames) noexcept
-      : slots_(slots), states_(states), frames_(frames) {}
+  Away(Slots& slots, FrameState* states, std::uint64_t frames) noexcept;
   Away(const Away&) = delete;
   Away& operator=(const Away&) = delete;
   ~Away();
@@ -67,6 +69,15 @@ class Away {
     return FrameId{owner_[raw(slot)].load(sync::relaxed)};
   }
 
+  /// Whose bytes a frame's are: its own, or those of the frame that it is merged with. The caller
+  /// keeps it, and thereby that one.
+  [[nodiscard]] FrameId whose(FrameId frame) const noexcept {
+    while (frame != kZeroFrame && state(frame).is_merged()) frame = merged_with(frame);
+    return frame;
+  }
+  /// As FrameState::wire(), of whose bytes they are: `frame` is that one then.
+  [[nodiscard]] bool wire(FrameId& frame, bool* here) noexcept;
+
   /// Brings a frame that the caller wires. No lock is held. Errors: io (the backing), no_memory
   /// (nothing can go for it).
   Result<void> bring(FrameId frame) noexcept;
@@ -85,11 +96,14 @@ class Away {
   /// or wired, or met meanwhile, or the backing takes nothing.
   bool evict(FrameId frame) noexcept;
 
+  [[nodiscard]] Merger& merger() const noexcept { return *merger_; }
+
   void add_to(PoolStatistics& statistics) const noexcept;
   [[nodiscard]] const Backing& backing() const noexcept { return *backing_; }
   [[nodiscard]] const Slots& slots() const noexcept { return slots_; }
 
  private:
+  friend class Merger;
   /// As many as go together at most: one membarrier, one call of the backing.
   static constexpr std::size_t kBatch = sync::kExplored ? 2 : 256;
   /// A pool of little memory keeps most of it.
@@ -110,6 +124,9 @@ class Away {
   };
 
   [[nodiscard]] FrameState& state(FrameId frame) const noexcept { return states_[raw(frame)]; }
+  [[nodiscard]] FrameId merged_with(FrameId frame) const noexcept {
+    return FrameId{static_cast<std::uint32_t>(place_of_[raw(frame)].load(sync::relaxed))};
+  }
   [[nodiscard]] FrameId take_name() noexcept;
   Result<void> fill(FrameId frame, Slot slot) noexcept;
   void settle(FrameId frame, Slot slot) noexcept;
@@ -126,18 +143,20 @@ class Away {
   void drop_copies() noexcept CLEAVE_REQUIRES(clock_);
   [[nodiscard]] bool is_any_coming() const noexcept;
   void give_one(FrameId frame) noexcept;
+  void end_merged(FrameId frame) noexcept;
 
   Slots& slots_;
   FrameState* const states_;
   const std::uint64_t frames_;
   std::unique_ptr<Backing> backing_;
+  sync::Owned<Merger> merger_;
 
   // By frame. Written by the thread that holds the frame in a state that no other can act on
   // (taken, leaving, coming), published by the state word's next change.
   using Number = sync::atomic<std::uint32_t>;
   using PlaceNumber = sync::atomic<std::uint64_t>;
   Number* slot_of_ = nullptr;
-  PlaceNumber* place_of_ = nullptr;
+  PlaceNumber* place_of_ = nullptr;  // in the backing; of a merged frame, the other's number
   Links links_ = nullptr;
   /// By slot: read by the hand, to which it is a hint, and by who pins or wires what lies there.
   Number* owner_ = nullptr;

@@ -1,20 +1,13 @@
 #include <algorithm>
-#include <cstring>
 
 #include <cleave/detail/word.h>
 
 #include "base/fail.h"
+#include "base/page_contents.h"
 #include "frames/away/away.h"
 #include "sync/wait.h"
 
 namespace cleave::detail {
-namespace {
-
-bool is_zero(const std::byte* page) {
-  return page[0] == std::byte{0} && std::memcmp(page, page + 1, kPageSize - 1) == 0;
-}
-
-}  // namespace
 
 Result<void> Away::make_room(std::uint64_t wanted) noexcept {
   const sync::Guard guard(clock_);

@@ -13,6 +13,9 @@
 // engine asks.
 //
 // In a pool without a backing the last three are zero for good, and a free frame's word is zero.
+//
+// A frame that is merged has one reference more than entries name it, and so has the frame whose
+// bytes it takes for its own, for each that does: nobody owns either of them.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +41,7 @@ enum class Residency : std::uint8_t {
   stopped,   ///< the same, but some thread has met it on its way: it will stay
   away,      ///< in the backing alone
   coming,    ///< some thread is reading it from the backing
+  merged,    ///< another frame's are its own too, for as long as it lives
 };
 
 class FrameState {
@@ -166,11 +170,12 @@ class FrameState {
   [[nodiscard]] bool reach_for_writing() noexcept { return meet(met_by_writer); }
 
   /// One wiring more, by a thread that keeps the frame from being given back meanwhile. The bytes
-  /// stay in memory if they are there (`*here`), or else once they are. False: too many.
+  /// stay in memory if they are there (`*here`), or else once they are. False: too many, or the
+  /// frame has none of its own: it is merged.
   [[nodiscard]] bool wire(bool* here) noexcept {
     std::uint64_t word = word_.load(sync::acquire);
     do {
-      if (wires(word) == kMostWires) return false;
+      if (wires(word) == kMostWires || residency(word) == Residency::merged) return false;
       *here = is_here(word);
     } while (!word_.compare_exchange(word, met_by(word) + kWire, sync::acq_rel));
     return true;
@@ -189,9 +194,7 @@ class FrameState {
   [[nodiscard]] bool wire_without_copy() noexcept {
     std::uint64_t word = word_.load(sync::acquire);
     do {
-      const Residency where = residency(word);
-      if ((word & kKept) == 0 || wires(word) == kMostWires) return false;
-      if (where != Residency::clean && where != Residency::resident) return false;
+      if (!is_whole(word) || (word & kKept) == 0 || wires(word) == kMostWires) return false;
     } while (!word_.compare_exchange(word, with(word, Residency::resident) + kWire, sync::acq_rel));
     return true;
   }
@@ -205,21 +208,9 @@ class FrameState {
   /// The hand of the clock comes by. What was met since is left for the next time; what is pinned
   /// or wired never goes.
   enum class Frozen : std::uint8_t { kept, not_now, dirty, clean };
-  [[nodiscard]] Frozen freeze() noexcept {
-    std::uint64_t word = word_.load(sync::acquire);
-    for (;;) {
-      if ((has_pins(word) || wires(word) != 0) && sync::performs("going.pinned"))
-        return Frozen::kept;
-      const bool was_clean = residency(word) == Residency::clean;
-      if (references(word) == 0 || (!was_clean && residency(word) != Residency::resident))
-        return Frozen::not_now;
-      const bool wanted = (word & kReferenced) != 0;
-      const std::uint64_t next = wanted ? word & ~kReferenced : with(word, Residency::leaving);
-      if (!word_.compare_exchange(word, next, sync::acq_rel)) continue;
-      if (wanted) return Frozen::not_now;
-      return was_clean ? Frozen::clean : Frozen::dirty;
-    }
-  }
+  [[nodiscard]] Frozen freeze() noexcept { return freeze(true); }
+  /// The same, whenever it was met.
+  [[nodiscard]] Frozen freeze_at_once() noexcept { return freeze(false); }
 
   enum class Left : std::uint8_t { away, stays, free };
   /// The end of what freeze() began: the frame goes, if `goes` and no thread has met it meanwhile.
@@ -234,6 +225,38 @@ class FrameState {
       if (is_last(next)) return Left::free;
       return stays ? Left::stays : Left::away;
     }
+  }
+
+  // Merging, by the thread that has the clock (frames/away/merger.h).
+
+  /// One reference more to a frame that the caller does not keep, in memory and unpinned: its bytes
+  /// are to be another's too. False: it is not, or free, or has as many as can be counted.
+  [[nodiscard]] bool keep() noexcept {
+    std::uint64_t word = word_.load(sync::acquire);
+    do {
+      if (has_pins(word) && sync::performs("merge.pinned")) return false;
+      if (!is_whole(word) || references(word) == 0) return false;
+      if (references(word) >= kMostReferences) return false;
+    } while (!word_.compare_exchange(word, word + (sync::performs("merge.keep") ? 1 : 0),
+                                     sync::acq_rel));
+    return true;
+  }
+  /// What freeze() began ends so: the frame is merged, if no thread has met it meanwhile. False:
+  /// one has, or nothing names it any more, and end_leaving() is to follow.
+  [[nodiscard]] bool merge() noexcept {
+    std::uint64_t word = word_.load(sync::acquire);
+    for (;;) {
+      const bool met = residency(word) != Residency::leaving;
+      if ((met && sync::performs("merge.stopped")) || references(word) == 0) return false;
+      const std::uint64_t next = with(word, Residency::merged) + 1;
+      if (word_.compare_exchange(word, next, sync::acq_rel)) return true;
+    }
+  }
+  [[nodiscard]] bool is_merged() const noexcept { return residency() == Residency::merged; }
+  /// Whether keep() might succeed, at one moment.
+  [[nodiscard]] bool may_merge() const noexcept {
+    const std::uint64_t word = word_.load(sync::acquire);
+    return is_whole(word) && references(word) != 0 && !has_pins(word);
   }
 
   /// Of a frame that the caller wires: true: it is for the caller to bring its bytes.
@@ -284,6 +307,10 @@ class FrameState {
   static constexpr std::uint64_t with(std::uint64_t word, Residency residency) {
     return (word & ~bits(Residency{7})) | bits(residency);
   }
+  /// In memory, and not on its way.
+  static constexpr bool is_whole(std::uint64_t word) {
+    return residency(word) == Residency::resident || residency(word) == Residency::clean;
+  }
   static constexpr bool has_pins(std::uint64_t word) {
     return (word >> 28 & ((1u << 24) - 1)) != 0;
   }
@@ -315,9 +342,26 @@ class FrameState {
     }
   }
 
+  [[nodiscard]] Frozen freeze(bool if_not_wanted) noexcept {
+    std::uint64_t word = word_.load(sync::acquire);
+    for (;;) {
+      if ((has_pins(word) || wires(word) != 0) && sync::performs("going.pinned"))
+        return Frozen::kept;
+      const bool was_clean = residency(word) == Residency::clean;
+      if (references(word) == 0 || (!was_clean && residency(word) != Residency::resident))
+        return Frozen::not_now;
+      const bool wanted = if_not_wanted && (word & kReferenced) != 0;
+      const std::uint64_t next = wanted ? word & ~kReferenced : with(word, Residency::leaving);
+      if (!word_.compare_exchange(word, next, sync::acq_rel)) continue;
+      if (wanted) return Frozen::not_now;
+      return was_clean ? Frozen::clean : Frozen::dirty;
+    }
+  }
+
   /// Whether `word` is of a frame that nothing keeps, and no thread has on its way.
   static constexpr bool is_last(std::uint64_t word) {
     const Residency where = residency(word);
+    if (where == Residency::merged) return (word & kKept) == 1;  // which is of no entry
     return (word & kKept) == 0 && where != Residency::leaving && where != Residency::stopped;
   }
 
