@@ -83,6 +83,15 @@ void parse_operand(Cursor& cursor, Operand operand, Operation& operation) {
     case Operand::phase:
       operation.phase = one_of(cursor, Phase::end);
       break;
+    case Operand::telling:
+      operation.event = cursor.accept("event");
+      break;
+    case Operand::mode:
+      if (cursor.accept("async"))
+        operation.mode = WpMode::async;
+      else if (cursor.accept("unpopulated"))
+        operation.mode = WpMode::unpopulated;
+      break;
     case Operand::reading:
     case Operand::pinning:
       operation.access = parse_access(cursor, operand == Operand::pinning);
