@@ -8,7 +8,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -98,9 +97,11 @@ bool write_protect(char* address, std::size_t bytes, WpMode mode) {
 
 bool write_unprotect(char* address, std::size_t bytes) {
   if (owner != getpid()) return false;
-  return std::ranges::any_of(faults, [&](const std::atomic<int>& file) {
-    return file >= 0 && set_protection(file, address, bytes, 0);
-  });
+  // Any takes the protection away; only that whose page it is wakes who waits.
+  bool done = false;
+  for (const std::atomic<int>& file : faults)
+    if (file >= 0) done = set_protection(file, address, bytes, 0) || done;
+  return done;
 }
 
 void serve_write_fault(const char* address, WaitQueue& queue) {
