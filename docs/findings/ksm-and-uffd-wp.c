@@ -1,7 +1,7 @@
 // KSM forgets that userfaultfd write-protects a page. As root; nothing but Linux is needed:
 //   cc -o ksm-and-uffd-wp ksm-and-uffd-wp.c -lpthread && ./ksm-and-uffd-wp
-// Status: 0, each write to a protected page asked; 1, one did not; 2, it could not be tried. What it
-// changes of KSM it puts back.
+// Status: 0, each write to a protected page asked; 1, one did not; 2, it could not be tried. What
+// it changes of KSM it puts back.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -100,7 +100,7 @@ int main(void) {
     struct pollfd asked = {.fd = faults, .events = POLLIN};
     while (!written[page] && poll(&asked, 1, 10) == 0) {
     }
-    printf("page %ld: %s\n", page, written[page] ? "written, nobody was asked" : "asked");
+    printf("page %ld: %s\n", page, written[page] ? "written without asking" : "asked");
     lost += written[page];
     struct uffd_msg message;
     while (read(faults, &message, sizeof message) > 0) {

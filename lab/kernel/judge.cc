@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "lab/judge/judge.h"
-#include "lab/judge/refusals.h"
+#include "lab/judge/refusals/refusals.h"
 #include "lab/judge/unmodelled.h"
 #include "lab/kernel/system/capabilities.h"
 

@@ -56,8 +56,8 @@ void set_search(const std::string& text, lab::judge::Effort& effort);
 /// "A+C0..F+E1,bias=4": each of them; empty: all rule-sets.
 std::vector<lab::judge::Variant> variants(const std::vector<std::string>& texts);
 
-/// Judges `jobs` at once; on a terminal it says how far it is. Ctrl-C cuts off what is left. Ends the command with status 2
-/// where something cannot be explored.
+/// Judges `jobs` at once; on a terminal it says how far it is. Ctrl-C cuts off what is
+/// left. Ends the command with status 2 where something cannot be explored.
 std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& cases,
                                          const lab::judge::Effort& effort, unsigned jobs);
 
