@@ -103,7 +103,9 @@ bool is_linux_before(const Variant& variant, std::string_view rules) {
 
 std::optional<std::string> unmodelled(const litmus::Test& test, const Variant& variant) {
   const Words words(test);
-  const bool merges = variant.rules.merging != model::Merging::never;
+  // What the rule-set is without its changes: a change is there to be noticed.
+  const model::Rules base = *model::parse_rules(variant.base);
+  const bool merges = base.merging != model::Merging::never;
   if (!merges && std::ranges::any_of(test.pages, [](const litmus::Page& page) {
         return has(page, Attribute::ksm);
       }))
@@ -114,7 +116,7 @@ std::optional<std::string> unmodelled(const litmus::Test& test, const Variant& v
                (of_a_file(*page) || page->kind == litmus::PageKind::hugetlb);
       }))
     return "the model moves anonymous pages alone, none of files or of hugetlb";
-  if (variant.rules.uffd_async == model::Flag::no &&
+  if (base.uffd_async == model::Flag::no &&
       words.any([](const Operation& operation) { return operation.mode != litmus::WpMode::waits; }))
     return "`wp` with `async` came with Linux 6.7, with `unpopulated` with 6.4";
   if (is_linux_before(variant, "E1a") && words.apart(word_is(Word::collapse), without_locks))

@@ -74,7 +74,8 @@ std::string hint(const std::vector<lab::judge::Judgement>& judgements) {
 
 // The engine's own bound is no accident: what it leaves open is told, and is no status.
 bool was_cut_off(const lab::judge::Judgement& judgement) {
-  return judgement.standing == lab::judge::Standing::open && !is_engines(judgement);
+  return judgement.coverage.kind == lab::explore::Coverage::Kind::stopped &&
+         judgement.standing == lab::judge::Standing::open && !is_engines(judgement);
 }
 
 Question question_of(const Options& options) {
