@@ -312,6 +312,8 @@ std::uint64_t LitmusScene::ask(Stage& stage, const judge::Quantity& q) const {
       return killed_[q.process];
     case AtomKind::copies:
       return stage.pool->statistics().copies - copies_;
+    case AtomKind::protected_:
+    case AtomKind::softdirty:
     case AtomKind::swapped:
       return is_away(*stage.pool, frame(q.process, q.page));
   }

@@ -59,6 +59,8 @@ Reason about(const Operation& operation) {
 }
 
 Reason about(const litmus::Atom& atom, const judge::Plan& plan) {
+  if (atom.kind == litmus::AtomKind::protected_ || atom.kind == litmus::AtomKind::softdirty)
+    return "a space asks no handler, and notes no writes";
   if (atom.kind == litmus::AtomKind::copies && plan.setup.pages.size() > 1)
     return "a pool counts its copies, not those of a page";
   return std::nullopt;

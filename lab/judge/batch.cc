@@ -5,12 +5,14 @@
 #include <optional>
 
 #include "lab/explore/search/jobs.h"
+#include "lab/judge/unmodelled.h"
 
 namespace lab::judge {
 namespace {
 
 bool means_nothing(const Case& one) {
-  return expected(*one.test, one.variant, language_of(one.memory)).has(litmus::Verdict::none);
+  return expected(*one.test, one.variant, language_of(one.memory)).has(litmus::Verdict::none) ||
+         unmodelled(*one.test, one.variant).has_value();
 }
 
 }  // namespace

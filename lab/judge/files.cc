@@ -70,6 +70,17 @@ class Loader {
     paths_.insert(files.begin(), files.end());
   }
 
+  // Relative, and as a test of the catalogue where it is one: what is printed, and sent to others,
+  // does not show where this machine keeps its files.
+  [[nodiscard]] std::string as_said(const fs::path& path) const {
+    std::error_code error;
+    const fs::path in_catalogue = fs::relative(path, catalogue_, error);
+    if (!error && !in_catalogue.empty() && *in_catalogue.begin() != "..")
+      return fs::path(in_catalogue).replace_extension().generic_string();
+    const fs::path from_here = fs::relative(path, error);
+    return error || from_here.empty() ? path.string() : from_here.generic_string();
+  }
+
   void read(const fs::path& path, TestFiles& files) {
     std::ifstream stream(path, std::ios::binary);
     // One byte more than may be, so that parse() sees that it is too much.
@@ -93,8 +104,9 @@ class Loader {
     if (!faults.empty()) return;
     const std::string folder = path.parent_path().filename().string();
     const std::string name = path.stem().string();
-    files.push_back(std::make_unique<TestFile>(
-        TestFile{path.string(), folder.empty() ? name : folder + '/' + name, std::move(*test)}));
+    files.push_back(std::make_unique<TestFile>(TestFile{path.string(), as_said(path),
+                                                        folder.empty() ? name : folder + '/' + name,
+                                                        std::move(*test)}));
   }
 
   fs::path catalogue_;

@@ -13,6 +13,8 @@ namespace lab::judge {
 
 struct TestFile {
   std::string path;
+  /// How a command on another machine would name it: relative, or as a test of the catalogue.
+  std::string said;
   std::string name;  ///< the file's, with its folder's: "leak/child-get-unmap"
   litmus::Test test;
 };

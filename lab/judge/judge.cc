@@ -65,8 +65,11 @@ bool may_become(Verdict seen, Verdict expected) {
 
 Standing standing_of(const Judgement& judgement) {
   const Expected& expected = judgement.expected;
-  if (expected.verdicts.empty())
+  const bool cut_off = judgement.coverage.kind == explore::Coverage::Kind::stopped;
+  if (expected.verdicts.empty()) {
+    if (cut_off) return Standing::open;
     return judgement.unreached.empty() ? Standing::expected : Standing::deviates;
+  }
   const bool as_expected = expected.has(judgement.verdict);
   if (judgement.exhaustive())
     return as_expected && judgement.unreached.empty() ? Standing::expected : Standing::deviates;
@@ -91,6 +94,8 @@ explore::Options options_for(const Variant& variant, explore::Memory memory, con
   options.drop = variant.drop;
   options.max_seconds = effort.max_seconds;
   options.max_runs = effort.max_runs;
+  options.stop = effort.stop;
+  options.progress = effort.progress;
   return options;
 }
 

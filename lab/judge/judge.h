@@ -1,6 +1,7 @@
 // Judges a test under a rule-set: explores it, and compares what is seen with what is expected.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -28,7 +29,9 @@ struct FinalState {
 /// How a judgement stands to what was expected.
 enum class Standing : std::uint8_t {
   expected,
-  open,      ///< the search was not exhaustive, and more of it could still show what is expected
+  /// The search was cut off: more of it could still show what is expected, or, where nothing is,
+  /// show more.
+  open,
   deviates,  ///< something else was seen, or a label that should be reached never was
 };
 
@@ -63,6 +66,9 @@ struct Effort {
   std::uint64_t seed = 1;
   std::optional<double> max_seconds = std::nullopt;
   std::optional<std::uint64_t> max_runs = std::nullopt;
+  /// See Options.
+  const std::atomic<bool>* stop = nullptr;
+  std::function<void(const explore::Progress&)> progress = nullptr;
 };
 
 /// The options that explore a test under a variant.

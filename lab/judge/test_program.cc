@@ -23,6 +23,18 @@ model::Protection protection_of(litmus::Protection protection) {
   return model::Protection::write;
 }
 
+model::WpMode mode_of(litmus::WpMode mode) {
+  switch (mode) {
+    case litmus::WpMode::async:
+      return model::WpMode::async;
+    case litmus::WpMode::unpopulated:
+      return model::WpMode::unpopulated;
+    case litmus::WpMode::waits:
+      break;
+  }
+  return model::WpMode::waits;
+}
+
 model::GupFlags take_of(const litmus::Operation& operation) {
   model::GupFlags take;
   take.pin = operation.word == Word::pin;
@@ -88,7 +100,7 @@ TestProgram::Then TestProgram::answer(const Instruction& instruction, model::Ans
 
 TestProgram::Then TestProgram::fork(const Instruction& instruction, const ThreadPlan& thread,
                                     model::Task task) {
-  const model::Answer forked = machine_.fork(task, instruction.child);
+  const model::Answer forked = machine_.fork(task, instruction.child, instruction.operation->event);
   if (forked == model::Answer::done)
     explore::step("start its threads", [&] {
       for (const ThreadPlan& child : plan_.threads)
@@ -165,7 +177,7 @@ model::Answer TestProgram::work(const Instruction& i, model::Task task) {
     case Word::wipeonfork:
       return machine_.set_wipeonfork(task, pages, true);
     case Word::wp:
-      return machine_.write_protect(task, pages);
+      return machine_.write_protect(task, pages, mode_of(operation.mode));
     case Word::unwp:
       return machine_.write_unprotect(task, pages);
     case Word::serve:
@@ -175,9 +187,9 @@ model::Answer TestProgram::work(const Instruction& i, model::Task task) {
       machine_.clear_refs(task);
       return model::Answer::done;
     case Word::move:
-      return machine_.move(task, i.page, i.other);
+      return machine_.move(task, pages, i.other, operation.event);
     case Word::uffd_move:
-      return machine_.uffd_move(task, i.page, i.other);
+      return machine_.uffd_move(task, pages, i.other);
     default:
       return act(i, task);
   }
@@ -240,6 +252,10 @@ std::uint64_t TestProgram::ask(const Quantity& q) const {
       return machine_.pinned(q.process, q.page);
     case AtomKind::exclusive:
       return machine_.exclusive(q.process, q.page);
+    case AtomKind::protected_:
+      return machine_.write_protected(q.process, q.page);
+    case AtomKind::softdirty:
+      return machine_.soft_dirty(q.process, q.page);
     case AtomKind::swapped:
       return machine_.swapped(q.process, q.page);
     case AtomKind::mapped:

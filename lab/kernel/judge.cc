@@ -7,7 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "lab/judge/refusals.h"
+#include "lab/judge/judge.h"
+#include "lab/judge/refusals/refusals.h"
+#include "lab/judge/unmodelled.h"
 #include "lab/kernel/system/capabilities.h"
 
 namespace lab::kernel {
@@ -57,10 +59,13 @@ Verdict verdict_of(const KernelVerdict& verdict, const SharedState& shared) {
 
 // Runs show what can be, not what cannot: what happens only sometimes may just not have happened.
 Standing standing_of(const KernelVerdict& verdict) {
+  if (!verdict.unforeseen.empty()) return Standing::finding;
   if (verdict.expected.verdicts.empty()) return Standing::asked;
   if (verdict.expected.has(verdict.verdict)) return Standing::agrees;
   const bool may_come = verdict.verdict == Verdict::never || verdict.verdict == Verdict::always;
   if (may_come && verdict.expected.has(Verdict::sometimes)) return Standing::open;
+  // Where threads race, a hang is one of several ends.
+  if (!verdict.ordered && verdict.expected.has(Verdict::hang)) return Standing::open;
   return Standing::finding;
 }
 
@@ -95,6 +100,7 @@ std::uint64_t never_refused(const CompiledTest& compiled, const SharedState& sha
 }
 
 void fill(KernelVerdict& verdict, const CompiledTest& compiled, const SharedState& shared) {
+  verdict.ordered = compiled.ordered;
   const std::uint64_t never = never_refused(compiled, shared);
   if (never != 0)
     verdict.untried_at = compiled.watched[static_cast<std::size_t>(std::countr_zero(never))]->text;
@@ -121,6 +127,16 @@ void fill(KernelVerdict& verdict, const CompiledTest& compiled, const SharedStat
   verdict.positive += shared.more[1];
   if (shared.hung) verdict.hangs_at = hangs_at(compiled.plan, shared);
   verdict.verdict = verdict_of(verdict, shared);
+}
+
+void compare(KernelVerdict& verdict, const Prediction& prediction) {
+  verdict.expected = prediction.expected;
+  verdict.uncompared = prediction.uncompared;
+  verdict.unforeseen.clear();
+  if (prediction.ends)
+    for (const Observed& end : verdict.ends)
+      if (std::ranges::find(*prediction.ends, end.text) == prediction.ends->end())
+        verdict.unforeseen = end.text;
   verdict.standing = standing_of(verdict);
   verdict.expected_failure =
       verdict.standing == Standing::agrees && fails(verdict.test->final.claim, verdict.verdict);
@@ -128,11 +144,29 @@ void fill(KernelVerdict& verdict, const CompiledTest& compiled, const SharedStat
 
 }  // namespace
 
-judge::Expected expected_of_kernel(const litmus::Test& test) {
+Prediction prediction_of(const litmus::Test& test, litmus::Memory memory) {
   for (const litmus::Expect& expect : test.expects)
     for (const litmus::Expect::Group& group : expect.groups)
-      if (std::ranges::any_of(group.judges, judge::judges_elsewhere)) return {{group.verdict}};
-  return judge::expected(test, judge::parse_variants(kernel_rules())->front(), litmus::Memory::sc);
+      if (std::ranges::any_of(group.judges, judge::judges_elsewhere))
+        return {{{group.verdict}}, std::nullopt, {}};
+  const judge::Variant rules = judge::parse_variants(kernel_rules())->front();
+  const judge::Expected said = judge::expected(test, rules, litmus::Memory::sc);
+  if (said.has(Verdict::none)) return {said, std::nullopt, {}};
+  if (auto why = judge::unmodelled(test, rules)) return {{}, std::nullopt, *why};
+  judge::Effort effort;
+  effort.max_seconds = 2;
+  effort.stop = &stopping;
+  const auto judged = judge::judge(test, rules, judge::explorers(memory), effort);
+  if (!judged) return {{}, std::nullopt, judged.error().what};
+  if (judged->verdict == Verdict::broken)
+    return {{}, std::nullopt, fmt::format("{} contradicts itself here", kernel_rules())};
+  if (!judged->exhaustive())
+    return {{},
+            std::nullopt,
+            fmt::format("the search of {} {}", kernel_rules(), judged->coverage.text())};
+  Prediction prediction{{{judged->verdict}}, std::vector<std::string>(), {}};
+  for (const judge::FinalState& state : judged->states) prediction.ends->push_back(state.text);
+  return prediction;
 }
 
 KernelVerdict skip(const litmus::Test& test, std::string why) {
@@ -146,8 +180,8 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
   if (stopping) return skip(test, "interrupted before its turn");
   KernelVerdict verdict;
   verdict.test = &test;
-  verdict.expected = expected_of_kernel(test);
-  if (verdict.expected.has(Verdict::none)) return skip(test, "means nothing to Linux");
+  const Prediction prediction = prediction_of(test, litmus::Memory::sc);
+  if (prediction.expected.has(Verdict::none)) return skip(test, "means nothing to Linux");
   if (std::string why = missing_for_every_test(); !why.empty()) return skip(test, std::move(why));
   auto compiled = compile(test);
   if (!compiled) return skip(test, compiled.error());
@@ -171,11 +205,14 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
   running_test = nullptr;
 
   verdict.seconds = seconds();
-  verdict.ordered = compiled->ordered;
   for (std::size_t i = 0; i < compiled->reference_uses.size(); ++i)
     verdict.methods.push_back(fmt::format("{} by {}", compiled->plan.references[i],
                                           name(compiled->reference_uses[i].method)));
   fill(verdict, *compiled, *shared);
+  compare(verdict, prediction);
+  // This machine's stores may be late.
+  if (verdict.standing == Standing::finding && !verdict.ordered)
+    compare(verdict, prediction_of(test, litmus::Memory::tso));
   // What was seen before remains true.
   if (!ran && verdict.standing != Standing::finding)
     return skip(test, verdict.runs == 0

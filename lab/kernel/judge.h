@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,7 @@ enum class Standing : std::uint8_t {
   agrees,
   open,     ///< the rules say `sometimes`, and chance has not shown it yet
   finding,  ///< the kernel does what the rules deny, or never what they say it always does
-  asked,    ///< nothing was expected
+  asked,    ///< there is nothing to compare with
 };
 
 /// One end that was observed.
@@ -45,6 +46,10 @@ struct KernelVerdict {
   std::string skipped;  ///< why it was not run; empty: it was
   litmus::Verdict verdict = litmus::Verdict::never;
   judge::Expected expected;
+  /// Why there is nothing to compare with; empty: there is. Told beside what was observed.
+  std::string uncompared;
+  /// An end that was observed and that the rules do not have; empty: none.
+  std::string unforeseen;
   Standing standing = Standing::asked;
   bool ordered = false;        ///< labels order all, so that each run shows the same
   std::uint64_t runs = 0;      ///< that came to an end
@@ -63,8 +68,15 @@ struct KernelVerdict {
   bool expected_failure = false;
 };
 
-/// What the test expects of the kernel: what it says of `kernel`, or else of kernel_rules().
-judge::Expected expected_of_kernel(const litmus::Test& test);
+/// What the kernel is compared with.
+struct Prediction {
+  judge::Expected expected;
+  std::optional<std::vector<std::string>> ends;  ///< all that there are, where that is known
+  std::string uncompared;                        ///< see KernelVerdict
+};
+/// What the test says of `kernel`; else what the model finds under kernel_rules(), whatever the
+/// test asks or expects. Takes up to two seconds of a processor.
+Prediction prediction_of(const litmus::Test& test, litmus::Memory memory);
 
 /// Judges one test. Skips it, with the reason, where the machine or the kernel has not what it
 /// takes. Processes, settings and files are as before when this returns, but for what `system`

@@ -24,6 +24,16 @@ auto stands(Standing standing) {
 
 }  // namespace
 
+namespace {
+
+// What the rules say where the kernel contradicts them.
+std::string said_instead(const KernelVerdict& verdict) {
+  if (verdict.unforeseen.empty()) return verdict.expected.text();
+  return fmt::format("{}, and no run ends with {}", verdict.expected.text(), verdict.unforeseen);
+}
+
+}  // namespace
+
 const char* name_of(const KernelVerdict& verdict) {
   switch (verdict.standing) {
     case Standing::agrees:
@@ -35,7 +45,7 @@ const char* name_of(const KernelVerdict& verdict) {
     case Standing::asked:
       break;
   }
-  return "observed";
+  return "not compared";
 }
 
 std::string runs_of(const KernelVerdict& verdict) {
@@ -57,7 +67,9 @@ std::string line(const std::string& name, const KernelVerdict& verdict, bool ver
   const bool finding = verdict.standing == Standing::finding;
   std::string text = fmt::format("{:<40} {:<9} {} {}\n", name, litmus::name(verdict.verdict),
                                  finding ? style.bad(standing) : standing, runs_of(verdict));
-  if (finding) text += fmt::format("    {} says: {}\n", kernel_rules(), verdict.expected.text());
+  if (finding) text += fmt::format("    {} says: {}\n", kernel_rules(), said_instead(verdict));
+  if (!verdict.uncompared.empty())
+    text += fmt::format("    not compared: {}\n", verdict.uncompared);
   if (!verbose && !finding) return text;
   for (const Observed& end : verdict.ends)
     text += fmt::format("    {:>8} {} {}\n", end.count, end.holds ? "*>" : "  ", end.text);
@@ -74,7 +86,7 @@ std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds,
       count(verdicts, [](const KernelVerdict& v) { return ran(v) && v.expected_failure; });
   std::string text = fmt::format(
       "\n{}: {} of {} tests observed, none proved. {} as {} says ({} of them xfail: the test wants "
-      "it otherwise), {} not seen yet, {} only asked, ",
+      "it otherwise), {} not seen yet, {} not compared, ",
       kernel_name(), count(verdicts, ran), verdicts.size(),
       count(verdicts, stands(Standing::agrees)), kernel_rules(), failures,
       count(verdicts, stands(Standing::open)), count(verdicts, stands(Standing::asked)));
@@ -97,6 +109,8 @@ nlohmann::ordered_json json(const std::vector<std::string>& names,
     test["verdict"] = litmus::name(verdict.verdict);
     test["expected"] = verdict.expected.text();
     test["standing"] = name_of(verdict);
+    if (!verdict.uncompared.empty()) test["not_compared"] = verdict.uncompared;
+    if (!verdict.unforeseen.empty()) test["unforeseen"] = verdict.unforeseen;
     test["ordered"] = verdict.ordered;
     test["observed"] = verdict.positive;
     test["runs"] = verdict.runs;
@@ -137,7 +151,7 @@ std::string said_of(const KernelVerdict& verdict) {
   if (!verdict.skipped.empty()) return fmt::format("Not run: {}.", verdict.skipped);
   std::string text = fmt::format("{}: {}.", name_of(verdict), runs_of(verdict));
   if (verdict.standing == Standing::finding)
-    text += fmt::format(" Rule-set {} says: {}.", kernel_rules(), verdict.expected.text());
+    text += fmt::format(" Rule-set {} says: {}.", kernel_rules(), said_instead(verdict));
   if (!verdict.methods.empty())
     text += fmt::format(" References: {}.", fmt::join(verdict.methods, ", "));
   return text;

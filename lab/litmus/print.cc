@@ -186,6 +186,10 @@ std::string print(Operand operand, const Operation& operation) {
       return ' ' + operation.name;
     case Operand::behind:
       return ' ' + operation.name + half_of(operation.half);
+    case Operand::telling:
+      return operation.event ? " event" : "";
+    case Operand::mode:
+      return operation.mode == WpMode::waits ? "" : fmt::format(" {}", name(operation.mode));
     case Operand::protection:
       return fmt::format(" {}", name(operation.protection));
     case Operand::phase:
@@ -213,6 +217,10 @@ std::string print(const Atom& atom) {
       return fmt::format("pinned({})", print(atom.place));
     case AtomKind::exclusive:
       return fmt::format("exclusive({})", print(atom.place));
+    case AtomKind::protected_:
+      return fmt::format("wp({})", print(atom.place));
+    case AtomKind::softdirty:
+      return fmt::format("softdirty({})", print(atom.place));
     case AtomKind::swapped:
       return fmt::format("swapped({})", print(atom.place));
     case AtomKind::mapped:

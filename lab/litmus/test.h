@@ -92,6 +92,10 @@ enum class Word : std::uint8_t {
 enum class Protection : std::uint8_t { none, ro, rw };
 enum class Phase : std::uint8_t { begin, end };
 
+/// How userfaultfd write-protects: what is there, and whoever writes waits; async: the kernel lets
+/// it write; unpopulated: also what is not there yet.
+enum class WpMode : std::uint8_t { waits, async, unpopulated };
+
 /// How a reference is taken.
 struct Access {
   bool write = false;
@@ -114,6 +118,8 @@ struct Operation {
   Access access;
   Protection protection = Protection::none;
   Phase phase = Phase::begin;
+  bool event = false;  ///< fork, move: userfaultfd is told, and goes on serving
+  WpMode mode = WpMode::waits;
   bool operator==(const Operation&) const = default;
 };
 
@@ -208,9 +214,11 @@ enum class AtomKind : std::uint8_t {
   pinned,     ///< pinned(P:x)
   exclusive,  ///< exclusive(P:x)
   swapped,    ///< swapped(P:x)
-  mapped,     ///< mapped(P:x)    an address that can be read
-  copies,     ///< copies(x) <= 2 how often a page at x was copied during the run, in all processes
-  killed,     ///< killed(P)
+  protected_,  ///< wp(P:x)        the next write asks userfaultfd
+  softdirty,   ///< softdirty(P:x) written since clear_refs, as the page table shows it
+  mapped,      ///< mapped(P:x)    an address that can be read
+  copies,      ///< copies(x) <= 2 how often a page at x was copied during the run, in all processes
+  killed,      ///< killed(P)
 };
 
 enum class Comparison : std::uint8_t { equal, unequal, at_most, at_least };

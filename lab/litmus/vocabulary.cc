@@ -11,7 +11,7 @@ constexpr Syntax kVocabulary[] = {
     {Word::write, "write", {half, value}},
     {Word::read, "read", {half}, Result::needed},
     {Word::force, "force", {half, value}, Result::may},
-    {Word::fork, "fork", {process}, Result::may},
+    {Word::fork, "fork", {process, telling}, Result::may},
     {Word::exit, "exit", {}},
     {Word::signal, "signal", {label}},
     {Word::wait, "wait", {awaited}},
@@ -28,11 +28,11 @@ constexpr Syntax kVocabulary[] = {
     {Word::dontfork, "dontfork", {place}, Result::may},
     {Word::dofork, "dofork", {place}, Result::may},
     {Word::wipeonfork, "wipeonfork", {place}, Result::may},
-    {Word::wp, "wp", {place}, Result::may},
+    {Word::wp, "wp", {place, mode}, Result::may},
     {Word::unwp, "unwp", {place}, Result::may},
     {Word::serve, "serve", {place}},
     {Word::clear_refs, "clear_refs", {}},
-    {Word::move, "move", {place, other}, Result::may},
+    {Word::move, "move", {place, other, telling}, Result::may},
     {Word::uffd_move, "uffd_move", {place, other}, Result::may},
     {Word::swapout, "swapout", {place}, Result::may},
     {Word::swapoff, "swapoff", {}, Result::may},
@@ -78,6 +78,10 @@ std::string_view form(Operand operand) {
       return " [write] [fast [only]]";
     case pinning:
       return " [write] [fast [only]] [long]";
+    case telling:
+      return " [event]";
+    case mode:
+      return " [async|unpopulated]";
   }
   return "";
 }
@@ -116,6 +120,10 @@ std::string_view name(Protection protection) {
 std::string_view name(Phase phase) {
   static constexpr std::string_view names[] = {"begin", "end"};
   return entry(names, phase);
+}
+std::string_view name(WpMode mode) {
+  static constexpr std::string_view names[] = {"", "async", "unpopulated"};
+  return entry(names, mode);
 }
 std::string_view name(PageKind kind) {
   static constexpr std::string_view names[] = {"page", "huge", "folio", "hugetlb"};

@@ -28,6 +28,8 @@ enum class Operand : std::uint8_t {
   phase,       ///< begin, end
   reading,     ///< [write] [fast [only]]
   pinning,     ///< [write] [fast [only]] [long]
+  telling,     ///< [event]: userfaultfd is told
+  mode,        ///< [async] or [unpopulated]
 };
 
 /// Where the result goes.
@@ -41,7 +43,7 @@ enum class Result : std::uint8_t {
 struct Syntax {
   Word word;
   std::string_view name;
-  std::array<Operand, 2> operands;
+  std::array<Operand, 3> operands;
   Result result = Result::none;
 };
 
@@ -55,6 +57,8 @@ std::string form(const Syntax& syntax);
 
 std::string_view name(Protection protection);
 std::string_view name(Phase phase);
+/// Empty: nothing is said.
+std::string_view name(WpMode mode);
 std::string_view name(PageKind kind);
 std::string_view name(Attribute attribute);
 std::string_view name(Swap swap);

@@ -22,7 +22,9 @@ Answer Machine::force(Task task, PageNo page, Value value, Half half) {
   return force_memory(*world_, task, page, value, half);
 }
 
-Answer Machine::fork(Task task, ProcessId child) { return model::fork(*world_, task, child); }
+Answer Machine::fork(Task task, ProcessId child, bool event) {
+  return model::fork(*world_, task, child, event);
+}
 void Machine::exit(Task task) { exit_process(*world_, task); }
 void Machine::await_exit(ProcessId process) {
   await(
@@ -53,15 +55,15 @@ Answer Machine::set_dontfork(Task task, PageRange pages, bool on) {
 Answer Machine::set_wipeonfork(Task task, PageRange pages, bool on) {
   return model::set_wipeonfork(*world_, task, pages, on);
 }
-Answer Machine::move(Task task, PageNo from, PageNo to) {
-  return model::move(*world_, task, from, to);
+Answer Machine::move(Task task, PageRange from, PageNo to, bool event) {
+  return model::move(*world_, task, from, to, event);
 }
-Answer Machine::uffd_move(Task task, PageNo from, PageNo to) {
+Answer Machine::uffd_move(Task task, PageRange from, PageNo to) {
   return model::uffd_move(*world_, task, from, to);
 }
 
-Answer Machine::write_protect(Task task, PageRange pages) {
-  return model::write_protect(*world_, task, pages);
+Answer Machine::write_protect(Task task, PageRange pages, WpMode mode) {
+  return model::write_protect(*world_, task, pages, mode);
 }
 Answer Machine::write_unprotect(Task task, PageRange pages) {
   return model::write_unprotect(*world_, task, pages);
@@ -152,6 +154,13 @@ bool Machine::pinned(ProcessId process, PageNo page) const {
 }
 bool Machine::exclusive(ProcessId process, PageNo page) const {
   return model::exclusive(*world_, process, page);
+}
+bool Machine::write_protected(ProcessId process, PageNo page) const {
+  return world_->region(process, page).wp && world_->find(process, page).entry.wp;
+}
+bool Machine::soft_dirty(ProcessId process, PageNo page) const {
+  const Entry entry = world_->find(process, page).entry;
+  return !entry.is(EntryKind::none) && !entry.tracked;
 }
 bool Machine::swapped(ProcessId process, PageNo page) const {
   return world_->find(process, page).entry.is(EntryKind::swap);

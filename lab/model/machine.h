@@ -40,8 +40,9 @@ class Machine {
   Answer force(Task task, PageNo page, Value value, Half half = Half::a);
 
   // Processes.
-  /// `child` must be declared and not have started. failed: the rule-set's fork refuses.
-  Answer fork(Task task, ProcessId child);
+  /// `child` must be declared and not have started. `event`: userfaultfd is told (EVENT_FORK), so
+  /// that it goes on serving the child. failed: the rule-set's fork refuses.
+  Answer fork(Task task, ProcessId child, bool event = false);
   /// Ends the whole process: its memory goes, its references stay. Its other threads find out at
   /// their next operation, which returns killed.
   void exit(Task task);
@@ -68,12 +69,15 @@ class Machine {
   Answer protect(Task task, PageRange pages, Protection protection);
   Answer set_dontfork(Task task, PageRange pages, bool on);
   Answer set_wipeonfork(Task task, PageRange pages, bool on);
-  Answer move(Task task, PageNo from, PageNo to);  ///< mremap; what was at `to` is unmapped
-  Answer uffd_move(Task task, PageNo from,
+  /// mremap; what was at `to` is unmapped. Write protection ends, unless userfaultfd is told
+  /// (EVENT_REMAP).
+  Answer move(Task task, PageRange from, PageNo to, bool event = false);
+  Answer uffd_move(Task task, PageRange from,
                    PageNo to);  ///< UFFDIO_MOVE; `to` must be mapped and absent
 
   // userfaultfd's write protection, and soft-dirty tracking.
-  Answer write_protect(Task task, PageRange pages);
+  /// failed: the rule-set cannot. The mode is that of all later faults there.
+  Answer write_protect(Task task, PageRange pages, WpMode mode = WpMode::waits);
   Answer write_unprotect(Task task, PageRange pages);  ///< and wakes who waits
   /// Blocks until a write-protection fault on the page is waiting.
   void serve(Task task, PageNo page);
@@ -113,6 +117,10 @@ class Machine {
   [[nodiscard]] bool same(ProcessId one, PageNo page, ProcessId other, PageNo other_page) const;
   [[nodiscard]] bool pinned(ProcessId process, PageNo page) const;
   [[nodiscard]] bool exclusive(ProcessId process, PageNo page) const;
+  /// Whether it is registered and marked to ask before the next write.
+  [[nodiscard]] bool write_protected(ProcessId process, PageNo page) const;
+  /// Whether it was written since clear_refs, as the page table shows it.
+  [[nodiscard]] bool soft_dirty(ProcessId process, PageNo page) const;
   [[nodiscard]] bool swapped(ProcessId process, PageNo page) const;
   /// Copies made for that page number during the run, by any process, by faults and forks alike.
   [[nodiscard]] std::uint32_t copies(PageNo page) const;

@@ -143,7 +143,7 @@ Json test_of(const judge::TestFile& file) {
       {"name", file.name},
       {"harm",
        file.name.find('/') == std::string::npos ? "" : file.name.substr(0, file.name.find('/'))},
-      {"path", file.path},
+      {"path", file.said},
       {"about", file.test.about},
       {"source", file.test.source},
       {"why", file.test.why},

@@ -54,7 +54,7 @@ nlohmann::ordered_json json(const judge::TestFiles& tests,
     for (const judge::Judgement& judgement : judgements)
       if (judgement.test == &file->test) of_test.push_back(json(judgement));
     all.push_back({{"name", file->name},
-                   {"path", file->path},
+                   {"path", file->said},
                    {"about", file->test.about},
                    {"source", file->test.source},
                    {"why", file->test.why},

@@ -200,7 +200,7 @@ std::string deviations(const judge::TestFiles& tests,
       for (const judge::Judgement* judgement : by) columns.push_back(column_of(*judgement));
       text +=
           fmt::format("{} {}  {}: {}", style.bad("!"), file->name, fmt::join(columns, " "), what);
-      text += fmt::format("    cleave litmus {} --rules {}", file->path, by.front()->variant.text);
+      text += fmt::format("    cleave litmus {} --rules {}", file->said, by.front()->variant.text);
       if (by.front()->memory != explore::Memory::sc)
         text += fmt::format(" --memory {}", explore::name(by.front()->memory));
       text += '\n';

@@ -33,7 +33,7 @@ class Report : public testing::Test {
 
   void add(const std::string& name, const std::string& processes, const std::string& end) {
     files_.push_back(std::make_unique<TestFile>(
-        TestFile{name + ".litmus", name, std::move(*test_of(processes, end))}));
+        TestFile{name + ".litmus", name + ".litmus", name, std::move(*test_of(processes, end))}));
   }
 
   static std::vector<std::string> lines_of(const std::string& text) {

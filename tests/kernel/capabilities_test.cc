@@ -23,7 +23,10 @@ TEST(KernelRules, AreThoseOfItsVersion) {
   EXPECT_STREQ(rules_of("6.15"), "F");
   EXPECT_STREQ(rules_of("7.0.0-rc1"), "F");
   EXPECT_STREQ(rules_of("6.14.11"), "E1");
-  EXPECT_STREQ(rules_of("6.1.0-28-amd64"), "E1");
+  EXPECT_STREQ(rules_of("6.10.0"), "E1");
+  EXPECT_STREQ(rules_of("6.9.3"), "E1c");
+  EXPECT_STREQ(rules_of("6.6.100"), "E1b");
+  EXPECT_STREQ(rules_of("6.1.0-28-amd64"), "E1a");
   EXPECT_STREQ(rules_of("6.0.19"), "E0");
   EXPECT_STREQ(rules_of("5.18.0"), "C2");
   EXPECT_STREQ(rules_of("5.15.0-100-generic"), "C1");

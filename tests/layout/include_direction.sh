@@ -53,6 +53,7 @@ lab/model/gup: lab/explore/* lab/model/decide lab/model/world lab/model/mm
 lab/model: lab/explore/* lab/model/*
 lab/judge: lab/explore/* lab/litmus/* lab/model/*
 lab/report/page:
+lab/judge/refusals: lab/explore/* lab/litmus/* lab/model/* lab/judge
 lab/report: lab/report/page lab/explore/* lab/litmus/* lab/model/* lab/judge
 lab/engine/seam: include/* src/base src/sync src/frames/* lab/explore/*
 lab/engine/stage: include/* src/base src/sync src/frames/* src/table src/space src/pins lab/explore/* lab/engine/seam
@@ -63,7 +64,7 @@ lab/kernel/test: lab/litmus/* lab/model/* lab/judge lab/kernel/shared
 lab/kernel/references: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test
 lab/kernel/process: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test lab/kernel/references
 lab/kernel/system: lab/kernel/shared lab/kernel/test lab/kernel/references lab/kernel/process
-lab/kernel: lab/litmus/* lab/model/* lab/judge lab/report lab/kernel/*
+lab/kernel: lab/litmus/* lab/model/* lab/judge lab/judge/refusals lab/report lab/kernel/*
 adapters/sqlite: include/cleave
 adapters/sqlite/contents: include/cleave adapters/sqlite
 adapters/python/runtime: include/cleave

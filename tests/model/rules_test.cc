@@ -16,8 +16,9 @@ std::string error_of(const std::string& text) {
 }
 
 TEST(Rules, AreListedInTheOrderOfTime) {
-  EXPECT_THAT(names_of_rule_sets(), ElementsAre("A", "B", "C0", "C1", "C2", "D0", "D1", "E0", "E1",
-                                                "F", "fail", "gvisor", "cleave"));
+  EXPECT_THAT(names_of_rule_sets(),
+              ElementsAre("A", "B", "C0", "C1", "C2", "D0", "D1", "E0", "E1a", "E1b", "E1c", "E1",
+                          "F", "fail", "gvisor", "cleave"));
 }
 
 TEST(Rules, AllDiffer) {

@@ -15,8 +15,8 @@ using Json = nlohmann::json;
 class Html : public testing::Test {
  protected:
   void add(const std::string& name, const std::string& processes, const std::string& end) {
-    files_.push_back(std::make_unique<judge::TestFile>(
-        judge::TestFile{name + ".litmus", name, std::move(*judge::test_of(processes, end))}));
+    files_.push_back(std::make_unique<judge::TestFile>(judge::TestFile{
+        name + ".litmus", name + ".litmus", name, std::move(*judge::test_of(processes, end))}));
   }
 
   std::string page(const std::vector<Column>& columns = {}) {

@@ -20,6 +20,7 @@ inline constexpr std::array kStatusMeanings{
     StatusMeaning{1, "What was checked does not hold."},
     StatusMeaning{2,
                   "It could not start: bad usage, bad input, or an output that cannot be written."},
+    StatusMeaning{3, "Nothing speaks against it so far, but a search was cut off."},
 };
 
 }  // namespace cleave::console

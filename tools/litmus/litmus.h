@@ -21,7 +21,7 @@ struct Options {
   std::string search = "dpor";
   std::string memory;
   std::uint64_t seed = 1;
-  double time = 0;
+  double time = 0;  ///< processor time a judgement; 0: kSeconds
   unsigned jobs = lab::explore::all_processors();
   std::string replay;
   std::string html;
@@ -30,8 +30,11 @@ struct Options {
   bool verbose = false;
 };
 
+/// How long a judgement may take, in seconds of processor time, where nothing else is said.
+inline constexpr double kSeconds = 30;
+
 /// Judges, and prints what was found. Ends the command with status 1 where something is not as
-/// expected.
+/// expected, with 3 where nothing is, but a search was cut off, with 130 where it was interrupted.
 void run(const Options& options);
 /// Prints tests in their canonical form.
 void show(const std::vector<std::string>& names);
@@ -53,8 +56,8 @@ void set_search(const std::string& text, lab::judge::Effort& effort);
 /// "A+C0..F+E1,bias=4": each of them; empty: all rule-sets.
 std::vector<lab::judge::Variant> variants(const std::vector<std::string>& texts);
 
-/// Judges `jobs` at once; on a terminal it says how far it is. Ends the command with status 2
-/// where something cannot be explored.
+/// Judges `jobs` at once; on a terminal it says how far it is. Ctrl-C cuts off what is
+/// left. Ends the command with status 2 where something cannot be explored.
 std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& cases,
                                          const lab::judge::Effort& effort, unsigned jobs);
 
@@ -70,9 +73,8 @@ void print_rules();
 /// What this machine has for --kernel.
 void print_readiness(bool json);
 /// Judges the tests under every rule-set that differs from `rules` in one answer or lacks one
-/// fence, and says which tests notice. Ends the command with status 1 if there is a change that
-/// none does.
-void mutate(const std::string& rules, const std::vector<std::string>& names,
-            const lab::judge::Effort& effort, unsigned jobs);
+/// fence, and says which tests notice: where what can be at the end is not the same. Ends the
+/// command with status 1 if there is a change that none does.
+void mutate(const std::string& rules, const std::vector<std::string>& names, unsigned jobs);
 
 }  // namespace cleave::litmus

@@ -44,7 +44,7 @@ void add_mutate(CLI::App& litmus) {
   command->add_option("-j,--jobs,--threads", asked->jobs, "How many judgements are made at once")
       ->check(CLI::Range(1, 256))
       ->default_str(kAllProcessors);
-  command->callback([asked] { mutate(asked->rules, asked->names, {}, asked->jobs); });
+  command->callback([asked] { mutate(asked->rules, asked->names, asked->jobs); });
 }
 
 void add_options(CLI::App& litmus, Options& options) {
@@ -71,7 +71,7 @@ void add_options(CLI::App& litmus, Options& options) {
       ->take_all();
   litmus
       .add_option("--time", options.time,
-                  "End each judgement after so many seconds of processor time")
+                  "End each judgement after so many seconds of processor time; by default 30")
       ->type_name("SECONDS")
       ->check(CLI::PositiveNumber);
   litmus.add_option("--seed", options.seed, "Another seed draws other random runs")

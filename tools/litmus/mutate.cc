@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -10,6 +11,7 @@
 #include "lab/model/fences.h"
 #include "lab/report/style.h"
 #include "tools/console/exit.h"
+#include "tools/litmus/interrupt.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -25,43 +27,52 @@ std::vector<lab::judge::Variant> mutants(const lab::judge::Variant& base) {
   return result;
 }
 
-// What the test expects of the rule-set as it is: a mutant that does the same is not noticed.
-bool notices(const lab::judge::Judgement& judgement, const lab::judge::Variant& base) {
-  const lab::litmus::Memory memory = lab::judge::language_of(judgement.memory);
-  const lab::judge::Expected expected = lab::judge::expected(*judgement.test, base, memory);
-  return !expected.verdicts.empty() && !expected.has(judgement.verdict);
+using Key = std::pair<const lab::litmus::Test*, lab::explore::Memory>;
+using Ends = std::map<Key, lab::judge::Judgement>;  // of the rule-set as it is
+
+// Whether other ends can be than under the rule-set as it is, whatever the test expects. What was
+// cut off shows no more than what it saw.
+bool notices(const lab::judge::Judgement& judgement, const Ends& as_it_is) {
+  const auto found = as_it_is.find({judgement.test, judgement.memory});
+  if (found == as_it_is.end()) return false;
+  const lab::judge::Judgement& base = found->second;
+  const auto ends = [](const lab::judge::Judgement& of) {
+    std::set<std::string> texts;
+    for (const lab::judge::FinalState& state : of.states) texts.insert(state.text);
+    return texts;
+  };
+  const auto fails = [](const lab::judge::Judgement& of) {
+    std::set<lab::explore::Failure::Kind> kinds;
+    for (const lab::explore::Failure& failure : of.failures) kinds.insert(failure.kind);
+    return kinds;
+  };
+  if (judgement.exhaustive() && base.exhaustive())
+    return ends(judgement) != ends(base) || fails(judgement) != fails(base);
+  return base.exhaustive() && (!std::ranges::includes(ends(base), ends(judgement)) ||
+                               !std::ranges::includes(fails(base), fails(judgement)));
 }
 
 // The names of the tests that notice, by the text of the mutant.
 using Noticed = std::map<std::string, std::vector<std::string>>;
 
-// Takes out the tests that would notice every change, since they find the rule-set itself wrong.
-// Their names.
-std::vector<std::string> take_out_wrong(lab::judge::TestFiles& files,
-                                        const lab::judge::Variant& base,
-                                        const lab::judge::Effort& effort, unsigned jobs) {
-  std::vector<std::string> names;
+Ends ends_of(const lab::judge::TestFiles& files, const lab::judge::Variant& base,
+             const lab::judge::Effort& effort, unsigned jobs) {
+  Ends result;
   for (const lab::explore::Memory memory : {lab::explore::Memory::sc, lab::explore::Memory::tso}) {
-    const std::vector<lab::judge::Case> cases =
-        lab::judge::cases_of(tests_of(files), {base}, memory, false);
-    for (const lab::judge::Judgement& judgement : judge(cases, effort, jobs)) {
-      if (!notices(judgement, base)) continue;
-      const auto wrong = std::ranges::find_if(
-          files, [&](const auto& file) { return &file->test == judgement.test; });
-      names.push_back((*wrong)->name);
-      files.erase(wrong);
-    }
+    const auto cases = lab::judge::cases_of(tests_of(files), {base}, memory, false);
+    for (lab::judge::Judgement& judgement : judge(cases, effort, jobs))
+      result.insert_or_assign({judgement.test, memory}, std::move(judgement));
   }
-  return names;
+  return result;
 }
 
 void judge_mutants(const lab::judge::TestFiles& files, const std::vector<lab::judge::Variant>& of,
-                   const lab::judge::Variant& base, lab::explore::Memory memory,
+                   const Ends& as_it_is, lab::explore::Memory memory,
                    const lab::judge::Effort& effort, unsigned jobs, Noticed& noticed) {
   const std::vector<lab::judge::Case> cases =
       lab::judge::cases_of(tests_of(files), of, memory, false);
   for (const lab::judge::Judgement& judgement : judge(cases, effort, jobs)) {
-    if (!notices(judgement, base)) continue;
+    if (!notices(judgement, as_it_is)) continue;
     const auto file = std::ranges::find_if(
         files, [&](const auto& each) { return &each->test == judgement.test; });
     noticed[judgement.variant.text].push_back(
@@ -71,25 +82,24 @@ void judge_mutants(const lab::judge::TestFiles& files, const std::vector<lab::ju
 
 }  // namespace
 
-void mutate(const std::string& rules, const std::vector<std::string>& names,
-            const lab::judge::Effort& effort, unsigned jobs) {
+void mutate(const std::string& rules, const std::vector<std::string>& names, unsigned jobs) {
+  lab::judge::Effort effort;
+  effort.max_seconds = kSeconds;
   const std::vector<lab::judge::Variant> named = variants({rules});
   if (named.size() != 1) stop(2, "mutate: name one rule-set\n");
   const lab::judge::Variant& base = named.front();
-  lab::judge::TestFiles files = load(names);
-  const std::vector<std::string> wrong = take_out_wrong(files, base, effort, jobs);
-  if (!wrong.empty())
-    fmt::print(stderr, "left out, since {} does not do what they expect: {}\n", base.text,
-               fmt::join(wrong, ", "));
+  const lab::judge::TestFiles files = load(names);
+  const Ends as_it_is = ends_of(files, base, effort, jobs);
   const std::vector<lab::judge::Variant> all = mutants(base);
   Noticed noticed;
-  judge_mutants(files, all, base, lab::explore::Memory::sc, effort, jobs, noticed);
+  judge_mutants(files, all, as_it_is, lab::explore::Memory::sc, effort, jobs, noticed);
   // What no order of steps shows, late stores may.
   std::vector<lab::judge::Variant> rest;
   for (const lab::judge::Variant& mutant : all)
     if (!noticed.contains(mutant.text)) rest.push_back(mutant);
-  judge_mutants(files, rest, base, lab::explore::Memory::tso, effort, jobs, noticed);
+  judge_mutants(files, rest, as_it_is, lab::explore::Memory::tso, effort, jobs, noticed);
 
+  if (interrupted) stop(130, "interrupted: not all changes were tried\n");
   const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
   std::size_t missed = 0;
   std::size_t width = 0;

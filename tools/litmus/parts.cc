@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <atomic>
 #include <charconv>
+#include <chrono>
+#include <cmath>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -7,6 +10,7 @@
 #include "tools/console/exit.h"
 #include "tools/console/programs.h"
 #include "tools/console/status_line.h"
+#include "tools/litmus/interrupt.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -92,12 +96,44 @@ std::vector<lab::judge::Variant> variants(const std::vector<std::string>& texts)
   return result.empty() ? lab::judge::all_variants() : result;
 }
 
+namespace {
+
+// How far it is, and when it ends: by what it took so far, and, at the latest, by the bound of each
+// search.
+std::string progress_text(std::size_t done, std::size_t all, double seconds, unsigned jobs,
+                          const lab::judge::Effort& effort) {
+  std::string text = fmt::format("{} of {} judgements, {:.0f} s", done, all, seconds);
+  const auto rest = static_cast<double>(all - done);
+  if (done > 0)
+    text += fmt::format(", about {:.0f} s left", seconds / static_cast<double>(done) * rest);
+  if (effort.max_seconds)
+    text +=
+        fmt::format(", {:.0f} at most", *effort.max_seconds * std::ceil(rest / std::max(1U, jobs)));
+  return text;
+}
+
+}  // namespace
+
 std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& cases,
                                          const lab::judge::Effort& effort, unsigned jobs) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
   const console::StatusLine status;
-  auto results = lab::judge::judge_all(cases, effort, jobs, [&](std::size_t done) {
-    if (status.is_shown() && cases.size() > 1)
-      status.show(fmt::format("{} of {} judgements", done, cases.size()));
+  std::atomic<std::size_t> finished{0};  // each worker tells; any of them shows. Order is no matter
+  const auto show = [&](const std::string& more) {
+    if (!status.is_shown()) return;
+    const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    status.show(progress_text(finished, cases.size(), seconds, jobs, effort) + more);
+  };
+  lab::judge::Effort watched = effort;
+  watched.stop = &interrupted;
+  watched.progress = [&](const lab::explore::Progress& so_far) {
+    show(fmt::format("; one has made {} runs in {:.0f} s", so_far.runs, so_far.seconds));
+  };
+  const Interruptible interruptible;
+  auto results = lab::judge::judge_all(cases, watched, jobs, [&](std::size_t done) {
+    finished = done;
+    if (cases.size() > 1) show("");
   });
   status.clear();
   std::vector<lab::judge::Judgement> judgements;

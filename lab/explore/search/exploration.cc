@@ -44,6 +44,10 @@ bool Exploration::run(Chooser& chooser) {
     stopped_ = true;
     stopped_by_ = fmt::format("after {} runs", runs_);
   }
+  if (options_.stop != nullptr && *options_.stop) {
+    stopped_ = true;
+    stopped_by_ = "by hand";
+  }
   if (runs_ % 64 == 0) look_at_the_clock();
   return !stopped_;
 }

@@ -1,6 +1,7 @@
 // Explores the schedules of a program: which outcomes it has, and whether anything breaks.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -76,6 +77,8 @@ struct Options {
   /// Stops after so many seconds of a processor's work, or so many runs, with a partial result.
   std::optional<double> max_seconds = std::nullopt;
   std::optional<std::uint64_t> max_runs = std::nullopt;
+  /// Stops soon after this has become true, by whichever thread; a partial result.
+  const std::atomic<bool>* stop = nullptr;
   bool stop_at_failure = false;
   /// Stops at the first run that comes to what is looked for.
   Question stop_at = nullptr;

@@ -16,6 +16,7 @@
 
 #include "lab/kernel/references/reference.h"
 #include "lab/kernel/shared/pagemap.h"
+#include "lab/kernel/test/last_entry.h"
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25
@@ -74,6 +75,15 @@ tl::expected<void, std::string> make_huge(char* at, const model::PageSetup& page
   return {};
 }
 
+// Leaves one entry of each part.
+bool thin_out(char* at, std::uint32_t parts) {
+  const std::size_t bytes = kHugePage / parts / kSmallPage * kSmallPage;
+  for (std::uint32_t i = 0; i < parts; ++i)
+    if (madvise(at + i * bytes + kSmallPage, bytes - kSmallPage, MADV_DONTNEED) != 0) return false;
+  const std::size_t rest = kHugePage - parts * bytes;
+  return rest == 0 || madvise(at + parts * bytes, rest, MADV_DONTNEED) == 0;
+}
+
 // The mapping of one declaration, and its pages.
 tl::expected<void, std::string> map_page(const CompiledTest& compiled, const model::PageSetup& page,
                                          const Placement& spot) {
@@ -98,6 +108,9 @@ tl::expected<void, std::string> map_page(const CompiledTest& compiled, const mod
     fill(at, bytes, page.value);
   if (large)
     if (auto made = make_huge(at, page); !made) return made;
+  const auto declaration = static_cast<std::size_t>(&page - compiled.plan.setup.pages.data());
+  if (large && may_leave_one_entry(compiled.plan, declaration) && !thin_out(at, page.pages))
+    return failed("MADV_DONTNEED");
   if (page.kind == model::PageKind::ksm)
     if (auto merged = merge_with_twin(at, page.value); !merged) return merged;
   drain_batches();

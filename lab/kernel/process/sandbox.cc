@@ -290,6 +290,10 @@ std::uint64_t Sandbox::answer(const judge::Quantity& q) const {
       if (page_info(q.process, q.page).swapped())
         shared_.fail(q.text + ": what lies in swap shows no mark");
       return page_info(q.process, q.page).flags >> kFlagExclusive & 1;
+    case AtomKind::protected_:
+      return page_info(q.process, q.page).write_protected() ? 1 : 0;
+    case AtomKind::softdirty:  // compile() skips where soft-dirty is not built in
+      return page_info(q.process, q.page).soft_dirty() ? 1 : 0;
     case AtomKind::swapped:
       return page_info(q.process, q.page).swapped() ? 1 : 0;
     case AtomKind::killed:

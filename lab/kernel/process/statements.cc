@@ -183,7 +183,7 @@ bool TestProcess::work(const judge::Instruction& i, model::ProcessId process) {
     case Word::wipeonfork:
       return madvise(at, bytes, MADV_WIPEONFORK) == 0;
     case Word::wp:
-      return write_protect(at, bytes);
+      return write_protect(at, bytes, operation.mode);
     case Word::unwp:
       return write_unprotect(at, bytes);
     case Word::serve:
@@ -192,12 +192,18 @@ bool TestProcess::work(const judge::Instruction& i, model::ProcessId process) {
     case Word::clear_refs:
       return clear_refs();
     case Word::move:
-      return move(at, test_.placements[i.other].address, bytes);
+      return move(at, test_.placements[i.other].address, moved_bytes(i));
     case Word::uffd_move:
-      return move_by_userfaultfd(at, test_.placements[i.other].address, bytes);
+      return move_by_userfaultfd(at, test_.placements[i.other].address, moved_bytes(i));
     default:
       return act(i);
   }
+}
+
+// A part of a large folio that moves to where a page is, or from there, is its first page.
+std::size_t TestProcess::moved_bytes(const judge::Instruction& i) const {
+  const std::size_t from = test_.placements[i.page].bytes * i.pages;
+  return i.pages > 1 ? from : std::min(from, test_.placements[i.other].bytes);
 }
 
 // What the kernel does by itself, and here is brought to do.

@@ -35,6 +35,7 @@ class TestProcess {
 
   // words.cc
   bool work(const judge::Instruction& instruction, model::ProcessId process);
+  [[nodiscard]] std::size_t moved_bytes(const judge::Instruction& i) const;
   bool act(const judge::Instruction& instruction);
   void note_refusal(const judge::Instruction& instruction);
   bool merge(const judge::Instruction& instruction);

@@ -27,6 +27,7 @@ struct PageInfo {
   [[nodiscard]] bool present() const { return (entry >> 63 & 1) != 0; }
   [[nodiscard]] bool swapped() const { return (entry >> 62 & 1) != 0; }
   [[nodiscard]] bool write_protected() const { return (entry >> 57 & 1) != 0; }
+  [[nodiscard]] bool soft_dirty() const { return (entry >> 55 & 1) != 0; }
   /// 0: none is mapped.
   [[nodiscard]] std::uint64_t frame() const { return present() ? place() : 0; }
   /// Where it lies in swap; of something that is swapped().

@@ -202,14 +202,17 @@ const char* rules_of(const std::string& release) {
     int major, minor;
     const char* rules;
   };
-  static constexpr std::array<Since, 8> kSince{{{6, 15, "F"},
-                                                {6, 1, "E1"},
-                                                {5, 19, "E0"},
-                                                {5, 18, "C2"},
-                                                {5, 11, "C1"},
-                                                {5, 9, "C0"},
-                                                {5, 8, "B"},
-                                                {0, 0, "A"}}};
+  static constexpr std::array<Since, 11> kSince{{{6, 15, "F"},
+                                                 {6, 10, "E1"},
+                                                 {6, 8, "E1c"},
+                                                 {6, 2, "E1b"},
+                                                 {6, 1, "E1a"},
+                                                 {5, 19, "E0"},
+                                                 {5, 18, "C2"},
+                                                 {5, 11, "C1"},
+                                                 {5, 9, "C0"},
+                                                 {5, 8, "B"},
+                                                 {0, 0, "A"}}};
   std::pair<int, int> version{0, 0};
   char dot = 0;
   std::istringstream(release) >> version.first >> dot >> version.second;

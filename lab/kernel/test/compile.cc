@@ -5,6 +5,7 @@
 
 #include "lab/kernel/shared/limits.h"
 #include "lab/kernel/test/compiled_test.h"
+#include "lab/kernel/test/last_entry.h"
 #include "lab/kernel/test/order.h"
 #include "lab/litmus/vocabulary.h"
 
@@ -35,26 +36,14 @@ std::optional<std::string> cannot(const judge::Instruction& instruction,
                                   const judge::ThreadPlan& line) {
   const Word word = instruction.operation->word;
   if (auto what = hidden(word)) return std::string(kHidden) + *what;
+  if (instruction.operation->event)
+    return "an event of userfaultfd has its caller wait for a handler, which no test has";
   if (word == Word::migrate)
     return "on request the kernel moves pages between memory nodes alone, and here is one";
   const bool place = !instruction.operation->place.page.empty();
   if (place && instruction.process != line.process)
     return fmt::format("\"{}\" works on another process' page", instruction.text);
   return std::nullopt;
-}
-
-// Whether a thread write-protects by userfaultfd and then forks: the child has no userfaultfd to
-// serve.
-bool protects_and_forks(const judge::Plan& plan) {
-  for (const judge::ThreadPlan& line : plan.threads) {
-    bool protects = false;
-    for (const judge::Instruction& each : line.code) {
-      if (each.operation == nullptr) continue;
-      protects |= each.operation->word == Word::wp;
-      if (protects && each.operation->word == Word::fork) return true;
-    }
-  }
-  return false;
 }
 
 bool large(const judge::Plan& plan, model::PageNo page) {
@@ -125,15 +114,17 @@ std::optional<std::string> cannot(const judge::Plan& plan) {
   if (!fits(plan)) return "more pages, names or quantities than the judge has room for";
   if (plan.setup.swap != model::SwapDevice::ordinary)
     return "needs a swap device of its own kind; here swap is a file";
-  for (const model::PageSetup& page : plan.setup.pages)
+  for (std::size_t i = 0; i < plan.setup.pages.size(); ++i) {
+    const model::PageSetup& page = plan.setup.pages[i];
     if (page.continued) return "needs a page that UFFDIO_CONTINUE maps";
+    if (page.by_pmd && may_leave_one_entry(plan, i))
+      return "leaves one part of a huge page, which is many entries here and one in the model";
+  }
   for (const judge::ThreadPlan& line : plan.threads)
     for (const judge::Instruction& instruction : line.code) {
       if (instruction.operation == nullptr) continue;
       if (auto why = cannot(instruction, line)) return why;
     }
-  if (protects_and_forks(plan))
-    return "write protection that a child inherits is served by who serves its parent";
   for (const judge::Quantity& quantity : plan.quantities)
     if (auto why = cannot_ask(quantity, plan)) return why;
   if (counts_copies_of_what_others_take_away(plan))

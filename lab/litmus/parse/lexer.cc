@@ -22,6 +22,8 @@ class Lexer {
   explicit Lexer(std::string_view text) : rest_(text) {}
 
   tl::expected<std::vector<Token>, Diagnostic> tokens() {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors begin with it
+    if (rest_.starts_with(kByteOrderMark)) rest_.remove_prefix(kByteOrderMark.size());
     while (!rest_.empty() && !diagnostic_) one();
     if (diagnostic_) return tl::unexpected(std::move(*diagnostic_));
     newline("");
@@ -38,6 +40,32 @@ class Lexer {
     rest_.remove_prefix(taken.size());
     at_.column += static_cast<std::uint32_t>(taken.size());
     return taken;
+  }
+
+  // How many bytes the character takes that the rest begins with; 0: it is none in UTF-8.
+  [[nodiscard]] std::size_t character() const {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(peek(i)); };
+    const unsigned char first = byte(0);
+    if (first < 0x80) return 1;
+    const std::size_t size = first < 0xc2   ? 0
+                             : first < 0xe0 ? 2
+                             : first < 0xf0 ? 3
+                             : first < 0xf5 ? 4
+                                            : 0;
+    for (std::size_t i = 1; i < size; ++i)
+      if ((byte(i) & 0xc0) != 0x80) return 0;
+    // Neither a longer form than needed, nor half of a pair, nor beyond the last.
+    const bool wrong = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
+                       (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f);
+    return wrong ? 0 : size;
+  }
+
+  // Before a character of a text or a comment. False: it has failed.
+  bool readable() {
+    if (character() != 0) return true;
+    fail(at_, fmt::format("the byte 0x{:02x} is no UTF-8", static_cast<unsigned char>(peek())),
+         "save the file as UTF-8; it looks like Latin-1, or is no text");
+    return false;
   }
 
   void next_line() {
@@ -85,7 +113,13 @@ class Lexer {
 
   void comment() {
     const Where at = at_;
-    std::string_view words = take(rest_.find('\n'));
+    const std::string_view line = rest_.substr(0, rest_.find('\n'));
+    const std::string_view before = rest_;
+    while (before.size() - rest_.size() < line.size()) {
+      if (!readable()) return;
+      take(character());
+    }
+    std::string_view words = line;
     words.remove_prefix(1);
     while (!words.empty() && is_space(words.back())) words.remove_suffix(1);
     while (!words.empty() && is_space(words.front())) words.remove_prefix(1);
@@ -110,6 +144,7 @@ class Lexer {
         continue;
       }
       if (is_control(c)) return fail(at_, "a control character in a text", "leave it out");
+      if (!readable()) return;
       if (c == '\\') {
         take(1);
         c = peek();
@@ -119,8 +154,7 @@ class Lexer {
       }
       if (space && !words.empty()) words += ' ';
       space = false;
-      words += c;
-      take(1);
+      words += take(character());
     }
     take(1);
     add(TokenKind::text, at, std::move(words));

@@ -127,7 +127,11 @@ Process parse_process(Cursor& cursor) {
     }
     process.last_remarks = cursor.comments();
     if (!cursor.at_sign("}"))
-      cursor.expected("`thread` or `}`", "a process has threads or statements, not both");
+      cursor.expected(
+          "`thread` or `}`",
+          fmt::format("process {} began in line {} and is still open: close it with `}}`; "
+                      "a process has threads or statements, not both",
+                      process.name, process.at.line));
   } else {
     Thread main;
     main.at = process.at;

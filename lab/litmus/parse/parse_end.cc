@@ -9,7 +9,7 @@ namespace {
 
 constexpr const char* kAtoms =
     "an atom is `C:r = 1`, `C:x = 1`, `copies(x) <= 1`, coherent(p), same(P:x, C:x), mapped(P:x), "
-    "swapped(P:x), pinned(P:x), exclusive(P:x) or killed(P)";
+    "swapped(P:x), wp(P:x), softdirty(P:x), pinned(P:x), exclusive(P:x) or killed(P)";
 
 struct Predicate {
   std::string_view name;
@@ -18,7 +18,8 @@ struct Predicate {
 constexpr Predicate kPredicates[] = {
     {"coherent", AtomKind::coherent}, {"same", AtomKind::same},
     {"pinned", AtomKind::pinned},     {"exclusive", AtomKind::exclusive},
-    {"swapped", AtomKind::swapped},   {"mapped", AtomKind::mapped},
+    {"swapped", AtomKind::swapped},   {"softdirty", AtomKind::softdirty},
+    {"wp", AtomKind::protected_},     {"mapped", AtomKind::mapped},
     {"killed", AtomKind::killed},     {"copies", AtomKind::copies},
 };
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "lab/litmus/parse/parse_parts.h"
@@ -6,7 +8,19 @@
 namespace lab::litmus {
 namespace {
 
+// What no statement begins with, and the next part of a file does.
+bool begins_a_part(Cursor& cursor) {
+  static constexpr std::string_view kParts[] = {"process", "thread", "forbidden", "exists",
+                                                "allowed", "always", "expect",    "reach",
+                                                "page",    "huge",   "folio",     "hugetlb"};
+  return std::ranges::any_of(kParts, [&](std::string_view part) { return cursor.at_name(part); });
+}
+
 void unknown_word(Cursor& cursor) {
+  if (begins_a_part(cursor))
+    return cursor.fail(cursor.where(),
+                       fmt::format("a `}}` is missing before `{}`", cursor.token().text),
+                       "close each `{` with a `}` on a line of its own");
   std::vector<std::string> words{"if", "repeat"};
   for (const Syntax& syntax : vocabulary()) words.emplace_back(syntax.name);
   const std::string near = nearest(cursor.token().text, words);
@@ -82,6 +96,15 @@ void parse_operand(Cursor& cursor, Operand operand, Operation& operation) {
       break;
     case Operand::phase:
       operation.phase = one_of(cursor, Phase::end);
+      break;
+    case Operand::telling:
+      operation.event = cursor.accept("event");
+      break;
+    case Operand::mode:
+      if (cursor.accept("async"))
+        operation.mode = WpMode::async;
+      else if (cursor.accept("unpopulated"))
+        operation.mode = WpMode::unpopulated;
       break;
     case Operand::reading:
     case Operand::pinning:

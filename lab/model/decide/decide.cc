@@ -28,6 +28,13 @@ Decision by_mark(const Counts& page) {
   return page.exclusive ? yes("reuse: marked exclusive") : no("reuse: not marked exclusive");
 }
 
+// Where pins are exact, only what is owned is pinned, and nothing shares it while it is: whoever
+// only passes by with a reference, as reclaim does, makes it nobody else's.
+bool owned_by_pin(const Rules& rules, const Counts& page) {
+  return rules.pin_count == PinCount::exact && page.anonymous && page.pins > 0;
+}
+constexpr const char* kOwnedByPin = "own: pinned, and so owned";
+
 }  // namespace
 
 bool maybe_pinned(const Rules& rules, const Counts& page) {
@@ -36,6 +43,7 @@ bool maybe_pinned(const Rules& rules, const Counts& page) {
 }
 
 FirstLook reuse_at_once(const Rules& rules, const Counts& page) {
+  if (owned_by_pin(rules, page)) return {AtOnce::reuse, kOwnedByPin};
   if (page.ksm) {
     if (rules.reuse_ksm == ReuseKsm::never) return {AtOnce::copy, "reuse: a merged page never is"};
     if (page.swap_cache || page.refs != 1) {
@@ -88,6 +96,7 @@ Decision reuse_small(const Rules& rules, const Counts& page) {
 }
 
 Decision reuse_pmd(const Rules& rules, const Counts& page) {
+  if (owned_by_pin(rules, page)) return yes(kOwnedByPin);
   switch (rules.reuse_pmd_thp) {
     case ReusePmd::map_torn:
     case ReusePmd::map:
@@ -104,6 +113,7 @@ Decision reuse_pmd(const Rules& rules, const Counts& page) {
 }
 
 Decision reuse_pte_of_large(const Rules& rules, const Counts& page) {
+  if (owned_by_pin(rules, page)) return yes(kOwnedByPin);
   switch (rules.reuse_pte_thp) {
     case ReusePte::map_most:
       return by_maps(page.most_maps, page);
@@ -111,6 +121,8 @@ Decision reuse_pte_of_large(const Rules& rules, const Counts& page) {
       return by_references(page);
     case ReusePte::exclusive:
       return by_mark(page);
+    case ReusePte::last:
+      return page.exclusive ? by_mark(page) : by_references(page);
     case ReusePte::owner:
       if (page.exclusive) return by_mark(page);
       if (!page.one_process) return no("reuse: the folio may be mapped by another process");
@@ -123,6 +135,7 @@ Decision reuse_pte_of_large(const Rules& rules, const Counts& page) {
 }
 
 Decision reuse_hugetlb(const Rules& rules, const Counts& page) {
+  if (owned_by_pin(rules, page)) return yes(kOwnedByPin);
   if (rules.exclusive_mark == Flag::yes && page.exclusive) return by_mark(page);
   if (rules.reuse_hugetlb == ReuseHugetlb::map) {
     return page.maps == 1 ? yes("reuse: map is 1") : no("reuse: map is above 1");
@@ -183,6 +196,7 @@ GupDecision gup_read(const Rules& rules, const Counts& page, bool pin, bool long
       if (page.anonymous && rules.exclusive_mark == Flag::yes && page.exclusive) {
         return {GupStep::take, "gup: need not copy"};
       }
+      if (owned_by_pin(rules, page)) return {GupStep::take, kOwnedByPin};
       if (page.anonymous && rules.exclusive_mark == Flag::no && by_ownership(page)) {
         return {GupStep::take, "gup: owned"};
       }

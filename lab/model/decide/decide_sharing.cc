@@ -88,7 +88,8 @@ Decision upgrades(const Rules& rules, const Counts& page, bool must_tell) {
   if (rules.mprotect_upgrades == Flag::no) return no("protect: a fault will decide");
   if (must_tell) return no("protect: somebody waits for the fault");
   if (rules.exclusive_mark == Flag::no && rules.pin_count == PinCount::exact) {
-    return page.anonymous && page.refs == 1 ? yes("protect: owned") : no("protect: not owned");
+    return page.anonymous && (page.refs == 1 || page.pins > 0) ? yes("protect: owned")
+                                                               : no("protect: not owned");
   }
   return page.anonymous && page.exclusive ? yes("protect: marked exclusive")
                                           : no("protect: not marked exclusive");
@@ -103,7 +104,9 @@ Decision force_accepts(const Rules& rules, const Counts& page, bool dirty, bool 
                                  : no("force: not dirty");
     case ForceWrite::exclusive:
       if (rules.exclusive_mark == Flag::no) {
-        return page.anonymous && page.refs == 1 ? yes("force: owned") : no("force: not owned");
+        const bool pinned = rules.pin_count == PinCount::exact && page.pins > 0;
+        return page.anonymous && (page.refs == 1 || pinned) ? yes("force: owned")
+                                                            : no("force: not owned");
       }
       return page.anonymous && page.exclusive ? yes("force: marked exclusive")
                                               : no("force: not marked exclusive");

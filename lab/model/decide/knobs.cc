@@ -64,6 +64,8 @@ std::vector<Knob> make_knobs() {
       knob<&Rules::collapse_judges>("collapse_judges",
                                     "is a collapsed page exclusive only if its parts were"),
       knob<&Rules::uffd_move>("uffd_move", "what UFFDIO_MOVE moves"),
+      knob<&Rules::uffd_wp>("uffd_wp", "what userfaultfd can write-protect"),
+      knob<&Rules::uffd_async>("uffd_async", "is there write protection that nobody waits for"),
   };
 }
 

@@ -41,6 +41,7 @@ enum class ReusePte : std::uint8_t {
   map_most,   ///< the highest map count of any of the folio's pages
   refs,       ///< the whole folio referenced once: never in practice
   exclusive,  ///< only if the page is marked exclusive
+  last,       ///< marked, or the whole folio referenced once: by the last entry that is left
   owner,      ///< marked, or all references are mappings and all of them one process'
 };
 
@@ -142,6 +143,12 @@ enum class KsmUnmerge : std::uint8_t { write, unshare };
 
 enum class UffdMove : std::uint8_t { missing, exclusive };
 
+/// What can userfaultfd write-protect?
+enum class UffdWp : std::uint8_t {
+  anonymous,  ///< private anonymous memory
+  markers,    ///< also pages of files and hugetlb, whose empty entries keep a marker
+};
+
 /// How pins of small pages are counted.
 enum class PinCount : std::uint8_t {
   biased,  ///< each is `bias` references
@@ -193,6 +200,9 @@ struct Rules {
   Flag collapse_judges =
       Flag::yes;  // a collapsed page is marked exclusive only if its parts were unshared
   UffdMove uffd_move = UffdMove::missing;
+  UffdWp uffd_wp = UffdWp::anonymous;
+  Flag uffd_async =
+      Flag::no;  // write protection that nobody waits for, and of what is not there yet
 
   /// Whether all knobs agree; the name is no knob.
   [[nodiscard]] bool same_as(const Rules& other) const;

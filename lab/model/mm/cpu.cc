@@ -43,6 +43,16 @@ struct ForcedLook {
   Entry entry = {};
 };
 
+// For the moment of the write: a reference, or, where plain references are holds, a pin.
+void hold_for_writing(World& world, Folio& folio, std::int32_t number) {
+  if (world.rules.get == Get::hold)
+    folio.pins.add(number);
+  else if (number > 0)
+    folio.refs.add(number);
+  else
+    world.put(folio);
+}
+
 ForcedLook look_by_force(World& world, Task task, PageNo page, bool after_copy) {
   return in_table("force: looks up", world.process(task.process), [&]() -> ForcedLook {
     using Next = ForcedLook::Next;
@@ -52,7 +62,7 @@ ForcedLook look_by_force(World& world, Task task, PageNo page, bool after_copy) 
     const EntryRef spot = world.find(task.process, page);
     if (!spot.entry.is(EntryKind::page)) return {Next::fault};
     const auto take = [&]() -> ForcedLook {
-      world.folio(spot.entry).refs.add(1);
+      hold_for_writing(world, world.folio(spot.entry), 1);
       return {Next::write, spot.entry};
     };
     if (spot.entry.writable) return take();
@@ -80,7 +90,7 @@ Answer force_locked(World& world, Task task, PageNo page, Value value, Half half
         Folio& folio = world.folio(found.entry);
         folio.pages[found.entry.index].half(half).write(value);
         folio.dirty.write(true);
-        world.put(folio);
+        hold_for_writing(world, folio, -1);
       });
       return Answer::done;
     }
@@ -88,6 +98,7 @@ Answer force_locked(World& world, Task task, PageNo page, Value value, Half half
     how.kind = forced_fault(world, after_copy);
     how.forced = true;
     how.holds_map = true;
+    how.may_wait = false;  // access_process_vm() gives up instead: EIO
     const FaultResult faulted = fault(world, task, page, how);
     if (faulted.answer != Answer::done) return Answer::failed;
     after_copy = after_copy || faulted.write_done;

@@ -28,7 +28,7 @@ class Examination {
     const EntryRef spot = world_.find(task_.process, page_);
     switch (spot.entry.kind) {
       case EntryKind::none:
-        return absent();
+        return absent(spot.entry);
       case EntryKind::swap:
         return how_.kind == Fault::unshare ? FaultPlan{} : later(Next::swap_in, spot.entry);
       case EntryKind::migrating:
@@ -47,31 +47,38 @@ class Examination {
     return {next, entry, region_};
   }
 
-  FaultPlan absent() {
+  // What comes is write-protected where a marker says so.
+  FaultPlan absent(const Entry& marker) {
     if (how_.kind == Fault::unshare) return {};
     if (region_.file != 0) {
-      map_file();
+      map_file(marker.wp);
       return {};
     }
-    if (how_.kind == Fault::write || region_.hugetlb) return later(Next::fill, {});
+    if (how_.kind == Fault::write || region_.hugetlb) return later(Next::fill, marker);
     Entry zero;
     zero.kind = EntryKind::zero;
+    zero.wp = marker.wp;
     world_.process(task_.process).pages[page_].entry.write(zero);
     return {};
   }
 
-  void map_file() {
+  void map_file(bool wp) {
     Entry entry;
+    entry.wp = wp;
     entry.kind = EntryKind::page;
     entry.target = world_.files[region_.file - 1u];
-    entry.writable = region_.shared && how_.kind == Fault::write;
+    entry.writable = region_.shared && how_.kind == Fault::write && !wp;
     entry.dirty = entry.writable || region_.continued;
     world_.map(task_.process, page_, entry);
   }
 
   FaultPlan present(const EntryRef& spot) {
     if (how_.kind == Fault::read || spot.entry.writable) return {};
-    if (how_.kind == Fault::write && spot.entry.wp) {
+    if (how_.kind == Fault::write && spot.entry.wp && region_.wp) {
+      if (region_.async) {
+        let_write(spot);
+        return {};
+      }
       if (how_.may_wait) {
         world_.process(task_.process).pages[page_].waiting.add(1);
         if (how_.holds_map) world_.process(task_.process).map_readers.add(-1);
@@ -117,6 +124,13 @@ class Examination {
     return done;
   }
 
+  // Without asking: the entry's own fault comes next.
+  void let_write(const EntryRef& spot) {
+    Entry entry = spot.entry;
+    entry.wp = false;
+    world_.change(spot, entry);
+  }
+
   void make_writable(const EntryRef& spot) {
     Entry entry = spot.entry;
     entry.writable = region_.protection == Protection::write;
@@ -137,9 +151,11 @@ Entry own_entry(const Folio& folio, const FaultPlan& plan, FaultFlags how) {
   Entry entry;
   entry.kind = EntryKind::page;
   entry.target = folio.id;
-  entry.wp = plan.entry.wp && how.kind == Fault::unshare;
+  const bool marked = plan.entry.is(EntryKind::none) && plan.entry.wp;
+  entry.wp = marked || (plan.entry.wp && how.kind == Fault::unshare);
   entry.dirty = how.kind == Fault::write;
-  entry.writable = how.kind == Fault::write && plan.region.protection == Protection::write;
+  entry.writable =
+      how.kind == Fault::write && plan.region.protection == Protection::write && !entry.wp;
   return entry;
 }
 

@@ -6,9 +6,10 @@ namespace {
 
 class Fork {
  public:
-  Fork(World& world, Task task, ProcessId child)
+  Fork(World& world, Task task, ProcessId child, bool event)
       : world_(world),
         task_(task),
+        event_(event),
         child_id_(child),
         parent_(world.process(task.process)),
         child_(world.process(child)) {}
@@ -36,12 +37,13 @@ class Fork {
         split_at_border(page);
         return Copying::nothing;
       }
-      child_.pages[page].region.write(region);
+      Region childs = region;
+      if (!event_) childs.wp = childs.async = false;
+      child_.pages[page].region.write(childs);
       if (region.wipeonfork) return Copying::nothing;
       const EntryRef spot = world_.find(task_.process, page);
       // A huge entry is copied with its first page.
-      if (spot.entry.is(EntryKind::none) || (spot.huge && spot.base != page))
-        return Copying::nothing;
+      if (spot.entry == Entry{} || (spot.huge && spot.base != page)) return Copying::nothing;
       return region.copy_on_write() ? Copying::copy_on_write : Copying::shared;
     });
   }
@@ -130,7 +132,7 @@ class Fork {
     Entry entry = spot.entry;
     entry.writable = false;
     world_.mark(entry, false);
-    world_.find_huge(child_id_, run.first).write(entry);
+    world_.find_huge(child_id_, run.first).write(as_inherited(entry));
     folio.whole.add(world_.home(child_id_, run.first));
     folio.owners.write(with_map(folio.owners.read(), static_cast<std::uint8_t>(child_id_ + 1)));
     folio.refs.add(1);
@@ -149,9 +151,15 @@ class Fork {
         if (world_.folio(entry).anonymous()) world_.mark(entry, false);
         world_.change(now, entry);
       }
-      world_.map(child_id_, page, entry);
+      world_.map(child_id_, page, as_inherited(entry));
     });
     return true;
+  }
+
+  // A child that userfaultfd does not serve has nobody to ask.
+  Entry as_inherited(Entry entry) const {
+    entry.wp = entry.wp && event_;
+    return entry;
   }
 
   bool copy_page(PageNo page, const EntryRef& spot) {
@@ -167,7 +175,7 @@ class Fork {
       entry.kind = EntryKind::page;
       entry.target = copy.id;
       entry.dirty = true;
-      entry.wp = spot.entry.wp && world_.rules.fork_keeps_wp == Flag::yes;
+      entry.wp = as_inherited(spot.entry).wp && world_.rules.fork_keeps_wp == Flag::yes;
       entry.writable =
           parent_.pages[page].region.read().protection == Protection::write && !entry.wp;
       world_.mark(entry, true);
@@ -187,7 +195,7 @@ class Fork {
       }
       if (entry.is(EntryKind::migrating)) entry.moving = Moving::readable;
       if (entry != where.read()) where.write(entry);
-      child_.pages[page].entry.write(entry);
+      child_.pages[page].entry.write(as_inherited(entry));
     });
     return true;
   }
@@ -204,6 +212,7 @@ class Fork {
 
   World& world_;
   Task task_;
+  bool event_;  // userfaultfd is told, and serves the child
   ProcessId child_id_;
   Process& parent_;
   Process& child_;
@@ -211,6 +220,8 @@ class Fork {
 
 }  // namespace
 
-Answer fork(World& world, Task task, ProcessId child) { return Fork(world, task, child).run(); }
+Answer fork(World& world, Task task, ProcessId child, bool event) {
+  return Fork(world, task, child, event).run();
+}
 
 }  // namespace lab::model

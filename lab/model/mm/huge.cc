@@ -80,8 +80,9 @@ Parts examine(World& world, ProcessId id, const HugeRun& run) {
   for (std::uint32_t i = 0; i < run.count; ++i) {
     const EntryRef spot = world.find(id, run.first + i);
     const Region region = world.region(id, run.first + i);
-    if (!region.copy_on_write() || region.wp || spot.huge) return {false, nullptr};
+    if (!region.copy_on_write() || spot.entry.wp || spot.huge) return {false, nullptr};
     if (spot.entry.is(EntryKind::zero)) {
+      if (region.wp) return {false, nullptr};  // userfaultfd may want to fill it
       parts.only = nullptr;
       continue;
     }

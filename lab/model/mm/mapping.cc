@@ -23,11 +23,21 @@ template <typename F>
 Answer each_region(const char* label, World& world, Task task, PageRange pages, F&& change) {
   return each_page(label, world, task, pages, [&](PageNo, TableEntry& of) {
     Region region = of.region.read();
-    if (!region.mapped) return false;
-    change(region);
+    if (!region.mapped || !change(region)) return false;
     of.region.write(region);
     return true;
   });
+}
+
+// Bytes that come back from elsewhere are still protected then.
+bool keeps_marker(const Region& region, const Entry& entry) {
+  return region.wp && entry.wp && (region.file != 0 || region.hugetlb);
+}
+
+void leave_marker(TableEntry& of) {
+  Entry marker;
+  marker.wp = true;
+  of.entry.write(marker);
 }
 
 bool lazily_freed(World& world, ProcessId id, PageNo page) {
@@ -36,6 +46,7 @@ bool lazily_freed(World& world, ProcessId id, PageNo page) {
     world.zap(id, page);
     return true;
   }
+  if (world.region(id, page).hugetlb || world.region(id, page).file != 0) return false;
   if (spot.huge || !spot.entry.is(EntryKind::page)) return true;
   Folio& folio = world.folio(spot.entry);
   const Counts counts = world.counts(spot);
@@ -49,37 +60,6 @@ bool lazily_freed(World& world, ProcessId id, PageNo page) {
   folio.dirty.write(false);
   folio.lazyfree.write(true);
   return true;
-}
-
-// Moves an entry and its region, within one process.
-void move_entry(World& world, ProcessId id, PageNo from, PageNo to) {
-  Process& process = world.process(id);
-  if (world.find(id, from).huge) world.split_pmd(id, *world.run_of(from));
-  const Entry entry = process.pages[from].entry.read();
-  if (entry.is(EntryKind::page)) {
-    world.page(entry).homes.add(world.home(id, to) - world.home(id, from));
-  }
-  process.pages[to].entry.write(entry);
-  process.pages[from].entry.write({});
-}
-
-enum class Moves : std::uint8_t { no, moved, a_page };
-
-// A swap entry moves at once; a page only if no thread is pinning it just now.
-Moves examine_for_move(World& world, Task task, PageNo from, PageNo to) {
-  if (world.rules.uffd_move == UffdMove::missing) return Moves::no;
-  const EntryRef spot = world.find(task.process, from);
-  const bool room = world.region(task.process, to).copy_on_write() &&
-                    world.find(task.process, to).entry.is(EntryKind::none);
-  if (!room || spot.huge) return Moves::no;
-  if (spot.entry.is(EntryKind::swap) && spot.entry.exclusive) {
-    move_entry(world, task.process, from, to);
-    return Moves::moved;
-  }
-  if (!spot.entry.is(EntryKind::page) || world.folio(spot.entry).locked.read()) return Moves::no;
-  const Decision decision = uffd_may_move(world.rules, world.counts(spot));
-  decided(decision.why);
-  return decision ? Moves::a_page : Moves::no;
 }
 
 }  // namespace
@@ -110,8 +90,11 @@ Answer discard(World& world, Task task, PageRange pages) {
   Answer answer = Answer::done;
   for (PageNo page = pages.first; page < pages.first + pages.count; ++page) {
     in_map("discard", process, [&] {
-      if (!process.pages[page].region.read().mapped) answer = Answer::failed;
+      const Region region = process.pages[page].region.read();
+      if (!region.mapped) answer = Answer::failed;
+      const Entry entry = world.find(task.process, page).entry;
       world.zap(task.process, page);
+      if (keeps_marker(region, entry)) leave_marker(process.pages[page]);
     });
   }
   return answer;
@@ -130,52 +113,18 @@ Answer free_lazily(World& world, Task task, PageRange pages) {
 }
 
 Answer set_dontfork(World& world, Task task, PageRange pages, bool on) {
-  return each_region("dontfork", world, task, pages, [&](Region& region) { region.dontfork = on; });
-}
-
-Answer set_wipeonfork(World& world, Task task, PageRange pages, bool on) {
-  return each_region("wipeonfork", world, task, pages,
-                     [&](Region& region) { region.wipeonfork = on && !region.shared; });
-}
-
-Answer move(World& world, Task task, PageNo from, PageNo to) {
-  Process& process = world.process(task.process);
-  return alone_in_map("move", process, [&] {
-    const Region region = process.pages[from].region.read();
-    if (!region.mapped || from == to) return Answer::failed;
-    world.zap(task.process, to);
-    move_entry(world, task.process, from, to);
-    process.pages[to].region.write(region);
-    process.pages[from].region.write({});
-    return Answer::done;
+  return each_region("dontfork", world, task, pages, [&](Region& region) {
+    region.dontfork = on;
+    return true;
   });
 }
 
-Answer uffd_move(World& world, Task task, PageNo from, PageNo to) {
-  Process& process = world.process(task.process);
-  const Moves moves =
-      in_map("uffd move: looks", process, [&] { return examine_for_move(world, task, from, to); });
-  if (moves != Moves::a_page) return moves == Moves::moved ? Answer::done : Answer::failed;
-  lock_table(process);
-  Shared<Entry>& where = process.pages[from].entry;
-  const Entry entry = look("uffd move: the entry", [&] { return where.read(); });
-  bool goes = entry.is(EntryKind::page);
-  if (goes) {
-    put("uffd move: takes the entry away", where, Entry{});
-    fence("share.clear");
-    goes = look("uffd move: asks again", [&] {
-      const Decision decision =
-          uffd_may_move(world.rules, world.counts(world.folio(entry), entry.index));
-      decided(decision.why);
-      return decision.yes && process.pages[to].entry.read() == Entry{};
-    });
-    step("uffd move: puts the entry", [&] {
-      where.write(entry);
-      if (goes) move_entry(world, task.process, from, to);
-    });
-  }
-  unlock_table(process);
-  return goes ? Answer::done : Answer::failed;
+Answer set_wipeonfork(World& world, Task task, PageRange pages, bool on) {
+  return each_region("wipeonfork", world, task, pages, [&](Region& region) {
+    if (on && (region.file != 0 || region.hugetlb)) return false;
+    region.wipeonfork = on;
+    return true;
+  });
 }
 
 }  // namespace lab::model

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "lab/model/mm/fault.h"
 #include "lab/model/mm/operations.h"
 #include "lab/model/mm/rmap.h"
@@ -50,8 +52,11 @@ Answer protect_for_merge(World& world, Folio& folio, Home home) {
 
 bool equal(Folio& one, Folio& other) {
   return look("merge: compares", [&] {
-    return one.pages[0].a.read() == other.pages[0].a.read() &&
-           one.pages[0].b.read() == other.pages[0].b.read();
+    // In an order of ours: a replay token hashes it.
+    const Value a = one.pages[0].a.read();
+    if (a != other.pages[0].a.read()) return false;
+    const Value b = one.pages[0].b.read();
+    return b == other.pages[0].b.read();
   });
 }
 
@@ -64,6 +69,7 @@ Answer replace(World& world, Home home, Folio& from, Folio& by) {
     world.unmap(home.process, home.page, entry, {});
     entry.target = by.id;
     entry.dirty = false;
+    entry.wp = false;  // KSM builds the entry anew: docs/findings/ksm-and-uffd-wp.md
     world.map(home.process, home.page, entry);
     return Answer::done;
   });
@@ -86,6 +92,19 @@ Answer merge_isolated(World& world, Home one, Folio& page, Home two, Folio& othe
   return Answer::failed;
 }
 
+// Of two pages of one process that with the lower address is scanned first, and gives way; but what
+// is merged already stays.
+bool scanned_later(World& world, Home one, Home two) {
+  return look("merge: which gives way", [&] {
+    const auto merged = [&](Home home) {
+      const Entry entry = world.find(home.process, home.page).entry;
+      return entry.is(EntryKind::page) && world.folio(entry).ksm.read();
+    };
+    if (merged(one) != merged(two)) return merged(one);
+    return one.process == two.process && one.page > two.page;
+  });
+}
+
 bool mergeable(World& world, Home home) {
   return look("merge: the region", [&] {
     const Entry entry = world.find(home.process, home.page).entry;
@@ -98,15 +117,16 @@ bool mergeable(World& world, Home home) {
 
 Answer merge(World& world, Task task, PageNo page, ProcessId other_process, PageNo other) {
   if (world.rules.merging == Merging::never) return Answer::failed;
-  const Home one{task.process, page};
-  const Home two{other_process, other};
+  Home one{task.process, page};
+  Home two{other_process, other};
+  if (scanned_later(world, one, two)) std::swap(one, two);
   if (!mergeable(world, one) || !mergeable(world, two)) return Answer::failed;
-  if (split_before_small_work(world, task, page) != Answer::done) return Answer::failed;
-  if (split_before_small_work(world, {other_process, task.cpu}, other) != Answer::done)
-    return Answer::failed;
-  Folio* const first = isolate(world, task, page);
+  for (const Home& home : {one, two})
+    if (split_before_small_work(world, {home.process, task.cpu}, home.page) != Answer::done)
+      return Answer::failed;
+  Folio* const first = isolate(world, {one.process, task.cpu}, one.page);
   if (first == nullptr) return Answer::failed;
-  Folio* const second = isolate(world, {other_process, task.cpu}, other);
+  Folio* const second = isolate(world, {two.process, task.cpu}, two.page);
   if (second == nullptr) {
     release(world, *first);
     return Answer::failed;

@@ -30,6 +30,8 @@ bool moves(World& world, Folio& from, Folio& to) {
       to.pages[i].a.write(from.pages[i].a.read());
       to.pages[i].b.write(from.pages[i].b.read());
     }
+    to.locked.write(true);  // and held, until all entries name it
+    world.visit(to);
     to.ksm.write(from.ksm.read());
     to.dirty.write(from.dirty.read());
     if (const std::uint16_t slot = from.slot.read(); slot != 0) {
@@ -84,6 +86,7 @@ Answer migrate(World& world, Task task, PageNo page) {
     if (moves(world, *folio, fresh)) to = &fresh;
   }
   restore(world, *folio, *to);
+  if (to != folio) release(world, *to);
   release(world, *folio);
   return to == folio ? Answer::failed : Answer::done;
 }

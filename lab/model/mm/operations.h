@@ -20,7 +20,8 @@ void exit_process(World& world, Task task);
 // fork.cc.
 
 /// fork(2): region by region, entry by entry. failed: a copy found no memory; the child has exited.
-Answer fork(World& world, Task task, ProcessId child);
+/// `event`: userfaultfd goes on serving the child.
+Answer fork(World& world, Task task, ProcessId child, bool event);
 
 // mapping.cc and protect.cc.
 
@@ -31,10 +32,10 @@ Answer free_lazily(World& world, Task task, PageRange pages);
 Answer protect(World& world, Task task, PageRange pages, Protection protection);
 Answer set_dontfork(World& world, Task task, PageRange pages, bool on);
 Answer set_wipeonfork(World& world, Task task, PageRange pages, bool on);
-Answer move(World& world, Task task, PageNo from, PageNo to);
-Answer uffd_move(World& world, Task task, PageNo from, PageNo to);
+Answer move(World& world, Task task, PageRange from, PageNo to, bool event);
+Answer uffd_move(World& world, Task task, PageRange from, PageNo to);
 
-Answer write_protect(World& world, Task task, PageRange pages);
+Answer write_protect(World& world, Task task, PageRange pages, WpMode mode);
 Answer write_unprotect(World& world, Task task, PageRange pages);
 void serve(World& world, Task task, PageNo page);
 void clear_refs(World& world, Task task);

@@ -33,6 +33,19 @@ void clear_one(World& world, ProcessId id, PageNo page, PageRange all) {
   world.change(spot, entry);
 }
 
+// What is not there yet has an entry for a marker only if that is asked for, or its bytes may come
+// from elsewhere: of a file, or of the pool of huge pages.
+bool gets_marker(const Region& region, WpMode mode) {
+  return mode != WpMode::waits || region.file != 0 || region.hugetlb;
+}
+
+bool can_protect(const Rules& rules, const Region& region, WpMode mode) {
+  if (!region.mapped) return false;
+  if (mode != WpMode::waits && rules.uffd_async == Flag::no) return false;
+  const bool anonymous = region.file == 0 && !region.hugetlb;
+  return anonymous || rules.uffd_wp == UffdWp::markers;
+}
+
 // Asks and protects in two steps: a lockless pin may come in between.
 void clear_unless_pinned(World& world, Process& process, ProcessId id, PageNo page) {
   const PageRange all(0, world.setup.page_count());
@@ -40,8 +53,10 @@ void clear_unless_pinned(World& world, Process& process, ProcessId id, PageNo pa
   const bool passes = look("clear_refs: asks for pins", [&] {
     const EntryRef spot = world.find(id, page);
     if (!spot.entry.is(EntryKind::page)) return false;
-    const Decision decision = clear_refs_passes_by(world.rules, world.counts(spot),
-                                                   spot.entry.writable, process.has_pinned.read());
+    // Read first: compilers order arguments as they like, and a replay token hashes the order.
+    const bool ever_pinned = process.has_pinned.read();
+    const Decision decision =
+        clear_refs_passes_by(world.rules, world.counts(spot), spot.entry.writable, ever_pinned);
     decided(decision.why);
     return decision.yes;
   });
@@ -73,20 +88,21 @@ Answer protect(World& world, Task task, PageRange pages, Protection protection) 
   return answer;
 }
 
-Answer write_protect(World& world, Task task, PageRange pages) {
+Answer write_protect(World& world, Task task, PageRange pages, WpMode mode) {
   Process& process = world.process(task.process);
   Answer answer = Answer::done;
   for (PageNo page = pages.first; page < pages.first + pages.count; ++page) {
     in_map("uffd: write-protects", process, [&] {
       Region region = process.pages[page].region.read();
-      if (!region.mapped) {
+      if (!can_protect(world.rules, region, mode)) {
         answer = Answer::failed;
         return;
       }
       region.wp = true;
+      region.async = mode == WpMode::async;
       process.pages[page].region.write(region);
       const EntryRef spot = spot_within(world, task.process, page, pages);
-      if (spot.entry.is(EntryKind::none)) return;
+      if (spot.entry.is(EntryKind::none) && !gets_marker(region, mode)) return;
       Entry entry = spot.entry;
       entry.wp = true;
       entry.writable = false;
@@ -104,7 +120,7 @@ Answer write_unprotect(World& world, Task task, PageRange pages) {
       if (!spot.entry.wp) return;
       Entry entry = spot.entry;
       entry.wp = false;
-      upgrade(world, spot, entry, process.pages[page].region.read());
+      if (entry.is(EntryKind::page)) upgrade(world, spot, entry, process.pages[page].region.read());
       world.change(spot, entry);
     });
   }

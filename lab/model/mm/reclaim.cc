@@ -17,7 +17,8 @@ Decision unless_lazily_freed_page_is_used(World& world, Folio& folio, const Entr
 
 bool passes_by(World& world, Folio& folio) {
   return look("reclaim: asks for pins", [&] {
-    if (folio.ksm.read() || !folio.anonymous() || folio.writeback.read()) return true;
+    const bool on_no_list = folio.kind == FolioKind::hugetlb;
+    if (on_no_list || folio.ksm.read() || !folio.anonymous() || folio.writeback.read()) return true;
     const Decision decision =
         reclaim_passes_by(world.rules, counts_without_visitor(world, folio, 0));
     decided(decision.why);

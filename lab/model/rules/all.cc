@@ -4,8 +4,8 @@ namespace lab::model {
 
 const std::vector<RuleSet>& rule_sets() {
   using namespace rules;
-  static const std::vector<RuleSet> all = {kA,  kB,  kC0, kC1,   kC2,     kD0,    kD1,
-                                           kE0, kE1, kF,  kFail, kGvisor, kCleave};
+  static const std::vector<RuleSet> all = {kA,   kB,   kC0,  kC1, kC2, kD0,   kD1,     kE0,
+                                           kE1a, kE1b, kE1c, kE1, kF,  kFail, kGvisor, kCleave};
   return all;
 }
 

@@ -5,7 +5,7 @@
 
 namespace lab::model::rules {
 
-extern const RuleSet kA, kB, kC0, kC1, kC2, kD0, kD1, kE0, kE1,
+extern const RuleSet kA, kB, kC0, kC1, kC2, kD0, kD1, kE0, kE1a, kE1b, kE1c, kE1,
     kF;                                        // of Linux, in the order of time
 extern const RuleSet kFail, kGvisor, kCleave;  // of others
 

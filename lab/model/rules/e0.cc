@@ -7,7 +7,7 @@ Rules make() {
   Rules rules = kC2.make();
   rules.reuse_small = ReuseSmall::exclusive;
   rules.reuse_pmd_thp = ReusePmd::exclusive;
-  rules.reuse_pte_thp = ReusePte::exclusive;
+  rules.reuse_pte_thp = ReusePte::last;
   rules.reuse_in_swapin = ReuseSwapIn::marker;
   rules.gup_ro = GupRead::unshare;
   rules.gup_fast_ro = GupFastRead::exclusive;
@@ -16,6 +16,7 @@ Rules make() {
   rules.fork_pinned = ForkPinned::exclusive;
   rules.reclaim_pinned = Reclaim::share;
   rules.swap_marker = Flag::yes;
+  rules.uffd_wp = UffdWp::markers;
   return rules;
 }
 

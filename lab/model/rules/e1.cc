@@ -4,13 +4,8 @@ namespace lab::model::rules {
 namespace {
 
 Rules make() {
-  Rules rules = kE0.make();
-  rules.share_barriers = Flag::yes;
-  rules.gup_ro = GupRead::unshare_long;
-  rules.mprotect_upgrades = Flag::yes;
-  rules.force_write = ForceWrite::exclusive;
-  rules.ksm_unmerge = KsmUnmerge::unshare;
-  rules.uffd_move = UffdMove::exclusive;  // 6.8
+  Rules rules = kE1c.make();
+  rules.reuse_pte_thp = ReusePte::exclusive;
   return rules;
 }
 
@@ -18,10 +13,9 @@ Rules make() {
 
 const RuleSet kE1{
     "E1",
-    "Linux 6.1 to 6.14",
-    "As E0, with the barriers that the lockless way needs where it is not held up by flushes "
-    "(6.1); long read pins break the sharing of file and zero pages, and merged pages are "
-    "taken apart without a write (6.2); forced writes ask for the mark (6.0).",
+    "Linux 6.10 to 6.14",
+    "As E1c, and the last entry of a large folio no longer makes its page the process' own: "
+    "that kept the whole folio in memory (6.10). The last of the four.",
     make,
 };
 

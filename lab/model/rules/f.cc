@@ -8,7 +8,6 @@ Rules make() {
   rules.reuse_pte_thp = ReusePte::owner;
   rules.reclaim_pinned = Reclaim::again;
   rules.swapin_read_writable = Flag::yes;
-  rules.swapin_direct = SwapInDirect::held;  // 6.8
   return rules;
 }
 
@@ -19,7 +18,7 @@ const RuleSet kF{
     "Linux 6.15 to 6.18",
     "As E1, and a large folio knows which processes map it: with only one left and no other "
     "references, its pages are written in place. David Hildenbrand, March 2025. Reclaim asks "
-    "for pins once more at the end, and two faults no longer read one swap slot.",
+    "for pins once more at the end.",
     make,
 };
 

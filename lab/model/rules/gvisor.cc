@@ -18,6 +18,7 @@ Rules make() {
   rules.reclaim_pinned = Reclaim::never;
   rules.force_write = ForceWrite::exclusive;
   rules.merging = Merging::never;
+  rules.uffd_wp = UffdWp::markers;
   return rules;
 }
 

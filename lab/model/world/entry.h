@@ -18,7 +18,7 @@ struct Entry {
   Moving moving = Moving::readable;
   bool writable : 1 = false;
   bool dirty : 1 = false;
-  bool wp : 1 = false;         // userfaultfd wants to know of writes
+  bool wp : 1 = false;         // userfaultfd wants to know of writes; of none: a marker says so
   bool exclusive : 1 = false;  // swap: the page was
   bool tracked : 1 = false;    // soft-dirty wants to know of writes
   std::uint8_t unused_bits : 3 = 0;
@@ -41,7 +41,7 @@ struct Region {
   bool wp : 1 = false;  // registered for write protection
   bool hugetlb : 1 = false;
   bool continued : 1 = false;  // read faults are resolved by UFFDIO_CONTINUE: read-only, dirty
-  std::uint8_t unused_bits : 1 = 0;
+  bool async : 1 = false;  // the kernel takes a write protection away by itself, and nobody waits
   Protection protection{};
   std::uint8_t file = 0;  // which file's page lies behind it, from 1; 0: none, anonymous
 

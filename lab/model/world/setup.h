@@ -95,4 +95,11 @@ struct GupFlags {
 
 enum class Protection : std::uint8_t { none, read, write };
 
+/// How userfaultfd write-protects.
+enum class WpMode : std::uint8_t {
+  waits,        ///< whoever writes waits for the handler; what is not there yet is passed by
+  async,        ///< the kernel lets it write; also what is not there yet
+  unpopulated,  ///< as waits, and what is not there yet gets a marker
+};
+
 }  // namespace lab::model

@@ -1,4 +1,4 @@
-#include "lab/judge/refusals.h"
+#include "lab/judge/refusals/refusals.h"
 
 #include "lab/explore/search/explorer.h"
 #include "lab/judge/test_program.h"

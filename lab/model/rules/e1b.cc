@@ -1,0 +1,23 @@
+#include "lab/model/rules/all.h"
+
+namespace lab::model::rules {
+namespace {
+
+Rules make() {
+  Rules rules = kE1a.make();
+  rules.gup_ro = GupRead::unshare_long;
+  rules.ksm_unmerge = KsmUnmerge::unshare;
+  return rules;
+}
+
+}  // namespace
+
+const RuleSet kE1b{
+    "E1b",
+    "Linux 6.2 to 6.7",
+    "As E1a, and long read pins break the sharing of file and zero pages; merged pages are taken "
+    "apart without a write (6.2).",
+    make,
+};
+
+}  // namespace lab::model::rules
