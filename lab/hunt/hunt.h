@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "lab/hunt/unit.h"
+#include "lab/hunt/search/unit.h"
 
 namespace lab::hunt {
 

@@ -7,7 +7,7 @@
 #include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
-#include "lab/hunt/canonical.h"
+#include "lab/hunt/program/canonical.h"
 #include "lab/litmus/parse/parse.h"
 
 namespace cleave::litmus {

@@ -1,4 +1,4 @@
-#include "lab/hunt/options.h"
+#include "lab/hunt/play/options.h"
 
 #include <fmt/format.h>
 

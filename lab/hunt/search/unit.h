@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/hunt/finding.h"
+#include "lab/hunt/search/finding.h"
 
 namespace lab::hunt {
 

@@ -1,7 +1,7 @@
 // The least of a program that still shows the same.
 #pragma once
 
-#include "lab/hunt/question.h"
+#include "lab/hunt/play/question.h"
 
 namespace lab::hunt {
 

@@ -1,7 +1,7 @@
 // The searches of a unit.
 #pragma once
 
-#include "lab/hunt/unit.h"
+#include "lab/hunt/search/unit.h"
 
 namespace lab::hunt {
 

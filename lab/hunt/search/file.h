@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "lab/hunt/program/test.h"
-#include "lab/hunt/question.h"
+#include "lab/hunt/play/question.h"
 
 namespace lab::hunt {
 

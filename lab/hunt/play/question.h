@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/hunt/options.h"
+#include "lab/hunt/play/options.h"
 #include "lab/hunt/play/player.h"
 
 namespace lab::hunt {

@@ -1,4 +1,4 @@
-#include "lab/hunt/question.h"
+#include "lab/hunt/play/question.h"
 
 #include <algorithm>
 

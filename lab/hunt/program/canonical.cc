@@ -1,4 +1,4 @@
-#include "lab/hunt/canonical.h"
+#include "lab/hunt/program/canonical.h"
 
 #include <map>
 

@@ -1,10 +1,11 @@
-#include "lab/hunt/file.h"
+#include "lab/hunt/search/file.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "lab/hunt/program/applies.h"
 #include "lab/judge/expected.h"
 #include "lab/judge/judge.h"
 #include "lab/litmus/print.h"
@@ -44,6 +45,7 @@ litmus::Expect expect_of(const litmus::Test& test, const Program& program, explo
   litmus::Expect expect;
   expect.memory = judge::language_of(memory);
   for (std::size_t i = 0; i < options.variants.size(); ++i) {
+    if (!applies(options.variants[i], program)) continue;
     Verdict verdict = guess(program, shown, shows[i]);
     judge::Effort effort;
     effort.max_runs = 20'000;

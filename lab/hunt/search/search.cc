@@ -1,6 +1,6 @@
-#include "lab/hunt/search.h"
+#include "lab/hunt/search/search.h"
 
-#include "lab/hunt/beginnings.h"
+#include "lab/hunt/search/beginnings.h"
 
 namespace lab::hunt {
 namespace {
@@ -55,11 +55,14 @@ class Races {
     if (!second.allows(one)) return;
     second.perform(one, kSome);
     program_.race.emplace(one, other);
-    ends(first, second, question_.options().after);
+    const Options& options = question_.options();
+    ends(first, second, alive_after(alive_after(alive_, one, options), other, options),
+         options.after);
   }
 
-  void ends(const Promise& first, const Promise& second, std::uint32_t left) {
-    if (judge() || left == 0) return;
+  void ends(const Promise& first, const Promise& second, std::uint64_t alive,
+            std::uint32_t left) {
+    if (!judge(alive) || left == 0) return;
     const Options& options = question_.options();
     std::vector<Act> acts =
         next_acts(*unit_.start, options.after_words, first, true, options.most_references);
@@ -69,20 +72,21 @@ class Races {
       one.perform(act, 61);
       other.perform(act, 61);
       program_.after.push_back(act);
-      ends(one, other, left - 1);
+      ends(one, other, alive_after(alive, act, options), left - 1);
       program_.after.pop_back();
     }
   }
 
-  // Whether all have shown something: then what comes after shows no more.
-  bool judge() {
+  // Whether some have shown nothing: else what comes after shows no more.
+  bool judge(std::uint64_t alive) {
+    if (alive == 0) return false;
     const auto orders = promises(program_);
     const Script script = script_of(program_, question_.stage(*unit_.start));
     const std::size_t count = question_.options().variants.size();
     ++answer_.programs;
-    bool all = true;
+    bool some_left = false;
     for (std::size_t i = 0; i < count; ++i) {
-      if ((alive_ >> i & 1) == 0) continue;
+      if ((alive >> i & 1) == 0) continue;
       const Question::Raced raced =
           question_.ask_race(*unit_.start, script, *orders, i, *unit_.race);
       ++answer_.judgements;
@@ -91,9 +95,9 @@ class Races {
       if (raced.shown)
         book(program_, i, *unit_.race, *raced.shown, question_, answer_);
       else
-        all = false;
+        some_left = true;
     }
-    return all;
+    return some_left;
   }
 
   const Unit& unit_;

@@ -1,10 +1,11 @@
-#include "lab/hunt/finding.h"
+#include "lab/hunt/search/finding.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
 
-#include "lab/hunt/file.h"
+#include "lab/hunt/program/applies.h"
+#include "lab/hunt/search/file.h"
 
 namespace lab::hunt {
 
@@ -33,7 +34,7 @@ Finding finding_of(const Program& program, explore::Memory memory, const Shown& 
   std::vector<bool> shows;
   for (std::size_t i = 0; i < options.variants.size(); ++i) {
     const auto some = question.ask(program, i, memory);
-    shows.push_back(some && some->kind == shown.kind);
+    shows.push_back(applies(options.variants[i], program) && some && some->kind == shown.kind);
     if (shows.back()) finding.rules.push_back(options.variants[i].text);
   }
   finding.litmus = file_of(program, memory, shown, options, shows);

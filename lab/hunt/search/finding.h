@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/hunt/question.h"
+#include "lab/hunt/play/question.h"
 
 namespace lab::hunt {
 

@@ -1,4 +1,4 @@
-#include "lab/hunt/minimise.h"
+#include "lab/hunt/search/minimise.h"
 
 #include <algorithm>
 

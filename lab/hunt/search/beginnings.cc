@@ -1,8 +1,9 @@
-#include "lab/hunt/beginnings.h"
+#include "lab/hunt/search/beginnings.h"
 
 #include <algorithm>
 
-#include "lab/hunt/minimise.h"
+#include "lab/hunt/program/applies.h"
+#include "lab/hunt/search/minimise.h"
 
 namespace lab::hunt {
 
@@ -19,9 +20,17 @@ void book(Program program, std::size_t variant, explore::Memory memory, const Sh
   answer.findings.emplace(key, finding_of(program, memory, *least, question));
 }
 
+std::uint64_t alive_after(std::uint64_t alive, const spec::Act& act, const Options& options) {
+  for (std::size_t i = 0; i < options.variants.size(); ++i)
+    if (!applies(options.variants[i], act)) alive &= ~(std::uint64_t{1} << i);
+  return alive;
+}
+
 Beginning Grower::nothing() const {
-  const std::size_t count = question_.options().variants.size();
-  const std::uint64_t all = count == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1;
+  const std::vector<judge::Variant>& variants = question_.options().variants;
+  std::uint64_t all = 0;
+  for (std::size_t i = 0; i < variants.size(); ++i)
+    if (applies(variants[i], start_)) all |= std::uint64_t{1} << i;
   return {{}, spec::Promise(start_.beginning), all};
 }
 
@@ -34,6 +43,8 @@ void Grower::book(const std::vector<Step>& steps, std::size_t variant, const Sho
 
 std::optional<Beginning> Grower::grow(const Beginning& from, const spec::Act& act, bool keep) {
   Beginning next = from;
+  next.alive = alive_after(next.alive, act, question_.options());
+  if (next.alive == 0) return std::nullopt;
   spec::Value value = 0;
   if (spec::writes(act)) {
     const auto writes = [](const Step& step) { return spec::writes(step.act); };
@@ -50,8 +61,9 @@ std::optional<Beginning> Grower::grow(const Beginning& from, const spec::Act& ac
   ++answer_.programs;
   std::vector<std::pair<std::size_t, Shown>> shown;
   explore::Hash64 hash;
+  const std::uint64_t asked = next.alive;
   for (std::size_t i = 0; i < answers.shown.size(); ++i) {
-    if ((from.alive >> i & 1) == 0) continue;
+    if ((asked >> i & 1) == 0) continue;
     ++answer_.judgements;
     ++answer_.runs;
     if (!answers.shown[i]) {

@@ -1,8 +1,8 @@
-#include "lab/hunt/unit.h"
+#include "lab/hunt/search/unit.h"
 
 #include <fmt/format.h>
 
-#include "lab/hunt/search.h"
+#include "lab/hunt/search/search.h"
 
 namespace lab::hunt {
 

@@ -4,7 +4,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "lab/hunt/finding.h"
+#include "lab/hunt/search/finding.h"
 
 namespace lab::hunt {
 
@@ -36,6 +36,9 @@ class Grower {
   Answer& answer_;
   std::unordered_set<std::uint64_t> states_;
 };
+
+/// The variants among `alive` to which the act means something.
+std::uint64_t alive_after(std::uint64_t alive, const spec::Act& act, const Options& options);
 
 /// Minimises what a program shows, and books it.
 void book(Program program, std::size_t variant, explore::Memory memory, const Shown& shown,
