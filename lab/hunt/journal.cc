@@ -83,9 +83,11 @@ std::string difference(const Identity& one, const Identity& other) {
 }  // namespace
 
 Identity identity_of(const Options& options) {
-  const auto binary = contents("/proc/self/exe");
-  const std::uint64_t hash = binary ? XXH3_64bits(binary->data(), binary->size()) : 0;
-  return {fmt::format("{:016x}", hash), text(options), units(options).size()};
+  static const std::string build = [] {
+    const auto binary = contents("/proc/self/exe");
+    return fmt::format("{:016x}", binary ? XXH3_64bits(binary->data(), binary->size()) : 0);
+  }();
+  return {build, text(options), units(options).size()};
 }
 
 std::string line_of(const Identity& identity) {

@@ -16,7 +16,8 @@ using testing::Not;
 
 TEST(Hunt, FindsTheLeakOf2020UnderRulesThatCountMappings) {
   const Answer answer = hunted({.words = "write,fork,get,unmap"});
-  EXPECT_THAT(programs(answer), Contains("leak small: P fork; C get x -> p; C unmap x; P write x 2"));
+  EXPECT_THAT(programs(answer),
+              Contains("leak small: P fork; C get x -> p; C unmap x; P write x 2"));
 }
 
 TEST(Hunt, KnowsAProgramThatTheCatalogueHas) {

@@ -12,7 +12,7 @@ namespace lab::hunt {
 struct Asked {
   std::string rules = "A";
   std::string starts = "small";
-  std::string words;
+  std::string words = "";
   std::uint32_t depth = 4;
   std::string before = "fork", race = "", after = "write";
   std::uint32_t before_most = 1, after_most = 1;
@@ -24,8 +24,8 @@ inline Options options_of(const Asked& asked) {
   Options options;
   for (std::size_t at = 0; at <= asked.rules.size();) {
     const std::size_t end = std::min(asked.rules.find('+', at), asked.rules.size());
-    for (const judge::Variant& one : *judge::parse_variants(asked.rules.substr(at, end - at)))
-      options.variants.push_back(one);
+    const auto some = judge::parse_variants(asked.rules.substr(at, end - at));
+    options.variants.insert(options.variants.end(), some->begin(), some->end());
     at = end + 1;
   }
   options.starts = *parse_starts(asked.starts);

@@ -1,11 +1,12 @@
 // Parts of a hunt, made apart and joined.
-#include <gmock/gmock.h>
+#include "lab/hunt/journal.h"
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
-#include "lab/hunt/journal.h"
+#include <gmock/gmock.h>
+
 #include "tests/hunt/hunted.h"
 
 namespace lab::hunt {

@@ -14,8 +14,8 @@ using testing::IsEmpty;
 using testing::Not;
 
 TEST(Findings, AreTestsThatTheJudgeAgreesWith) {
-  const Options options = options_of({.rules = "A+D1+F", .words = "write,fork,get,pin,unmap,exit",
-                                      .depth = 4});
+  const Options options =
+      options_of({.rules = "A+D1+F", .words = "write,fork,get,pin,unmap,exit", .depth = 4});
   const Answer answer = hunted(options);
   ASSERT_THAT(answer.findings, Not(IsEmpty()));
   for (const auto& [key, finding] : answer.findings) {
@@ -25,8 +25,8 @@ TEST(Findings, AreTestsThatTheJudgeAgreesWith) {
       const auto judgement = judge::judge(*test, variant, explore::Memory::sc, {});
       ASSERT_TRUE(judgement.has_value()) << finding.litmus;
       const bool shows = std::ranges::find(finding.rules, variant.text) != finding.rules.end();
-      EXPECT_EQ(judgement->verdict == litmus::Verdict::always, shows)
-          << variant.text << '\n' << finding.litmus;
+      EXPECT_EQ(judgement->verdict == litmus::Verdict::always, shows) << variant.text << '\n'
+                                                                      << finding.litmus;
       EXPECT_EQ(judgement->standing, judge::Standing::expected) << finding.litmus;
     }
   }
@@ -60,10 +60,10 @@ TEST(Findings, HaveNoActTooMany) {
   Program program;
   program.start = options.starts.front();
   const auto act = [](litmus::Word word, std::uint8_t process) {
-    spec::Act act;
-    act.word = word;
-    act.process = process;
-    return act;
+    spec::Act one;
+    one.word = word;
+    one.process = process;
+    return one;
   };
   using litmus::Word;
   program.before = {act(Word::write, 0), act(Word::fork, 0), act(Word::swapout, 0),

@@ -17,11 +17,12 @@ model::Task task_of(std::uint32_t cpu, const judge::Instruction& i) { return {i.
 void visiting_reclaim(Scene& scene, std::uint32_t cpu, const judge::Instruction& i) {
   if (i.operation->word != Word::swapout) return scene.perform_plainly(cpu, i);
   const model::Task task = task_of(cpu, i);
-  const auto value = scene.machine().value(i.process, i.page);
   scene.perform_plainly(cpu, i);
-  if (!value || !scene.machine().pinned(i.process, i.page)) return;
+  const auto pinned = [&] { return scene.machine().pinned(i.process, i.page); };
+  if (!explore::look("is it pinned", pinned)) return;
+  const auto value = scene.machine().read(task, i.page);
   (void)scene.machine().discard(task, i.page);
-  (void)scene.machine().write(task, i.page, *value);
+  if (value) (void)scene.machine().write(task, i.page, *value);
 }
 
 // A page that is moved to another address keeps a protection that nobody will lift.
@@ -44,7 +45,7 @@ void late_migration(Scene& scene, std::uint32_t cpu, const judge::Instruction& i
   if (before) (void)scene.machine().write(task, i.page, *before);
 }
 
-// A fork shares what is pinned.
+// Before a child unmaps a page its parent's memory is overwritten.
 void leaking_unmap(Scene& scene, std::uint32_t cpu, const judge::Instruction& i) {
   if (i.operation->word == Word::unmap && i.process == 1)
     (void)scene.machine().write({0, cpu}, i.page, 9);
@@ -53,14 +54,13 @@ void leaking_unmap(Scene& scene, std::uint32_t cpu, const judge::Instruction& i)
 
 TEST(PlantedFaults, AreFound) {
   const auto found = [](Performer performer, const char* words, const char* starts = "small") {
-    return programs(hunted({.rules = "F", .starts = starts, .words = words, .depth = 3,
-                            .performer = performer}));
+    return programs(hunted(
+        {.rules = "F", .starts = starts, .words = words, .depth = 3, .performer = performer}));
   };
   EXPECT_THAT(found(visiting_reclaim, "write,pin,pin write,swapout"),
               Contains("lost small: P pin x -> p; P swapout x"));
   EXPECT_THAT(found(sticky_move, "write,move", "two"),
               Contains("hang two: P move x y; P write y 2"));
-  EXPECT_THAT(found(lost_force, "write,force"), Contains("leak small: P force x 2").Times(0));
   EXPECT_THAT(found(lost_force, "write,force"), Contains("lost small: P force x 2"));
   EXPECT_THAT(found(leaking_unmap, "fork,unmap"), Contains("leak small: P fork; C unmap x"));
 }
@@ -76,8 +76,10 @@ TEST(PlantedFaults, OfARaceAreFound) {
 }
 
 TEST(PlantedFaults, AreNotSeenWhereThereAreNone) {
-  EXPECT_THAT(programs(hunted({.rules = "F", .starts = "small,two",
-                               .words = "write,fork,force,move,unmap,pin,swapout", .depth = 3})),
+  EXPECT_THAT(programs(hunted({.rules = "F",
+                               .starts = "small,two",
+                               .words = "write,fork,force,move,unmap,pin,swapout",
+                               .depth = 3})),
               IsEmpty());
 }
 

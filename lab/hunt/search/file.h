@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "lab/hunt/program/test.h"
 #include "lab/hunt/play/question.h"
+#include "lab/hunt/program/test.h"
 
 namespace lab::hunt {
 

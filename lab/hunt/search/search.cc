@@ -60,8 +60,7 @@ class Races {
          options.after);
   }
 
-  void ends(const Promise& first, const Promise& second, std::uint64_t alive,
-            std::uint32_t left) {
+  void ends(const Promise& first, const Promise& second, std::uint64_t alive, std::uint32_t left) {
     if (!judge(alive) || left == 0) return;
     const Options& options = question_.options();
     std::vector<Act> acts =
