@@ -49,8 +49,9 @@ void Promise::take(const Act& act) {
   const bool owns = act.access.write || act.access.lasting;
   const bool coherent = owns || (cell.own && !cell.may_be_zero) || beginning_.shared;
   const Values may = only(cell.value) | (cell.may_be_zero ? only(0) : 0) | (cell.had & loose_);
-  references_[act.reference] = {true,        pin,      act.access.write, pin && coherent,
-                                act.process, act.page, page.cell,        may};
+  references_[act.reference] = {
+      true,      pin, act.access.write, act.access.lasting, pin && coherent, act.process, act.page,
+      page.cell, may};
   if (owns) cell.own = true;
   ++taken_;
 }
@@ -155,7 +156,8 @@ void Promise::feed(explore::Hash64& hash) const {
   for (const Reference& reference : references_) {
     hash.feed(reference.held);
     if (!reference.held) continue;
-    hash.feed(reference.pin | reference.write << 1 | reference.coherent << 2);
+    hash.feed(reference.pin | reference.write << 1 | reference.coherent << 2 |
+              reference.lasting << 3);
     hash.feed(reference.process).feed(reference.page).feed(reference.cell).feed(reference.may);
   }
   hash.feed(locked_ | writeback_ << 1 | forked_ << 2).feed(taken_).feed(loose_);

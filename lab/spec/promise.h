@@ -59,6 +59,7 @@ class Promise {
     bool held = false;
     bool pin = false;
     bool write = false;
+    bool lasting = false;
     bool coherent = false;  ///< promised while its owner has the cell there
     std::uint8_t process = 0;
     std::uint8_t page = 0;

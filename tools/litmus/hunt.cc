@@ -12,6 +12,7 @@
 
 #include "lab/hunt/hunt.h"
 #include "lab/hunt/journal.h"
+#include "lab/kernel/system/capabilities.h"
 #include "tools/console/exit.h"
 #include "tools/console/status_line.h"
 #include "tools/litmus/hunt_report.h"
@@ -45,18 +46,47 @@ std::vector<lab::explore::Memory> memories_of(const std::string& text) {
   return memories;
 }
 
+bool is_elsewhere(const std::string& against) { return against == "kernel" || against == "engine"; }
+
+std::string starts_of(const HuntAsked& asked) {
+  if (asked.starts != "all") return asked.starts;
+  if (asked.against == "kernel") return "small,two,huge,folio,swapped,readonly,file,zero";
+  if (asked.against == "engine") return "small,two,swapped,readonly,zero";
+  return asked.starts;
+}
+
+// Of the usual words, those that the judge can play.
+std::string words_of(const HuntAsked& asked) {
+  if (asked.words != "usual") return asked.words;
+  if (asked.against == "kernel")
+    return "write,read,force,fork,exit,get,pin,pin write,pin write long,poke,drop,unmap,map,"
+           "discard,protect ro,protect rw,dontfork,wipeonfork,swapout,merge,unmerge,split,"
+           "split_pmd,collapse";
+  if (asked.against == "engine")
+    return "write,read,fork,exit,get,pin,pin fast,pin write,pin write fast,poke,drop,unmap,map,"
+           "protect ro,protect rw,swapout";  // discard: a space refuses it where it is read-only
+  return asked.words;
+}
+
 lab::hunt::Options options_of(const HuntAsked& asked) {
   lab::hunt::Options options;
-  options.variants = variants(asked.rules);
+  const bool elsewhere = is_elsewhere(asked.against);
+  if (elsewhere && asked.rules.empty())
+    options.variants =
+        variants({asked.against == "engine" ? "cleave" : lab::kernel::kernel_rules()});
+  else
+    options.variants = variants(asked.rules);
+  if (elsewhere && options.variants.size() != 1)
+    stop(2, "--against kernel, engine: name one rule-set, whose word the programs are held to\n");
   if (options.variants.size() > 64) stop(2, "a hunt takes 64 rule-sets at most\n");
-  if (asked.against != "spec") {
+  if (asked.against != "spec" && !elsewhere) {
     const std::vector<lab::judge::Variant> against = variants({asked.against});
     if (against.size() != 1)
       stop(2, "--against: name spec, or one rule-set that the others are compared with\n");
     options.reference = against.front();
   }
-  options.starts = must_be(lab::hunt::parse_starts(asked.starts), "--starts");
-  options.words = must_be(lab::hunt::parse_shapes(asked.words), "--words");
+  options.starts = must_be(lab::hunt::parse_starts(starts_of(asked)), "--starts");
+  options.words = must_be(lab::hunt::parse_shapes(words_of(asked)), "--words");
   options.depth = asked.depth;
   options.memories = memories_of(asked.races);
   options.before = asked.before;
@@ -140,8 +170,15 @@ void tell(const lab::hunt::Journal& journal, const lab::hunt::Shard& shard, doub
 
 }  // namespace
 
+bool hunt_is_interrupted() { return interrupted != 0; }
+
 void hunt(const HuntAsked& asked) {
   const lab::hunt::Options options = options_of(asked);
+  if (is_elsewhere(asked.against)) {
+    watch_signals();
+    constexpr double kEver = 1e9;
+    return hunt_elsewhere(options, asked.against, asked.seed, asked.time > 0 ? asked.time : kEver);
+  }
   lab::hunt::Effort effort;
   effort.jobs = asked.jobs;
   effort.seed = asked.seed;

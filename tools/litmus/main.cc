@@ -61,8 +61,8 @@ void add_range(CLI::App& command, HuntAsked& asked) {
   command.add_option("RULES", asked.rules, "The rule-sets that are looked at; by default all");
   command
       .add_option("--against", asked.against,
-                  "spec, what memory promises; or a rule-set to compare with")
-      ->type_name("spec|RULES")
+                  "spec, what memory promises; a rule-set to compare with; kernel, or engine")
+      ->type_name("spec|RULES|kernel|engine")
       ->capture_default_str();
   command.add_option("--starts", asked.starts, "What there is at the start: small,huge,...")
       ->type_name("NAMES")

@@ -44,6 +44,13 @@ class Question {
   Raced ask_race(const Start& start, const Script& script, const std::vector<spec::Promise>& orders,
                  std::size_t of, explore::Memory memory);
 
+  /// A program without a race under the first variant.
+  const Run& run(const Program& program) {
+    return at(*program.start)
+        .players.front()
+        ->run(script_of(program, stage(*program.start)), /*with_state=*/false);
+  }
+
   Stage& stage(const Start& start) { return at(start).stage; }
   [[nodiscard]] const Options& options() const { return options_; }
 

@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "lab/hunt/program/test.h"
+
 namespace lab::hunt {
 namespace {
 
@@ -88,6 +90,38 @@ Condition whole(const spec::Promise& promise, const Observation& seen) {
   dead.kind = AtomKind::killed;
   dead.process = spec::process_name(0);
   return is_or_not(false, std::move(dead));
+}
+
+std::optional<Condition> seen_outside(const spec::Promise& promise, const Observation& seen) {
+  Condition all;
+  all.kind = Condition::Kind::both;
+  for (std::size_t p = 0; p < spec::kProcesses; ++p)
+    for (std::size_t i = 0; promise.alive(p) && i < promise.beginning().pages; ++i) {
+      const spec::Promise::Page& page = promise.page(p, i);
+      const bool readable = page.mapped && page.protection != litmus::Protection::none;
+      if (!readable || promise.cell(page.cell).may_be_zero) continue;
+      litmus::Atom atom;
+      atom.kind = AtomKind::content;
+      atom.place = spec::place_of(promise.beginning(), i);
+      atom.place.process = spec::process_name(p);
+      atom.value = seen.value[p][i];
+      all.parts.push_back(is(std::move(atom)));
+    }
+  for (std::size_t r = 0; r < promise.references(); ++r) {
+    const spec::Promise::Reference& reference = promise.reference(r);
+    if (!is_looked_at(reference, Looks::outside) || seen.peek[r] == Observation::kNothing) continue;
+    if (promise.cell(reference.cell).may_be_zero) continue;
+    litmus::Atom atom;
+    atom.kind = AtomKind::reg;
+    atom.process = spec::process_name(promise.user_of(reference));
+    atom.thread = litmus::kMain;
+    atom.name = spec::register_name(r);
+    atom.value = seen.peek[r];
+    all.parts.push_back(is(std::move(atom)));
+  }
+  if (all.parts.empty()) return std::nullopt;
+  if (all.parts.size() == 1) return all.parts.front();
+  return all;
 }
 
 }  // namespace lab::hunt

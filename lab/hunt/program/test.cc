@@ -22,8 +22,8 @@ Operation label(Word word, std::string name) {
 
 class Writer {
  public:
-  Writer(const Program& program, const spec::Promise& promise)
-      : start_(*program.start), promise_(promise) {
+  Writer(const Program& program, const spec::Promise& promise, Looks looks)
+      : start_(*program.start), promise_(promise), looks_(looks) {
     lines_ = {{0, litmus::kMain}, {1, litmus::kMain}};
     latest_ = {0};
     const std::vector<Step> all = steps(program);
@@ -123,7 +123,7 @@ class Writer {
     const std::vector<std::size_t> latest = latest_;
     std::vector<std::size_t> waited;
     for (std::uint8_t r = 0; r < promise_.references(); ++r) {
-      if (!promise_.reference(r).held) continue;
+      if (!is_looked_at(promise_.reference(r), looks_)) continue;
       const std::size_t at = promise_.user_of(promise_.reference(r));
       if (std::ranges::find(waited, at) == waited.end())
         for (const std::size_t from : latest) hand_on(from, at);
@@ -156,6 +156,7 @@ class Writer {
 
   const Start& start_;
   const spec::Promise& promise_;
+  const Looks looks_;
   std::vector<Line> lines_;
   std::vector<std::size_t> latest_;
   std::array<bool, spec::kProcesses> exited_{};
@@ -165,8 +166,13 @@ class Writer {
 
 }  // namespace
 
-litmus::Test test_of(const Program& program, const spec::Promise& promise) {
-  return Writer(program, promise).write();
+bool is_looked_at(const spec::Promise::Reference& reference, Looks looks) {
+  if (!reference.held) return false;
+  return looks == Looks::all || !reference.pin || !reference.write || reference.lasting;
+}
+
+litmus::Test test_of(const Program& program, const spec::Promise& promise, Looks looks) {
+  return Writer(program, promise, looks).write();
 }
 
 std::string name_of(const Program& program, const std::string& kind) {

@@ -48,8 +48,9 @@ std::vector<Shape> make() {
   add({Word::write, Word::read, Word::force, Word::fork, Word::exit});
   for (const Access& access : {Access{}, Access{.fast = true}, Access{.write = true}})
     all.push_back(taking(Word::get, access));
-  for (const Access& access : {Access{}, Access{.fast = true}, Access{.write = true},
-                               Access{.write = true, .fast = true}, Access{.lasting = true}})
+  for (const Access& access :
+       {Access{}, Access{.fast = true}, Access{.write = true}, Access{.write = true, .fast = true},
+        Access{.lasting = true}, Access{.write = true, .lasting = true}})
     all.push_back(taking(Word::pin, access));
   add({Word::poke, Word::drop, Word::unmap, Word::map, Word::discard, Word::free});
   all.push_back(protecting(litmus::Protection::ro));
