@@ -10,6 +10,7 @@ Promise::Promise(const Beginning& beginning) : beginning_(beginning) {
   for (std::size_t i = 0; i < beginning.pages; ++i) {
     Page& page = pages_[0][i];
     page.mapped = true;
+    page.file = beginning.file;
     page.protection = beginning.readonly ? Protection::ro : Protection::rw;
     page.cell = add_cell(beginning.value, beginning.own);
   }
@@ -102,11 +103,10 @@ void Promise::perform(const Act& act, Value value) {
       page = {};
       return;
     case Word::map:
-      page = {true, Protection::rw, add_cell(0, false)};
+      page = {true, false, Protection::rw, add_cell(0, false)};
       return;
     case Word::discard:
-      if (!beginning_.shared)
-        page.cell = add_cell(beginning_.file ? beginning_.value : Value{0}, false);
+      if (!beginning_.shared) page.cell = add_cell(page.file ? beginning_.value : Value{0}, false);
       return;
     case Word::free:
       cells_[page.cell].may_be_zero = true;
@@ -146,7 +146,8 @@ void Promise::feed(explore::Hash64& hash) const {
   for (std::size_t p = 0; p < kProcesses; ++p) {
     hash.feed(alive_[p]);
     for (const Page& page : pages_[p]) {
-      hash.feed(page.mapped | page.dontfork << 1 | page.wipeonfork << 2 | page.wp << 3);
+      hash.feed(page.mapped | page.dontfork << 1 | page.wipeonfork << 2 | page.wp << 3 |
+                page.file << 4);
       if (!page.mapped) continue;
       const Cell& cell = cells_[page.cell];
       hash.feed(static_cast<std::uint64_t>(page.protection)).feed(page.cell);

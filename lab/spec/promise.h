@@ -49,6 +49,7 @@ class Promise {
   };
   struct Page {
     bool mapped = false;
+    bool file = false;  ///< what is discarded comes back as the file has it
     litmus::Protection protection = litmus::Protection::none;
     std::uint8_t cell = 0;
     bool dontfork = false;

@@ -10,6 +10,8 @@ bool is_cleave(const judge::Variant& variant) { return variant.base == "cleave";
 }  // namespace
 
 bool applies(const judge::Variant& variant, const Start& start) {
+  const bool hugetlb = start.pages.front().kind == litmus::PageKind::hugetlb;
+  if (variant.base == "gvisor" && hugetlb) return false;  // it has no pool of huge pages
   if (!is_cleave(variant)) return true;
   using litmus::Attribute;
   return start.swap == litmus::Swap::ordinary &&

@@ -16,8 +16,8 @@ std::optional<litmus::Condition> difference(const spec::Promise& promise,
 /// All that was seen.
 litmus::Condition whole(const spec::Promise& promise, const spec::Observation& seen);
 
-/// What an outsider can ask, of it only what is certain: contents, and what last looks saw. Nothing:
-/// there is none.
+/// What an outsider can ask, of it only what is certain: contents, and what last looks saw.
+/// Nothing: there is none.
 std::optional<litmus::Condition> seen_outside(const spec::Promise& promise,
                                               const spec::Observation& seen);
 
