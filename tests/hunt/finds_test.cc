@@ -75,6 +75,14 @@ TEST(Hunt, FindsNothingWhereThePromisesAreKept) {
   EXPECT_THAT(programs(answer), IsEmpty());
 }
 
+TEST(Hunt, KnowsThatFreshMemoryAtAFilesAddressIsNoFiles) {
+  EXPECT_THAT(programs(hunted({.rules = "F",
+                               .starts = "file",
+                               .words = "write,unmap,map,discard,free",
+                               .depth = 4})),
+              IsEmpty());
+}
+
 TEST(Hunt, FindsNoRaceWhereThePromisesAreKept) {
   const Answer answer = hunted({.rules = "F+cleave",
                                 .depth = 0,
