@@ -33,13 +33,13 @@ class TestProgram : public explore::Program {
  protected:
   /// The machine refuses what the instruction asks for.
   virtual void refused(const Instruction&) {}
+  /// What a thread does after an instruction.
+  enum class Then : std::uint8_t { next, otherwise, dies };
+  Then perform(const ThreadPlan& thread, const Instruction& instruction);
+  [[nodiscard]] model::Machine& machine() { return machine_; }
 
  private:
-  // What a thread does after an instruction.
-  enum class Then : std::uint8_t { next, otherwise, dies };
-
   void perform(const ThreadPlan& thread);
-  Then perform(const ThreadPlan& thread, const Instruction& instruction);
   Then branch(const Instruction& instruction);
   Then store(const Instruction& instruction, std::optional<model::Value> value,
              const ThreadPlan& thread);

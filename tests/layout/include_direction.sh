@@ -52,6 +52,11 @@ lab/model/mm: lab/explore/* lab/model/decide lab/model/world
 lab/model/gup: lab/explore/* lab/model/decide lab/model/world lab/model/mm
 lab/model: lab/explore/* lab/model/*
 lab/judge: lab/explore/* lab/litmus/* lab/model/*
+lab/spec: lab/explore/* lab/litmus/*
+lab/hunt/program: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec
+lab/hunt/play: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/program
+lab/hunt/search: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/program lab/hunt/play
+lab/hunt: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/*
 lab/report/page:
 lab/judge/refusals: lab/explore/* lab/litmus/* lab/model/* lab/judge
 lab/report: lab/report/page lab/explore/* lab/litmus/* lab/model/* lab/judge

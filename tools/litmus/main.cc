@@ -1,5 +1,6 @@
 // `cleave litmus`: tests, judged under rule-sets.
 #include "tools/console/program.h"
+#include "tools/litmus/hunt.h"
 #include "tools/litmus/kernel.h"
 #include "tools/litmus/litmus.h"
 
@@ -45,6 +46,86 @@ void add_mutate(CLI::App& litmus) {
       ->check(CLI::Range(1, 256))
       ->default_str(kAllProcessors);
   command->callback([asked] { mutate(asked->rules, asked->names, asked->jobs); });
+}
+
+// What is printed of a hunt, or of several joined.
+void add_telling(CLI::App& command, HuntAsked& asked) {
+  command.add_option("--out", asked.out, "Write each finding to this folder, as a litmus file")
+      ->type_name("FOLDER")
+      ->check(CLI::ExistingDirectory);
+  command.add_flag("--json", asked.json, "Print one JSON object");
+  command.add_flag("-v,--verbose", asked.verbose, "List all findings");
+}
+
+void add_range(CLI::App& command, HuntAsked& asked) {
+  command.add_option("RULES", asked.rules, "The rule-sets that are looked at; by default all");
+  command
+      .add_option("--against", asked.against,
+                  "spec, what memory promises; a rule-set to compare with; kernel, or engine")
+      ->type_name("spec|RULES|kernel|engine")
+      ->capture_default_str();
+  command.add_option("--starts", asked.starts, "What there is at the start: small,huge,...")
+      ->type_name("NAMES")
+      ->capture_default_str();
+  command
+      .add_option("--words", asked.words,
+                  "The words of programs: usual, all, -NAME to leave out, or a list with commas")
+      ->type_name("WORDS")
+      ->capture_default_str();
+  command.add_option("--depth", asked.depth, "Words a program, at most; 0: races only")
+      ->check(CLI::Range(0, 12))
+      ->capture_default_str();
+  command.add_option("--races", asked.races, "Also two words at once, under sc,tso,ra; or none")
+      ->type_name("MODELS")
+      ->capture_default_str();
+  command.add_option("--before", asked.before, "Words before a race, at most")
+      ->check(CLI::Range(0, 4))
+      ->capture_default_str();
+  command.add_option("--after", asked.after, "Words after a race, at most")
+      ->check(CLI::Range(0, 3))
+      ->capture_default_str();
+  command.add_option("--before-words", asked.before_words, "Which those are")->type_name("WORDS");
+  command.add_option("--race-words", asked.race_words, "Which words race")->type_name("WORDS");
+  command.add_option("--after-words", asked.after_words, "Which come after")->type_name("WORDS");
+  command.add_option("--references", asked.references, "References a program, at most")
+      ->check(CLI::Range(0, 3))
+      ->capture_default_str();
+}
+
+void add_hunt(CLI::App& litmus) {
+  const auto asked = std::make_shared<HuntAsked>();
+  asked->jobs = lab::explore::all_processors();
+  CLI::App* command = litmus.add_subcommand(
+      "hunt", "Try all programs up to a bound: which break a promise of memory?");
+  add_range(*command, *asked);
+  command->add_option("--time", asked->time, "Begin nothing new after so many seconds")
+      ->type_name("SECONDS")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--seed", asked->seed, "Draw the order of the parts; 0: in order")
+      ->capture_default_str();
+  command->add_option("-j,--jobs,--threads", asked->jobs, "How many parts are made at once")
+      ->check(CLI::Range(1, 256))
+      ->default_str(kAllProcessors);
+  command
+      ->add_option("--journal", asked->journal,
+                   "Keep the answers in this file; what it has already is not searched again")
+      ->type_name("FILE");
+  command->add_option("--shard", asked->shard, "Search one part of several: 3/8")
+      ->type_name("I/N")
+      ->capture_default_str();
+  add_telling(*command, *asked);
+
+  const auto joined = std::make_shared<HuntAsked>();
+  const auto journals = std::make_shared<std::vector<std::string>>();
+  const auto into = std::make_shared<std::string>();
+  CLI::App* merge = command->add_subcommand("merge", "Join the journals of shards");
+  merge->add_option("JOURNAL", *journals, "The files of --journal")->required();
+  merge->add_option("--into", *into, "Write them to this file as one")->type_name("FILE");
+  add_telling(*merge, *joined);
+  merge->callback([=] { merge_hunts(*journals, *into, *joined); });
+  command->callback([asked, command] {
+    if (command->get_subcommands().empty()) hunt(*asked);
+  });
 }
 
 void add_options(CLI::App& litmus, Options& options) {
@@ -98,6 +179,7 @@ void add_options(CLI::App& litmus, Options& options) {
   add_rules(litmus);
   add_ready(litmus);
   add_mutate(litmus);
+  add_hunt(litmus);
   litmus.callback([&] {
     if (!litmus.get_subcommands().empty()) return;
     if (options.kernel)

@@ -1,0 +1,50 @@
+#include "lab/hunt/program/applies.h"
+
+#include <algorithm>
+
+namespace lab::hunt {
+namespace {
+
+bool is_cleave(const judge::Variant& variant) { return variant.base == "cleave"; }
+
+}  // namespace
+
+bool applies(const judge::Variant& variant, const Start& start) {
+  const bool hugetlb = start.pages.front().kind == litmus::PageKind::hugetlb;
+  if (variant.base == "gvisor" && hugetlb) return false;  // it has no pool of huge pages
+  if (!is_cleave(variant)) return true;
+  using litmus::Attribute;
+  return start.swap == litmus::Swap::ordinary &&
+         std::ranges::all_of(start.pages, [](const litmus::Page& page) {
+           return page.kind == litmus::PageKind::page && page.held == 0 &&
+                  std::ranges::all_of(page.attributes, [](Attribute attribute) {
+                    return attribute == Attribute::zero || attribute == Attribute::readonly ||
+                           attribute == Attribute::swapped;
+                  });
+         });
+}
+
+bool applies(const judge::Variant& variant, const spec::Act& act) {
+  using litmus::Word;
+  if (!is_cleave(variant)) return true;
+  switch (act.word) {
+    case Word::merge:
+    case Word::unmerge:
+    case Word::migrate:
+    case Word::force:
+    case Word::split:
+    case Word::split_pmd:
+    case Word::collapse:
+      return false;
+    default:
+      return true;
+  }
+}
+
+bool applies(const judge::Variant& variant, const Program& program) {
+  return applies(variant, *program.start) &&
+         std::ranges::all_of(steps(program),
+                             [&](const Step& step) { return applies(variant, step.act); });
+}
+
+}  // namespace lab::hunt

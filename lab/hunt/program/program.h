@@ -1,0 +1,60 @@
+// A generated program: acts in a row, and perhaps two that race in the middle.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lab/hunt/program/start.h"
+#include "lab/hunt/program/word.h"
+#include "lab/spec/promise.h"
+
+namespace lab::hunt {
+
+[[nodiscard]] bool names_a_page(litmus::Word word);
+[[nodiscard]] constexpr bool names_two(litmus::Word word) {
+  return word == litmus::Word::move || word == litmus::Word::merge;
+}
+
+/// The text of the shape that the act has.
+const std::string& shape_of(const spec::Act& act);
+
+struct Program {
+  const Start* start = nullptr;
+  std::vector<spec::Act> before;
+  std::optional<std::pair<spec::Act, spec::Act>> race;  ///< at the same time, by two threads
+  std::vector<spec::Act> after;
+
+  [[nodiscard]] std::size_t size() const { return before.size() + (race ? 2 : 0) + after.size(); }
+  bool operator==(const Program&) const = default;
+};
+
+/// What the first act that writes writes; each later one writes one more.
+inline constexpr spec::Value kFirstWritten = 2;
+
+/// All acts with what each writes; of a race, the first and then the second.
+struct Step {
+  spec::Act act;
+  spec::Value value = 0;
+};
+std::vector<Step> steps(const Program& program);
+
+/// "small: P fork; C get x -> p; {C write x 2 || C unmap x}; C poke p 3". Two programs with the
+/// same text are the same.
+std::string text(const Program& program);
+std::string text(const Start& start, const Step& step);
+
+/// What is promised after the program, in each order that its race can have. Nothing: some act
+/// makes no sense where it stands.
+std::optional<std::vector<spec::Promise>> promises(const Program& program);
+
+/// Every act that makes sense now, up to names that can be exchanged: what is taken gets the next
+/// name, and of two pages that are alike the first is used first.
+std::vector<spec::Act> next_acts(const Start& start, const std::vector<Shape>& shapes,
+                                 const spec::Promise& promise, bool second_page_used,
+                                 std::uint8_t most_references);
+/// Whether a program that begins so has named the second page.
+bool uses_second_page(const std::vector<spec::Act>& acts);
+
+}  // namespace lab::hunt

@@ -1,0 +1,47 @@
+// Programs in a row, grown act by act: one for each joint state of all rule-sets.
+#pragma once
+
+#include <unordered_set>
+#include <vector>
+
+#include "lab/hunt/search/finding.h"
+
+namespace lab::hunt {
+
+struct Beginning {
+  std::vector<Step> steps;
+  spec::Promise promise;
+  std::uint64_t alive;  ///< variants that have shown nothing yet
+};
+
+class Grower {
+ public:
+  /// Counts what it judges in `answer`, and books there what it finds.
+  Grower(const Start& start, Question& question, Answer& answer)
+      : start_(start), question_(question), answer_(answer) {}
+
+  /// A program of no acts.
+  [[nodiscard]] Beginning nothing() const;
+  /// Judges the program with one act more. Nothing: it leads nowhere new, or is not to be kept.
+  std::optional<Beginning> grow(const Beginning& from, const spec::Act& act, bool keep);
+  /// All that grow() keeps of one more act of these shapes.
+  void grow_all(const Beginning& from, const std::vector<Shape>& shapes, bool keep,
+                std::vector<Beginning>& into);
+
+ private:
+  void book(const std::vector<Step>& steps, std::size_t variant, const Shown& shown);
+
+  const Start& start_;
+  Question& question_;
+  Answer& answer_;
+  std::unordered_set<std::uint64_t> states_;
+};
+
+/// The variants among `alive` to which the act means something.
+std::uint64_t alive_after(std::uint64_t alive, const spec::Act& act, const Options& options);
+
+/// Minimises what a program shows, and books it.
+void book(Program program, std::size_t variant, explore::Memory memory, const Shown& shown,
+          Question& question, Answer& answer);
+
+}  // namespace lab::hunt

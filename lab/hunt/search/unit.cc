@@ -1,0 +1,42 @@
+#include "lab/hunt/search/unit.h"
+
+#include <fmt/format.h>
+
+#include "lab/hunt/search/search.h"
+
+namespace lab::hunt {
+
+std::string Unit::text() const {
+  const std::string begins =
+      first ? "begin with " + hunt::text(*start, {*first, 0}) : "begin with a race";
+  if (!race) return fmt::format("{}: programs that {}", start->name, begins);
+  return fmt::format("{} under {}: races that {}", start->name, explore::name(*race), begins);
+}
+
+std::vector<Unit> units(const Options& options) {
+  std::vector<Unit> all;
+  const auto add = [&](const Start* start, std::optional<explore::Memory> race,
+                       std::optional<spec::Act> first) {
+    all.push_back({all.size(), start, race, first});
+  };
+  for (const Start* start : options.starts) {
+    const spec::Promise promise(start->beginning);
+    const auto begins = [&](const std::vector<Shape>& shapes) {
+      return next_acts(*start, shapes, promise, false, options.most_references);
+    };
+    if (options.depth > 0)
+      for (const spec::Act& first : begins(options.words)) add(start, std::nullopt, first);
+    for (const explore::Memory memory : options.memories) {
+      add(start, memory, std::nullopt);
+      if (options.before > 0)
+        for (const spec::Act& first : begins(options.before_words)) add(start, memory, first);
+    }
+  }
+  return all;
+}
+
+Answer hunt_in(const Unit& unit, Question& question) {
+  return unit.race ? search_races(unit, question) : search_rows(unit, question);
+}
+
+}  // namespace lab::hunt

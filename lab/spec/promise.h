@@ -1,0 +1,129 @@
+// What memory promises, whoever keeps the promise: Linux in any version, gVisor, cleave. It knows
+// no page tables, counts or marks, and no rule-set; only who may see which bytes.
+//
+//   * A process sees what it wrote last, and nobody else's writes: after a fork two processes have
+//     a memory each, whatever is shared below.
+//   * A plain reference sees bytes that its page had since the reference was taken; never what
+//     another process wrote.
+//   * A pin is coherent: as long as its owner has the page there, the CPU and the pin see the same
+//     bytes, in both directions. For a short pin for reading that holds where the page is the
+//     owner's own memory already, and not a file's, or zeroes that were never written.
+//   * What the kernel does by itself changes nothing that can be seen.
+//   * No call waits for ever, unless something that the program began stands in its way.
+//
+// What is written through a plain reference is promised to nobody, and may be seen by whoever had
+// the page then.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "lab/explore/execution/hash.h"
+#include "lab/spec/act.h"
+
+namespace lab::spec {
+
+using Value = std::uint8_t;    // below 64
+using Values = std::uint64_t;  // a set of them
+constexpr Values only(Value value) { return Values{1} << value; }
+
+/// Where a program starts: pages of the first process, all alike.
+struct Beginning {
+  std::uint8_t pages = 1;
+  Value value = 1;
+  bool own = true;      ///< memory that was written to; else a file's, or the zero page
+  bool file = false;    ///< a private mapping: what is discarded comes back as the file has it
+  bool shared = false;  ///< a shared mapping: all processes have one page
+  bool readonly = false;
+  bool large = false;  ///< the pages are parts of one
+};
+
+class Promise {
+ public:
+  /// What a process has at an address: bytes that are its own, wherever they lie.
+  struct Cell {
+    Values had = 0;  ///< ever; and 0 if the kernel may drop it
+    Value value = 0;
+    bool own = false;
+    bool may_be_zero = false;  ///< lazily freed
+  };
+  struct Page {
+    bool mapped = false;
+    bool file = false;  ///< what is discarded comes back as the file has it
+    litmus::Protection protection = litmus::Protection::none;
+    std::uint8_t cell = 0;
+    bool dontfork = false;
+    bool wipeonfork = false;
+    bool wp = false;  ///< a write waits for the program's own handler
+  };
+  struct Reference {
+    bool held = false;
+    bool pin = false;
+    bool write = false;
+    bool lasting = false;
+    bool coherent = false;  ///< promised while its owner has the cell there
+    std::uint8_t process = 0;
+    std::uint8_t page = 0;
+    std::uint8_t cell = 0;
+    Values may = 0;  ///< be seen through it
+  };
+
+  explicit Promise(const Beginning& beginning);
+
+  /// Whether the act makes sense here: it addresses what is there, is allowed to, and does not wait
+  /// for what the program itself withholds.
+  [[nodiscard]] bool allows(const Act& act) const;
+  /// Requires: allows(act). `value` is what it writes, if it writes.
+  void perform(const Act& act, Value value);
+
+  [[nodiscard]] const Beginning& beginning() const { return beginning_; }
+  [[nodiscard]] bool alive(std::size_t process) const { return alive_[process]; }
+  [[nodiscard]] bool forked() const { return forked_; }
+  [[nodiscard]] const Page& page(std::size_t process, std::size_t page) const {
+    return pages_[process][page];
+  }
+  [[nodiscard]] const Reference& reference(std::size_t reference) const {
+    return references_[reference];
+  }
+  [[nodiscard]] const Cell& cell(std::size_t cell) const { return cells_[cell]; }
+  /// The process that can still use the reference: its owner, or else the other.
+  [[nodiscard]] std::uint8_t user_of(const Reference& reference) const {
+    return alive_[reference.process] ? reference.process : std::uint8_t(1 - reference.process);
+  }
+  /// References taken so far, dropped ones included.
+  [[nodiscard]] std::uint8_t references() const { return taken_; }
+  /// Whether the owner still has there what was pinned.
+  [[nodiscard]] bool in_place(const Reference& reference) const;
+  /// Whether a call may wait: the program holds a page lock, or a page is being written out.
+  [[nodiscard]] bool may_wait() const { return locked_ || writeback_; }
+  /// Values that went through plain references.
+  [[nodiscard]] Values loose() const { return loose_; }
+
+  /// What two programs have in common after which the same is promised.
+  void feed(explore::Hash64& hash) const;
+
+ private:
+  [[nodiscard]] bool allows_on(const Act& act, const Page& page) const;
+  [[nodiscard]] bool allows_pair(const Act& act, const Page& page) const;
+  void fork();
+  void take(const Act& act);
+  void poke(const Act& act, Value value);
+  void write(std::uint8_t cell, Value value);
+  void move(const Act& act);
+  std::uint8_t add_cell(Value value, bool own);
+
+  static constexpr std::size_t kCells = 24;
+  Beginning beginning_;
+  std::array<Cell, kCells> cells_{};
+  std::array<std::array<Page, kPages>, kProcesses> pages_{};
+  std::array<Reference, kReferences> references_{};
+  std::array<bool, kProcesses> alive_{};
+  std::uint8_t cell_count_ = 0;
+  std::uint8_t taken_ = 0;
+  bool forked_ = false;
+  bool locked_ = false;
+  bool writeback_ = false;
+  Values loose_ = 0;
+};
+
+}  // namespace lab::spec

@@ -1,0 +1,117 @@
+#include "tools/litmus/hunt_report.h"
+
+#include <algorithm>
+#include <map>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "lab/hunt/program/canonical.h"
+#include "lab/litmus/parse/parse.h"
+
+namespace cleave::litmus {
+namespace {
+
+using lab::hunt::Finding;
+using lab::hunt::FindingKey;
+
+struct Units {
+  std::size_t made = 0;
+  std::size_t all = 0;
+};
+
+Units units_of(const HuntReport& report) {
+  Units units;
+  for (std::size_t i = 0; i < report.journal.answers.size(); ++i) {
+    if (!report.shard.has(i)) continue;
+    ++units.all;
+    units.made += report.journal.answers[i] ? 1 : 0;
+  }
+  return units;
+}
+
+// By canonical form, the name of the test that is this program.
+std::map<std::string, std::string> by_form(const lab::judge::TestFiles& catalogue) {
+  std::map<std::string, std::string> names;
+  for (const auto& file : catalogue) names.emplace(lab::hunt::canonical(file->test), file->name);
+  return names;
+}
+
+std::string known_as(const Finding& finding, const std::map<std::string, std::string>& names) {
+  const auto test = lab::litmus::parse(finding.litmus);
+  if (!test) return {};
+  const auto known = names.find(lab::hunt::canonical(*test));
+  return known == names.end() ? std::string() : fmt::format("    = {}\n", known->second);
+}
+
+}  // namespace
+
+bool is_whole(const HuntReport& report) {
+  const Units units = units_of(report);
+  return units.made == units.all && lab::hunt::total(report.journal.answers).cut == 0;
+}
+
+std::string coverage_of(const HuntReport& report) {
+  const Units units = units_of(report);
+  const lab::hunt::Answer sum = lab::hunt::total(report.journal.answers);
+  std::string text =
+      fmt::format("{} programs, {} judgements, {} runs", sum.programs, sum.judgements, sum.runs);
+  if (report.seconds > 0) text += fmt::format(", {:.1f} s", report.seconds);
+  text += units.made == units.all ? ": everything up to the bound"
+                                  : fmt::format(": {} of {} units", units.made, units.all);
+  if (report.shard.count > 1)
+    text += fmt::format(" of shard {}/{}", report.shard.index, report.shard.count);
+  if (sum.cut > 0) text += fmt::format("; {} races were not explored to the end", sum.cut);
+  return text + '.';
+}
+
+std::string text_of(const HuntReport& report, const lab::judge::TestFiles& catalogue) {
+  const auto findings = worth_telling(lab::hunt::total(report.journal.answers));
+  const auto names = by_form(catalogue);
+  std::string text = report.journal.identity.options + "\n" + coverage_of(report) + "\n";
+  std::size_t told = 0;
+  for (const auto& [key, finding] : findings) {
+    if (report.most != 0 && told == report.most) break;
+    ++told;
+    text += fmt::format("{:<8}{}{}  [{}]  under {}, {} programs\n", key.kind,
+                        key.memory == "sc" ? "" : key.memory + " ", key.program, finding.end,
+                        fmt::join(finding.rules, " "), finding.count);
+    text += known_as(finding, names);
+  }
+  if (findings.size() > told)
+    text += fmt::format("{} more; -v lists all\n", findings.size() - told);
+  return text + fmt::format("{} minimal programs\n", findings.size());
+}
+
+std::string json_of(const HuntReport& report) {
+  const lab::hunt::Answer sum = lab::hunt::total(report.journal.answers);
+  const Units units = units_of(report);
+  nlohmann::ordered_json json;
+  json["version"] = 1;
+  json["build"] = report.journal.identity.build;
+  json["hunt"] = report.journal.identity.options;
+  json["units"] = {{"made", units.made}, {"all", units.all}};
+  json["programs"] = sum.programs;
+  json["judgements"] = sum.judgements;
+  json["runs"] = sum.runs;
+  json["cut"] = sum.cut;
+  json["whole"] = is_whole(report);
+  json["seconds"] = report.seconds;
+  json["findings"] = nlohmann::ordered_json::array();
+  for (const auto& [key, finding] : worth_telling(sum)) {
+    nlohmann::ordered_json one;
+    one["name"] = finding.name;
+    one["kind"] = key.kind;
+    one["program"] = key.program;
+    one["memory"] = key.memory;
+    one["end"] = finding.end;
+    one["rules"] = finding.rules;
+    one["programs"] = finding.count;
+    one["litmus"] = finding.litmus;
+    json["findings"].push_back(std::move(one));
+  }
+  return json.dump(2) + '\n';
+}
+
+}  // namespace cleave::litmus
