@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <csignal>
 #include <fstream>
 #include <map>
 
@@ -16,6 +15,7 @@
 #include "tools/console/exit.h"
 #include "tools/console/status_line.h"
 #include "tools/litmus/hunt_report.h"
+#include "tools/litmus/interrupt.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -114,15 +114,6 @@ lab::hunt::Shard shard_of(const std::string& text) {
   return shard;
 }
 
-// Interrupted once, a hunt ends after the units that are being made.
-volatile std::sig_atomic_t interrupted = 0;
-void watch_signals() {
-  struct sigaction action {};
-  action.sa_handler = [](int) { interrupted = 1; };
-  action.sa_flags = static_cast<int>(SA_RESETHAND);
-  for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
-}
-
 class Status {
  public:
   Status(std::size_t done, std::size_t all) : done_(done), first_(done), all_(all) {}
@@ -170,12 +161,10 @@ void tell(const lab::hunt::Journal& journal, const lab::hunt::Shard& shard, doub
 
 }  // namespace
 
-bool hunt_is_interrupted() { return interrupted != 0; }
-
 void hunt(const HuntAsked& asked) {
   const lab::hunt::Options options = options_of(asked);
   if (is_elsewhere(asked.against)) {
-    watch_signals();
+    const Interruptible interruptible;  // once, and the units that are being made are the last
     constexpr double kEver = 1e9;
     return hunt_elsewhere(options, asked.against, asked.seed, asked.time > 0 ? asked.time : kEver);
   }
@@ -196,14 +185,14 @@ void hunt(const HuntAsked& asked) {
     ++all;
     done += journal.answers[unit] ? 1 : 0;
   }
-  watch_signals();
+  const Interruptible interruptible;  // once, and the units that are being made are the last
   Status status(done, all);
   bool written = true;
   effort.made = [&](const lab::hunt::Unit& unit, const lab::hunt::Answer& answer) {
     if (file) written = written && file->add(unit.number, answer);
     status.made(answer);
   };
-  effort.stop = [&] { return interrupted != 0 || !written; };
+  effort.stop = [&] { return interrupted || !written; };
   const Clock::time_point begin = Clock::now();
   lab::hunt::hunt(options, effort, journal.answers);
   status.clear();

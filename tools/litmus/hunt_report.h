@@ -24,8 +24,6 @@ std::string text_of(const HuntReport& report, const lab::judge::TestFiles& catal
 /// The same as one JSON object.
 std::string json_of(const HuntReport& report);
 
-/// Whether the hunt was asked to end by a signal.
-bool hunt_is_interrupted();
 /// Asks `judge`, "kernel" or "engine", of generated programs, each held to what the options' one
 /// rule-set predicts, for so long; prints, and ends the command as hunt() does.
 void hunt_elsewhere(const lab::hunt::Options& options, const std::string& judge, std::uint64_t seed,

@@ -11,12 +11,13 @@ namespace cleave::litmus {
 inline std::atomic<bool> interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-/// While it lives the first SIGINT or SIGTERM only sets `interrupted`; the second ends the process.
+/// While it lives the first SIGINT or SIGTERM only sets `interrupted`, or calls what it is given; the
+/// second ends the process.
 class Interruptible {
  public:
-  Interruptible() {
+  explicit Interruptible(void (*told)(int) = [](int) { interrupted = true; }) {
     struct sigaction action {};
-    action.sa_handler = [](int) { interrupted = true; };
+    action.sa_handler = told;
     action.sa_flags = static_cast<int>(SA_RESETHAND);
     for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
   }

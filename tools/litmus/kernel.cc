@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <optional>
 
 #include <fmt/format.h>
@@ -14,6 +13,7 @@
 #include "lab/kernel/system/capabilities.h"
 #include "tools/console/exit.h"
 #include "tools/console/status_line.h"
+#include "tools/litmus/interrupt.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -21,23 +21,6 @@ namespace {
 
 using lab::kernel::KernelVerdict;
 using Clock = std::chrono::steady_clock;
-
-// Interrupted once, the command ends with what it has. Twice, it just ends; what it changed is put
-// back by the next.
-class Interruptible {
- public:
-  Interruptible() {
-    struct sigaction action {};
-    action.sa_handler = [](int) { lab::kernel::interrupt(); };
-    action.sa_flags = static_cast<int>(SA_RESETHAND);
-    for (const int signal : {SIGINT, SIGTERM}) sigaction(signal, &action, nullptr);
-  }
-  ~Interruptible() {
-    for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_DFL);
-  }
-  Interruptible(const Interruptible&) = delete;
-  Interruptible& operator=(const Interruptible&) = delete;
-};
 
 // Nothing: without rights there is no system to change, and each test says so.
 std::optional<lab::kernel::System> open_system() {
@@ -66,7 +49,8 @@ void run_on_kernel(const KernelOptions& asked) {
   if (asked.seconds > 0) options.seconds = asked.seconds;
   const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
   std::optional<lab::kernel::System> system = open_system();
-  const Interruptible interruptible;
+  // What a second signal leaves changed is put back by the next run.
+  const Interruptible interruptible([](int) { lab::kernel::interrupt(); });
   const Clock::time_point begin = Clock::now();
   std::vector<KernelVerdict> verdicts;
   std::vector<std::string> titles;

@@ -34,6 +34,8 @@ void read_check(const std::string& check, Option& option) {
     option.limits = range.substr(0, middle) + " to " + range.substr(middle + 3);
   } else if (check == "POSITIVE") {
     option.limits = "more than 0";
+  } else if (check == "DIR" || check == "FILE") {
+    option.limits = check == "DIR" ? "a folder that is there" : "a file that is there";
   } else {
     throw std::runtime_error("a limit that tools/manual does not know: " + check);
   }
