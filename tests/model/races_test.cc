@@ -253,10 +253,11 @@ TEST(DirectSwapIn, CanBringBackOldBytesTwice) {
          }},
         [](Machine& m, explore::Outcome& out) { out.note("x", m.value(0, 0).value_or(0)); });
   };
-  for (const std::string rules : {"A", "C1", "E1"})
+  for (const std::string rules : {"A", "C1", "E1b"})
     EXPECT_TRUE(seen(against(rules), "x", 1)) << rules;
+  EXPECT_FALSE(seen(against("E1c"), "x", 1));
   EXPECT_FALSE(seen(against("F"), "x", 1));
-  EXPECT_FALSE(seen(against("E1,swapin_direct=held"), "x", 1));
+  EXPECT_FALSE(seen(against("E1b,swapin_direct=held"), "x", 1));
 }
 
 // A device fills a lazily freed page and lets go while reclaim wants to drop it.

@@ -45,8 +45,8 @@ TEST(Rules, AreChangedByTurningKnobs) {
 
 TEST(Rules, OfAnUnknownNameListTheKnownOnes) {
   EXPECT_EQ(error_of("G"),
-            "there is no rule-set \"G\"; there are: A, B, C0, C1, C2, D0, D1, E0, E1, F, fail, "
-            "gvisor, cleave");
+            "there is no rule-set \"G\"; there are: A, B, C0, C1, C2, D0, D1, E0, E1a, E1b, E1c, "
+            "E1, F, fail, gvisor, cleave");
   EXPECT_THAT(error_of(""), HasSubstr("there is no rule-set \"\""));
 }
 
