@@ -23,6 +23,6 @@ done
 "$cleave" sqlite <<<'SELECT 1 + 1;' | grep '^2$\|^ *2$' >/dev/null
 if [[ $commands == *litmus* ]]; then
   "$cleave" litmus fork-against-fast-pin --rules C0 >"$scratch/log" || true
-  grep -q "$scratch/prefix/share/cleave/litmus/" "$scratch/log" || { cat "$scratch/log"; exit 1; }
+  grep -q "^Replay: cleave litmus race/fork-against-fast-pin " "$scratch/log" || { cat "$scratch/log"; exit 1; }
 fi
 echo "installed and moved:" $commands

@@ -31,10 +31,10 @@ TEST_F(KernelJudge, AChildDoesNotSeeWhatItsParentWritesLater) {
   EXPECT_EQ(verdict.runs, 20U);
 }
 
-TEST_F(KernelJudge, WhatTheRulesDenyIsAFinding) {
-  // A true end, which the test claims never to be.
-  const KernelVerdict verdict =
-      judge_text("page x = 1\nprocess P {\n write x 5\n}\nforbidden P:x = 5\n");
+TEST_F(KernelJudge, WhatTheTestDeniesTheKernelIsAFinding) {
+  // A true end, which the test says the kernel never comes to.
+  const KernelVerdict verdict = judge_text(
+      "page x = 1\nprocess P {\n write x 5\n}\nforbidden P:x = 5\nexpect kernel: never\n");
   EXPECT_EQ(verdict.verdict, litmus::Verdict::always);
   EXPECT_EQ(verdict.standing, Standing::finding);
 }
@@ -89,20 +89,20 @@ TEST_F(KernelJudge, ARunThatWaitsForEverHangsAndSaysWhere) {
   EXPECT_EQ(verdict.hangs_at, "P at \"write x 5\"");
 }
 
-TEST_F(KernelJudge, WhereTheKernelRefusesWhatLeadsToTheQuestionNothingWasObserved) {
-  // No kernel wipes a shared mapping; the model does.
+TEST_F(KernelJudge, WhatKernelAndRulesBothRefuseOnTheWayIsCompared) {
   const KernelVerdict verdict = judge_text(
       "page x = 1 shared\nprocess P {\n wipeonfork x\n fork C\n}\n"
-      "process C from P {\n read x -> r\n}\nforbidden C:r = 1\n");
-  EXPECT_THAT(verdict.skipped, testing::HasSubstr("refused \"wipeonfork x\""));
-  EXPECT_EQ(verdict.runs, 0U);
+      "process C from P {\n read x -> r\n}\nforbidden C:r = 0\n");
+  EXPECT_EQ(verdict.skipped, "");
+  EXPECT_EQ(verdict.standing, Standing::agrees);
+  EXPECT_EQ(verdict.runs, 20U);
 }
 
 TEST_F(KernelJudge, WhereTheTestAsksForTheRefusalItIsObserved) {
   const KernelVerdict verdict = judge_text(
       "page x = 1 shared\nprocess P {\n wipeonfork x -> done\n}\nforbidden P:done = 0\n");
   EXPECT_EQ(verdict.skipped, "");
-  EXPECT_EQ(verdict.standing, Standing::finding);
+  EXPECT_EQ(verdict.standing, Standing::agrees) << "the model refuses it, too";
 }
 
 // As in a container: io_uring may pin no page for long.

@@ -13,9 +13,9 @@
 #include "lab/hunt/journal.h"
 #include "lab/kernel/system/capabilities.h"
 #include "tools/console/exit.h"
+#include "tools/console/interrupt.h"
 #include "tools/console/status_line.h"
 #include "tools/litmus/hunt_report.h"
-#include "tools/litmus/interrupt.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -164,7 +164,8 @@ void tell(const lab::hunt::Journal& journal, const lab::hunt::Shard& shard, doub
 void hunt(const HuntAsked& asked) {
   const lab::hunt::Options options = options_of(asked);
   if (is_elsewhere(asked.against)) {
-    const Interruptible interruptible;  // once, and the units that are being made are the last
+    const console::Interruptible
+        interruptible;  // once, and the units that are being made are the last
     constexpr double kEver = 1e9;
     return hunt_elsewhere(options, asked.against, asked.seed, asked.time > 0 ? asked.time : kEver);
   }
@@ -185,14 +186,15 @@ void hunt(const HuntAsked& asked) {
     ++all;
     done += journal.answers[unit] ? 1 : 0;
   }
-  const Interruptible interruptible;  // once, and the units that are being made are the last
+  const console::Interruptible
+      interruptible;  // once, and the units that are being made are the last
   Status status(done, all);
   bool written = true;
   effort.made = [&](const lab::hunt::Unit& unit, const lab::hunt::Answer& answer) {
     if (file) written = written && file->add(unit.number, answer);
     status.made(answer);
   };
-  effort.stop = [&] { return interrupted || !written; };
+  effort.stop = [&] { return console::interrupted || !written; };
   const Clock::time_point begin = Clock::now();
   lab::hunt::hunt(options, effort, journal.answers);
   status.clear();

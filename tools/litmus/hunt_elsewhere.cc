@@ -14,9 +14,9 @@
 #include "lab/litmus/parse/parse.h"
 #include "lab/litmus/print.h"
 #include "tools/console/exit.h"
+#include "tools/console/interrupt.h"
 #include "tools/console/status_line.h"
 #include "tools/litmus/hunt_report.h"
-#include "tools/litmus/interrupt.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -99,7 +99,7 @@ void hunt_elsewhere(const lab::hunt::Options& options, const std::string& judge,
         if (status.is_shown())
           status.show(fmt::format("{} agree, {} differ, {} skipped, {:.0f} s", so_far.agreed,
                                   so_far.differed, so_far.skipped, seconds()));
-        return interrupted || seconds() > most_seconds;
+        return console::interrupted || seconds() > most_seconds;
       });
   status.clear();
   if (system)

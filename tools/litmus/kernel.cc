@@ -12,8 +12,8 @@
 #include "lab/kernel/report.h"
 #include "lab/kernel/system/capabilities.h"
 #include "tools/console/exit.h"
+#include "tools/console/interrupt.h"
 #include "tools/console/status_line.h"
-#include "tools/litmus/interrupt.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -50,7 +50,7 @@ void run_on_kernel(const KernelOptions& asked) {
   const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
   std::optional<lab::kernel::System> system = open_system();
   // What a second signal leaves changed is put back by the next run.
-  const Interruptible interruptible([](int) { lab::kernel::interrupt(); });
+  const console::Interruptible interruptible([](int) { lab::kernel::interrupt(); });
   const Clock::time_point begin = Clock::now();
   std::vector<KernelVerdict> verdicts;
   std::vector<std::string> titles;

@@ -11,7 +11,7 @@
 #include "lab/model/fences.h"
 #include "lab/report/style.h"
 #include "tools/console/exit.h"
-#include "tools/litmus/interrupt.h"
+#include "tools/console/interrupt.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -99,7 +99,7 @@ void mutate(const std::string& rules, const std::vector<std::string>& names, uns
     if (!noticed.contains(mutant.text)) rest.push_back(mutant);
   judge_mutants(files, rest, as_it_is, lab::explore::Memory::tso, effort, jobs, noticed);
 
-  if (interrupted) stop(130, "interrupted: not all changes were tried\n");
+  if (console::interrupted) stop(130, "interrupted: not all changes were tried\n");
   const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
   std::size_t missed = 0;
   std::size_t width = 0;

@@ -8,9 +8,9 @@
 #include <fmt/format.h>
 
 #include "tools/console/exit.h"
+#include "tools/console/interrupt.h"
 #include "tools/console/programs.h"
 #include "tools/console/status_line.h"
-#include "tools/litmus/interrupt.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -126,11 +126,11 @@ std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& ca
     status.show(progress_text(finished, cases.size(), seconds, jobs, effort) + more);
   };
   lab::judge::Effort watched = effort;
-  watched.stop = &interrupted;
+  watched.stop = &console::interrupted;
   watched.progress = [&](const lab::explore::Progress& so_far) {
     show(fmt::format("; one has made {} runs in {:.0f} s", so_far.runs, so_far.seconds));
   };
-  const Interruptible interruptible;
+  const console::Interruptible interruptible;
   auto results = lab::judge::judge_all(cases, watched, jobs, [&](std::size_t done) {
     finished = done;
     if (cases.size() > 1) show("");

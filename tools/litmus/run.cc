@@ -17,8 +17,8 @@
 #include "lab/report/log.h"
 #include "lab/report/table.h"
 #include "tools/console/exit.h"
+#include "tools/console/interrupt.h"
 #include "tools/litmus/engine.h"
-#include "tools/litmus/interrupt.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -192,7 +192,7 @@ void run(const Options& options) {
     fmt::print("{}", hint(judgements));
     fmt::print("{}", lab::report::summary(question.files, judgements, seconds));
   }
-  if (interrupted) stop(130, "interrupted: what was left was not searched\n");
+  if (console::interrupted) stop(130, "interrupted: what was left was not searched\n");
   if (std::ranges::count(judgements, lab::judge::Standing::deviates,
                          &lab::judge::Judgement::standing) > 0)
     throw console::Exit{1};

@@ -24,7 +24,6 @@ Rules make() {
   rules.merging = Merging::unpinned;
   rules.lazyfree = LazyFree::refs;
   rules.swapin_direct = SwapInDirect::held;
-  rules.merging = Merging::never;  // it is told which pages are equal by nobody yet
   rules.uffd_wp = UffdWp::markers;
   return rules;
 }

@@ -4,15 +4,15 @@
 #include <atomic>
 #include <csignal>
 
-namespace cleave::litmus {
+namespace cleave::console {
 
 /// Written by the handler of a signal, read by searches and by who reports; sequentially
 /// consistent, since nothing depends on its cost.
 inline std::atomic<bool> interrupted{false};
 static_assert(std::atomic<bool>::is_always_lock_free);
 
-/// While it lives the first SIGINT or SIGTERM only sets `interrupted`, or calls what it is given; the
-/// second ends the process.
+/// While it lives the first SIGINT or SIGTERM only sets `interrupted`, or calls what it is given;
+/// the second ends the process.
 class Interruptible {
  public:
   explicit Interruptible(void (*told)(int) = [](int) { interrupted = true; }) {
@@ -28,4 +28,4 @@ class Interruptible {
   Interruptible& operator=(const Interruptible&) = delete;
 };
 
-}  // namespace cleave::litmus
+}  // namespace cleave::console
