@@ -116,12 +116,14 @@ class CLEAVE_API Arena {
   /// Whether `address` lies in the memory.
   [[nodiscard]] bool contains(const void* address) const;
 
-  /// Remembers the contents. With a name, the arena keeps the commit until forget(). Cost: about 1
-  /// us for each page changed since the commit that the arena stands at, and finding those (see
+  /// Remembers the contents. With a name, the arena keeps the commit until forget(). `payload` is
+  /// copied, and the commit gives it back: what goes back with the memory and is none of it, such as
+  /// registers, seeds and offsets of files. Cost: about 1 us for each page changed since the commit that the arena stands at, and finding those (see
   /// Tracking). Errors: no_memory (the pool's budget: nothing is lost, drop commits and try again),
-  /// already_exists (the name is taken), not_permitted (in a child of fork(2), or in a visit of
+  /// bad_argument (more than kMostPayload), already_exists (the name is taken), not_permitted (in a child of fork(2), or in a visit of
   /// changes()), unsupported (a policy has taken away what the tracking needs; nothing is lost).
-  [[nodiscard]] Result<Commit> commit(std::string_view name = {});
+  [[nodiscard]] Result<Commit> commit(std::string_view name = {},
+                                      std::span<const std::byte> payload = {});
 
   /// Makes the contents those of `commit`, back, forth or across branches; the arena then stands
   /// there. Cost: by the pages that differ. Errors, and nothing has changed: bad_argument (a commit

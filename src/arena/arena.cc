@@ -37,7 +37,9 @@ bool Arena::contains(const void* address) const {
          size().value;
 }
 
-Result<Commit> Arena::commit(std::string_view name) { return state().commit(name); }
+Result<Commit> Arena::commit(std::string_view name, std::span<const std::byte> payload) {
+  return state().commit(name, payload);
+}
 Result<void> Arena::checkout(const Commit& commit) { return state().checkout(commit); }
 Result<void> Arena::revert() { return state().revert(); }
 Commit Arena::head() const { return state().head(); }

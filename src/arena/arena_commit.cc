@@ -52,8 +52,11 @@ void ArenaState::recorded_back_to(const Commit& commit) {
   CLEAVE_CHECK(done, "an arena's record could not be rolled back: a bug of cleave");
 }
 
-Result<Commit> ArenaState::commit(std::string_view name) {
+Result<Commit> ArenaState::commit(std::string_view name, std::span<const std::byte> payload) {
   if (auto here = check_here(); !here) return tl::unexpected(here.error());
+  if (kMostPayload < payload.size()) {
+    return fail(Errc::bad_argument, "a commit's payload is at most 64 KiB; keep more in the arena");
+  }
   const sync::Guard guard(lock_);
   if (!name.empty() && history_->find(name)) {
     return fail(Errc::already_exists, "the arena keeps a commit of that name; forget it first");
@@ -64,7 +67,7 @@ Result<Commit> ArenaState::commit(std::string_view name) {
   if (auto collected = collect({0, mapping_.pages()}); !collected) {
     return tl::unexpected(collected.error());
   }
-  auto made = record_changed(name);
+  auto made = record_changed(name, payload);
   if (!made) {
     // recorded_ may hold some of the changed pages. They stay in changed_, and it goes back to what
     // head_ holds.
@@ -79,7 +82,8 @@ Result<Commit> ArenaState::commit(std::string_view name) {
   return made;
 }
 
-Result<Commit> ArenaState::record_changed(std::string_view name) {
+Result<Commit> ArenaState::record_changed(std::string_view name,
+                                          std::span<const std::byte> payload) {
   std::uint64_t written = 0;
   ResidentRanges resident(mapping_);
   auto recorded = changed_.for_each_run([&](PageRun run) {
@@ -89,7 +93,7 @@ Result<Commit> ArenaState::record_changed(std::string_view name) {
   if (!recorded) return tl::unexpected(recorded.error());
   auto now = recorded_.snapshot();
   if (!now) return tl::unexpected(now.error());
-  return history_->add(&*head_, std::move(*now), name, written);
+  return history_->add(&*head_, std::move(*now), name, written, payload);
 }
 
 }  // namespace cleave::detail

@@ -52,7 +52,7 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   /// Asked before the lock is taken: in a child of fork(2) a thread may hold it that is not there.
   Result<void> check_here() const;
 
-  Result<Commit> commit(std::string_view name);
+  Result<Commit> commit(std::string_view name, std::span<const std::byte> payload);
   Result<void> checkout(const Commit& target);
   Result<void> revert();
   [[nodiscard]] Commit head() const;
@@ -95,7 +95,8 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   Result<PageRun> pages_of(const void* at, ByteCount bytes) const;
   Result<void> record(PageRun run, ResidentRanges& resident, Space& into,
                       std::uint64_t& written) const CLEAVE_REQUIRES(lock_);
-  Result<Commit> record_changed(std::string_view name) CLEAVE_REQUIRES(lock_);
+  Result<Commit> record_changed(std::string_view name, std::span<const std::byte> payload)
+      CLEAVE_REQUIRES(lock_);
   void recorded_back_to(const Commit& commit) CLEAVE_REQUIRES(lock_);
   Result<void> stand_at(const Commit& target) CLEAVE_REQUIRES(lock_);
   Result<void> find_differing(const Commit& target) CLEAVE_REQUIRES(lock_);
