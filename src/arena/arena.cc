@@ -14,7 +14,20 @@ Result<Arena> Arena::create(const Pool& pool, ByteCount size, ArenaOptions optio
   if (size == 0) return fail(Errc::bad_argument, "the size is zero");
   if (size > kMost) return fail(Errc::bad_argument, "an arena is at most 64 TiB");
   const std::uint64_t pages = (size.value + kPageSize - 1) / kPageSize;
-  auto state = ArenaState::make(pool, pages, options);
+  auto state = ArenaState::make(
+      pool, [&] { return Mapping::create(pages, options.at); }, options);
+  if (!state) return tl::unexpected(state.error());
+  return Arena(std::move(*state));
+}
+
+Result<Arena> Arena::take_over(const Pool& pool, std::span<std::byte> memory,
+                               ArenaOptions options) {
+  if (options.at != nullptr && options.at != memory.data()) {
+    return fail(Errc::bad_argument, "memory is taken over where it is: leave `at` out",
+                Address{reinterpret_cast<std::uintptr_t>(options.at)});
+  }
+  auto state = ArenaState::make(
+      pool, [&] { return Mapping::take_over(memory); }, options);
   if (!state) return tl::unexpected(state.error());
   return Arena(std::move(*state));
 }

@@ -171,6 +171,17 @@ TEST_P(RefusedArenas, HoldTheirBytesAndSayWhyWhicheverCallIsRefused) {
   });
 }
 
+TEST_P(RefusedArenas, OfMemoryThatExistsLeaveItsBytesAndSayWhyWhicheverCallIsRefused) {
+  const Variant& variant = GetParam();
+  if (const auto works = try_tracking(variant.needs); !works) {
+    GTEST_SKIP() << works.error().message();
+  }
+  refuse_each([&](Scene& scene) {
+    Pool pool = scene.attempt("Pool::create", [] { return Pool::create(16_MiB); });
+    ArenaScene::play_taken_over(scene, pool, variant.options);
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(
     By, RefusedArenas,
     testing::Values(
