@@ -171,7 +171,9 @@ TEST_P(RefusedArenas, HoldTheirBytesAndSayWhyWhicheverCallIsRefused) {
   });
 }
 
-TEST_P(RefusedArenas, OfMemoryThatExistsLeaveItsBytesAndSayWhyWhicheverCallIsRefused) {
+class RefusedTakingOver : public RefusedArenas {};
+
+TEST_P(RefusedTakingOver, LeavesItsBytesAndSaysWhyWhicheverCallIsRefused) {
   const Variant& variant = GetParam();
   if (const auto works = try_tracking(variant.needs); !works) {
     GTEST_SKIP() << works.error().message();
@@ -198,6 +200,15 @@ INSTANTIATE_TEST_SUITE_P(
                  .catch_waiters = true,
                  .catch_unseen = true},
                 Tracking::sigbus}),
+    [](const auto& by) { return by.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    By, RefusedTakingOver,
+    testing::Values(Variant{"async", {.tracking = Tracking::async}, Tracking::async},
+                    Variant{"mprotect", {.tracking = Tracking::mprotect}, Tracking::mprotect},
+                    Variant{"watched",
+                            {.tracking = Tracking::software, .catch_writers = true},
+                            Tracking::software}),
     [](const auto& by) { return by.param.name; });
 
 TEST(RefusedSpaces, HoldTheirBytesAndSayWhyWhicheverCallIsRefused) {
