@@ -476,8 +476,8 @@ uint64_t cleave_arena_size(const cleave_arena* arena);
 /// those. Errors: no_memory (the pool's budget: nothing is lost, release commits and try again),
 /// already_exists (the name is taken), not_permitted.
 cleave_commit* cleave_arena_commit(cleave_arena* arena, const char* name, cleave_error* error);
-/// The same, and keeps a copy of `size` bytes at `payload` with the commit: registers, seeds, offsets
-/// of files. Errors: also bad_argument (more than CLEAVE_MOST_PAYLOAD; NULL with a size).
+/// The same, and keeps a copy of `size` bytes at `payload` with the commit: registers, seeds,
+/// offsets of files. Errors: also bad_argument (more than CLEAVE_MOST_PAYLOAD; NULL with a size).
 cleave_commit* cleave_arena_commit_with(cleave_arena* arena, const char* name, const void* payload,
                                         size_t size, cleave_error* error);
 /// Makes the contents those of `commit`, back, forth or across branches; the arena then stands

@@ -9,8 +9,8 @@
 #include <cstring>
 #include <utility>
 
-#include "arena/memory/page_contents.h"
 #include "base/fail.h"
+#include "base/page_contents.h"
 #include "base/refusal.h"
 
 namespace cleave::detail {
