@@ -100,11 +100,32 @@ class CLEAVE_API Arena {
   /// `automatic` finds one that does; it takes no shortage for a reason to be slower).
   static Result<Arena> create(const Pool& pool, ByteCount size, ArenaOptions options = {});
 
+  /// An arena of memory that exists, at its own address, with a first commit of what it holds: a
+  /// library's data, another allocator's memory, a block of mmap(2). Private memory of this process
+  /// in whole pages; its protections stay, page by page, executable ones too, and zeroes that were
+  /// never touched stay untouched. No other mapping can come in between. While it is taken over,
+  /// and while the arena ends, no other thread may write to it.
+  ///
+  /// When the arena ends, the memory stays, with what it holds and the protections that it has, as
+  /// the process's own; read-only pages may be writable then, if `mprotect` tracked them. What
+  /// mlock(2) and madvise(2) had asked for it is forgotten. Not for memory that this library's own
+  /// data lies in. As of any arena, a child of fork(2) has none of it.
+  ///
+  /// Takes address space (the size, and 4 MiB), a mapping for each run of pages of one protection,
+  /// three others, and twice the memory that was touched. Cost: a copy of what was touched, and 1
+  /// ms for each GiB that was not. Errors, and the memory is as it was: bad_argument (empty, not
+  /// whole pages; shared or an arena's, where: its first byte; this thread's stack; `at` is another
+  /// address), not_mapped (where: a gap), unsupported (also: no /proc; a page cannot be read), and
+  /// as create().
+  static Result<Arena> take_over(const Pool& pool, std::span<std::byte> memory,
+                                 ArenaOptions options = {});
+
   /// Takes over what `other` is.
   Arena(Arena&& other) noexcept;
   /// Lets go of what this was, and takes over what `other` is.
   Arena& operator=(Arena&& other) noexcept;
-  /// Commits, pins and holds may outlive it; the memory goes with the last pin.
+  /// Commits, pins and holds may outlive it; the memory goes with the last pin, or is the process's
+  /// own again (see take_over()).
   ~Arena();
 
   /// The first byte; the same for as long as the arena lives.
@@ -116,12 +137,16 @@ class CLEAVE_API Arena {
   /// Whether `address` lies in the memory.
   [[nodiscard]] bool contains(const void* address) const;
 
-  /// Remembers the contents. With a name, the arena keeps the commit until forget(). Cost: about 1
-  /// us for each page changed since the commit that the arena stands at, and finding those (see
-  /// Tracking). Errors: no_memory (the pool's budget: nothing is lost, drop commits and try again),
-  /// already_exists (the name is taken), not_permitted (in a child of fork(2), or in a visit of
-  /// changes()), unsupported (a policy has taken away what the tracking needs; nothing is lost).
-  [[nodiscard]] Result<Commit> commit(std::string_view name = {});
+  /// Remembers the contents. With a name, the arena keeps the commit until forget(). `payload` is
+  /// copied, and the commit gives it back: what goes back with the memory and is none of it, such
+  /// as registers, seeds and offsets of files. Cost: about 1 us for each page changed since the
+  /// commit that the arena stands at, and finding those (see Tracking). Errors: no_memory (the
+  /// pool's budget: nothing is lost, drop commits and try again), bad_argument (more than
+  /// kMostPayload), already_exists (the name is taken), not_permitted (in a child of fork(2), or in
+  /// a visit of changes()), unsupported (a policy has taken away what the tracking needs; nothing
+  /// is lost).
+  [[nodiscard]] Result<Commit> commit(std::string_view name = {},
+                                      std::span<const std::byte> payload = {});
 
   /// Makes the contents those of `commit`, back, forth or across branches; the arena then stands
   /// there. Cost: by the pages that differ. Errors, and nothing has changed: bad_argument (a commit

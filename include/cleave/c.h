@@ -468,11 +468,18 @@ void* cleave_arena_data(const cleave_arena* arena);
 /// Bytes, in whole pages.
 uint64_t cleave_arena_size(const cleave_arena* arena);
 
+/// The most bytes that a commit keeps beside the contents.
+#define CLEAVE_MOST_PAYLOAD 65536u
+
 /// Remembers the contents. The commit lasts as long as a handle to it, and with a `name` (it may be
 /// NULL) until cleave_arena_forget(). Cost: about 1 us for each page that changed, and finding
 /// those. Errors: no_memory (the pool's budget: nothing is lost, release commits and try again),
 /// already_exists (the name is taken), not_permitted.
 cleave_commit* cleave_arena_commit(cleave_arena* arena, const char* name, cleave_error* error);
+/// The same, and keeps a copy of `size` bytes at `payload` with the commit: registers, seeds,
+/// offsets of files. Errors: also bad_argument (more than CLEAVE_MOST_PAYLOAD; NULL with a size).
+cleave_commit* cleave_arena_commit_with(cleave_arena* arena, const char* name, const void* payload,
+                                        size_t size, cleave_error* error);
 /// Makes the contents those of `commit`, back, forth or across branches; the arena then stands
 /// there. Cost: by the pages that differ. Errors: bad_argument (a commit of another arena), pinned
 /// (where: the first page that is pinned for writing and would change), not_permitted.
@@ -566,6 +573,9 @@ const char* cleave_commit_name(const cleave_commit* commit);
 uint64_t cleave_commit_number(const cleave_commit* commit);
 /// Pages that were written to the pool for it.
 uint64_t cleave_commit_pages(const cleave_commit* commit);
+/// What cleave_arena_commit_with() was given, and how much of it in `*size`; NULL: nothing. Valid
+/// until the handle is released.
+const void* cleave_commit_payload(const cleave_commit* commit, size_t* size);
 /// Whether two handles mean one commit.
 int cleave_commit_equal(const cleave_commit* a, const cleave_commit* b);
 /// The contents, at the arena's own addresses. Error: no_memory.

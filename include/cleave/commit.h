@@ -1,14 +1,17 @@
 // A commit: what an arena held at one moment, and where that stands in the arena's history.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <utility>
 
 #include <cleave/detail/config.h>
 #include <cleave/snapshot.h>
+#include <cleave/units.h>
 
 namespace cleave {
 
@@ -17,6 +20,10 @@ namespace detail {
 class CommitNode;
 class History;
 }  // namespace detail
+
+/// The most that Commit::payload() may be: enough for every register of a thread, and for seeds,
+/// offsets and the like.
+inline constexpr ByteCount kMostPayload = std::uint64_t{64} << 10;
 
 /// A handle to a commit, as small as a pointer. The commit lives as long as a handle to it does, or
 /// the arena keeps it by its name; a commit that is let go takes only its own contents with it, and
@@ -35,6 +42,9 @@ class CLEAVE_API Commit {
   [[nodiscard]] std::uint64_t number() const;
   /// Pages that were written to the pool for it.
   [[nodiscard]] std::uint64_t pages() const;
+
+  /// What Arena::commit() was given to keep with it; empty: nothing. Lives as long as the commit.
+  [[nodiscard]] std::span<const std::byte> payload() const;
 
   /// Whether both are handles to the same commit.
   friend bool operator==(const Commit& a, const Commit& b) { return a.node_ == b.node_; }

@@ -14,7 +14,20 @@ Result<Arena> Arena::create(const Pool& pool, ByteCount size, ArenaOptions optio
   if (size == 0) return fail(Errc::bad_argument, "the size is zero");
   if (size > kMost) return fail(Errc::bad_argument, "an arena is at most 64 TiB");
   const std::uint64_t pages = (size.value + kPageSize - 1) / kPageSize;
-  auto state = ArenaState::make(pool, pages, options);
+  auto state = ArenaState::make(
+      pool, [&] { return Mapping::create(pages, options.at); }, options);
+  if (!state) return tl::unexpected(state.error());
+  return Arena(std::move(*state));
+}
+
+Result<Arena> Arena::take_over(const Pool& pool, std::span<std::byte> memory,
+                               ArenaOptions options) {
+  if (options.at != nullptr && options.at != memory.data()) {
+    return fail(Errc::bad_argument, "memory is taken over where it is: leave `at` out",
+                Address{reinterpret_cast<std::uintptr_t>(options.at)});
+  }
+  auto state = ArenaState::make(
+      pool, [&] { return Mapping::take_over(memory); }, options);
   if (!state) return tl::unexpected(state.error());
   return Arena(std::move(*state));
 }
@@ -37,7 +50,9 @@ bool Arena::contains(const void* address) const {
          size().value;
 }
 
-Result<Commit> Arena::commit(std::string_view name) { return state().commit(name); }
+Result<Commit> Arena::commit(std::string_view name, std::span<const std::byte> payload) {
+  return state().commit(name, payload);
+}
 Result<void> Arena::checkout(const Commit& commit) { return state().checkout(commit); }
 Result<void> Arena::revert() { return state().revert(); }
 Commit Arena::head() const { return state().head(); }

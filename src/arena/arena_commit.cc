@@ -21,9 +21,8 @@ bool was_the_same(const std::byte* now, const SnapshotState& before, PageNo page
 // Pages that only count as changed, because a device might have written to them, because reading
 // gave them memory, or because they were opened with a neighbour, are compared first: a thousand
 // commits beside one pin are not a thousand copies.
-Result<void> ArenaState::record(PageRun run, ResidentRanges& resident, Space& into,
-                                std::uint64_t& written) const {
-  const SnapshotState& before = HandleAccess::state(head_->snapshot());
+Result<void> ArenaState::record(PageRun run, ResidentRanges& resident, const SnapshotState& before,
+                                Space& into, std::uint64_t& written) const {
   PageRun memory{run.first,
                  run.first};  // pages from here on that have memory, as far as we have looked
   for (std::uint64_t page = run.first; page < run.end; ++page) {
@@ -52,8 +51,11 @@ void ArenaState::recorded_back_to(const Commit& commit) {
   CLEAVE_CHECK(done, "an arena's record could not be rolled back: a bug of cleave");
 }
 
-Result<Commit> ArenaState::commit(std::string_view name) {
+Result<Commit> ArenaState::commit(std::string_view name, std::span<const std::byte> payload) {
   if (auto here = check_here(); !here) return tl::unexpected(here.error());
+  if (kMostPayload < payload.size()) {
+    return fail(Errc::bad_argument, "a commit's payload is at most 64 KiB; keep more in the arena");
+  }
   const sync::Guard guard(lock_);
   if (!name.empty() && history_->find(name)) {
     return fail(Errc::already_exists, "the arena keeps a commit of that name; forget it first");
@@ -64,7 +66,7 @@ Result<Commit> ArenaState::commit(std::string_view name) {
   if (auto collected = collect({0, mapping_.pages()}); !collected) {
     return tl::unexpected(collected.error());
   }
-  auto made = record_changed(name);
+  auto made = commit_changed(name, payload);
   if (!made) {
     // recorded_ may hold some of the changed pages. They stay in changed_, and it goes back to what
     // head_ holds.
@@ -79,17 +81,24 @@ Result<Commit> ArenaState::commit(std::string_view name) {
   return made;
 }
 
-Result<Commit> ArenaState::record_changed(std::string_view name) {
+Result<std::uint64_t> ArenaState::record_changed(const SnapshotState& before) {
   std::uint64_t written = 0;
   ResidentRanges resident(mapping_);
   auto recorded = changed_.for_each_run([&](PageRun run) {
     lock_.assume_held();  // by the function around
-    return record(run, resident, recorded_, written);
+    return record(run, resident, before, recorded_, written);
   });
   if (!recorded) return tl::unexpected(recorded.error());
+  return written;
+}
+
+Result<Commit> ArenaState::commit_changed(std::string_view name,
+                                          std::span<const std::byte> payload) {
+  const auto written = record_changed(HandleAccess::state(head_->snapshot()));
+  if (!written) return tl::unexpected(written.error());
   auto now = recorded_.snapshot();
   if (!now) return tl::unexpected(now.error());
-  return history_->add(&*head_, std::move(*now), name, written);
+  return history_->add(&*head_, std::move(*now), name, *written, payload);
 }
 
 }  // namespace cleave::detail

@@ -6,6 +6,8 @@
 #include "arena/arena_turn.h"
 #include "base/check.h"
 #include "base/fail.h"
+#include "base/handle_access.h"
+#include "space/snapshot_state.h"
 
 namespace cleave::detail {
 
@@ -51,7 +53,7 @@ Result<Hold> ArenaState::hold(const void* at, ByteCount bytes) {
   ResidentRanges resident(mapping_);
   auto recorded = changed_.for_each_run(*run, [&](PageRun part) {
     lock_.assume_held();  // by the function around
-    return record(part, resident, *now, written);
+    return record(part, resident, HandleAccess::state(head_->snapshot()), *now, written);
   });
   if (!recorded) return tl::unexpected(recorded.error());
   return now->hold(Address{reinterpret_cast<std::uintptr_t>(at)}, bytes);

@@ -21,17 +21,20 @@ ArenaState::ArenaState(Mapping&& mapping, PageSet&& changed, PageSet&& suspected
 
 ArenaState::~ArenaState() { history_->forget_all(); }
 
-Result<std::shared_ptr<ArenaState>> ArenaState::make(const Pool& pool, std::uint64_t pages,
+Result<std::shared_ptr<ArenaState>> ArenaState::make(const Pool& pool,
+                                                     function_ref<Result<Mapping>()> map,
                                                      const ArenaOptions& options) {
   return sync::or_no_memory("out of memory allocating an arena",
-                            [&] { return make_or_throw(pool, pages, options); });
+                            [&] { return make_or_throw(pool, map, options); });
 }
 
-Result<std::shared_ptr<ArenaState>> ArenaState::make_or_throw(const Pool& pool, std::uint64_t pages,
+Result<std::shared_ptr<ArenaState>> ArenaState::make_or_throw(const Pool& pool,
+                                                              function_ref<Result<Mapping>()> map,
                                                               const ArenaOptions& options) {
   if (!HandleAccess::state(pool).is_here()) return not_here();
-  auto mapping = Mapping::create(pages, options.at);
+  auto mapping = map();
   if (!mapping) return tl::unexpected(mapping.error());
+  const std::uint64_t pages = mapping->pages();
   auto changed = PageSet::create(pages);
   if (!changed) return tl::unexpected(changed.error());
   auto suspected = PageSet::create(pages);
@@ -62,12 +65,29 @@ Result<std::shared_ptr<ArenaState>> ArenaState::make_or_throw(const Pool& pool, 
   state->catch_unseen_ = options.catch_unseen;
   state->lock_.assume_held();  // no other thread knows it yet
   if (auto right = state->check_memory("its making"); !right) return tl::unexpected(right.error());
-  auto empty = state->recorded_.snapshot();
-  if (!empty) return tl::unexpected(empty.error());
-  auto first = state->history_->add(nullptr, std::move(*empty), {}, 0);
-  if (!first) return tl::unexpected(first.error());
-  state->head_ = std::move(*first);
+  if (auto first = state->commit_first(); !first) return tl::unexpected(first.error());
   return state;
+}
+
+// New memory is zeroes, as is what records it; memory that was taken over holds something already.
+Result<void> ArenaState::commit_first() {
+  std::uint64_t written = 0;
+  if (mapping_.is_taken_over()) {
+    auto empty = recorded_.snapshot();
+    if (!empty) return tl::unexpected(empty.error());
+    changed_.add({0, mapping_.pages()});
+    const auto recorded = record_changed(HandleAccess::state(*empty));
+    if (!recorded) return tl::unexpected(recorded.error());
+    written = *recorded;
+    changed_.clear();
+  }
+  auto now = recorded_.snapshot();
+  if (!now) return tl::unexpected(now.error());
+  auto first = history_->add(nullptr, std::move(*now), {}, written);
+  if (!first) return tl::unexpected(first.error());
+  recorded_pages_ = written;
+  head_ = std::move(*first);
+  return {};
 }
 
 std::string ArenaState::tracking_reason() const { return choice_.reason(); }

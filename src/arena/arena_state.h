@@ -35,7 +35,9 @@ struct SnapshotState;
 /// thread has it. Order of locks: this one, then those of the space and of the history.
 class ArenaState : public std::enable_shared_from_this<ArenaState> {
  public:
-  static Result<std::shared_ptr<ArenaState>> make(const Pool& pool, std::uint64_t pages,
+  /// `map` gives the memory, new or taken over.
+  static Result<std::shared_ptr<ArenaState>> make(const Pool& pool,
+                                                  function_ref<Result<Mapping>()> map,
                                                   const ArenaOptions& options);
   /// For make(): no tracker and no commit yet. Throws std::bad_alloc.
   ArenaState(Mapping&& mapping, PageSet&& changed, PageSet&& suspected, PageSet&& differing,
@@ -52,7 +54,7 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   /// Asked before the lock is taken: in a child of fork(2) a thread may hold it that is not there.
   Result<void> check_here() const;
 
-  Result<Commit> commit(std::string_view name);
+  Result<Commit> commit(std::string_view name, std::span<const std::byte> payload);
   Result<void> checkout(const Commit& target);
   Result<void> revert();
   [[nodiscard]] Commit head() const;
@@ -77,8 +79,10 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
     friend bool operator==(const Pinned&, const Pinned&) = default;
   };
 
-  static Result<std::shared_ptr<ArenaState>> make_or_throw(const Pool& pool, std::uint64_t pages,
+  static Result<std::shared_ptr<ArenaState>> make_or_throw(const Pool& pool,
+                                                           function_ref<Result<Mapping>()> map,
                                                            const ArenaOptions& options);
+  Result<void> commit_first() CLEAVE_REQUIRES(lock_);
 
   [[nodiscard]] bool is_visited_by_this_thread() const noexcept {
     return visitor_.load(sync::relaxed) == sync::this_thread();
@@ -93,9 +97,12 @@ class ArenaState : public std::enable_shared_from_this<ArenaState> {
   Result<void> find_unseen() CLEAVE_REQUIRES(lock_);
   /// The pages that a run of bytes inside the arena touches. Errors: bad_argument.
   Result<PageRun> pages_of(const void* at, ByteCount bytes) const;
-  Result<void> record(PageRun run, ResidentRanges& resident, Space& into,
-                      std::uint64_t& written) const CLEAVE_REQUIRES(lock_);
-  Result<Commit> record_changed(std::string_view name) CLEAVE_REQUIRES(lock_);
+  Result<void> record(PageRun run, ResidentRanges& resident, const SnapshotState& before,
+                      Space& into, std::uint64_t& written) const CLEAVE_REQUIRES(lock_);
+  /// The pages of changed_, where they differ from `before`. Gives how many were written.
+  Result<std::uint64_t> record_changed(const SnapshotState& before) CLEAVE_REQUIRES(lock_);
+  Result<Commit> commit_changed(std::string_view name, std::span<const std::byte> payload)
+      CLEAVE_REQUIRES(lock_);
   void recorded_back_to(const Commit& commit) CLEAVE_REQUIRES(lock_);
   Result<void> stand_at(const Commit& target) CLEAVE_REQUIRES(lock_);
   Result<void> find_differing(const Commit& target) CLEAVE_REQUIRES(lock_);

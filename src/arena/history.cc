@@ -9,10 +9,12 @@ namespace cleave {
 using namespace detail;
 
 CommitNode::CommitNode(std::shared_ptr<History> history, Snapshot snapshot, CommitNode* parent,
-                       std::string_view name, std::uint64_t pages)
+                       std::string_view name, std::uint64_t pages,
+                       std::span<const std::byte> payload)
     : history_(std::move(history)),
       snapshot_(std::move(snapshot)),
       name_(name),
+      payload_(payload.begin(), payload.end()),
       pages_(pages),
       parent_(parent) {}
 
@@ -58,6 +60,7 @@ const Snapshot& Commit::snapshot() const { return node().snapshot_; }
 std::string_view Commit::name() const { return node().name_; }
 std::uint64_t Commit::number() const { return node().number_; }
 std::uint64_t Commit::pages() const { return node().pages_; }
+std::span<const std::byte> Commit::payload() const { return node().payload_; }
 
 std::optional<Commit> Commit::parent() const {
   if (!node().history_->process_.is_here()) return std::nullopt;
@@ -70,12 +73,12 @@ std::optional<Commit> Commit::parent() const {
 }
 
 Result<Commit> History::add(const Commit* parent, Snapshot snapshot, std::string_view name,
-                            std::uint64_t pages) {
+                            std::uint64_t pages, std::span<const std::byte> payload) {
   return sync::or_no_memory("out of memory allocating a commit", [&]() -> Result<Commit> {
     CommitNode* above = parent == nullptr ? nullptr : parent->node_.get();
     // Made before the lock is taken: if it comes to nothing, it takes the lock to end.
-    auto node =
-        sync::share_new<CommitNode>(shared_from_this(), std::move(snapshot), above, name, pages);
+    auto node = sync::share_new<CommitNode>(shared_from_this(), std::move(snapshot), above, name,
+                                            pages, payload);
     node->self_ = node;
     const sync::Guard guard(lock_);
     if (!name.empty() && !kept_.try_emplace(node->name_, node).second) {

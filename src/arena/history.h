@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -37,7 +38,7 @@ class History : public std::enable_shared_from_this<History> {
   /// Adds a commit after `parent`; null: the first. With a name it is kept. Error: already_exists
   /// (a commit has that name), no_memory.
   Result<Commit> add(const Commit* parent, Snapshot snapshot, std::string_view name,
-                     std::uint64_t pages);
+                     std::uint64_t pages, std::span<const std::byte> payload = {});
 
   [[nodiscard]] bool has(const Commit& commit) const;
   [[nodiscard]] std::optional<Commit> find(std::string_view name) const;
@@ -73,7 +74,7 @@ class History : public std::enable_shared_from_this<History> {
 class CommitNode {
  public:
   CommitNode(std::shared_ptr<History> history, Snapshot snapshot, CommitNode* parent,
-             std::string_view name, std::uint64_t pages);
+             std::string_view name, std::uint64_t pages, std::span<const std::byte> payload);
   /// Leaves the tree. Its children become its parent's, in its place, so that the order of a walk
   /// stays what it was.
   ~CommitNode();
@@ -91,6 +92,7 @@ class CommitNode {
   const std::shared_ptr<History> history_;
   const Snapshot snapshot_;
   const Text name_;
+  const sync::Vector<std::byte> payload_;
   const std::uint64_t pages_;
   std::uint64_t number_ = 0;  // these two are set once, before any other thread knows the node
   std::weak_ptr<CommitNode> self_;

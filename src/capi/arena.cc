@@ -94,6 +94,15 @@ cleave_commit* cleave_arena_commit(cleave_arena* arena, const char* name, cleave
                                      error);
 }
 
+cleave_commit* cleave_arena_commit_with(cleave_arena* arena, const char* name, const void* payload,
+                                        size_t size, cleave_error* error) {
+  if (const char* null = c::null_among(arena)) return c::refuse_handle(null, error);
+  if (const char* null = c::null_memory(payload, size)) return c::refuse_handle(null, error);
+  const std::span bytes(static_cast<const std::byte*>(payload), size);
+  return c::handle_of<cleave_commit>(
+      [&] { return arena->arena.commit(text_or_nothing(name), bytes); }, error);
+}
+
 cleave_code cleave_arena_checkout(cleave_arena* arena, const cleave_commit* commit,
                                   cleave_error* error) {
   if (const char* null = c::null_among(arena, commit)) return c::refuse(null, error);

@@ -34,6 +34,12 @@ uint64_t cleave_commit_pages(const cleave_commit* commit) {
   return commit->commit.pages();
 }
 
+const void* cleave_commit_payload(const cleave_commit* commit, size_t* size) {
+  const auto payload = commit == nullptr ? std::span<const std::byte>() : commit->commit.payload();
+  if (size != nullptr) *size = payload.size();
+  return payload.empty() ? nullptr : payload.data();
+}
+
 int cleave_commit_equal(const cleave_commit* a, const cleave_commit* b) {
   if (a == nullptr || b == nullptr) return a == b ? 1 : 0;
   return a->commit == b->commit ? 1 : 0;

@@ -100,6 +100,11 @@ const std::vector<Case>& cases() {
        [](Branches& s) {
          return keep(s.arena.commit("another name longer than a short string"), s.must_hold);
        }},
+      {"commit_with_a_payload",
+       [](Branches& s) {
+         const std::array<std::byte, 100> payload{};
+         return keep(s.arena.commit({}, payload), s.must_hold);
+       }},
       {"checkout", [](Branches& s) { return s.arena.checkout(*s.named); }, true},
       {"checkout_of_the_first", [](Branches& s) { return s.arena.checkout(s.first); }, true},
       {"revert", [](Branches& s) { return s.arena.revert(); }, true},

@@ -107,6 +107,21 @@ TEST_F(CArena, KeepsCommitsByNameUntilTheyAreForgotten) {
   EXPECT_FALSE(cleave_arena_forget(arena.get(), nullptr));
 }
 
+TEST_F(CArena, GivesBackWhatACommitWasGivenToKeep) {
+  const OwnedCommit with(cleave_arena_commit_with(arena.get(), nullptr, "a seed", 7, &error));
+  ASSERT_NE(with, nullptr) << error.what;
+  size_t size = 0;
+  EXPECT_STREQ(static_cast<const char*>(cleave_commit_payload(with.get(), &size)), "a seed");
+  EXPECT_EQ(size, 7u);
+  const OwnedCommit without(cleave_arena_commit_with(arena.get(), nullptr, nullptr, 0, &error));
+  EXPECT_EQ(cleave_commit_payload(without.get(), &size), nullptr);
+  EXPECT_EQ(size, 0u);
+  const std::vector<char> more(CLEAVE_MOST_PAYLOAD + 1);
+  EXPECT_EQ(cleave_arena_commit_with(arena.get(), nullptr, more.data(), more.size(), &error),
+            nullptr);
+  EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
+}
+
 TEST_F(CArena, ShowsWhatChangedAndWhatDiffers) {
   const OwnedCommit before = head();
   write(3 * kPage, "x");

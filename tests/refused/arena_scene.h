@@ -1,8 +1,10 @@
 // Arenas under a kernel that refuses one call: what they hold is compared with a plain copy.
 #pragma once
 
+#include <array>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <cleave/arena.h>
@@ -21,11 +23,45 @@ class ArenaScene {
   using Contents = std::vector<unsigned char>;  // the first byte of each page
 
   ArenaScene(Scene& scene, const Pool& pool, const ArenaOptions& options)
-      : scene_(scene),
-        arena_(scene.attempt("Arena::create",
-                             [&] { return Arena::create(pool, kPages * kPage, options); })),
-        now_(kPages) {
-    check_choice(options);
+      : ArenaScene(scene, options, scene.attempt("Arena::create", [&] {
+          return Arena::create(pool, kPages * kPage, options);
+        })) {}
+
+  /// Of memory that exists, and is the process's own before and after.
+  static void play_taken_over(Scene& scene, const Pool& pool, const ArenaOptions& options) {
+    alignas(kPage) static std::array<std::byte, kPages * kPage> memory;
+    const auto at = [](std::size_t page) -> std::byte& { return memory[page * kPage]; };
+    at(7) = at(200) = std::byte{'x'};
+    const auto expect_as_before = [&] {
+      for (std::size_t page = 0; page < kPages; ++page) {
+        const bool written = page == 7 || page == 200;
+        Scene::expect(at(page) == (written ? std::byte{'x'} : std::byte{0}),
+                      "taking over failed, and changed page " + std::to_string(page));
+      }
+      at(3) = std::byte{1};  // it can be written
+      at(3) = std::byte{0};
+    };
+    Contents last;
+    {
+      ArenaScene arena(
+          scene, options,
+          scene.attempt(
+              "Arena::take_over", [&] { return Arena::take_over(pool, memory, options); },
+              expect_as_before));
+      arena.now_[7] = arena.now_[200] = 'x';
+      arena.check();
+      try {
+        arena.play();
+      } catch (const GivenUp&) {
+      }
+      arena.check();
+      last = arena.now_;
+    }
+    for (std::size_t page = 0; page < kPages; ++page) {
+      Scene::expect(static_cast<unsigned char>(at(page)) == last[page],
+                    "giving back changed page " + std::to_string(page));
+      at(page) = std::byte{2};
+    }
   }
 
   void play() {
@@ -58,6 +94,11 @@ class ArenaScene {
   void check() const { check(now_); }
 
  private:
+  ArenaScene(Scene& scene, const ArenaOptions& options, Arena&& arena)
+      : scene_(scene), arena_(std::move(arena)), now_(kPages) {
+    check_choice(options);
+  }
+
   std::byte& at(std::size_t page) { return arena_.data()[page * kPage]; }
 
   void write(std::size_t page, char what) {

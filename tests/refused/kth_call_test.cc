@@ -171,6 +171,19 @@ TEST_P(RefusedArenas, HoldTheirBytesAndSayWhyWhicheverCallIsRefused) {
   });
 }
 
+class RefusedTakingOver : public RefusedArenas {};
+
+TEST_P(RefusedTakingOver, LeavesItsBytesAndSaysWhyWhicheverCallIsRefused) {
+  const Variant& variant = GetParam();
+  if (const auto works = try_tracking(variant.needs); !works) {
+    GTEST_SKIP() << works.error().message();
+  }
+  refuse_each([&](Scene& scene) {
+    Pool pool = scene.attempt("Pool::create", [] { return Pool::create(16_MiB); });
+    ArenaScene::play_taken_over(scene, pool, variant.options);
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(
     By, RefusedArenas,
     testing::Values(
@@ -187,6 +200,15 @@ INSTANTIATE_TEST_SUITE_P(
                  .catch_waiters = true,
                  .catch_unseen = true},
                 Tracking::sigbus}),
+    [](const auto& by) { return by.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    By, RefusedTakingOver,
+    testing::Values(Variant{"async", {.tracking = Tracking::async}, Tracking::async},
+                    Variant{"mprotect", {.tracking = Tracking::mprotect}, Tracking::mprotect},
+                    Variant{"watched",
+                            {.tracking = Tracking::software, .catch_writers = true},
+                            Tracking::software}),
     [](const auto& by) { return by.param.name; });
 
 TEST(RefusedSpaces, HoldTheirBytesAndSayWhyWhicheverCallIsRefused) {

@@ -58,10 +58,27 @@ std::byte* map_guarded(int descriptor, std::uint64_t bytes) {
 }  // namespace
 
 Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
-  const std::uint64_t bytes = pages * kPageSize;
   if (reinterpret_cast<std::uintptr_t>(at) % kPageSize != 0) {
     return fail(Errc::bad_argument, "the arena's address is not a multiple of 4096");
   }
+  auto made = with_file(pages);
+  if (!made) return made;
+  const std::uint64_t bytes = made->bytes();
+  made->native_ = map(made->descriptor_, bytes, at);
+  // Or a kernel that takes it as a hint.
+  if (made->native_ == nullptr ? errno == EEXIST : at != nullptr && made->native_ != at) {
+    return fail(Errc::already_mapped, kTaken, Address{reinterpret_cast<std::uintptr_t>(at)},
+                EEXIST);
+  }
+  if (made->native_ == nullptr) return refused_mapping(kMap, bytes, Mapped::shared, errno);
+  if (auto mapped = made->map_alias(); !mapped) return tl::unexpected(mapped.error());
+  if (auto kept = made->keep_from_children(); !kept) return tl::unexpected(kept.error());
+  if (auto placed = made->place(); !placed) return tl::unexpected(placed.error());
+  return made;
+}
+
+Result<Mapping> Mapping::with_file(std::uint64_t pages) {
+  const std::uint64_t bytes = pages * kPageSize;
   if (sync::allocation_fails()) {
     return fail(Errc::no_memory, "no file descriptor or address space for the arena");
   }
@@ -70,26 +87,29 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
   Mapping made(*descriptor, pages);
   // Whoever comes by the descriptor, through /proc, cannot cut the memory off under its mappings.
   (void)fcntl(*descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
-  made.native_ = map(*descriptor, bytes, at);
-  // Or a kernel that takes it as a hint.
-  if (made.native_ == nullptr ? errno == EEXIST : at != nullptr && made.native_ != at) {
-    return fail(Errc::already_mapped, kTaken, Address{reinterpret_cast<std::uintptr_t>(at)},
-                EEXIST);
-  }
-  if (made.native_ == nullptr) return refused_mapping(kMap, bytes, Mapped::shared, errno);
-  made.alias_ = map_guarded(*descriptor, bytes);
-  if (made.alias_ == nullptr) {
-    return refused_mapping(kMap, kGuard + bytes + kGuard, Mapped::shared, errno);
-  }
-  // A child of fork(2) that saw the memory could write to it.
-  if (madvise(made.native_, bytes, MADV_DONTFORK) != 0 ||
-      madvise(made.alias_ - kGuard, kGuard + bytes + kGuard, MADV_DONTFORK) != 0) {
+  return made;
+}
+
+Result<void> Mapping::map_alias() {
+  alias_ = map_guarded(descriptor_, bytes());
+  if (alias_ != nullptr) return {};
+  return refused_mapping(kMap, kGuard + bytes() + kGuard, Mapped::shared, errno);
+}
+
+// A child of fork(2) that saw the memory could write to it.
+Result<void> Mapping::keep_from_children() const {
+  if (madvise(native_, bytes(), MADV_DONTFORK) != 0 ||
+      madvise(alias_ - kGuard, kGuard + bytes() + kGuard, MADV_DONTFORK) != 0) {
     return refused(kKeepFromChildren, errno);
   }
-  auto placed = Placement::of({made.native_, bytes}, {made.alias_, bytes});
+  return {};
+}
+
+Result<void> Mapping::place() {
+  auto placed = Placement::of({native_, bytes()}, {alias_, bytes()});
   if (!placed) return tl::unexpected(placed.error());
-  made.placement_ = std::move(*placed);
-  return made;
+  placement_ = std::move(*placed);
+  return {};
 }
 
 Mapping::Mapping(int descriptor, std::uint64_t pages)
@@ -101,12 +121,18 @@ Mapping::Mapping(Mapping&& from) noexcept
       alias_(std::exchange(from.alias_, nullptr)),
       pages_(from.pages_),
       placement_(std::move(from.placement_)),
+      taken_(std::exchange(from.taken_, std::nullopt)),
       process_(from.process_) {}
 
 Mapping::~Mapping() {
   if (descriptor_ < 0 || !is_here()) return;
-  if (native_ != nullptr) (void)munmap(native_, bytes());
+  // First, so that there are mappings to spare for giving back.
   if (alias_ != nullptr) (void)munmap(alias_ - kGuard, kGuard + bytes() + kGuard);
+  if (is_taken_over()) {
+    give_back();
+  } else if (native_ != nullptr) {
+    (void)munmap(native_, bytes());
+  }
   (void)close(descriptor_);
 }
 

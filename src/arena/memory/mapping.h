@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <span>
 
 #include <cleave/error.h>
 
 #include "arena/memory/page_set.h"
+#include "arena/placement/kernel_mappings.h"
 #include "arena/placement/placement.h"
 #include "sync/process.h"
 
@@ -22,9 +25,18 @@ class Mapping {
  public:
   /// Errors: already_mapped, bad_argument (misaligned; RLIMIT_FSIZE), no_memory, unsupported.
   static Result<Mapping> create(std::uint64_t pages, void* at);
+  /// Of what lies there, private memory of the process, in whole pages: the same bytes and the same
+  /// protections at the same address, and never a moment in which nothing lies there. No thread may
+  /// write there meanwhile. Errors, and nothing has changed: bad_argument (empty, misaligned,
+  /// shared, this thread's stack), not_mapped (a gap), and as create().
+  static Result<Mapping> take_over(std::span<std::byte> memory);
   Mapping(Mapping&& from) noexcept;
   Mapping& operator=(Mapping&&) = delete;
+  /// What was taken over is given back: private memory again that holds what the arena did, with
+  /// the protections that it has now. Everything else is unmapped.
   ~Mapping();
+
+  [[nodiscard]] bool is_taken_over() const noexcept { return taken_.has_value(); }
 
   [[nodiscard]] std::byte* native() const noexcept { return native_; }
   [[nodiscard]] std::byte* native(std::uint64_t page) const noexcept {
@@ -64,11 +76,25 @@ class Mapping {
   friend class ResidentRanges;
   Mapping(int descriptor, std::uint64_t pages);
 
+  /// How to find what of the memory is ours now.
+  struct Taken {
+    KernelMappings kernel;
+    KernelMapping::File file;
+  };
+
+  /// A file, and nothing mapped yet.
+  static Result<Mapping> with_file(std::uint64_t pages);
+  Result<void> map_alias();
+  [[nodiscard]] Result<void> keep_from_children() const;
+  Result<void> place();
+  void give_back() const noexcept;
+
   int descriptor_;
   std::byte* native_ = nullptr;
   std::byte* alias_ = nullptr;
   std::uint64_t pages_;
   Placement placement_;
+  std::optional<Taken> taken_;
   sync::Process process_;
 };
 

@@ -31,19 +31,41 @@ Result<void> WriterTrap::forbid(int protection, const char* operation) {
     watching_ = true;
   }
   if (auto front = return_to_front(SIGSEGV); !front) return front;
+  if (auto noted = note_protections(); !noted) return noted;
   operation_.store(operation, sync::relaxed);
   if (mprotect(mapping_.native(), mapping_.bytes(), protection) == 0) return {};
   return refused_mapping(kProtect, 0, Mapped::shared, errno);
+}
+
+// Runs of one protection, however many mappings they are; all, where the kernel's list cannot be
+// had.
+Result<void> WriterTrap::note_protections() {
+  return sync::or_no_memory("out of memory noting protections", [&]() -> Result<void> {
+    kept_.clear();
+    auto noted = mapping_.for_each_protection([&](PageRun run, int protection) -> Result<void> {
+      if (kept_.empty() || kept_.back().protection != protection) {
+        kept_.push_back({run, protection});
+      } else {
+        kept_.back().run.end = run.end;
+      }
+      return {};
+    });
+    if (noted && kept_.empty()) kept_.push_back({{0, mapping_.pages()}, PROT_READ | PROT_WRITE});
+    return noted;
+  });
 }
 
 // The operation is over when the memory is back: until then a thread that comes is one that came
 // during it, however often it comes before this one goes on.
 void WriterTrap::allow() noexcept {
   late_.store(kLate, sync::relaxed);
-  const bool allowed = insist([this] {
-    return mprotect(mapping_.native(), mapping_.bytes(), PROT_READ | PROT_WRITE) == 0;
-  });
-  CLEAVE_CHECK(allowed, "mprotect(2) took an arena's memory away and does not give it back");
+  for (const Kept& kept : kept_) {
+    const bool allowed = insist([&] {
+      return mprotect(mapping_.native(kept.run.first), kept.run.pages() * kPageSize,
+                      kept.protection) == 0;
+    });
+    CLEAVE_CHECK(allowed, "mprotect(2) took an arena's memory away and does not give it back");
+  }
   operation_.store(nullptr, sync::relaxed);
 }
 

@@ -9,6 +9,7 @@
 
 #include "arena/memory/mapping.h"
 #include "arena/signals/fault_watcher.h"
+#include "sync/allocator.h"
 
 namespace cleave::detail {
 
@@ -39,7 +40,15 @@ class WriterTrap final : public FaultWatcher {
     return {mapping_.native(), mapping_.bytes()};
   }
 
+  /// The protection of pages between operations.
+  struct Kept {
+    PageRun run;
+    int protection;
+  };
+  Result<void> note_protections();
+
   const Mapping& mapping_;
+  sync::Vector<Kept> kept_;
   /// Null between operations. Written before the memory is taken away and after it was given back,
   /// read in the handler of who comes to it meanwhile: the kernel orders these (relaxed).
   sync::atomic<const char*> operation_{nullptr};

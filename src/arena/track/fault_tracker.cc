@@ -12,7 +12,10 @@
 namespace cleave::detail {
 
 Result<void> FaultTracker::watch(int signal) {
+  if (auto looked = look(); !looked) return looked;
   if (auto closed = close(all()); !closed) return closed;
+  open_.clear();
+  if (auto given = give_back_protections(); !given) return given;
   signal_ = signal;
   return watch_faults(signal, {mapping_.native(), mapping_.bytes()}, *this);
 }

@@ -42,7 +42,11 @@ class Mprotect final : public FaultTracker {
       : FaultTracker(mapping, std::move(open)),
         chosen_(std::move(chosen)),
         view_(std::move(view)) {}
-  ~Mprotect() override { unwatch(); }
+  ~Mprotect() override {
+    unwatch();
+    // What is given back is to be as the program had it.
+    if (mapping().is_here() && mapping().is_taken_over() && look()) (void)open_but_chosen(all());
+  }
   Mprotect(const Mprotect&) = delete;
   Mprotect& operator=(const Mprotect&) = delete;
 
