@@ -12,6 +12,7 @@ include/cleave/detail:
 include/cleave: include/cleave/detail
 include/cleave/backing: include/cleave include/cleave/detail
 include/cleave/image: include/cleave include/cleave/detail
+include/cleave/program: include/cleave include/cleave/detail
 src/base: include/*
 src/sync: include/* src/base
 src/sync/waiters: include/* src/base
