@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# `cleave image` as docs/howto/images.md shows it: a database is pushed, cloned and queried elsewhere; and what the
+# command says of what it cannot do.
+#   image.sh <cleave>
+set -uo pipefail
+cleave=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+failed=0
+
+complain() { echo "$*"; failed=1; }
+image() { "$cleave" image "$@" || complain "cleave image $*: ended with $?"; }
+expect() { # <status> <text that is printed> <argument>...
+  local status=$1 text=$2 printed is
+  shift 2
+  printed=$("$cleave" image "$@" 2>&1 </dev/null)
+  is=$?
+  [[ $is == "$status" && $printed == *"$text"* ]] ||
+    complain "cleave image $*: ended with $is, expected $status and \"$text\". It printed: $printed"
+}
+
+printf 'CREATE TABLE t(x);\nINSERT INTO t VALUES (7);\n.save one.db\nUPDATE t SET x = 8;\n.save two.db\n' |
+  "$cleave" sqlite || complain "no databases"
+image init store >said
+image push store warm one.db -m "one row" >>said
+image push store warm two.db >>said
+image clone store copy >>said
+image checkout copy warm out.db >>said
+cmp two.db out.db || complain "another database came out"
+[[ $(echo 'SELECT x FROM t;' | "$cleave" sqlite out.db) == *8* ]] || complain "the row is not 8"
+
+expect 0 "one row" log store warm
+first=$("$cleave" image log store warm | tail -1 | cut -d' ' -f1)
+expect 0 "page" diff store "$first" warm
+image checkout store "$first" first.db >>said
+cmp one.db first.db || complain "the first commit is not the first database"
+expect 0 "PASS" verify copy
+
+# Sizes that are no page's, and holes.
+for size in 0 1 4095 4096 4097 300000; do
+  head -c "$size" /dev/urandom >plain
+  truncate -s "$((size * 3))" plain
+  image push store "size/$size" plain >>said
+  image checkout store "size/$size" plain.out --force >>said
+  cmp plain plain.out || complain "$size bytes came out as others"
+done
+
+image pull copy store >>said
+expect 0 "size/4097" refs copy
+image forget store size/300000 >>said
+expect 0 "removed" gc store
+expect 0 "PASS" verify store
+
+expect 2 "none: there is no such folder; \`cleave image init\` makes a repository" refs none
+mkdir empty
+expect 2 "empty: no repository; \`cleave image init\` makes one" refs empty
+expect 2 "store: " init store
+expect 2 "there is no such folder" clone none new
+[[ ! -e new ]] || complain "a clone of nothing left a folder"
+expect 2 "nothing" log store nothing
+expect 2 "none.db: No such file or directory; name a file that can be read" push store warm none.db
+mkfifo fifo
+expect 2 "it is no regular file" push store warm fifo
+expect 2 "it is no regular file" push store warm empty
+expect 2 "out.db: it is there already; name another file, or give --force" checkout store warm out.db
+expect 2 "../up" push store ../up one.db
+cp one.db open.db && echo part >open.db-wal
+expect 2 "part of the database lies in open.db-wal" push store warm open.db
+[[ -z $(ls -A | grep -E '\.[A-Za-z0-9]{6}$') ]] || complain "files were left: $(ls -A)"
+
+# A flipped bit is found, and no file comes of it.
+pack=$(find copy/packs -type f | head -1)
+printf '\xff\xff\xff\xff' | dd of="$pack" bs=1 seek=60 conv=notrunc status=none
+expect 1 "FAIL" verify copy
+"$cleave" image verify copy --json >/dev/null
+[[ $? == 1 ]] || complain "verify --json does not fail"
+exit $failed
