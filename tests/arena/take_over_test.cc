@@ -21,21 +21,21 @@ namespace {
 
 using namespace literals;
 
-constexpr int kReadWrite = PROT_READ | PROT_WRITE;
-constexpr std::size_t kPages = 64;
+constexpr int kReadAndWrite = PROT_READ | PROT_WRITE;
+constexpr std::size_t kTaken = 64;
 
 /// Private memory as a program has it: pages that were written, pages that were not, a guard page,
 /// one that is read-only and one that is executable. "old" stands in pages 0, 5, 20, 30 and 40.
 class Block {
  public:
   Block()
-      : memory_(static_cast<std::byte*>(mmap(nullptr, kPages * kPageSize, kReadWrite,
+      : memory_(static_cast<std::byte*>(mmap(nullptr, kTaken * kPageSize, kReadAndWrite,
                                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)),
-                kPages * kPageSize) {
+                kTaken * kPageSize) {
     for (const std::size_t page : {0, 5, 20, 30, 40}) std::memcpy(at(page), "old", 3);
     (void)mprotect(at(20), kPageSize, PROT_NONE);
     (void)mprotect(at(30), kPageSize, PROT_READ);
-    (void)mprotect(at(40), kPageSize, kReadWrite | PROT_EXEC);
+    (void)mprotect(at(40), kPageSize, kReadAndWrite | PROT_EXEC);
   }
   ~Block() { (void)munmap(memory_.data(), memory_.size()); }
   Block(const Block&) = delete;
@@ -203,7 +203,7 @@ TEST_P(TakenOver, MemoryIsLeftAsItWasWhenAnAllocationFails) {
 TEST(TakingOver, UntouchedZeroesStayUntouched) {
   constexpr std::size_t kSize = std::size_t{1} << 30;
   auto* huge = static_cast<std::byte*>(
-      mmap(nullptr, kSize, kReadWrite, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+      mmap(nullptr, kSize, kReadAndWrite, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   std::memcpy(huge + kSize / 2, "here", 4);
   std::memset(huge + kSize / 4, 0, kPageSize);  // touched, and zeroes
   Pool pool = must(Pool::create(1_MiB));
@@ -249,7 +249,7 @@ TEST_F(TakingOverIsRefused, OfAGap) {
 
 TEST_F(TakingOverIsRefused, OfSharedMemoryAndOfAnArena) {
   ASSERT_NE(
-      mmap(block_.at(10), kPageSize, kReadWrite, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
+      mmap(block_.at(10), kPageSize, kReadAndWrite, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0),
       MAP_FAILED);
   EXPECT_TRUE(fails_at(take(block_.memory()), Errc::bad_argument, address(block_.at(10))));
   const auto rest = block_.memory().subspan(11 * kPageSize);

@@ -76,11 +76,10 @@ TEST(Hunt, FindsNothingWhereThePromisesAreKept) {
 }
 
 TEST(Hunt, KnowsThatFreshMemoryAtAFilesAddressIsNoFiles) {
-  EXPECT_THAT(programs(hunted({.rules = "F",
-                               .starts = "file",
-                               .words = "write,unmap,map,discard,free",
-                               .depth = 4})),
-              IsEmpty());
+  EXPECT_THAT(
+      programs(hunted(
+          {.rules = "F", .starts = "file", .words = "write,unmap,map,discard,free", .depth = 4})),
+      IsEmpty());
 }
 
 TEST(Hunt, FindsNoRaceWhereThePromisesAreKept) {

@@ -147,15 +147,14 @@ TEST(ReuseOfAPageOfAFolio, LooksAtTheWholeFolio) {
   partly_shared.all_maps = 17;
   partly_shared.one_process = false;
   Counts last = large(page(1, 0, 1));
-  expect_rows({{"all sixteen are one process'", sixteen, {"A", "B", "D1", "F"}},
-               {"the same, marked", marked(sixteen), {"A", "B", "D1", "E0", "E1", "F", "gvisor"}},
-               {"a child keeps one", partly_shared, {}},
-               {"the last entry of all",
-                last,
-                {"A", "B", "C0", "C1", "C2", "D0", "D1", "E0", "cleave"}}},
-              kAll, [](const Rules& rules, const Counts& counts) {
-                return reuse_pte_of_large(rules, counts).yes;
-              });
+  expect_rows(
+      {{"all sixteen are one process'", sixteen, {"A", "B", "D1", "F"}},
+       {"the same, marked", marked(sixteen), {"A", "B", "D1", "E0", "E1", "F", "gvisor"}},
+       {"a child keeps one", partly_shared, {}},
+       {"the last entry of all", last, {"A", "B", "C0", "C1", "C2", "D0", "D1", "E0", "cleave"}}},
+      kAll, [](const Rules& rules, const Counts& counts) {
+        return reuse_pte_of_large(rules, counts).yes;
+      });
 }
 
 TEST(ReuseOfHugetlb, OverlooksReferencesInEveryKernel) {

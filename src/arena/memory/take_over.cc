@@ -17,7 +17,7 @@ namespace {
 constexpr Refusals kReplace =
     CLEAVE_REFUSALS("mmap", "the kernel does not let the memory be mapped over");
 
-Address address_of(const std::byte* at) { return Address{reinterpret_cast<std::uintptr_t>(at)}; }
+Address as_address(const std::byte* at) { return Address{reinterpret_cast<std::uintptr_t>(at)}; }
 
 /// What of a mapping lies inside the memory.
 std::span<std::byte> part_of(std::span<std::byte> memory, const KernelMapping& mapping) {
@@ -41,13 +41,13 @@ Result<Parts> parts_of(const KernelMappings& kernel, std::span<std::byte> memory
       const std::span<std::byte> bytes = part_of(memory, mapping);
       if (bytes.data() != covered) {
         return fail(Errc::not_mapped, "part of what is to be taken over is not mapped",
-                    address_of(covered));
+                    as_address(covered));
       }
       if (mapping.shared) {
         return fail(Errc::bad_argument,
                     "part of what is to be taken over is shared memory, or an arena's: whoever "
                     "else has it would see it go back",
-                    address_of(covered));
+                    as_address(covered));
       }
       parts.push_back({mapping, bytes});
       covered += bytes.size();
@@ -56,12 +56,12 @@ Result<Parts> parts_of(const KernelMappings& kernel, std::span<std::byte> memory
     if (!seen) return tl::unexpected(seen.error());
     if (covered == memory.data() + memory.size()) return parts;
     return fail(Errc::not_mapped, "part of what is to be taken over is not mapped",
-                address_of(covered));
+                as_address(covered));
   });
 }
 
 Result<void> check_range(std::span<std::byte> memory) {
-  const Address at = address_of(memory.data());
+  const Address at = as_address(memory.data());
   if (memory.empty()) return fail(Errc::bad_argument, "the memory to take over is empty", at);
   if (offset_in_page(at) != 0 || memory.size() % kPageSize != 0) {
     return fail(Errc::bad_argument, "the memory to take over is not whole pages", at);
@@ -70,7 +70,7 @@ Result<void> check_range(std::span<std::byte> memory) {
   if (stack >= memory.data() && stack < memory.data() + memory.size()) {
     return fail(Errc::bad_argument,
                 "this thread's stack lies in the memory to take over; call this from another",
-                address_of(stack));
+                as_address(stack));
   }
   return {};
 }
