@@ -1,9 +1,21 @@
 #include "lab/spec/promise.h"
 
+#include <initializer_list>
+
 namespace lab::spec {
 
 using litmus::Protection;
 using litmus::Word;
+
+namespace {
+
+std::uint64_t word_of(std::initializer_list<bool> flags) {
+  std::uint64_t word = 0;
+  for (const bool flag : flags) word = word << 1 | std::uint64_t{flag};
+  return word;
+}
+
+}  // namespace
 
 Promise::Promise(const Beginning& beginning) : beginning_(beginning) {
   alive_[0] = true;
@@ -146,8 +158,7 @@ void Promise::feed(explore::Hash64& hash) const {
   for (std::size_t p = 0; p < kProcesses; ++p) {
     hash.feed(alive_[p]);
     for (const Page& page : pages_[p]) {
-      hash.feed(page.mapped | page.dontfork << 1 | page.wipeonfork << 2 | page.wp << 3 |
-                page.file << 4);
+      hash.feed(word_of({page.mapped, page.dontfork, page.wipeonfork, page.wp, page.file}));
       if (!page.mapped) continue;
       const Cell& cell = cells_[page.cell];
       hash.feed(static_cast<std::uint64_t>(page.protection)).feed(page.cell);
@@ -157,11 +168,10 @@ void Promise::feed(explore::Hash64& hash) const {
   for (const Reference& reference : references_) {
     hash.feed(reference.held);
     if (!reference.held) continue;
-    hash.feed(reference.pin | reference.write << 1 | reference.coherent << 2 |
-              reference.lasting << 3);
+    hash.feed(word_of({reference.pin, reference.write, reference.coherent, reference.lasting}));
     hash.feed(reference.process).feed(reference.page).feed(reference.cell).feed(reference.may);
   }
-  hash.feed(locked_ | writeback_ << 1 | forked_ << 2).feed(taken_).feed(loose_);
+  hash.feed(word_of({locked_, writeback_, forked_})).feed(taken_).feed(loose_);
 }
 
 }  // namespace lab::spec
