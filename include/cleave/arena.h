@@ -112,8 +112,8 @@ class CLEAVE_API Arena {
   /// data lies in. As of any arena, a child of fork(2) has none of it.
   ///
   /// Takes address space (the size, and 4 MiB), a mapping for each run of pages of one protection,
-  /// three others, and twice the memory that was touched. Cost: a copy of what was touched, and 1
-  /// ms for each GiB that was not. Errors, and the memory is as it was: bad_argument (empty, not
+  /// three others, and twice the memory that was touched. Cost: a copy of what was touched, and a
+  /// look at 8 bytes of the kernel's for each page that was not. Errors, and the memory is as it was: bad_argument (empty, not
   /// whole pages; shared or an arena's, where: its first byte; this thread's stack; `at` is another
   /// address), not_mapped (where: a gap), unsupported (also: no /proc; a page cannot be read), and
   /// as create().
