@@ -1,7 +1,9 @@
 // Background reclaim: a thread that keeps memory free.
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 #include "tests/away/on_little_memory.h"
@@ -12,9 +14,15 @@ namespace {
 
 constexpr ReclaimMarks kMarks{4 * kPageSize, 8 * kPageSize};
 
+// Threads that reclaim. A sanitizer has threads of its own, which begin with the program's first.
 std::size_t threads() {
-  const std::filesystem::directory_iterator all("/proc/self/task");
-  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
+  std::size_t count = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::ifstream file(task.path() / "comm");
+    std::string name;
+    if (std::getline(file, name) && name == "cleave-reclaim") ++count;
+  }
+  return count;
 }
 
 class ReclaimTest : public OnLittleMemory {
@@ -114,7 +122,8 @@ TEST_F(ReclaimTest, EndsWithThePoolsMemory) {
     EXPECT_EQ(threads(), before + 1);
   }
   EXPECT_TRUE(other.ended);
-  EXPECT_EQ(threads(), before);
+  // join() returns a moment before the kernel forgets the thread.
+  while (threads() != before) std::this_thread::yield();
 }
 
 TEST_F(ReclaimTest, StaysWithTheParentInAChildOfFork) {
@@ -122,7 +131,7 @@ TEST_F(ReclaimTest, StaysWithTheParentInAChildOfFork) {
   Space space = space_of(60);
   fill(space, 60, 1);
   EXPECT_TRUE(is_well(child([&] {
-    if (threads() != 1) say("threads");
+    if (threads() != 0) say("threads");
     if (!fails_with(pool.start_reclaim(), Errc::not_permitted)) say("started");
     if (!fails_with(pool.reclaim(std::stop_token()), Errc::not_permitted)) say("began");
     pool.stop_reclaim();
