@@ -9,43 +9,17 @@
 #include <gtest/gtest.h>
 
 #include "lab/engine/calls.h"
-#include "lab/explore/search/jobs.h"
-#include "tests/explored/coverage.h"
+#include "tests/explored/beside.h"
 
 namespace lab::engine {
 namespace {
 
-void try_mergings(std::size_t others, std::size_t most_before, explore::Memory memory) {
-  const std::vector<Calls> programs = all_mergings(others, most_before);
-  explore::Options options;
-  options.memory = memory;
-  options.check_runs = 10;
-  options.max_seconds = 60;
-  std::vector<Tried> tried(programs.size());
-  explore::share_out(programs.size(), explore::all_processors(),
-                     [&](std::size_t i) { tried[i] = try_all(programs[i], options); });
-  std::uint64_t runs = 0;
-  for (std::size_t i = 0; i < programs.size(); ++i) {
-    EXPECT_EQ(tried[i].wrong, "") << programs[i].text();
-    EXPECT_TRUE(tried[i].exhaustive) << programs[i].text();
-    runs += tried[i].runs + tried[i].cut;
-  }
-  testing::Test::RecordProperty("programs", static_cast<int>(programs.size()));
-  testing::Test::RecordProperty("runs", static_cast<int>(runs));
-  EXPECT_GT(runs, programs.size());
-  expect_in_the_documents(fmt::format(
-      "{} programs of a merging beside {} of {} calls, after at most {} of {} set-ups, {}: all "
-      "schedules, about {}",
-      programs.size(), others, kCalls.size(), most_before, kSetUps, explore::name(memory),
-      about(runs)));
-}
-
 TEST(EngineMerge, WhatACallComesToIsTheSameWhilePagesAreMerged) {
-  try_mergings(1, 1, explore::Memory::sc);
+  try_beside(all_mergings(1, 1), "a merging", 1, 1, explore::Memory::sc);
 }
 
 TEST(EngineMerge, WhatACallComesToIsTheSameWithStoreBuffers) {
-  try_mergings(1, 0, explore::Memory::tso);
+  try_beside(all_mergings(1, 0), "a merging", 1, 0, explore::Memory::tso);
 }
 
 struct LeftOut {
