@@ -113,7 +113,8 @@ class CLEAVE_API Arena {
   ///
   /// Takes address space (the size, and 4 MiB), a mapping for each run of pages of one protection,
   /// three others, and twice the memory that was touched. Cost: a copy of what was touched, and a
-  /// look at 8 bytes of the kernel's for each page that was not. Errors, and the memory is as it was: bad_argument (empty, not
+  /// look at 8 bytes of the kernel's for each page that was not. Errors, and the
+  /// memory is as it was: bad_argument (empty, not
   /// whole pages; shared or an arena's, where: its first byte; this thread's stack; `at` is another
   /// address), not_mapped (where: a gap), unsupported (also: no /proc; a page cannot be read), and
   /// as create().
