@@ -293,6 +293,7 @@ void Player::write_pinned() {
 
 struct Player::HeldWriting : Flight {
   std::unique_ptr<Kept> kept;
+  std::optional<HoldView> view;  // until the device has read: with a backing, it keeps pages here
   std::uint64_t slot = 0;
   bool reading_back = false;
   Buffer back{kSlotBytes};
@@ -302,6 +303,7 @@ struct Player::HeldWriting : Flight {
     if (job.error != 0) {
       player.torture_.wrong("a device request failed", std::strerror(job.error));
     } else if (!reading_back) {
+      view.reset();
       reading_back = true;
       const iovec piece = back.piece(0, range.pages * kPageSize);
       player.device_.read(job, std::span(&piece, 1), slot, false);
@@ -331,8 +333,10 @@ void Player::write_held() {
   auto flight = std::make_unique<HeldWriting>();
   flight->kept = keep(Sort::hold);
   if (flight->kept == nullptr) return;
-  const HoldView view = must(std::get<Hold>(flight->kept->what).view());
-  const std::vector<iovec> pieces(view.pieces().begin(), view.pieces().end());
+  auto view = std::get<Hold>(flight->kept->what).view();
+  if (!done(view, "view of a hold")) return;
+  const std::vector<iovec> pieces(view->pieces().begin(), view->pieces().end());
+  flight->view.emplace(std::move(*view));
   if (torture_.options.broken == Break::hold) flight->kept->what = std::monostate{};
   flight->slot = free_slots_.back();
   free_slots_.pop_back();
