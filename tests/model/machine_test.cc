@@ -117,6 +117,18 @@ TEST(Machine, LeavesOutAndWipesWhatForksWereToldTo) {
   });
 }
 
+TEST(Machine, DiscardsWhatMayNotBeWrittenUnlessTheRuleSetAsks) {
+  for (const std::string& rules : names_of_rule_sets()) {
+    SCOPED_TRACE(rules);
+    const bool asks = rules == "cleave";
+    play_alone(rules, one_page(), [&](Machine& m) {
+      m.protect(kParent, kX, Protection::read);
+      EXPECT_EQ(m.discard(kParent, kX), asks ? Answer::failed : Answer::done);
+      EXPECT_EQ(m.read(kParent, kX), asks ? 1u : 0u);
+    });
+  }
+}
+
 TEST(Machine, FreesEverythingAtExit) {
   everywhere([](Machine& m) {
     m.fork(kParent, 1);
@@ -265,8 +277,8 @@ TEST(Machine, ForcesNothingIntoThePageCache) {
                         m.discard({0, 1}, 0);
                         m.read({0, 1}, 0);
                         m.await_exit(1);
-                        m.discard({0, 1}, 0);
-                        m.write({0, 1}, 1, m.read({0, 1}, 0).value_or(0));
+                        if (m.discard({0, 1}, 0) == Answer::done)
+                          m.write({0, 1}, 1, m.read({0, 1}, 0).value_or(0));
                       }},
                      [](Machine& m, explore::Outcome& out) {
                        out.note("file", m.value(0, 1).value_or(0));

@@ -56,6 +56,8 @@ std::vector<Knob> make_knobs() {
       knob<&Rules::lazyfree>("lazyfree", "which MADV_FREE pages reclaim drops"),
       knob<&Rules::softdirty_skips_pinned>("softdirty_skips_pinned",
                                            "does clear_refs pass pinned pages by"),
+      knob<&Rules::discard_asks_write>("discard_asks_write",
+                                       "does a discard need the right to write"),
       knob<&Rules::mprotect_upgrades>("mprotect_upgrades",
                                       "does mprotect make exclusive pages writable at once"),
       knob<&Rules::force_write>("force_write", "which read-only entry a forced write accepts"),

@@ -193,7 +193,8 @@ struct Rules {
   LazyFree lazyfree = LazyFree::dirty;
 
   Flag softdirty_skips_pinned = Flag::no;
-  Flag mprotect_upgrades = Flag::no;  // mprotect makes entries of exclusive pages writable at once
+  Flag discard_asks_write = Flag::no;  // what may not be written may not be discarded
+  Flag mprotect_upgrades = Flag::no;   // mprotect makes entries of exclusive pages writable at once
   ForceWrite force_write = ForceWrite::dirty;
   Merging merging = Merging::counted;
   KsmUnmerge ksm_unmerge = KsmUnmerge::write;

@@ -40,7 +40,10 @@ class Fork {
       Region childs = region;
       if (!event_) childs.wp = childs.async = false;
       child_.pages[page].region.write(childs);
-      if (region.wipeonfork) return Copying::nothing;
+      if (region.wipeonfork) {
+        split_at_border(page);
+        return Copying::nothing;
+      }
       const EntryRef spot = world_.find(task_.process, page);
       // A huge entry is copied with its first page.
       if (spot.entry == Entry{} || (spot.huge && spot.base != page)) return Copying::nothing;
@@ -51,7 +54,19 @@ class Fork {
   // Huge entries do not reach across the borders of regions.
   void split_at_border(PageNo page) {
     const EntryRef spot = world_.find(task_.process, page);
-    if (spot.huge) world_.split_pmd(task_.process, *world_.run_of(page));
+    if (spot.huge && has_border(*world_.run_of(page)))
+      world_.split_pmd(task_.process, *world_.run_of(page));
+  }
+
+  bool has_border(const HugeRun& run) {
+    const Region first = parent_.pages[run.first].region.read();
+    for (PageNo page = run.first + 1; page < run.first + run.count; ++page) {
+      const Region other = parent_.pages[page].region.read();
+      if (other.mapped != first.mapped || other.dontfork != first.dontfork ||
+          other.wipeonfork != first.wipeonfork)
+        return true;
+    }
+    return false;
   }
 
   bool copy_of_region(PageNo page, bool copy_on_write) {

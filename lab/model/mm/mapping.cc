@@ -40,6 +40,12 @@ void leave_marker(TableEntry& of) {
   of.entry.write(marker);
 }
 
+bool may_discard(const World& world, const Region& region) {
+  if (world.rules.discard_asks_write == Flag::yes && region.protection != Protection::write)
+    return false;
+  return region.mapped;
+}
+
 bool lazily_freed(World& world, ProcessId id, PageNo page) {
   const EntryRef spot = world.find(id, page);
   if (spot.entry.is(EntryKind::swap)) {
@@ -91,7 +97,10 @@ Answer discard(World& world, Task task, PageRange pages) {
   for (PageNo page = pages.first; page < pages.first + pages.count; ++page) {
     in_map("discard", process, [&] {
       const Region region = process.pages[page].region.read();
-      if (!region.mapped) answer = Answer::failed;
+      if (!may_discard(world, region)) {
+        answer = Answer::failed;
+        return;
+      }
       const Entry entry = world.find(task.process, page).entry;
       world.zap(task.process, page);
       if (keeps_marker(region, entry)) leave_marker(process.pages[page]);

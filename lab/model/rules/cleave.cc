@@ -19,6 +19,7 @@ Rules make() {
   rules.fork_seq = ForkSeq::sections;
   rules.fork_hugetlb_copy = Flag::yes;
   rules.reclaim_pinned = Reclaim::again;
+  rules.discard_asks_write = Flag::yes;
   rules.mprotect_upgrades = Flag::yes;  // protections are of regions alone
   rules.force_write = ForceWrite::exclusive;
   rules.merging = Merging::unpinned;
