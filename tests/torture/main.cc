@@ -104,6 +104,7 @@ Outcome run(const Options& options) {
   }
   players.clear();
   for (auto& board : torture->boards) board.reset();
+  torture->pool.stop_reclaim();  // Pages that are just going count until they went.
   const PoolStatistics s = torture->pool.statistics();
   if (s.used + s.away + s.nodes + s.regions + s.spaces + s.accessors + s.short_pins + s.long_pins !=
       0) {

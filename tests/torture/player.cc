@@ -163,6 +163,12 @@ void Player::check_known(const char* where, const Known& sector, const Sector& s
          .high = sector.value});
 }
 
+// With little memory, all of it may be pinned for a while.
+void Player::cannot_read_mapped(const Error& why) {
+  if (why.code == Errc::no_memory) return did(Counts::no_memory);
+  torture_.wrong("a page that is mapped cannot be read", why.message());
+}
+
 void Player::check_own() {
   const Range range = any_range(1);
   for (unsigned s = 0; s < kSectorsInPage; ++s) {
@@ -175,7 +181,7 @@ void Player::check_own() {
         accessors_[range.board]->read(address_of(place), std::as_writable_bytes(std::span(seen)));
     if (before % 2 != 0 || generation(place) != before) continue;
     if (!read) {
-      torture_.wrong("a page that is mapped cannot be read", read.error().message());
+      cannot_read_mapped(read.error());
       continue;
     }
     if (!sector.certain) {
@@ -223,8 +229,7 @@ void Player::look() {
         accessors_[range.board]->load<std::uint64_t>(address_of(place) + std::uint64_t{8} * i);
     if (!word) {
       interval.end(board(range.board));
-      if (interval.stayed(0))
-        torture_.wrong("a page that is mapped cannot be read", word.error().message());
+      if (interval.stayed(0)) cannot_read_mapped(word.error());
       return;
     }
     seen[i] = *word;

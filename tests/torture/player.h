@@ -99,6 +99,7 @@ class Player {
   void step();
   void write_sector();
   void write(Known& sector);
+  void cannot_read_mapped(const Error& why);
   void check_own();
   void look();
   void check(const char* where, Place place, const Sector& seen, const Allowed& allowed);

@@ -62,9 +62,11 @@ struct Player::BranchReading : Flight {
   std::optional<Snapshot> before;
   std::vector<Sector> old;
 
-  Sector in_child(std::size_t i) const {
-    Sector seen{};
-    (void)child->read(address_of(plan.sectors[i]->place), std::as_writable_bytes(std::span(seen)));
+  std::optional<Sector> in_child(Player& player, std::size_t i) const {
+    Sector seen;
+    const auto read =
+        child->read(address_of(plan.sectors[i]->place), std::as_writable_bytes(std::span(seen)));
+    if (!player.done(read, "read of a fork")) return std::nullopt;
     return seen;
   }
   bool landed(Player& player) override {
@@ -75,10 +77,12 @@ struct Player::BranchReading : Flight {
     }
     const auto check_all = [&](const char* where, auto sector) {
       for (std::size_t i = 0; i < plan.sectors.size(); ++i) {
+        const std::optional<Sector> seen = sector(i);
+        if (!seen) continue;
         const Known now{.place = plan.sectors[i]->place,
                         .value = plan.sequences[i],
                         .generation = plan.generations[i]};
-        player.check_known(where, now, sector(i));
+        player.check_known(where, now, *seen);
       }
     };
     check_all("what a device wrote into a fork, through the pin", [&](std::size_t i) {
@@ -86,13 +90,14 @@ struct Player::BranchReading : Flight {
           *pin, (address_of(plan.sectors[i]->place) - address_of_page(plan.range.first)).value));
     });
     if (child) {
-      check_all("what a device wrote into a fork", [&](std::size_t i) { return in_child(i); });
+      check_all("what a device wrote into a fork",
+                [&](std::size_t i) { return in_child(player, i); });
       pin.reset();
       if (player.done(child->rollback(*before), "rollback of a fork")) {
         player.did(Counts::rollbacks);
         for (std::size_t i = 0; i < plan.sectors.size(); ++i) {
           player.did(Counts::checks);
-          if (in_child(i) != old[i])
+          if (const auto seen = in_child(player, i); seen && *seen != old[i])
             player.torture_.wrong("a fork is not what it was after a rollback", "");
         }
       }
