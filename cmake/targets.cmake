@@ -93,9 +93,11 @@ function(cleave_add_library name)
     add_library(${name} ${sources})
   endif()
   cleave_configure(${name})
-  # Position-independent also where static: it may become part of a plug-in. Hidden: only CLEAVE_API is shown.
+  # Position-independent also where static: it may become part of a plug-in. Hidden: only CLEAVE_API is shown. No symbol
+  # tells that the library is shared: objects are the same, and a compiler's cache serves both kinds.
   set_target_properties(${name} PROPERTIES
     POSITION_INDEPENDENT_CODE ON
+    DEFINE_SYMBOL ""
     C_VISIBILITY_PRESET hidden
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON)

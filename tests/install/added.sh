@@ -9,7 +9,7 @@ IFS=';' list="${programs[*]}"
 unset IFS
 
 common=(-G Ninja -D CLEAVE_SOURCES="$root" -D CLEAVE_UNITY=ON -D CMAKE_BUILD_TYPE=RelWithDebInfo
-  -D CMAKE_CXX_FLAGS_RELWITHDEBINFO="-O1 -g" -D CMAKE_C_COMPILER="$c_compiler" -D CMAKE_CXX_COMPILER="$compiler" "${@:4}")
+  -D CMAKE_CXX_FLAGS_RELWITHDEBINFO="-O0 -g" -D CMAKE_C_COMPILER="$c_compiler" -D CMAKE_CXX_COMPILER="$compiler" "${@:4}")
 run cmake -S "$here/outsider" -B "$scratch/cpp" -D PROGRAMS="$list" -D BUILD_SHARED_LIBS=OFF "${common[@]}"
 run cmake --build "$scratch/cpp"
 for program in "${programs[@]}"; do run "$scratch/cpp/$(basename "$program" .cc)"; done
