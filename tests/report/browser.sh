@@ -26,7 +26,7 @@ test_in_browser() { # <page> [<width>]
 # Whether the self-test went through more than so many runs.
 had_runs() { [[ $result =~ runs\ ([0-9]+) ]] && ((BASH_REMATCH[1] > $1)); }
 
-"$cleave" litmus --html "$folder/page.html" >"$folder/table" || (($? == 1))  # 1: some tests deviate
+"$cleave" litmus --time 2 --html "$folder/page.html" >"$folder/table" || (($? == 1))  # 1: some tests deviate
 test_in_browser "$folder/page.html"
 had_runs 100
 
