@@ -32,11 +32,13 @@ class FreePagesTest : public testing::TestWithParam<std::uint32_t> {
     }
   }
   std::uint32_t lowest(std::uint32_t count, std::uint32_t alignment, std::uint32_t base) const {
-    for (std::uint32_t at = 1; at + count <= pages; ++at) {
-      if ((at + base) % alignment != 0) continue;
+    std::uint32_t at = 1;
+    while (at + count <= pages) {
       std::uint32_t run = 0;
-      while (run < count && model[at + run]) ++run;
+      const bool fits = (at + base) % alignment == 0;
+      while (fits && run < count && model[at + run]) ++run;
       if (run == count) return at;
+      at += alignment == 1 ? run + 1 : 1;
     }
     return 0;
   }
