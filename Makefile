@@ -38,6 +38,7 @@ demo: ## Branch a real database and check each branch (DB=path: one of yours)
 
 test: setup style ## Run style, all tests, and the library's tests under the address and the thread sanitizer
 	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
+	@scripts/setup.sh campaign || echo "setup: no Redis; the test of campaigns is left out"
 	@scripts/setup.sh outsider || echo "setup: no abigail or no Clang; the tests that need them are left out"
 	@scripts/setup.sh docs || echo "setup: no doxygen; the test of the reference is left out"
 	@scripts/setup.sh python || echo "setup: no Python packages; the Python module and its tests are left out"

@@ -5,6 +5,7 @@
 #   scripts/setup.sh demo       to build the library and the demo
 #   scripts/setup.sh lint       to check the style as well
 #   scripts/setup.sh browser    to test the page of `cleave litmus --html` as well
+#   scripts/setup.sh campaign   to test hunts that workers share by a Redis server as well
 #   scripts/setup.sh outsider   to test as well what outsiders meet: the binary interface, and another compiler
 #   scripts/setup.sh python     to build the Python module, and to test it
 #   scripts/setup.sh docs       to write the reference, and to test man pages and completions with all their readers
@@ -25,7 +26,7 @@ need_demo() {
 }
 need_everything() {
   need_demo
-  packages+=(binutils ccache iso-codes libboost-context-dev libgmock-dev libgtest-dev liblua5.4-dev
+  packages+=(binutils ccache iso-codes libboost-context-dev libgmock-dev libgtest-dev libhiredis-dev liblua5.4-dev
     libmimalloc-dev liburcu-dev)
   tools+=(objdump)
 }
@@ -34,6 +35,7 @@ case ${1:-} in
   library) need_library ;;
   demo) need_demo ;;
   lint) need_everything; packages+=(clang clang-format clang-tidy); tools+=(clang++ clang-format clang-tidy) ;;
+  campaign) packages+=(redis-tools); tools+=(redis-check-rdb) ;;
   browser) packages+=(chromium); tools+=(chromium) ;;
   outsider) packages+=(abigail-tools clang); tools+=(abidw clang++) ;;
   python)

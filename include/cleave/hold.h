@@ -39,10 +39,10 @@ class [[nodiscard]] CLEAVE_API Hold {
   /// Bytes held.
   [[nodiscard]] ByteCount size() const noexcept;
 
-  /// The held bytes where they lie, without a copy. A device may read them while the view lives, and
-  /// not longer: of a pool with a backing, the pages may go afterwards. Errors: no_memory (to list
-  /// the pieces; or, with a backing, for the pages themselves), io (a page is away and cannot be
-  /// had). Cost: by the pages.
+  /// The held bytes where they lie, without a copy. A device may read them while the view lives,
+  /// and not longer: of a pool with a backing, the pages may go afterwards. Errors: no_memory (to
+  /// list the pieces; or, with a backing, for the pages themselves), io (a page is away and cannot
+  /// be had). Cost: by the pages.
   [[nodiscard]] Result<HoldView> view() const&;
   Result<HoldView> view() && = delete;  // the view would outlive the hold
   /// The same for a part. Errors: bad_argument (not inside what is held), no_memory. Cost: by the
@@ -50,8 +50,8 @@ class [[nodiscard]] CLEAVE_API Hold {
   [[nodiscard]] Result<HoldView> view(Address from, ByteCount bytes) const&;
   Result<HoldView> view(Address from, ByteCount bytes) && = delete;
 
-  /// Fills `into` with the held bytes from `from` on. Errors: bad_argument (not inside what is held;
-  /// nothing was read); with a backing also no_memory and io (a page is away and cannot be had, its
+  /// Fills `into` with the held bytes from `from` on. Errors: bad_argument (not inside what is
+  /// held; nothing was read); with a backing also no_memory and io (a page is away and cannot be had, its
   /// address; `into` is filled up to it).
   Result<void> read(Address from, std::span<std::byte> into) const;
 

@@ -8,7 +8,6 @@
 #include "lab/explore/search/jobs.h"
 
 namespace lab::hunt {
-namespace {
 
 std::vector<std::size_t> to_make(const Answers& answers, const Effort& effort) {
   std::vector<std::size_t> order;
@@ -22,28 +21,38 @@ std::vector<std::size_t> to_make(const Answers& answers, const Effort& effort) {
   return order;
 }
 
-}  // namespace
-
 void hunt(const Options& options, const Effort& effort, Answers& answers) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
   const std::vector<Unit> all = units(options);
   answers.resize(all.size());
-  const std::vector<std::size_t> order = to_make(answers, effort);
   std::mutex telling;
   const auto is_over = [&] {
     const std::lock_guard lock(telling);
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     return (effort.seconds && seconds > *effort.seconds) || (effort.stop && effort.stop());
   };
-  explore::share_out(order.size(), effort.jobs, [&](std::size_t i) {
-    if (is_over()) return;
-    const Unit& unit = all[order[i]];
+  const auto make = [&](std::size_t number) {
+    const Unit& unit = all[number];
     Question question(options);
     Answer answer = hunt_in(unit, question);
     const std::lock_guard lock(telling);
     if (effort.made) effort.made(unit, answer);
     answers[unit.number] = std::move(answer);
+  };
+  if (effort.next) {
+    explore::share_out(effort.jobs, effort.jobs, [&](std::size_t) {
+      while (!is_over()) {
+        const std::optional<std::size_t> number = effort.next();
+        if (!number) return;
+        make(*number);
+      }
+    });
+    return;
+  }
+  const std::vector<std::size_t> order = to_make(answers, effort);
+  explore::share_out(order.size(), effort.jobs, [&](std::size_t i) {
+    if (!is_over()) make(order[i]);
   });
 }
 

@@ -73,13 +73,6 @@ std::optional<std::string> add(Answers& answers, std::size_t unit, Answer answer
   return std::nullopt;
 }
 
-std::string difference(const Identity& one, const Identity& other) {
-  if (one.build != other.build)
-    return fmt::format("it was made by another build ({}, not {}): make it again", one.build,
-                       other.build);
-  return fmt::format("it is of another hunt:\n  {}\nnot\n  {}", one.options, other.options);
-}
-
 }  // namespace
 
 Identity identity_of(const Options& options) {
@@ -88,6 +81,13 @@ Identity identity_of(const Options& options) {
     return fmt::format("{:016x}", binary ? XXH3_64bits(binary->data(), binary->size()) : 0);
   }();
   return {build, text(options), units(options).size()};
+}
+
+std::string difference(const Identity& one, const Identity& other) {
+  if (one.build != other.build)
+    return fmt::format("it was made by another build ({}, not {}): make it again", one.build,
+                       other.build);
+  return fmt::format("it is of another hunt:\n  {}\nnot\n  {}", one.options, other.options);
 }
 
 std::string line_of(const Identity& identity) {

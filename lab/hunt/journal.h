@@ -23,6 +23,9 @@ struct Identity {
 /// `build`: a hash of the program file that runs.
 Identity identity_of(const Options& options);
 
+/// What keeps two hunts from being one, as a sentence.
+std::string difference(const Identity& one, const Identity& other);
+
 /// An answer in one line; equal answers have equal lines.
 std::string line_of(std::size_t unit, const Answer& answer);
 /// The first line of a journal.

@@ -58,6 +58,7 @@ lab/hunt/program: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec
 lab/hunt/play: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/program
 lab/hunt/search: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/program lab/hunt/play
 lab/hunt: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/*
+lab/campaign: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt lab/hunt/*
 lab/report/page:
 lab/judge/refusals: lab/explore/* lab/litmus/* lab/model/* lab/judge
 lab/report: lab/report/page lab/explore/* lab/litmus/* lab/model/* lab/judge

@@ -1,14 +1,17 @@
 #include "tools/litmus/hunt.h"
 
 #include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <chrono>
 #include <fstream>
 #include <map>
+#include <memory>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "lab/campaign/campaign.h"
 #include "lab/hunt/hunt.h"
 #include "lab/hunt/journal.h"
 #include "lab/kernel/system/capabilities.h"
@@ -64,7 +67,7 @@ std::string words_of(const HuntAsked& asked) {
            "split_pmd,collapse";
   if (asked.against == "engine")
     return "write,read,fork,exit,get,pin,pin fast,pin write,pin write fast,poke,drop,unmap,map,"
-           "protect ro,protect rw,swapout";  // discard: a space refuses it where it is read-only
+           "discard,protect ro,protect rw,swapout";
   return asked.words;
 }
 
@@ -159,6 +162,57 @@ void tell(const lab::hunt::Journal& journal, const lab::hunt::Shard& shard, doub
   if (!is_whole(report)) throw console::Exit{3};
 }
 
+void write(const lab::hunt::Journal& journal, const std::string& path, const char* option) {
+  std::ofstream file(path, std::ios::binary);
+  file << lab::hunt::text(journal);
+  file.close();
+  if (!file) stop(2, fmt::format("{}: {} cannot be written\n", option, path));
+}
+
+std::size_t count_of(const lab::hunt::Shard& shard, std::size_t units) {
+  std::size_t count = 0;
+  for (std::size_t unit = 0; unit < units; ++unit) count += shard.has(unit) ? 1 : 0;
+  return count;
+}
+
+// What a process does that hunts with others: units come from the campaign, and answers go there.
+class Together {
+ public:
+  Together(const HuntAsked& asked, const lab::hunt::Journal& journal, lab::hunt::Effort& effort) {
+    if (effort.shard.count != 1) stop(2, "--queue: a campaign shares out all parts; no --shard\n");
+    const auto place = must_be(lab::campaign::parse_place(asked.queue), "--queue");
+    lab::campaign::Terms terms;
+    terms.stop = [this] { return console::interrupted.load() || failed_; };
+    campaign_ = must_be(
+        lab::campaign::Campaign::join(place, journal.identity,
+                                      to_make(lab::hunt::Answers(journal.identity.units), effort),
+                                      journal.answers, terms),
+        "--queue");
+    effort.next = [this] { return kept(campaign_->take()).value_or(std::nullopt); };
+  }
+  void answer(std::size_t unit, const lab::hunt::Answer& answer) {
+    kept(campaign_->answer(unit, answer));
+  }
+  /// What all have made. Ends the command where there was an error.
+  lab::hunt::Journal whole() {
+    if (failed_) stop(2, fmt::format("--queue: {}\n", why_));
+    return must_be(campaign_->whole(), "--queue");
+  }
+
+ private:
+  template <typename T>
+  tl::expected<T, std::string> kept(tl::expected<T, std::string> result) {
+    if (!result && !failed_.exchange(true)) why_ = result.error();
+    return result;
+  }
+
+  std::unique_ptr<lab::campaign::Campaign> campaign_;
+  /// Written by each thread that meets an error, of which the first writes `why_`; read by all
+  /// before they wait for the server. Sequentially consistent: its cost counts for nothing.
+  std::atomic<bool> failed_{false};
+  std::string why_;
+};
+
 }  // namespace
 
 void hunt(const HuntAsked& asked) {
@@ -180,37 +234,34 @@ void hunt(const HuntAsked& asked) {
   if (!asked.journal.empty())
     file = must_be(lab::hunt::JournalFile::open(asked.journal, journal.identity, journal.answers),
                    "--journal");
-  std::size_t all = 0, done = 0;
-  for (std::size_t unit = 0; unit < journal.answers.size(); ++unit) {
-    if (!effort.shard.has(unit)) continue;
-    ++all;
-    done += journal.answers[unit] ? 1 : 0;
-  }
+  const std::size_t all = count_of(effort.shard, journal.identity.units);
+  Status status(all - to_make(journal.answers, effort).size(), all);
   const console::Interruptible
       interruptible;  // once, and the units that are being made are the last
-  Status status(done, all);
+  std::optional<Together> together;
+  if (!asked.queue.empty()) together.emplace(asked, journal, effort);
   bool written = true;
   effort.made = [&](const lab::hunt::Unit& unit, const lab::hunt::Answer& answer) {
     if (file) written = written && file->add(unit.number, answer);
     status.made(answer);
+    if (together) together->answer(unit.number, answer);
   };
   effort.stop = [&] { return console::interrupted || !written; };
   const Clock::time_point begin = Clock::now();
   lab::hunt::hunt(options, effort, journal.answers);
   status.clear();
   if (!written) stop(2, fmt::format("--journal: {} cannot be written\n", asked.journal));
+  if (together) {
+    journal = together->whole();
+    if (!asked.journal.empty()) write(journal, asked.journal, "--journal");
+  }
   tell(journal, effort.shard, std::chrono::duration<double>(Clock::now() - begin).count(), asked);
 }
 
 void merge_hunts(const std::vector<std::string>& journals, const std::string& into,
                  const HuntAsked& asked) {
   const lab::hunt::Journal joined = must_be(lab::hunt::merge(journals), "hunt merge");
-  if (!into.empty()) {
-    std::ofstream file(into, std::ios::binary);
-    file << lab::hunt::text(joined);
-    file.close();
-    if (!file) stop(2, fmt::format("--into: {} cannot be written\n", into));
-  }
+  if (!into.empty()) write(joined, into, "--into");
   tell(joined, {}, 0, asked);
 }
 

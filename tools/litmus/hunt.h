@@ -21,6 +21,7 @@ struct HuntAsked {
   std::uint32_t references = 2;
   std::string journal;
   std::string shard = "1/1";
+  std::string queue;  ///< HOST:PORT/NAME of the campaign; empty: this process alone
   std::string out;
   double time = 0;
   std::uint64_t seed = 0;

@@ -113,6 +113,10 @@ void add_hunt(CLI::App& litmus) {
   command->add_option("--shard", asked->shard, "Search one part of several: 3/8")
       ->type_name("I/N")
       ->capture_default_str();
+  command
+      ->add_option("--queue", asked->queue,
+                   "Share the parts with all who name the same campaign on a Redis server")
+      ->type_name("HOST:PORT/NAME");
   add_telling(*command, *asked);
 
   const auto joined = std::make_shared<HuntAsked>();
