@@ -51,8 +51,8 @@ class [[nodiscard]] CLEAVE_API Hold {
   Result<HoldView> view(Address from, ByteCount bytes) && = delete;
 
   /// Fills `into` with the held bytes from `from` on. Errors: bad_argument (not inside what is
-  /// held; nothing was read); with a backing also no_memory and io (a page is away and cannot be had, its
-  /// address; `into` is filled up to it).
+  /// held; nothing was read); with a backing also no_memory and io (a page is away and cannot be
+  /// had; where: its first byte; `into` is filled up to it).
   Result<void> read(Address from, std::span<std::byte> into) const;
 
  private:

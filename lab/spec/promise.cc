@@ -118,6 +118,7 @@ void Promise::perform(const Act& act, Value value) {
       page = {true, false, Protection::rw, add_cell(0, false)};
       return;
     case Word::discard:
+      discarded_unwritable_ |= page.protection != Protection::rw;
       if (!beginning_.shared) page.cell = add_cell(page.file ? beginning_.value : Value{0}, false);
       return;
     case Word::free:

@@ -96,6 +96,8 @@ class Promise {
   [[nodiscard]] bool in_place(const Reference& reference) const;
   /// Whether a call may wait: the program holds a page lock, or a page is being written out.
   [[nodiscard]] bool may_wait() const { return locked_ || writeback_; }
+  /// Whether a page was discarded that may not be written: Linux does so, and others refuse.
+  [[nodiscard]] bool discarded_unwritable() const { return discarded_unwritable_; }
   /// Values that went through plain references.
   [[nodiscard]] Values loose() const { return loose_; }
 
@@ -123,6 +125,7 @@ class Promise {
   bool forked_ = false;
   bool locked_ = false;
   bool writeback_ = false;
+  bool discarded_unwritable_ = false;
   Values loose_ = 0;
 };
 

@@ -41,10 +41,16 @@ bool applies(const judge::Variant& variant, const spec::Act& act) {
   }
 }
 
+bool applies(const judge::Variant& variant, const spec::Promise& after) {
+  return variant.rules.discard_asks_write == model::Flag::no || !after.discarded_unwritable();
+}
+
 bool applies(const judge::Variant& variant, const Program& program) {
-  return applies(variant, *program.start) &&
-         std::ranges::all_of(steps(program),
-                             [&](const Step& step) { return applies(variant, step.act); });
+  const auto to = [&](const auto& what) { return applies(variant, what); };
+  const auto ends = promises(program);
+  return to(*program.start) &&
+         std::ranges::all_of(steps(program), [&](const Step& step) { return to(step.act); }) &&
+         (!ends || std::ranges::all_of(*ends, to));
 }
 
 }  // namespace lab::hunt

@@ -10,6 +10,7 @@ namespace lab::hunt {
 bool applies(const judge::Variant& variant, const Start& start);
 /// Whether the system that the rule-set is of does anything of the kind.
 bool applies(const judge::Variant& variant, const spec::Act& act);
+bool applies(const judge::Variant& variant, const spec::Promise& after);
 bool applies(const judge::Variant& variant, const Program& program);
 
 }  // namespace lab::hunt

@@ -20,9 +20,12 @@ void book(Program program, std::size_t variant, explore::Memory memory, const Sh
   answer.findings.emplace(key, finding_of(program, memory, *least, question));
 }
 
-std::uint64_t alive_after(std::uint64_t alive, const spec::Act& act, const Options& options) {
-  for (std::size_t i = 0; i < options.variants.size(); ++i)
-    if (!applies(options.variants[i], act)) alive &= ~(std::uint64_t{1} << i);
+std::uint64_t alive_after(std::uint64_t alive, const spec::Act& act, const spec::Promise& after,
+                          const Options& options) {
+  for (std::size_t i = 0; i < options.variants.size(); ++i) {
+    const judge::Variant& variant = options.variants[i];
+    if (!applies(variant, act) || !applies(variant, after)) alive &= ~(std::uint64_t{1} << i);
+  }
   return alive;
 }
 
@@ -43,8 +46,6 @@ void Grower::book(const std::vector<Step>& steps, std::size_t variant, const Sho
 
 std::optional<Beginning> Grower::grow(const Beginning& from, const spec::Act& act, bool keep) {
   Beginning next = from;
-  next.alive = alive_after(next.alive, act, question_.options());
-  if (next.alive == 0) return std::nullopt;
   spec::Value value = 0;
   if (spec::writes(act)) {
     const auto writes = [](const Step& step) { return spec::writes(step.act); };
@@ -52,6 +53,8 @@ std::optional<Beginning> Grower::grow(const Beginning& from, const spec::Act& ac
   }
   next.steps.push_back({act, value});
   next.promise.perform(act, value);
+  next.alive = alive_after(next.alive, act, next.promise, question_.options());
+  if (next.alive == 0) return std::nullopt;
   Script script;
   for (const Step& step : next.steps)
     script.before.push_back(&question_.stage(start_).instruction(step));

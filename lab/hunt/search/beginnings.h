@@ -38,7 +38,8 @@ class Grower {
 };
 
 /// The variants among `alive` to which the act means something.
-std::uint64_t alive_after(std::uint64_t alive, const spec::Act& act, const Options& options);
+std::uint64_t alive_after(std::uint64_t alive, const spec::Act& act, const spec::Promise& after,
+                          const Options& options);
 
 /// Minimises what a program shows, and books it.
 void book(Program program, std::size_t variant, explore::Memory memory, const Shown& shown,

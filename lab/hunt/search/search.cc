@@ -56,8 +56,8 @@ class Races {
     second.perform(one, kSome);
     program_.race.emplace(one, other);
     const Options& options = question_.options();
-    ends(first, second, alive_after(alive_after(alive_, one, options), other, options),
-         options.after);
+    const std::uint64_t alive = alive_after(alive_, one, second, options);
+    ends(first, second, alive_after(alive, other, first, options), options.after);
   }
 
   void ends(const Promise& first, const Promise& second, std::uint64_t alive, std::uint32_t left) {
@@ -71,7 +71,8 @@ class Races {
       one.perform(act, 61);
       other.perform(act, 61);
       program_.after.push_back(act);
-      ends(one, other, alive_after(alive, act, options), left - 1);
+      const std::uint64_t left_alive = alive_after(alive, act, one, options);
+      ends(one, other, alive_after(left_alive, act, other, options), left - 1);
       program_.after.pop_back();
     }
   }
