@@ -46,4 +46,5 @@ status 2 F --shard 3/2
 # What has to stay clean. `make soak` looks further.
 status 0 F E1 gvisor cleave --starts small,zero --words usual,-migrate --depth 2 --races sc,tso \
   --before 1 --before-words fork,swapout --race-words 'write,fork,pin fast,unmap,swapout' --after 0
+status 0 cleave --starts readonly --words read --depth 1 --races sc,tso
 status 0 --against engine --depth 3
