@@ -58,7 +58,7 @@ void claim_pin(World& world, const Counts& page, bool writable) {
   if (world.rules.unpin_check == Flag::no || !page.anonymous) return;
   if (world.marks() && !page.exclusive)
     broken("I2: a page that is not marked exclusive was pinned");
-  // A writable entry is of an owned page, and so is what is pinned already; a visitor changes neither.
+  // A writable entry is of an owned page, and so is what is pinned; a visitor changes neither.
   const bool owned = writable || page.pins > 0 || page.refs == 1;
   if (world.rules.pin_count == PinCount::exact && !owned)
     broken("own: a page that is not owned was pinned");

@@ -10,81 +10,20 @@
 
 #include "arena/signals/fault_watcher.h"
 #include "arena/signals/front_handler.h"
+#include "arena/signals/watch_slot.h"
 #include "base/fail.h"
 #include "sync/memory.h"
 #include "sync/mutex.h"
 #include "sync/process.h"
-#include "sync/wait.h"
 
 namespace cleave {
 using namespace detail;
 namespace {
 
-struct Watch {
-  FaultWatcher* watcher = nullptr;
-  std::uintptr_t first = 0;
-  std::uintptr_t end = 0;
-  int signal = 0;
-};
-
-/// A sequence lock. Written with the lock of the watches held; read in signal handlers, which
-/// must not take half of an old range for half of a new one. The version is odd while a write
-/// lasts. Writer: version (relaxed), fields (release), version (release). Reader: version
-/// (acquire), fields (acquire), version (relaxed): a handler that reads a field of a write finds
-/// a version that is no older.
-class Slot {
- public:
-  void write(const Watch& watch) noexcept {
-    const std::uint32_t before = version_.load(sync::relaxed);
-    version_.store(before + 1, sync::relaxed);
-    watcher_.store(watch.watcher, sync::seq_cst);
-    first_.store(watch.first, sync::release);
-    end_.store(watch.end, sync::release);
-    signal_.store(watch.signal, sync::release);
-    version_.store(before + 2, sync::release);
-  }
-  /// Precondition: no thread writes to it or visits it, or none that did lives.
-  void clear() noexcept {
-    watcher_.store(nullptr, sync::seq_cst);
-    visitors_.store(0, sync::relaxed);
-    version_.store(0, sync::release);
-  }
-  /// No watcher, while it is being written: then it is no range that the caller may be touching.
-  [[nodiscard]] Watch read() const noexcept {
-    const std::uint32_t before = version_.load(sync::acquire);
-    const Watch watch{.watcher = watcher_.load(sync::seq_cst),
-                      .first = first_.load(sync::acquire),
-                      .end = end_.load(sync::acquire),
-                      .signal = signal_.load(sync::acquire)};
-    return before % 2 == 0 && version_.load(sync::relaxed) == before ? watch : Watch{};
-  }
-  /// Calls `look(const Watch&)`; the watcher lives as long as that takes.
-  template <class Look>
-  void visit(Look look) noexcept {
-    visitors_.add(1, sync::seq_cst);
-    look(read());
-    visitors_.sub(1, sync::seq_cst);
-  }
-  /// After a write: until nobody has what was there before. Dekker's algorithm: a visitor counts
-  /// itself and then reads the watcher; who has written another one then reads the count.
-  void wait_for_visitors() const noexcept {
-    (void)sync::wait_until(
-        visitors_, [](std::uint32_t n) { return n == 0; }, "watch.visitors");
-  }
-
- private:
-  sync::atomic<std::uint32_t> visitors_{0};
-  sync::atomic<std::uint32_t> version_{0};
-  sync::atomic<FaultWatcher*> watcher_{nullptr};
-  sync::atomic<std::uintptr_t> first_{0};
-  sync::atomic<std::uintptr_t> end_{0};
-  sync::atomic<int> signal_{0};
-};
-
 /// Some slots, and where there are more. Blocks are added at the end, with the lock of
 /// the watches held, and never end: a handler may be on its way through them.
 struct SlotBlock {
-  std::array<Slot, 64> slots;
+  std::array<WatchSlot, 64> slots;
   /// Written once (release: the slots are there), read in signal handlers (acquire).
   sync::atomic<SlotBlock*> next{nullptr};
 };
@@ -92,11 +31,11 @@ struct SlotBlock {
 // Constant-initialized and never destroyed: a fault may come at any time.
 SlotBlock first_slots;  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
-/// Calls `visit(Slot&)` for each slot, until it gives true; whether it did.
+/// Calls `visit(WatchSlot&)` for each slot, until it gives true; whether it did.
 template <class Visit>
 bool any_slot(Visit visit) noexcept {
   for (SlotBlock* block = &first_slots; block != nullptr; block = block->next.load(sync::acquire)) {
-    for (Slot& slot : block->slots) {
+    for (WatchSlot& slot : block->slots) {
       if (visit(slot)) return true;
     }
   }
@@ -104,7 +43,7 @@ bool any_slot(Visit visit) noexcept {
 }
 
 /// The first of a new block. With the lock of the watches held. nullptr: no memory.
-Slot* more_slots() noexcept {
+WatchSlot* more_slots() noexcept {
   auto* more = sync::make<SlotBlock>();
   if (more == nullptr) return nullptr;
   SlotBlock* last = &first_slots;
@@ -123,7 +62,7 @@ class Watches {
  public:
   Watches() noexcept : guard_(sync::process_lock(sync::ProcessLock::fault_watches)) {
     if (owner.is_here()) return;
-    (void)any_slot([](Slot& slot) {
+    (void)any_slot([](WatchSlot& slot) {
       slot.clear();
       return false;
     });
@@ -156,7 +95,7 @@ bool is_jump([[maybe_unused]] const siginfo_t* fault, const void* context) {
 }
 
 bool is_watched(int signal) {
-  return any_slot([signal](const Slot& slot) {
+  return any_slot([signal](const WatchSlot& slot) {
     const Watch watch = slot.read();
     return watch.watcher != nullptr && watch.signal == signal;
   });
@@ -166,8 +105,8 @@ bool is_watched(int signal) {
 
 Result<void> detail::watch_faults(int signal, std::span<std::byte> range, FaultWatcher& watcher) {
   const Watches held;
-  Slot* free = nullptr;
-  if (!any_slot([&free](Slot& slot) {
+  WatchSlot* free = nullptr;
+  if (!any_slot([&free](WatchSlot& slot) {
         free = &slot;
         return slot.read().watcher == nullptr;
       })) {
@@ -184,7 +123,7 @@ Result<void> detail::watch_faults(int signal, std::span<std::byte> range, FaultW
 
 void detail::unwatch_faults(FaultWatcher& watcher) noexcept {
   const Watches held;
-  (void)any_slot([&watcher](Slot& slot) {
+  (void)any_slot([&watcher](WatchSlot& slot) {
     const Watch watch = slot.read();
     if (watch.watcher != &watcher) return false;
     slot.write({});
@@ -202,7 +141,7 @@ void detail::open_watched(const sigset_t& signals) noexcept {
   sigset_t before;
   (void)sigfillset(&all);
   (void)sigprocmask(SIG_SETMASK, &all, &before);
-  (void)any_slot([&signals](Slot& slot) {
+  (void)any_slot([&signals](WatchSlot& slot) {
     slot.visit([&signals](const Watch& watch) {
       if (watch.watcher != nullptr && sigismember(&signals, watch.signal) == 1) {
         watch.watcher->open_all();
@@ -219,7 +158,7 @@ bool arena_fault(int signal, const siginfo_t* fault, const void* context) noexce
   const int errno_before = errno;
   const auto address = reinterpret_cast<std::uintptr_t>(fault->si_addr);
   Watch found;
-  const bool watched = any_slot([&](const Slot& slot) {
+  const bool watched = any_slot([&](const WatchSlot& slot) {
     found = slot.read();
     return found.watcher != nullptr && found.signal == signal && address >= found.first &&
            address < found.end;
