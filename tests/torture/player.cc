@@ -130,6 +130,7 @@ void Player::step() {
       return chance(4) == 0 ? refuse_rollback() : void();
     case 32:
       if (chance(64) == 0) trim();
+      if (chance(2) == 0) merge();
       if (chance(64) == 0) {
         auto& accessor = accessors_[chance(kBoards)];
         const auto b = static_cast<unsigned>(&accessor - accessors_.data());

@@ -137,6 +137,7 @@ class Player {
   void remap();
   void refuse_rollback();
   void trim();
+  void merge();
   /// Until there is memory.
   template <class Do>
   void insist(const char* what, Do what_to_do);

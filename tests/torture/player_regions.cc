@@ -84,6 +84,13 @@ void Player::refuse_rollback() {
 }
 
 // Registered memory is kept by the player that registered it.
+// Copies that forks made are equal until they are written to.
+void Player::merge() {
+  if (torture_.options.backing == Behind::nothing) return;
+  const auto report = torture_.pool.merge(torture_.pool.statistics().budget * kPageSize / 4);
+  if (done(report, "merge")) did(Counts::merged, report->merged);
+}
+
 void Player::trim() {
   if (done(torture_.pool.trim(), "trim")) did(Counts::trims);
 }
