@@ -91,10 +91,11 @@ TEST_P(JoinedArenas, ThatLieSideBySideAreEachTheirOwn) {
   Arena high = must(Arena::create(pool_, 1_MiB, {.at = room_.at(2), .tracking = GetParam()}));
   Arena low = join(high, room_.at(0));
   Arena middle = join(high, room_.at(1));
+  constexpr std::size_t kLast = (1 << 20) - 3;
   const auto write_all = [&](const char* text) {
-    write(low, 1_MiB.value - 3, text);
+    write(low, kLast, text);
     write(middle, 0, text);
-    write(middle, 1_MiB.value - 3, text);
+    write(middle, kLast, text);
     write(high, 0, text);
   };
   write_all("one");
@@ -102,8 +103,8 @@ TEST_P(JoinedArenas, ThatLieSideBySideAreEachTheirOwn) {
   write_all("two");
   const Commit two = must(low.commit());
   must(middle.checkout(one));
-  EXPECT_EQ(text_at(low, 1_MiB.value - 3, 3) + text_at(middle, 0, 3), "oneone");
-  EXPECT_EQ(text_at(middle, 1_MiB.value - 3, 3) + text_at(high, 0, 3), "oneone");
+  EXPECT_EQ(text_at(low, kLast, 3) + text_at(middle, 0, 3), "oneone");
+  EXPECT_EQ(text_at(middle, kLast, 3) + text_at(high, 0, 3), "oneone");
   std::size_t bytes = 0;
   must(high.diff(one, two, [&](std::span<const std::byte> run) { bytes += run.size(); }));
   EXPECT_EQ(bytes, 4 * kPageSize);
@@ -114,6 +115,7 @@ TEST_P(JoinedArenas, MayTrackEachInItsOwnWay) {
     if (!try_tracking(by)) continue;
     Arena a = make();
     Arena b = join(a, nullptr, by);
+    b.mark_dirty(b.data(), 1);
     write_both(a, b, "ab");
     const Commit ab = must(a.commit());
     b.mark_dirty(b.data(), 1);
