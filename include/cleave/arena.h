@@ -21,6 +21,7 @@
 
 namespace cleave {
 
+class Arena;
 namespace detail {
 class ArenaState;
 }
@@ -54,6 +55,11 @@ struct ArenaOptions {
   /// reasons that docs/explanation/arena.md lists, is an error (not_permitted, where: the page) and
   /// counts as changed from then on. Dear: 90 ms for each GiB in use. For debugging.
   bool catch_unseen = false;
+  /// An arena whose history this one is to share, however it is made; nullptr: it has one of its
+  /// own. From then on a commit of either has what both hold at that moment, and a checkout makes
+  /// both what they were then, or neither: see Arena. Any number of arenas may join one history,
+  /// each with a tracking and other options of its own. Used only by the call that it is given to.
+  const Arena* joins = nullptr;
 };
 
 /// What an arena has done and keeps. Pages, unless it says otherwise.
@@ -70,6 +76,16 @@ struct ArenaStatistics {
 /// Memory for ordinary pointers, threads and system calls, whose whole contents can be committed,
 /// and made again what they were at any commit, at a cost that follows the pages that differ, not
 /// the size. One branch stands in the arena at a time, at one address.
+///
+/// Arenas may share one history (ArenaOptions::joins): a library's data, a heap and a table, say,
+/// that mean nothing apart. What one of them commits, checks out, reverts, names, finds, forgets,
+/// visits, or tells of changes and differences is of all; memory(), pins, holds, mark_dirty() and
+/// the rest of the statistics are its own. An arena joins with a commit that has what it holds, and
+/// of the others what head() has; what has changed in those since stays uncommitted. So commit
+/// before or after, where that is to be one moment. One that ends leaves its contents in the
+/// commits that it was in. A commit is checked out as a whole or not at all: one that knows nothing
+/// of an arena's memory, since it is older, or that has memory of an arena that has ended, is
+/// refused.
 ///
 /// Its memory is a file of its own, not the pool's; the pool holds what commits remember. A page
 /// that was ever written and committed so takes twice its size, as in any working tree.
@@ -97,7 +113,9 @@ class CLEAVE_API Arena {
   /// bad_argument (zero, over 64 TiB, more than RLIMIT_FSIZE, misaligned), already_mapped
   /// (something lies at `at`), no_memory (RLIMIT_NOFILE, RLIMIT_AS, vm.max_map_count: `what` names
   /// the limit), unsupported (the tracking that was asked for does not work here; `what` says why.
-  /// `automatic` finds one that does; it takes no shortage for a reason to be slower).
+  /// `automatic` finds one that does; it takes no shortage for a reason to be slower). Where it
+  /// joins another, also not_permitted (in a child of fork(2), or in a visit of changes()) and
+  /// bad_argument (that one keeps its commits in another pool); the other is as it was then.
   static Result<Arena> create(const Pool& pool, ByteCount size, ArenaOptions options = {});
 
   /// An arena of memory that exists, at its own address, with a first commit of what it holds: a
@@ -126,7 +144,7 @@ class CLEAVE_API Arena {
   /// Lets go of what this was, and takes over what `other` is.
   Arena& operator=(Arena&& other) noexcept;
   /// Commits, pins and holds may outlive it; the memory goes with the last pin, or is the process's
-  /// own again (see take_over()).
+  /// own again (see take_over()). Names go with the last arena of the history.
   ~Arena();
 
   /// The first byte; the same for as long as the arena lives.
@@ -150,9 +168,11 @@ class CLEAVE_API Arena {
                                       std::span<const std::byte> payload = {});
 
   /// Makes the contents those of `commit`, back, forth or across branches; the arena then stands
-  /// there. Cost: by the pages that differ. Errors, and nothing has changed: bad_argument (a commit
-  /// of another arena), pinned (where: the first page that is pinned for writing and would change),
-  /// not_permitted, no_memory and unsupported (of the tracking, as commit()).
+  /// there. Cost: by the pages that differ; in a pool with a backing, memory for as many, for a
+  /// moment. Errors, and nothing has changed: bad_argument (a commit of another history), pinned
+  /// (where: the first page that is pinned for writing and would change), not_mapped (where: memory
+  /// of an arena that joined after the commit, or has ended since), io and too_many_pins (a page
+  /// cannot be brought), not_permitted, no_memory and unsupported (of the tracking, as commit()).
   Result<void> checkout(const Commit& commit);
   /// Gives up what changed since the commit that the arena stands at: checkout(head()).
   Result<void> revert();
@@ -202,6 +222,7 @@ class CLEAVE_API Arena {
 
  private:
   CLEAVE_HIDDEN explicit Arena(std::shared_ptr<detail::ArenaState> state);
+  CLEAVE_HIDDEN static const detail::ArenaState* joined_by(const ArenaOptions& options);
   [[nodiscard]] CLEAVE_HIDDEN detail::ArenaState& state() const;
 
   std::shared_ptr<detail::ArenaState> state_;

@@ -9,13 +9,17 @@
 namespace cleave {
 using namespace detail;
 
+const ArenaState* Arena::joined_by(const ArenaOptions& options) {
+  return options.joins == nullptr ? nullptr : &options.joins->state();
+}
+
 Result<Arena> Arena::create(const Pool& pool, ByteCount size, ArenaOptions options) {
   constexpr std::uint64_t kMost = std::uint64_t{1} << (kAddressBits - 2);
   if (size == 0) return fail(Errc::bad_argument, "the size is zero");
   if (size > kMost) return fail(Errc::bad_argument, "an arena is at most 64 TiB");
   const std::uint64_t pages = (size.value + kPageSize - 1) / kPageSize;
   auto state = ArenaState::make(
-      pool, [&] { return Mapping::create(pages, options.at); }, options);
+      pool, [&] { return Mapping::create(pages, options.at); }, options, joined_by(options));
   if (!state) return tl::unexpected(state.error());
   return Arena(std::move(*state));
 }
@@ -27,7 +31,7 @@ Result<Arena> Arena::take_over(const Pool& pool, std::span<std::byte> memory,
                 Address{reinterpret_cast<std::uintptr_t>(options.at)});
   }
   auto state = ArenaState::make(
-      pool, [&] { return Mapping::take_over(memory); }, options);
+      pool, [&] { return Mapping::take_over(memory); }, options, joined_by(options));
   if (!state) return tl::unexpected(state.error());
   return Arena(std::move(*state));
 }
@@ -51,28 +55,28 @@ bool Arena::contains(const void* address) const {
 }
 
 Result<Commit> Arena::commit(std::string_view name, std::span<const std::byte> payload) {
-  return state().commit(name, payload);
+  return state().joint().commit(name, payload);
 }
-Result<void> Arena::checkout(const Commit& commit) { return state().checkout(commit); }
-Result<void> Arena::revert() { return state().revert(); }
-Commit Arena::head() const { return state().head(); }
+Result<void> Arena::checkout(const Commit& commit) { return state().joint().checkout(commit); }
+Result<void> Arena::revert() { return state().joint().revert(); }
+Commit Arena::head() const { return state().joint().head(); }
 
 std::optional<Commit> Arena::find(std::string_view name) const {
-  return state().history().find(name);
+  return state().joint().history().find(name);
 }
-bool Arena::forget(std::string_view name) { return state().history().forget(name); }
+bool Arena::forget(std::string_view name) { return state().joint().history().forget(name); }
 Result<void> Arena::for_each_commit(function_ref<void(const Commit&, unsigned)> visit) const {
-  return state().history().for_each(visit);
+  return state().joint().history().for_each(visit);
 }
 
 Result<void> Arena::changes(function_ref<void(std::span<const std::byte>)> visit) {
-  return state().changes(visit);
+  return state().joint().changes(visit);
 }
 
 Result<void> Arena::diff(const Commit& a, const Commit& b,
                          function_ref<void(std::span<const std::byte>)> visit) const {
-  if (auto here = state().check_here(); !here) return here;
-  const History& history = state().history();
+  if (auto here = state().joint().check_here(); !here) return here;
+  const History& history = state().joint().history();
   if (!history.has(a) || !history.has(b)) {
     return fail(Errc::bad_argument, "the commit belongs to another arena");
   }
@@ -87,9 +91,9 @@ void Arena::mark_dirty(const void* at, ByteCount bytes) noexcept { state().mark_
 Result<ArenaPin> Arena::pin(const void* at, ByteCount bytes, PinAccess access, PinTerm term) {
   return state().pin(at, bytes, access, term);
 }
-Result<Hold> Arena::hold(const void* at, ByteCount bytes) { return state().hold(at, bytes); }
+Result<Hold> Arena::hold(const void* at, ByteCount bytes) { return state().joint().hold(state(), at, bytes); }
 
-ArenaStatistics Arena::statistics() const { return state().statistics(); }
+ArenaStatistics Arena::statistics() const { return state().joint().statistics(state()); }
 std::string Arena::tracking_reason() const { return state().tracking_reason(); }
 
 }  // namespace cleave

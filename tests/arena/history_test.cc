@@ -1,5 +1,5 @@
 // The tree of commits, against one that is written down plainly.
-#include "arena/history.h"
+#include "arena/joint/history.h"
 
 #include <algorithm>
 #include <memory>

@@ -29,6 +29,8 @@ src/arena/placement: include/* src/base src/sync
 src/arena/signals: include/* src/base src/sync
 src/arena/memory: include/* src/base src/sync src/frames/* src/arena/placement src/arena/signals
 src/arena/track: include/* src/base src/sync src/arena/placement src/arena/signals src/arena/memory
+src/arena/member: include/* src/base src/sync src/sync/waiters src/frames/* src/space src/arena/placement src/arena/signals src/arena/memory src/arena/track
+src/arena/joint: include/* src/base src/sync src/frames/* src/space src/arena/placement src/arena/signals src/arena/memory src/arena/track src/arena/member
 src/arena: include/* src/base src/sync src/sync/waiters src/frames/* src/space src/arena/*
 src/capi: include/* src/base src/sync
 src/backing: include/* src/base src/sync
@@ -298,7 +300,7 @@ self_check() {
   expect lab/judge/a.cc 1 '#include <cleave/space.h>'
   expect lab/judge/a.cc 1 '#include "table/node.h"'
   expect lab/engine/stage/a.cc '' $'#include <cleave/space.h>\n#include "space/validate.h"'
-  expect lab/engine/stage/a.cc 1 '#include "arena/history.h"'
+  expect lab/engine/stage/a.cc 1 '#include "arena/joint/history.h"'
   expect lab/engine/a.cc 1 '#include "space/validate.h"'
   expect lab/judge/a.cc '' $'#include "lab/litmus/parse/b.h"\nstd::mutex lock;'
   expect measure/a.h '' '#include <cleave/error.h>'

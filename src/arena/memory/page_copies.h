@@ -4,19 +4,16 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
-#include <optional>
-#include <utility>
 
 #include <cleave/detail/word.h>
 #include <cleave/units.h>
-
-#include "frames/look.h"
 
 namespace cleave::detail {
 
 /// A page that was not touched for a while costs more to find (two walks of the kernel's page
 /// tables, with cold caches) than to copy. So both ends of the next copies are asked for before the
-/// first is made. Copies are made when the batch is full, and at its end.
+/// first is made. Copies are made when the batch is full, and at its end; until then what is copied
+/// stays where it is.
 class PageCopies {
  public:
   PageCopies() = default;
@@ -24,26 +21,23 @@ class PageCopies {
   PageCopies& operator=(const PageCopies&) = delete;
   ~PageCopies() { make(); }
 
-  void add(std::byte* to, Look&& from) noexcept {
+  void add(std::byte* to, const std::byte* from) noexcept {
     sync::prefetch_for_write(to);
-    sync::prefetch_for_read(from.bytes());
+    sync::prefetch_for_read(from);
     to_[count_] = to;
-    from_[count_++].emplace(std::move(from));
+    from_[count_++] = from;
     if (count_ == to_.size()) make();
   }
 
  private:
   void make() noexcept {
-    for (std::size_t i = 0; i < count_; ++i) {
-      std::memcpy(to_[i], from_[i]->bytes(), kPageSize);
-      from_[i].reset();
-    }
+    for (std::size_t i = 0; i < count_; ++i) std::memcpy(to_[i], from_[i], kPageSize);
     count_ = 0;
   }
 
   static constexpr std::size_t kAhead = 16;
   std::array<std::byte*, kAhead> to_;
-  std::array<std::optional<Look>, kAhead> from_;
+  std::array<const std::byte*, kAhead> from_;
   std::size_t count_ = 0;
 };
 

@@ -58,6 +58,7 @@ Result<void> WriterTrap::note_protections() {
 // The operation is over when the memory is back: until then a thread that comes is one that came
 // during it, however often it comes before this one goes on.
 void WriterTrap::allow() noexcept {
+  if (operation_.load(sync::relaxed) == nullptr) return;
   late_.store(kLate, sync::relaxed);
   for (const Kept& kept : kept_) {
     const bool allowed = insist([&] {

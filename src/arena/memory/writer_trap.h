@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <span>
 
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
@@ -25,6 +25,7 @@ class WriterTrap final : public FaultWatcher {
   /// `operation` is named in the message: static text.
   Result<void> forbid_writes(const char* operation);
   Result<void> forbid_all(const char* operation);
+  /// After either, whatever came of it; nothing where neither was called.
   void allow() noexcept;
 
   bool fault(std::byte* address) noexcept override;
@@ -55,26 +56,6 @@ class WriterTrap final : public FaultWatcher {
   /// Left of kLate. Whose access it is that is repeated does not matter (relaxed).
   sync::atomic<std::uint32_t> late_{0};
   bool watching_ = false;
-};
-
-/// Takes the program's memory away while an operation runs; without a trap, nothing.
-class TrapFor {
- public:
-  explicit TrapFor(std::optional<WriterTrap>& trap) : trap_(trap) {}
-  ~TrapFor() {
-    if (trap_) trap_->allow();
-  }
-  TrapFor(const TrapFor&) = delete;
-  TrapFor& operator=(const TrapFor&) = delete;
-  Result<void> writes(const char* operation) {
-    return trap_ ? trap_->forbid_writes(operation) : Result<void>{};
-  }
-  Result<void> all(const char* operation) {
-    return trap_ ? trap_->forbid_all(operation) : Result<void>{};
-  }
-
- private:
-  std::optional<WriterTrap>& trap_;
 };
 
 }  // namespace cleave::detail

@@ -1,4 +1,4 @@
-#include "arena/history.h"
+#include "arena/joint/history.h"
 
 #include <utility>
 

@@ -1,16 +1,16 @@
-// Who has an arena to itself: a call of it, or a visit of changes().
+// Who has a joint to itself: a call of one of its arenas, or a visit of changes().
 #pragma once
 
-#include "arena/arena_state.h"
+#include "arena/joint/joint.h"
 
 namespace cleave::detail {
 
 /// The lock, for a scope; nothing in a visit of changes(), whose thread has it.
 /// Not analysed: whether it takes the lock is known only as it runs.
-class CLEAVE_SCOPED_CAPABILITY ArenaState::Turn {
+class CLEAVE_SCOPED_CAPABILITY Joint::Turn {
  public:
-  explicit Turn(const ArenaState& arena) CLEAVE_ACQUIRE(arena.lock_) CLEAVE_UNCHECKED
-      : lock_(arena.is_visited_by_this_thread() ? nullptr : &arena.lock_) {
+  explicit Turn(const Joint& joint) CLEAVE_ACQUIRE(joint.lock_) CLEAVE_UNCHECKED
+      : lock_(joint.is_visited_by_this_thread() ? nullptr : &joint.lock_) {
     if (lock_ != nullptr) lock_->lock();
   }
   ~Turn() CLEAVE_RELEASE() CLEAVE_UNCHECKED {
@@ -24,9 +24,9 @@ class CLEAVE_SCOPED_CAPABILITY ArenaState::Turn {
 };
 
 /// With the lock held: this thread is about to call a visitor.
-class ArenaState::Visiting {
+class Joint::Visiting {
  public:
-  explicit Visiting(ArenaState& arena) : visitor_(arena.visitor_) {
+  explicit Visiting(Joint& joint) : visitor_(joint.visitor_) {
     visitor_.store(sync::this_thread(), sync::relaxed);
   }
   ~Visiting() { visitor_.store(sync::ThreadToken::none, sync::relaxed); }

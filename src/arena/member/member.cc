@@ -1,0 +1,91 @@
+#include "arena/member/member.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/fail.h"
+#include "sync/waiters/waiters.h"
+
+namespace cleave::detail {
+
+Result<Member::Sets> Member::Sets::create(std::uint64_t pages) {
+  auto changed = PageSet::create(pages);
+  if (!changed) return tl::unexpected(changed.error());
+  auto suspected = PageSet::create(pages);
+  if (!suspected) return tl::unexpected(suspected.error());
+  auto differing = PageSet::create(pages);
+  if (!differing) return tl::unexpected(differing.error());
+  return Sets{std::move(*changed), std::move(*suspected), std::move(*differing)};
+}
+
+Member::Member(Mapping&& mapping, Sets&& sets, sync::mutex& turn)
+    : mapping_(std::move(mapping)),
+      turn_(turn),
+      changed_(std::move(sets.changed)),
+      suspected_(std::move(sets.suspected)),
+      differing_(std::move(sets.differing)) {}
+
+Result<void> Member::watch(const ArenaOptions& options) {
+  auto choice = choose_tracker(options, mapping_);
+  if (!choice) return tl::unexpected(choice.error());
+  choice_ = std::move(*choice);
+  if (options.catch_writers) {
+    if (choice_.tracker->kind() == Tracking::mprotect) {
+      return fail(
+          Errc::unsupported,
+          "writers cannot be caught beside mprotect tracking, which needs the same protection");
+    }
+    trap_.emplace(mapping_);
+  }
+  catch_waiters_ = options.catch_waiters;
+  catch_unseen_ = options.catch_unseen;
+  return {};
+}
+
+Result<PageRun> Member::pages_of(const void* at, ByteCount bytes) const {
+  const auto first = reinterpret_cast<std::uintptr_t>(mapping_.native());
+  const auto from = reinterpret_cast<std::uintptr_t>(at);
+  if (bytes == 0) return fail(Errc::bad_argument, "the range is empty", Address{from});
+  if (from < first || from - first >= mapping_.bytes() ||
+      bytes.value > mapping_.bytes() - (from - first)) {
+    return fail(Errc::bad_argument, "the range does not lie inside the arena", Address{from});
+  }
+  return PageRun{(from - first) / kPageSize,
+                 (from - first + bytes.value + kPageSize - 1) / kPageSize};
+}
+
+Result<void> Member::check_memory(const char* operation) const {
+  if (auto placed = check_in_place(); !placed) return placed;
+  if (!catch_waiters_) return {};
+  return check_waiters({mapping_.native(), mapping_.bytes()}, operation);
+}
+
+Result<void> Member::forbid_writes(const char* operation) {
+  return trap_ ? trap_->forbid_writes(operation) : Result<void>{};
+}
+Result<void> Member::forbid_all(const char* operation) {
+  return trap_ ? trap_->forbid_all(operation) : Result<void>{};
+}
+void Member::allow() noexcept {
+  if (trap_) trap_->allow();
+}
+
+void Member::mark_dirty(const void* at, ByteCount bytes) noexcept {
+  if (bytes == 0) return;
+  if (!mapping_.is_here()) return;
+  const auto run = pages_of(at, bytes);
+  CLEAVE_CHECK(run, "mark_dirty() of bytes that do not lie inside the arena");
+  choice_.tracker->mark_dirty(*run);
+}
+
+ArenaStatistics Member::statistics() const {
+  return {.tracking = choice_.tracker->kind(),
+          .commits = 0,
+          .living = 0,
+          .recorded = recorded_pages_,
+          .restored = restored_pages_,
+          .short_pins = count(PinTerm::short_term),
+          .long_pins = count(PinTerm::long_term)};
+}
+
+}  // namespace cleave::detail

@@ -1,0 +1,78 @@
+// What a commit records.
+#include "arena/member/member.h"
+#include "base/page_contents.h"
+#include "space/snapshot_state.h"
+
+namespace cleave::detail {
+namespace {
+
+// A page that is not in memory, and would have to be brought for this, counts as changed.
+bool was_the_same(const std::byte* now, const SnapshotState& before, PageNo page) {
+  if (!before.is_here(page)) return false;
+  const auto then = before.look(page);
+  return then && is_the_same(now, then->bytes());
+}
+
+}  // namespace
+
+// Pages that only count as changed, because a device might have written to them, because reading
+// gave them memory, or because they were opened with a neighbour, are compared first: a thousand
+// commits beside one pin are not a thousand copies.
+Result<void> Member::record_run(PageRun run, ResidentRanges& resident, const SnapshotState& before,
+                                Space& into, std::uint64_t& written) const {
+  PageRun memory{run.first,
+                 run.first};  // pages from here on that have memory, as far as we have looked
+  for (std::uint64_t page = run.first; page < run.end; ++page) {
+    const std::byte* now = mapping_.alias(page);
+    const PageNo number = number_of_page(page);
+    if (!before.has(number)) {
+      if (page >= memory.end) {
+        memory = resident.first_in({page, run.end});
+        mapping_.enter_alias(memory);
+      }
+      // A hole is zeroes, as before; to read it would give it memory.
+      if (page < memory.first || is_zero(now)) continue;
+    } else if ((suspected_.has(page) || !choice_.tracker->is_exact()) &&
+               was_the_same(now, before, number)) {
+      continue;
+    }
+    if (auto done = into.write(address_of_page(page), {now, kPageSize}); !done) return done;
+    ++written;
+  }
+  return {};
+}
+
+Result<void> Member::record(PageRun within, const SnapshotState& before, Space& into,
+                            std::uint64_t& written) const {
+  ResidentRanges resident(mapping_);
+  return changed_.for_each_run(within, [&](PageRun run) {
+    assume_turn();  // by the function around
+    return record_run(run, resident, before, into, written);
+  });
+}
+
+Result<void> Member::record_changed(const SnapshotState& before, Space& into,
+                                    std::uint64_t& written) {
+  const std::uint64_t earlier = written;
+  auto recorded = record({0, mapping_.pages()}, before, into, written);
+  being_recorded_ = written - earlier;
+  return recorded;
+}
+
+Result<void> Member::record_first(const SnapshotState& before, Space& into,
+                                  std::uint64_t& written) {
+  changed_.add({0, mapping_.pages()});
+  auto recorded = record_changed(before, into, written);
+  changed_.clear();
+  return recorded;
+}
+
+void Member::committed() noexcept {
+  choice_.tracker->epoch_ended(changed_.count());
+  changed_.clear();
+  suspected_.clear();
+  recorded_pages_ += being_recorded_;
+  being_recorded_ = 0;
+}
+
+}  // namespace cleave::detail
