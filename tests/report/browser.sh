@@ -45,6 +45,14 @@ token=$(grep -o '"token":"[^"]*"' "$folder/broken.html" | sed -n 1p | cut -d'"' 
 "$cleave" litmus fork-against-fast-pin --rules engine --replay "$token" >"$folder/replayed" || true
 grep -q 'a pinned frame was about to be shared' "$folder/replayed"
 
+# And the page of a hunt.
+"$cleave" litmus hunt A --starts small,zero --words write,fork,get,unmap,pin --races sc --before 0 --after 0 \
+  --html "$folder/hunt.html" >"$folder/table" || (($? == 1))
+grep -q '"known":"leak/child-get-unmap"' "$folder/hunt.html"
+test_in_browser "$folder/hunt.html"
+[[ $result == *"findings "[1-9]* && $result == *"parts 12"* ]]
+test_in_browser "$folder/hunt.html" 500
+
 take_turn_on_the_machine
 # With the kernel beside the rule-sets: as root its runs can be stepped through, else its cells say why it has none.
 "$cleave" litmus leak --html "$folder/rules.html" >"$folder/table"

@@ -18,6 +18,7 @@
 #include "tools/console/exit.h"
 #include "tools/console/interrupt.h"
 #include "tools/console/status_line.h"
+#include "tools/litmus/hunt_page.h"
 #include "tools/litmus/hunt_report.h"
 #include "tools/litmus/litmus.h"
 
@@ -154,10 +155,12 @@ void write_files(const std::string& folder, const Answers& answers) {
 }
 
 void tell(const lab::hunt::Journal& journal, const lab::hunt::Shard& shard, double seconds,
-          const HuntAsked& asked) {
+          const HuntAsked& asked, const lab::hunt::Options* options) {
   if (!asked.out.empty()) write_files(asked.out, journal.answers);
+  const lab::judge::TestFiles catalogue = load({});
   HuntReport report{journal, shard, seconds, asked.verbose ? std::size_t{0} : 20};
-  fmt::print("{}", asked.json ? json_of(report) : text_of(report, load({})));
+  if (!asked.html.empty()) write_hunt_page(asked.html, report, options, catalogue);
+  fmt::print("{}", asked.json ? json_of(report, catalogue) : text_of(report, catalogue));
   if (!lab::hunt::total(journal.answers).findings.empty()) throw console::Exit{1};
   if (!is_whole(report)) throw console::Exit{3};
 }
@@ -255,14 +258,15 @@ void hunt(const HuntAsked& asked) {
     journal = together->whole();
     if (!asked.journal.empty()) write(journal, asked.journal, "--journal");
   }
-  tell(journal, effort.shard, std::chrono::duration<double>(Clock::now() - begin).count(), asked);
+  tell(journal, effort.shard, std::chrono::duration<double>(Clock::now() - begin).count(), asked,
+       &options);
 }
 
 void merge_hunts(const std::vector<std::string>& journals, const std::string& into,
                  const HuntAsked& asked) {
   const lab::hunt::Journal joined = must_be(lab::hunt::merge(journals), "hunt merge");
   if (!into.empty()) write(joined, into, "--into");
-  tell(joined, {}, 0, asked);
+  tell(joined, {}, 0, asked, nullptr);
 }
 
 }  // namespace cleave::litmus

@@ -23,6 +23,7 @@ struct HuntAsked {
   std::string shard = "1/1";
   std::string queue;  ///< HOST:PORT/NAME of the campaign; empty: this process alone
   std::string out;
+  std::string html;
   double time = 0;
   std::uint64_t seed = 0;
   unsigned jobs = 1;

@@ -42,7 +42,7 @@ std::string known_as(const Finding& finding, const std::map<std::string, std::st
   const auto test = lab::litmus::parse(finding.litmus);
   if (!test) return {};
   const auto known = names.find(lab::hunt::canonical(*test));
-  return known == names.end() ? std::string() : fmt::format("    = {}\n", known->second);
+  return known == names.end() ? std::string() : known->second;
 }
 
 }  // namespace
@@ -77,14 +77,16 @@ std::string text_of(const HuntReport& report, const lab::judge::TestFiles& catal
     text += fmt::format("{:<8}{}{}  [{}]  under {}, {} programs\n", key.kind,
                         key.memory == "sc" ? "" : key.memory + " ", key.program, finding.end,
                         fmt::join(finding.rules, " "), finding.count);
-    text += known_as(finding, names);
+    const std::string known = known_as(finding, names);
+    if (!known.empty()) text += fmt::format("    = {}\n", known);
   }
   if (findings.size() > told)
     text += fmt::format("{} more; -v lists all\n", findings.size() - told);
   return text + fmt::format("{} minimal programs\n", findings.size());
 }
 
-std::string json_of(const HuntReport& report) {
+std::string json_of(const HuntReport& report, const lab::judge::TestFiles& catalogue) {
+  const auto names = by_form(catalogue);
   const lab::hunt::Answer sum = lab::hunt::total(report.journal.answers);
   const Units units = units_of(report);
   nlohmann::ordered_json json;
@@ -108,6 +110,8 @@ std::string json_of(const HuntReport& report) {
     one["end"] = finding.end;
     one["rules"] = finding.rules;
     one["programs"] = finding.count;
+    if (std::string known = known_as(finding, names); !known.empty())
+      one["known"] = std::move(known);
     one["litmus"] = finding.litmus;
     json["findings"].push_back(std::move(one));
   }

@@ -22,7 +22,7 @@ std::string coverage_of(const HuntReport& report);
 /// The findings, shortest first. Those that `catalogue` has are named by the test there.
 std::string text_of(const HuntReport& report, const lab::judge::TestFiles& catalogue);
 /// The same as one JSON object.
-std::string json_of(const HuntReport& report);
+std::string json_of(const HuntReport& report, const lab::judge::TestFiles& catalogue);
 
 /// Asks `judge`, "kernel" or "engine", of generated programs, each held to what the options' one
 /// rule-set predicts, for so long; prints, and ends the command as hunt() does.

@@ -53,6 +53,9 @@ void add_telling(CLI::App& command, HuntAsked& asked) {
   command.add_option("--out", asked.out, "Write each finding to this folder, as a litmus file")
       ->type_name("FOLDER")
       ->check(CLI::ExistingDirectory);
+  command
+      .add_option("--html", asked.html, "Write what was searched and found to this file, a page")
+      ->type_name("FILE");
   command.add_flag("--json", asked.json, "Print one JSON object");
   command.add_flag("-v,--verbose", asked.verbose, "List all findings");
 }

@@ -1,0 +1,81 @@
+#include "tools/litmus/hunt_page.h"
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <fstream>
+#include <string_view>
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "lab/report/page/page.h"
+#include "tools/litmus/litmus.h"
+
+namespace cleave::litmus {
+
+namespace page {
+
+// The build makes them of the files in tools/litmus/page.
+extern const std::string_view kHunt;
+extern const std::string_view kHuntStyle;
+extern const std::string_view kHuntScript;
+
+}  // namespace page
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json parts_of(const HuntReport& report, const lab::hunt::Options* options) {
+  Json parts = Json::array();
+  if (options == nullptr) return parts;
+  for (const lab::hunt::Unit& unit : units(*options)) {
+    if (!report.shard.has(unit.number)) continue;
+    const auto& answer = report.journal.answers[unit.number];
+    const auto memory = unit.race ? fmt::format(", races, {}", lab::explore::name(*unit.race)) : "";
+    parts.push_back(
+        {{"start", unit.start->name + memory},
+         {"first", unit.first ? text(*unit.start, lab::hunt::Step{*unit.first, 0}) : "nothing"},
+         {"programs", answer ? Json(answer->programs) : Json(nullptr)}});
+  }
+  return parts;
+}
+
+// Stands in a script element: nothing in it may look like the end of one.
+std::string inlined(const Json& data) {
+  std::string text;
+  for (const char c : data.dump(-1, ' ', false, Json::error_handler_t::replace)) {
+    if (c == '<')
+      text += "\\u003c";
+    else
+      text += c;
+  }
+  return text;
+}
+
+std::string with(std::string_view text, std::string_view mark, std::string_view instead) {
+  const std::size_t at = text.find(mark);
+  return std::string(text.substr(0, at)).append(instead).append(text.substr(at + mark.size()));
+}
+
+}  // namespace
+
+void write_hunt_page(const std::string& path, const HuntReport& report,
+                     const lab::hunt::Options* options, const lab::judge::TestFiles& catalogue) {
+  Json data = Json::parse(json_of(report, catalogue));
+  data["coverage"] = coverage_of(report);
+  data["cleave"] = CLEAVE_VERSION;
+  data["made"] = fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time(nullptr)));
+  data["parts"] = parts_of(report, options);
+  std::string page =
+      with(page::kHunt, "/*STYLE*/", std::string(lab::page::kStyle).append(page::kHuntStyle));
+  page = with(page, "/*SCRIPT*/", page::kHuntScript);
+  std::ofstream file(path, std::ios::binary);
+  file << with(page, "/*DATA*/", inlined(data));
+  file.close();
+  if (!file) stop(2, fmt::format("--html: {} cannot be written: {}\n", path, std::strerror(errno)));
+}
+
+}  // namespace cleave::litmus
