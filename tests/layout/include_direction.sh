@@ -101,7 +101,8 @@ tools/sqlite: include/cleave adapters/* tools/console
 tools/image: include/* tools/console
 tools/doctor/kernel:
 tools/doctor: include/cleave measure tools/console tools/doctor/kernel
-tools/litmus: lab/* tools/console
+tools/litmus/hunt: lab/*
+tools/litmus: lab/* tools/console tools/litmus/hunt
 tools/bench: tools/console bench/*
 tools/manual: tools/console tools/cleave
 examples: include/cleave

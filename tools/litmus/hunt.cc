@@ -18,8 +18,8 @@
 #include "tools/console/exit.h"
 #include "tools/console/interrupt.h"
 #include "tools/console/status_line.h"
-#include "tools/litmus/hunt_page.h"
-#include "tools/litmus/hunt_report.h"
+#include "tools/litmus/hunt/page.h"
+#include "tools/litmus/hunt/report.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
@@ -159,7 +159,9 @@ void tell(const lab::hunt::Journal& journal, const lab::hunt::Shard& shard, doub
   if (!asked.out.empty()) write_files(asked.out, journal.answers);
   const lab::judge::TestFiles catalogue = load({});
   HuntReport report{journal, shard, seconds, asked.verbose ? std::size_t{0} : 20};
-  if (!asked.html.empty()) write_hunt_page(asked.html, report, options, catalogue);
+  if (!asked.html.empty())
+    if (auto written = write_page(asked.html, report, options, catalogue); !written)
+      stop(2, fmt::format("--html: {}\n", written.error()));
   fmt::print("{}", asked.json ? json_of(report, catalogue) : text_of(report, catalogue));
   if (!lab::hunt::total(journal.answers).findings.empty()) throw console::Exit{1};
   if (!is_whole(report)) throw console::Exit{3};

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "lab/hunt/hunt.h"
+
 namespace cleave::litmus {
 
 /// What a hunt is asked for, as text.
@@ -37,5 +39,10 @@ void hunt(const HuntAsked& asked);
 /// Joins journals to one, which it writes to `into` (empty: nowhere), and prints what they found.
 void merge_hunts(const std::vector<std::string>& journals, const std::string& into,
                  const HuntAsked& asked);
+
+/// Asks `judge`, "kernel" or "engine", of generated programs, each held to what the options' one
+/// rule-set predicts, for so long; prints, and ends the command as hunt() does.
+void hunt_elsewhere(const lab::hunt::Options& options, const std::string& judge, std::uint64_t seed,
+                    double most_seconds);
 
 }  // namespace cleave::litmus

@@ -16,7 +16,7 @@
 #include "tools/console/exit.h"
 #include "tools/console/interrupt.h"
 #include "tools/console/status_line.h"
-#include "tools/litmus/hunt_report.h"
+#include "tools/litmus/hunt/report.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {

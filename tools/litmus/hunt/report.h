@@ -24,9 +24,4 @@ std::string text_of(const HuntReport& report, const lab::judge::TestFiles& catal
 /// The same as one JSON object.
 std::string json_of(const HuntReport& report, const lab::judge::TestFiles& catalogue);
 
-/// Asks `judge`, "kernel" or "engine", of generated programs, each held to what the options' one
-/// rule-set predicts, for so long; prints, and ends the command as hunt() does.
-void hunt_elsewhere(const lab::hunt::Options& options, const std::string& judge, std::uint64_t seed,
-                    double most_seconds);
-
 }  // namespace cleave::litmus

@@ -1,4 +1,4 @@
-#include "tools/litmus/hunt_page.h"
+#include "lab/report/page/page.h"
 
 #include <cerrno>
 #include <cstring>
@@ -10,14 +10,13 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "lab/report/page/page.h"
-#include "tools/litmus/litmus.h"
+#include "tools/litmus/hunt/page.h"
 
 namespace cleave::litmus {
 
 namespace page {
 
-// The build makes them of the files in tools/litmus/page.
+// The build makes them of the files in tools/litmus/hunt/page.
 extern const std::string_view kHunt;
 extern const std::string_view kHuntStyle;
 extern const std::string_view kHuntScript;
@@ -62,8 +61,9 @@ std::string with(std::string_view text, std::string_view mark, std::string_view 
 
 }  // namespace
 
-void write_hunt_page(const std::string& path, const HuntReport& report,
-                     const lab::hunt::Options* options, const lab::judge::TestFiles& catalogue) {
+tl::expected<void, std::string> write_page(const std::string& path, const HuntReport& report,
+                                           const lab::hunt::Options* options,
+                                           const lab::judge::TestFiles& catalogue) {
   Json data = Json::parse(json_of(report, catalogue));
   data["coverage"] = coverage_of(report);
   data["cleave"] = CLEAVE_VERSION;
@@ -75,7 +75,9 @@ void write_hunt_page(const std::string& path, const HuntReport& report,
   std::ofstream file(path, std::ios::binary);
   file << with(page, "/*DATA*/", inlined(data));
   file.close();
-  if (!file) stop(2, fmt::format("--html: {} cannot be written: {}\n", path, std::strerror(errno)));
+  if (!file)
+    return tl::unexpected(fmt::format("{} cannot be written: {}", path, std::strerror(errno)));
+  return {};
 }
 
 }  // namespace cleave::litmus

@@ -1,4 +1,4 @@
-#include "tools/litmus/hunt_report.h"
+#include "tools/litmus/hunt/report.h"
 
 #include <algorithm>
 #include <map>
