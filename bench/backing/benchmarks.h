@@ -10,5 +10,6 @@ namespace cleave::bench {
 std::vector<Benchmark> swap_file_benchmarks();
 std::vector<Benchmark> compressed_benchmarks();
 std::vector<Benchmark> hit_benchmarks();
+std::vector<Benchmark> merge_benchmarks();
 
 }  // namespace cleave::bench
