@@ -15,6 +15,7 @@
 #include <cleave/must.h>
 
 #include "tests/refused/arena_scene.h"
+#include "tests/refused/joint_scene.h"
 #include "tests/refused/space_scene.h"
 #include "tests/support/sanitized.h"
 
@@ -184,6 +185,24 @@ TEST_P(RefusedTakingOver, LeavesItsBytesAndSaysWhyWhicheverCallIsRefused) {
   });
 }
 
+class RefusedJoining : public RefusedArenas {};
+
+TEST_P(RefusedJoining, LeavesAllThatShareAHistoryAsTheyWereWhicheverCallIsRefused) {
+  const Variant& variant = GetParam();
+  if (const auto works = try_tracking(variant.needs); !works) {
+    GTEST_SKIP() << works.error().message();
+  }
+  refuse_each([&](Scene& scene) {
+    Pool pool = scene.attempt("Pool::create", [] { return Pool::create(16_MiB); });
+    JointScene joint(scene, pool, variant.options);
+    try {
+      joint.play();
+    } catch (const GivenUp&) {
+    }
+    joint.check();
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(
     By, RefusedArenas,
     testing::Values(
@@ -209,6 +228,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Variant{"watched",
                             {.tracking = Tracking::software, .catch_writers = true},
                             Tracking::software}),
+    [](const auto& by) { return by.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    By, RefusedJoining,
+    testing::Values(Variant{"async", {.tracking = Tracking::async}, Tracking::async},
+                    Variant{"mprotect", {.tracking = Tracking::mprotect}, Tracking::mprotect},
+                    Variant{"watched",
+                            {.tracking = Tracking::sigbus, .catch_writers = true},
+                            Tracking::sigbus}),
     [](const auto& by) { return by.param.name; });
 
 TEST(RefusedSpaces, HoldTheirBytesAndSayWhyWhicheverCallIsRefused) {
