@@ -53,9 +53,8 @@ class OwnRanges : public Ranges {
 py::list list_changes(const ArenaObject& self) {
   const auto arena = self.get();
   OwnRanges found(*arena);
-  value_of(without_gil([&] {
-    return arena->changes([&](std::span<const std::byte> run) { found.add(run); });
-  }));
+  value_of(without_gil(
+      [&] { return arena->changes([&](std::span<const std::byte> run) { found.add(run); }); }));
   return found.list();
 }
 

@@ -6,12 +6,12 @@
 
 enum { PAGE = 4096, SCREEN = 3 * PAGE };
 
-static unsigned seed = 1;                                // .data
-static unsigned char screen[SCREEN];                     // .bss, as is all that follows
+static unsigned seed = 1;             // .data
+static unsigned char screen[SCREEN];  // .bss, as is all that follows
 static unsigned char code[PAGE] __attribute__((aligned(PAGE)));
 static unsigned char* memory;
 static size_t memory_size;
-static __thread unsigned frames;                         // neither
+static __thread unsigned frames;  // neither
 
 // Functions that are made as the machine runs, as a translator of code makes them: here one that
 // returns a number.

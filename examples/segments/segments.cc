@@ -4,8 +4,11 @@
 // compares each with what it was: with the heap alone, and with all of it.
 #include <dlfcn.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <span>
 #include <vector>
 
 #include <cleave/arena.h>
@@ -43,9 +46,10 @@ struct Machine {
 std::vector<Arena> take_over_segments(const Pool& pool, const Machine& machine, const Arena& heap) {
   std::vector<std::span<std::byte>> segments;
   must(writable_segments(machine.library, [&](auto segment) { segments.push_back(segment); }));
+  const ArenaOptions options{.tracking = heap.statistics().tracking, .joins = &heap};
   std::vector<Arena> taken;
   for (const auto segment : segments) {
-    taken.push_back(must(Arena::take_over(pool, segment, {.joins = &heap})));
+    taken.push_back(must(Arena::take_over(pool, segment, options)));
   }
   return taken;
 }
@@ -57,7 +61,7 @@ int wrong_frames(Arena& heap, const Machine& machine, bool with_thread) {
   int wrong = 0;
   for (int frame = 0; frame < kFrames; frame += kBack) {
     const Commit start = must(heap.commit({}, machine.of_the_thread()));
-    unsigned long long pictures[kBack];
+    std::array<unsigned long long, kBack> pictures{};
     for (auto& picture : pictures) {
       machine.frame();
       picture = machine.picture();
@@ -76,6 +80,20 @@ int wrong_frames(Arena& heap, const Machine& machine, bool with_thread) {
   return wrong;
 }
 
+/// Whether the machine is right where, and only where, all of its state goes back.
+bool play(const Pool& pool, const Machine& machine, Tracking tracking) {
+  Arena heap = must(Arena::create(pool, 256_KiB, {.tracking = tracking}));
+  machine.start(reinterpret_cast<unsigned char*>(heap.data()), heap.size().value);
+  std::printf("By %s:\n  the heap alone:             ", name(tracking));
+  const int alone = wrong_frames(heap, machine, false);
+  const std::vector<Arena> segments = take_over_segments(pool, machine, heap);
+  std::printf("  and the library's segments: ");
+  const int without_thread = wrong_frames(heap, machine, false);
+  std::printf("  and the thread's variable:  ");
+  const int none = wrong_frames(heap, machine, true);
+  return alone > 0 && without_thread > 0 && none == 0;
+}
+
 }  // namespace
 
 int main() {
@@ -84,16 +102,12 @@ int main() {
     std::fprintf(stderr, "%s\n", dlerror());
     return 1;
   }
-  Pool pool = must(Pool::create(64_MiB));
-  Arena heap = must(Arena::create(pool, 1_MiB));
-  machine.start(reinterpret_cast<unsigned char*>(heap.data()), heap.size().value);
-
-  std::printf("The heap alone:             ");
-  const int alone = wrong_frames(heap, machine, false);
-  const std::vector<Arena> segments = take_over_segments(pool, machine, heap);
-  std::printf("And the library's segments: ");
-  const int without_thread = wrong_frames(heap, machine, false);
-  std::printf("And the thread's variable:  ");
-  const int none = wrong_frames(heap, machine, true);
-  return alone > 0 && without_thread > 0 && none == 0 ? 0 : 1;
+  const Pool pool = must(Pool::create(64_MiB));
+  bool right = true;
+  for (const Tracking tracking : trackings()) {
+    // The library tells of no write, as `software` would need.
+    if (tracking == Tracking::software || !try_tracking(tracking)) continue;
+    right = play(pool, machine, tracking) && right;
+  }
+  return right ? 0 : 1;
 }

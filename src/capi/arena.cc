@@ -31,14 +31,13 @@ Result<cleave_arena_options> checked(const cleave_arena_options* given) {
 Result<ArenaOptions> options_of(const cleave_arena_options* given) {
   const auto options = checked(given);
   if (!options) return tl::unexpected(options.error());
-  return ArenaOptions{
-      .at = options->at,
-      .tracking = static_cast<Tracking>(options->tracking),
-      .system_calls_write = (options->flags & CLEAVE_ARENA_NO_SYSTEM_CALLS) == 0,
-      .catch_writers = (options->flags & CLEAVE_ARENA_CATCH_WRITERS) != 0,
-      .catch_waiters = (options->flags & CLEAVE_ARENA_CATCH_WAITERS) != 0,
-      .catch_unseen = (options->flags & CLEAVE_ARENA_CATCH_UNSEEN) != 0,
-      .joins = options->joins == nullptr ? nullptr : &options->joins->arena};
+  return ArenaOptions{.at = options->at,
+                      .tracking = static_cast<Tracking>(options->tracking),
+                      .system_calls_write = (options->flags & CLEAVE_ARENA_NO_SYSTEM_CALLS) == 0,
+                      .catch_writers = (options->flags & CLEAVE_ARENA_CATCH_WRITERS) != 0,
+                      .catch_waiters = (options->flags & CLEAVE_ARENA_CATCH_WAITERS) != 0,
+                      .catch_unseen = (options->flags & CLEAVE_ARENA_CATCH_UNSEEN) != 0,
+                      .joins = options->joins == nullptr ? nullptr : &options->joins->arena};
 }
 
 std::string_view text_or_nothing(const char* text) {

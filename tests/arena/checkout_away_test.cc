@@ -12,6 +12,8 @@
 namespace cleave::detail {
 namespace {
 
+using namespace literals;
+
 class CheckoutAwayTest : public testing::Test {
  protected:
   static constexpr std::uint64_t kPages = 128;
@@ -133,6 +135,30 @@ TEST_F(CheckoutAwayTest, LeavesAllThatShareAHistoryAsTheyWereWhereAPageCannotBeR
     ASSERT_TRUE(holds(other.checkout(third)));
     expect_value(2);
     ASSERT_EQ(other.data()[0], std::byte{3});
+  }
+}
+
+// The backing is called in the middle of the checkout, which has the memory of all to itself.
+TEST_F(CheckoutAwayTest, OfArenasThatCatchWritersCatchesOneInAnyOfThem) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto write_meanwhile = [&](bool to_the_first) {
+    open(64);
+    const ArenaOptions catching{
+        .tracking = Tracking::software, .catch_writers = true, .joins = &*arena};
+    Arena one = must(Arena::create(*pool, 64_KiB, catching));
+    Arena two = must(Arena::create(*pool, 64_KiB, catching));
+    const Commit before = one.head();
+    write(3);
+    must(one.commit());
+    (void)pool->evict(64 * kPageSize);
+    beyond.refuses_get = [&] {
+      *static_cast<volatile std::byte*>((to_the_first ? one : two).data()) = std::byte{1};
+      return false;
+    };
+    (void)one.checkout(before);
+  };
+  for (const bool to_the_first : {true, false}) {
+    EXPECT_DEATH(write_meanwhile(to_the_first), "touched the arena at 0x.* during a checkout");
   }
 }
 

@@ -156,17 +156,16 @@ const std::vector<Case>& cases() {
        }},
       {"join",
        [](Branches& s) {
-         return keep(
-             Arena::create(s.pool, 64_KiB,
-                           {.tracking = s.arena.statistics().tracking, .joins = &s.arena}),
-             s.arenas);
+         return keep(Arena::create(s.pool, 64_KiB,
+                                   {.tracking = s.arena.statistics().tracking, .joins = &s.arena}),
+                     s.arenas);
        }},
       {"take_over_and_join",
        [](Branches& s) {
-         return keep(Arena::take_over(s.pool, Branches::existing,
-                                      {.tracking = s.arena.statistics().tracking,
-                                       .joins = &s.other}),
-                     s.arenas);
+         return keep(
+             Arena::take_over(s.pool, Branches::existing,
+                              {.tracking = s.arena.statistics().tracking, .joins = &s.other}),
+             s.arenas);
        }},
   };
   return all;

@@ -132,8 +132,7 @@ TEST_F(CArena, SharesItsHistoryWithMemoryThatWasTakenOver) {
     cleave_arena_options options{};
     options.size = sizeof options;
     options.joins = arena.get();
-    const OwnedArena taken(
-        cleave_arena_take_over(pool.get(), memory, kSize, &options, &error));
+    const OwnedArena taken(cleave_arena_take_over(pool.get(), memory, kSize, &options, &error));
     ASSERT_NE(taken, nullptr) << message(error);
     write(0, "one");
     const OwnedCommit one = commit("one");
@@ -321,7 +320,8 @@ class CArenaOptions : public InC {
 };
 
 TEST_F(CArenaOptions, AllZeroesAreTheDefaults) {
-  EXPECT_NE(make({sizeof(cleave_arena_options), nullptr, 0, 0, nullptr}), nullptr) << message(error);
+  EXPECT_NE(make({sizeof(cleave_arena_options), nullptr, 0, 0, nullptr}), nullptr)
+      << message(error);
 }
 
 TEST_F(CArenaOptions, ChooseTheTracking) {
