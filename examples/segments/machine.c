@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "machine.h"
+#include "examples/segments/machine.h"
 
 #include <string.h>
 #include <sys/mman.h>

@@ -507,8 +507,8 @@ cleave_commit* cleave_arena_commit(cleave_arena* arena, const char* name, cleave
 cleave_commit* cleave_arena_commit_with(cleave_arena* arena, const char* name, const void* payload,
                                         size_t size, cleave_error* error);
 /// Makes the contents those of `commit`, back, forth or across branches; the arena then stands
-/// there. Cost: by the pages that differ. Errors, and nothing has changed: bad_argument (a commit of
-/// another history), pinned (where: the first page that is pinned for writing and would change),
+/// there. Cost: by the pages that differ. Errors, and nothing has changed: bad_argument (a commit
+/// of another history), pinned (where: the first page that is pinned for writing and would change),
 /// not_mapped (where: memory of an arena that joined after the commit, or has ended since), io (a
 /// page cannot be brought), no_memory, not_permitted.
 cleave_code cleave_arena_checkout(cleave_arena* arena, const cleave_commit* commit,
