@@ -231,6 +231,26 @@ TEST_P(JoinedArenas, GoOnWhenOneEnds) {
   must(a.checkout(after));
 }
 
+TEST_P(JoinedArenas, GoBackToBeforeOneHadJoinedThatHasEnded) {
+  Arena middle = must(Arena::create(pool_, 1_MiB, {.at = room_.at(1), .tracking = GetParam()}));
+  write(middle, 0, "m");
+  const Commit alone = must(middle.commit());
+  std::optional<Arena> low(join(middle, room_.at(0)));
+  std::optional<Arena> high(join(middle, room_.at(2)));
+  for (Arena* each : {&*low, &middle, &*high}) {
+    write(*each, 0, "all");
+    write(*each, (1 << 20) - 3, "all");
+  }
+  must(middle.commit());
+  low.reset();
+  high.reset();
+  must(middle.checkout(alone));
+  EXPECT_EQ(text_at(middle, 0, 3), std::string("m\0\0", 3));
+  EXPECT_EQ(text_at(middle, (1 << 20) - 3, 1), std::string(1, '\0'));
+  must(middle.revert());
+  EXPECT_EQ(must(middle.commit()).parent(), alone);
+}
+
 TEST_P(JoinedArenas, TakeThePlaceOfOneThatHasEnded) {
   Arena a = make();
   std::optional<Arena> b(join(a, room_.at(1)));
