@@ -18,14 +18,17 @@ using ArenaKind = py::class_<ArenaObject>;
 
 std::unique_ptr<ArenaObject> make_arena(const PoolObject& pool, Whole size,
                                         const std::string& tracking, bool system_calls_write,
-                                        bool catch_writers, bool catch_waiters, bool catch_unseen) {
+                                        bool catch_writers, bool catch_waiters, bool catch_unseen,
+                                        const ArenaObject* joins) {
   const auto from = pool.get();
+  const auto joined = joins == nullptr ? nullptr : joins->get();
   ArenaOptions options;
   options.tracking = tracking_word(tracking);
   options.system_calls_write = system_calls_write;
   options.catch_writers = catch_writers;
   options.catch_waiters = catch_waiters;
   options.catch_unseen = catch_unseen;
+  options.joins = joined.get();
   return std::make_unique<ArenaObject>(
       value_of(without_gil([&] { return Arena::create(*from, size.value, options); })));
 }
@@ -147,6 +150,17 @@ ArenaObject::ArenaObject(Arena&& arena)
     : Handle("arena", std::move(arena)),
       place_{reinterpret_cast<std::uintptr_t>(get()->data()), get()->size().value} {}
 
+ArenaObject::ArenaObject(Arena&& arena, std::shared_ptr<Contents> owner)
+    : ArenaObject(std::move(arena)) {
+  taken_ = std::move(owner);
+}
+
+ArenaObject::~ArenaObject() {
+  if (taken_ == nullptr) return;
+  kept_.reset();
+  Handle::close();
+}
+
 py::object ArenaObject::piece(py::object self) {
   const auto arena = get();
   return make_piece(arena->memory(), false, std::move(self), &lending_, arena);
@@ -180,7 +194,7 @@ void define_arena(py::module_& module) {
   auto kind = define<ArenaObject>(
       module, "Arena",
       "Arena(pool, size, *, tracking=\"automatic\", system_calls_write=True, catch_writers=False, "
-      "catch_waiters=False, catch_unseen=False)"
+      "catch_waiters=False, catch_unseen=False, joins=None)"
       R"(
 --
 
@@ -196,14 +210,18 @@ It is a context manager, which closes.
 is pinned. `catch_writers`: stop a thread that breaks the rule above. `catch_waiters`:
 refuse to commit while a thread waits in the memory, or has its stack there. `catch_unseen`: refuse
 where a page has changed and tracking did not see it. All three are dear, for debugging.
+`joins`: an arena whose history this one is to share: what either commits, checks out, reverts or
+names is of both from then on, and a checkout that one refuses changes none.
 
-Errors: BadArgumentError, OutOfMemoryError, UnsupportedError (the tracking).)");
+Errors: BadArgumentError (also: to join an arena whose commits lie in another pool),
+OutOfMemoryError, UnsupportedError (the tracking).)");
   make_by<ArenaObject>("Arena", make_arena, py::arg("pool"), py::arg("size"), py::kw_only(),
                        py::arg("tracking") = "automatic", py::arg("system_calls_write") = true,
                        py::arg("catch_writers") = false, py::arg("catch_waiters") = false,
-                       py::arg("catch_unseen") = false);
+                       py::arg("catch_unseen") = false, py::arg("joins") = py::none());
   define_memory(kind);
   define_history(kind);
+  define_take_over(module, kind);
   define_about(kind);
   close_by_with(kind);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include <pybind11/pybind11.h>
@@ -18,6 +19,12 @@ namespace cleave::python {
 class ArenaObject : public Handle<Arena> {
  public:
   explicit ArenaObject(Arena&& arena);
+  /// Of memory that was taken over: `owner` keeps it in place, as long as this lives.
+  ArenaObject(Arena&& arena, std::shared_ptr<Contents> owner);
+  /// The arena first, then what keeps its memory in place.
+  ~ArenaObject();
+  ArenaObject(const ArenaObject&) = delete;
+  ArenaObject& operator=(const ArenaObject&) = delete;
 
   /// The whole memory, writable, as a Piece.
   [[nodiscard]] pybind11::object piece(pybind11::object self);
@@ -40,6 +47,7 @@ class ArenaObject : public Handle<Arena> {
   }
 
  private:
+  std::shared_ptr<Contents> taken_;
   Lending lending_;
   Place place_;
   std::shared_ptr<Arena> kept_;  // once the arena was a buffer itself, closed or not
@@ -49,5 +57,7 @@ class ArenaObject : public Handle<Arena> {
 void define_arena(pybind11::module_& module);
 /// The part of it that is about commits.
 void define_history(pybind11::class_<ArenaObject>& kind);
+/// And the one about memory that exists: a function of the module, too.
+void define_take_over(pybind11::module_& module, pybind11::class_<ArenaObject>& kind);
 
 }  // namespace cleave::python

@@ -89,12 +89,18 @@ The contents as a Snapshot, at the arena's own addresses: offset 0 is at Arena.a
   kind.def_property_readonly(
       "pages", [](const CommitObject& self) { return self.get()->pages(); },
       "Pages that were written to the pool for it.");
+  kind.def_property_readonly(
+      "payload",
+      [](const CommitObject& self) {
+        const auto bytes = self.get()->payload();
+        return py::bytes(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      },
+      "What commit() was given to keep with it; b\"\" where that was nothing.");
   kind.def("__eq__", equal_commits, py::arg("other"), "__eq__(self, other)\n--\n\n");
   kind.def(
       "__hash__",
-      [](const CommitObject& self) {
-        return std::hash<std::uint64_t>()(self.place().address ^ self.get()->number());
-      },
+      // Not by the place: arenas that share a history show one commit each as theirs.
+      [](const CommitObject& self) { return std::hash<std::uint64_t>()(self.get()->number()); },
       "__hash__(self)\n--\n\n");
   kind.def("__repr__", show_commit, "__repr__(self)\n--\n\n");
 }

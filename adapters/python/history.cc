@@ -1,10 +1,14 @@
 // What an arena remembers: its commits.
+#include <algorithm>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
 #include <pybind11/stl.h>
 
 #include "adapters/python/arena.h"
+#include "adapters/python/runtime/arguments.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/kind.h"
 #include "adapters/python/runtime/ranges.h"
@@ -13,11 +17,13 @@ namespace cleave::python {
 namespace {
 
 std::unique_ptr<CommitObject> commit_as(const ArenaObject& self,
-                                        const std::optional<std::string>& name) {
+                                        const std::optional<std::string>& name,
+                                        const py::object& payload) {
   const auto arena = self.get();
+  const Contents kept(payload, Contents::For::reading);
   if (name && name->empty()) raise_with("bad_argument", "a name is not empty; None for no name");
   const std::string chosen = name.value_or("");
-  return self.show(value_of(without_gil([&] { return arena->commit(chosen); })));
+  return self.show(value_of(without_gil([&] { return arena->commit(chosen, kept.bytes()); })));
 }
 
 void check_out(const ArenaObject& self, const py::object& meant) {
@@ -26,15 +32,29 @@ void check_out(const ArenaObject& self, const py::object& meant) {
   value_of(without_gil([&] { return arena->checkout(to); }));
 }
 
+// Runs of all arenas that share a history are visited: those of the others have no offset here.
+class OwnRanges : public Ranges {
+ public:
+  explicit OwnRanges(const Arena& arena) : first_(address(arena.data())), size_(arena.size()) {}
+  void add(std::span<const std::byte> run) noexcept {
+    const std::uintptr_t from = std::max(address(run.data()), first_);
+    const std::uintptr_t to = std::min(address(run.data()) + run.size(), first_ + size_.value);
+    if (from < to) Ranges::add(from - first_, to - from);
+  }
+
+ private:
+  static std::uintptr_t address(const std::byte* at) {
+    return reinterpret_cast<std::uintptr_t>(at);
+  }
+  std::uintptr_t first_;
+  ByteCount size_;
+};
+
 py::list list_changes(const ArenaObject& self) {
   const auto arena = self.get();
-  Ranges found;
-  const std::byte* const from = arena->data();
-  value_of(without_gil([&] {
-    return arena->changes([&](std::span<const std::byte> run) {
-      found.add(static_cast<std::uint64_t>(run.data() - from), run.size());
-    });
-  }));
+  OwnRanges found(*arena);
+  value_of(without_gil(
+      [&] { return arena->changes([&](std::span<const std::byte> run) { found.add(run); }); }));
   return found.list();
 }
 
@@ -42,12 +62,9 @@ py::list diff_commits(const ArenaObject& self, const py::object& a, const py::ob
   const auto arena = self.get();
   const Commit first = self.commit_meant(*arena, a);
   const Commit second = self.commit_meant(*arena, b);
-  Ranges found;
-  const std::byte* const from = arena->data();
+  OwnRanges found(*arena);
   value_of(without_gil([&] {
-    return arena->diff(first, second, [&](std::span<const std::byte> run) {
-      found.add(static_cast<std::uint64_t>(run.data() - from), run.size());
-    });
+    return arena->diff(first, second, [&](std::span<const std::byte> run) { found.add(run); });
   }));
   return found.list();
 }
@@ -92,22 +109,25 @@ Commit ArenaObject::commit_meant(const Arena& arena, const py::object& meant) co
 }
 
 void define_history(py::class_<ArenaObject>& kind) {
-  kind.def("commit", commit_as, py::arg("name") = py::none(), R"(commit(self, name=None)
+  kind.def("commit", commit_as, py::arg("name") = py::none(), py::kw_only(),
+           py::arg("payload") = py::bytes(), R"(commit(self, name=None, *, payload=b"")
 --
 
 Remembers the contents: a Commit. With a name the arena keeps it, in `commits`.
 
-About 1 us for each page changed since the commit that the arena stands at. Errors:
+`payload`: up to 64 KiB that are copied, and that Commit.payload gives back: seeds, offsets of
+files. About 1 us for each page changed since the commit that the arena stands at. Errors:
 OutOfMemoryError (the pool's budget: nothing is lost, let go of commits and try again),
-AlreadyExistsError (the name is taken).)");
+AlreadyExistsError (the name is taken), BadArgumentError (a longer payload).)");
   kind.def("checkout", check_out, py::arg("commit"), R"(checkout(self, commit)
 --
 
 Makes the contents those of a Commit, or of the commit of that name; the arena then stands there.
 
 Memoryviews and NumPy arrays over the memory stay, and show the new contents. The cost follows the
-pages that differ. Errors, and nothing has changed: BadArgumentError (of another arena), PinnedError
-(`address`: the first page that is pinned for writing and would change), KeyError (no such
+pages that differ. Errors, and nothing has changed: BadArgumentError (of another history),
+PinnedError (`address`: the first page that is pinned for writing and would change), NotMappedError
+(`address`: memory of an arena that joined after the commit, or has ended since), KeyError (no such
 name).)");
   kind.def(
       "revert",

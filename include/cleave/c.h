@@ -448,6 +448,11 @@ typedef struct cleave_arena_options {
   void* at;     ///< where the memory is to lie, a multiple of 4096; NULL: where there is room
   cleave_tracking tracking;  ///< how changed pages are found
   uint32_t flags;            ///< CLEAVE_ARENA_..., added up
+  /// An arena whose history the new one is to share; NULL: it has one of its own. From then on what
+  /// any of them commits, checks out, reverts, names, finds, forgets or tells of changes is of all;
+  /// a checkout that one refuses changes none. Joining is a commit: of what the new one holds, and
+  /// of the others what their head has.
+  const cleave_arena* joins;
 } cleave_arena_options;
 
 /// `bytes` (rounded up to pages) of zeroes, and a first commit of those. `options` may be NULL.
@@ -456,11 +461,32 @@ typedef struct cleave_arena_options {
 /// one for all by sigbus. Errors: bad_argument (zero, too much or more than RLIMIT_FSIZE;
 /// misaligned; a size, flag or field that this library does not know), already_mapped (something
 /// lies at `at`), no_memory (RLIMIT_NOFILE, RLIMIT_AS, vm.max_map_count: `what` names the limit),
-/// unsupported (the tracking that was asked for does not work here), not_permitted.
+/// unsupported (the tracking that was asked for does not work here), not_permitted; where it joins
+/// another, bad_argument also means that the other keeps its commits in another pool.
 cleave_arena* cleave_arena_create(cleave_pool* pool, uint64_t bytes,
                                   const cleave_arena_options* options, cleave_error* error);
-/// Commits, pins and holds may outlive it; the memory goes with its last pin. Heaps in the memory
-/// end with it.
+/// An arena of memory that exists, at its own address, with a first commit of what it holds: a
+/// library's data, another allocator's memory. Private memory of this process in whole pages, whose
+/// protections stay. While it is taken over, and while the arena ends, no other thread may write to
+/// it; then it is the process's own again, with what it holds. Takes a copy of what was touched.
+/// Errors, and the memory is as it was: bad_argument (NULL or empty, not whole pages; shared or an
+/// arena's, where: its first byte; this thread's stack; `at` is another address), not_mapped
+/// (where: a gap), unsupported (also: no /proc; a page cannot be read), and as
+/// cleave_arena_create().
+cleave_arena* cleave_arena_take_over(cleave_pool* pool, void* memory, size_t bytes,
+                                     const cleave_arena_options* options, cleave_error* error);
+/// Is called for a run of whole pages that may be written.
+typedef void (*cleave_visit_segment)(void* context, void* at, size_t bytes);
+/// Visits each run of whole pages in which a loaded library keeps its .data and .bss, without what
+/// the loader has made read-only (RELRO), in order of address. `library` is a handle of dlopen(3),
+/// which must stay open while the memory is used; dlopen(NULL, RTLD_NOW) gives the program's.
+/// Variables of threads (TLS) lie elsewhere. Errors, and nothing was visited: bad_argument (NULL,
+/// or the loader does not know it), unsupported (of a namespace that dlmopen(3) made, or with over
+/// 8 runs).
+cleave_code cleave_writable_segments(void* library, cleave_visit_segment visit, void* context,
+                                     cleave_error* error);
+/// Commits, pins and holds may outlive it; the memory goes with its last pin, or is the process's
+/// own again, if it was taken over. Heaps in the memory end with it.
 void cleave_arena_release(cleave_arena* arena);
 
 /// The first byte; the same for as long as the arena lives.
@@ -481,8 +507,10 @@ cleave_commit* cleave_arena_commit(cleave_arena* arena, const char* name, cleave
 cleave_commit* cleave_arena_commit_with(cleave_arena* arena, const char* name, const void* payload,
                                         size_t size, cleave_error* error);
 /// Makes the contents those of `commit`, back, forth or across branches; the arena then stands
-/// there. Cost: by the pages that differ. Errors: bad_argument (a commit of another arena), pinned
-/// (where: the first page that is pinned for writing and would change), not_permitted.
+/// there. Cost: by the pages that differ. Errors, and nothing has changed: bad_argument (a commit
+/// of another history), pinned (where: the first page that is pinned for writing and would change),
+/// not_mapped (where: memory of an arena that joined after the commit, or has ended since), io (a
+/// page cannot be brought), no_memory, not_permitted.
 cleave_code cleave_arena_checkout(cleave_arena* arena, const cleave_commit* commit,
                                   cleave_error* error);
 /// Gives up what changed since the commit that the arena stands at. Errors: as

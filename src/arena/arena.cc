@@ -91,7 +91,9 @@ void Arena::mark_dirty(const void* at, ByteCount bytes) noexcept { state().mark_
 Result<ArenaPin> Arena::pin(const void* at, ByteCount bytes, PinAccess access, PinTerm term) {
   return state().pin(at, bytes, access, term);
 }
-Result<Hold> Arena::hold(const void* at, ByteCount bytes) { return state().joint().hold(state(), at, bytes); }
+Result<Hold> Arena::hold(const void* at, ByteCount bytes) {
+  return state().joint().hold(state(), at, bytes);
+}
 
 ArenaStatistics Arena::statistics() const { return state().joint().statistics(state()); }
 std::string Arena::tracking_reason() const { return state().tracking_reason(); }

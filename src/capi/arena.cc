@@ -2,6 +2,7 @@
 #include <csignal>
 
 #include <cleave/fault_signal.h>
+#include <cleave/program/writable_segments.h>
 
 #include "base/fail.h"
 #include "capi/handles.h"
@@ -27,16 +28,16 @@ Result<cleave_arena_options> checked(const cleave_arena_options* given) {
   return options;
 }
 
-Result<Arena> create(Pool& pool, uint64_t bytes, const cleave_arena_options* given) {
+Result<ArenaOptions> options_of(const cleave_arena_options* given) {
   const auto options = checked(given);
   if (!options) return tl::unexpected(options.error());
-  return Arena::create(pool, bytes,
-                       {.at = options->at,
-                        .tracking = static_cast<Tracking>(options->tracking),
-                        .system_calls_write = (options->flags & CLEAVE_ARENA_NO_SYSTEM_CALLS) == 0,
-                        .catch_writers = (options->flags & CLEAVE_ARENA_CATCH_WRITERS) != 0,
-                        .catch_waiters = (options->flags & CLEAVE_ARENA_CATCH_WAITERS) != 0,
-                        .catch_unseen = (options->flags & CLEAVE_ARENA_CATCH_UNSEEN) != 0});
+  return ArenaOptions{.at = options->at,
+                      .tracking = static_cast<Tracking>(options->tracking),
+                      .system_calls_write = (options->flags & CLEAVE_ARENA_NO_SYSTEM_CALLS) == 0,
+                      .catch_writers = (options->flags & CLEAVE_ARENA_CATCH_WRITERS) != 0,
+                      .catch_waiters = (options->flags & CLEAVE_ARENA_CATCH_WAITERS) != 0,
+                      .catch_unseen = (options->flags & CLEAVE_ARENA_CATCH_UNSEEN) != 0,
+                      .joins = options->joins == nullptr ? nullptr : &options->joins->arena};
 }
 
 std::string_view text_or_nothing(const char* text) {
@@ -73,7 +74,33 @@ cleave_code cleave_try_tracking(cleave_tracking tracking, cleave_error* error) {
 cleave_arena* cleave_arena_create(cleave_pool* pool, uint64_t bytes,
                                   const cleave_arena_options* options, cleave_error* error) {
   if (const char* null = c::null_among(pool)) return c::refuse_handle(null, error);
-  return c::handle_of<cleave_arena>([&] { return create(pool->pool, bytes, options); }, error);
+  return c::handle_of<cleave_arena>(
+      [&] {
+        return options_of(options).and_then(
+            [&](const ArenaOptions& known) { return Arena::create(pool->pool, bytes, known); });
+      },
+      error);
+}
+
+cleave_arena* cleave_arena_take_over(cleave_pool* pool, void* memory, size_t bytes,
+                                     const cleave_arena_options* options, cleave_error* error) {
+  if (const char* null = c::null_among(pool, memory)) return c::refuse_handle(null, error);
+  return c::handle_of<cleave_arena>(
+      [&] {
+        return options_of(options).and_then([&](const ArenaOptions& known) {
+          return Arena::take_over(pool->pool, c::bytes(memory, bytes), known);
+        });
+      },
+      error);
+}
+
+cleave_code cleave_writable_segments(void* library, cleave_visit_segment visit, void* context,
+                                     cleave_error* error) {
+  if (const char* null = c::null_among(visit)) return c::refuse(null, error);
+  const auto visited = writable_segments(library, [&](std::span<std::byte> segment) {
+    visit(context, segment.data(), segment.size());
+  });
+  return c::report(visited, error);
 }
 
 void cleave_arena_release(cleave_arena* arena) { sync::destroy(arena); }

@@ -2,6 +2,7 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/arena/every_tracking.h"
@@ -230,6 +231,26 @@ TEST_P(JoinedArenas, GoOnWhenOneEnds) {
   must(a.checkout(after));
 }
 
+TEST_P(JoinedArenas, GoBackToBeforeOneHadJoinedThatHasEnded) {
+  Arena middle = must(Arena::create(pool_, 1_MiB, {.at = room_.at(1), .tracking = GetParam()}));
+  write(middle, 0, "m");
+  const Commit alone = must(middle.commit());
+  std::optional<Arena> low(join(middle, room_.at(0)));
+  std::optional<Arena> high(join(middle, room_.at(2)));
+  for (Arena* each : {&*low, &middle, &*high}) {
+    write(*each, 0, "all");
+    write(*each, (1 << 20) - 3, "all");
+  }
+  must(middle.commit());
+  low.reset();
+  high.reset();
+  must(middle.checkout(alone));
+  EXPECT_EQ(text_at(middle, 0, 3), std::string("m\0\0", 3));
+  EXPECT_EQ(text_at(middle, (1 << 20) - 3, 1), std::string(1, '\0'));
+  must(middle.revert());
+  EXPECT_EQ(must(middle.commit()).parent(), alone);
+}
+
 TEST_P(JoinedArenas, TakeThePlaceOfOneThatHasEnded) {
   Arena a = make();
   std::optional<Arena> b(join(a, room_.at(1)));
@@ -328,7 +349,51 @@ TEST_P(JoinedArenas, AreNotThereInAChildOfFork) {
   must(a.commit());
 }
 
+TEST_P(JoinedArenas, TakeTurnsWhicheverThreadCallsWhich) {
+  Arena a = make();
+  Arena b = join(a);
+  write_both(a, b, "ab");
+  const Commit ab = must(b.commit("kept"));
+  constexpr int kRounds = 20;
+  std::thread joins([&] {
+    for (int i = 0; i < kRounds; ++i) (void)join(b).head();
+  });
+  std::thread commits([&] {
+    for (int i = 0; i < kRounds; ++i) EXPECT_TRUE(holds(a.commit()));
+  });
+  std::thread pins([&] {
+    for (int i = 0; i < kRounds; ++i) {
+      EXPECT_TRUE(holds(b.pin(b.data(), 1, PinAccess::write)));
+      EXPECT_EQ(b.find("kept"), ab);
+      (void)a.statistics();
+    }
+  });
+  for (std::thread* each : {&joins, &commits, &pins}) each->join();
+  must(a.commit());
+  EXPECT_TRUE(holds(b.checkout(ab))) << "all others have ended";
+  EXPECT_EQ(both(a, b), "ab");
+}
+
 INSTANTIATE_TEST_SUITE_P(By, JoinedArenas, every_tracking(), name_of_tracking);
+
+// Each goes between two trackers as it pays.
+TEST(JoinedArenasThatAdapt, GoBackAsOne) {
+  Pool pool = must(Pool::create(64_MiB));
+  const auto make = [&](const Arena* joins) {
+    return must(Arena::create(pool, 1_MiB, {.system_calls_write = false, .joins = joins}));
+  };
+  Arena a = make(nullptr);
+  Arena b = make(&a);
+  for (int round = 0; round < 300; ++round) {
+    a.data()[0] = b.data()[4096] = static_cast<std::byte>(round);
+    const Commit now = must(b.commit());
+    a.data()[0] = b.data()[0] = std::byte{255};
+    must(a.checkout(now));
+    ASSERT_EQ(a.data()[0], static_cast<std::byte>(round));
+    ASSERT_EQ(b.data()[4096], static_cast<std::byte>(round));
+    ASSERT_EQ(b.data()[0], std::byte{0});
+  }
+}
 
 }  // namespace
 }  // namespace cleave::detail

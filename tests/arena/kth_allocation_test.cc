@@ -30,15 +30,23 @@ struct Branches {
   Branches(Pool& of, Tracking tracking)
       : pool(of),
         arena(must(Arena::create(of, kPages * kPageSize, {.tracking = tracking}))),
+        other(must(Arena::create(of, 64_KiB, {.tracking = tracking, .joins = &arena}))),
         first(arena.head()) {
+    write_other('a');
     write(3, 'a');
     write(900, 'b');
     named.emplace(must(arena.commit("a name that is longer than a short string")));
     must(arena.checkout(first));
     write(3, 'c');
+    write_other('c');
     must_hold.push_back(must(arena.commit()));
     write(40, 'd');
     write(1000, 'e');
+    write_other('e');
+  }
+  void write_other(char what) {
+    other.mark_dirty(other.data(), 1);
+    other.data()[0] = static_cast<std::byte>(what);
   }
   void write(std::uint64_t page, char what) {
     std::byte* at = arena.data() + page * kPageSize;
@@ -48,6 +56,7 @@ struct Branches {
 
   Pool& pool;
   Arena arena;
+  Arena other;  // which shares its history
   Commit first;
   std::optional<Commit> named;
   std::vector<Commit> must_hold;
@@ -55,6 +64,9 @@ struct Branches {
   std::vector<ArenaPin> pins;
   std::vector<Hold> holds;
   std::vector<Arena> arenas;
+
+  /// What a program may want to have in its history, and is its own again afterwards.
+  alignas(kPageSize) inline static std::array<std::byte, 16 * kPageSize> existing{std::byte{'x'}};
 };
 
 /// All that an operation which fails must leave as it was.
@@ -72,6 +84,8 @@ Seen look_at(const Branches& branches) {
   for (const std::uint64_t page : {3u, 40u, 900u, 1000u}) {
     look.contents += static_cast<char>(branches.arena.data()[page * kPageSize]);
   }
+  look.contents += static_cast<char>(branches.other.data()[0]);
+  look.contents += static_cast<char>(branches.existing[0]);
   look.head = branches.arena.head().number();
   const ArenaStatistics s = branches.arena.statistics();
   look.living = s.living;
@@ -139,6 +153,19 @@ const std::vector<Case>& cases() {
        [](Branches& s) {
          return keep(Arena::create(s.pool, 64_KiB, {.tracking = s.arena.statistics().tracking}),
                      s.arenas);
+       }},
+      {"join",
+       [](Branches& s) {
+         return keep(Arena::create(s.pool, 64_KiB,
+                                   {.tracking = s.arena.statistics().tracking, .joins = &s.arena}),
+                     s.arenas);
+       }},
+      {"take_over_and_join",
+       [](Branches& s) {
+         return keep(
+             Arena::take_over(s.pool, Branches::existing,
+                              {.tracking = s.arena.statistics().tracking, .joins = &s.other}),
+             s.arenas);
        }},
   };
   return all;

@@ -1,3 +1,4 @@
+#include <dlfcn.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 
@@ -120,6 +121,48 @@ TEST_F(CArena, GivesBackWhatACommitWasGivenToKeep) {
   EXPECT_EQ(cleave_arena_commit_with(arena.get(), nullptr, more.data(), more.size(), &error),
             nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
+}
+
+TEST_F(CArena, SharesItsHistoryWithMemoryThatWasTakenOver) {
+  void* const mapped =
+      mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  char* const memory = static_cast<char*>(mapped);
+  std::memcpy(memory, "old", 4);
+  {
+    cleave_arena_options options{};
+    options.size = sizeof options;
+    options.joins = arena.get();
+    const OwnedArena taken(cleave_arena_take_over(pool.get(), memory, kSize, &options, &error));
+    ASSERT_NE(taken, nullptr) << message(error);
+    write(0, "one");
+    const OwnedCommit one = commit("one");
+    const OwnedCommit found(cleave_arena_find(taken.get(), "one", &error));
+    EXPECT_TRUE(cleave_commit_equal(one.get(), found.get()));
+    write(0, "two");
+    cleave_arena_mark_dirty(taken.get(), memory, 4);
+    std::memcpy(memory, "new", 4);
+    ok(cleave_arena_checkout(taken.get(), one.get(), &error));
+    EXPECT_STREQ(data(), "one");
+    EXPECT_STREQ(memory, "old");
+  }
+  EXPECT_STREQ(memory, "old") << "it stays when the arena ends";
+  EXPECT_EQ(cleave_arena_take_over(pool.get(), memory, 100, nullptr, &error), nullptr);
+  EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
+  (void)munmap(mapped, kSize);
+}
+
+TEST_F(CArena, IsToldWhereALibraryKeepsItsVariables) {
+  static int variable = 1;
+  bool found = false;
+  ok(cleave_writable_segments(
+      dlopen(nullptr, RTLD_NOW),
+      [](void* context, void* at, size_t bytes) {
+        const char* const first = static_cast<char*>(at);
+        const char* const sought = reinterpret_cast<char*>(&variable);
+        if (sought >= first && sought < first + bytes) *static_cast<bool*>(context) = true;
+      },
+      &found, &error));
+  EXPECT_TRUE(found);
 }
 
 TEST_F(CArena, ShowsWhatChangedAndWhatDiffers) {
@@ -253,7 +296,7 @@ TEST_F(CArena, DisownsFaultsThatAreNoFirstWrites) {
 #ifdef __x86_64__
 TEST_F(CArena, DisownsAJumpWhereTheContextTells) {
   const cleave_arena_options options{sizeof(cleave_arena_options), nullptr,
-                                     CLEAVE_TRACKING_MPROTECT, 0};
+                                     CLEAVE_TRACKING_MPROTECT, 0, nullptr};
   const OwnedArena watched(cleave_arena_create(pool.get(), kSize, &options, &error));
   ASSERT_NE(watched, nullptr) << message(error);
   siginfo_t fault{};
@@ -277,14 +320,15 @@ class CArenaOptions : public InC {
 };
 
 TEST_F(CArenaOptions, AllZeroesAreTheDefaults) {
-  EXPECT_NE(make({sizeof(cleave_arena_options), nullptr, 0, 0}), nullptr) << message(error);
+  EXPECT_NE(make({sizeof(cleave_arena_options), nullptr, 0, 0, nullptr}), nullptr)
+      << message(error);
 }
 
 TEST_F(CArenaOptions, ChooseTheTracking) {
   for (const int tracking : {CLEAVE_TRACKING_ASYNC, CLEAVE_TRACKING_SIGBUS,
                              CLEAVE_TRACKING_MPROTECT, CLEAVE_TRACKING_SOFTWARE}) {
     if (cleave_try_tracking(tracking, &error) != CLEAVE_OK) continue;
-    const OwnedArena arena = make({sizeof(cleave_arena_options), nullptr, tracking, 0});
+    const OwnedArena arena = make({sizeof(cleave_arena_options), nullptr, tracking, 0, nullptr});
     ASSERT_NE(arena, nullptr) << message(error);
     cleave_arena_statistics s{};
     s.size = sizeof s;
@@ -298,10 +342,10 @@ TEST_F(CArenaOptions, ChooseTheAddress) {
   void* const at = mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(at, MAP_FAILED);
   ASSERT_EQ(munmap(at, kSize), 0);
-  const OwnedArena arena = make({sizeof(cleave_arena_options), at, 0, 0});
+  const OwnedArena arena = make({sizeof(cleave_arena_options), at, 0, 0, nullptr});
   ASSERT_NE(arena, nullptr) << message(error);
   EXPECT_EQ(cleave_arena_data(arena.get()), at);
-  EXPECT_EQ(make({sizeof(cleave_arena_options), at, 0, 0}), nullptr);
+  EXPECT_EQ(make({sizeof(cleave_arena_options), at, 0, 0, nullptr}), nullptr);
   EXPECT_EQ(error.code, CLEAVE_ALREADY_MAPPED);
 }
 
@@ -325,11 +369,11 @@ TEST_F(CArenaOptions, OfALaterHeaderMayBeLongerIfTheySayNothingNew) {
 }
 
 TEST_F(CArenaOptions, AreRefusedWhereTheyAreNotKnown) {
-  EXPECT_EQ(make({0, nullptr, 0, 0}), nullptr);
+  EXPECT_EQ(make({0, nullptr, 0, 0, nullptr}), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
-  EXPECT_EQ(make({sizeof(cleave_arena_options), nullptr, 5, 0}), nullptr);
+  EXPECT_EQ(make({sizeof(cleave_arena_options), nullptr, 5, 0, nullptr}), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
-  EXPECT_EQ(make({sizeof(cleave_arena_options), nullptr, 0, 1u << 31}), nullptr);
+  EXPECT_EQ(make({sizeof(cleave_arena_options), nullptr, 0, 1u << 31, nullptr}), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
   EXPECT_EQ(cleave_arena_create(pool.get(), 0, nullptr, &error), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);

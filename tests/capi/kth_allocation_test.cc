@@ -69,7 +69,7 @@ TEST_F(CAllocations, MayFailWhereverAHandleIsMade) {
 
 TEST_F(CAllocations, MayFailInArenas) {
   fail_each(making<OwnedArena>([&](cleave_error* e) {
-    cleave_arena_options options{sizeof options, nullptr, CLEAVE_TRACKING_SOFTWARE, 0};
+    cleave_arena_options options{sizeof options, nullptr, CLEAVE_TRACKING_SOFTWARE, 0, nullptr};
     return cleave_arena_create(pool.get(), 1 << 20, &options, e);
   }));
   const OwnedArena arena(cleave_arena_create(pool.get(), 1 << 20, nullptr, &error));

@@ -77,6 +77,7 @@ void see_region(void* /*context*/, cleave_address /*at*/, uint64_t /*bytes*/,
                 cleave_protection /*protection*/) {}
 void see_range(void* /*context*/, cleave_address /*at*/, uint64_t /*bytes*/) {}
 void see_bytes(void* /*context*/, const void* /*at*/, size_t /*bytes*/) {}
+void see_segment(void* /*context*/, void* /*at*/, size_t /*bytes*/) {}
 void see_commit(void* /*context*/, const cleave_commit* /*commit*/, unsigned /*depth*/) {}
 
 // The table. NOLINTNEXTLINE(readability-function-size)
@@ -271,6 +272,19 @@ std::vector<Given> CNull::all() {
            [](Error* e) { return cleave_tracking_named("async", nullptr, e); }),
       handle("cleave_arena_create",
              [](Error* e) { return cleave_arena_create(nullptr, 4096, nullptr, e); }),
+      handle("cleave_arena_take_over",
+             [this](Error* e) {
+               return cleave_arena_take_over(nullptr, cleave_arena_data(arena.get()), 4096, nullptr,
+                                             e);
+             }),
+      handle("cleave_arena_take_over",
+             [this](Error* e) {
+               return cleave_arena_take_over(pool.get(), nullptr, 4096, nullptr, e);
+             }),
+      code("cleave_writable_segments",
+           [](Error* e) { return cleave_writable_segments(nullptr, see_segment, nullptr, e); }),
+      code("cleave_writable_segments",
+           [this](Error* e) { return cleave_writable_segments(this, nullptr, nullptr, e); }),
       nothing("cleave_arena_release", [] { cleave_arena_release(nullptr); }),
       value("cleave_arena_data", nullptr, [] { return cleave_arena_data(nullptr); }),
       value("cleave_arena_size", uint64_t{0}, [] { return cleave_arena_size(nullptr); }),

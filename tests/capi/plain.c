@@ -48,7 +48,7 @@ static void try_spaces(cleave_pool* pool) {
 
 static void try_an_arena(cleave_pool* pool) {
   cleave_error error;
-  cleave_arena_options options = {sizeof options, NULL, CLEAVE_TRACKING_AUTOMATIC, 0};
+  cleave_arena_options options = {sizeof options, NULL, CLEAVE_TRACKING_AUTOMATIC, 0, NULL};
   cleave_arena* arena = cleave_arena_create(pool, 4 << 20, &options, &error);
   EXPECT(arena != NULL);
   cleave_heap* heap =

@@ -239,7 +239,8 @@ class Spaces {
 class Arena {
  public:
   explicit Arena(cleave_pool* pool) {
-    const cleave_arena_options options = {sizeof options, nullptr, CLEAVE_TRACKING_SOFTWARE, 0};
+    const cleave_arena_options options = {sizeof options, nullptr, CLEAVE_TRACKING_SOFTWARE, 0,
+                                          nullptr};
     arena_ = cleave_arena_create(pool, kPages * kPage, &options, nullptr);
     expect(arena_ != nullptr, "an arena is created");
   }

@@ -67,6 +67,26 @@ TEST(ImageOfAnArena, NamesWhatItsWordsLeadTo) {
   EXPECT_EQ(at.repository.checkout_arena(pool, stack.id()).error().code, Errc::not_permitted);
 }
 
+TEST(ImageOfArenasThatShareAHistory, IsOneOfASpace) {
+  Pool pool = must(Pool::create(16_MiB));
+  InFolder at;
+  Arena a = must(Arena::create(pool, 64_KiB));
+  Arena b = must(Arena::create(pool, 64_KiB, {.at = kBase, .joins = &a}));
+  a.data()[0] = std::byte{1};
+  b.data()[0] = std::byte{2};
+  const Commit both = must(a.commit());
+  const auto pushed = must(at.repository.push(both.snapshot(), "both"));
+  Space space = must(at.repository.checkout(pool, pushed.id()));
+  for (const Arena* arena : {&a, &b}) {
+    std::byte seen{};
+    must(space.read(Address{reinterpret_cast<std::uintptr_t>(arena->data())}, std::span(&seen, 1)));
+    EXPECT_EQ(seen, arena->data()[0]);
+  }
+  const auto refused =
+      at.repository.push(both.snapshot(), "arena", {.kind = ImageRecord::Kind::arena});
+  EXPECT_EQ(refused.error().code, Errc::bad_argument) << "which has one place";
+}
+
 TEST(ImageOfAnArena, IsRefusedWhereSomethingElseLies) {
   Pool pool = must(Pool::create(16_MiB));
   InFolder at;

@@ -78,7 +78,7 @@ adapters/sqlite: include/cleave
 adapters/sqlite/contents: include/cleave adapters/sqlite
 adapters/python/runtime: include/cleave
 adapters/python/backing: include/cleave/* include/cleave adapters/python/runtime
-adapters/python: include/cleave adapters/python/*
+adapters/python: include/cleave/* include/cleave adapters/python/*
 adapters/python/cleave:
 measure: include/cleave
 bench/harness: include/cleave
@@ -107,6 +107,7 @@ tools/bench: tools/console bench/*
 tools/manual: tools/console tools/cleave
 examples: include/cleave
 examples/c: include/cleave
+examples/segments: include/cleave/* include/cleave
 examples/sqlite: include/* adapters/sqlite adapters/sqlite/contents measure tools/console
 examples/plain_linux:
 '

@@ -15,6 +15,7 @@
 #include <cleave/must.h>
 
 #include "tests/refused/arena_scene.h"
+#include "tests/refused/joint_scene.h"
 #include "tests/refused/space_scene.h"
 #include "tests/support/sanitized.h"
 
@@ -112,7 +113,8 @@ bool ended_well(const RunOutcome& outcome, const Refusing& refusing) {
          outcome.said.find("cleave: ") != std::string::npos;
 }
 
-void refuse_each(const Play& play) {
+/// Every `stride`th call; 0: some.
+void refuse_each(const Play& play, std::size_t stride = 0) {
   const std::vector<long> calls = watched();
   const auto run = [&](const Refusing& refusing) {
     return run_refused(calls, refusing, [&] { return body(play, refusing); });
@@ -130,7 +132,7 @@ void refuse_each(const Play& play) {
         << (outcome.hung ? ", hung)" : ")");
   };
   // A prime, so that errnos and kinds do not keep step with it.
-  const std::size_t stride = plain.calls.size() < 250 ? 3 : 11;
+  if (stride == 0) stride = plain.calls.size() < 250 ? 3 : 11;
   std::map<long, std::uint64_t> seen;
   for (std::size_t i = 0; i < plain.calls.size(); ++i) {
     const long call = plain.calls[i];
@@ -184,6 +186,43 @@ TEST_P(RefusedTakingOver, LeavesItsBytesAndSaysWhyWhicheverCallIsRefused) {
   });
 }
 
+// As the arena ends there is no call that could fail: each is tried.
+TEST_P(RefusedTakingOver, GivesItsBytesBackWhicheverCallIsRefused) {
+  const Variant& variant = GetParam();
+  if (const auto works = try_tracking(variant.needs); !works) {
+    GTEST_SKIP() << works.error().message();
+  }
+  refuse_each(
+      [&](Scene& scene) {
+        alignas(4096) static std::array<std::byte, 8 * 4096> memory;
+        Pool pool = scene.attempt("Pool::create", [] { return Pool::create(1_MiB); });
+        memory[4096] = std::byte{'x'};
+        (void)scene.attempt("Arena::take_over",
+                            [&] { return Arena::take_over(pool, memory, variant.options); });
+        Scene::expect(memory[4096] == std::byte{'x'}, "what was given back has changed");
+        for (std::size_t at = 0; at < memory.size(); at += 4096) memory[at] = std::byte{'y'};
+      },
+      1);
+}
+
+class RefusedJoining : public RefusedArenas {};
+
+TEST_P(RefusedJoining, LeavesAllThatShareAHistoryAsTheyWereWhicheverCallIsRefused) {
+  const Variant& variant = GetParam();
+  if (const auto works = try_tracking(variant.needs); !works) {
+    GTEST_SKIP() << works.error().message();
+  }
+  refuse_each([&](Scene& scene) {
+    Pool pool = scene.attempt("Pool::create", [] { return Pool::create(16_MiB); });
+    JointScene joint(scene, pool, variant.options);
+    try {
+      joint.play();
+    } catch (const GivenUp&) {
+    }
+    joint.check();
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(
     By, RefusedArenas,
     testing::Values(
@@ -209,6 +248,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Variant{"watched",
                             {.tracking = Tracking::software, .catch_writers = true},
                             Tracking::software}),
+    [](const auto& by) { return by.param.name; });
+
+INSTANTIATE_TEST_SUITE_P(
+    By, RefusedJoining,
+    testing::Values(Variant{"async", {.tracking = Tracking::async}, Tracking::async},
+                    Variant{"mprotect", {.tracking = Tracking::mprotect}, Tracking::mprotect},
+                    Variant{"watched",
+                            {.tracking = Tracking::sigbus, .catch_writers = true},
+                            Tracking::sigbus}),
     [](const auto& by) { return by.param.name; });
 
 TEST(RefusedSpaces, HoldTheirBytesAndSayWhyWhicheverCallIsRefused) {

@@ -30,6 +30,7 @@ from cleave._cleave import (
     __version__,
     try_tracking,
     trackings,
+    writable_segments,
 )
 from cleave._commits import Commits
 from cleave._errors import (
@@ -90,6 +91,7 @@ __all__ = [
     "__version__",
     "try_tracking",
     "trackings",
+    "writable_segments",
 ]
 
 for _name in __all__:

@@ -48,17 +48,18 @@ Result<void> Joint::check_members(const SnapshotState& target) const {
   return check_none_in(covered, kPageLimit);
 }
 
-// The trees are compared once, for all.
+// The trees are compared once, for all. What the head has of arenas that have ended is nobody's.
 Result<void> Joint::find_differing(const Commit& target) {
   all(&Member::find_differing);
   auto found = diff(head_->snapshot(), target.snapshot(), [&](PageRange differs) {
     lock_.assume_held();  // by the function around
-    while (differs.first < differs.end) {
-      Member* const member = first_from(differs.first);
-      const PageRange part{differs.first, std::min(differs.end, member->range().end)};
+    while (Member* const member = first_from(differs.first)) {
+      const PageRange range = member->range();
+      if (differs.end <= range.first) break;
       member->assume_turn();  // ours
-      member->add_differing(part);
-      differs.first = part.end;
+      member->add_differing(
+          {std::max(differs.first, range.first), std::min(differs.end, range.end)});
+      differs.first = range.end;
     }
   });
   all(&Member::leave_pinned);
@@ -94,6 +95,7 @@ Result<void> Joint::stand_at(const Commit& target) {
     return ready;
   }
   all(&Member::restore, arrivals);
+  has_ended_ones_ = false;
   if (target == *head_) return {};
   recorded_back_to(target);
   History::move(*head_, target);

@@ -42,8 +42,8 @@ Result<void> Joint::check_pool(const Pool& pool) const {
 }
 
 Member* Joint::first_from(PageNo page) const noexcept {
-  const auto found = std::partition_point(
-      members_.begin(), members_.end(), [page](Member* m) { return m->range().end <= page; });
+  const auto found = std::partition_point(members_.begin(), members_.end(),
+                                          [page](Member* m) { return m->range().end <= page; });
   return found == members_.end() ? nullptr : *found;
 }
 

@@ -105,8 +105,7 @@ class Member : public std::enable_shared_from_this<Member> {
   void add_differing(PageRange differs) noexcept CLEAVE_REQUIRES(turn_);
   void leave_pinned() noexcept CLEAVE_REQUIRES(turn_);
   /// How many of those the target holds, and is to be asked for.
-  [[nodiscard]] std::uint64_t count_arriving(const Arrivals& arrivals) const
-      CLEAVE_REQUIRES(turn_);
+  [[nodiscard]] std::uint64_t count_arriving(const Arrivals& arrivals) const CLEAVE_REQUIRES(turn_);
   Result<void> fetch(Arrivals& arrivals) const CLEAVE_REQUIRES(turn_);
   /// Nothing has changed; forgets which pages differ.
   void keep_all() noexcept CLEAVE_REQUIRES(turn_);

@@ -132,20 +132,23 @@ void Mapping::give_back() const noexcept {
   for (std::size_t done = 0; done < memory.size();) {
     // One at a time: the list changes as we go.
     std::size_t next = memory.size();
-    (void)taken_->kernel.for_each(
-        memory.subspan(done), [&](const KernelMapping& mapping) -> Result<void> {
-          const std::span<std::byte> part = part_of(memory, mapping);
-          const std::ptrdiff_t offset = part.data() - native_;
-          next = static_cast<std::size_t>(offset) + part.size();
-          if (mapping.shared && mapping.file == taken_->file) {
-            (void)insist([&] {
-              return mmap(part.data(), part.size(), mapping.protection,
-                          MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, descriptor_,
-                          static_cast<off_t>(offset)) != MAP_FAILED;
-            });
-          }
-          return fail(Errc::cancelled, "one at a time");
+    const auto give_back_first = [&](const KernelMapping& mapping) -> Result<void> {
+      const std::span<std::byte> part = part_of(memory, mapping);
+      const std::ptrdiff_t offset = part.data() - native_;
+      next = static_cast<std::size_t>(offset) + part.size();
+      if (mapping.shared && mapping.file == taken_->file) {
+        (void)insist([&] {
+          return mmap(part.data(), part.size(), mapping.protection,
+                      MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, descriptor_,
+                      static_cast<off_t>(offset)) != MAP_FAILED;
         });
+      }
+      return fail(Errc::cancelled, "one at a time");
+    };
+    (void)insist([&] {
+      const auto seen = taken_->kernel.for_each(memory.subspan(done), give_back_first);
+      return seen || seen.error().code == Errc::cancelled;
+    });
     done = next;
   }
 }

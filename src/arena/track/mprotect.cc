@@ -44,8 +44,11 @@ class Mprotect final : public FaultTracker {
         view_(std::move(view)) {}
   ~Mprotect() override {
     unwatch();
-    // What is given back is to be as the program had it.
-    if (mapping().is_here() && mapping().is_taken_over() && look()) (void)open_but_chosen(all());
+    if (!mapping().is_here() || !mapping().is_taken_over()) return;
+    // What is given back is to be as the program had it. Where the kernel does not tell how that
+    // was, at least it can be written.
+    (void)insist([this] { return look().has_value(); });
+    (void)open_but_chosen(all());
   }
   Mprotect(const Mprotect&) = delete;
   Mprotect& operator=(const Mprotect&) = delete;
