@@ -24,6 +24,7 @@ std::vector<Benchmark> all_benchmarks() {
              arena_debugging_benchmarks, sqlite_benchmarks,
 #if CLEAVE_HAVE_BACKING
              swap_file_benchmarks, compressed_benchmarks, hit_benchmarks, merge_benchmarks,
+             working_set_benchmarks,
 #endif
 #if CLEAVE_HAVE_LAB
              explore_benchmarks, explored_engine_benchmarks,

@@ -11,5 +11,6 @@ std::vector<Benchmark> swap_file_benchmarks();
 std::vector<Benchmark> compressed_benchmarks();
 std::vector<Benchmark> hit_benchmarks();
 std::vector<Benchmark> merge_benchmarks();
+std::vector<Benchmark> working_set_benchmarks();
 
 }  // namespace cleave::bench
