@@ -118,8 +118,9 @@ void add_hunt(CLI::App& litmus) {
       ->capture_default_str();
   command
       ->add_option("--queue", asked->queue,
-                   "Share the parts with all who name the same campaign on a Redis server")
-      ->type_name("HOST:PORT/NAME");
+                   "Share the parts with all who name the same Redis server, as HOST:PORT, or the "
+                   "same campaign there, as HOST:PORT/NAME")
+      ->type_name("SERVER");
   add_telling(*command, *asked);
 
   const auto joined = std::make_shared<HuntAsked>();
