@@ -17,7 +17,7 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test style steady bench soak orders lint format docs install install-tools install-python deb dist \
+.PHONY: help setup build demo web test style steady bench soak orders lint format docs install install-tools install-python deb dist \
   arm64 clean
 
 help: ## List these commands
@@ -35,6 +35,13 @@ demo: ## Branch a real database and check each branch (DB=path: one of yours)
 	@echo
 	build/demo/bin/cleave demo $(DB)
 	@echo "Next: README.md, or 'make build' and all the other commands."
+
+web: ## Build the laboratory as one page for browsers, and test it: build/web/laboratory.html
+	@scripts/setup.sh web || echo "setup: no emscripten; the page is left out"
+	@scripts/setup.sh browser || echo "setup: no browser; the page is built and not tried"
+	scripts/web.sh $(BUILD_JOBS) || [ $$? = 77 ]
+	$(call build,release) --target cleave_tools
+	tests/web/web.sh build/release/bin/cleave || [ $$? = 77 ]
 
 test: setup style ## Run style, all tests, and the library's tests under the address and the thread sanitizer
 	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
