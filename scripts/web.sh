@@ -12,6 +12,7 @@ for tool in emcmake node; do
     exit 77
   fi
 done
+unset CFLAGS CXXFLAGS CPPFLAGS LDFLAGS  # what a packager sets is for this system's compiler
 export NODE_PATH=${NODE_PATH:-/usr/share/nodejs}  # where Debian keeps what the linker's scripts need
 emcmake cmake -S lab/web/wasm -B build/web -G Ninja
 cmake --build build/web -j "$jobs"

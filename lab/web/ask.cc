@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "lab/explore/trace/trace.h"
 #include "lab/judge/batch.h"
 #include "lab/judge/files.h"
 #include "lab/litmus/print.h"
@@ -95,6 +96,22 @@ Json cases(const Json& question) {
   return {{"cases", std::move(all)}};
 }
 
+// What makes the first run to each failure and each end again, in the order of the judgement.
+Json tokens_of(const judge::Judgement& judgement) {
+  const judge::Plan plan = *judge::plan(*judgement.test);  // It was planned before.
+  const model::Rules rules = judgement.variant.rules;
+  const explore::Factory factory = judge::factory_for(plan, rules);
+  const explore::Options options = judge::options_for(judgement.variant, judgement.memory, {});
+  Json tokens = Json::array();
+  const auto add = [&](const explore::Schedule& witness) {
+    const auto trace = explore::record(factory, options, witness);
+    tokens.push_back(trace ? trace->token() : trace.error().what);
+  };
+  for (const explore::Failure& failure : judgement.failures) add(failure.witness);
+  for (const judge::FinalState& state : judgement.states) add(state.witness);
+  return tokens;
+}
+
 // One test under one rule-set: the judgement, and the page's data of it with its run.
 Json judge_one(const Json& question) {
   auto test = judge::read(question.at("text").get<std::string>());
@@ -112,6 +129,7 @@ Json judge_one(const Json& question) {
   if (!judgement) return error(judgement.error().what);
   judgement->base_case = asked<bool>(question, "column", true);
   Json answer = {{"judgement", report::json(*judgement)}};
+  if (asked<bool>(question, "tokens", false)) answer["tokens"] = tokens_of(*judgement);
   std::optional<report::Shown> run;
   if (asked<bool>(question, "run", true)) {
     constexpr double kSeconds = 1;  // how long to look for a simpler one
