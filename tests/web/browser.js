@@ -2,161 +2,195 @@
 //   browser.js <chromium> <page.html> [<folder for pictures>]
 "use strict";
 
-const {spawn} = require("child_process");
-const fs = require("fs"), os = require("os"), path = require("path");
+const path = require("path");
+const {browse} = require("./tab.js");
 const [chromium, page, pictures] = process.argv.slice(2);
 const address = `file://${path.resolve(page)}`;
-const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 
 let failed = 0;
 const fail = what => { ++failed; console.log(`failed: ${what}`); };
+const reader = use => browse(chromium, fail, pictures, use);
 
-// A browser with a fresh profile, spoken to through its pipe.
-async function browse(use) {
-  const profile = fs.mkdtempSync(path.join(os.tmpdir(), "web-"));
-  const process = spawn(chromium, ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", `--user-data-dir=${profile}`,
-    "--disable-background-networking", "about:blank"], {stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"]});
-  const waiting = new Map();
-  let last = 0, rest = "";
-  const errors = [];
-  process.stdio[4].on("data", bytes => {
-    const messages = (rest + bytes).split("\0");
-    rest = messages.pop();
-    for (const message of messages.map(text => JSON.parse(text))) {
-      waiting.get(message.id)?.(message);
-      if (message.method === "Runtime.exceptionThrown") errors.push(message.params.exceptionDetails.exception?.description ?? message.params.exceptionDetails.text);
-      if (message.method === "Log.entryAdded" && message.params.entry.level === "error") errors.push(message.params.entry.text);
-      if (message.method === "Runtime.consoleAPICalled" && message.params.type === "error") errors.push(JSON.stringify(message.params.args));
-    }
-  });
-  let sessionId;
-  const send = (method, params = {}) => new Promise((resolve, reject) => {
-    waiting.set(++last, ({result, error}) => error ? reject(new Error(`${method}: ${error.message}`)) : resolve(result));
-    process.stdio[3].write(JSON.stringify({id: last, method, params, sessionId}) + "\0");
-  });
-  try {
-    const {targetInfos} = await send("Target.getTargets");
-    ({sessionId} = await send("Target.attachToTarget", {targetId: targetInfos.find(each => each.type === "page").targetId, flatten: true}));
-    for (const domain of ["Page", "Runtime", "Log", "Network"]) await send(`${domain}.enable`);
-    await send("Network.emulateNetworkConditions", {offline: true, latency: 0, downloadThroughput: 0, uploadThroughput: 0});
-    const tab = {
-      send,
-      async look(expression) {
-        const {result, exceptionDetails} = await send("Runtime.evaluate", {expression, awaitPromise: true, returnByValue: true});
-        if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.exception?.description}`);
-        return result.value;
-      },
-      // Waits for what must come; how long it may take is of the machine.
-      async until(expression) {
-        for (let tries = 0; tries < 1200; ++tries) {
-          if (await tab.look(expression)) return true;
-          await pause(50);
-        }
-        fail(`it does not come to ${expression}`);
-        return false;
-      },
-      async open(url, width = 1280, height = 900) {
-        await send("Emulation.setDeviceMetricsOverride", {width, height, deviceScaleFactor: 1, mobile: false});
-        await send("Page.navigate", {url: "about:blank"});
-        await send("Page.navigate", {url});
-        await tab.until(`typeof begun === "object" && begun.then(() => true)`);
-      },
-      async press(key, code = key) {
-        for (const type of ["keyDown", "keyUp"]) await send("Input.dispatchKeyEvent", {type, key, code,
-          windowsVirtualKeyCode: {ArrowLeft: 37, ArrowRight: 39, Home: 36, End: 35, Escape: 27}[key]});
-      },
-      async picture(name) {
-        if (!pictures) return;
-        const {data} = await send("Page.captureScreenshot", {format: "png"});
-        fs.writeFileSync(path.join(pictures, `${name}.png`), Buffer.from(data, "base64"));
-      },
-      judged: () => tab.until(`$("stop").disabled && asked.cells.length > 0`),
-    };
-    await use(tab);
-  } catch (error) {
-    fail(`${error.stack}`);
-  } finally {
-    for (const error of errors) fail(`the console says ${error}`);
-    process.kill();
-    await new Promise(resolve => process.on("exit", resolve));
-    fs.rmSync(profile, {recursive: true, force: true, maxRetries: 5});
-  }
-}
+const ready = `!$("judge").disabled && asked.checked && asked.checked.faults.length === 0 && !document.querySelector("#faults li")`;
+const over = `$("stop").disabled && asked.cells.length > 0`;
+const stepping = `!!shown.run && !!$("step")`;
 
-const fits = async (tab, what) => {
+// Sets the cursor before or behind the first place of `text` in the test.
+const cursor = (text, behind) => `(() => { const at = Editor.text.indexOf(${JSON.stringify(text)}) + ${behind ? text.length : 0};
+  $("source").focus(); $("source").setSelectionRange(at, at); $("source").dispatchEvent(new Event("click")); })()`;
+
+async function fits(tab, what) {
   const [is, may] = await tab.look(`[document.documentElement.scrollWidth, document.documentElement.clientWidth]`);
   if (is > may) fail(`${what}: the page is ${is} wide, the window ${may}`);
-};
+}
+
+async function judge(tab) {
+  await tab.until(ready);
+  await tab.click("judge");
+  await tab.until(over);
+}
+
+// What a copy button passes on: in the clipboard, or to be seen where there may be none.
+const passed = `document.querySelector("#copied pre")?.textContent ?? navigator.clipboard.readText()`;
+
+async function stepByKeys(tab) {
+  await tab.press("Home");
+  await tab.expect(`shown.step === 0 && $("step").textContent.startsWith("0 of")`, "Home does not go to the start");
+  const last = await tab.look(`shown.run.steps.length`);
+  for (let step = 1; step <= last; ++step) await tab.press("ArrowRight");
+  await tab.expect(`shown.step === ${last}`, "the right arrow does not go to the end");
+  await tab.press("ArrowLeft");
+  await tab.expect(`shown.step === ${last - 1}`, "the left arrow does not go back");
+  await tab.press("End");
+  await tab.expect(`shown.step === ${last} && $("said").textContent.includes("The end")`, "End does not go to the end");
+}
+
+// A word is coloured, explained and completed; what is wrong is told at its line.
+async function edit(tab) {
+  await tab.expect(`document.querySelector("#colours .of-statement").textContent === "fork"`, "a statement has no colour");
+  await tab.look(cursor("unmap", true));
+  await tab.expect(`$("meaning").textContent.includes("munmap")`, "the word at the cursor is not explained");
+  await tab.look(cursor("fork C", true));
+  await tab.type("\n  ");
+  await tab.expect(`["write", "pin", "unmap"].every(word => $("completions").textContent.includes(word))`, "an empty line offers no statements");
+  await tab.type("migr");
+  await tab.press(" ", 2);
+  await tab.expect(`/fork C\\n  migrate\\n/.test(Editor.text)`, "Control and Space do not complete");
+  await tab.until(`document.querySelectorAll("#faults li").length === 1 && $("judge").disabled`);
+  await tab.expect(`/line 1[0-9]/.test($("faults").textContent) && document.querySelectorAll("#colours .wrong").length === 1`, "the fault is not at its line");
+  await tab.expect(`document.querySelector("#colours .wrong").textContent.includes("migrate") ||
+    document.querySelector("#colours .wrong").previousElementSibling.textContent.includes("migrate")`, "another line is marked than the wrong one");
+  await tab.type(" x");
+  await tab.until(ready);
+}
+
+// A rule-set with one knob changed, chosen from menus.
+async function change(tab) {
+  await tab.look(`$("how").open = true`);
+  await tab.choose("base", "E1");
+  await tab.choose("knob", "reuse_small");
+  await tab.choose("answer", "map");
+  await tab.click("add");
+  await tab.expect(`chosen().includes("E1,reuse_small=map")`, "the menus add no rule-set");
+}
+
+// From the opened file to a test of one's own, a harm, and the link to it.
+async function first(tab) {
+  await tab.open(address);
+  await judge(tab);
+  await tab.until(stepping);
+  await tab.expect(`asked.cells.find(each => each.cell.judge === "A").cell.verdict === "always"`, "A does not always leak");
+  await stepByKeys(tab);
+  await tab.picture("web-light");
+  await edit(tab);
+  await tab.choose("examples", "");
+  await judge(tab);
+  await tab.expect(`asked.cells.every(each => !each.cell.harm)`, "what one begins with is harmful");
+  await tab.look(cursor("  write x 2", false));
+  await tab.type("  wait taken\n");
+  await tab.look(`(() => { const at = Editor.text.indexOf("  read x"); $("source").focus(); $("source").setSelectionRange(at, Editor.text.indexOf("}", at)); })()`);
+  await tab.type("  p = get x\n  unmap x\n  signal taken\n  peek p -> r\n");
+  await tab.until(ready);
+  await change(tab);
+  await tab.look(cursor("forbidden", true));
+  await tab.press("Enter", 2);  // with Control: judges
+  await tab.until(over);
+  await tab.until(stepping);
+  for (const set of ["A", "E1,reuse_small=map"]) await tab.expect(`asked.cells.find(each => each.cell.judge === "${set}").cell.harm`, `${set} does no harm`);
+  await tab.expect(`!asked.cells.find(each => each.cell.judge === "E1").cell.harm`, "E1 does harm");
+}
+
+async function passOn(tab) {
+  await tab.send("Browser.grantPermissions", {permissions: ["clipboardReadWrite", "clipboardSanitizedWrite"]}).catch(() => {});
+  const pass = async id => {
+    await tab.look(`$("copied").replaceChildren()`);
+    await tab.click(id);
+    await tab.until(`$("copied").textContent !== ""`);
+    return tab.look(passed);
+  };
+  const table = await pass("mail"), command = await pass("native"), link = await pass("link");
+  if (!/^my-test: .*\n +forbidden /.test(table) || !/ +A +.*\(forbidden\)/.test(table)) fail(`the table is not one: ${table}`);
+  if (Math.max(...table.split("\n").slice(1).map(line => line.length)) > 76) fail("the table is too wide for a mail");
+  if (!/^cleave litmus my-test.litmus --rules .*E1,reuse_small=map/.test(command)) fail(`the command is not one: ${command}`);
+  if (!/^file:.*#t=[\w-]+$/.test(link)) fail(`the link is not one: ${link}`);
+  return link;
+}
+
+// Another reader, with a fresh profile and the link: what was looked at is looked at.
+async function follow(tab, link) {
+  await tab.dark();
+  await tab.open(link);
+  await tab.until(over);
+  await tab.until(stepping);
+  await tab.expect(`/litmus my-test/.test(Editor.text) && chosen().includes("E1,reuse_small=map")`, "the link does not hold the test and its rule-sets");
+  await tab.expect(`shown.cell.judge === "A" && shown.step > 0`, "the link does not lead to the run");
+  await tab.picture("web-dark");
+}
+
+// As long as it takes natively many times over, and yet it ends at once; the next judgement is as ever.
+async function stop(tab) {
+  await tab.open(address);
+  await tab.choose("examples", "swap/swap-out-against-fork");
+  await tab.choose("search", "states");
+  await tab.until(ready);
+  await tab.click("judge");
+  await tab.until(`!$("stop").disabled`);
+  const took = await tab.look(`new Promise(resolve => { const begin = performance.now(); $("stop").click();
+    const look = () => $("stop").disabled ? resolve(performance.now() - begin) : setTimeout(look, 1); look(); })`);
+  if (took > 1000) fail(`Stop took ${took} ms`);
+  await tab.expect(`/^Stopped/.test($("progress").textContent)`, "Stop does not say so");
+  await tab.choose("search", "dpor");
+  await judge(tab);
+  // A laboratory that dies says so, and the next one answers.
+  await tab.expect(`judging.ask(undefined).then(({error}) => /^The laboratory ended/.test(error))`, "a laboratory that ended does not say so");
+  await judge(tab);
+  await tab.expect(`/judgements?, /.test($("progress").textContent)`, "after an end nothing is judged");
+}
+
+async function phone(tab) {
+  await tab.dark();
+  await tab.open(address, 360, 740);
+  await fits(tab, "at the start");
+  await tab.look(`$("how").open = true`);
+  await fits(tab, "with the menus");
+  await tab.look(`$("how").open = false`);
+  await judge(tab);
+  await tab.until(stepping);
+  await fits(tab, "with a run");
+  await tab.picture("web-phone");
+  await tab.press("Escape");
+  await tab.expect(`getComputedStyle($("detail")).display === "none"`, "Escape does not close the run");
+  await fits(tab, "with a table");
+  await tab.picture("web-phone-table");
+}
+
+async function everyExample(tab) {
+  await tab.open(address);
+  const names = await tab.look(`catalogue.map(each => each.name)`);
+  let harmful = 0;
+  for (const name of names) {
+    await tab.choose("examples", name);
+    await tab.until(`asked.checked && Editor.text === catalogue.find(each => each.name === ${JSON.stringify(name)}).text`);
+    await judge(tab);
+    await tab.until(`/judgements?, /.test($("progress").textContent)`);
+    await tab.expect(`asked.cells.every(each => each.cell.standing !== "deviates")`, `${name} is not judged as expected`);
+    if (!await tab.look(`asked.cells.some(each => each.cell.harm)`)) continue;
+    await tab.until(stepping);
+    ++harmful;
+  }
+  if (names.length < 100 || harmful < 50) fail(`${names.length} examples, ${harmful} of them harmful: that is not the catalogue`);
+}
 
 (async () => {
-  let link = "";
-  await browse(async tab => {
-    await tab.open(address);
-    await tab.look(`$("judge").click()`);
-    await tab.judged();
-    await tab.until(`!!shown.run && !!$("step")`);
-    if (await tab.look(`asked.cells.find(each => each.cell.judge === "A").cell.verdict`) !== "always") fail("A does not always leak");
-    // Step by step, by keys.
-    await tab.press("Home");
-    if (await tab.look(`shown.step`) !== 0) fail("Home does not go to the start");
-    await tab.press("ArrowRight");
-    if (await tab.look(`shown.step`) !== 1) fail("the right arrow does not go on");
-    await tab.press("ArrowLeft");
-    await tab.press("End");
-    if (!await tab.look(`shown.step === shown.run.steps.length && shown.step > 0`)) fail("End does not go to the end");
-    await tab.picture("web-light");
-    // A harm of one's own: a word is mistyped, mended, and the link passed on.
-    const text = await tab.look(`Editor.text`);
-    await tab.look(`Editor.text = ${JSON.stringify(text)}.replace("fork C", "frok C"); changed()`);
-    await tab.until(`document.querySelectorAll("#faults li").length === 1 && $("judge").disabled`);
-    if (!await tab.look(`/fork/.test($("faults").textContent) && !!document.querySelector("#colours .wrong")`)) fail("the fault is not shown at its line");
-    await tab.look(`Editor.text = ${JSON.stringify(text)}.replace(/litmus .*/, "litmus my-own"); changed()`);
-    await tab.until(`!document.querySelector("#faults li") && !$("judge").disabled`);
-    await tab.look(`$("how").open = true; $("base").value = "E1"; $("knob").value = "reuse_small"; offerAnswers(); $("answer").value = "map"; $("add").click()`);
-    await tab.look(`remember()`);
-    link = await tab.look(`location.href`);
-    if (!/#t=/.test(link)) fail("there is no link");
-    await tab.look(`$("judge").click()`);
-    await tab.judged();
-    if (!await tab.look(`asked.cells.some(each => each.cell.judge === "E1,reuse_small=map")`)) fail("the changed rule-set is not asked");
-    if (!/my-own/.test(await tab.look(`tableText()`)) || !/^cleave litmus my-own.litmus --rules /.test(await tab.look(`command()`))) fail("table or command");
-    if (Math.max(...(await tab.look(`tableText()`)).split("\n").slice(1).map(line => line.length)) > 76) fail("the table is too wide for a mail");
-    // Stop stops.
-    await tab.look(`openExample("swap/swap-out-against-fork"); $("search").value = "states"`).catch(() => tab.look(`openExample(catalogue[0].name)`));
-    const stopped = await tab.look(`new Promise(resolve => { judge(); setTimeout(() => { const at = performance.now(); judging.stop();
-      const look = () => $("stop").disabled ? resolve(performance.now() - at) : setTimeout(look, 10); look(); }, 300); })`);
-    if (stopped > 1000) fail(`Stop took ${stopped} ms`);
-    await tab.look(`$("search").value = "dpor"; $("judge").click()`);
-    await tab.judged();
+  let link = address;
+  await reader(async tab => {
+    await first(tab);
+    link = await passOn(tab);
   });
-  await browse(async tab => {  // another reader, with the link
-    await tab.send("Emulation.setEmulatedMedia", {features: [{name: "prefers-color-scheme", value: "dark"}]});
-    await tab.open(link);
-    if (!/litmus my-own/.test(await tab.look(`Editor.text`))) fail("the link does not hold the test");
-    if (!(await tab.look(`chosen()`)).includes("E1,reuse_small=map")) fail("the link does not hold the rule-sets");
-    await tab.look(`$("judge").click()`);
-    await tab.judged();
-    await tab.until(`!!shown.run && !!$("step")`);
-    await tab.picture("web-dark");
-    await tab.open(address, 360, 740);  // a phone
-    await fits(tab, "at the start");
-    await tab.look(`$("how").open = true; $("judge").click()`);
-    await tab.judged();
-    await tab.until(`!!shown.run && !!$("step")`);
-    await fits(tab, "with a run");
-    await tab.picture("web-phone");
-    await tab.press("Escape");
-    await fits(tab, "with a table");
-  });
-  await browse(async tab => {  // every example
-    await tab.open(address);
-    for (const name of await tab.look(`catalogue.map(each => each.name)`)) {
-      await tab.look(`openExample(${JSON.stringify(name)}); check()`);
-      if (!await tab.look(`judging.ask({ask: "judge", text: Editor.text, rules: "E1"}).then(answer => !!answer.judgement || /nothing/.test(answer.error))`))
-        fail(`${name} is not judged`);
-      if (await tab.look(`asked.checked.faults.length`)) fail(`${name} has faults`);
-    }
-  });
-  console.log(failed ? `${failed} failed` : "all is well");
+  await reader(tab => follow(tab, link));
+  await reader(stop);
+  await reader(phone);
+  await reader(everyExample);
+  console.log(failed ? `${failed} failed` : "the page does what it says");
   process.exit(failed ? 1 : 0);
 })();

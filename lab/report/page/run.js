@@ -163,9 +163,9 @@ function said(run, at) {
 }
 
 document.addEventListener("keydown", event => {
-  if (event.altKey || event.ctrlKey || event.metaKey || !shown.cell) return;
+  if (event.altKey || event.ctrlKey || event.metaKey || !shown.cell || event.target.closest?.("textarea")) return;
   if (event.key === "Escape") return close();
-  if (!shown.run || event.target.closest?.("#table, input, textarea, select")) return;
+  if (!shown.run || event.target.closest?.("#table, input, select")) return;
   const to = {ArrowRight: shown.step + 1, ArrowLeft: shown.step - 1, Home: 0, End: shown.run.steps.length}[event.key];
   if (to === undefined) return;
   event.preventDefault();

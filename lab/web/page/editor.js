@@ -53,9 +53,22 @@ const Editor = (() => {
     return {before, word: before + after, from: to - before.length, to};
   }
 
-  function candidates(before) {
-    if (!before) return [];
-    const own = new Set(field().value.match(/[A-Za-z_]\w*/g) ?? []);
+  // Whether the cursor stands in the braces of a process, as far as what is before it tells.
+  function inThread(to) {
+    const before = field().value.slice(0, to).replace(/#[^\n]*|"[^"]*"?/g, "");
+    return before.split("{").length > before.split("}").length;
+  }
+
+  // How a word may go on; on an empty line what it may begin with.
+  function candidates({before, from, to}) {
+    const {value} = field();
+    if (!before) {
+      const line = value.slice(value.lastIndexOf("\n", from - 1) + 1).split("\n", 1)[0];
+      if (line.trim() || document.activeElement !== field()) return [];
+      const parts = inThread(to) ? ["statement"] : ["head", "page", "process", "claim"];
+      return [...words].filter(([, known]) => known.some(each => parts.includes(each.part))).map(([name]) => name);
+    }
+    const own = new Set(value.match(/[A-Za-z_]\w*/g) ?? []);
     return [...new Set([...words.keys(), ...own])].filter(name => name.startsWith(before) && name !== before).slice(0, 6);
   }
 
@@ -67,11 +80,11 @@ const Editor = (() => {
   }
 
   function explain() {
-    const {before, word} = at();
+    const place = at(), {word} = place;
     const known = words.get(word);
     $("meaning").replaceChildren(...(known ? known.map(each => h("span", {class: "sense"}, h("code", {}, each.form), ` \u2013 ${each.about}`))
-      : [h("span", {class: "soft"}, "What the word at the cursor means stands here. Control and Space complete a word.")]));
-    $("completions").replaceChildren(...candidates(before).map(name =>
+      : [h("span", {class: "soft"}, "What the word at the cursor means stands here; on an empty line, what may begin it. Control and Space take the first.")]));
+    $("completions").replaceChildren(...candidates(place).map(name =>
       h("button", {type: "button", title: words.get(name)?.[0].about ?? "a name of this test", onclick: () => complete(name)}, name)));
   }
 
@@ -108,7 +121,7 @@ const Editor = (() => {
       field().addEventListener("scroll", follow);
       for (const event of ["keyup", "click", "focus"]) field().addEventListener(event, explain);
       field().addEventListener("keydown", event => {
-        const [first] = event.ctrlKey && event.key === " " ? candidates(at().before) : [];
+        const [first] = event.ctrlKey && event.key === " " ? candidates(at()) : [];
         if (first) { event.preventDefault(); complete(first); }
       });
     },

@@ -16,12 +16,31 @@ function offerExamples() {
     const folder = name.split("/")[0];
     groups.set(folder, (groups.get(folder) ?? []).concat(name));
   }
-  $("examples").append(h("option", {value: ""}, "choose one"), ...[...groups].map(([folder, names]) =>
+  $("examples").append(h("option", {value: ""}, "a new test"), ...[...groups].map(([folder, names]) =>
     h("optgroup", {label: folder}, names.map(name => h("option", {value: name}, name.slice(folder.length + 1))))));
 }
 
+// What a test has, to begin one's own with: the smallest that says something.
+const beginning = `litmus my-test
+"A child reads what its parent writes after the fork."
+
+page x = 1
+
+process P {
+  fork C
+  write x 2
+}
+
+process C from P {
+  read x -> r
+}
+
+forbidden C:r = 2
+`;
+
 function openExample(name) {
-  Editor.text = catalogue.find(each => each.name === name).text;
+  $("examples").value = name;
+  Editor.text = catalogue.find(each => each.name === name)?.text ?? beginning;
   changed();
 }
 
@@ -88,7 +107,7 @@ async function judge() {
   const end = said => { if (run === asked.run) { say(said); $("stop").disabled = true; } };
   if (!all) return end("Stopped.");
   if (all.error || all.faults) return end(all.error ?? "The test has to be mended first.");
-  for (const [at, one] of all.cases.entries()) {
+  for (const [at, one] of all.cases.entries()) {  // one after the other, so that the table grows
     if (run === asked.run) say(`${at} of ${all.cases.length} judged`);
     const answer = await judging.ask({ask: "judge", text, ...one, search, run: false});
     if (run !== asked.run) return;
@@ -98,7 +117,7 @@ async function judge() {
   }
   end(`${plural(all.cases.length, "judgement")}, ${((performance.now() - begin) / 1000).toFixed(1)} s.`);
   const harmful = asked.cells.find(each => each.cell.harm) ?? asked.cells.find(each => each.cell.states.length);
-  if (harmful) open(harmful);
+  if (harmful) await open(harmful);
 }
 
 function addCell(one) {
@@ -148,17 +167,26 @@ async function held() {
   if (rules.join() !== all.join()) kept.rules = rules;
   if ($("memory").value !== "sc") kept.memory = $("memory").value;
   if ($("search").value !== "dpor") kept.search = $("search").value;
+  if (shown.run && asked.cells[0]?.question.text === kept.text) kept.at = [shown.cell.judge, shown.cell.memory, shown.step];
   return Link.write(kept);
 }
 
-async function remember() {
+async function address() {
   if (asked.known) history.replaceState(null, "", await held());
+}
+
+// Not at each step: a browser takes so many changes of an address and no more.
+let later = 0;
+function remember() {
+  clearTimeout(later);
+  later = setTimeout(address, 300);
 }
 
 async function recall() {
   const kept = await Link.read(location.hash);
   if (typeof kept?.text !== "string") return false;
   Editor.text = kept.text;
+  $("examples").value = catalogue.find(each => each.text === kept.text)?.name ?? "";
   const sets = asked.known.rules.map(set => set.name);
   const rules = Array.isArray(kept.rules) ? kept.rules : sets;
   for (const box of document.querySelectorAll("#sets input")) box.checked = rules.includes(box.value);
@@ -167,7 +195,17 @@ async function recall() {
   $("memory").value = kept.memory ?? "sc";
   $("search").value = kept.search ?? "dpor";
   changed();
+  if (Array.isArray(kept.at)) showAgain(kept.at);
   return true;
+}
+
+// Where the one who passed the link on was looking.
+async function showAgain([set, memory, step]) {
+  await judge();
+  const one = asked.cells.find(({cell}) => cell.judge === set && cell.memory === memory);
+  if (!one) return;
+  await open(one);
+  if (shown.run && Number.isInteger(step)) goTo(step);
 }
 
 // Fit for a mail: a line each, within its width.
@@ -185,7 +223,8 @@ function command() {
     ($("search").value === "dpor" ? "" : ` --search ${$("search").value}`);
 }
 
-async function pass(text, what) {
+async function pass(button, text, what) {
+  button.closest(".bar").after($("copied"));
   try {
     await navigator.clipboard.writeText(text);
     $("copied").textContent = `${what} copied.`;
@@ -194,7 +233,6 @@ async function pass(text, what) {
     $("copied").replaceChildren(pre);
     getSelection().selectAllChildren(pre);
   }
-  $("results").hidden = false;
 }
 
 function save() {
@@ -206,13 +244,14 @@ function save() {
 async function begin() {
   offerExamples();
   Editor.begin(changed);
-  $("examples").addEventListener("change", event => { if (event.target.value) openExample(event.target.value); });
+  $("examples").addEventListener("change", event => openExample(event.target.value));
   $("judge").addEventListener("click", judge);
   $("stop").addEventListener("click", () => judging.stop());
-  $("link").addEventListener("click", async () => { await remember(); pass(location.href, "Link"); });
+  $("link").addEventListener("click", async () => { await address(); pass($("link"), location.href, "Link"); });
   $("save").addEventListener("click", save);
-  $("mail").addEventListener("click", () => { if (asked.cells.length) pass(tableText(), "Table"); });
-  $("native").addEventListener("click", () => { if (asked.cells.length) pass(command(), "Command"); });
+  $("mail").addEventListener("click", () => { if (asked.cells.length) pass($("mail"), tableText(), "Table"); });
+  $("native").addEventListener("click", () => { if (asked.cells.length) pass($("native"), command(), "Command"); });
+  $("source").addEventListener("keydown", event => { if (event.ctrlKey && event.key === "Enter" && !$("judge").disabled) judge(); });
   for (const id of ["base", "knob"]) $(id).addEventListener("change", offerAnswers);
   for (const id of ["sets", "memory", "search"]) $(id).addEventListener("change", remember);
   $("add").addEventListener("click", () => {

@@ -22,6 +22,7 @@ onmessage = async ({data}) => {
     if (data.wasm) await start(data.wasm);
     else postMessage({id: data.id, answer: ask(data.question)});
   } catch (error) {
-    postMessage({id: data.id, died: said.filter(text => !/^Aborted/.test(text)).join("\n") || `${error}`});
+    const why = said.filter(text => !/^Aborted/.test(text)).join("\n") || `${error.message ?? error}`;
+    postMessage({id: data.id, died: `The laboratory ended: ${why}. A test that is too large for a browser may not be for the command.`});
   }
 };
