@@ -21,8 +21,9 @@ Json ask(const Json& question) { return Json::parse(lab::web::answer(question.du
 void answer_of(const lab::judge::TestFile& file, const std::string& search) {
   std::ifstream stream(file.path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
-  for (const Json& one : ask({{"ask", "cases"}, {"text", text}}).at("cases")) {
-    Json question = {{"ask", "judge"},    {"text", text}, {"name", file.name},
+  const Json asked = ask({{"ask", "cases"}, {"text", text}});
+  for (const Json& one : asked.at("cases")) {
+    Json question = {{"ask", "judge"},   {"text", text}, {"name", file.name},
                      {"search", search}, {"run", false}, {"tokens", true}};
     question.update(one);
     Json answer = ask(question);

@@ -171,7 +171,7 @@ async function everyExample(tab) {
   for (const name of names) {
     await tab.choose("examples", name);
     await tab.until(`asked.checked && Editor.text === catalogue.find(each => each.name === ${JSON.stringify(name)}).text`);
-    await judge(tab);
+    await judge(tab).catch(async error => { throw new Error(`${name}: ${await tab.look(`$("progress").textContent`)}: ${error.message}`); });
     await tab.until(`/judgements?, /.test($("progress").textContent)`);
     await tab.expect(`asked.cells.every(each => each.cell.standing !== "deviates")`, `${name} is not judged as expected`);
     if (!await tab.look(`asked.cells.some(each => each.cell.harm)`)) continue;
