@@ -42,7 +42,7 @@ web: ## Build the laboratory as one page for browsers: build/web/laboratory.html
 
 web-test: web ## Try that page: its answers beside native's, its errors, its costs, and in a browser
 	@scripts/setup.sh browser || echo "setup: no browser; the page is built and not tried"
-	$(call build,release) --target cleave_tools cleave_web_answers
+	$(call build,release) --target cleave_tool cleave_tool_litmus cleave_web_answers
 	tests/web/web.sh build/release/tests/cleave_web_answers build/release/bin/cleave || [ $$? = 77 ]
 
 test: setup style ## Run style, all tests, and the library's tests under the address and the thread sanitizer

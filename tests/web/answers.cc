@@ -1,7 +1,7 @@
 // What the laboratory answers of a catalogue, to be compared with what it answers elsewhere: built
 // by another compiler, or for a browser. A line for each test and rule-set, in which nothing but
 // the seconds may differ.
-//   answers <catalogue> [<search>]
+//   answers <catalogue> [<search> [<n>]]   every n-th alone, by default each
 #include <cstdio>
 #include <fstream>
 #include <iterator>
@@ -18,11 +18,14 @@ using Json = nlohmann::ordered_json;
 
 Json ask(const Json& question) { return Json::parse(lab::web::answer(question.dump())); }
 
-void answer_of(const lab::judge::TestFile& file, const std::string& search) {
+// Of all the cases that there are, those whose number `every` divides.
+void answer_of(const lab::judge::TestFile& file, const std::string& search, std::size_t every) {
+  static std::size_t number = 0;
   std::ifstream stream(file.path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(stream), {}};
   const Json asked = ask({{"ask", "cases"}, {"text", text}});
   for (const Json& one : asked.at("cases")) {
+    if (number++ % every != 0) continue;
     Json question = {{"ask", "judge"},   {"text", text}, {"name", file.name},
                      {"search", search}, {"run", false}, {"tokens", true}};
     question.update(one);
@@ -37,7 +40,7 @@ void answer_of(const lab::judge::TestFile& file, const std::string& search) {
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fputs("usage: answers <catalogue> [<search>]\n", stderr);
+    std::fputs("usage: answers <catalogue> [<search> [<n>]]\n", stderr);
     return 2;
   }
   const auto files = lab::judge::load({}, argv[1]);
@@ -45,6 +48,7 @@ int main(int argc, char** argv) {
     std::fputs(files.error().c_str(), stderr);
     return 2;
   }
-  for (const auto& file : *files) answer_of(*file, argc > 2 ? argv[2] : "dpor");
+  const std::size_t every = argc > 3 ? std::stoul(argv[3]) : 1;
+  for (const auto& file : *files) answer_of(*file, argc > 2 ? argv[2] : "dpor", every);
   return 0;
 }

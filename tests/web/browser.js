@@ -9,7 +9,11 @@ const address = `file://${path.resolve(page)}`;
 
 let failed = 0;
 const fail = what => { ++failed; console.log(`failed: ${what}`); };
-const reader = use => browse(chromium, fail, pictures, use);
+const reader = async (what, use) => {
+  const before = failed;
+  await browse(chromium, fail, pictures, use);
+  if (failed === before) console.log(what);
+};
 
 const ready = `!$("judge").disabled && asked.checked && asked.checked.faults.length === 0 && !document.querySelector("#faults li")`;
 const over = `$("stop").disabled && asked.cells.length > 0`;
@@ -183,14 +187,14 @@ async function everyExample(tab) {
 
 (async () => {
   let link = address;
-  await reader(async tab => {
+  await reader("a first test of one's own, its harm, and its link", async tab => {
     await first(tab);
     link = await passOn(tab);
   });
-  await reader(tab => follow(tab, link));
-  await reader(stop);
-  await reader(phone);
-  await reader(everyExample);
+  await reader("the link, for another reader", tab => follow(tab, link));
+  await reader("Stop, and an end", stop);
+  await reader("a phone", phone);
+  await reader("every example", everyExample);
   console.log(failed ? `${failed} failed` : "the page does what it says");
   process.exit(failed ? 1 : 0);
 })();

@@ -6,7 +6,7 @@ const fs = require("fs"), os = require("os"), path = require("path");
 const pause = ms => new Promise(resolve => setTimeout(resolve, ms));
 const keys = {ArrowLeft: 37, ArrowRight: 39, Home: 36, End: 35, Escape: 27, Enter: 13, " ": 32, Tab: 9};
 // How long what must come may take: that is of the machine.
-const kPatience = 120_000, kLook = 50;
+const kPatience = 600_000, kLook = 50;
 
 // The pipe: send(method, parameters) and what the console said.
 function speak(browser) {
@@ -65,10 +65,16 @@ function tabOf(send, fail, pictures) {
         await send("Input.dispatchKeyEvent", {type, key, code: key === " " ? "Space" : key, modifiers, windowsVirtualKeyCode: keys[key]});
     },
     type: text => send("Input.insertText", {text}),
-    async click(id) {
-      const [x, y] = await tab.look(`(() => { const e = $("${id}"); e.scrollIntoView({block: "center"}); const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()`);
-      for (const type of ["mousePressed", "mouseReleased"]) await send("Input.dispatchMouseEvent", {type, x, y, button: "left", clickCount: 1});
-    },
+    // In one step, since what stands above may grow or shrink at any time: where a reader can see it, and it can be clicked.
+    click: id => tab.until(`(() => {
+      const button = $("${id}");
+      button.scrollIntoView({block: "center"});
+      const {x, y, width, height} = button.getBoundingClientRect();
+      if (button.disabled || !button.contains(document.elementFromPoint(x + width / 2, y + height / 2))) return false;
+      button.focus();
+      button.click();
+      return true;
+    })()`),
     // As a reader does who opens the list and takes one.
     choose: (id, value) => tab.look(`(() => { const e = $("${id}"); e.value = ${JSON.stringify(value)}; e.dispatchEvent(new Event("change", {bubbles: true})); return e.value; })()`),
     async picture(name) {
@@ -84,7 +90,8 @@ function tabOf(send, fail, pictures) {
 exports.browse = async (chromium, fail, pictures, use) => {
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), "web-"));
   const browser = spawn(chromium, ["--headless=new", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", `--user-data-dir=${profile}`,
-    "--disable-background-networking", "--hide-scrollbars", "about:blank"], {stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"]});
+    "--disable-background-networking", "--hide-scrollbars", "about:blank"], {stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"], detached: true});
+  process.once("exit", () => { try { process.kill(-browser.pid, "SIGKILL"); } catch {} });  // no browser outlives this
   const over = new Promise(resolve => browser.on("exit", resolve));
   const {send, attach, errors} = speak(browser);
   try {
@@ -97,8 +104,10 @@ exports.browse = async (chromium, fail, pictures, use) => {
     fail(`${error.stack}`);
   } finally {
     for (const error of errors) fail(`the console says ${error}`);
-    browser.kill();
+    send("Browser.close").catch(() => {});  // with all its processes, which write to the profile to their end
+    const patience = setTimeout(() => process.kill(-browser.pid, "SIGKILL"), kPatience);
     await over;
-    fs.rmSync(profile, {recursive: true, force: true, maxRetries: 5});
+    clearTimeout(patience);
+    fs.rmSync(profile, {recursive: true, force: true, maxRetries: 50});
   }
 };
