@@ -17,7 +17,7 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test style steady bench soak orders lint format docs install install-tools install-python deb dist \
+.PHONY: help setup build demo web web-test test style steady bench soak orders lint format docs install install-tools install-python deb dist \
   arm64 clean
 
 help: ## List these commands
@@ -36,6 +36,15 @@ demo: ## Branch a real database and check each branch (DB=path: one of yours)
 	build/demo/bin/cleave demo $(DB)
 	@echo "Next: README.md, or 'make build' and all the other commands."
 
+web: ## Build the laboratory as one page for browsers: build/web/laboratory.html
+	@scripts/setup.sh web || echo "setup: no emscripten; the page is left out"
+	scripts/web.sh $(BUILD_JOBS) || [ $$? = 77 ]
+
+web-test: web ## Try that page: its answers beside native's, its errors, its costs, and in a browser
+	@scripts/setup.sh browser || echo "setup: no browser; the page is built and not tried"
+	$(call build,release) --target cleave_tool cleave_tool_litmus cleave_web_answers
+	tests/web/web.sh build/release/tests/cleave_web_answers build/release/bin/cleave || [ $$? = 77 ]
+
 test: setup style ## Run style, all tests, and the library's tests under the address and the thread sanitizer
 	@scripts/setup.sh browser || echo "setup: no browser; the test of the page is left out"
 	@scripts/setup.sh campaign || echo "setup: no Redis; the test of campaigns is left out"
@@ -49,7 +58,7 @@ test: setup style ## Run style, all tests, and the library's tests under the add
 style: setup ## Check the format, build library and laboratory with Clang, run clang-tidy on the library
 	@scripts/setup.sh lint
 	$(sources) | xargs clang-format --dry-run -Werror
-	$(call build,clang) --target cleave cleave_lab
+	$(call build,clang) --target cleave cleave_lab cleave_web_answers
 	ls build/clang/CMakeFiles/cleave.dir/Unity/*.cxx | xargs -P $(BUILD_JOBS) -n 1 \
 	  clang-tidy -p build/clang --quiet --checks=-bugprone-suspicious-include --header-filter='/(include|src)/'
 

@@ -21,8 +21,14 @@ sources() {
 }
 sources | tar --create --null --files-from=- | tar --extract --directory "$copy"
 
-# Without the module's sources its package is left out.
-[[ -e adapters/python/CMakeLists.txt ]] || export DEB_BUILD_PROFILES=nopython
+# Without the module's sources its package is left out; without the other compiler the page for browsers.
+profiles=${DEB_BUILD_PROFILES:-}
+[[ -e adapters/python/CMakeLists.txt ]] || profiles+=" nopython"
+if ! command -v em++ >/dev/null || ! command -v node >/dev/null; then
+  echo "deb: no emscripten here; the packages have no page for browsers (scripts/setup.sh web installs it)"
+  profiles+=" pkg.cleave.noweb"
+fi
+export DEB_BUILD_PROFILES=${profiles# }
 
 # The packager's home is none; a compiler's cache need not go with it.
 export CCACHE_DIR=${CCACHE_DIR:-$(ccache --get-config cache_dir 2>/dev/null || true)}

@@ -6,6 +6,7 @@
 #   scripts/setup.sh lint       to check the style as well
 #   scripts/setup.sh browser    to test the page of `cleave litmus --html` as well
 #   scripts/setup.sh campaign   to test hunts that workers share by a Redis server as well
+#   scripts/setup.sh web        to build the laboratory as a page for browsers as well
 #   scripts/setup.sh outsider   to test as well what outsiders meet: the binary interface, and another compiler
 #   scripts/setup.sh python     to build the Python module, and to test it
 #   scripts/setup.sh docs       to write the reference, and to test man pages and completions with all their readers
@@ -37,6 +38,7 @@ case ${1:-} in
   lint) need_everything; packages+=(clang clang-format clang-tidy); tools+=(clang++ clang-format clang-tidy) ;;
   campaign) packages+=(redis-tools); tools+=(redis-check-rdb) ;;
   browser) packages+=(chromium); tools+=(chromium) ;;
+  web) packages+=(cmake emscripten libexpected-dev libfmt-dev libxxhash-dev ninja-build nlohmann-json3-dev); tools+=(em++ node) ;;
   outsider) packages+=(abigail-tools clang); tools+=(abidw clang++) ;;
   python)
     packages+=(mypy pybind11-dev python3-dev python3-hypothesis python3-matplotlib python3-numpy python3-pytest)

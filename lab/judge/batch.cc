@@ -6,6 +6,7 @@
 
 #include "lab/explore/search/jobs.h"
 #include "lab/judge/unmodelled.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::judge {
 namespace {
@@ -26,13 +27,13 @@ std::vector<Case> cases_of(const std::vector<const litmus::Test*>& tests,
       return other.test == one.test && other.variant.text == one.variant.text &&
              other.memory == one.memory;
     };
-    if (!means_nothing(one) && std::ranges::none_of(cases, same)) cases.push_back(std::move(one));
+    if (!means_nothing(one) && ranges::none_of(cases, same)) cases.push_back(std::move(one));
   };
   for (const litmus::Test* test : tests) {
     for (const Variant& variant : variants) add({test, variant, memory});
     if (!named) continue;
     for (Named& beyond : named_beyond(*test))
-      if (std::ranges::find(variants, beyond.variant.base, &Variant::text) != variants.end())
+      if (ranges::find(variants, beyond.variant.base, &Variant::text) != variants.end())
         add({test, std::move(beyond.variant),
              beyond.memory == litmus::Memory::sc ? memory : explorers(beyond.memory), false});
   }

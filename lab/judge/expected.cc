@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "lab/litmus/vocabulary.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::judge {
 namespace {
@@ -30,11 +31,10 @@ bool same(const Variant& a, const Variant& b) {
 }
 
 bool among(const std::vector<litmus::Judges>& judges, const Variant& variant) {
-  return std::ranges::any_of(judges, [&](const litmus::Judges& each) {
+  return ranges::any_of(judges, [&](const litmus::Judges& each) {
     if (judges_elsewhere(each)) return false;
     const auto variants = variants_of(each);
-    return variants &&
-           std::ranges::any_of(*variants, [&](auto& one) { return same(one, variant); });
+    return variants && ranges::any_of(*variants, [&](auto& one) { return same(one, variant); });
   });
 }
 
@@ -64,7 +64,7 @@ std::vector<Verdict> claimed(litmus::Claim claim) {
 }  // namespace
 
 bool Expected::has(Verdict verdict) const {
-  return std::ranges::find(verdicts, verdict) != verdicts.end();
+  return ranges::find(verdicts, verdict) != verdicts.end();
 }
 
 std::string Expected::text() const {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "lab/judge/test_program.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::judge {
 namespace {
@@ -29,7 +30,7 @@ bool wanted(const Judgement& judgement) {
 }
 
 const FinalState* state_to_explain(const Judgement& judgement) {
-  const auto found = std::ranges::find(judgement.states, wanted(judgement), &FinalState::holds);
+  const auto found = ranges::find(judgement.states, wanted(judgement), &FinalState::holds);
   return found == judgement.states.end() ? nullptr : &*found;
 }
 

@@ -91,17 +91,12 @@ class Loader {
       errors_ += fmt::format("{}: cannot be read\n", path.string());
       return;
     }
-    auto test = litmus::parse(text);
-    std::vector<litmus::Diagnostic> faults;
+    auto test = judge::read(text);
     if (!test) {
-      faults = test.error();
-    } else {
-      faults = check_judges(*test);
-      if (const auto planned = plan(*test); !planned) faults.push_back(planned.error());
+      for (const litmus::Diagnostic& fault : test.error())
+        errors_ += litmus::describe(fault, path.string(), text);
+      return;
     }
-    for (const litmus::Diagnostic& fault : faults)
-      errors_ += litmus::describe(fault, path.string(), text);
-    if (!faults.empty()) return;
     const std::string folder = path.parent_path().filename().string();
     const std::string name = path.stem().string();
     files.push_back(std::make_unique<TestFile>(TestFile{path.string(), as_said(path),
@@ -115,6 +110,15 @@ class Loader {
 };
 
 }  // namespace
+
+tl::expected<litmus::Test, std::vector<litmus::Diagnostic>> read(std::string_view text) {
+  auto test = litmus::parse(text);
+  if (!test) return test;
+  std::vector<litmus::Diagnostic> faults = check_judges(*test);
+  if (const auto planned = plan(*test); !planned) faults.push_back(planned.error());
+  if (!faults.empty()) return tl::unexpected(std::move(faults));
+  return test;
+}
 
 tl::expected<TestFiles, std::string> load(const std::vector<std::string>& names,
                                           const std::string& catalogue) {

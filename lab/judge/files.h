@@ -3,10 +3,12 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tl/expected.hpp>
 
+#include "lab/litmus/diagnostic.h"
 #include "lab/litmus/test.h"
 
 namespace lab::judge {
@@ -20,6 +22,10 @@ struct TestFile {
 };
 
 using TestFiles = std::vector<std::unique_ptr<TestFile>>;
+
+/// The test that `text` tells, if it can be judged: its grammar and names are right, its judges
+/// are known, and the model has its start. Otherwise all that is wrong. Any bytes may be given.
+tl::expected<litmus::Test, std::vector<litmus::Diagnostic>> read(std::string_view text);
 
 /// The tests that `names` stand for, each once, sorted by path. A name is a file; a folder, which
 /// stands for all *.litmus below it; or, where there is no such path, a folder or a test of

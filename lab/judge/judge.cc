@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "lab/judge/test_program.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::judge {
 namespace {
@@ -30,14 +31,14 @@ std::vector<FinalState> states_of(const Plan& plan, const explore::Result& resul
     states.push_back({text_of(plan, answers), holds(plan.test->final.condition, plan, answers),
                       seen.count, seen.witness});
   }
-  std::ranges::stable_sort(states, [](const FinalState& a, const FinalState& b) {
+  ranges::stable_sort(states, [](const FinalState& a, const FinalState& b) {
     return std::pair(!a.holds, a.text) < std::pair(!b.holds, b.text);
   });
   return states;
 }
 
 Verdict verdict_of(const Judgement& judgement) {
-  const auto any = [&](auto is) { return std::ranges::any_of(judgement.failures, is); };
+  const auto any = [&](auto is) { return ranges::any_of(judgement.failures, is); };
   const auto hangs = [](const explore::Failure& failure) {
     return failure.kind == explore::Failure::Kind::deadlock ||
            failure.kind == explore::Failure::Kind::livelock;
@@ -77,7 +78,7 @@ Standing standing_of(const Judgement& judgement) {
                           judgement.verdict == Verdict::hang ||
                           judgement.verdict == Verdict::broken;
   if (as_expected) return final_word ? Standing::expected : Standing::open;
-  const bool may = std::ranges::any_of(
+  const bool may = ranges::any_of(
       expected.verdicts, [&](Verdict verdict) { return may_become(judgement.verdict, verdict); });
   return may ? Standing::open : Standing::deviates;
 }
@@ -131,7 +132,7 @@ tl::expected<Judgement, explore::Refusal> judge(const litmus::Test& test, const 
   judgement.seconds = result->seconds;
   for (const litmus::Reach& reach : test.reaches)
     if (must_reach(reach, variant) &&
-        std::ranges::find(result->reached, reach.label) == result->reached.end())
+        ranges::find(result->reached, reach.label) == result->reached.end())
       judgement.unreached.push_back(reach.label);
   judgement.verdict = verdict_of(judgement);
   judgement.expected = expected(test, variant, language_of(memory));

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "lab/litmus/print.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::judge {
 namespace {
@@ -26,7 +27,7 @@ using litmus::Word;
 
 // The place of `name` in `names`, where it is put if it was not there.
 std::uint32_t index_of(std::vector<std::string>& names, const std::string& name) {
-  const auto found = std::ranges::find(names, name);
+  const auto found = ranges::find(names, name);
   const auto index = static_cast<std::uint32_t>(found - names.begin());
   if (found == names.end()) names.push_back(name);
   return index;
@@ -129,7 +130,7 @@ class Planner {
   }
 
   model::ProcessId process_of(const std::string& name) {
-    return static_cast<model::ProcessId>(std::ranges::find(plan_.processes, name) -
+    return static_cast<model::ProcessId>(ranges::find(plan_.processes, name) -
                                          plan_.processes.begin());
   }
 
@@ -173,7 +174,7 @@ class Planner {
   };
 
   Range range(const litmus::Place& place, model::ProcessId own) {
-    const auto found = std::ranges::find(plan_.page_names, place.page);
+    const auto found = ranges::find(plan_.page_names, place.page);
     const auto index = static_cast<std::size_t>(found - plan_.page_names.begin());
     const model::PageNo first = plan_.setup.first_page(index);
     return {place.process.empty() ? own : process_of(place.process),
@@ -227,8 +228,7 @@ class Planner {
     if (condition.kind != litmus::Condition::Kind::atom) return;
     const litmus::Atom& atom = condition.atom;
     const std::string text = subject(atom);
-    if (std::ranges::find(plan_.quantities, text, &Quantity::text) != plan_.quantities.end())
-      return;
+    if (ranges::find(plan_.quantities, text, &Quantity::text) != plan_.quantities.end()) return;
     Quantity quantity;
     quantity.text = text;
     quantity.atom = &atom;
@@ -297,16 +297,16 @@ bool holds(const litmus::Condition& condition, const Plan& plan,
   const auto part_holds = [&](const litmus::Condition& part) { return holds(part, plan, answers); };
   switch (condition.kind) {
     case Kind::both:
-      return std::ranges::all_of(condition.parts, part_holds);
+      return ranges::all_of(condition.parts, part_holds);
     case Kind::either:
-      return std::ranges::any_of(condition.parts, part_holds);
+      return ranges::any_of(condition.parts, part_holds);
     case Kind::no:
       return !part_holds(condition.parts.front());
     case Kind::atom:
       break;
   }
   const litmus::Atom& atom = condition.atom;
-  const auto found = std::ranges::find(plan.quantities, Planner::subject(atom), &Quantity::text);
+  const auto found = ranges::find(plan.quantities, Planner::subject(atom), &Quantity::text);
   const std::uint64_t answer = answers[static_cast<std::size_t>(found - plan.quantities.begin())];
   switch (atom.kind) {
     case litmus::AtomKind::reg:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "lab/portable/ranges.h"
+
 namespace lab::judge {
 namespace {
 
@@ -11,7 +13,7 @@ using litmus::Operation;
 using litmus::Word;
 
 bool has(const litmus::Page& page, Attribute attribute) {
-  return std::ranges::count(page.attributes, attribute) != 0;
+  return ranges::count(page.attributes, attribute) != 0;
 }
 
 bool of_a_file(const litmus::Page& page) {
@@ -32,7 +34,7 @@ class Words {
   using Is = std::function<bool(const Operation&)>;
 
   [[nodiscard]] bool any(const Is& is) const {
-    return std::ranges::any_of(threads_, [&](const auto& thread) { return does(thread, is); });
+    return ranges::any_of(threads_, [&](const auto& thread) { return does(thread, is); });
   }
   /// Whether one thread does the one while another may do the other.
   [[nodiscard]] bool apart(const Is& one, const Is& other) const {
@@ -42,7 +44,7 @@ class Words {
     return false;
   }
   [[nodiscard]] const litmus::Page* page_of(const Operation& operation) const {
-    const auto found = std::ranges::find(test_.pages, operation.place.page, &litmus::Page::name);
+    const auto found = ranges::find(test_.pages, operation.place.page, &litmus::Page::name);
     return found == test_.pages.end() ? nullptr : &*found;
   }
 
@@ -50,7 +52,7 @@ class Words {
   using Thread = std::vector<const Operation*>;
 
   static bool does(const Thread& thread, const Is& is) {
-    return std::ranges::any_of(thread, [&](const Operation* each) { return is(*each); });
+    return ranges::any_of(thread, [&](const Operation* each) { return is(*each); });
   }
 
   void collect(const std::vector<litmus::Statement>& body) {
@@ -106,9 +108,8 @@ std::optional<std::string> unmodelled(const litmus::Test& test, const Variant& v
   // What the rule-set is without its changes: a change is there to be noticed.
   const model::Rules base = *model::parse_rules(variant.base);
   const bool merges = base.merging != model::Merging::never;
-  if (!merges && std::ranges::any_of(test.pages, [](const litmus::Page& page) {
-        return has(page, Attribute::ksm);
-      }))
+  if (!merges && ranges::any_of(test.pages,
+                                [](const litmus::Page& page) { return has(page, Attribute::ksm); }))
     return "no page is merged there, so none is at the start";
   if (words.any([&](const Operation& operation) {
         const litmus::Page* page = words.page_of(operation);
@@ -122,10 +123,10 @@ std::optional<std::string> unmodelled(const litmus::Test& test, const Variant& v
   if (is_linux_before(variant, "E1a") && words.apart(word_is(Word::collapse), without_locks))
     return "before 6.1 a collapse and a lockless reference met in a level of page tables that the "
            "model has not (70cbc3cc78a9)";
-  const bool swaps = words.any(word_is(Word::swapout)) ||
-                     std::ranges::any_of(test.pages, [](const litmus::Page& page) {
-                       return has(page, Attribute::swapped);
-                     });
+  const bool swaps =
+      words.any(word_is(Word::swapout)) || ranges::any_of(test.pages, [](const litmus::Page& page) {
+        return has(page, Attribute::swapped);
+      });
   const bool looks_behind = variant.base == "E1c" || variant.base == "E1";
   if (looks_behind && swaps && words.apart(word_is(Word::uffd_move), touches_memory))
     return "until 6.15 UFFDIO_MOVE looked up the swap cache too early (CVE-2025-38242), and the "

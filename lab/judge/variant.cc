@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "lab/litmus/print.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::judge {
 namespace {
@@ -38,8 +39,8 @@ tl::expected<Variant, std::string> parse_one(std::string_view text) {
 tl::expected<std::vector<Variant>, std::string> range(std::string_view first,
                                                       std::string_view last) {
   const auto& sets = model::rule_sets();
-  const auto from = std::ranges::find(sets, first, &model::RuleSet::name);
-  const auto to = std::ranges::find(sets, last, &model::RuleSet::name);
+  const auto from = ranges::find(sets, first, &model::RuleSet::name);
+  const auto to = ranges::find(sets, last, &model::RuleSet::name);
   for (const auto& [found, name] : {std::pair(from, first), std::pair(to, last)})
     if (found == sets.end()) return tl::unexpected(model::parse_rules(name).error());
   if (to < from)
@@ -73,7 +74,7 @@ std::vector<Variant> all_variants() {
 tl::expected<Variant, std::string> without(Variant variant, std::string_view fence) {
   std::vector<std::string_view> names;
   for (const model::Fence& each : model::fences()) names.push_back(each.name);
-  if (std::ranges::find(names, fence) == names.end())
+  if (ranges::find(names, fence) == names.end())
     return tl::unexpected(fmt::format("there is no fence or re-check \"{}\"; there are: {}", fence,
                                       fmt::join(names, ", ")));
   variant.drop.emplace_back(fence);

@@ -5,7 +5,7 @@
 
 #include "lab/kernel/shared/recording_buffer.h"
 #include "lab/kernel/test/compiled_test.h"
-#include "lab/report/recording.h"
+#include "lab/report/data/recording.h"
 
 namespace lab::kernel {
 

@@ -8,7 +8,7 @@
 
 #include "lab/kernel/judge.h"
 #include "lab/report/html.h"
-#include "lab/report/style.h"
+#include "lab/report/style/style.h"
 
 namespace lab::kernel {
 

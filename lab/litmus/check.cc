@@ -7,6 +7,7 @@
 
 #include "lab/litmus/names.h"
 #include "lab/litmus/vocabulary.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::litmus {
 namespace {
@@ -43,7 +44,7 @@ class Checker {
         add(reach.at, fmt::format("no statement is called {}", reach.label),
             fmt::format("statements with names: {}; write `{}: ` before one", list(names_.labels),
                         reach.label));
-    std::ranges::stable_sort(diagnostics_, {}, [](const Diagnostic& diagnostic) {
+    ranges::stable_sort(diagnostics_, {}, [](const Diagnostic& diagnostic) {
       return std::pair(diagnostic.at.line, diagnostic.at.column);
     });
     return std::move(diagnostics_);
@@ -75,7 +76,7 @@ class Checker {
 
   void page(const Page& page) {
     value(page.at, page.value);
-    if (page.value != 0 && std::ranges::count(page.attributes, Attribute::zero))
+    if (page.value != 0 && ranges::count(page.attributes, Attribute::zero))
       add(page.at, fmt::format("the zero page cannot hold {}", page.value), "leave the value out");
   }
 
@@ -250,7 +251,7 @@ class Checker {
     switch (atom.kind) {
       case AtomKind::reg:
         if (const Process* process = process_of(atom.at, atom.process)) {
-          const bool known = std::ranges::any_of(
+          const bool known = ranges::any_of(
               process->threads, [&](const Thread& thread) { return thread.name == atom.thread; });
           if (known)
             register_of(atom.at, atom.process, atom.thread, atom.name);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lab/portable/ranges.h"
+
 namespace lab::litmus {
 namespace {
 
@@ -93,7 +95,7 @@ std::span<const Syntax> vocabulary() { return kVocabulary; }
 const Syntax& syntax(Word word) { return kVocabulary[static_cast<std::size_t>(word)]; }
 
 const Syntax* find_word(std::string_view name) {
-  const auto* found = std::ranges::find(kVocabulary, name, &Syntax::name);
+  const auto* found = ranges::find(kVocabulary, name, &Syntax::name);
   return found == std::end(kVocabulary) ? nullptr : found;
 }
 

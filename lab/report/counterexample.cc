@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 
 #include "lab/judge/test_program.h"
-#include "lab/report/turning_point.h"
+#include "lab/report/data/turning_point.h"
 
 namespace lab::report {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "lab/judge/explanation.h"
-#include "lab/report/style.h"
+#include "lab/report/style/style.h"
 
 namespace lab::report {
 

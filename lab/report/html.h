@@ -3,50 +3,16 @@
 #pragma once
 
 #include <functional>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include <tl/expected.hpp>
 
-#include "lab/judge/explanation.h"
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"
-#include "lab/report/recording.h"
+#include "lab/report/data/data.h"
 
 namespace lab::report {
-
-/// A judgement's run, and what there was at its start and after each of its steps.
-struct Shown {
-  judge::Explanation explanation;
-  std::vector<model::View> views;
-};
-
-/// A judge that is no rule-set, such as the kernel that runs here or an engine: a column of its
-/// own.
-struct Column {
-  struct Cell {
-    struct End {
-      std::string text;
-      bool holds;
-      std::uint64_t count;
-    };
-    const litmus::Test* test;
-    litmus::Verdict verdict;
-    judge::Standing standing;  ///< open: what is expected may yet be seen
-    std::string said;          ///< beside the verdict: how often, how, or why it was not run
-    bool skipped = false;      ///< then verdict and standing mean nothing
-    std::vector<End> ends;
-    std::vector<explore::Failure> failures = {};
-    std::optional<Recording> recording = std::nullopt;  ///< a run to be stepped through
-    std::shared_ptr<const Shown> shown = nullptr;       ///< the same, of an explored program
-  };
-  std::string name;     ///< "kernel"
-  std::string kernels;  ///< "Linux 6.18.44": below the name
-  std::string about;    ///< what its verdicts are worth
-  std::vector<Cell> cells;
-};
 
 /// How a page is made.
 struct PageOptions {

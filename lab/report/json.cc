@@ -6,6 +6,7 @@
 
 #include "lab/litmus/print.h"
 #include "lab/litmus/vocabulary.h"
+#include "lab/portable/ranges.h"
 #include "lab/report/log.h"
 
 namespace lab::report {
@@ -13,7 +14,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json json(const judge::Judgement& judgement) {
+}  // namespace
+
+nlohmann::ordered_json json(const judge::Judgement& judgement) {
   Json expected = Json::array();
   for (const litmus::Verdict verdict : judgement.expected.verdicts)
     expected.push_back(litmus::name(verdict));
@@ -43,8 +46,6 @@ Json json(const judge::Judgement& judgement) {
           {"seconds", judgement.seconds}};
 }
 
-}  // namespace
-
 nlohmann::ordered_json json(const judge::TestFiles& tests,
                             const std::vector<judge::Judgement>& judgements, explore::Search search,
                             double seconds) {
@@ -63,7 +64,7 @@ nlohmann::ordered_json json(const judge::TestFiles& tests,
                    {"judgements", std::move(of_test)}});
   }
   const auto count = [&](judge::Standing standing) {
-    return std::ranges::count(judgements, standing, &judge::Judgement::standing);
+    return ranges::count(judgements, standing, &judge::Judgement::standing);
   };
   return {{"version", 1},
           {"search", report::name(search)},

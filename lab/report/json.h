@@ -11,6 +11,9 @@
 
 namespace lab::report {
 
+/// One judgement, as it stands in `judgements`.
+nlohmann::ordered_json json(const judge::Judgement& judgement);
+
 /// An object: `version`, `search`, `tests` with their `judgements`, and a `summary`.
 /// docs/reference/litmus.md has the members.
 nlohmann::ordered_json json(const judge::TestFiles& tests,

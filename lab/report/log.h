@@ -4,17 +4,13 @@
 #include <string>
 
 #include "lab/judge/judge.h"
-#include "lab/report/style.h"
+#include "lab/report/data/names.h"
+#include "lab/report/style/style.h"
 
 namespace lab::report {
 
 /// `Test`, `Rules`, `States` with a histogram in which `*>` marks the ends where the condition
 /// holds, `Witnesses`, `Condition`, `Observation`, `Expected`, and what the answer is worth.
 std::string log(const judge::Judgement& judgement, explore::Search search, const Style& style);
-
-/// "dpor", "states", ...
-const char* name(explore::Search search);
-/// "as expected", "open", "deviates".
-const char* name(judge::Standing standing);
 
 }  // namespace lab::report

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "lab/litmus/vocabulary.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::report {
 namespace {
@@ -44,8 +45,7 @@ std::string column_of(const judge::Judgement& judgement) {
 }
 
 const std::string& name_of(const judge::TestFiles& tests, const litmus::Test* test) {
-  const auto found =
-      std::ranges::find_if(tests, [&](const auto& file) { return &file->test == test; });
+  const auto found = ranges::find_if(tests, [&](const auto& file) { return &file->test == test; });
   return (*found)->name;
 }
 
@@ -61,7 +61,7 @@ Grid grid_of(const judge::TestFiles& tests, const std::vector<judge::Judgement>&
     grid.cells[{judgement.test, column}] = &judgement;
     // What only some tests name would make a wide and empty table.
     const bool everywhere = tests.size() == 1 || judgement.base_case;
-    if (everywhere && std::ranges::find(grid.columns, column) == grid.columns.end())
+    if (everywhere && ranges::find(grid.columns, column) == grid.columns.end())
       grid.columns.push_back(column);
   }
   return grid;
@@ -211,7 +211,7 @@ std::string deviations(const judge::TestFiles& tests,
 
 std::string summary(const judge::TestFiles& tests, const std::vector<judge::Judgement>& judgements,
                     double seconds) {
-  const auto count = [&](auto is) { return std::ranges::count_if(judgements, is); };
+  const auto count = [&](auto is) { return ranges::count_if(judgements, is); };
   const auto deviating = count(
       [](const judge::Judgement& each) { return each.standing == judge::Standing::deviates; });
   const auto open =

@@ -6,7 +6,7 @@
 
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"
-#include "lab/report/style.h"
+#include "lab/report/style/style.h"
 
 namespace lab::report {
 

@@ -3,7 +3,7 @@
 
 #include "judged.h"
 #include "lab/judge/explanation.h"
-#include "lab/report/turning_point.h"
+#include "lab/report/data/turning_point.h"
 
 namespace lab::judge {
 namespace {

@@ -41,20 +41,22 @@ src/image/store: include/* src/base src/image/format
 src/image/objects: include/* src/base src/image/format src/image/store
 src/image: include/* src/base src/image/*
 src/backing/capi: include/* src/base src/sync src/capi
-lab/explore/memory:
-lab/explore/execution: lab/explore/memory
-lab/explore/search: lab/explore/memory lab/explore/execution
+lab/portable:
+lab/explore/fiber:
+lab/explore/memory: lab/portable
+lab/explore/execution: lab/portable lab/explore/fiber lab/explore/memory
+lab/explore/search: lab/portable lab/explore/memory lab/explore/execution
 lab/explore/trace: lab/explore/memory lab/explore/execution lab/explore/search
 lab/repository: lab/explore/*
-lab/litmus:
-lab/litmus/parse: lab/litmus
+lab/litmus: lab/portable
+lab/litmus/parse: lab/portable lab/litmus
 lab/model/decide:
 lab/model/rules: lab/model/decide
 lab/model/world: lab/explore/* lab/model/decide
 lab/model/mm: lab/explore/* lab/model/decide lab/model/world
 lab/model/gup: lab/explore/* lab/model/decide lab/model/world lab/model/mm
 lab/model: lab/explore/* lab/model/*
-lab/judge: lab/explore/* lab/litmus/* lab/model/*
+lab/judge: lab/portable lab/explore/* lab/litmus/* lab/model/*
 lab/spec: lab/explore/* lab/litmus/*
 lab/hunt/program: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec
 lab/hunt/play: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/program
@@ -63,7 +65,9 @@ lab/hunt: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/*
 lab/campaign: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt lab/hunt/*
 lab/report/page:
 lab/judge/refusals: lab/explore/* lab/litmus/* lab/model/* lab/judge
-lab/report: lab/report/page lab/explore/* lab/litmus/* lab/model/* lab/judge
+lab/report/style:
+lab/report/data: lab/portable lab/report/style lab/explore/* lab/litmus/* lab/model/* lab/judge
+lab/report: lab/portable lab/report/style lab/report/data lab/report/page lab/explore/* lab/litmus/* lab/model/* lab/judge
 lab/engine/seam: include/* src/base src/sync src/frames/* lab/explore/*
 lab/engine/stage: include/* src/base src/sync src/frames/* src/table src/space src/pins lab/explore/* lab/engine/seam
 lab/engine: include/cleave lab/explore/* lab/litmus/* lab/model/* lab/judge lab/engine/seam lab/engine/stage
@@ -73,7 +77,9 @@ lab/kernel/test: lab/litmus/* lab/model/* lab/judge lab/kernel/shared
 lab/kernel/references: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test
 lab/kernel/process: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test lab/kernel/references
 lab/kernel/system: lab/kernel/shared lab/kernel/test lab/kernel/references lab/kernel/process
-lab/kernel: lab/litmus/* lab/model/* lab/judge lab/judge/refusals lab/report lab/kernel/*
+lab/web: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/report lab/report/data
+lab/web/wasm: lab/explore/search lab/web
+lab/kernel: lab/litmus/* lab/model/* lab/judge lab/judge/refusals lab/report lab/report/data lab/report/style lab/kernel/*
 adapters/sqlite: include/cleave
 adapters/sqlite/contents: include/cleave adapters/sqlite
 adapters/python/runtime: include/cleave

@@ -61,6 +61,13 @@ else
   step "left out: Python, of which there is no package here"
 fi
 
+if [[ -e /usr/share/cleave/laboratory.html ]]; then
+  step "the laboratory as a page"
+  prints '^</html>$' tail -n 1 /usr/share/cleave/laboratory.html
+else
+  step "left out: the laboratory as a page, which was built without an emscripten"
+fi
+
 step "the commands"
 prints '^cleave 0\.' cleave --version
 prints 'PASS|all|every' cleave demo --quick

@@ -1,4 +1,4 @@
-#include "lab/report/recording.h"
+#include "lab/report/data/recording.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -9,7 +9,7 @@
 #include <fmt/ranges.h>
 
 #include "lab/model/fences.h"
-#include "lab/report/style.h"
+#include "lab/report/style/style.h"
 #include "tools/console/exit.h"
 #include "tools/console/interrupt.h"
 #include "tools/litmus/litmus.h"

@@ -7,7 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "lab/model/fences.h"
-#include "lab/report/style.h"
+#include "lab/report/style/style.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {

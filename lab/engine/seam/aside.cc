@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "lab/explore/execution/fiber.h"
+#include "lab/explore/fiber/fiber.h"
 
 namespace lab::engine {
 namespace {

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "lab/explore/execution/execution.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::explore {
 
@@ -67,7 +68,7 @@ std::uint64_t Execution::update(Variable& variable, Order order, const Change& c
   for (const std::uint32_t m : weak_->readable(access(variable, failing(order)))) {
     if (!change(bits_of(m))) messages.push_back(m);
   }
-  std::ranges::sort(messages, std::greater{});
+  ranges::sort(messages, std::greater{});
   const std::uint32_t message = messages[pick(static_cast<std::uint32_t>(messages.size()))];
   tell(variable, message, "reads");
   const std::uint64_t old = saw(variable, bits_of(message));
@@ -126,12 +127,11 @@ void Execution::stay(const Variable& variable) {
 
 // Whether some thread waits for what has come.
 bool Execution::stuck_in_vain() const {
-  return std::ranges::any_of(threads_.begin(), threads_.begin() + count_,
-                             [&](const Thread& thread) {
-                               if (thread.stuck_at == nullptr) return false;
-                               const MemoryEvent& read = weak_->events()[thread.stuck_event];
-                               return read.message != weak_->at(read.location).newest();
-                             });
+  return std::any_of(threads_.begin(), threads_.begin() + count_, [&](const Thread& thread) {
+    if (thread.stuck_at == nullptr) return false;
+    const MemoryEvent& read = weak_->events()[thread.stuck_event];
+    return read.message != weak_->at(read.location).newest();
+  });
 }
 
 void Execution::lock(const char* label, Variable& variable) {

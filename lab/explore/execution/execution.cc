@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "lab/portable/ranges.h"
+
 namespace lab::explore {
 namespace {
 
@@ -334,7 +336,7 @@ void Execution::describe_standstill() {
 
 void Execution::fail(std::string what) {
   if (winding_up_) return;
-  if (std::ranges::find(violations_, what, &Violation::what) != violations_.end()) return;
+  if (ranges::find(violations_, what, &Violation::what) != violations_.end()) return;
   violations_.push_back({std::move(what), steps_});
 }
 

@@ -11,13 +11,13 @@
 #include <string_view>
 #include <vector>
 
-#include "lab/explore/execution/fiber.h"
 #include "lab/explore/execution/footprint.h"
 #include "lab/explore/execution/hash.h"
 #include "lab/explore/execution/history.h"
 #include "lab/explore/execution/program.h"
 #include "lab/explore/execution/recorder.h"
 #include "lab/explore/execution/schedule.h"
+#include "lab/explore/fiber/fiber.h"
 #include "lab/explore/memory/release_acquire.h"
 #include "lab/explore/memory/store_buffer.h"
 

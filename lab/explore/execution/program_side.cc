@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lab/explore/execution/execution.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::explore {
 
@@ -75,12 +76,12 @@ void Execution::decided(std::string_view text) {
 }
 
 void Execution::reach(std::string_view label) {
-  if (winding_up_ || std::ranges::find(reached_, label) != reached_.end()) return;
+  if (winding_up_ || ranges::find(reached_, label) != reached_.end()) return;
   reached_.emplace_back(label);
 }
 
 bool Execution::performs(std::string_view name) const {
-  return std::ranges::find(dropped_, name) == dropped_.end();
+  return ranges::find(dropped_, name) == dropped_.end();
 }
 
 // A dropped "SITE~ORDER" is a weaker order there.
@@ -88,7 +89,7 @@ Order Execution::ordered(const char* site, Order order, Use use) {
   at_site(site);
   if (order == Order::plain) return order;
   const Site here{site, order, use};
-  if (std::ranges::find(sites_, here) == sites_.end()) sites_.push_back(here);
+  if (ranges::find(sites_, here) == sites_.end()) sites_.push_back(here);
   for (const std::string& dropped : dropped_) {
     const std::size_t end = dropped.find('~');
     if (end == std::string::npos || dropped.compare(0, end, here.at) != 0) continue;

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 
+#include "lab/portable/ranges.h"
+
 namespace lab::explore {
 
 bool StrongOrder::knows_fence(const View& view, const Node& fence) {
-  return std::ranges::any_of(fence.at,
-                             [&](const auto& at) { return view.knows(at.first, at.second); });
+  return ranges::any_of(fence.at, [&](const auto& at) { return view.knows(at.first, at.second); });
 }
 
 // scb, or a fence and hb before it, that ends at an access which is added as the last of its
@@ -16,7 +17,7 @@ bool StrongOrder::leads_to_access(const Node& node, const MemoryEvent& access, c
   const std::vector<EventNumber>& there = locations_[access.location].events;
   if (node.fence) {
     if (knows_fence(before, node)) return true;
-    return std::ranges::any_of(there, [&](EventNumber number) {
+    return ranges::any_of(there, [&](EventNumber number) {
       const MemoryEvent& y = events_[number];
       const bool ordered = knows(access.view, y) || (access.writes && explore::rank(y) < rank);
       return ordered && knows_fence(y.view, node);
@@ -85,7 +86,7 @@ bool StrongOrder::allows(const MemoryEvent& access, const View& before, std::uin
   if (nodes_.empty() || rank > rank_of_write(locations_[access.location].newest())) return true;
   const Ways ways = this->ways(access, before, rank);
   const auto meets = [](const std::vector<bool>& reached, const std::vector<std::uint32_t>& set) {
-    return std::ranges::any_of(set, [&](std::uint32_t n) { return reached[n]; });
+    return ranges::any_of(set, [&](std::uint32_t n) { return reached[n]; });
   };
   const std::vector<bool> from_fences =
       reached(ways.fences.empty() ? std::vector<std::uint32_t>{} : ways.out_of_fences);
@@ -97,7 +98,7 @@ bool StrongOrder::allows(const MemoryEvent& access, const View& before, std::uin
 
 void StrongOrder::connect(std::uint32_t from, std::uint32_t to) {
   std::vector<std::uint32_t>& next = nodes_[from].next;
-  if (from != to && std::ranges::find(next, to) == next.end()) next.push_back(to);
+  if (from != to && ranges::find(next, to) == next.end()) next.push_back(to);
 }
 
 void StrongOrder::add(const MemoryEvent& access, const View& before, std::uint32_t rank) {
@@ -120,11 +121,11 @@ void StrongOrder::add(const MemoryEvent& access, const View& before, std::uint32
 // scb, then hb or nothing, from a strong access to a fence.
 bool StrongOrder::access_leads_to_fence(const MemoryEvent& strong, const Node& fence) const {
   if (fence.before.of(strong.thread) > strong.place + 1) return true;
-  const bool same_thread = std::ranges::any_of(fence.at, [&](const auto& at) {
+  const bool same_thread = ranges::any_of(fence.at, [&](const auto& at) {
     return at.first == strong.thread && at.second > strong.place;
   });
   if (same_thread) return true;
-  return std::ranges::any_of(locations_[strong.location].events, [&](EventNumber number) {
+  return ranges::any_of(locations_[strong.location].events, [&](EventNumber number) {
     const MemoryEvent& y = events_[number];
     if (!knows(fence.before, y)) return false;
     return (&y != &strong && knows(y.view, strong)) || (y.writes && rank(y) > rank(strong));
@@ -134,7 +135,7 @@ bool StrongOrder::access_leads_to_fence(const MemoryEvent& strong, const Node& f
 // hb, or hb; eco; hb.
 bool StrongOrder::fence_leads_to_fence(const Node& first, const Node& fence) const {
   if (knows_fence(fence.before, first)) return true;
-  return std::ranges::any_of(locations_, [&](const Location& location) {
+  return ranges::any_of(locations_, [&](const Location& location) {
     std::uint32_t earliest = ~std::uint32_t{0};
     std::uint32_t latest = 0;
     for (const EventNumber number : location.events) {

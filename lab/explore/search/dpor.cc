@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "lab/portable/ranges.h"
+
 namespace lab::explore {
 namespace {
 
@@ -16,7 +18,7 @@ bool Conditions::learn(int thread, const char* label, Footprint read) {
     if (!condition.is(thread, label, read)) continue;
     const std::size_t known = condition.slots.size();
     for (const Access& access : read) {
-      if (std::ranges::find(condition.slots, access.slot) == condition.slots.end()) {
+      if (ranges::find(condition.slots, access.slot) == condition.slots.end()) {
         condition.slots.push_back(access.slot);
       }
     }
@@ -155,7 +157,7 @@ void Dpor<Width>::find_conflicts(Footprint footprint, Actor actor, bool all) {
     }
   }
   if (footprint.size() > 1 && conflicts_.size() > 1) {
-    std::ranges::sort(conflicts_, std::greater{});
+    ranges::sort(conflicts_, std::greater{});
     conflicts_.erase(std::unique(conflicts_.begin(), conflicts_.end()), conflicts_.end());
   }
 }
@@ -204,7 +206,7 @@ Footprint Dpor<Width>::with_sleepers(const Node& here, Footprint footprint) {
 
 template <int Width>
 void Dpor<Width>::widen(std::uint32_t slot, std::uint8_t touch) {
-  const auto touched = std::ranges::find(widened_, slot, &Access::slot);
+  const auto touched = ranges::find(widened_, slot, &Access::slot);
   if (touched == widened_.end()) {
     widened_.push_back({slot, touch});
   } else {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "lab/explore/search/determinism.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::explore {
 namespace {
@@ -60,7 +61,7 @@ void Exploration::check_determinism(const Chooser& chooser) {
 
 void Exploration::book(const Chooser& chooser) {
   for (const std::string& label : execution_.reached()) {
-    if (std::ranges::find(result_.reached, label) == result_.reached.end()) {
+    if (ranges::find(result_.reached, label) == result_.reached.end()) {
       result_.reached.push_back(label);
     }
   }

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "lab/portable/ranges.h"
+
 namespace lab::explore {
 namespace {
 
@@ -95,8 +97,7 @@ tl::expected<std::vector<Weakened>, Refusal> weaken_each(const Factory& factory,
   const auto add = [&](const Site& site, Order from) {
     for (const Order to : weaker(from, site.use)) {
       const auto known = [&](const Weakened& one) { return one.site == site && one.to == to; };
-      if (std::ranges::find(open, std::pair(site, to)) == open.end() &&
-          std::ranges::none_of(all, known)) {
+      if (ranges::find(open, std::pair(site, to)) == open.end() && ranges::none_of(all, known)) {
         open.emplace_back(site, to);
       }
     }

@@ -1,6 +1,6 @@
 // One run, looked at between its statements: what each process' page table shows, and what
 // references hold. Lies in the memory that all processes of a test share. Recording
-// (lab/report/recording.h) is what is made of it.
+// (lab/report/data/recording.h) is what is made of it.
 #pragma once
 
 #include <array>

@@ -8,6 +8,7 @@
 #include "lab/litmus/check.h"
 #include "lab/litmus/parse/parse_parts.h"
 #include "lab/litmus/vocabulary.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::litmus {
 namespace {
@@ -52,7 +53,7 @@ void parse_attributes(Cursor& cursor, Page& page) {
       return cursor.expected(
           "the end of the line",
           "a page can be zero, file, shared, ksm, swapped, readonly, unmapped, continued, held N");
-    const auto place = std::ranges::lower_bound(page.attributes, *attribute);
+    const auto place = ranges::lower_bound(page.attributes, *attribute);
     if (place != page.attributes.end() && *place == *attribute)
       return cursor.fail(cursor.where(), fmt::format("`{}` is said twice", name(*attribute)), "");
     page.attributes.insert(place, *attribute);
@@ -166,7 +167,7 @@ void resolve(Condition& condition, const Test& test) {
   for (Condition& part : condition.parts) resolve(part, test);
   Atom& atom = condition.atom;
   if (condition.kind != Condition::Kind::atom || atom.kind != AtomKind::reg) return;
-  const bool page = std::ranges::any_of(test.pages, [&](auto& p) { return p.name == atom.name; });
+  const bool page = ranges::any_of(test.pages, [&](auto& p) { return p.name == atom.name; });
   // What only a page has asks for one, too; check() says that there is no such page.
   const bool as_page =
       atom.place.index || atom.place.half == Half::b || !atom.place.process.empty();

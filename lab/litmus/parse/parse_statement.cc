@@ -4,6 +4,7 @@
 
 #include "lab/litmus/parse/parse_parts.h"
 #include "lab/litmus/vocabulary.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::litmus {
 namespace {
@@ -13,7 +14,7 @@ bool begins_a_part(Cursor& cursor) {
   static constexpr std::string_view kParts[] = {"process", "thread", "forbidden", "exists",
                                                 "allowed", "always", "expect",    "reach",
                                                 "page",    "huge",   "folio",     "hugetlb"};
-  return std::ranges::any_of(kParts, [&](std::string_view part) { return cursor.at_name(part); });
+  return ranges::any_of(kParts, [&](std::string_view part) { return cursor.at_name(part); });
 }
 
 void unknown_word(Cursor& cursor) {

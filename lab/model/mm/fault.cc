@@ -1,5 +1,7 @@
 #include "lab/model/mm/fault.h"
 
+#include <bit>
+
 #include "lab/model/world/locks.h"
 
 namespace lab::model {

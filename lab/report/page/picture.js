@@ -13,7 +13,7 @@ const Picture = (() => {
     return element;
   }
 
-  // The arrays of page/data.md with names.
+  // The arrays of data/data.md with names.
   function read(view) {
     return {
       mappings: view[0].map(m => ({process: m[0], page: m[1], pages: m[2], kind: m[3], target: m[4], index: m[5],

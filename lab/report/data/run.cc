@@ -1,16 +1,16 @@
-#include "lab/report/html_run.h"
+#include "lab/report/data/run.h"
 
 #include <set>
 
 #include "lab/judge/explanation.h"
-#include "lab/report/turning_point.h"
+#include "lab/report/data/turning_point.h"
 
 namespace lab::report {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Arrays, not objects: there are tens of thousands. page/data.md names what stands where.
+// Arrays, not objects: there are tens of thousands. data.md names what stands where.
 
 int bits(std::initializer_list<bool> flags) {
   int result = 0;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "lab/model/view.h"
-#include "lab/report/style.h"
+#include "lab/report/style/style.h"
 
 namespace lab::report {
 

@@ -1,15 +1,16 @@
-#include "lab/report/turning_point.h"
+#include "lab/report/data/turning_point.h"
 
 #include <algorithm>
 
 #include "lab/judge/test_program.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::report {
 
 std::optional<std::size_t> turning_point(const explore::Counterexample& example) {
   if (example.inevitable_after.value_or(0) == 0) return std::nullopt;
   const auto& events = example.trace.events;
-  const auto found = std::ranges::find_if(events, [&](const explore::Event& event) {
+  const auto found = ranges::find_if(events, [&](const explore::Event& event) {
     return event.choices >= *example.inevitable_after;
   });
   if (found == events.end()) return std::nullopt;

@@ -8,7 +8,7 @@
 #include <tl/expected.hpp>
 
 #include "lab/judge/explanation.h"
-#include "lab/report/recording.h"
+#include "lab/report/data/recording.h"
 
 namespace lab::report {
 
@@ -31,7 +31,7 @@ struct InternTables {
   InternTable runs;
 };
 
-/// The members are listed in page/data.md.
+/// The members are listed in data.md.
 nlohmann::ordered_json run_of(const judge::Explanation& explanation,
                               const std::vector<model::View>& views, InternTables& shelves);
 nlohmann::ordered_json run_of(const Recording& recording, InternTables& shelves);

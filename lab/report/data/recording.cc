@@ -1,8 +1,10 @@
-#include "lab/report/recording.h"
+#include "lab/report/data/recording.h"
 
 #include <algorithm>
 
 #include <fmt/format.h>
+
+#include "lab/portable/ranges.h"
 
 namespace lab::report {
 namespace {
@@ -10,7 +12,7 @@ namespace {
 using Cells = std::vector<std::string>;
 
 const model::View::Folio* folio_of(const model::View& view, std::uint32_t id) {
-  const auto found = std::ranges::find(view.folios, id, &model::View::Folio::id);
+  const auto found = ranges::find(view.folios, id, &model::View::Folio::id);
   return found == view.folios.end() ? nullptr : &*found;
 }
 

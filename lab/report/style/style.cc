@@ -1,4 +1,4 @@
-#include "lab/report/style.h"
+#include "lab/report/style/style.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>

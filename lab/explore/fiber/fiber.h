@@ -1,20 +1,23 @@
-// Fibers: stacks of their own on one OS thread, switched by hand.
+// Fibers: stacks of their own on one OS thread, switched by hand. On Linux in on_context.cc, in
+// WebAssembly in on_emscripten.cc; a program is linked with one of them.
 #pragma once
 
-#include <cstddef>
+#include <memory>
 
 namespace lab::explore {
 
 /// A stack and where it was left. Belongs to the OS thread that made it. A switch costs a few
-/// nanoseconds: it saves registers, no signal mask. Exceptions must not leave a fiber's main
+/// nanoseconds: it saves registers, no signal mask; in WebAssembly it costs what the frames between
+/// the fiber's main function and the switch are large. Exceptions must not leave a fiber's main
 /// function.
 class Fiber {
  public:
   /// The OS thread's own stack, to come back to.
   Fiber() noexcept;
-  /// A fresh stack with a guard page below it: to overflow it is a fault. `main(argument)` runs at
-  /// the first switch to it, and never returns. Ends the process if the kernel gives no memory for
-  /// the stack.
+  /// A fresh stack. To overflow it is a fault on its guard page; WebAssembly has no such page, and
+  /// there the next switch finds it and ends the program with a message. `main(argument)` runs at
+  /// the first switch to it, and never returns. Ends the process if there is no memory for the
+  /// stack.
   Fiber(void (*main)(void*), void* argument);
   Fiber(const Fiber&) = delete;
   Fiber& operator=(const Fiber&) = delete;
@@ -30,18 +33,8 @@ class Fiber {
   static void switch_to(Fiber& from, Fiber& to) noexcept;
 
  private:
-  struct Entry;
-  void prepare() noexcept;
-  void arrived(Fiber& from, void* where) noexcept;
-
-  void* context_ = nullptr;
-  void* mapping_ = nullptr;
-  const void* stack_ = nullptr;  // the lowest byte that may be used
-  std::size_t stack_bytes_ = 0;
-  void (*main_)(void*) = nullptr;
-  void* argument_ = nullptr;
-  void* tsan_ = nullptr;
-  void* asan_ = nullptr;
+  struct Stack;
+  std::unique_ptr<Stack> stack_;
 };
 
 }  // namespace lab::explore

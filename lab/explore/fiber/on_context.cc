@@ -1,0 +1,147 @@
+// Fibers on Linux: mapped stacks with a guard page, switched by Boost.Context.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+
+#include <boost/context/detail/fcontext.hpp>
+
+#include "lab/explore/fiber/fiber.h"
+
+// The sanitizers keep a shadow of the stack that is in use, and have to be told of each switch.
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#define LAB_ASAN 1
+#endif
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#define LAB_TSAN 1
+#endif
+#ifdef __has_feature
+#if __has_feature(address_sanitizer) && !defined(LAB_ASAN)
+#define LAB_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer) && !defined(LAB_TSAN)
+#define LAB_TSAN 1
+#endif
+#endif
+
+namespace lab::explore {
+namespace {
+
+namespace context = boost::context::detail;
+
+// Programs under exploration are small; pages that are never touched cost address space only.
+constexpr std::size_t kStackBytes = std::size_t{256} << 10;
+
+std::size_t guard_bytes() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
+
+}  // namespace
+
+struct Fiber::Stack {
+  // What a fresh fiber starts in. The one that switched here passes itself and the fiber that it
+  // enters.
+  struct Switch {
+    Stack* from;
+    Stack* to;
+  };
+
+  static void enter(context::transfer_t transfer) {
+    const Switch entered = *static_cast<Switch*>(transfer.data);
+    entered.to->arrived(*entered.from, transfer.fctx);
+    entered.to->main(entered.to->argument);
+    std::abort();  // It has nowhere to return to.
+  }
+
+  void prepare() noexcept {
+#ifdef LAB_ASAN
+    // A fiber that was here before may have ended with frames on its stack, and their red zones
+    // are still marked.
+    __asan_unpoison_memory_region(bottom, kStackBytes);
+    asan = nullptr;
+#endif
+    void* const top = static_cast<char*>(const_cast<void*>(bottom)) + kStackBytes;
+    context = context::make_fcontext(top, kStackBytes, &Stack::enter);
+  }
+
+  void arrived(Stack& from, void* where) noexcept {
+    from.context = where;
+#ifdef LAB_ASAN
+    // The OS thread's stack is not ours to know; the first switch away from it tells.
+    const void* lowest = nullptr;
+    std::size_t size = 0;
+    __sanitizer_finish_switch_fiber(asan, &lowest, &size);
+    if (from.mapping == nullptr) {
+      from.bottom = lowest;
+      from.bytes = size;
+    }
+#endif
+  }
+
+  void* context = nullptr;
+  void* mapping = nullptr;       // none: the OS thread's own
+  const void* bottom = nullptr;  // the lowest byte that may be used
+  std::size_t bytes = 0;
+  void (*main)(void*) = nullptr;
+  void* argument = nullptr;
+  void* tsan = nullptr;
+  void* asan = nullptr;
+};
+
+Fiber::Fiber() noexcept : stack_(std::make_unique<Stack>()) {
+#ifdef LAB_TSAN
+  stack_->tsan = __tsan_get_current_fiber();
+#endif
+}
+
+Fiber::Fiber(void (*main)(void*), void* argument) : stack_(std::make_unique<Stack>()) {
+  stack_->bytes = kStackBytes;
+  stack_->main = main;
+  stack_->argument = argument;
+  const std::size_t guard = guard_bytes();
+  stack_->mapping = mmap(nullptr, guard + kStackBytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+  if (stack_->mapping == MAP_FAILED || mprotect(stack_->mapping, guard, PROT_NONE) != 0) {
+    std::perror("no memory for a thread's stack");
+    std::abort();
+  }
+  stack_->bottom = static_cast<char*>(stack_->mapping) + guard;
+  stack_->prepare();
+#ifdef LAB_TSAN
+  stack_->tsan = __tsan_create_fiber(0);
+#endif
+}
+
+void Fiber::start_over() noexcept {
+  stack_->prepare();
+#ifdef LAB_TSAN
+  __tsan_destroy_fiber(stack_->tsan);
+  stack_->tsan = __tsan_create_fiber(0);
+#endif
+}
+
+Fiber::~Fiber() {
+  if (stack_->mapping == nullptr) return;
+#ifdef LAB_TSAN
+  __tsan_destroy_fiber(stack_->tsan);
+#endif
+  munmap(stack_->mapping, guard_bytes() + kStackBytes);
+}
+
+void Fiber::switch_to(Fiber& from, Fiber& to) noexcept {
+  Stack::Switch entered{from.stack_.get(), to.stack_.get()};
+#ifdef LAB_ASAN
+  __sanitizer_start_switch_fiber(&from.stack_->asan, to.stack_->bottom, to.stack_->bytes);
+#endif
+#ifdef LAB_TSAN
+  __tsan_switch_to_fiber(to.stack_->tsan, 0);
+#endif
+  const context::transfer_t back = context::jump_fcontext(to.stack_->context, &entered);
+  const Stack::Switch returned = *static_cast<Stack::Switch*>(back.data);
+  from.stack_->arrived(*returned.from, back.fctx);
+}
+
+}  // namespace lab::explore
