@@ -1,0 +1,98 @@
+#include "adapters/program/state/program.h"
+
+#include <sys/sysinfo.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "adapters/program/memory/program_heap.h"
+#include "adapters/program/state/hash.h"
+#include "adapters/program/state/ranges.h"
+
+namespace cleave::program {
+namespace {
+
+constinit Program* the_program = nullptr;
+
+/// Commits can take as much as the machine has; what is never used costs nothing.
+ByteCount budget() {
+  struct sysinfo about {};
+  constexpr std::uint64_t kLeast = std::uint64_t{1} << 30;
+  if (sysinfo(&about) != 0) return kLeast;
+  return std::max<std::uint64_t>(kLeast, std::uint64_t{about.totalram} * about.mem_unit);
+}
+
+constexpr ByteCount kArea = std::uint64_t{16} << 30;
+
+}  // namespace
+
+Result<std::unique_ptr<Program>> Program::start() {
+  auto pool = Pool::create(budget());
+  if (!pool) return tl::unexpected(pool.error());
+  auto made = std::unique_ptr<Program>(new Program(std::move(*pool)));
+  (void)program_heap().get();
+  for (const std::span<std::byte> range : ranges_of_state()) {
+    if (auto taken = made->members_.take_over(range); !taken) return tl::unexpected(taken.error());
+  }
+  auto area = made->members_.create(kArea);
+  if (!area) return tl::unexpected(area.error());
+  made->area_.emplace(**area);
+  made->census_.emplace(made->members_);
+  return made;
+}
+
+void Program::rests_in(Frame* frame) {
+  frame_ = frame;
+  error_ = errno;
+  dispatch_ = area_->loading().dispatch;
+  area_->loading().dispatch = 0;
+}
+
+Frame* Program::goes_on() {
+  area_->loading().dispatch = dispatch_;
+  errno = error_;
+  return frame_;
+}
+
+std::optional<std::uint64_t> Program::hash() {
+  if (!hashes_) return std::nullopt;
+  errno = 0;
+  return hash_of(members_, area_->protections());
+}
+
+Answer Program::commit(const std::string& name) {
+  if (std::string why = census_->refusal(); !why.empty()) return tl::unexpected(std::move(why));
+  Told told;
+  census_->tell(told);
+  KernelState kernel = KernelState::now(head_ == nullptr ? nullptr : &head_->kernel);
+  auto made = members_.commit({});
+  if (!made) return tl::unexpected(made.error().message());
+  std::uint64_t pages = 0;
+  for (const Commit& part : *made) pages += part.pages();
+  head_ = moments_.add({moments_.next_number(), name, std::move(*made), frame_, error_, dispatch_,
+                         std::move(kernel), pages});
+  return Outcome{head_, pages, hash(), std::move(told)};
+}
+
+Answer Program::checkout(const SharedMoment& moment) {
+  if (std::string why = census_->refusal(); !why.empty()) return tl::unexpected(std::move(why));
+  Told told;
+  census_->tell(told);
+  const std::vector<AddressRun> before = area_->protections();
+  const std::uint64_t restored = members_.restored();
+  if (auto done = members_.checkout(moment->commit); !done) return tl::unexpected(done.error().message());
+  area_->protect_again(before);
+  moment->kernel.restore(told);
+  head_ = moment;
+  frame_ = moment->frame;
+  error_ = moment->error;
+  dispatch_ = moment->dispatch;
+  area_->loading().dispatch = 0;
+  return Outcome{head_, members_.restored() - restored, hash(), std::move(told)};
+}
+
+Program* program() noexcept { return the_program; }
+void set_program(std::unique_ptr<Program> started) noexcept { the_program = started.release(); }
+
+}  // namespace cleave::program
