@@ -1,7 +1,8 @@
 #include "adapters/program/control/commands.h"
 
-#include <array>
-#include <charconv>
+#include <algorithm>
+
+#include "adapters/program/kernel/digits.h"
 
 namespace cleave::program {
 namespace {
@@ -14,12 +15,6 @@ constexpr std::string_view kHelp =
     "log             list the moments\n"
     "forget NAME     let go of a moment\n"
     "hash on|off     say with each answer what the memory holds, as one number\n";
-
-std::string hexadecimal(std::uint64_t number) {
-  std::array<char, 16> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
-  return {digits.data(), end};
-}
 
 std::string label(const Moment& moment) {
   std::string text = std::to_string(moment.number);
@@ -34,7 +29,7 @@ std::string pages(std::uint64_t count) {
 std::string log_of(const Program& program) {
   std::string text = "ok\n";
   for (const SharedMoment& moment : program.moments().all()) {
-    text += label(*moment) + ": " + pages(moment->pages) +
+    text += label(*moment) + ": " + pages(moment->commit.pages()) +
             (moment == program.head() ? ", the program stands here\n" : "\n");
   }
   return text;

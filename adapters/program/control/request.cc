@@ -70,7 +70,9 @@ void serve_request(Program& program) {
 using cleave::program::ask;
 using cleave::program::Verb;
 
+#pragma GCC visibility push(default)
 extern "C" {
 int cleave_run_commit(const char* name) { return ask(Verb::commit, name); }
 int cleave_run_checkout(const char* name) { return ask(Verb::checkout, name); }
 }
+#pragma GCC visibility pop

@@ -32,6 +32,7 @@ using cleave::program::AtWork;
 using cleave::program::program_heap;
 namespace own = cleave::program::own;
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 void* malloc(std::size_t bytes) { return cleave::program::allocate(bytes); }
@@ -96,3 +97,4 @@ std::size_t malloc_usable_size(void* block) {
 int malloc_trim(std::size_t /*keep*/) { return 0; }
 
 }  // extern "C"
+#pragma GCC visibility pop

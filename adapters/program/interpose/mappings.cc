@@ -123,6 +123,7 @@ T as_c(long answer) noexcept {
 
 using namespace cleave::program;
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 void* mmap(void* at, std::size_t bytes, int protection, int flags, int file, off_t offset) {
@@ -159,3 +160,4 @@ int brk(void* /*end*/) {
 }
 
 }  // extern "C"
+#pragma GCC visibility pop

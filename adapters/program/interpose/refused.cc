@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdarg>
 #include <cstdint>
@@ -14,6 +13,7 @@
 #include <string_view>
 
 #include "adapters/program/control/socket.h"
+#include "adapters/program/kernel/digits.h"
 #include "adapters/program/kernel/raw.h"
 #include "adapters/program/kernel/say.h"
 #include "adapters/program/memory/own.h"
@@ -31,12 +31,6 @@ class Sentence {
     size_ += fits;
     return *this;
   }
-  Sentence& hexadecimal(std::uintptr_t number) {
-    std::array<char, 16> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
-    return *this << "0x"
-                 << std::string_view(digits.data(), static_cast<std::size_t>(end - digits.data()));
-  }
   [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
 
  private:
@@ -48,13 +42,14 @@ class Sentence {
 void name_function(Sentence& sentence, std::uintptr_t at) {
   Dl_info about{};
   if (dladdr(reinterpret_cast<void*>(at), &about) == 0) {
-    sentence.hexadecimal(at);
+    sentence << "0x" << hexadecimal_digits(at).text();
     return;
   }
   if (about.dli_sname != nullptr) {
     sentence << about.dli_sname;
   } else {
-    sentence.hexadecimal(at - reinterpret_cast<std::uintptr_t>(about.dli_fbase));
+    const auto base = reinterpret_cast<std::uintptr_t>(about.dli_fbase);
+    sentence << "0x" << hexadecimal_digits(at - base).text();
   }
   sentence << " of " << about.dli_fname;
 }
@@ -76,6 +71,7 @@ constexpr const char* kChild =
 
 using namespace cleave::program;
 
+#pragma GCC visibility push(default)
 extern "C" {
 
 // The C library's own names for them.
@@ -152,3 +148,4 @@ int sigaction(int signal, const struct sigaction* wanted, struct sigaction* befo
 }
 
 }  // extern "C"
+#pragma GCC visibility pop

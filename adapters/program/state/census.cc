@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <climits>
 #include <cstdlib>
 
+#include "adapters/program/kernel/digits.h"
 #include "adapters/program/memory/kernel_maps.h"
 #include "adapters/program/state/open_descriptors.h"
 #include "adapters/program/state/own_descriptors.h"
@@ -26,12 +26,6 @@ std::string text_of(const std::string& path) {
   const ssize_t got = read(file, text.data(), text.size());
   (void)close(file);
   return {text.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
-}
-
-std::string hexadecimal(std::uintptr_t at) {
-  std::array<char, 16> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), at, 16).ptr;
-  return "0x" + std::string(digits.data(), end);
 }
 
 /// "4711 (worker)"; empty: there is one thread.
@@ -105,7 +99,7 @@ void Census::tell_memory(Told& told) const {
     });
     if (known) continue;
     const std::string name = map.path.empty() ? "anonymous memory" : map.path;
-    told.push_back(name + " at " + hexadecimal(map.first) +
+    told.push_back(name + " at 0x" + hexadecimal(map.first) +
                    (map.shared ? " is shared with others, and does not go back"
                                : " was mapped past this library, and does not go back"));
   }

@@ -74,8 +74,8 @@ class Reader {
 };
 
 std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
-  const auto product = static_cast<unsigned __int128>(hash ^ word) * 0x9e3779b97f4a7c15U;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+  const std::uint64_t product = (hash ^ word) * 0x9e3779b97f4a7c15U;
+  return product ^ (product >> 29);
 }
 
 // Four at a time: they do not wait for each other.

@@ -4,16 +4,14 @@
 #include <utility>
 
 namespace cleave::program {
-namespace {
-
-// The kernel itself writes to a program's stack, and to what threads have of their own.
-ArenaOptions options() {
+// The kernel itself writes to a program's stack, and to what threads have of their own: only it can
+// note all writes.
+ArenaOptions Members::options() const {
   ArenaOptions chosen;
   chosen.tracking = Tracking::async;
+  if (!arenas_.empty()) chosen.joins = &arenas_.front();
   return chosen;
 }
-
-}  // namespace
 
 Result<void> Members::take_over(std::span<std::byte> memory) {
   auto arena = Arena::take_over(pool_, memory, options());
@@ -29,22 +27,10 @@ Result<Arena*> Members::create(ByteCount size) {
   return &arenas_.back();
 }
 
-Result<Members::Together> Members::commit(std::span<const std::byte> payload) {
-  Together all;
-  for (Arena& arena : arenas_) {
-    auto made = arena.commit({}, payload);
-    if (!made) return tl::unexpected(made.error());
-    all.push_back(std::move(*made));
-  }
-  return all;
+Result<Commit> Members::commit(std::span<const std::byte> payload) {
+  return arenas_.front().commit({}, payload);
 }
-
-Result<void> Members::checkout(const Together& commit) {
-  for (std::size_t i = 0; i < arenas_.size(); ++i) {
-    if (auto done = arenas_[i].checkout(commit[i]); !done) return done;
-  }
-  return {};
-}
+Result<void> Members::checkout(const Commit& commit) { return arenas_.front().checkout(commit); }
 
 std::uint64_t Members::restored() const {
   std::uint64_t pages = 0;

@@ -6,13 +6,12 @@
 #include <deque>
 #include <span>
 #include <utility>
-#include <vector>
 
 #include <cleave/arena.h>
 
 namespace cleave::program {
 
-/// One history of several arenas.
+/// Arenas that share one history.
 class Members {
  public:
   explicit Members(Pool pool) : pool_(std::move(pool)) {}
@@ -22,9 +21,9 @@ class Members {
   /// New memory; lives as long as this does.
   Result<Arena*> create(ByteCount size);
 
-  using Together = std::vector<Commit>;
-  Result<Together> commit(std::span<const std::byte> payload);
-  Result<void> checkout(const Together& commit);
+  /// As Arena has them; there is one member at least.
+  Result<Commit> commit(std::span<const std::byte> payload);
+  Result<void> checkout(const Commit& commit);
 
   /// Pages written back by checkouts, ever.
   [[nodiscard]] std::uint64_t restored() const;
@@ -32,6 +31,8 @@ class Members {
   [[nodiscard]] const std::deque<Arena>& arenas() const { return arenas_; }
 
  private:
+  [[nodiscard]] ArenaOptions options() const;
+
   Pool pool_;
   std::deque<Arena> arenas_;
 };

@@ -12,17 +12,20 @@
 
 namespace cleave::program {
 
-/// A moment of a program to which it can go back: its memory, among it the frame with its
-/// registers, and what the kernel keeps for it.
-struct Moment {
-  unsigned number;
-  std::string name;  ///< may be empty
-  Members::Together commit;
+/// How a program goes on: a commit's payload. The frame is memory of the commit, and has the
+/// registers.
+struct GoingOn {
   Frame* frame;
   int error;      ///< errno
   char dispatch;  ///< of Loading
+};
+
+/// A moment of a program to which it can go back: its memory, and what the kernel keeps for it.
+struct Moment {
+  unsigned number;
+  std::string name;  ///< may be empty
+  Commit commit;
   KernelState kernel;
-  std::uint64_t pages;
 };
 
 using SharedMoment = std::shared_ptr<const Moment>;

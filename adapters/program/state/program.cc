@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
+#include <span>
 #include <utility>
 
 #include "adapters/program/memory/program_heap.h"
@@ -43,16 +45,14 @@ Result<std::unique_ptr<Program>> Program::start() {
 }
 
 void Program::rests_in(Frame* frame) {
-  frame_ = frame;
-  error_ = errno;
-  dispatch_ = area_->loading().dispatch;
+  going_on_ = {frame, errno, area_->loading().dispatch};
   area_->loading().dispatch = 0;
 }
 
 Frame* Program::goes_on() {
-  area_->loading().dispatch = dispatch_;
-  errno = error_;
-  return frame_;
+  area_->loading().dispatch = going_on_.dispatch;
+  errno = going_on_.error;
+  return going_on_.frame;
 }
 
 std::optional<std::uint64_t> Program::hash() {
@@ -66,13 +66,10 @@ Answer Program::commit(const std::string& name) {
   Told told;
   census_->tell(told);
   KernelState kernel = KernelState::now(head_ == nullptr ? nullptr : &head_->kernel);
-  auto made = members_.commit({});
+  auto made = members_.commit(std::as_bytes(std::span(&going_on_, 1)));
   if (!made) return tl::unexpected(made.error().message());
-  std::uint64_t pages = 0;
-  for (const Commit& part : *made) pages += part.pages();
-  head_ = moments_.add({moments_.next_number(), name, std::move(*made), frame_, error_, dispatch_,
-                         std::move(kernel), pages});
-  return Outcome{head_, pages, hash(), std::move(told)};
+  head_ = moments_.add({moments_.next_number(), name, std::move(*made), std::move(kernel)});
+  return Outcome{head_, head_->commit.pages(), hash(), std::move(told)};
 }
 
 Answer Program::checkout(const SharedMoment& moment) {
@@ -85,9 +82,7 @@ Answer Program::checkout(const SharedMoment& moment) {
   area_->protect_again(before);
   moment->kernel.restore(told);
   head_ = moment;
-  frame_ = moment->frame;
-  error_ = moment->error;
-  dispatch_ = moment->dispatch;
+  std::memcpy(&going_on_, moment->commit.payload().data(), sizeof going_on_);
   area_->loading().dispatch = 0;
   return Outcome{head_, members_.restored() - restored, hash(), std::move(told)};
 }

@@ -60,9 +60,7 @@ class Program {
   Moments moments_;
   SharedMoment head_;
   bool hashes_ = false;
-  Frame* frame_ = nullptr;
-  int error_ = 0;
-  char dispatch_ = 0;
+  GoingOn going_on_{};
 };
 
 /// The one that there is; nullptr: not yet, or not in this process.
