@@ -13,10 +13,13 @@ Heap* ReservedHeap::make() noexcept {
   constexpr std::size_t kMost = std::size_t{16} << 30;
   constexpr std::size_t kLeast = std::size_t{64} << 20;
   for (std::size_t bytes = kMost; bytes >= kLeast; bytes /= 2) {
-    const long at = raw::map(nullptr, bytes, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (raw::is_error(at)) continue;
-    auto made = Heap::create({reinterpret_cast<std::byte*>(at), bytes});
+    // A page on each side that nobody can use: neighbours that are alike are one to the kernel.
+    const long whole = raw::map(nullptr, bytes + 2 * kPageSize, PROT_NONE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (raw::is_error(whole)) continue;
+    auto* const at = reinterpret_cast<std::byte*>(whole) + kPageSize;
+    if (raw::protect(at, bytes, PROT_READ | PROT_WRITE) != 0) continue;
+    auto made = Heap::create({at, bytes});
     if (!made) return nullptr;
     heap_ = new (room_) Heap(std::move(*made));
     return heap_;

@@ -30,11 +30,12 @@ constexpr ByteCount kArea = std::uint64_t{16} << 30;
 }  // namespace
 
 Result<std::unique_ptr<Program>> Program::start() {
+  (void)program_heap().get();
+  const auto ranges = ranges_of_state();  // before there is anything of the engine's
   auto pool = Pool::create(budget());
   if (!pool) return tl::unexpected(pool.error());
   auto made = std::unique_ptr<Program>(new Program(std::move(*pool)));
-  (void)program_heap().get();
-  for (const std::span<std::byte> range : ranges_of_state()) {
+  for (const std::span<std::byte> range : ranges) {
     if (auto taken = made->members_.take_over(range); !taken) return tl::unexpected(taken.error());
   }
   auto area = made->members_.create(kArea);
