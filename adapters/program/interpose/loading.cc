@@ -8,9 +8,9 @@
 #include <csignal>
 #include <cstdint>
 
+#include "adapters/program/interpose/caller.h"
 #include "adapters/program/interpose/mappings.h"
 #include "adapters/program/kernel/raw.h"
-#include "adapters/program/memory/own.h"
 #include "adapters/program/state/own_image.h"
 
 // The functions that load libraries, or have the C library load one. Each goes on in the C
@@ -59,29 +59,63 @@ bool is_blocked(int signal) noexcept {
   return ((blocked >> (signal - 1)) & 1U) != 0;
 }
 
-void begin(std::uintptr_t stack) noexcept {
+void begin_loading() noexcept {
   using namespace cleave::program;
-  if (program() == nullptr || AtWork::now() || is_blocked(kLoaderSignal)) return;
+  if (!is_programs_call()) return;
   Loading& loading = program()->area().loading();
-  if (loading.dispatch == kBlock && stack < loading.stack) return;  // within another
-  loading.stack = stack;
+  ++loading.depth;
+  if (loading.dispatch == kBlock || is_blocked(kLoaderSignal)) return;
   // Where the kernel cannot do it, what is loaded is found by the census.
   if (dispatch(kOn, *program()) == 0) loading.dispatch = kBlock;
+}
+
+void end_loading() noexcept {
+  using namespace cleave::program;
+  if (!is_programs_call()) return;
+  Loading& loading = program()->area().loading();
+  if (--loading.depth != 0) return;  // a library's constructor loads another
+  loading.dispatch = kAllow;
+  (void)dispatch(kOff, *program());
+}
+
+// The loader asks which library a call comes from, by its return address, and searches that one's
+// folders. So the call returns to an instruction of the caller's library that returns: any byte
+// that is one will do. Without one, to this library itself.
+std::uintptr_t a_return_near(std::uintptr_t caller, std::uintptr_t otherwise) noexcept {
+  constexpr unsigned char kReturn = 0xc3;
+  constexpr std::uintptr_t kPage = 4096;
+  // Not beyond the page: what follows may be no code.
+  for (std::uintptr_t at = caller; at < (caller | (kPage - 1)); ++at) {
+    if (*reinterpret_cast<const unsigned char*>(at) == kReturn) return at;
+  }
+  for (std::uintptr_t at = caller; at-- > (caller & ~(kPage - 1));) {
+    if (*reinterpret_cast<const unsigned char*>(at) == kReturn) return at;
+  }
+  return otherwise;
 }
 
 }  // namespace
 
 extern "C" {
-/// Where the function goes on. `stack`: the stack pointer at its call.
-[[gnu::visibility("hidden"), gnu::used]] void* cleave_run_load(unsigned which,
-                                                                std::uintptr_t stack) {
-  if (next_of[which] == nullptr) next_of[which] = dlsym(RTLD_NEXT, kNames[which]);
-  begin(stack);
-  return next_of[which];
-}
+[[gnu::visibility("hidden")]] void cleave_run_loaded();
 [[gnu::visibility("hidden")]] void cleave_run_pass();
+
+/// Where the function goes on; the second word is where that is to return to.
+struct CleaveRunWay {
+  void* next;
+  std::uintptr_t back;
+};
+[[gnu::visibility("hidden"), gnu::used]] CleaveRunWay cleave_run_load(unsigned which,
+                                                                       std::uintptr_t caller) {
+  if (next_of[which] == nullptr) next_of[which] = dlsym(RTLD_NEXT, kNames[which]);
+  begin_loading();
+  const auto otherwise = reinterpret_cast<std::uintptr_t>(&cleave_run_loaded);
+  return {next_of[which], a_return_near(caller, otherwise)};
+}
+[[gnu::visibility("hidden"), gnu::used]] void cleave_run_end_load() { end_loading(); }
 }
 
+// The stack of a function that loads: its caller, cleave_run_loaded, and a return of the caller's.
 __asm__(R"(
   .text
   .type cleave_run_pass, @function
@@ -89,6 +123,19 @@ cleave_run_pass:
   syscall
   ret $136
   .size cleave_run_pass, .-cleave_run_pass
+
+  .type cleave_run_loaded, @function
+cleave_run_loaded:
+  ret
+  push %rax
+  push %rdx
+  sub $8, %rsp
+  call cleave_run_end_load
+  add $8, %rsp
+  pop %rdx
+  pop %rax
+  ret
+  .size cleave_run_loaded, .-cleave_run_loaded
 
   .set cleave_run_which, 0
   .macro cleave_run_loader name
@@ -101,18 +148,22 @@ cleave_run_pass:
   push %rcx
   push %r8
   push %r9
+  mov 48(%rsp), %rsi
   sub $8, %rsp
   mov $cleave_run_which, %edi
   .set cleave_run_which, cleave_run_which + 1
-  lea 56(%rsp), %rsi
   call cleave_run_load
   add $8, %rsp
+  mov %rdx, %r10
   pop %r9
   pop %r8
   pop %rcx
   pop %rdx
   pop %rsi
   pop %rdi
+  lea cleave_run_loaded + 1(%rip), %r11
+  push %r11
+  push %r10
   jmp *%rax
   .size \name, .-\name
   .endm
@@ -144,13 +195,12 @@ Frame* serve_loader(Program& program, ucontext_t* context, Frame* frame) {
   const auto bytes = static_cast<std::size_t>(registers[REG_RSI]);
   const auto c = static_cast<int>(registers[REG_RDX]);
   void* at = reinterpret_cast<void*>(a);
-  Loading& loading = program.area().loading();
   const auto leave = [&] {  // natively from here on
+    program.area().loading().dispatch = kAllow;
     (void)dispatch(kOff, program);
     registers[REG_RIP] -= 2;
     return frame;
   };
-  if (stack > loading.stack) return leave();
   switch (number) {
     case SYS_mmap:
       registers[REG_RAX] =

@@ -8,11 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "adapters/program/interpose/caller.h"
 #include "adapters/program/interpose/mappings.h"
 #include "adapters/program/kernel/raw.h"
 #include "adapters/program/kernel/say.h"
-#include "adapters/program/memory/own.h"
-#include "adapters/program/state/program.h"
 
 namespace cleave::program {
 namespace {
@@ -23,8 +22,6 @@ std::size_t pages_of(std::size_t bytes) noexcept {
 bool is_under_commits(const void* at, std::size_t bytes) noexcept {
   return program()->members().contains(at, bytes);
 }
-/// Whether a call is to go to the kernel as it is: this library's own, and those before the start.
-bool is_plain() noexcept { return program() == nullptr || AtWork::now(); }
 
 long refuse(const char* sentence, long answer) noexcept {
   say(sentence);
@@ -42,7 +39,7 @@ long map_shared(void* at, std::size_t bytes, int protection, int flags, int file
 
 long map_for_program(void* at, std::size_t bytes, int protection, int flags, int file, long offset,
                      Mapper mapper) noexcept {
-  if (is_plain()) return raw::map(at, bytes, protection, flags, file, offset);
+  if (!is_programs_call()) return raw::map(at, bytes, protection, flags, file, offset);
   if (bytes == 0) return -EINVAL;
   bytes = pages_of(bytes);
   Area& area = program()->area();
@@ -66,14 +63,14 @@ long map_for_program(void* at, std::size_t bytes, int protection, int flags, int
 
 // What the kernel has mapped stays: a commit may know it.
 long unmap_for_program(void* at, std::size_t bytes) noexcept {
-  if (is_plain()) return raw::unmap(at, bytes);
+  if (!is_programs_call()) return raw::unmap(at, bytes);
   if (bytes == 0 || (reinterpret_cast<std::uintptr_t>(at) & 4095U) != 0) return -EINVAL;
   bytes = pages_of(bytes);
   return program()->area().contains(at, bytes) ? program()->area().unmap(at, bytes) : 0;
 }
 
 long protect_for_program(void* at, std::size_t bytes, int protection) noexcept {
-  if (is_plain()) return raw::protect(at, bytes, protection);
+  if (!is_programs_call()) return raw::protect(at, bytes, protection);
   bytes = pages_of(bytes);
   if (is_under_commits(at, bytes)) return program()->area().protect(at, bytes, protection);
   if ((protection & PROT_WRITE) != 0) {
@@ -84,7 +81,7 @@ long protect_for_program(void* at, std::size_t bytes, int protection) noexcept {
 
 long advise_for_program(void* at, std::size_t bytes, int advice) noexcept {
   bytes = pages_of(bytes);
-  if (is_plain() || !is_under_commits(at, bytes)) return raw::advise(at, bytes, advice);
+  if (!is_programs_call() || !is_under_commits(at, bytes)) return raw::advise(at, bytes, advice);
   if (advice == MADV_DONTNEED) return program()->area().drop(at, bytes);
   // To these no program may hold the kernel; it would refuse some, of shared memory.
   if (advice == MADV_FREE || advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE) return 0;
@@ -97,7 +94,7 @@ namespace {
 
 long remap_for_program(void* at, std::size_t old_bytes, std::size_t bytes, int flags,
                        void* to) noexcept {
-  if (is_plain()) {
+  if (!is_programs_call()) {
     return raw::call(SYS_mremap, raw::as_word(at), static_cast<long>(old_bytes),
                      static_cast<long>(bytes), flags, raw::as_word(to));
   }
@@ -149,12 +146,12 @@ void* mremap(void* at, std::size_t old_bytes, std::size_t bytes, int flags, ...)
 // The heap of this library is the program's; what moves the break has its own.
 void* sbrk(std::intptr_t increment) {
   if (increment == 0) return as_c<void*>(raw::call(SYS_brk, 0));
-  if (!is_plain()) say("sbrk refused: the memory would not go back");
+  if (is_programs_call()) say("sbrk refused: the memory would not go back");
   errno = ENOMEM;
   return reinterpret_cast<void*>(-1);
 }
 int brk(void* /*end*/) {
-  if (!is_plain()) say("brk refused: the memory would not go back");
+  if (is_programs_call()) say("brk refused: the memory would not go back");
   errno = ENOMEM;
   return -1;
 }

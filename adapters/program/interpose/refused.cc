@@ -13,11 +13,10 @@
 #include <string_view>
 
 #include "adapters/program/control/socket.h"
+#include "adapters/program/interpose/caller.h"
 #include "adapters/program/kernel/digits.h"
 #include "adapters/program/kernel/raw.h"
 #include "adapters/program/kernel/say.h"
-#include "adapters/program/memory/own.h"
-#include "adapters/program/state/program.h"
 
 namespace cleave::program {
 namespace {
@@ -54,8 +53,6 @@ void name_function(Sentence& sentence, std::uintptr_t at) {
   sentence << " of " << about.dli_fname;
 }
 
-bool is_on() noexcept { return program() != nullptr; }
-
 int refuse(const char* sentence, int error) noexcept {
   say(sentence);
   errno = error;
@@ -79,7 +76,7 @@ pid_t __fork();                                                          // NOLI
 int __sigaction(int, const struct sigaction*, struct sigaction*) noexcept;  // NOLINT
 
 int pthread_create(pthread_t* made, const pthread_attr_t* how, void* (*start)(void*), void* with) {
-  if (!is_on()) {
+  if (!is_programs_call()) {
     using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
     return reinterpret_cast<Create>(dlsym(RTLD_NEXT, "pthread_create"))(made, how, start, with);
   }
@@ -92,15 +89,15 @@ int pthread_create(pthread_t* made, const pthread_attr_t* how, void* (*start)(vo
 }
 
 pid_t fork() {
-  if (!is_on()) return __fork();
+  if (!is_programs_call()) return __fork();
   return refuse((Sentence() << "fork" << kChild).text().data(), ENOSYS);
 }
 pid_t _Fork() {
-  if (!is_on()) return __fork();
+  if (!is_programs_call()) return __fork();
   return refuse((Sentence() << "_Fork" << kChild).text().data(), ENOSYS);
 }
 pid_t vfork() {
-  if (!is_on()) return __fork();  // no function can return twice for another
+  if (!is_programs_call()) return __fork();  // no function can return twice for another
   return refuse((Sentence() << "vfork" << kChild).text().data(), ENOSYS);
 }
 
@@ -118,7 +115,7 @@ long syscall(long number, ...) {
   std::array<long, 6> with{};
   for (long& word : with) word = va_arg(more, long);
   va_end(more);
-  if (is_on() && !AtWork::now()) {
+  if (is_programs_call()) {
     switch (number) {
       case SYS_io_uring_setup:
         return refuse("io_uring refused: the kernel would write to memory that goes back", ENOSYS);
@@ -140,7 +137,7 @@ long syscall(long number, ...) {
 }
 
 int sigaction(int signal, const struct sigaction* wanted, struct sigaction* before) {
-  if (is_on() && (signal == kControlSignal || signal == SIGSYS) && !AtWork::now()) {
+  if ((signal == kControlSignal || signal == SIGSYS) && is_programs_call()) {
     errno = EINVAL;
     return -1;
   }

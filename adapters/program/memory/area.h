@@ -20,8 +20,8 @@ namespace cleave::program {
 struct Loading {
   /// What PR_SET_SYSCALL_USER_DISPATCH reads: 1, system calls come to this library.
   volatile char dispatch;
-  /// The stack pointer at the call into the loader: it has returned once that is below.
-  std::uintptr_t stack;
+  /// How many calls into the loader have not returned.
+  unsigned depth;
 };
 
 /// Does what mmap(2) and its kin do, in memory that is an arena's and stays mapped for good.
