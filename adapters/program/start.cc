@@ -12,9 +12,9 @@
 #include "adapters/program/interpose/loading.h"
 #include "adapters/program/kernel/frame.h"
 #include "adapters/program/kernel/say.h"
-#include "adapters/program/memory/own.h"
+#include "adapters/program/own/descriptors.h"
+#include "adapters/program/own/memory.h"
 #include "adapters/program/settings.h"
-#include "adapters/program/state/own_descriptors.h"
 #include "adapters/program/state/program.h"
 
 namespace cleave::program {

@@ -20,7 +20,8 @@ Client::Client(const std::string& socket)
     throw std::runtime_error(socket + ": no socket has so long a path");
   }
   std::memcpy(static_cast<char*>(address.sun_path), socket.data(), socket.size());
-  if (connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return;
+  if (connect(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+    return;
   const std::string why = std::strerror(errno);
   (void)close(descriptor_);
   throw std::runtime_error(socket + ": " + why +

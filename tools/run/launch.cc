@@ -30,9 +30,7 @@ std::string library() {
   return path.string();
 }
 
-void set(const char* name, const std::string& value) {
-  (void)setenv(name, value.c_str(), 1);
-}
+void set(const char* name, const std::string& value) { (void)setenv(name, value.c_str(), 1); }
 
 }  // namespace
 

@@ -53,8 +53,9 @@ void check_privileges(const fs::path& program) {
   const bool gains = (about.st_mode & (S_ISUID | S_ISGID)) != 0 ||
                      getxattr(program.c_str(), "security.capability", nullptr, 0) > 0;
   if (gains) {
-    refuse(program, "gains privileges, and the loader lets nothing be preloaded into it; "
-                    "run a copy of it");
+    refuse(program,
+           "gains privileges, and the loader lets nothing be preloaded into it; "
+           "run a copy of it");
   }
 }
 

@@ -12,7 +12,7 @@
 #include "adapters/program/control/socket.h"
 #include "adapters/program/kernel/raw.h"
 #include "adapters/program/kernel/say.h"
-#include "adapters/program/memory/own.h"
+#include "adapters/program/own/memory.h"
 
 namespace cleave::program {
 namespace {

@@ -14,7 +14,7 @@
 #include <string_view>
 
 #include "adapters/program/control/commands.h"
-#include "adapters/program/state/own_descriptors.h"
+#include "adapters/program/own/descriptors.h"
 
 namespace cleave::program {
 namespace {

@@ -1,7 +1,7 @@
 // Whose call it is that one of the replaced functions gets.
 #pragma once
 
-#include "adapters/program/memory/own.h"
+#include "adapters/program/own/memory.h"
 #include "adapters/program/state/program.h"
 
 namespace cleave::program {

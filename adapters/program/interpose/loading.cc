@@ -11,7 +11,7 @@
 #include "adapters/program/interpose/caller.h"
 #include "adapters/program/interpose/mappings.h"
 #include "adapters/program/kernel/raw.h"
-#include "adapters/program/state/own_image.h"
+#include "adapters/program/own/image.h"
 
 // The functions that load libraries, or have the C library load one. Each goes on in the C
 // library's function of that name, with the caller's own return address: the loader asks who calls.
@@ -106,7 +106,7 @@ struct CleaveRunWay {
   std::uintptr_t back;
 };
 [[gnu::visibility("hidden"), gnu::used]] CleaveRunWay cleave_run_load(unsigned which,
-                                                                       std::uintptr_t caller) {
+                                                                      std::uintptr_t caller) {
   if (next_of[which] == nullptr) next_of[which] = dlsym(RTLD_NEXT, kNames[which]);
   begin_loading();
   const auto otherwise = reinterpret_cast<std::uintptr_t>(&cleave_run_loaded);

@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <cstring>
 
-#include "adapters/program/memory/own.h"
 #include "adapters/program/memory/program_heap.h"
+#include "adapters/program/own/memory.h"
 
 namespace cleave::program {
 namespace {

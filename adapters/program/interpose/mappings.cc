@@ -1,5 +1,7 @@
 // mmap(2) and its kin: private memory that may be written becomes part of the area, which goes
 // back; what cannot go back is refused.
+#include "adapters/program/interpose/mappings.h"
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -9,16 +11,13 @@
 #include <cstdint>
 
 #include "adapters/program/interpose/caller.h"
-#include "adapters/program/interpose/mappings.h"
 #include "adapters/program/kernel/raw.h"
 #include "adapters/program/kernel/say.h"
 
 namespace cleave::program {
 namespace {
 
-std::size_t pages_of(std::size_t bytes) noexcept {
-  return (bytes + 4095) & ~std::size_t{4095};
-}
+std::size_t pages_of(std::size_t bytes) noexcept { return (bytes + 4095) & ~std::size_t{4095}; }
 bool is_under_commits(const void* at, std::size_t bytes) noexcept {
   return program()->members().contains(at, bytes);
 }
@@ -56,7 +55,8 @@ long map_for_program(void* at, std::size_t bytes, int protection, int flags, int
                   (flags & MAP_FIXED) != 0 ? -ENOMEM : -EEXIST);
   }
   // A file that is only read is the same whenever the program goes back.
-  const bool is_only_read = mapper == Mapper::program && source >= 0 && (protection & (PROT_WRITE | PROT_EXEC)) == 0;
+  const bool is_only_read =
+      mapper == Mapper::program && source >= 0 && (protection & (PROT_WRITE | PROT_EXEC)) == 0;
   if (is_only_read) return raw::map(nullptr, bytes, protection, flags, file, offset);
   return area.map(nullptr, bytes, protection, source, offset);
 }

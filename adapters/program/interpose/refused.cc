@@ -72,7 +72,7 @@ using namespace cleave::program;
 extern "C" {
 
 // The C library's own names for them.
-pid_t __fork();                                                          // NOLINT
+pid_t __fork();                                                             // NOLINT
 int __sigaction(int, const struct sigaction*, struct sigaction*) noexcept;  // NOLINT
 
 int pthread_create(pthread_t* made, const pthread_attr_t* how, void* (*start)(void*), void* with) {
@@ -123,9 +123,10 @@ long syscall(long number, ...) {
       case SYS_vfork:
       case SYS_clone:
       case SYS_clone3:
-        return refuse("a child or a thread by a system call of its own is refused: no commit "
-                      "would hold it",
-                      ENOSYS);
+        return refuse(
+            "a child or a thread by a system call of its own is refused: no commit "
+            "would hold it",
+            ENOSYS);
       default:
         break;
     }

@@ -98,9 +98,8 @@ long Area::unmap(void* at, std::size_t bytes) noexcept {
 long Area::resize(void* at, std::size_t old_bytes, std::size_t bytes, bool may_move) noexcept {
   const std::uintptr_t from = as_number(at);
   if (bytes <= old_bytes) {
-    const long cut = bytes == old_bytes
-                         ? 0
-                         : unmap(static_cast<std::byte*>(at) + bytes, old_bytes - bytes);
+    const long cut =
+        bytes == old_bytes ? 0 : unmap(static_cast<std::byte*>(at) + bytes, old_bytes - bytes);
     return cut == 0 ? static_cast<long>(from) : cut;
   }
   const int protection = records_->protections.value_at(from).value_or(kOpen);

@@ -12,8 +12,8 @@
 
 #include "adapters/program/kernel/digits.h"
 #include "adapters/program/memory/kernel_maps.h"
-#include "adapters/program/state/open_descriptors.h"
-#include "adapters/program/state/own_descriptors.h"
+#include "adapters/program/own/descriptors.h"
+#include "adapters/program/own/open_descriptors.h"
 #include "adapters/program/state/ranges.h"
 
 namespace cleave::program {

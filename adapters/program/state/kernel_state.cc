@@ -9,8 +9,8 @@
 #include <utility>
 
 #include "adapters/program/kernel/raw.h"
-#include "adapters/program/state/open_descriptors.h"
-#include "adapters/program/state/own_descriptors.h"
+#include "adapters/program/own/descriptors.h"
+#include "adapters/program/own/open_descriptors.h"
 
 namespace cleave::program {
 namespace {

@@ -33,8 +33,8 @@ class KeptFile {
 
 struct Descriptor {
   int number;
-  std::string what;  ///< a path, or "socket:[1]" and the like
-  int flags;         ///< FD_CLOEXEC or none
+  std::string what;                      ///< a path, or "socket:[1]" and the like
+  int flags;                             ///< FD_CLOEXEC or none
   std::shared_ptr<const KeptFile> kept;  ///< of files that have an offset; else null
   std::int64_t offset;
   std::int64_t size;

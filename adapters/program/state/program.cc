@@ -79,7 +79,8 @@ Answer Program::checkout(const SharedMoment& moment) {
   census_->tell(told);
   const std::vector<AddressRun> before = area_->protections();
   const std::uint64_t restored = members_.restored();
-  if (auto done = members_.checkout(moment->commit); !done) return tl::unexpected(done.error().message());
+  if (auto done = members_.checkout(moment->commit); !done)
+    return tl::unexpected(done.error().message());
   area_->protect_again(before);
   moment->kernel.restore(told);
   head_ = moment;

@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "adapters/program/kernel/raw.h"
-#include "adapters/program/memory/own.h"
-#include "adapters/program/state/own_image.h"
+#include "adapters/program/own/image.h"
+#include "adapters/program/own/memory.h"
 
 namespace cleave::program {
 namespace {

@@ -1,4 +1,4 @@
-#include "adapters/program/memory/own.h"
+#include "adapters/program/own/memory.h"
 
 #include "adapters/program/memory/reserved_heap.h"
 
@@ -29,7 +29,7 @@ void* reallocate(void* block, std::size_t bytes) noexcept {
   return heap == nullptr ? nullptr : heap->reallocate(block, bytes);
 }
 void deallocate(void* block) noexcept { own_heap.get()->deallocate(block); }
-std::size_t usable_size(const void* block) noexcept { 
+std::size_t usable_size(const void* block) noexcept {
   return own_heap.get()->usable_size(block).value;
 }
 bool contains(const void* at) noexcept { return own_heap.contains(at); }

@@ -1,4 +1,4 @@
-#include "adapters/program/state/own_image.h"
+#include "adapters/program/own/image.h"
 
 // The linker's own.
 extern "C" {

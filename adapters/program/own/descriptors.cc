@@ -1,4 +1,4 @@
-#include "adapters/program/state/own_descriptors.h"
+#include "adapters/program/own/descriptors.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "adapters/program/state/open_descriptors.h"
+#include "adapters/program/own/open_descriptors.h"
 
 namespace cleave::program {
 namespace {

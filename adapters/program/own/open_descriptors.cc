@@ -1,4 +1,4 @@
-#include "adapters/program/state/open_descriptors.h"
+#include "adapters/program/own/open_descriptors.h"
 
 #include <dirent.h>
 
