@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <string_view>
@@ -39,10 +40,12 @@ KernelMap parsed(std::string_view line) {
   map.executable = at[2] == 'x';
   map.shared = at[3] == 's';
   std::string_view rest(at, static_cast<std::size_t>(end - at));
-  for (int field = 0; field < 4 && !rest.empty(); ++field) {
-    const std::size_t space = rest.find(' ');
-    rest.remove_prefix(space == std::string_view::npos ? rest.size() : space + 1);
+  constexpr int kFieldsBeforeInode = 3;
+  for (int field = 0; field < kFieldsBeforeInode; ++field) {
+    rest.remove_prefix(std::min(rest.find(' '), rest.size() - 1) + 1);
   }
+  at = std::from_chars(rest.data(), rest.data() + rest.size(), map.inode).ptr;
+  rest.remove_prefix(static_cast<std::size_t>(at - rest.data()));
   const std::size_t path = rest.find_first_not_of(' ');
   if (path != std::string_view::npos) map.path = rest.substr(path);
   return map;

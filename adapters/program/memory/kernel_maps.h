@@ -14,7 +14,8 @@ struct KernelMap {
   bool writable;
   bool executable;
   bool shared;
-  std::string path;  ///< empty: anonymous; "[stack]" and the like are the kernel's words
+  std::uint64_t inode;  ///< 0: anonymous
+  std::string path;     ///< empty: anonymous; "[stack]" and the like are the kernel's words
 };
 
 /// In order of address; empty where /proc cannot be read.

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,9 +10,12 @@
 #include <cstddef>
 #include <cstring>
 #include <span>
+#include <utility>
 #include <vector>
 
-#include "adapters/program/kernel/raw.h"
+#include "adapters/program/memory/kernel_maps.h"
+#include "adapters/program/own/descriptors.h"
+#include "adapters/program/own/open_descriptors.h"
 
 extern "C" {
 // glibc's, from 2.35 on.
@@ -92,32 +96,62 @@ std::uint64_t hash_of_page(const Page& page, std::uint64_t seed) {
   return mixed(mixed(lanes[0], lanes[1]), mixed(lanes[2], lanes[3]));
 }
 
+/// The files that the arenas' memory is: where they have nothing, reading would make pages.
+class Files {
+ public:
+  Files() : maps_(kernel_maps()) {
+    for (const int number : open_descriptors()) {
+      struct stat about {};
+      if (is_own_descriptor(number) && fstat(number, &about) == 0 && S_ISREG(about.st_mode)) {
+        files_.emplace_back(about.st_ino, number);
+      }
+    }
+  }
+
+  /// Pages that were never touched are left out.
+  template <class Visit>
+  void for_each_page(const Arena& arena, Visit visit) const {
+    const int file = file_of(arena);
+    const auto size = static_cast<off_t>(arena.size().value);
+    for (off_t at = 0; at < size;) {
+      const off_t data = file < 0 ? at : lseek(file, at, SEEK_DATA);
+      if (data < 0) return;
+      const off_t end = file < 0 ? size : lseek(file, data, SEEK_HOLE);
+      for (at = data; at < end; at += kPage) visit(arena.data() + at);
+    }
+  }
+
+ private:
+  [[nodiscard]] int file_of(const Arena& arena) const {
+    const auto at = reinterpret_cast<std::uintptr_t>(arena.data());
+    for (const KernelMap& map : maps_) {
+      if (at < map.first || at >= map.end) continue;
+      for (const auto& [inode, number] : files_) {
+        if (inode == map.inode) return number;
+      }
+    }
+    return -1;
+  }
+
+  std::vector<KernelMap> maps_;
+  std::vector<std::pair<std::uint64_t, int>> files_;
+};
+
 }  // namespace
 
 std::uint64_t hash_of(const Members& members, const std::vector<AddressRun>& protections) {
-  constexpr std::size_t kStep = std::size_t{1} << 30;
   const std::span<const std::byte> without = kernels_own();
-  std::vector<unsigned char> there(kStep / kPage);
+  const Files files;
   Reader reader(protections);
   std::uint64_t hash = 0;
   for (const Arena& arena : members.arenas()) {
-    for (std::size_t done = 0; done < arena.size().value; done += kStep) {
-      std::byte* const from = arena.data() + done;
-      const std::size_t bytes = std::min<std::size_t>(kStep, arena.size().value - done);
-      if (raw::call(SYS_mincore, raw::as_word(from), static_cast<long>(bytes),
-                    raw::as_word(there.data())) != 0) {
-        std::fill(there.begin(), there.end(), static_cast<unsigned char>(1));
-      }
-      for (std::size_t page = 0; page < bytes / kPage; ++page) {
-        if ((there[page] & 1U) == 0) continue;
-        const std::byte* at = from + page * kPage;
-        Page copy;
-        reader.read(at, copy);
-        leave_out(without, at, copy);
-        // Addition: in which order pages are met means nothing.
-        hash += hash_of_page(copy, reinterpret_cast<std::uintptr_t>(at));
-      }
-    }
+    files.for_each_page(arena, [&](const std::byte* at) {
+      Page copy;
+      reader.read(at, copy);
+      leave_out(without, at, copy);
+      // Addition: in which order pages are met means nothing.
+      hash += hash_of_page(copy, reinterpret_cast<std::uintptr_t>(at));
+    });
   }
   return hash;
 }
