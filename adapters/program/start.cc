@@ -1,6 +1,7 @@
 // Where it begins: the loader calls this library before the program's main.
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -46,29 +47,42 @@ void start() {
   const HighDescriptors high;
   auto started = Program::start();
   if (!started) give_up(started.error().message());
+  set_program(std::move(*started));
+  if (!take_signal(kControlSignal, serve) || !take_signal(kLoaderSignal, serve)) {
+    give_up("signals 31 and 64 are not to be had");
+  }
   if (const char* path = std::getenv(kControlVariable)) {
     control = new ControlSocket;
     if (const std::string why = control->listen_at(path); !why.empty()) give_up(why);
   }
-  set_program(std::move(*started));
-  if (!take_signal(kControlSignal, serve) || !take_signal(kLoaderSignal, serve)) {
-    give_up("signals 31 and 64 are not to be had");
+}
+
+// A signal that comes while the one stack is in use would use it once more.
+void start_undisturbed() {
+  sigset_t all;
+  sigset_t before;
+  (void)sigfillset(&all);
+  (void)sigprocmask(SIG_SETMASK, &all, &before);
+  on_own_stack(start);
+  (void)sigprocmask(SIG_SETMASK, &before, nullptr);
+}
+
+// So that what the program starts runs as usual. The environment is the program's memory by now.
+void restore_environment() {
+  if (const char* preload = std::getenv(kPreloadVariable)) {
+    (void)setenv("LD_PRELOAD", preload, 1);
+  } else {
+    (void)unsetenv("LD_PRELOAD");
+  }
+  for (const char* name : {kStartVariable, kControlVariable, kPreloadVariable}) {
+    (void)unsetenv(name);
   }
 }
 
 [[gnu::constructor]] void begin() {
   if (std::getenv(kStartVariable) == nullptr) return;
-  on_own_stack(start);
-  const AtWork work;
-  const char* preload = std::getenv(kPreloadVariable);
-  if (preload == nullptr) {
-    (void)unsetenv("LD_PRELOAD");
-  } else {
-    (void)setenv("LD_PRELOAD", preload, 1);
-  }
-  for (const char* name : {kStartVariable, kControlVariable, kPreloadVariable}) {
-    (void)unsetenv(name);
-  }
+  start_undisturbed();
+  restore_environment();
 }
 
 [[gnu::destructor]] void end() {

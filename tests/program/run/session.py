@@ -17,7 +17,7 @@ class Session:
         self.folder = tempfile.TemporaryDirectory()
         path = os.path.join(self.folder.name, "control")
         self.process = subprocess.Popen(
-            [cleave, "run", "--control", path, "--", *program],
+            [os.path.abspath(cleave), "run", "--control", path, "--", *program],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             cwd=self.folder.name)
         self.printed = b""
