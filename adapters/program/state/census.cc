@@ -14,7 +14,6 @@
 #include "adapters/program/memory/kernel_maps.h"
 #include "adapters/program/own/descriptors.h"
 #include "adapters/program/own/open_descriptors.h"
-#include "adapters/program/state/ranges.h"
 
 namespace cleave::program {
 namespace {
@@ -92,7 +91,7 @@ void Census::tell(Told& told) const {
 
 void Census::tell_memory(Told& told) const {
   for (const KernelMap& map : kernel_maps()) {
-    if (!map.writable || is_own(map)) continue;
+    if (!map.writable || map.path.starts_with("/memfd:cleave")) continue;
     if (members_.contains(reinterpret_cast<const void*>(map.first), 0)) continue;
     const bool known = std::any_of(own_.begin(), own_.end(), [&](const auto& own) {
       return map.first >= own.first && map.end <= own.second;

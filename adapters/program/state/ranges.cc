@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "adapters/program/kernel/raw.h"
+#include "adapters/program/memory/kernel_maps.h"
 #include "adapters/program/own/image.h"
 #include "adapters/program/own/memory.h"
 
@@ -31,26 +32,29 @@ std::uintptr_t lowest_of_stack(const KernelMap& stack) {
   return raw::is_error(at) ? stack.first : lowest;
 }
 
-}  // namespace
-
-bool is_own(const KernelMap& map) {
-  const OwnImage image = own_image();
-  if (map.first < image.end && map.end > image.first) return true;
-  return own::contains(reinterpret_cast<const void*>(map.first)) ||
-         map.path.starts_with("/memfd:cleave");
+void add(std::vector<std::span<std::byte>>& ranges, std::uintptr_t first, std::uintptr_t end) {
+  if (first >= end) return;
+  const auto range = span_of(first, end);
+  if (!ranges.empty() && ranges.back().data() + ranges.back().size() == range.data()) {
+    ranges.back() = {ranges.back().data(), ranges.back().size() + range.size()};
+  } else {
+    ranges.push_back(range);
+  }
 }
 
+}  // namespace
+
+// To the kernel, neighbours that are alike are one mapping: this library's variables, and what the
+// loader has allocated behind them.
 std::vector<std::span<std::byte>> ranges_of_state() {
+  const OwnImage own = own_image();
   std::vector<std::span<std::byte>> ranges;
   for (const KernelMap& map : kernel_maps()) {
-    if (!map.writable || map.shared || is_own(map)) continue;
+    if (!map.writable || map.shared) continue;
+    if (own::contains(reinterpret_cast<const void*>(map.first))) continue;
     const std::uintptr_t first = map.path == "[stack]" ? lowest_of_stack(map) : map.first;
-    const auto range = span_of(first, map.end);
-    if (!ranges.empty() && ranges.back().data() + ranges.back().size() == range.data()) {
-      ranges.back() = {ranges.back().data(), ranges.back().size() + range.size()};
-    } else {
-      ranges.push_back(range);
-    }
+    add(ranges, first, std::min(map.end, std::max(first, own.first)));
+    add(ranges, std::max(first, std::min(map.end, own.end)), map.end);
   }
   return ranges;
 }

@@ -1,5 +1,5 @@
-/* A program that `cleave run` is tried with where no interpreter is at hand: it has state of every kind, and says on
-   request what it holds. One command a line; each answer is a line. */
+/* A program that `cleave run` is tried with where no interpreter is at hand: it has state of every
+   kind, and says on request what it holds. One command a line; each answer is a line. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -45,8 +45,7 @@ static void on_signal(int number) { signals += number == SIGUSR1 ? 1 : 100; }
 static void* in_thread(void* with) { return with; }
 static int in_clone(void* with) { return with != NULL; }
 
-/* Each kind of memory counts on, and so do a file's offset, a register that the compiler keeps, and the rounding of
-   floating point. */
+/* Each kind of memory counts on, and so does a file's offset. */
 static void step(void) {
   ++in_data;
   ++in_bss;

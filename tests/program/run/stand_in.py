@@ -195,6 +195,14 @@ def check_a_program_without_commits_runs_as_ever():
     assert plain.stdout == "ready\nknown 0\nends well\n", plain
 
 
+def check_the_library_drags_nothing_into_the_program():
+    library = os.path.join(os.path.dirname(CLEAVE), "libcleave-run.so")
+    needed = [line.split("[")[1].rstrip("]") for line in subprocess.run(
+        ["readelf", "-d", library], capture_output=True, text=True, check=True).stdout.splitlines()
+              if "(NEEDED)" in line]
+    assert set(needed) <= {"libc.so.6", "ld-linux-x86-64.so.2"}, needed
+
+
 def main():
     import tempfile
     with tempfile.TemporaryDirectory() as folder:
