@@ -6,6 +6,7 @@
 #include "tools/console/program.h"
 #include "tools/run/client.h"
 #include "tools/run/launch.h"
+#include "tools/run/shell.h"
 
 namespace cleave::command::run {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 struct Options {
   std::string control;
   std::string to;
+  bool shell = false;
   std::vector<std::string> words;
 };
 
@@ -37,6 +39,10 @@ void add_options(CLI::App& run, Options& options) {
   run.add_option("--to", options.to, "Give a program that runs a command by its socket")
       ->type_name("SOCKET")
       ->excludes("--control");
+  run.add_flag("--shell", options.shell,
+               "Take commands from this terminal, after Ctrl-]; from a script, lines with a colon")
+      ->excludes("--control")
+      ->excludes("--to");
   run.footer(
       "Options of the program come after --, as in\n"
       "  cleave run --control /tmp/lua -- lua5.4 -i\n"
@@ -44,6 +50,7 @@ void add_options(CLI::App& run, Options& options) {
       "  cleave run --to /tmp/lua checkout before");
   run.callback([&options] {
     if (!options.to.empty()) return send(options);
+    if (options.shell) throw console::Exit{run_in_shell(options.words)};
     become(options.words, options.control);
   });
 }

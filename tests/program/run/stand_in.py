@@ -2,6 +2,7 @@
 """Every kind of state under `cleave run`, one at a time, in a program of our own; and what is refused or told.
   stand_in.py <cleave> <program> <library>"""
 import os
+import pty
 import subprocess
 import sys
 
@@ -193,6 +194,47 @@ def check_a_program_without_commits_runs_as_ever():
     assert done.stdout == "ready\nknown 1\nstate 2 1 2 2 2 2 -1 1\nends well\n", done.stdout
     plain = subprocess.run([PROGRAM, __file__], input="known\n", text=True, capture_output=True, check=False)
     assert plain.stdout == "ready\nknown 0\nends well\n", plain
+
+
+def check_a_script_can_give_commands_between_its_lines():
+    script = "step\nstep\n:commit two\nstep\nstate\n:checkout two\nstate\n:nonsense\n:log\n"
+    done = subprocess.run([CLEAVE, "run", "--shell", "--", PROGRAM, __file__], input=script, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0 and done.stderr == "", done
+    lines = done.stdout.splitlines()
+    assert lines[1].startswith("ok 0 two: ") and lines[3].startswith("ok 0 two: "), lines
+    assert lines[2] == "state 4 3 4 4 4 4 -1 3" and lines[4] == "state 3 2 3 3 3 3 -1 2", lines
+    assert lines[5] == "no: there is no command nonsense; help lists them", lines
+    assert lines[6] == "ok" and lines[7].endswith("the program stands here"), lines
+    assert lines[8] == "ends well", lines
+
+
+def check_a_key_begins_a_command_at_a_terminal():
+    keyboard, terminal = pty.openpty()
+    with subprocess.Popen([CLEAVE, "run", "--shell", "--", PROGRAM, __file__], stdin=terminal, stdout=terminal,
+                          stderr=terminal, start_new_session=True) as process:
+        os.close(terminal)
+
+        def wait_for(text, printed=b""):
+            while text not in printed:
+                printed += os.read(keyboard, 4096)
+
+        wait_for(b"ready")
+        os.write(keyboard, b"step\r")
+        os.write(keyboard, b"state\r")
+        wait_for(b"state 2 1 2 2 2 2 -1 1")
+        os.write(keyboard, b"\x1dcommit onf\x7fe\r")
+        wait_for(b"ok 0 one: ")
+        os.write(keyboard, b"step\rstate\r")
+        wait_for(b"state 3 2 3 3 3 3 -1 2")
+        os.write(keyboard, b"\x1dcheckout one\r")
+        wait_for(b"ok 0 one: ")
+        os.write(keyboard, b"state\r")
+        wait_for(b"state 2 1 2 2 2 2 -1 1")
+        os.write(keyboard, b"\x04")
+        wait_for(b"ends well")
+        assert process.wait() == 0
+    os.close(keyboard)
 
 
 def check_the_library_drags_nothing_into_the_program():
