@@ -95,6 +95,9 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --backing compressed --memory 3000 --directory build
+	for session in lua sqlite python; do \
+	  tests/program/run/sessions.py build/release/bin/cleave $$session 1000 || [ $$? = 77 ] || exit 1; \
+	done
 	for arena in automatic 'automatic --adaptive' async 'async --watched' sigbus 'sigbus --watched' mprotect \
 	    software 'software --watched'; do \
 	  build/release/tests/cleave_host --tracking $$arena --stops 30 --forks 10000 || [ $$? -eq 77 ] || exit 1; \

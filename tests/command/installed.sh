@@ -14,7 +14,7 @@ mv "$scratch/first" "$scratch/prefix"
 cleave=$scratch/prefix/bin/cleave
 [[ $(ls "$scratch/prefix/bin") == cleave ]] || { ls "$scratch/prefix/bin"; exit 1; }
 
-commands=$(cd "$scratch/prefix/libexec/cleave" && ls | sed 's/^cleave-//')
+commands=$(cd "$scratch/prefix/libexec/cleave" && ls | sed -n 's/^cleave-//p')
 [[ $commands == *demo*doctor*sqlite* ]] || { echo "installed are only:" $commands; exit 1; }
 for command in $commands; do
   "$cleave" "$command" --help | grep "^Usage: cleave $command " >/dev/null || { echo "$command: no usage"; exit 1; }

@@ -31,7 +31,7 @@ expect 0 "cleave " "$cleave" --version
 expect 2 "cleave-demo is neither beside cleave nor on the PATH" "$cleave" demo
 expect 2 "the package cleave-lab has it, and building cleave makes it" "$cleave" litmus
 expect 2 "as the target cleave_tool_litmus, with CLEAVE_LAB=ON" "$cleave" litmus --help
-expect 0 "Not built here: demo sqlite image bench litmus doctor" "$cleave" --help
+expect 0 "Not built here: demo sqlite run image bench litmus doctor" "$cleave" --help
 expect 2 "perhaps bench?" "$cleave" brench
 expect 2 "there is no command ../bin/x" "$cleave" ../bin/x
 

@@ -86,6 +86,13 @@ adapters/python/runtime: include/cleave
 adapters/python/backing: include/cleave/* include/cleave adapters/python/runtime
 adapters/python: include/cleave/* include/cleave adapters/python/*
 adapters/python/cleave:
+adapters/program/kernel:
+adapters/program/memory: include/cleave adapters/program/kernel
+adapters/program/own: include/cleave adapters/program/kernel adapters/program/memory
+adapters/program/state: include/cleave adapters/program/kernel adapters/program/memory adapters/program/own
+adapters/program/control: include/cleave/* include/cleave adapters/program/kernel adapters/program/own adapters/program/state
+adapters/program/interpose: include/cleave adapters/program/kernel adapters/program/memory adapters/program/own adapters/program/state adapters/program/control
+adapters/program: adapters/program/*
 measure: include/cleave
 bench/harness: include/cleave
 bench/space: include/* src/base src/frames/* measure bench/harness
@@ -105,6 +112,7 @@ tools/demo/space: include/cleave measure tools/console
 tools/demo: tools/console tools/demo/*
 tools/sqlite: include/cleave adapters/* tools/console
 tools/image: include/* tools/console
+tools/run: adapters/program tools/console
 tools/doctor/kernel:
 tools/doctor: include/cleave measure tools/console tools/doctor/kernel
 tools/litmus/hunt: lab/*

@@ -21,6 +21,8 @@ inline constexpr std::array kCommands{
             "cleave_tool_demo", "cleave"},
     Command{"sqlite", "An SQL shell on a database that commits and checks out",
             "cleave_tool_sqlite", "cleave"},
+    Command{"run", "Run an unmodified program that commits, and goes back, as a whole",
+            "cleave_tool_run, on x86-64", "cleave"},
     Command{"image", "Keep commits beyond their process: push, clone, check out, verify",
             "cleave_tool_image, where libssl-dev and libzstd-dev are installed", "cleave"},
     Command{"bench", "Measure, and show each figure beside a baseline's",
@@ -39,7 +41,7 @@ const Command* command_named(std::string_view name);
 /// The command whose name is the nearest by spelling; nullptr: none is near.
 const Command* nearest(std::string_view name);
 
-/// " demo sqlite image bench litmus doctor"
+/// " demo sqlite run image bench litmus doctor"
 std::string all_names();
 
 }  // namespace cleave::command

@@ -1,0 +1,62 @@
+#include "adapters/program/own/descriptors.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "adapters/program/own/open_descriptors.h"
+
+namespace cleave::program {
+namespace {
+
+std::vector<int>& own_numbers() {
+  static auto& numbers = *new std::vector<int>;
+  return numbers;
+}
+
+}  // namespace
+
+int first_own_descriptor() noexcept {
+  static const int first = [] {
+    rlimit limit{};
+    const bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+    return static_cast<int>(std::clamp<rlim_t>(known ? limit.rlim_cur / 2 : 512, 16, 512));
+  }();
+  return first;
+}
+
+void note_own_descriptor(int number) { own_numbers().push_back(number); }
+void forget_own_descriptor(int number) { std::erase(own_numbers(), number); }
+bool is_own_descriptor(int number) noexcept {
+  const auto& numbers = own_numbers();
+  return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+}
+
+int keep_as_own(int number) {
+  const int high = fcntl(number, F_DUPFD_CLOEXEC, first_own_descriptor());
+  (void)close(number);
+  if (high >= 0) note_own_descriptor(high);
+  return high;
+}
+
+// All numbers below are taken for the while.
+HighDescriptors::HighDescriptors() {
+  const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  int made = null;
+  for (; made >= 0 && made < first_own_descriptor(); made = fcntl(null, F_DUPFD_CLOEXEC, 0)) {
+    fillers_.push_back(made);
+  }
+  if (made >= 0) (void)close(made);
+}
+
+HighDescriptors::~HighDescriptors() {
+  for (const int filler : fillers_) (void)close(filler);
+  for (const int number : open_descriptors()) {
+    if (number >= first_own_descriptor() && !is_own_descriptor(number)) note_own_descriptor(number);
+  }
+}
+
+}  // namespace cleave::program

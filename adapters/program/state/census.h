@@ -1,0 +1,33 @@
+// What the kernel has of the program beside its memory, and which of it no commit can hold.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "adapters/program/state/kernel_state.h"
+#include "adapters/program/state/members.h"
+
+namespace cleave::program {
+
+/// Finds it by asking the kernel, however it came to be: by the C library's functions, inside of
+/// the C library, or by system calls alone.
+class Census {
+ public:
+  /// What is mapped now beside the members is this library's.
+  explicit Census(const Members& members);
+
+  /// Why neither a commit nor a checkout can be right now; empty: they can.
+  [[nodiscard]] std::string refusal() const;
+  /// What a checkout will leave as it is.
+  void tell(Told& told) const;
+
+ private:
+  void tell_memory(Told& told) const;
+
+  const Members& members_;
+  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> own_;
+};
+
+}  // namespace cleave::program

@@ -1,0 +1,49 @@
+// The commits of a program, each with what is no memory.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "adapters/program/kernel/frame.h"
+#include "adapters/program/state/kernel_state.h"
+#include "adapters/program/state/members.h"
+
+namespace cleave::program {
+
+/// How a program goes on: a commit's payload. The frame is memory of the commit, and has the
+/// registers.
+struct GoingOn {
+  Frame* frame;
+  int error;      ///< errno
+  char dispatch;  ///< of Loading
+};
+
+/// A moment of a program to which it can go back: its memory, and what the kernel keeps for it.
+struct Moment {
+  unsigned number;
+  std::string name;  ///< may be empty
+  Commit commit;
+  KernelState kernel;
+};
+
+using SharedMoment = std::shared_ptr<const Moment>;
+
+/// All that are kept, by name or number.
+class Moments {
+ public:
+  SharedMoment add(Moment moment);
+  /// By its name, or else its number in digits; the latest of that name. Null: there is none.
+  [[nodiscard]] SharedMoment find(const std::string& name) const;
+  bool forget(const std::string& name);
+  /// The next one's.
+  [[nodiscard]] unsigned next_number() const { return next_; }
+  [[nodiscard]] const std::vector<SharedMoment>& all() const { return all_; }
+
+ private:
+  std::vector<SharedMoment> all_;
+  unsigned next_ = 0;
+};
+
+}  // namespace cleave::program

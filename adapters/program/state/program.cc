@@ -1,0 +1,95 @@
+#include "adapters/program/state/program.h"
+
+#include <sys/sysinfo.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <span>
+#include <utility>
+
+#include "adapters/program/memory/program_heap.h"
+#include "adapters/program/state/hash.h"
+#include "adapters/program/state/ranges.h"
+
+namespace cleave::program {
+namespace {
+
+constinit Program* the_program = nullptr;
+
+/// Commits can take as much as the machine has; what is never used costs nothing.
+ByteCount budget() {
+  struct sysinfo about {};
+  constexpr std::uint64_t kLeast = std::uint64_t{1} << 30;
+  if (sysinfo(&about) != 0) return kLeast;
+  return std::max<std::uint64_t>(kLeast, std::uint64_t{about.totalram} * about.mem_unit);
+}
+
+constexpr ByteCount kArea = std::uint64_t{16} << 30;
+
+}  // namespace
+
+Result<std::unique_ptr<Program>> Program::start() {
+  (void)program_heap().get();
+  const auto ranges = ranges_of_state();  // before there is anything of the engine's
+  auto pool = Pool::create(budget());
+  if (!pool) return tl::unexpected(pool.error());
+  auto made = std::unique_ptr<Program>(new Program(std::move(*pool)));
+  for (const std::span<std::byte> range : ranges) {
+    if (auto taken = made->members_.take_over(range); !taken) return tl::unexpected(taken.error());
+  }
+  auto area = made->members_.create(kArea);
+  if (!area) return tl::unexpected(area.error());
+  made->area_.emplace(**area);
+  made->census_.emplace(made->members_);
+  return made;
+}
+
+void Program::rests_in(Frame* frame) {
+  going_on_ = {frame, errno, area_->loading().dispatch};
+  area_->loading().dispatch = 0;
+}
+
+Frame* Program::goes_on() {
+  area_->loading().dispatch = going_on_.dispatch;
+  errno = going_on_.error;
+  return going_on_.frame;
+}
+
+std::optional<std::uint64_t> Program::hash() {
+  if (!hashes_) return std::nullopt;
+  errno = 0;
+  return hash_of(members_, area_->protections());
+}
+
+Answer Program::commit(const std::string& name) {
+  if (std::string why = census_->refusal(); !why.empty()) return tl::unexpected(std::move(why));
+  Told told;
+  census_->tell(told);
+  KernelState kernel = KernelState::now(head_ == nullptr ? nullptr : &head_->kernel);
+  auto made = members_.commit(std::as_bytes(std::span(&going_on_, 1)));
+  if (!made) return tl::unexpected(made.error().message());
+  head_ = moments_.add({moments_.next_number(), name, std::move(*made), std::move(kernel)});
+  return Outcome{head_, head_->commit.pages(), hash(), std::move(told)};
+}
+
+Answer Program::checkout(const SharedMoment& moment) {
+  if (std::string why = census_->refusal(); !why.empty()) return tl::unexpected(std::move(why));
+  Told told;
+  census_->tell(told);
+  const std::vector<AddressRun> before = area_->protections();
+  const std::uint64_t restored = members_.restored();
+  if (auto done = members_.checkout(moment->commit); !done)
+    return tl::unexpected(done.error().message());
+  area_->protect_again(before);
+  moment->kernel.restore(told);
+  head_ = moment;
+  std::memcpy(&going_on_, moment->commit.payload().data(), sizeof going_on_);
+  area_->loading().dispatch = 0;
+  return Outcome{head_, members_.restored() - restored, hash(), std::move(told)};
+}
+
+Program* program() noexcept { return the_program; }
+void set_program(std::unique_ptr<Program> started) noexcept { the_program = started.release(); }
+
+}  // namespace cleave::program

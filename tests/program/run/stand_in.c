@@ -1,0 +1,171 @@
+/* A program that `cleave run` is tried with where no interpreter is at hand: it has state of every
+   kind, and says on request what it holds. One command a line; each answer is a line. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cleave/program/run.h>
+
+static int in_data = 1;
+static int in_bss;
+static __thread int in_tls = 1;
+static int* in_heap;
+static int* in_mapping;
+static int file = -1;
+static void* library;
+static int* in_library;
+static int (*made)(void);
+static volatile sig_atomic_t signals;
+
+/* A part of the program's own memory that may be executed: `mov $n, %eax; ret`. */
+static unsigned char code[8192] __attribute__((aligned(4096)));
+__attribute__((constructor)) static void make_code(void) {
+  static const unsigned char text[] = {0xb8, 1, 0, 0, 0, 0xc3};
+  memcpy(code, text, sizeof text);
+  if (mprotect(code, 4096, PROT_READ | PROT_WRITE | PROT_EXEC) != 0) abort();
+  made = (int (*)(void))(intptr_t)code;
+}
+
+static void on_signal(int number) { signals += number == SIGUSR1 ? 1 : 100; }
+
+static void* in_thread(void* with) { return with; }
+static int in_clone(void* with) { return with != NULL; }
+
+/* Each kind of memory counts on, and so does a file's offset. */
+static void step(void) {
+  ++in_data;
+  ++in_bss;
+  ++in_tls;
+  ++*in_heap;
+  ++*in_mapping;
+  ++code[1];
+  if (in_library != NULL) ++*in_library;
+  char byte;
+  if (read(file, &byte, 1) != 1) abort();
+}
+
+static void say_state(void) {
+  printf("state %d %d %d %d %d %d %d %ld\n", in_data, in_bss, in_tls, *in_heap, *in_mapping, made(),
+         in_library == NULL ? -1 : *in_library, (long)lseek(file, 0, SEEK_CUR));
+}
+
+static void say(const char* what, long result) {
+  printf("%s %ld %s\n", what, result, result < 0 ? strerrorname_np(errno) : "");
+}
+
+static void load(const char* path) {
+  library = dlopen(path, RTLD_NOW);
+  if (library == NULL) printf("%s\n", dlerror());
+  in_library = library == NULL ? NULL : (int*)dlsym(library, "in_a_library");
+  puts(in_library == NULL ? "not loaded" : "loaded");
+}
+
+static void memory(void) {
+  /* Guards, a part given back, growth in place and elsewhere, and zeroes on demand. */
+  char* block = mmap(NULL, 5 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memset(block, 1, 5 * 4096);
+  int good = mprotect(block, 4096, PROT_NONE) == 0 && munmap(block + 4 * 4096, 4096) == 0;
+  good &= madvise(block + 4096, 4096, MADV_DONTNEED) == 0 && block[4096] == 0 && block[8192] == 1;
+  char* grown = mremap(block + 8192, 2 * 4096, 64 * 4096, MREMAP_MAYMOVE);
+  good &= grown != MAP_FAILED && grown[0] == 1 && grown[4096] == 1 && grown[2 * 4096] == 0;
+  puts(good ? "memory good" : "memory bad");
+}
+
+static void spawn(void) {
+  char* words[] = {"/bin/true", NULL};
+  pid_t child = 0;
+  int status = posix_spawn(&child, words[0], NULL, NULL, words, NULL);
+  if (status == 0 && waitpid(child, &status, 0) < 0) status = errno;
+  printf("spawn %d\n", status);
+}
+
+static void rounding(void) {
+  volatile double one = 1;
+  volatile double three = 3;
+  printf("third %.20f\n", one / three);
+}
+
+static void obey(const char* line) {
+  pthread_t thread;
+  if (strcmp(line, "step") == 0) step();
+  if (strcmp(line, "state") == 0) say_state();
+  if (strncmp(line, "load ", 5) == 0) load(line + 5);
+  if (strcmp(line, "unload") == 0) {
+    in_library = NULL;
+    say("unload", dlclose(library));
+  }
+  if (strcmp(line, "memory") == 0) memory();
+  if (strcmp(line, "thread") == 0) say("thread", -pthread_create(&thread, NULL, in_thread, NULL));
+  if (strcmp(line, "fork") == 0) say("fork", fork());
+  if (strcmp(line, "vfork") == 0) say("vfork", vfork());
+  if (strcmp(line, "clone") == 0) say("clone", clone(in_clone, code + sizeof code, CLONE_VM, NULL));
+  if (strcmp(line, "clone by number") == 0) say("clone", syscall(SYS_clone, 0, 0, 0, 0, 0));
+  if (strcmp(line, "ring") == 0) say("ring", syscall(SYS_io_uring_setup, 1, NULL));
+  if (strcmp(line, "share") == 0) {
+    void* at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    say("share", at == MAP_FAILED ? -1 : 0);
+  }
+  if (strcmp(line, "spawn") == 0) spawn();
+  if (strcmp(line, "close") == 0) say("close", close(file));
+  if (strcmp(line, "pipe") == 0) {
+    int ends[2];
+    say("pipe", pipe(ends));
+  }
+  if (strcmp(line, "handle") == 0) say("handle", signal(SIGUSR1, on_signal) == SIG_ERR ? -1 : 0);
+  if (strcmp(line, "raise") == 0) {
+    raise(SIGUSR1);
+    printf("signals %d\n", (int)signals);
+  }
+  if (strcmp(line, "alarm") == 0) printf("alarm %d\n", alarm(1000) > 0);
+  if (strcmp(line, "folder") == 0) printf("folder %s\n", getcwd((char[4096]){0}, 4096));
+  if (strcmp(line, "leave") == 0) say("leave", chdir("/"));
+  if (strcmp(line, "up") == 0) {
+    unsigned control;
+    __asm__ volatile("stmxcsr %0" : "=m"(control));
+    control |= 0x4000; /* round up */
+    __asm__ volatile("ldmxcsr %0" : : "m"(control));
+    puts("up");
+  }
+  if (strcmp(line, "third") == 0) rounding();
+  if (strncmp(line, "commit ", 7) == 0) printf("commit %d\n", cleave_run_commit(line + 7));
+  if (strncmp(line, "checkout ", 9) == 0) printf("checkout %d\n", cleave_run_checkout(line + 9));
+  if (strcmp(line, "known") == 0) printf("known %d\n", cleave_run_commit != NULL);
+}
+
+static void at_end(void) { puts("ends well"); }
+
+int main(int count, char** words) {
+  if (count != 2) return 2;
+  in_heap = malloc(sizeof *in_heap);
+  in_mapping = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  *in_heap = *in_mapping = 1;
+  file = open(words[1], O_RDONLY);
+  atexit(at_end);
+  puts("ready");
+  fflush(stdout);
+  char line[4096];
+  for (;;) {
+    /* By hand: what stdio has read ahead would go back as well. */
+    size_t length = 0;
+    ssize_t got = 0;
+    while ((got = read(STDIN_FILENO, line + length, 1)) == 1 && line[length] != '\n') ++length;
+    if (got != 1) return 0;
+    line[length] = '\0';
+    obey(line);
+    fflush(stdout);
+  }
+}

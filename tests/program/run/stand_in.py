@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""Every kind of state under `cleave run`, one at a time, in a program of our own; and what is refused or told.
+  stand_in.py <cleave> <program> <library>"""
+import os
+import pty
+import subprocess
+import sys
+
+from session import Session, outcome
+
+CLEAVE, PROGRAM, LIBRARY = (os.path.abspath(path) for path in sys.argv[1:4])
+
+
+class Program:
+    """The stand-in, which answers each line with a line."""
+
+    def __init__(self):
+        self.session = Session(CLEAVE, [PROGRAM, __file__])
+        self.session.wait_for("ready\n")
+        assert self.session.ask("hash on") == ["ok"]
+
+    def says(self, line, expected):
+        self.session.give(line)
+        text = self.session.wait_for(expected)
+        return text
+
+    def steps(self, count):
+        for _ in range(count):
+            self.session.give("step")
+
+    def state(self, count, library=-1):
+        on = count + 1
+        self.says("state", f"state {on} {count} {on} {on} {on} {on} {library} {count}\n")
+
+    def commit(self, name):
+        return self.session.ask(f"commit {name}")
+
+    def checkout(self, name):
+        return self.session.ask(f"checkout {name}")
+
+    def end(self):
+        status, text = self.session.end()
+        assert status == 0 and text.endswith("ends well\n"), (status, text)
+
+
+def check_all_kinds_of_memory_go_back():
+    p = Program()
+    p.steps(3)
+    p.state(3)
+    three = outcome(p.commit("three"))
+    p.steps(4)
+    p.state(7)
+    seven = outcome(p.commit("seven"))
+    for _ in range(5):
+        assert outcome(p.checkout("three")) == three
+        p.state(3)
+        p.steps(1)
+        p.state(4)
+        assert outcome(p.checkout("seven")) == seven
+        p.state(7)
+    p.end()
+
+
+def check_a_library_that_was_loaded_goes_and_comes_back():
+    p = Program()
+    before = outcome(p.commit("before"))
+    p.says(f"load {LIBRARY}", "loaded\n")
+    p.steps(2)
+    p.state(2, library=3)
+    loaded = p.commit("loaded")
+    assert loaded[1:] == [], loaded
+    p.says("unload", "unload 0")
+    assert outcome(p.checkout("before")) == before
+    p.state(0)
+    assert outcome(p.checkout("loaded")) == outcome(loaded)
+    p.state(2, library=3)
+    p.steps(1)
+    p.state(3, library=4)
+    p.end()
+
+
+def check_memory_calls_do_what_the_kernel_does():
+    p = Program()
+    before = outcome(p.commit("before"))
+    for _ in range(5):
+        p.says("memory", "memory good\n")
+    assert outcome(p.checkout("before")) == before
+    p.says("memory", "memory good\n")
+    p.end()
+
+
+def check_what_the_kernel_keeps_goes_back():
+    p = Program()
+    p.says("folder", f"folder {p.session.folder.name}\n")
+    p.says("third", "third 0.33333333333333331483\n")
+    p.says("handle", "handle 0")
+    p.says("raise", "signals 1\n")
+    p.says("state", "state")
+    p.commit("before")
+    p.says("up", "up\n")
+    p.says("third", "third 0.33333333333333337034\n")
+    p.says("alarm", "alarm 0\n")
+    p.says("alarm", "alarm 1\n")
+    p.says("leave", "leave 0")
+    p.says("close", "close 0")
+    p.checkout("before")
+    p.says("third", "third 0.33333333333333331483\n")
+    p.says("folder", f"folder {p.session.folder.name}\n")
+    p.says("raise", "signals 2\n")
+    p.says("alarm", "alarm 0\n")
+    p.state(0)
+    p.steps(1)
+    p.state(1)
+    p.end()
+
+
+def check_the_program_itself_can_ask():
+    p = Program()
+    p.says("known", "known 1\n")
+    p.says("commit one", "commit 0\n")
+    p.steps(2)
+    p.state(2)
+    p.says("checkout one", "commit 1\n")
+    p.state(0)
+    p.says("checkout nowhere", "checkout -1\n")
+    assert p.session.ask("log")[1].startswith("0 one: ")
+    p.end()
+
+
+def check_what_cannot_go_back_is_refused():
+    p = Program()
+    for line, error, sentence in (
+            ("thread", "thread -11", "pthread_create refused: a second thread, "),
+            ("fork", "fork -1 ENOSYS", "fork refused: the child would have none"),
+            ("vfork", "vfork -1 ENOSYS", "vfork refused: the child would have none"),
+            ("clone", "clone -1 ENOSYS", "clone refused: a second thread would run on"),
+            ("clone by number", "clone -1 ENOSYS", "by a system call of its own is refused"),
+            ("ring", "ring -1 ENOSYS", "io_uring refused: the kernel would write"),
+            ("share", "share -1 EACCES", "mmap refused: what shared memory holds would not go back"),
+    ):
+        text = p.says(line, error)
+        assert sentence in text, text
+        if line == "thread":
+            assert f"of {PROGRAM}" in text, text
+    p.says("spawn", "spawn 0\n")
+    p.commit("all is well")
+    p.end()
+
+
+def check_what_does_not_go_back_is_told():
+    p = Program()
+    assert len(p.commit("before")) == 1
+    p.says("pipe", "pipe 0")
+    told = p.checkout("before")
+    assert sum("was opened since the commit; it stays open" in line for line in told) == 2, told
+    p.end()
+
+
+def check_answers_to_what_cannot_be():
+    p = Program()
+    assert p.checkout("nothing") == ["no: there is no commit nothing; log lists them"]
+    assert p.session.ask("forget it")[0].startswith("no: ")
+    assert p.session.ask("gibberish") == ["no: there is no command gibberish; help lists them"]
+    assert p.session.ask("help")[0] == "ok"
+    p.end()
+
+
+def refusal_of(*words):
+    done = subprocess.run([CLEAVE, "run", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done
+    return done.stderr
+
+
+def check_a_program_that_cannot_be_put_under_commits_is_not_started():
+    assert "there is no such program on the PATH" in refusal_of("--", "no-such-program")
+    assert "neither a program nor a script" in refusal_of("--", "/etc/passwd" if os.access("/etc/passwd", os.X_OK)
+                                                          else _script("nothing known"))
+    assert "names no interpreter" in refusal_of("--", _script("#!\n"))
+    assert "no program listens there" in refusal_of("--to", "/nonexistent", "log")
+
+
+def _script(text):
+    path = os.path.join(os.environ["CLEAVE_SCRATCH"], "script")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path, 0o755)
+    return path
+
+
+def check_a_program_without_commits_runs_as_ever():
+    done = subprocess.run([CLEAVE, "run", "--", PROGRAM, __file__], input="known\nstep\nstate\n", text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0 and done.stderr == "", done
+    assert done.stdout == "ready\nknown 1\nstate 2 1 2 2 2 2 -1 1\nends well\n", done.stdout
+    plain = subprocess.run([PROGRAM, __file__], input="known\n", text=True, capture_output=True, check=False)
+    assert plain.stdout == "ready\nknown 0\nends well\n", plain
+
+
+def check_a_script_can_give_commands_between_its_lines():
+    script = "step\nstep\n:commit two\nstep\nstate\n:checkout two\nstate\n:nonsense\n:log\n"
+    done = subprocess.run([CLEAVE, "run", "--shell", "--", PROGRAM, __file__], input=script, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0 and done.stderr == "", done
+    lines = done.stdout.splitlines()
+    assert lines[1].startswith("ok 0 two: ") and lines[3].startswith("ok 0 two: "), lines
+    assert lines[2] == "state 4 3 4 4 4 4 -1 3" and lines[4] == "state 3 2 3 3 3 3 -1 2", lines
+    assert lines[5] == "no: there is no command nonsense; help lists them", lines
+    assert lines[6] == "ok" and lines[7].endswith("the program stands here"), lines
+    assert lines[8] == "ends well", lines
+
+
+def check_a_key_begins_a_command_at_a_terminal():
+    keyboard, terminal = pty.openpty()
+    with subprocess.Popen([CLEAVE, "run", "--shell", "--", PROGRAM, __file__], stdin=terminal, stdout=terminal,
+                          stderr=terminal, start_new_session=True) as process:
+        os.close(terminal)
+
+        def wait_for(text, printed=b""):
+            while text not in printed:
+                printed += os.read(keyboard, 4096)
+
+        wait_for(b"ready")
+        os.write(keyboard, b"step\r")
+        os.write(keyboard, b"state\r")
+        wait_for(b"state 2 1 2 2 2 2 -1 1")
+        os.write(keyboard, b"\x1dcommit onf\x7fe\r")
+        wait_for(b"ok 0 one: ")
+        os.write(keyboard, b"step\rstate\r")
+        wait_for(b"state 3 2 3 3 3 3 -1 2")
+        os.write(keyboard, b"\x1dcheckout one\r")
+        wait_for(b"ok 0 one: ")
+        os.write(keyboard, b"state\r")
+        wait_for(b"state 2 1 2 2 2 2 -1 1")
+        os.write(keyboard, b"\x04")
+        wait_for(b"ends well")
+        assert process.wait() == 0
+    os.close(keyboard)
+
+
+def check_the_library_drags_nothing_into_the_program():
+    library = os.path.join(os.path.dirname(CLEAVE), "libcleave-run.so")
+    needed = [line.split("[")[1].rstrip("]") for line in subprocess.run(
+        ["readelf", "-d", library], capture_output=True, text=True, check=True).stdout.splitlines()
+              if "(NEEDED)" in line]
+    assert set(needed) <= {"libc.so.6", "ld-linux-x86-64.so.2"}, needed
+
+
+def main():
+    import tempfile
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["CLEAVE_SCRATCH"] = folder
+        checks = [(name, check) for name, check in globals().items() if name.startswith("check_")]
+        for name, check in checks:
+            print(name.replace("_", " "), flush=True)
+            check()
+    print(f"{len(checks)} checks")
+
+
+main()
