@@ -17,7 +17,7 @@ set -euo pipefail
 packages=()
 tools=()
 need_library() {
-  packages+=(cmake g++ libexpected-dev liblz4-dev libssl-dev liburing-dev libxxhash-dev libzstd-dev ninja-build pkgconf)
+  packages+=(cmake g++ libcurl4-openssl-dev libexpected-dev liblz4-dev libssl-dev liburing-dev libxxhash-dev libzstd-dev ninja-build pkgconf)
   tools+=(cmake g++ ninja pkg-config)
 }
 need_demo() {

@@ -1,0 +1,38 @@
+# Stores of images that are not folders, each a library of its own, so that none drags what it needs into another:
+# S3, by libcurl and OpenSSL, and RADOS, by librados.
+
+find_path(CLEAVE_CURL_INCLUDE curl/curl.h)
+find_library(CLEAVE_CURL curl)
+mark_as_advanced(CLEAVE_CURL_INCLUDE CLEAVE_CURL)
+
+# A library of the sources in src/<name>, and the static one beside it where there are both.
+#   cleave_add_store(<name> <what it needs>...)
+function(cleave_add_store name)
+  set(target cleave_image_${name})
+  set(targets ${target})
+  cleave_add_library(${target} ROOMS src/${name})
+  target_link_libraries(${target} PUBLIC cleave_image)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME image_${name})
+  cleave_bind_abi(${target} exports-image-${name})
+  add_library(cleave::image_${name} ALIAS ${target})
+  set(own ${target})
+  if(TARGET cleave_image_static)
+    cleave_add_library(${target}_static STATIC ROOMS src/${name})
+    target_link_libraries(${target}_static PUBLIC cleave_image_static)
+    set_target_properties(${target}_static PROPERTIES EXPORT_NAME image_${name}_static)
+    list(APPEND targets ${target}_static)
+    set(own ${target}_static)
+  endif()
+  foreach(each IN LISTS targets)
+    target_link_libraries(${each} PRIVATE ${ARGN})
+    set_target_properties(${each} PROPERTIES OUTPUT_NAME cleave-image-${name})
+  endforeach()
+  set(cleave_image_${name}_needs ${ARGN} PARENT_SCOPE)
+  set(cleave_image_${name}_own ${own} PARENT_SCOPE)
+endfunction()
+
+if(CLEAVE_S3 AND CLEAVE_CURL_INCLUDE AND CLEAVE_CURL)
+  cleave_add_store(s3 curl crypto)
+elseif(CLEAVE_S3)
+  message(STATUS "No store of images in S3: libcurl4-openssl-dev is missing")
+endif()
