@@ -17,8 +17,8 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test style steady bench soak orders lint format docs install install-tools install-python deb dist \
-  arm64 clean
+.PHONY: help setup build demo test style steady bench soak ceph ceph-stop ceph-test orders lint format docs install \
+  install-tools install-python deb dist arm64 clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,18 @@ steady: setup ## Run the tests 20 times: fresh clones, random order, busy proces
 bench: build ## Measure
 	build/release/bin/cleave bench
 
+ceph: ## Start a Ceph of one node on loopback, for tries with s3:// and rados://: build/ceph
+	@scripts/setup.sh ceph
+	tests/ceph/ceph.sh start build/ceph
+
+ceph-stop: ## End it
+	tests/ceph/ceph.sh stop build/ceph
+
+ceph-test: setup ## Run the tests of repositories in S3 and RADOS on a Ceph of their own
+	@scripts/setup.sh ceph
+	$(call build,check) --target cleave_ceph_tests
+	tests/ceph/ceph.sh run build/ceph-test build/check/tests/cleave_ceph_tests || [ $$? = 77 ]
+
 orders: build ## Weaken each memory order of the engine, and write the table of docs/reference/ordering.md anew
 	CLEAVE_ORDERS=docs/reference/ordering.md build/release/tests/cleave_explored_tests \
 	  --gtest_filter='EngineOrders.AreNoticedNowhereElse'
@@ -83,6 +95,7 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	    -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/found/ \
 	    build/fuzz/found/$$target tests/fuzz/seeds/$$target || exit 1; \
 	done
+	$(MAKE) ceph-test
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --backing compressed --memory 3000 --directory build

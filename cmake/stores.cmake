@@ -3,7 +3,9 @@
 
 find_path(CLEAVE_CURL_INCLUDE curl/curl.h)
 find_library(CLEAVE_CURL curl)
-mark_as_advanced(CLEAVE_CURL_INCLUDE CLEAVE_CURL)
+find_path(CLEAVE_LIBRADOS_INCLUDE rados/librados.h)
+find_library(CLEAVE_LIBRADOS rados)
+mark_as_advanced(CLEAVE_CURL_INCLUDE CLEAVE_CURL CLEAVE_LIBRADOS_INCLUDE CLEAVE_LIBRADOS)
 
 # A library of the sources in src/<name>, and the static one beside it where there are both.
 #   cleave_add_store(<name> <what it needs>...)
@@ -35,4 +37,9 @@ if(CLEAVE_S3 AND CLEAVE_CURL_INCLUDE AND CLEAVE_CURL)
   cleave_add_store(s3 curl crypto)
 elseif(CLEAVE_S3)
   message(STATUS "No store of images in S3: libcurl4-openssl-dev is missing")
+endif()
+if(CLEAVE_RADOS AND CLEAVE_LIBRADOS_INCLUDE AND CLEAVE_LIBRADOS)
+  cleave_add_store(rados rados)
+elseif(CLEAVE_RADOS)
+  message(STATUS "No store of images in RADOS: librados-dev is missing")
 endif()

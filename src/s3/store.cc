@@ -143,7 +143,7 @@ Result<ImageStore::Cell> S3Store::look(std::string_view name, Seen& seen) {
   }
   seen.generation = object->cell.generation;
   seen.etag = answer->response.etag;
-  seen.swap = object->swap;
+  seen.swaps = std::move(object->swaps);
   return std::move(object->cell);
 }
 
@@ -156,14 +156,17 @@ Result<ImageStore::Cell> S3Store::cell(std::string_view name) {
   return cell;
 }
 
-// A swap that was asked for twice is refused: by the first try, or by another's. The cell says so,
-// unless it has gone on since.
+// A swap that was asked for twice is refused: for its own first try, or for another's swap. The
+// cell says which.
 Result<bool> S3Store::settle(std::string_view name, std::uint64_t generation,
                              const image::SwapId& mine) {
   Seen seen;
   const auto now = look(name, seen);
   if (!now) return tl::unexpected(now.error());
-  if (seen.generation == generation + 1) return seen.swap == mine;
+  if (std::ranges::find(seen.swaps, mine) != seen.swaps.end()) return true;
+  if (seen.generation > generation && seen.generation - generation <= image::kSwapsKept) {
+    return false;
+  }
   return fail(Errc::io, "an answer of the S3 store was lost, and its cell has changed since");
 }
 
@@ -176,7 +179,9 @@ Result<bool> S3Store::swap(std::string_view name, std::uint64_t generation,
     if (seen_->generation != generation) return false;
   }
   const image::SwapId mine = image::random_bytes();
-  const Bytes object = image::encode_cell(generation + 1, mine, bytes);
+  std::vector<image::SwapId> swaps = std::move(seen_->swaps);
+  swaps.push_back(mine);
+  const Bytes object = image::encode_cell(generation + 1, swaps, bytes);
   Parameter condition{"if-none-match", "*"};
   if (generation != 0) condition = {"if-match", if_match(seen_->etag, *writes_)};
   seen_.reset();

@@ -12,7 +12,8 @@
 namespace cleave::detail::s3 {
 
 /// A cell is one object (image/store/cell.h), written where its ETag still is what was read. No two
-/// are alike, as each has its swap's id: so an ETag, which is a hash, names one generation.
+/// are alike, as each has its swap's id: so an ETag, which is a hash, names one generation. Those
+/// of the last swaps stay in it: whose answer was lost finds there whether it came through.
 class S3Store final : public ImageStore {
  public:
   explicit S3Store(Client client) : client_(std::move(client)), writes_(Quotes::as_given) {}
@@ -37,7 +38,7 @@ class S3Store final : public ImageStore {
     std::string name;
     std::uint64_t generation = 0;
     std::string etag;
-    image::SwapId swap{};
+    std::vector<image::SwapId> swaps;
   };
   bool holds(std::string_view key, std::span<const std::byte> bytes);
   Result<Cell> look(std::string_view name, Seen& seen);

@@ -41,6 +41,7 @@ src/image/store: include/* src/base src/image/format
 src/image/objects: include/* src/base src/image/format src/image/store
 src/image: include/* src/base src/image/*
 src/s3: include/* src/base src/image/format src/image/store
+src/rados: include/* src/base src/image/format src/image/store
 src/backing/capi: include/* src/base src/sync src/capi
 lab/explore/memory:
 lab/explore/execution: lab/explore/memory
