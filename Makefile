@@ -17,7 +17,7 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test style steady bench soak ceph ceph-stop ceph-test orders lint format docs install \
+.PHONY: help setup build demo test style steady bench soak ceph ceph-stop ceph-test two-machines orders lint format docs install \
   install-tools install-python deb dist arm64 clean
 
 help: ## List these commands
@@ -72,6 +72,11 @@ ceph-test: setup ## Run the tests of repositories in S3 and RADOS on a Ceph of t
 	@scripts/setup.sh ceph
 	$(call build,check) --target cleave_ceph_tests
 	tests/ceph/ceph.sh run build/ceph-test build/check/tests/cleave_ceph_tests || [ $$? = 77 ]
+
+two-machines: setup ## Share a database between two network namespaces, over S3 and RADOS
+	@scripts/setup.sh ceph
+	$(call build,demo) --target cleave_tool cleave_tool_image cleave_tool_sqlite
+	tests/ceph/two_machines.sh build/demo/bin/cleave || [ $$? = 77 ]
 
 orders: build ## Weaken each memory order of the engine, and write the table of docs/reference/ordering.md anew
 	CLEAVE_ORDERS=docs/reference/ordering.md build/release/tests/cleave_explored_tests \
