@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <curl/curl.h>
+#include <tl/expected.hpp>
 
 #include "image/format/bytes.h"
 

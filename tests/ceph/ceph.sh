@@ -46,6 +46,7 @@ daemon() {
   shift
   ${lower[@]+"${lower[@]}"} "$@" >"$folder/log/$name.out" 2>&1 </dev/null &
   echo "$! $(basename "$1")" >>"$pids"
+  disown  # its end is no news
 }
 
 alive() {
