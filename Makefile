@@ -86,6 +86,7 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	@scripts/setup.sh python || echo "setup: no Python packages; the Python module and its tests are left out"
 	$(call test,release,CLEAVE_HYPOTHESIS=random)
 	CLEAVE_EVERY_CALL=1 build/release/tests/cleave_tests --gtest_filter='Refused*:*/Refused*'
+	CLEAVE_EVERY_CALL=1 build/release/tests/cleave_image_tests --gtest_filter='ImageWriters.*'
 	cmake --preset asan -B build/asan-lab -DCLEAVE_LAB=ON
 	cmake --build build/asan-lab -j $(BUILD_JOBS) --target cleave_lab_tests
 	build/asan-lab/tests/cleave_lab_tests

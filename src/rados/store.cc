@@ -60,7 +60,7 @@ tl::unexpected<Error> no_such_object() {
   return fail(Errc::not_mapped, "an image's store has no such object: it was removed, or lost");
 }
 
-/// The names in a namespace. `each` gives false to end it.
+/// Calls `each` with the names in a namespace.
 template <class Each>
 int for_each_object(rados_ioctx_t pool, const Each& each) {
   rados_list_ctx_t list = nullptr;
@@ -76,12 +76,12 @@ int for_each_object(rados_ioctx_t pool, const Each& each) {
 }
 
 /// The sizes of objects, many under way at once.
-class Sizes {
+class Asking {
  public:
-  explicit Sizes(rados_ioctx_t pool) : pool_(pool) {}
-  ~Sizes() { (void)wait(0); }
-  Sizes(const Sizes&) = delete;
-  Sizes& operator=(const Sizes&) = delete;
+  explicit Asking(rados_ioctx_t pool) : pool_(pool) {}
+  ~Asking() { (void)wait(0); }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
 
   /// Negative: an error of Ceph's.
   int ask(const std::string& object) {
@@ -176,25 +176,25 @@ Result<std::vector<std::byte>> RadosStore::get(std::string_view key, std::uint64
 Result<std::vector<ImageStore::Item>> RadosStore::list(std::string_view prefix) {
   if (!is_key(prefix)) return no_key();
   const std::string beginning = std::string(prefix) + "/";
-  std::map<std::string, std::uint64_t, std::less<>> listed;
-  Sizes sizes(cluster_.pool());
+  Sizes& known = sizes_[std::string(prefix)];
+  Sizes listed;
+  Asking asking(cluster_.pool());
   int asked = 0;
   const int result = for_each_object(cluster_.pool(), [&](std::string_view name) {
     if (!name.starts_with(beginning) || !is_key(name)) return;
-    const auto known = sizes_.find(name);
-    if (known != sizes_.end()) {
-      listed.insert(*known);
+    if (const auto found = known.find(name); found != known.end()) {
+      listed.insert(*found);
     } else if (asked == 0) {
-      asked = sizes.ask(std::string(name));
+      asked = asking.ask(std::string(name));
     }
   });
   if (result < 0) return refused_by_cluster(result);
-  if (asked == 0) asked = sizes.wait(0);
+  if (asked == 0) asked = asking.wait(0);
   if (asked < 0) return refused_by_cluster(asked);
-  for (auto& [name, size] : sizes.found) listed.emplace(std::move(name), size);
-  sizes_ = std::move(listed);
+  for (auto& [name, size] : asking.found) listed.emplace(std::move(name), size);
+  known = std::move(listed);
   std::vector<Item> items;
-  for (const auto& [name, size] : sizes_) items.push_back({name, size});
+  for (const auto& [name, size] : known) items.push_back({name, size});
   return items;
 }
 

@@ -33,8 +33,9 @@ class RadosStore final : public ImageStore {
 
   Cluster cluster_;
   bool read_only_;
-  /// Of what was listed: an object never changes, and a list has no sizes.
-  std::map<std::string, std::uint64_t, std::less<>> sizes_;
+  using Sizes = std::map<std::string, std::uint64_t, std::less<>>;
+  /// Of what was listed below each prefix: an object never changes, and a list has no sizes.
+  std::map<std::string, Sizes, std::less<>> sizes_;
 };
 
 }  // namespace cleave::detail::rados

@@ -61,30 +61,9 @@ TEST_P(OnCeph, AnObjectOfAPacksSizeComesBack) {
   EXPECT_TRUE(std::ranges::equal(part, View(large).subspan(7'000'000, 100'000)));
 }
 
-// Eight at once, each with a store of its own, as processes would have.
-TEST_P(OnCeph, APushWinsAndTheOthersTryAgain) {
-  constexpr unsigned kPushers = 8;
-  constexpr unsigned kEach = 5;
-  const Pool pool = must(Pool::create(64_MiB));
+TEST_P(OnCeph, EachPushIsInTheHistory) {
   must(Repository::create(store()));
-  std::vector<std::thread> pushers;
-  for (unsigned i = 0; i < kPushers; ++i) {
-    pushers.emplace_back([&, i] {
-      Repository repository = must(Repository::open(store()));
-      Space space = space_with(pool, pages(0, 20, 1000 * (i + 1)));
-      for (unsigned push = 0; push < kEach; ++push) {
-        write(space, {{push, 100 + 1000 * (i + 1) + push}});
-        must(repository.push(must(space.snapshot()), "main"));
-      }
-    });
-  }
-  Repository collector = must(Repository::open(store()));
-  for (int round = 0; round < 4; ++round) (void)collector.collect(true);
-  for (std::thread& pusher : pushers) pusher.join();
-  Repository repository = must(Repository::open(store()));
-  EXPECT_EQ(must(repository.history(must(repository.resolve("main")))).size(), kPushers * kEach);
-  for (int round = 0; round < 3; ++round) must(repository.collect());
-  expect_verifies(repository);
+  expect_every_push_in_its_history([this] { return store(); }, 5);
 }
 
 TEST_P(OnCeph, ARepositoryTravelsToAFolderAndBack) {

@@ -1,12 +1,18 @@
 // What any store of images has promised.
 #pragma once
 
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include <cleave/image/store.h>
 #include <cleave/must.h>
 
 #include "image/format/bytes.h"
+#include "tests/image/contents.h"
 
 namespace cleave::detail::image {
 
@@ -52,6 +58,32 @@ inline void expect_keeps_its_promises(ImageStore& one, ImageStore& other) {
   EXPECT_EQ(must(other.cell("root")).generation, 3u);
   EXPECT_EQ(must(other.cell("root")).bytes, bytes_of("1"));
   for (const ImageStore::Item& item : must(one.list("packs"))) EXPECT_EQ(item.key, "packs/b2");
+}
+
+/// Eight push to one ref at once, each with a store of its own, as processes would have, beside a
+/// collector; each does so `each` times. `store` gives another view of one, in which a repository
+/// without refs is.
+template <class Store>
+void expect_every_push_in_its_history(const Store& store, unsigned each) {
+  constexpr unsigned kPushers = 8;
+  const Pool pool = must(Pool::create(ByteCount{std::uint64_t{64} << 20}));
+  std::vector<std::thread> pushers;
+  for (unsigned i = 0; i < kPushers; ++i) {
+    pushers.emplace_back([&, i] {
+      Repository repository = must(Repository::open(store()));
+      Space space = space_with(pool, pages(0, 20, 1000 * (i + 1)));
+      for (unsigned push = 0; push < each; ++push) {
+        write(space, {{push, 100 + 1000 * (i + 1) + push}});
+        must(repository.push(must(space.snapshot()), "main"));
+      }
+    });
+  }
+  Repository repository = must(Repository::open(store()));
+  for (int round = 0; round < 4; ++round) (void)repository.collect(true);
+  for (std::thread& pusher : pushers) pusher.join();
+  EXPECT_EQ(must(repository.history(must(repository.resolve("main")))).size(), kPushers * each);
+  for (int round = 0; round < 3; ++round) must(repository.collect());
+  expect_verifies(repository);
 }
 
 }  // namespace cleave::detail::image

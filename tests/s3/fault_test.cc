@@ -37,11 +37,26 @@ struct Switch {
   Fault operator()(const std::string&, const std::string&) const { return *fault; }
 };
 
+// One that waits so long, and is not tried first.
+std::unique_ptr<S3Store> store_that_waits(const S3Options& options, milliseconds timeout) {
+  auto target = must(target_of("s3://bucket", options));
+  target.timeout = timeout;
+  target.first_pause = milliseconds(1);
+  return std::make_unique<S3Store>(Client(std::move(target), [] { return std::time(nullptr); }));
+}
+
+// One that has what time it needs, and does not pause for long before it asks again.
+std::unique_ptr<ImageStore> patient_store(const S3Server& server) {
+  auto store = store_that_waits(server.options(), std::chrono::minutes(10));
+  must(store->try_writing());
+  return store;
+}
+
 TEST(StoreInS3ThatFails, KeepsItsPromisesWhereItFailsNowAndThen) {
   for (const Fault fault : {Fault::error, Fault::lost, Fault::cut}) {
     SCOPED_TRACE(static_cast<int>(fault));
     S3Server server({}, Every(3, fault));
-    const auto store = [&] { return must(s3_store("s3://bucket", server.options())); };
+    const auto store = [&] { return patient_store(server); };
     image::expect_keeps_its_promises(*store(), *store());
   }
 }
@@ -49,14 +64,14 @@ TEST(StoreInS3ThatFails, KeepsItsPromisesWhereItFailsNowAndThen) {
 // Whoever swaps, and hears nothing, asks again and is refused: by its own swap.
 TEST(StoreInS3ThatFails, KnowsItsOwnSwapWhoseAnswerWasLost) {
   S3Server server({}, Every(4, Fault::lost, "PUT"));
-  auto store = must(s3_store("s3://bucket", server.options()));
+  auto store = patient_store(server);
   for (std::uint64_t i = 0; i < 20; ++i) EXPECT_TRUE(must(store->swap("root", i, view_of("same"))));
   EXPECT_EQ(must(store->cell("root")).generation, 20u);
 }
 
 TEST(StoreInS3ThatFails, LosesNoPushThatWasAcknowledged) {
   S3Server server({}, Every(5, Fault::lost));
-  const auto store = [&] { return must(s3_store("s3://bucket", server.options())); };
+  const auto store = [&] { return patient_store(server); };
   const Pool pool = must(Pool::create(32_MiB));
   image::Contents contents = image::pages(0, 30, 1);
   Space space = image::space_with(pool, contents);
@@ -80,7 +95,7 @@ TEST(StoreInS3ThatFails, HasOneWinnerForEachGeneration) {
   std::vector<std::thread> pushers;
   for (int i = 0; i < 8; ++i) {
     pushers.emplace_back([&] {
-      auto store = must(s3_store("s3://bucket", server.options()));
+      auto store = patient_store(server);
       for (unsigned mine = 0; mine < 5;) {
         const std::uint64_t generation = must(store->cell("root")).generation;
         if (!must(store->swap("root", generation, view_of("x")))) continue;
@@ -90,23 +105,15 @@ TEST(StoreInS3ThatFails, HasOneWinnerForEachGeneration) {
     });
   }
   for (std::thread& pusher : pushers) pusher.join();
-  auto store = must(s3_store("s3://bucket", server.options()));
+  auto store = patient_store(server);
   EXPECT_EQ(must(store->cell("root")).generation, 40u) << "each knew of its own";
   EXPECT_EQ(won.load(), 40u);
-}
-
-// One that waits so long, and is not tried first.
-std::unique_ptr<S3Store> store_that_waits(const S3Options& options, milliseconds timeout) {
-  auto target = must(target_of("s3://bucket", options));
-  target.timeout = timeout;
-  target.first_pause = milliseconds(1);
-  return std::make_unique<S3Store>(Client(std::move(target), [] { return std::time(nullptr); }));
 }
 
 TEST(StoreInS3ThatFails, SaysSoInTime) {
   Switch faults;
   S3Server server({}, faults);
-  must(must(s3_store("s3://bucket", server.options()))->put("packs/a", view_of("x")));
+  must(patient_store(server)->put("packs/a", view_of("x")));
   for (const auto& [fault, system] :
        {std::pair{Fault::silent, ETIMEDOUT}, std::pair{Fault::error, EREMOTEIO},
         std::pair{Fault::full, ENOSPC}, std::pair{Fault::forbidden, EACCES}}) {
@@ -123,7 +130,7 @@ TEST(StoreInS3ThatFails, SaysSoInTime) {
     }
   }
   *faults.fault = Fault::none;
-  const auto store = must(s3_store("s3://bucket", server.options()));
+  const auto store = patient_store(server);
   EXPECT_EQ(must(store->get("packs/a", 0, 1)), image::bytes_of("x"));
   EXPECT_EQ(must(store->cell("root")).generation, 0u);
 }
@@ -148,7 +155,7 @@ TEST(StoreInS3ThatFails, LeavesTheRefWhereItIsFull) {
   });
   const Pool pool = must(Pool::create(32_MiB));
   Space space = image::space_with(pool, image::pages(0, 30, 1));
-  Repository repository = must(Repository::create(must(s3_store("s3://bucket", server.options()))));
+  Repository repository = must(Repository::create(patient_store(server)));
   ImageId before = must(repository.push(must(space.snapshot()), "main")).id();
   bool came_through = false;
   std::size_t failed = 0;

@@ -63,6 +63,12 @@ TEST(StoreInS3, HoldsARepository) {
   EXPECT_EQ(server.keys("a/b/packs/"), 0u);
 }
 
+TEST(StoreInS3, HasEachPushInItsHistory) {
+  S3Server server;
+  must(Repository::create(store_of(server)));
+  image::expect_every_push_in_its_history([&] { return store_of(server); }, 1);
+}
+
 // Found out where it is opened; what is there can be read.
 TEST(StoreInS3, IsRefusedForRefsWhereConditionsAreIgnored) {
   S3Server good;
