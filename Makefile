@@ -17,8 +17,8 @@ test = $(call build,$(1)) && $(2) ctest --preset $(1) -j $(TEST_JOBS)
 sources = git ls-files '*.cc' '*.h'
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo web web-test test style steady bench soak orders lint format docs install install-tools install-python deb dist \
-  arm64 clean
+.PHONY: help setup build demo web web-test test style steady bench soak ceph ceph-stop ceph-test two-machines orders lint format docs \
+  install install-tools install-python deb dist arm64 clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,23 @@ steady: setup ## Run the tests 20 times: fresh clones, random order, busy proces
 bench: build ## Measure
 	build/release/bin/cleave bench
 
+ceph: ## Start a Ceph of one node on loopback, for tries with s3:// and rados://: build/ceph
+	@scripts/setup.sh ceph
+	tests/ceph/ceph.sh start build/ceph
+
+ceph-stop: ## End it
+	tests/ceph/ceph.sh stop build/ceph
+
+ceph-test: setup ## Run the tests of repositories in S3 and RADOS on a Ceph of their own
+	@scripts/setup.sh ceph
+	$(call build,check) --target cleave_ceph_tests
+	tests/ceph/ceph.sh run build/ceph-test build/check/tests/cleave_ceph_tests || [ $$? = 77 ]
+
+two-machines: setup ## Share a database between two network namespaces, over S3 and RADOS
+	@scripts/setup.sh ceph
+	$(call build,demo) --target cleave_tool cleave_tool_image cleave_tool_sqlite
+	tests/ceph/two_machines.sh build/demo/bin/cleave || [ $$? = 77 ]
+
 orders: build ## Weaken each memory order of the engine, and write the table of docs/reference/ordering.md anew
 	CLEAVE_ORDERS=docs/reference/ordering.md build/release/tests/cleave_explored_tests \
 	  --gtest_filter='EngineOrders.AreNoticedNowhereElse'
@@ -78,6 +95,7 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	@scripts/setup.sh python || echo "setup: no Python packages; the Python module and its tests are left out"
 	$(call test,release,CLEAVE_HYPOTHESIS=random)
 	CLEAVE_EVERY_CALL=1 build/release/tests/cleave_tests --gtest_filter='Refused*:*/Refused*'
+	CLEAVE_EVERY_CALL=1 build/release/tests/cleave_image_tests --gtest_filter='ImageWriters.*'
 	cmake --preset asan -B build/asan-lab -DCLEAVE_LAB=ON
 	cmake --build build/asan-lab -j $(BUILD_JOBS) --target cleave_lab_tests
 	build/asan-lab/tests/cleave_lab_tests
@@ -92,6 +110,7 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	    -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/found/ \
 	    build/fuzz/found/$$target tests/fuzz/seeds/$$target || exit 1; \
 	done
+	$(MAKE) ceph-test
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --backing compressed --memory 3000 --directory build

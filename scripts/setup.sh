@@ -12,13 +12,14 @@
 #   scripts/setup.sh docs       to write the reference, and to test man pages and completions with all their readers
 #   scripts/setup.sh package    to build the packages, and to try them in a Debian of their own
 #   scripts/setup.sh arm64      to build for arm64, and to run that under qemu-user
+#   scripts/setup.sh ceph       to test repositories in S3 and RADOS on a Ceph of one node
 #   scripts/setup.sh fuzz       to breed inputs for the fuzz targets as well
 set -euo pipefail
 
 packages=()
 tools=()
 need_library() {
-  packages+=(cmake g++ libexpected-dev liblz4-dev libssl-dev liburing-dev libxxhash-dev libzstd-dev ninja-build pkgconf)
+  packages+=(cmake g++ libcurl4-openssl-dev libexpected-dev liblz4-dev librados-dev libssl-dev liburing-dev libxxhash-dev libzstd-dev ninja-build pkgconf)
   tools+=(cmake g++ ninja pkg-config)
 }
 need_demo() {
@@ -50,6 +51,10 @@ case ${1:-} in
     tools+=(doxygen dpkg-buildpackage lintian mmdebstrap)
     ;;
   arm64) packages+=(g++-aarch64-linux-gnu mmdebstrap qemu-user-static) ;;
+  ceph)
+    packages+=(ceph-common ceph-mon ceph-osd curl iproute2 python3 radosgw)
+    tools+=(ceph ceph-mon ceph-osd curl ip python3 radosgw)
+    ;;
   fuzz) packages+=(libclang-rt-14-dev) ;;
   *) echo "setup: no such word: $1; the first lines of $0 list them" >&2; exit 2 ;;
 esac

@@ -52,6 +52,23 @@ image forget store size/300000 >>said
 expect 0 "removed" gc store
 expect 0 "PASS" verify store
 
+# An OCI layout: every blob is what its name says, and it comes back.
+image export store layout warm >>said
+[[ $(cat layout/oci-layout) == *1.0.0* ]] || complain "no OCI layout: $(cat layout/oci-layout)"
+(cd layout/blobs/sha256 && for blob in *; do echo "$blob  $blob"; done | sha256sum --check --quiet) ||
+  complain "a blob is not what its name says"
+image init back >>said
+image pull back oci:layout >>said
+image checkout back warm back.db >>said
+cmp two.db back.db || complain "another database came back from the layout"
+expect 0 "PASS" verify oci:layout
+expect 2 "layout: File exists; name a folder that is not there yet" export store layout
+expect 2 "an OCI layout can only be read" gc oci:layout
+echo '{"manifests":[{"digest":"sha256:../../etc/passwd"}]}' >layout/index.json
+expect 2 "a digest of an OCI layout is" refs oci:layout
+echo '{' >layout/index.json
+expect 2 "it is no OCI layout" refs oci:layout
+
 expect 2 "none: there is no such folder; \`cleave image init\` makes a repository" refs none
 mkdir empty
 expect 2 "empty: no repository; \`cleave image init\` makes one" refs empty
@@ -64,10 +81,21 @@ mkfifo fifo
 expect 2 "it is no regular file" push store warm fifo
 expect 2 "it is no regular file" push store warm empty
 expect 2 "out.db: it is there already; name another file, or give --force" checkout store warm out.db
+expect 2 "a store of S3 is named s3://BUCKET" refs s3://Bucket
+unset AWS_ACCESS_KEY_ID
+expect 2 "no keys of S3: set AWS_ACCESS_KEY_ID" refs s3://bucket
+expect 2 "a store of RADOS is named rados://POOL" refs rados://a/b/c
 expect 2 "../up" push store ../up one.db
 cp one.db open.db && echo part >open.db-wal
 expect 2 "part of the database lies in open.db-wal" push store warm open.db
 [[ -z $(ls -A | grep -E '\.[A-Za-z0-9]{6}$') ]] || complain "files were left: $(ls -A)"
+
+# No room is an error of the file's, and no exception that runs through the library.
+head -c 300000 /dev/urandom >large
+image push store large large >>said
+(ulimit -f 1; trap '' XFSZ; truncate -s 0 large.out; "$cleave" image checkout store large large.out --force) >limited 2>&1
+[[ $? == 2 && ! -s large.out && $(cat limited) == *"nothing was left there"* ]] ||
+  complain "a file that is too large: $(cat limited)"
 
 # A flipped bit is found, and no file comes of it.
 pack=$(find copy/packs -type f | head -1)

@@ -62,21 +62,32 @@ found_by_pkg_config() {
   every_function_links cleave/c.h 80
 }
 
-# The library beside it.
-backing_is_found() {
-  local flags
-  run cmake -G Ninja -S "$here/outsider" -B "$scratch/backing" -D CMAKE_PREFIX_PATH="$prefix" \
-    -D PROGRAMS="$here/outsider/backing.cc" -D LIBRARY=cleave::backing -D CMAKE_CXX_COMPILER="${compilers[0]}"
-  run cmake --build "$scratch/backing"
-  run "$scratch/backing/backing"
-  read -ra flags < <(pkg-config --cflags --libs cleave-backing)
-  run "${compilers[0]}" -std=c++20 "$here/outsider/backing.cc" "${flags[@]}" -o "$scratch/with_backing"
-  run "$scratch/with_backing"
-  local warnings=(-std=c99 -pedantic -Wall -Wextra -Werror)
+# A library beside it: part_is_found <part> <its program, in outsider/>
+part_is_found() {
+  local part=$1 program=$2
+  if [[ ! -e $PKG_CONFIG_PATH/cleave-${part//_/-}.pc ]]; then
+    echo "left out: this build has no cleave-${part//_/-}"
+    return
+  fi
+  run cmake -G Ninja -S "$here/outsider" -B "$scratch/$part" -D CMAKE_PREFIX_PATH="$prefix" \
+    -D PROGRAMS="$here/outsider/$program.cc" -D LIBRARY="cleave::$part" -D CMAKE_CXX_COMPILER="${compilers[0]}"
+  run cmake --build "$scratch/$part"
+  run "$scratch/$part/$program"
+  read -ra flags < <(pkg-config --cflags --libs "cleave-${part//_/-}")
+  run "${compilers[0]}" -std=c++20 "$here/outsider/$program.cc" "${flags[@]}" -o "$scratch/with_$part"
+  run "$scratch/with_$part"
+  echo "found by CMake and by pkg-config: cleave-${part//_/-}"
+}
+
+parts_are_found() {
+  local flags warnings=(-std=c99 -pedantic -Wall -Wextra -Werror)
+  part_is_found backing backing
   every_function_links cleave/backing/c.h 4
-  echo "found by CMake and by pkg-config: the library of backings"
+  part_is_found image image
+  part_is_found image_s3 image_s3
+  part_is_found image_rados image_rados
 }
 
 found_by_cmake
 found_by_pkg_config
-backing_is_found
+parts_are_found

@@ -40,6 +40,8 @@ src/image/format: include/* src/base
 src/image/store: include/* src/base src/image/format
 src/image/objects: include/* src/base src/image/format src/image/store
 src/image: include/* src/base src/image/*
+src/s3: include/* src/base src/image/format src/image/store
+src/rados: include/* src/base src/image/format src/image/store
 src/backing/capi: include/* src/base src/sync src/capi
 lab/portable:
 lab/explore/fiber:

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "tools/console/program.h"
+#include "tools/doctor/images.h"
 #include "tools/doctor/judges.h"
 #include "tools/doctor/kernel/features.h"
 #include "tools/doctor/kernel/limits.h"
@@ -42,6 +43,7 @@ void run(bool as_json) {
     report.why_no_costs = costs.error().message();
   }
   report.judges = look_at_judges();
+  report.images = look_at_images();
   as_json ? print_json(report) : print_text(report);
   if (!report.works) throw console::Exit{1};
 }

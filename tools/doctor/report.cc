@@ -116,7 +116,7 @@ const char* name(Standing standing) noexcept {
 
 std::vector<std::string> Report::advice() const {
   std::vector<std::string> all;
-  for (const auto* findings : {&features, &limits, &judges}) {
+  for (const auto* findings : {&features, &limits, &judges, &images}) {
     for (const Finding& found : *findings) {
       if (!found.advice.empty() && std::ranges::find(all, found.advice) == all.end()) {
         all.push_back(found.advice);
@@ -133,6 +133,7 @@ void print_text(const Report& report) {
   print_tracking(report.tracking);
   print_costs(report);
   print_section("Judges of the laboratory", report.judges);
+  print_section("Stores of images, as this build has them", report.images);
   const std::vector<std::string> advice = report.advice();
   if (!advice.empty()) fmt::print("\nAdvice\n");
   for (const std::string& step : advice) print_wrapped("  - ", step);
@@ -158,6 +159,7 @@ void print_json(const Report& report) {
       {"costs", costs},
       {"why_no_costs", report.why_no_costs},
       {"judges", json(report.judges)},
+      {"images", json(report.images)},
       {"advice", report.advice()},
   };
   fmt::print("{}\n", all.dump(2));

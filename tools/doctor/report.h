@@ -21,6 +21,7 @@ struct Report {
   std::vector<Cost> costs;
   std::string why_no_costs;  ///< empty: they were measured
   std::vector<Finding> judges;
+  std::vector<Finding> images;  ///< where repositories of images can lie
 
   /// What can be done, the most important first.
   [[nodiscard]] std::vector<std::string> advice() const;

@@ -1,7 +1,5 @@
 #include "tools/image/commands.h"
 
-#include <filesystem>
-
 #include <nlohmann/json.hpp>
 
 #include "tools/console/exit.h"
@@ -9,6 +7,8 @@
 #include "tools/console/status_line.h"
 #include "tools/image/failure.h"
 #include "tools/image/file.h"
+#include "tools/image/oci.h"
+#include "tools/image/stores.h"
 
 namespace cleave::command::image {
 namespace {
@@ -17,18 +17,10 @@ using console::count;
 using console::size;
 using Json = nlohmann::ordered_json;
 
-std::unique_ptr<ImageStore> store_at(const std::string& folder) {
-  std::error_code failed;
-  if (!std::filesystem::is_directory(folder, failed)) {
-    fail(folder, "there is no such folder; `cleave image init` makes a repository");
-  }
-  return got(directory_store(folder), folder);
-}
-
 // A terminal is shown how far it is.
 class Opened {
  public:
-  explicit Opened(const std::string& folder) : repository_(open(folder)) {
+  Opened(const std::string& store, Use use) : repository_(open(store, use)) {
     if (!line_.is_shown()) return;
     repository_.on_progress([this](std::uint64_t done, std::uint64_t total) {
       line_.show(total == 0 ? count(done) : fmt::format("{} of {}", count(done), count(total)));
@@ -43,12 +35,12 @@ class Opened {
   Repository& operator*() { return repository_; }
 
  private:
-  static Repository open(const std::string& folder) {
-    auto opened = Repository::open(store_at(folder));
+  static Repository open(const std::string& store, Use use) {
+    auto opened = Repository::open(store_at(store, use));
     if (!opened && opened.error().code == Errc::not_mapped) {
-      fail(folder, "no repository; `cleave image init` makes one");
+      fail(store, "no repository; `cleave image init` makes one");
     }
-    return got(std::move(opened), folder);
+    return got(std::move(opened), store);
   }
 
   console::StatusLine line_;
@@ -70,21 +62,21 @@ std::string shown(std::string text) {
   return text;
 }
 
-void make(const std::string& folder) {
-  std::error_code failed;
-  std::filesystem::create_directories(folder, failed);
-  if (failed) fail(folder, failed.message() + "; name a folder that you may make");
-  got(Repository::create(got(directory_store(folder), folder)), folder);
+void make(const std::string& store) { got(Repository::create(new_store_at(store)), store); }
+
+// By default all.
+std::vector<std::string> wanted_refs(Repository& from, const Options& options) {
+  std::vector<std::string> names = options.refs;
+  if (names.empty()) {
+    for (const ImageRef& ref : got(from.refs(), options.from)) names.push_back(ref.name);
+  }
+  return names;
 }
 
 void fetch(Repository& to, const Options& options) {
-  Opened from(options.from);
-  std::vector<std::string> names = options.refs;
-  if (names.empty()) {
-    for (const ImageRef& ref : got(from->refs(), options.from)) names.push_back(ref.name);
-  }
+  Opened from(options.from, Use::read);
   Json fetched = Json::array();
-  for (const std::string& name : names) {
+  for (const std::string& name : wanted_refs(*from, options)) {
     const ImageId commit = got(to.fetch(*from, name, options.force), name);
     fetched.push_back({{"ref", name}, {"commit", commit.hex()}});
     if (!options.json) fmt::print("{} {}\n", brief(commit), name);
@@ -101,7 +93,7 @@ void init(const Options& options) {
 }
 
 void push(const Options& options) {
-  Opened repository(options.repository);
+  Opened repository(options.repository, Use::write);
   const PushedImage pushed = push_file(*repository, options.file, options.ref, options.message);
   if (options.json) {
     return print({{"ref", options.ref},
@@ -115,7 +107,7 @@ void push(const Options& options) {
 }
 
 void checkout(const Options& options) {
-  Opened repository(options.repository);
+  Opened repository(options.repository, Use::read);
   const ImageId commit = got(repository->resolve(options.ref), options.ref);
   const std::uint64_t bytes = write_file(*repository, commit, options.file, options.force);
   if (options.json) {
@@ -125,19 +117,28 @@ void checkout(const Options& options) {
 }
 
 void clone(const Options& options) {
-  const Opened looked_at(options.from);  // before a folder is made for what is not there
+  const Opened looked_at(options.from, Use::read);  // before a folder is made for what is not there
   make(options.repository);
-  Opened to(options.repository);
+  Opened to(options.repository, Use::write);
   fetch(*to, options);
 }
 
 void pull(const Options& options) {
-  Opened to(options.repository);
+  Opened to(options.repository, Use::write);
   fetch(*to, options);
 }
 
+void write_out(const Options& options) {
+  Opened from(options.from, Use::read);
+  const std::vector<std::string> names = wanted_refs(*from, options);
+  write_layout(*from, names, options.file);
+  if (options.json) return print({{"folder", options.file}, {"refs", names}});
+  fmt::print("{}: an OCI layout of {} {}\n", options.file, count(names.size()),
+             names.size() == 1 ? "ref" : "refs");
+}
+
 void refs(const Options& options) {
-  Opened repository(options.repository);
+  Opened repository(options.repository, Use::read);
   Json all = Json::array();
   for (const ImageRef& ref : got(repository->refs(), options.repository)) {
     all.push_back(
@@ -148,7 +149,7 @@ void refs(const Options& options) {
 }
 
 void log(const Options& options) {
-  Opened repository(options.repository);
+  Opened repository(options.repository, Use::read);
   const ImageId tip = got(repository->resolve(options.ref), options.ref);
   Json all = Json::array();
   for (const ImageId& id : got(repository->history(tip, options.most), options.ref)) {
@@ -166,7 +167,7 @@ void log(const Options& options) {
 }
 
 void diff(const Options& options) {
-  Opened repository(options.repository);
+  Opened repository(options.repository, Use::read);
   const ImageId a = got(repository->resolve(options.ref), options.ref);
   const ImageId b = got(repository->resolve(options.other), options.other);
   Json all = Json::array();
@@ -185,14 +186,14 @@ void diff(const Options& options) {
 }
 
 void forget(const Options& options) {
-  Opened repository(options.repository);
+  Opened repository(options.repository, Use::write);
   got(repository->forget(options.ref), options.ref);
   if (options.json) return print({{"forgotten", options.ref}});
   fmt::print("{}: forgotten; `cleave image gc` removes what nothing else needs\n", options.ref);
 }
 
 void verify(const Options& options) {
-  Opened repository(options.repository);
+  Opened repository(options.repository, Use::read);
   const VerifiedImages found = got(repository->verify(), options.repository);
   if (options.json) {
     print({{"packs", found.packs},
@@ -208,7 +209,7 @@ void verify(const Options& options) {
 }
 
 void gc(const Options& options) {
-  Opened repository(options.repository);
+  Opened repository(options.repository, Use::write);
   CollectedImages sum;
   for (unsigned round = 0; round < options.rounds; ++round) {
     const CollectedImages did = got(repository->collect(), options.repository);

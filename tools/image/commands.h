@@ -8,7 +8,7 @@
 namespace cleave::command::image {
 
 struct Options {
-  std::string repository;         ///< the folder that it lies in
+  std::string repository;         ///< where it lies: a folder, or a URL of S3 or RADOS
   std::string from;               ///< another one
   std::string file;               ///< what is pushed or written
   std::string ref;                ///< a ref, or a commit's id
@@ -26,6 +26,7 @@ void push(const Options& options);
 void checkout(const Options& options);
 void clone(const Options& options);
 void pull(const Options& options);
+void write_out(const Options& options);
 void refs(const Options& options);
 void log(const Options& options);
 void diff(const Options& options);

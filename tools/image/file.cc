@@ -58,15 +58,16 @@ std::size_t read_at(const File& file, std::uint64_t at, std::span<std::byte> int
   return done;
 }
 
-void write_at(const File& file, std::uint64_t at, std::span<const std::byte> from,
-              const std::string& path) {
+// 0, or why not.
+int write_at(const File& file, std::uint64_t at, std::span<const std::byte> from) {
   for (std::size_t done = 0; done < from.size();) {
     const ssize_t put =
         pwrite(file.get(), from.data() + done, from.size() - done, static_cast<off_t>(at + done));
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) fail_with_errno(path, "make room, or name another place; nothing was left there");
+    if (put < 0) return errno;
     done += static_cast<std::size_t>(put);
   }
+  return 0;
 }
 
 // SQLite keeps what is newest in files beside the database, while it is open or after a crash.
@@ -188,12 +189,20 @@ std::uint64_t write_file(Repository& repository, const ImageId& commit, const st
   }
   const auto written = [&](PageNo page, std::span<const std::byte> bytes) -> Result<void> {
     const std::uint64_t at = raw(page) * kPageSize;
-    if (at >= *size) fail(commit.hex(), "it has pages beyond the file's end; it is not used");
+    if (at >= *size) {
+      return tl::unexpected<Error>({Errc::bad_argument,
+                                    "a file's commit has pages beyond the file's end",
+                                    address_of(page)});
+    }
     const std::uint64_t length = std::min<std::uint64_t>(bytes.size(), *size - at);
-    write_at(made.file(), at, bytes.first(length), path);
-    return {};
+    const int refused = write_at(made.file(), at, bytes.first(length));
+    if (refused == 0) return {};
+    return tl::unexpected<Error>({Errc::io,
+                                  "the file could not be written: make room, or name another "
+                                  "place; nothing was left there",
+                                  Address{0}, refused});
   };
-  got(repository.read(commit, written), commit.hex());
+  got(repository.read(commit, written), path);
   made.give_its_name(replace);
   return *size;
 }

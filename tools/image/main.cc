@@ -17,7 +17,9 @@ class Parser {
     made->callback([this, run] { run(options_); });
     return *made;
   }
-  void repository(CLI::App& to, const char* what = "The repository's folder") {
+  void repository(
+      CLI::App& to,
+      const char* what = "The repository: a folder, s3://BUCKET/PREFIX or rados://POOL/NAMESPACE") {
     to.add_option("REPOSITORY", options_.repository, what)->required();
   }
   void ref(CLI::App& to, const char* what = "A ref, or a commit's id") {
@@ -46,14 +48,20 @@ void add_files(Parser& parser, Options& options) {
 
 void add_travel(Parser& parser, Options& options) {
   CLI::App& cloned = parser.add("clone", "Make a repository of another's refs", clone);
-  cloned.add_option("FROM", options.from, "The other repository's folder")->required();
-  parser.repository(cloned, "The new one's folder");
+  cloned.add_option("FROM", options.from, "The other repository")->required();
+  parser.repository(cloned, "The new one");
 
   CLI::App& pulled = parser.add("pull", "Fetch refs of another repository", pull);
   parser.repository(pulled);
-  pulled.add_option("FROM", options.from, "The other repository's folder")->required();
+  pulled.add_option("FROM", options.from, "The other repository")->required();
   pulled.add_option("REF", options.refs, "The refs; by default all");
   pulled.add_flag("--force", options.force, "Let go of commits that are here only");
+
+  CLI::App& out =
+      parser.add("export", "Write refs as an OCI image layout, which registries carry", write_out);
+  out.add_option("FROM", options.from, "The repository")->required();
+  out.add_option("FOLDER", options.file, "A new folder; pull reads it as oci:FOLDER")->required();
+  out.add_option("REF", options.refs, "The refs; by default all");
 }
 
 void add_looks(Parser& parser, Options& options) {
@@ -103,7 +111,8 @@ int main(int argc, char** argv) {
         parser.emplace(app, options);
         app.require_subcommand(1);
         parser->repository(parser->add("init", "Make an empty repository", image::init),
-                           "Its folder; made if it is not there");
+                           "Where: a folder, which is made if it is not there, s3://BUCKET/PREFIX "
+                           "or rados://POOL/NAMESPACE");
         image::add_files(*parser, options);
         image::add_travel(*parser, options);
         image::add_looks(*parser, options);

@@ -155,7 +155,7 @@ class CLEAVE_API Repository {
   void on_progress(std::function<void(std::uint64_t done, std::uint64_t total)> told);
 
  private:
-  explicit Repository(std::unique_ptr<detail::image::RepositoryState> state);
+  CLEAVE_HIDDEN explicit Repository(std::unique_ptr<detail::image::RepositoryState> state);
   std::unique_ptr<detail::image::RepositoryState> state_;
 };
 

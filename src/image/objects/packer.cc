@@ -1,19 +1,8 @@
 #include "image/objects/packer.h"
 
-#include <sys/random.h>
-
-#include <cstdlib>
-
 #include "base/fail.h"
 
 namespace cleave::detail::image {
-
-std::array<std::byte, 16> random_bytes() {
-  std::array<std::byte, 16> bytes;
-  // So few are given whole, or not at all where there is no such call: nothing goes on without.
-  if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) std::abort();
-  return bytes;
-}
 
 Result<void> Packer::add(const ImageId& id, View object) {
   if (object.size() > kMostObject) {

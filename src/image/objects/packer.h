@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "image/format/frame.h"
+#include "image/format/random_bytes.h"
 #include "image/objects/catalog.h"
 
 namespace cleave::detail::image {
@@ -37,8 +38,5 @@ class Packer {
   std::unordered_set<ImageId, HashOfId> added_;
   std::uint64_t bytes_put_ = 0;
 };
-
-/// 16 bytes that no other process has.
-std::array<std::byte, 16> random_bytes();
 
 }  // namespace cleave::detail::image

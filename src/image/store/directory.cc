@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/fail.h"
+#include "image/store/key.h"
 
 namespace cleave {
 
@@ -26,17 +27,6 @@ std::optional<std::uint64_t> generation_of(const std::string& file) {
   const auto [end, error] = std::from_chars(file.data(), file.data() + file.size(), generation, 16);
   if (error != std::errc() || file_of(generation) != file) return std::nullopt;
   return generation;
-}
-
-// Keys are the library's own. Whoever brings others must not get out of the folder.
-bool is_key(std::string_view key) {
-  return !key.empty() && key.front() != '/' && std::ranges::all_of(key, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/';
-  });
-}
-
-tl::unexpected<Error> no_key() {
-  return fail(Errc::bad_argument, "keys of an image's store are of [a-z0-9/]");
 }
 
 }  // namespace

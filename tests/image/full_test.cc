@@ -1,0 +1,119 @@
+// A store whose disk is full at any write: an error, the ref where it was, and the next push
+// succeeds. And many that push to one ref.
+#include <atomic>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "base/fail.h"
+#include "image/store/directory.h"
+#include "tests/image/contents.h"
+#include "tests/image/promises.h"
+
+namespace cleave::detail::image {
+namespace {
+
+using namespace cleave::literals;
+
+/// After `left` writes there is none for so many.
+struct Room {
+  std::uint64_t left = ~std::uint64_t{0};
+  std::uint64_t refused = 1;
+
+  [[nodiscard]] bool is_there() {
+    if (left > 0) {
+      --left;
+      return true;
+    }
+    if (refused == 0) return true;
+    --refused;
+    return false;
+  }
+};
+
+/// A real one, but for that.
+class FullDisk final : public Disk {
+ public:
+  explicit FullDisk(Room& room) : room_(room) {}
+
+  Result<void> make_folder(const std::string& path) override { return disk_->make_folder(path); }
+  Result<bool> publish(const std::string& folder, const std::string& name, View bytes) override {
+    if (!room_.is_there()) return fail(Errc::io, "the disk is full", Address{0}, ENOSPC);
+    return disk_->publish(folder, name, bytes);
+  }
+  Result<void> sync_folder(const std::string& path) override { return disk_->sync_folder(path); }
+  Result<void> remove(const std::string& path) override { return disk_->remove(path); }
+  Result<Bytes> read(const std::string& path, std::uint64_t offset, std::uint64_t size) override {
+    return disk_->read(path, offset, size);
+  }
+  Result<std::vector<ImageStore::Item>> list(const std::string& path) override {
+    return disk_->list(path);
+  }
+
+ private:
+  Room& room_;
+  std::unique_ptr<Disk> disk_ = real_disk();
+};
+
+class FullStore : public testing::Test {
+ protected:
+  FullStore() {
+    auto store = std::make_unique<DirectoryStore>(std::make_unique<FullDisk>(room_), at_.path());
+    must(store->prepare());
+    repository_.emplace(must(Repository::open(std::move(store))));
+    before_ = must(push()).id();
+  }
+  Result<PushedImage> push() { return repository_->push(must(space_.snapshot()), "main"); }
+
+  Pool pool_ = must(Pool::create(16_MiB));
+  InFolder at_;
+  Room room_;
+  Contents contents_ = pages(0, 40, 1);
+  Space space_ = space_with(pool_, contents_);
+  std::optional<Repository> repository_;
+  ImageId before_;
+};
+
+// For once, or for as long as somebody makes room.
+TEST_F(FullStore, LeavesTheRefWhereItWasAndGoesOn) {
+  unsigned failed = 0;
+  for (const std::uint64_t refused : {std::uint64_t{1}, ~std::uint64_t{0}}) {
+    for (std::uint64_t after = 0;; ++after) {
+      contents_[after] = 100 * (refused % 7 + 1) + after;
+      write(space_, {{after, contents_[after]}});
+      room_ = {after, refused};
+      const auto pushed = push();
+      room_ = {};
+      if (pushed) break;
+      ++failed;
+      EXPECT_EQ(pushed.error().system, ENOSPC) << pushed.error().message();
+      EXPECT_EQ(must(at_.open().resolve("main")), before_) << "after " << after << " writes";
+      before_ = must(push()).id();
+      expect_contents(must(at_.open().checkout(pool_, before_)), contents_);
+    }
+    before_ = must(at_.open().resolve("main"));
+  }
+  EXPECT_GE(failed, 4u) << "the pack and the root, each time";
+  expect_verifies(*repository_);
+}
+
+TEST_F(FullStore, IsCollectedWhenThereIsRoomAgain) {
+  must(repository_->forget("main"));
+  const ImageId kept = must(repository_->push(must(space_.snapshot()), "kept")).id();
+  for (std::uint64_t after = 0; after < 3; ++after) {
+    room_ = {after, ~std::uint64_t{0}};
+    (void)repository_->collect(true);
+    room_ = {};
+    must(repository_->collect(true));
+    expect_contents(must(at_.open().checkout(pool_, kept)), contents_);
+  }
+  expect_verifies(*repository_);
+}
+
+TEST(ImageOfManyPushers, HasEachPushInItsHistory) {
+  const InFolder at;
+  expect_every_push_in_its_history([&] { return at.store(); }, 2);
+}
+
+}  // namespace
+}  // namespace cleave::detail::image

@@ -1,0 +1,12 @@
+// Where repositories of images can lie, by what this build was made with.
+#pragma once
+
+#include <vector>
+
+#include "tools/doctor/kernel/finding.h"
+
+namespace cleave::doctor {
+
+std::vector<Finding> look_at_images();
+
+}  // namespace cleave::doctor
