@@ -52,6 +52,18 @@ Result<PushedImage> Repository::push(const Snapshot& snapshot, std::string_view 
   return guarded([&] { return state_->push(snapshot, ref, options); });
 }
 
+Result<PushedImage> Repository::push(const Commit& commit, std::string_view ref,
+                                     PushOptions options) {
+  return guarded([&] {
+    options.kind = ImageRecord::Kind::arena;
+    if (options.payload.empty()) {
+      const std::span<const std::byte> own = commit.payload();
+      options.payload.assign(reinterpret_cast<const char*>(own.data()), own.size());
+    }
+    return state_->push(commit.snapshot(), ref, options);
+  });
+}
+
 Result<std::vector<ImageRef>> Repository::refs() {
   return guarded([&]() -> Result<std::vector<ImageRef>> {
     const auto seen = state_->look();
@@ -192,7 +204,8 @@ Result<Arena> Repository::checkout_arena(const Pool& pool, const ImageId& commit
           return {};
         });
     if (!filled) return tl::unexpected(filled.error());
-    if (auto made = arena->commit(); !made) return tl::unexpected(made.error());
+    if (auto made = arena->commit({}, std::as_bytes(std::span(record->payload))); !made)
+      return tl::unexpected(made.error());
     return arena;
   });
 }
