@@ -64,7 +64,9 @@ Result<PushedImage> Repository::push(const Snapshot& snapshot, std::string_view 
 Result<PushedImage> Repository::push(const Commit& commit, std::string_view ref,
                                      PushOptions options) {
   return guarded([&] {
-    options.kind = ImageRecord::Kind::arena;
+    std::size_t arenas = 0;
+    commit.snapshot().for_each_region([&](const Region&) { ++arenas; });
+    options.kind = arenas == 1 ? ImageRecord::Kind::arena : ImageRecord::Kind::space;
     if (options.payload.empty()) {
       const std::span<const std::byte> own = commit.payload();
       options.payload.assign(reinterpret_cast<const char*>(own.data()), own.size());

@@ -116,6 +116,9 @@ TEST(ImageOfArenasThatShareAHistory, IsOneOfASpace) {
   const auto refused =
       at.repository.push(both.snapshot(), "arena", {.kind = ImageRecord::Kind::arena});
   EXPECT_EQ(refused.error().code, Errc::bad_argument) << "which has one place";
+  const auto commit = must(at.repository.push(both, "commit", {.payload = "own"}));
+  EXPECT_EQ(must(at.repository.record(commit.id())).kind, ImageRecord::Kind::space);
+  EXPECT_EQ(must(at.repository.record(commit.id())).payload, "own");
 }
 
 TEST(ImageOfAnArena, IsRefusedWhereSomethingElseLies) {

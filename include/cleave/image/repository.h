@@ -109,7 +109,8 @@ class CLEAVE_API Repository {
   Result<PushedImage> push(const Snapshot& snapshot, std::string_view ref,
                            const PushOptions& options = {});
   /// The same of an arena's commit, with its payload unless `options` have one: what
-  /// checkout_arena() gives stands at a commit that has it again. `options.kind` is not looked at.
+  /// checkout_arena() gives stands at a commit that has it again. Of arenas that share a history it
+  /// is one of a space. `options.kind` is not looked at.
   Result<PushedImage> push(const Commit& commit, std::string_view ref, PushOptions options = {});
 
   /// All refs, by name.
