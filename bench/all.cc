@@ -7,6 +7,7 @@
 #include "bench/backing/benchmarks.h"
 #include "bench/explorer/benchmarks.h"
 #include "bench/heap/benchmarks.h"
+#include "bench/image/benchmarks.h"
 #include "bench/io/benchmarks.h"
 #include "bench/space/benchmarks.h"
 #include "bench/sqlite/benchmarks.h"
@@ -25,6 +26,9 @@ std::vector<Benchmark> all_benchmarks() {
 #if CLEAVE_HAVE_BACKING
              swap_file_benchmarks, compressed_benchmarks, hit_benchmarks, merge_benchmarks,
              working_set_benchmarks,
+#endif
+#if CLEAVE_HAVE_IMAGE
+             image_benchmarks,
 #endif
 #if CLEAVE_HAVE_LAB
              explore_benchmarks, explored_engine_benchmarks,

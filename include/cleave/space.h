@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <cleave/accessor.h>
+#include <cleave/backing.h>
 #include <cleave/detail/config.h>
 #include <cleave/error.h>
 #include <cleave/function_ref.h>
@@ -68,6 +69,17 @@ class CLEAVE_API Space {
   /// bad_argument, not_mapped (a hole), not_permitted (not writable), no_memory. Cost: by the pages
   /// freed.
   Result<void> discard(Address at, ByteCount size);
+
+  /// Makes pages from `at` on what the pool's backing has at `places`, in that order; where one is
+  /// `none` the page stays absent. Each is read when it is touched first, as any page that is away:
+  /// so that memory can be had at once which a backing has from elsewhere (decision 0014). The
+  /// places are the space's then, as if the pool had put them: it drops each when nothing needs it
+  /// any more; of a call that fails they stay the caller's. Precondition: that backing made them,
+  /// and each is named once. Protections count for nothing here. Cost: some 50 ns a page; nothing
+  /// is read. Errors: bad_argument, not_mapped (a hole), already_mapped (where: the first page that
+  /// has contents), no_memory (also: the pool holds as many pages as it can), unsupported (the pool
+  /// has no backing).
+  Result<void> adopt(Address at, std::span<const Backing::Place> places);
 
   /// Visits the regions in order of address, as they are at the call; none in a child of fork(2).
   /// `visit` may call the space.

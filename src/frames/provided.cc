@@ -27,7 +27,7 @@ bool Provided::provide(Error& error) noexcept {
   if (had) return true;
   const Address where = error.where;
   error = had.error();
-  error.where = where;
+  if (where != Address{0}) error.where = where;  // else what the backing says of it
   return false;
 }
 

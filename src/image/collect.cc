@@ -1,5 +1,6 @@
 // The collector: mark, make candidates, condemn, remove (lab/repository is its protocol).
 #include "base/fail.h"
+#include "image/leases.h"
 #include "image/state.h"
 
 namespace cleave::detail::image {
@@ -20,6 +21,26 @@ Homes homes_of(const IdSet& marked, const Catalog& catalog) {
 
 }  // namespace
 
+// Of a mark that is not complete nothing may follow. Taken out are leases of the dead, and what was
+// touched of commits that are needed no longer.
+Result<void> RepositoryState::mark_refs(Root& root, IdSet& marked) {
+  std::erase_if(root.refs, [](const auto& ref) { return is_lease_of_the_dead(ref.first); });
+  for (const auto& [name, ref] : root.refs) {
+    if (touched_of(name)) continue;
+    if (auto done = mark(ref.commit, marked); !done) return done;
+  }
+  for (auto ref = root.refs.begin(); ref != root.refs.end();) {
+    const auto of = touched_of(ref->first);
+    if (of && !marked.contains(*of)) {
+      ref = root.refs.erase(ref);
+      continue;
+    }
+    if (auto done = of ? mark(ref->second.commit, marked) : Result<void>(); !done) return done;
+    ++ref;
+  }
+  return {};
+}
+
 Result<void> RepositoryState::rewrite(const ImageId& pack, const IdSet& marked, Packer& packer) {
   for (const IndexEntry& entry : catalog.packs().at(pack).index) {
     const auto home = catalog.find(entry.id);
@@ -36,14 +57,11 @@ Result<void> RepositoryState::rewrite(const ImageId& pack, const IdSet& marked, 
 Result<std::optional<CollectedImages>> RepositoryState::collect_once(bool at_once, IdSet& marked) {
   const auto seen = look_at_all();
   if (!seen) return tl::unexpected(seen.error());
-  for (const auto& [name, ref] : seen->root.refs) {
-    // Of a mark that is not complete nothing may follow.
-    if (auto done = mark(ref.commit, marked); !done) return tl::unexpected(done.error());
-  }
+  Root desired = seen->root;
+  if (auto done = mark_refs(desired, marked); !done) return tl::unexpected(done.error());
   const Homes homes = homes_of(marked, catalog);
   CollectedImages result;
   Packer packer(*store, catalog);
-  Root desired = seen->root;
   desired.round = seen->root.round + 1;
   desired.unneeded.clear();
   std::vector<ImageId> going;

@@ -1,5 +1,6 @@
 // Fetch: copy what a ref of another repository leads to, as far as it is lacking here.
 #include "base/fail.h"
+#include "image/leases.h"
 #include "image/state.h"
 
 namespace cleave::detail::image {
@@ -46,6 +47,9 @@ Result<void> RepositoryState::copy_commit(RepositoryState& from, const ImageId& 
 }
 
 Result<ImageId> RepositoryState::fetch(RepositoryState& from, std::string_view ref, bool force) {
+  if (is_lease(ref)) {
+    return fail(Errc::bad_argument, "refs under readers/ are leases of this one repository");
+  }
   const auto theirs = from.look_at_all();
   if (!theirs) return tl::unexpected(theirs.error());
   const auto found = theirs->root.refs.find(ref);

@@ -37,7 +37,7 @@ Result<ImageRecord> described(const Snapshot& snapshot, const PushOptions& optio
   snapshot.for_each_region([&](const Region& region) { record.regions.push_back(region); });
   if (!holds(record)) {
     return fail(Errc::bad_argument,
-                "an image's message has at most 4 KiB, its payload 32 KiB, a space 32,768 regions, "
+                "an image's message has at most 4 KiB, its payload 64 KiB, a space 32,768 regions, "
                 "an arena one");
   }
   return record;

@@ -3,6 +3,7 @@
 #include <cleave/image/repository.h>
 
 #include "base/fail.h"
+#include "image/leases.h"
 #include "image/pointers.h"
 #include "image/state.h"
 
@@ -16,6 +17,11 @@ using detail::image::RepositoryState;
 Result<void> enough_for(const Pool& pool, const ImageRecord& record) {
   if (record.pages <= pool.statistics().budget) return {};
   return fail(Errc::no_memory, "the image has more pages than the pool's budget");
+}
+
+tl::unexpected<Error> not_for_pushes() {
+  return fail(Errc::bad_argument,
+              "refs under readers/ and touched/ are the library's own; push to another name");
 }
 
 }  // namespace
@@ -49,7 +55,24 @@ Result<Repository> Repository::open(std::unique_ptr<ImageStore> store) {
 
 Result<PushedImage> Repository::push(const Snapshot& snapshot, std::string_view ref,
                                      const PushOptions& options) {
-  return guarded([&] { return state_->push(snapshot, ref, options); });
+  return guarded([&]() -> Result<PushedImage> {
+    if (detail::image::is_reserved(ref)) return not_for_pushes();
+    return state_->push(snapshot, ref, options);
+  });
+}
+
+Result<PushedImage> Repository::push(const Commit& commit, std::string_view ref,
+                                     PushOptions options) {
+  return guarded([&] {
+    std::size_t arenas = 0;
+    commit.snapshot().for_each_region([&](const Region&) { ++arenas; });
+    options.kind = arenas == 1 ? ImageRecord::Kind::arena : ImageRecord::Kind::space;
+    if (options.payload.empty()) {
+      const std::span<const std::byte> own = commit.payload();
+      options.payload.assign(reinterpret_cast<const char*>(own.data()), own.size());
+    }
+    return push(commit.snapshot(), ref, options);
+  });
 }
 
 Result<std::vector<ImageRef>> Repository::refs() {
@@ -65,32 +88,11 @@ Result<std::vector<ImageRef>> Repository::refs() {
 }
 
 Result<ImageId> Repository::resolve(std::string_view text) {
-  return guarded([&]() -> Result<ImageId> {
-    const auto seen = state_->look_at_all();
-    if (!seen) return tl::unexpected(seen.error());
-    if (const auto id = ImageId::parse(text)) return *id;
-    const auto found = seen->root.refs.find(text);
-    if (found != seen->root.refs.end()) return found->second.commit;
-    return fail(Errc::not_mapped, "the repository has no such ref");
-  });
+  return guarded([&] { return state_->resolve(text); });
 }
 
 Result<void> Repository::forget(std::string_view ref) {
-  return guarded([&]() -> Result<void> {
-    for (;;) {
-      const auto seen = state_->look();
-      if (!seen) return tl::unexpected(seen.error());
-      detail::image::Root desired = seen->root;
-      const auto found = desired.refs.find(ref);
-      if (found == desired.refs.end()) {
-        return fail(Errc::not_mapped, "the repository has no such ref");
-      }
-      desired.refs.erase(found);
-      const auto swapped = state_->swap(*seen, desired);
-      if (!swapped) return tl::unexpected(swapped.error());
-      if (*swapped) return {};
-    }
-  });
+  return guarded([&] { return state_->forget(ref); });
 }
 
 Result<ImageRecord> Repository::record(const ImageId& commit) {
@@ -192,7 +194,8 @@ Result<Arena> Repository::checkout_arena(const Pool& pool, const ImageId& commit
           return {};
         });
     if (!filled) return tl::unexpected(filled.error());
-    if (auto made = arena->commit(); !made) return tl::unexpected(made.error());
+    if (auto made = arena->commit({}, std::as_bytes(std::span(record->payload))); !made)
+      return tl::unexpected(made.error());
     return arena;
   });
 }

@@ -11,6 +11,7 @@
 
 #include <cleave/image/repository.h>
 
+#include "image/listing.h"
 #include "image/objects/objects.h"
 #include "image/objects/packer.h"
 #include "image/tree.h"
@@ -41,6 +42,12 @@ struct SeenRoot {
   std::uint64_t generation = 0;
 };
 
+/// A commit that a reader may rely on.
+struct Leased {
+  ImageRecord record;
+  std::vector<PageAt> pages;  ///< in order
+};
+
 class RepositoryState {
  public:
   explicit RepositoryState(std::unique_ptr<ImageStore> store);
@@ -60,6 +67,14 @@ class RepositoryState {
   Result<VerifiedImages> verify();
   Result<CollectedImages> collect(bool at_once);
 
+  /// The commit that a ref names, or that `text` is the id of. Error: not_mapped.
+  Result<ImageId> resolve(std::string_view text);
+  /// Errors: not_mapped.
+  Result<void> forget(std::string_view ref);
+  /// Makes `ref` a lease on all that `commit` leads to, of which nothing is lacking then. An empty
+  /// one: only looks. Errors: io (something is lacking), bad_argument.
+  Result<Leased> lease(const ImageId& commit, const std::string& ref);
+
   /// The commit and all before it.
   Result<std::vector<ImageId>> line_of(const ImageId& commit);
   /// Adds all that commits, their parents, trees and pages are to `marked`.
@@ -78,6 +93,7 @@ class RepositoryState {
   Result<Draft> draft(const Snapshot& snapshot, const PushOptions& options);
   Result<void> upload(const Draft& draft, Packer& packer, std::uint64_t& pages);
   [[nodiscard]] bool confirm(std::string_view ref, const PushId& mine);
+  Result<void> mark_refs(Root& root, IdSet& marked);
   Result<void> mark_tree(const ImageId& node, unsigned level, IdSet& marked);
   Result<void> copy_commit(RepositoryState& from, const ImageId& commit, Packer& packer,
                            IdSet& copied);

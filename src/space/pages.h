@@ -22,6 +22,16 @@ inline Result<void> check_within_limit(Address at, std::uint64_t bytes) {
   return {};
 }
 
+/// The pages of `size` bytes from `at` on. Errors: bad_argument (misaligned, zero, beyond 2^48).
+inline Result<PageRange> pages_at(Address at, ByteCount size) {
+  if (offset_in_page(at) != 0) {
+    return fail(Errc::bad_argument, "the address is not a multiple of 4096", at);
+  }
+  if (size == 0) return fail(Errc::bad_argument, "the size is zero", at);
+  if (auto fits = check_within_limit(at, size.value); !fits) return tl::unexpected(fits.error());
+  return PageRange{page_of(at), page_of(at) + (size.value + kPageSize - 1) / kPageSize};
+}
+
 /// Calls `use(page, offset in it, part of bytes)` for each page that `bytes` covers at `at`; stops
 /// at the first error, with `where` set to the first byte that was not served.
 template <class Byte, class Use>

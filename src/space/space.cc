@@ -20,15 +20,6 @@ namespace {
 // addresses fail.
 constexpr PageNo kLowestChosen{16};
 
-Result<PageRange> pages_at(Address at, ByteCount size) {
-  if (offset_in_page(at) != 0) {
-    return fail(Errc::bad_argument, "the address is not a multiple of 4096", at);
-  }
-  if (size == 0) return fail(Errc::bad_argument, "the size is zero", at);
-  if (auto fits = check_within_limit(at, size.value); !fits) return tl::unexpected(fits.error());
-  return PageRange{page_of(at), page_of(at) + (size.value + kPageSize - 1) / kPageSize};
-}
-
 Result<PageNo> find_gap(const Regions& regions, std::uint64_t pages) {
   const Region* last = regions.last();
   const PageNo above = last == nullptr ? kLowestChosen : std::max(last->pages.end, kLowestChosen);

@@ -131,15 +131,20 @@ FrameId Table::find_owned(PageNo page, const Frames& frames) const noexcept {
   return kZeroFrame;
 }
 
-Result<Table::Owned> Table::own(PageNo page, Frames& frames, Retired& retired, Contents contents) {
+Result<Node*> Table::own_leaf(PageNo page, Frames& frames, Retired& retired) {
   if (auto grown = grow_to(page, frames); !grown) return tl::unexpected(grown.error());
   sync::atomic<Entry>* slot = &root_;
   for (unsigned level = node_of(root_.load(sync::relaxed))->level;; --level) {
     auto node = own_node(*slot, level, frames, retired);
-    if (!node) return tl::unexpected(node.error());
+    if (!node || level == 0) return node;
     slot = &(*node)->entries[entry_index(page, level)];
-    if (level == 0) return own_frame(*slot, frames, retired, contents);
   }
+}
+
+Result<Table::Owned> Table::own(PageNo page, Frames& frames, Retired& retired, Contents contents) {
+  const auto leaf = own_leaf(page, frames, retired);
+  if (!leaf) return tl::unexpected(leaf.error());
+  return own_frame((*leaf)->entries[entry_index(page, 0)], frames, retired, contents);
 }
 
 // Puts nodes on top until the tree has a place for `page`. The old root becomes entry 0 of the new

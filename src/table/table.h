@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
+#include <cleave/backing.h>
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
 #include <cleave/units.h>
@@ -42,6 +44,12 @@ class Table {
   enum class Contents : std::uint8_t { needed, unneeded };
   Result<Owned> own(PageNo page, Frames& frames, Retired& retired,
                     Contents contents = Contents::needed);
+
+  /// Makes pages of `range` what the pool's backing has at `places`, as many; where that is none
+  /// the page stays absent. No reader may be inside the space (they were revoked). Cost: by the
+  /// pages; nothing is read. Errors: already_mapped (where: the first page that has contents),
+  /// no_memory; nothing that can be read has changed.
+  Result<void> adopt(PageRange range, std::span<const Backing::Place> places, Frames& frames);
 
   /// Makes the pages of `range` absent. No reader may be inside the space (they were revoked).
   /// Cost: by the nodes along the two ends of the range and by what is freed. Error: no_memory (a
@@ -90,6 +98,8 @@ class Table {
     }
   }
   Result<void> grow_to(PageNo page, Frames& frames);
+  /// The node whose entry is `page`, owned.
+  Result<Node*> own_leaf(PageNo page, Frames& frames, Retired& retired);
 
   /// A node, or absent. Written under the space's lock (release); read as the class says (acquire).
   sync::atomic<Entry> root_{Entry::absent};

@@ -1,6 +1,9 @@
 // Arenas in images: pointers lead where they led, or what is lacking is named.
+#include <algorithm>
 #include <list>
 #include <memory_resource>
+#include <span>
+#include <string>
 
 #include <gtest/gtest.h>
 
@@ -41,6 +44,34 @@ TEST(ImageOfAnArena, HasItsPointersAtTheirPlace) {
   std::size_t changed = 0;
   must(arena.changes([&](std::span<const std::byte> run) { changed += run.size(); }));
   EXPECT_EQ(changed, 0u);
+}
+
+TEST(ImageOfAnArena, TravelsWithTheCommitsPayload) {
+  Pool pool = must(Pool::create(16_MiB));
+  InFolder at;
+  InFolder there;
+  const std::string largest(kMostPayload.value, 'r');
+  for (const std::string& payload :
+       {std::string("registers\0and seeds", 19), largest, std::string()}) {
+    {
+      Arena arena = must(Arena::create(pool, 64_KiB, {.at = kBase}));
+      const Commit commit = must(arena.commit("ready", std::as_bytes(std::span(payload))));
+      must(at.repository.push(commit, "main"));
+    }
+    const ImageId id = must(there.repository.fetch(at.repository, "main"));
+    EXPECT_EQ(must(there.repository.record(id)).payload, payload);
+    const Arena arena = must(there.repository.checkout_arena(pool, id));
+    EXPECT_TRUE(std::ranges::equal(arena.head().payload(), std::as_bytes(std::span(payload))));
+  }
+}
+
+TEST(ImageOfAnArena, TravelsWithAnotherPayloadWhereThePushSaysSo) {
+  Pool pool = must(Pool::create(16_MiB));
+  InFolder at;
+  Arena arena = must(Arena::create(pool, 64_KiB, {.at = kBase}));
+  const Commit commit = must(arena.commit({}, std::as_bytes(std::span("own", 3))));
+  const auto pushed = must(at.repository.push(commit, "main", {.payload = "other"}));
+  EXPECT_EQ(must(at.repository.record(pushed.id())).payload, "other");
 }
 
 TEST(ImageOfAnArena, NamesWhatItsWordsLeadTo) {
@@ -85,6 +116,9 @@ TEST(ImageOfArenasThatShareAHistory, IsOneOfASpace) {
   const auto refused =
       at.repository.push(both.snapshot(), "arena", {.kind = ImageRecord::Kind::arena});
   EXPECT_EQ(refused.error().code, Errc::bad_argument) << "which has one place";
+  const auto commit = must(at.repository.push(both, "commit", {.payload = "own"}));
+  EXPECT_EQ(must(at.repository.record(commit.id())).kind, ImageRecord::Kind::space);
+  EXPECT_EQ(must(at.repository.record(commit.id())).payload, "own");
 }
 
 TEST(ImageOfAnArena, IsRefusedWhereSomethingElseLies) {

@@ -39,7 +39,8 @@ src/backing/compressed: include/* src/base src/sync src/backing
 src/image/format: include/* src/base
 src/image/store: include/* src/base src/image/format
 src/image/objects: include/* src/base src/image/format src/image/store
-src/image: include/* src/base src/image/*
+src/image: include/* src/base src/image/format src/image/store src/image/objects
+src/image/lazy: include/* src/base src/sync src/image src/image/format src/image/objects
 src/s3: include/* src/base src/image/format src/image/store
 src/rados: include/* src/base src/image/format src/image/store
 src/backing/capi: include/* src/base src/sync src/capi
@@ -102,6 +103,7 @@ bench/sync: include/* src/sync measure bench/harness
 bench/heap: include/cleave measure bench/harness
 bench/io: include/cleave measure bench/harness bench/space
 bench/backing: include/* measure bench/harness bench/io bench/space
+bench/image: include/* measure bench/harness
 bench/arena: include/cleave measure bench/harness bench/space
 bench/sqlite: include/cleave measure adapters/sqlite bench/harness
 bench/explorer: lab/* measure bench/harness
@@ -124,6 +126,7 @@ tools/manual: tools/console tools/cleave
 examples: include/cleave
 examples/c: include/cleave
 examples/segments: include/cleave/* include/cleave
+examples/image: include/*
 examples/sqlite: include/* adapters/sqlite adapters/sqlite/contents measure tools/console
 examples/plain_linux:
 '

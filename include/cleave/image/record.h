@@ -40,7 +40,7 @@ struct ImageRecord {
   std::vector<ImageId> parents;      ///< the commits that it continues; at most 16
   std::vector<ImageModule> modules;  ///< what words of an arena lead to outside of it
   std::string message;               ///< one line for people; at most 4 KiB
-  std::string payload;               ///< the program's own; at most 32 KiB
+  std::string payload;               ///< the program's own; at most 64 KiB
 };
 
 }  // namespace cleave

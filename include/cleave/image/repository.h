@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <cleave/arena.h>
+#include <cleave/commit.h>
 #include <cleave/detail/config.h>
 #include <cleave/error.h>
 #include <cleave/function_ref.h>
@@ -107,6 +108,10 @@ class CLEAVE_API Repository {
   /// not_permitted (the ref is not what was expected: pull, and try again).
   Result<PushedImage> push(const Snapshot& snapshot, std::string_view ref,
                            const PushOptions& options = {});
+  /// The same of an arena's commit, with its payload unless `options` have one: what
+  /// checkout_arena() gives stands at a commit that has it again. Of arenas that share a history it
+  /// is one of a space. `options.kind` is not looked at.
+  Result<PushedImage> push(const Commit& commit, std::string_view ref, PushOptions options = {});
 
   /// All refs, by name.
   Result<std::vector<ImageRef>> refs();
@@ -124,8 +129,9 @@ class CLEAVE_API Repository {
   /// A space that holds the commit. Errors: as read(), bad_argument (what it says of itself does
   /// not hold), no_memory (the pool's budget is not enough; nothing was read then).
   Result<Space> checkout(const Pool& pool, const ImageId& commit);
-  /// An arena that holds the commit, at the address where it was, with a commit made of it. Errors:
-  /// also already_mapped (something lies there), unsupported (another architecture),
+  /// An arena that holds the commit, at the address where it was, with a commit made of it that has
+  /// its payload. Errors: also already_mapped (something lies there), unsupported (another
+  /// architecture),
   /// not_permitted (words in it lead to code or data that is not in this process, or elsewhere:
   /// foreign_modules() names them). `options.at` is not looked at.
   Result<Arena> checkout_arena(const Pool& pool, const ImageId& commit, ArenaOptions options = {});

@@ -16,6 +16,12 @@ namespace {
 constexpr Refusals kRecords =
     CLEAVE_REFUSALS("mmap", "the kernel cannot map memory for where a pool's pages are");
 
+tl::unexpected<Error> no_name() {
+  return fail(Errc::no_memory,
+              "the pool holds as many pages as its memory and its backing can; drop forks or "
+              "snapshots, or give it a larger backing");
+}
+
 template <class T>
 bool reserve(T*& array, std::uint64_t count) {
   array = static_cast<T*>(reserve_zeroed(count * sizeof(T)));
@@ -66,11 +72,7 @@ FrameId Away::take_name() noexcept {
 
 Result<Away::Taken> Away::take() noexcept {
   const FrameId frame = take_name();
-  if (frame == kZeroFrame) {
-    return fail(Errc::no_memory,
-                "the pool holds as many pages as its memory and its backing can; drop forks or "
-                "snapshots, or give it a larger backing");
-  }
+  if (frame == kZeroFrame) return no_name();
   const auto taken = slots_.take();
   if (!taken) {
     free_name(frame);
@@ -81,6 +83,27 @@ Result<Away::Taken> Away::take() noexcept {
   place_of_[raw(frame)].store(0, sync::relaxed);
   state(frame).own_backed();
   return Taken{frame, taken->zeroed};
+}
+
+Result<FrameChain> Away::take_names(std::uint64_t count) noexcept {
+  FrameChain names;
+  while (names.count < count) {
+    const FrameId name = sync::allocation_fails() ? kZeroFrame : take_name();
+    if (name == kZeroFrame) {
+      if (!names.empty()) free_.push(names, links_);
+      return no_name();
+    }
+    names.push(name, links_);
+  }
+  return names;
+}
+
+FrameId Away::adopt(FrameChain& names, Backing::Place place) noexcept {
+  const FrameId frame = names.pop(links_);
+  place_of_[raw(frame)].store(static_cast<std::uint64_t>(place), sync::relaxed);
+  away_.add(1, sync::relaxed);
+  state(frame).own_away();
+  return frame;
 }
 
 void Away::settle(FrameId frame, Slot slot) noexcept {

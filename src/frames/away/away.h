@@ -56,6 +56,12 @@ class Away {
   };
   /// A frame in memory. Errors: lack::memory, no_memory (the pool holds as many pages as it can).
   Result<Taken> take() noexcept;
+  /// So many frames that are nowhere yet, linked through links(); all or none. Errors: no_memory
+  /// (the pool holds as many pages as it can).
+  Result<FrameChain> take_names(std::uint64_t count) noexcept;
+  /// Makes the first of `names`, which loses it, what the backing has at `place`: a frame with one
+  /// reference, the caller's, that is away.
+  FrameId adopt(FrameChain& names, Backing::Place place) noexcept;
   /// Frames that nothing keeps any more, linked through links().
   void give(const FrameChain& chain) noexcept;
   [[nodiscard]] Links links() const noexcept { return links_; }

@@ -28,6 +28,13 @@ struct Chain {
     first = id;
     if (count++ == 0) last = id;
   }
+  /// Precondition: it is not empty.
+  Id pop(Links links) {
+    const Id id = first;
+    first = Id{links[raw(id)].load(sync::relaxed)};
+    --count;
+    return id;
+  }
 };
 using FrameChain = Chain<FrameId>;
 using SlotChain = Chain<Slot>;

@@ -156,6 +156,8 @@ class FrameState {
   void own_backed() noexcept {
     word_.store(1 | bits(Residency::resident) | kReferenced, sync::relaxed);
   }
+  /// The same, of a frame whose bytes are in the backing alone.
+  void own_away() noexcept { word_.store(1 | bits(Residency::away), sync::relaxed); }
   /// A frame that is free. Caller: who gives it back.
   void clear() noexcept { word_.store(0, sync::relaxed); }
 

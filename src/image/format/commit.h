@@ -17,7 +17,7 @@ inline constexpr std::size_t kMostRegions = 32768;
 inline constexpr std::size_t kMostModules = 256;
 inline constexpr std::size_t kMostModuleName = 1024;
 inline constexpr std::size_t kMostMessage = 4096;
-inline constexpr std::size_t kMostPayload = 32768;
+inline constexpr std::size_t kMostPayload = 65536;
 
 /// Whether what it says can be so: counts within bounds, regions in order and inside of a space, an
 /// arena of one region.

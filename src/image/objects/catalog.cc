@@ -13,22 +13,25 @@ std::optional<ImageId> pack_of_key(std::string_view key) {
 
 std::string key_of_pack(const ImageId& pack) { return "packs/" + pack.hex(); }
 
-Result<Index> read_index(ImageStore& store, const ImageId& pack, std::uint64_t size) {
+Result<Catalog::Pack> read_pack(ImageStore& store, const ImageId& pack, std::uint64_t size) {
   const std::string key = key_of_pack(pack);
-  if (size > kMostPack) return Index{};
+  if (size > kMostPack) return Catalog::Pack{size, {}, false};
   if (size >= kPackHeader + kPackTrailer) {
     const auto end = store.get(key, size - kPackTrailer, kPackTrailer);
     if (!end) return tl::unexpected(end.error());
     if (const auto trailer = decode_trailer(*end, size)) {
       const auto bytes = store.get(key, trailer->offset, trailer->count * kIndexEntry);
       if (!bytes) return tl::unexpected(bytes.error());
-      if (auto index = decode_index(*bytes, *trailer)) return std::move(*index);
+      if (auto index = decode_index(*bytes, *trailer)) {
+        return Catalog::Pack{size, std::move(*index), true};
+      }
     }
   }
   const auto all = store.get(key, 0, size);
   if (!all) return tl::unexpected(all.error());
   bool damaged = false;
-  return rebuild_index(*all, damaged);
+  Index index = rebuild_index(*all, damaged);
+  return Catalog::Pack{size, std::move(index), !damaged};
 }
 
 Result<void> Catalog::refresh(ImageStore& store, const Root& root) {
@@ -39,14 +42,16 @@ Result<void> Catalog::refresh(ImageStore& store, const Root& root) {
     const auto pack = pack_of_key(item.key);
     if (!pack) continue;
     listed.insert(*pack);
-    if (packs_.contains(*pack)) continue;
-    auto index = read_index(store, *pack, item.size);
-    if (!index && index.error().code == Errc::not_mapped) {
+    if (const auto known = packs_.find(*pack); known != packs_.end() && known->second.whole) {
+      continue;
+    }
+    auto read = read_pack(store, *pack, item.size);
+    if (!read && read.error().code == Errc::not_mapped) {
       listed.erase(*pack);  // It was removed meanwhile, or is shorter than the list says.
       continue;
     }
-    if (!index) return tl::unexpected(index.error());
-    packs_[*pack] = {item.size, std::move(*index)};
+    if (!read) return tl::unexpected(read.error());
+    packs_[*pack] = std::move(*read);
   }
   std::erase_if(packs_, [&](const auto& pack) { return !listed.contains(pack.first); });
   homes_.clear();
@@ -63,7 +68,7 @@ void Catalog::enter(const std::pair<const ImageId, Pack>& pack) {
 }
 
 void Catalog::add(const ImageId& pack, std::uint64_t size, Index index) {
-  enter(*packs_.insert_or_assign(pack, Pack{size, std::move(index)}).first);
+  enter(*packs_.insert_or_assign(pack, Pack{size, std::move(index), true}).first);
 }
 
 std::optional<Location> Catalog::find(const ImageId& id) const {

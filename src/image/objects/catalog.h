@@ -31,6 +31,7 @@ class Catalog {
   struct Pack {
     std::uint64_t size = 0;
     Index index;
+    bool whole = true;  ///< false: the next refresh() looks whether it is now
   };
 
   /// Makes it what the store lists now. To be called after `root` was looked at, never before: a
@@ -56,7 +57,7 @@ class Catalog {
   std::unordered_map<ImageId, Home, HashOfId> homes_;
 };
 
-/// The index of a pack: the one at its end or, where that is damaged, made again of its frames.
-Result<Index> read_index(ImageStore& store, const ImageId& pack, std::uint64_t size);
+/// A pack: its index is the one at its end or, where that is damaged, made again of its frames.
+Result<Catalog::Pack> read_pack(ImageStore& store, const ImageId& pack, std::uint64_t size);
 
 }  // namespace cleave::detail::image

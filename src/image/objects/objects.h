@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <list>
+#include <span>
 
 #include "image/format/frame.h"
 #include "image/format/node.h"
@@ -20,8 +21,14 @@ class Objects {
   /// The bytes, until the next call. Errors: io (it is nowhere, or what the store gave is damaged:
   /// asked for twice). A pack that a collector has removed meanwhile is looked for again.
   Result<View> read(const ImageId& id);
+  /// The same of a page. Error: also bad_argument (it has not 4096 bytes).
+  Result<View> page(const ImageId& id);
   Result<NodeRecord> node(const ImageId& id, unsigned level);
   Result<ImageRecord> commit(const ImageId& id);
+  /// Has the frames at hand in which these lie, as far as they are neighbours in one pack and take
+  /// no more than a mebibyte: how many of `ids`, from the first, there is nothing more to do for.
+  /// Says nothing of what could not be had: read() does.
+  std::size_t read_ahead(std::span<const ImageId> ids);
   [[nodiscard]] const Catalog& catalog() const { return catalog_; }
 
  private:
@@ -33,7 +40,11 @@ class Objects {
     Frame frame;
   };
   Result<Frame> frame(const Location& location);
+  // Of the frame that is kept first then; nothing where the index leads outside of it.
   Result<View> bytes_at(const Location& location);
+  Result<View> look_for(const ImageId& id);
+  [[nodiscard]] std::list<Kept>::iterator find_kept(const ImageId& pack, std::uint32_t at);
+  void keep(const ImageId& pack, std::uint32_t at, Frame frame);
 
   ImageStore& store_;
   const Catalog& catalog_;

@@ -1,0 +1,115 @@
+// How soon a commit can be used whose pages come when they are touched, and what that costs.
+#include <fmt/format.h>
+
+#include "bench/image/benchmarks.h"
+#include "bench/image/prepared.h"
+#include "measure/clock.h"
+
+namespace cleave::bench {
+namespace {
+
+std::uint64_t pages_of(const Settings& settings) { return settings.quick ? 1 << 14 : 1 << 18; }
+
+// Each figure is seconds long: three of each do.
+int runs_of(const Settings& settings) { return settings.quick ? 2 : 3; }
+
+template <class Work>
+double milliseconds_for(Work work) {
+  return measure::nanoseconds_for(work) / 1e6;
+}
+
+double eager(const Prepared& image) {
+  const Pool pool = must(Pool::create(ByteCount{image.pages() * kPageSize}));
+  return milliseconds_for([&] { touch(image.eagerly(pool), 0); });
+}
+
+std::vector<Row> first_instruction(const Settings& settings) {
+  const Prepared image(pages_of(settings));
+  const auto [ours, theirs] = in_turn(
+      runs_of(settings),
+      [&] {
+        LazyImages images = image.open();
+        return milliseconds_for([&] {
+          LazyCheckout lazy = must(images.checkout(image.commit));
+          touch(lazy.space(), 0);
+        });
+      },
+      [&] { return eager(image); });
+  Row row{.name = "image/first-instruction",
+          .unit = "ms",
+          .ours = ours,
+          .baseline = "all of it checked out",
+          .theirs = theirs};
+  row.goals.push_back({"10 ms", ours.median() <= 10});
+  return {row};
+}
+
+// The time from the checkout to the last of the pages, recalled first or not.
+double touched(const Prepared& image, const std::vector<std::uint64_t>& pages, bool recalled,
+               bool cold) {
+  LazyImages images = image.open();
+  LazyCheckout lazy = must(images.checkout(image.commit));
+  if (cold) image.cool();
+  return milliseconds_for([&] {
+    if (recalled) must(lazy.recall());
+    for (const std::uint64_t page : pages) touch(lazy.space(), page);
+  });
+}
+
+std::vector<Row> touch_some(const Settings& settings) {
+  std::vector<Row> rows;
+  for (const std::uint64_t percent : {1, 10}) {
+    const Prepared image(pages_of(settings));
+    const auto pages = image.some(image.pages() * percent / 100);
+    {
+      LazyImages images = image.open();
+      LazyCheckout lazy = must(images.checkout(image.commit));
+      for (const std::uint64_t page : pages) touch(lazy.space(), page);
+      must(lazy.remember());
+    }
+    for (const bool cold : {false, true}) {
+      const auto [ours, theirs] = in_turn(
+          runs_of(settings), [&] { return touched(image, pages, true, cold); },
+          [&] { return touched(image, pages, false, cold); });
+      Row row{.name = fmt::format("image/touch-{}%{}", percent, cold ? "-cold" : ""),
+              .unit = "ms",
+              .ours = ours,
+              .baseline = "the same pages as they are touched, not recorded before",
+              .theirs = theirs};
+      if (cold) row.goals.push_back({"2 times", row.ratio() >= 2});
+      rows.push_back(row);
+    }
+  }
+  return rows;
+}
+
+std::vector<Row> touch_all(const Settings& settings) {
+  const Prepared image(pages_of(settings));
+  const auto [ours, theirs] = in_turn(
+      runs_of(settings),
+      [&] {
+        LazyImages images = image.open();
+        return milliseconds_for([&] {
+          LazyCheckout lazy = must(images.checkout(image.commit));
+          must(lazy.complete());
+        });
+      },
+      [&] { return eager(image); });
+  Row row{.name = "image/touch-100%",
+          .unit = "ms",
+          .ours = ours,
+          .baseline = "all of it checked out",
+          .theirs = theirs};
+  row.goals.push_back({"at most 1.5 times as long", row.ratio() >= 1 / 1.5});
+  return {row};
+}
+
+}  // namespace
+
+std::vector<Benchmark> image_benchmarks() {
+  return {{"image/first-instruction", "until a lazily restored page is read", first_instruction},
+          {"image/touch", "1 % and 10 % of the pages, recorded or as they come", touch_some},
+          {"image/touch-100%", "all pages of a lazily restored space", touch_all}};
+}
+
+}  // namespace cleave::bench

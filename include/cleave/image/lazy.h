@@ -1,0 +1,122 @@
+// Commits of a repository whose pages come when they are touched. Of the library cleave-image.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string_view>
+#include <utility>
+
+#include <cleave/backing.h>
+#include <cleave/detail/config.h>
+#include <cleave/error.h>
+#include <cleave/image/id.h>
+#include <cleave/image/store.h>
+#include <cleave/pool.h>
+#include <cleave/space.h>
+#include <cleave/units.h>
+
+namespace cleave {
+
+namespace detail::image {
+class LazySource;
+class Restored;
+}  // namespace detail::image
+
+/// How LazyImages are opened.
+struct LazyOptions {
+  /// What the pool may use: pages of images that were only read can go, and be had again, so that
+  /// it may be less than the images are.
+  ByteCount memory = 0;
+  /// Where pages go that were written, when memory is short; its places are below 2^62, as those of
+  /// the library's own are. None: they stay.
+  std::unique_ptr<Backing> next = nullptr;
+  /// How many pages of images there can be at a time, each of which takes 32 bytes and more; some
+  /// 28 bytes of address space are taken for each at once. At most 2^32 - 1.
+  std::uint64_t pages = std::uint64_t{1} << 22;
+  /// Whether readers take a lease in the repository, without which a collector may take what a
+  /// ref leads to no longer. Without one nothing is written there: for a store that is only read.
+  bool lease = true;
+};
+
+/// How far a commit that was checked out is here.
+struct LazyProgress {
+  std::uint64_t pages = 0;  ///< that are not zero
+  std::uint64_t had = 0;    ///< of these, fetched at least once
+};
+
+/// A space that was checked out lazily, and what can be asked for beside it. Any thread may call
+/// anything at any time, but for moving and destroying the handle. In a child of fork(2) what can
+/// fail does, with not_permitted.
+class CLEAVE_API LazyCheckout {
+ public:
+  LazyCheckout(LazyCheckout&&) noexcept;             ///< takes over what `other` is
+  LazyCheckout& operator=(LazyCheckout&&) noexcept;  ///< the same
+  /// What was made from the space may outlive it. The lease ends with the last page of the commit
+  /// that anything needs: here, with the next checkout, or with the pool.
+  ~LazyCheckout();
+
+  /// It holds the commit. A page comes when it is touched first, from the frame that it lies in,
+  /// and is compared with its hash before any thread sees it. What cannot be had is an error of
+  /// that access, again and again until it can: io, with the page (`where`) and the commit's first
+  /// digits, and what was the matter.
+  [[nodiscard]] Space& space() { return space_; }
+  /// The commit.
+  [[nodiscard]] const ImageId& commit() const;
+
+  /// Fetches the pages that remember() has recorded for this commit, wherever that was called: at
+  /// once, in the order in which they lie there, and as far as there is free memory for them. None
+  /// were recorded: 0. How many it brought.
+  /// Errors: io, no_memory.
+  Result<std::uint64_t> recall();
+  /// Records in the repository which pages were touched here or were recalled, for recall(): as
+  /// the ref `touched/<commit>`, which is pulled and collected with the commit. A page that
+  /// complete() fetched first was not touched. How many there are. Errors: io, no_memory.
+  Result<std::uint64_t> remember();
+  /// Fetches all that is not here yet, as far as there is free memory for it: nothing goes. For a
+  /// thread beside the program's, which comes first. It ends when `stop` is requested; `told` is
+  /// called now and then. How many it brought. Errors: io, no_memory.
+  Result<std::uint64_t> complete(const std::stop_token& stop = {},
+                                 const std::function<void(const LazyProgress&)>& told = {});
+  /// How far it is.
+  [[nodiscard]] LazyProgress progress() const;
+
+ private:
+  friend class LazyImages;
+  LazyCheckout(Space space, std::shared_ptr<const Pool> pool,
+               std::shared_ptr<detail::image::LazySource> source,
+               std::shared_ptr<detail::image::Restored> restored);
+  [[nodiscard]] CLEAVE_HIDDEN bool has_free_memory() const;
+
+  Space space_;
+  std::shared_ptr<const Pool> pool_;
+  std::shared_ptr<detail::image::LazySource> source_;
+  std::shared_ptr<detail::image::Restored> restored_;
+};
+
+/// A repository, and a pool whose pages it has. A handle: movable; of one thread at a time. What is
+/// made from it may outlive it. In a child of fork(2) each call fails with not_permitted.
+class CLEAVE_API LazyImages {
+ public:
+  /// Errors: as Repository::open() and Pool::create().
+  static Result<LazyImages> open(std::unique_ptr<ImageStore> store, LazyOptions options);
+
+  /// Where all spaces are that it makes; a program may make others there.
+  [[nodiscard]] const Pool& pool() const { return *pool_; }
+  /// The commit that a ref names, or that `text` is the id of. Error: not_mapped.
+  Result<ImageId> resolve(std::string_view text);
+  /// A space that holds the commit. Its nodes are read now, some 35 bytes a page; no page is.
+  /// Errors: io (of the store; something is lacking), bad_argument (what the commit says of itself
+  /// does not hold), no_memory (also: more pages than LazyOptions has room for).
+  Result<LazyCheckout> checkout(const ImageId& commit);
+
+ private:
+  LazyImages(std::shared_ptr<detail::image::LazySource> source, std::shared_ptr<const Pool> pool)
+      : source_(std::move(source)), pool_(std::move(pool)) {}
+
+  std::shared_ptr<detail::image::LazySource> source_;
+  std::shared_ptr<const Pool> pool_;
+};
+
+}  // namespace cleave

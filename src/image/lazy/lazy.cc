@@ -1,0 +1,225 @@
+#include <algorithm>
+#include <array>
+
+#include <cleave/image/lazy.h>
+
+#include "base/fail.h"
+#include "image/lazy/backing.h"
+#include "image/lazy/source.h"
+#include "image/lazy/touched.h"
+
+namespace cleave {
+namespace {
+
+using detail::fail;
+using detail::image::guarded;
+using detail::image::LazyPlace;
+using detail::image::LazySource;
+using detail::image::PageAt;
+using detail::image::RepositoryState;
+using detail::image::Restored;
+using Numbers = std::vector<std::uint32_t>;
+
+/// Pages that are adopted in one step: the space's lock is held so long.
+constexpr std::size_t kStep = 4096;
+
+// Pages of a commit that no space has yet: at the end, nothing needs them.
+class Unadopted {
+ public:
+  explicit Unadopted(const LazySource::Added& added)
+      : added_(added), left_(added.restored->pages.size()) {}
+  ~Unadopted() { added_.restored->drop(left_); }
+  Unadopted(const Unadopted&) = delete;
+  Unadopted& operator=(const Unadopted&) = delete;
+
+  Result<void> adopt_all(Space& space) {
+    const std::vector<PageAt>& pages = added_.restored->pages;
+    std::vector<Backing::Place> places;
+    places.reserve(std::min(kStep, pages.size()));
+    while (left_ != 0) {
+      places.clear();
+      const auto begin = static_cast<std::uint32_t>(pages.size() - left_);
+      const PageNo first = pages[begin].page;
+      for (std::uint32_t i = begin; i < pages.size() && places.size() < kStep; ++i) {
+        if (pages[i].page != first + places.size()) break;
+        places.push_back(LazyPlace{added_.number, i}.place());
+      }
+      if (auto done = space.adopt(address_of(first), places); !done) return done;
+      left_ -= places.size();
+    }
+    return {};
+  }
+
+ private:
+  const LazySource::Added& added_;
+  std::uint64_t left_;
+};
+
+Result<void> map_regions(Space& space, const std::vector<Region>& regions) {
+  for (const Region& region : regions) {
+    const ByteCount size{region.pages.pages() * kPageSize};
+    auto mapped = space.map_at(address_of(region.pages.first), size, region.protection);
+    if (!mapped) return mapped;
+  }
+  return {};
+}
+
+// Each is looked at once through the space, which fetches it if it is not there. A page that is
+// mapped no longer, or not to be read, is nothing to fetch.
+class Fetch {
+ public:
+  Fetch(Space& space, LazySource& source, Restored& restored)
+      : space_(space), source_(source), restored_(restored) {}
+
+  // `wanted` in the order in which they lie there, for as long as `go_on()`, asked before each.
+  template <class GoOn>
+  Result<std::uint64_t> all(const Numbers& wanted, GoOn go_on) {
+    const LazySource::Ahead ahead;
+    std::vector<ImageId> ids;
+    for (const std::uint32_t number : wanted) ids.push_back(restored_.pages[number].id);
+    std::uint64_t brought = 0;
+    for (std::size_t done = 0; done < wanted.size();) {
+      const std::size_t end = done + source_.read_ahead(std::span(ids).subspan(done));
+      for (; done < end; ++done) {
+        if (restored_.had(wanted[done])) continue;
+        if (!go_on()) return brought;
+        auto here = touch(restored_.pages[wanted[done]].page);
+        if (!here) return tl::unexpected(here.error());
+        if (!*here) continue;
+        restored_.note_had(wanted[done], false);  // also where it was overwritten before
+        ++brought;
+      }
+    }
+    return brought;
+  }
+
+ private:
+  Result<bool> touch(PageNo page) {
+    std::array<std::byte, 1> byte{};
+    const auto read = space_.read(address_of(page), byte);
+    if (read) return true;
+    const Errc code = read.error().code;
+    if (code == Errc::not_mapped || code == Errc::not_permitted) return false;
+    return tl::unexpected(read.error());
+  }
+
+  Space& space_;
+  LazySource& source_;
+  Restored& restored_;
+};
+
+}  // namespace
+
+LazyCheckout::LazyCheckout(Space space, std::shared_ptr<const Pool> pool,
+                           std::shared_ptr<LazySource> source, std::shared_ptr<Restored> restored)
+    : space_(std::move(space)),
+      pool_(std::move(pool)),
+      source_(std::move(source)),
+      restored_(std::move(restored)) {}
+LazyCheckout::LazyCheckout(LazyCheckout&&) noexcept = default;
+LazyCheckout& LazyCheckout::operator=(LazyCheckout&& other) noexcept {
+  const LazyCheckout old(std::move(*this));
+  space_ = std::move(other.space_);
+  pool_ = std::move(other.pool_);
+  source_ = std::move(other.source_);
+  restored_ = std::move(other.restored_);
+  return *this;
+}
+
+LazyCheckout::~LazyCheckout() {
+  if (source_ == nullptr) return;
+  { const Space gone(std::move(space_)); }
+  source_->sweep();
+}
+
+const ImageId& LazyCheckout::commit() const { return restored_->commit; }
+
+bool LazyCheckout::has_free_memory() const {
+  const PoolStatistics now = pool_->statistics();
+  return now.used < now.budget;
+}
+
+LazyProgress LazyCheckout::progress() const { return restored_->progress(); }
+
+Result<std::uint64_t> LazyCheckout::recall() {
+  auto wanted = source_->with_repository([&](RepositoryState& repository) -> Result<Numbers> {
+    const auto numbers = detail::image::recorded(repository, *restored_);
+    if (!numbers) return numbers;
+    std::vector<PageAt> pages;
+    for (const std::uint32_t n : *numbers) pages.push_back(restored_->pages[n]);
+    Numbers ordered;
+    for (const std::uint32_t n : in_order_of_packs(pages, repository.catalog)) {
+      ordered.push_back((*numbers)[n]);
+    }
+    return ordered;
+  });
+  if (!wanted) return tl::unexpected(wanted.error());
+  return guarded([&]() -> Result<std::uint64_t> {
+    for (const std::uint32_t number : *wanted) restored_->note_touched(number);
+    return Fetch(space_, *source_, *restored_).all(*wanted, [&] { return has_free_memory(); });
+  });
+}
+
+Result<std::uint64_t> LazyCheckout::remember() {
+  return source_->with_repository([&](RepositoryState& repository) {
+    return detail::image::record_touched(repository, *restored_);
+  });
+}
+
+Result<std::uint64_t> LazyCheckout::complete(const std::stop_token& stop,
+                                             const std::function<void(const LazyProgress&)>& told) {
+  const auto order = source_->with_repository([&](RepositoryState& repository) -> Result<Numbers> {
+    return in_order_of_packs(restored_->pages, repository.catalog);
+  });
+  if (!order) return tl::unexpected(order.error());
+  return guarded([&] {
+    Numbers wanted;
+    std::ranges::copy_if(*order, std::back_inserter(wanted),
+                         [&](std::uint32_t number) { return !restored_->had(number); });
+    std::uint64_t asked = 0;
+    if (told) told(progress());
+    return Fetch(space_, *source_, *restored_).all(wanted, [&] {
+      if (told && ++asked % 1024 == 0) told(progress());
+      return !stop.stop_requested() && has_free_memory();
+    });
+  });
+}
+
+Result<LazyImages> LazyImages::open(std::unique_ptr<ImageStore> store, LazyOptions options) {
+  return guarded([&]() -> Result<LazyImages> {
+    if (options.pages == 0 || options.pages >> 32 != 0) {
+      return fail(Errc::bad_argument, "LazyOptions::pages is 1 to 2^32 - 1");
+    }
+    auto source = std::make_shared<LazySource>(std::move(store), options.pages, options.lease);
+    const auto seen = source->with_repository([](RepositoryState& state) { return state.look(); });
+    if (!seen) return tl::unexpected(seen.error());
+    auto pool = Pool::create(options.memory, std::make_unique<detail::image::LazyBacking>(
+                                                 source, std::move(options.next)));
+    if (!pool) return tl::unexpected(pool.error());
+    return LazyImages(std::move(source), std::make_shared<const Pool>(std::move(*pool)));
+  });
+}
+
+Result<ImageId> LazyImages::resolve(std::string_view text) {
+  return source_->with_repository(
+      [&](RepositoryState& state) -> Result<ImageId> { return state.resolve(text); });
+}
+
+Result<LazyCheckout> LazyImages::checkout(const ImageId& commit) {
+  auto added = source_->add(commit);
+  if (!added) return tl::unexpected(added.error());
+  auto made = guarded([&]() -> Result<LazyCheckout> {
+    Unadopted pages(*added);
+    auto space = Space::create(*pool_);
+    if (!space) return tl::unexpected(space.error());
+    if (auto done = map_regions(*space, added->restored->record.regions); !done) {
+      return tl::unexpected(done.error());
+    }
+    if (auto done = pages.adopt_all(*space); !done) return tl::unexpected(done.error());
+    return LazyCheckout(std::move(*space), pool_, source_, added->restored);
+  });
+  if (!made) source_->sweep();
+  return made;
+}
+
+}  // namespace cleave

@@ -1,0 +1,53 @@
+// Pages that are away from the beginning: entries for what a backing has already.
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/fail.h"
+#include "table/table.h"
+
+namespace cleave::detail {
+
+Result<void> Table::adopt(PageRange range, std::span<const Backing::Place> places, Frames& frames) {
+  // Those of `places` that lie in the node of `first`, which is the first of them.
+  const auto in_node = [&](PageNo first) {
+    const std::uint64_t at = first - range.first;
+    const std::uint64_t here = kFanout - entry_index(first, 0);
+    return places.subspan(at, std::min<std::uint64_t>(here, places.size() - at));
+  };
+  // All that can fail happens first.
+  for (PageNo page = range.first; page < range.end;) {
+    Retired retired;
+    const auto leaf = own_leaf(page, frames, retired);
+    retired.drop_all(frames);
+    if (!leaf) return tl::unexpected(leaf.error());
+    const sync::atomic<Entry>* entry = &(*leaf)->entries[entry_index(page, 0)];
+    for (const Backing::Place place : in_node(page)) {
+      if (place != Backing::Place::none && entry->load(sync::relaxed) != Entry::absent) {
+        return fail(Errc::already_mapped, "a page there has contents already; discard them first",
+                    address_of(page));
+      }
+      ++entry;
+      ++page;
+    }
+  }
+  const auto wanted = std::ranges::count_if(
+      places, [](Backing::Place place) { return place != Backing::Place::none; });
+  auto names = frames.away()->take_names(static_cast<std::uint64_t>(wanted));
+  if (!names) return tl::unexpected(names.error());
+  for (PageNo page = range.first; page < range.end;) {
+    Retired none;
+    const auto leaf = own_leaf(page, frames, none);  // owned already
+    CLEAVE_CHECK(leaf.has_value(), "a node that was owned is not");
+    sync::atomic<Entry>* entry = &(*leaf)->entries[entry_index(page, 0)];
+    for (const Backing::Place place : in_node(page)) {
+      if (place != Backing::Place::none) {
+        entry->store(entry_for(frames.away()->adopt(*names, place)), sync::release);
+      }
+      ++entry;
+      ++page;
+    }
+  }
+  return {};
+}
+
+}  // namespace cleave::detail
