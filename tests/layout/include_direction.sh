@@ -89,6 +89,7 @@ bench/io: include/cleave measure bench/harness bench/space
 bench/backing: include/* measure bench/harness bench/io bench/space
 bench/arena: include/cleave measure bench/harness bench/space
 bench/sqlite: include/cleave measure adapters/sqlite bench/harness
+bench/clients: include/cleave measure adapters/sqlite bench/harness
 bench/explorer: lab/* measure bench/harness
 bench/explorer/engine: lab/* measure
 bench: bench/*
