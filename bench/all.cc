@@ -5,6 +5,7 @@
 
 #include "bench/arena/benchmarks.h"
 #include "bench/backing/benchmarks.h"
+#include "bench/clients/benchmarks.h"
 #include "bench/explorer/benchmarks.h"
 #include "bench/heap/benchmarks.h"
 #include "bench/image/benchmarks.h"
@@ -22,7 +23,7 @@ std::vector<Benchmark> all_benchmarks() {
              writers_benchmarks, alive_benchmarks, drop_benchmarks, pool_benchmarks,
              sync_benchmarks, pin_benchmarks, hold_benchmarks, io_benchmarks, alloc_benchmarks,
              arena_rollback_benchmarks, arena_commit_benchmarks, arena_pages_benchmarks,
-             arena_debugging_benchmarks, sqlite_benchmarks,
+             arena_debugging_benchmarks, client_benchmarks, sqlite_benchmarks,
 #if CLEAVE_HAVE_BACKING
              swap_file_benchmarks, compressed_benchmarks, hit_benchmarks, merge_benchmarks,
              working_set_benchmarks,

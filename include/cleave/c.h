@@ -531,8 +531,8 @@ cleave_code cleave_arena_for_each_commit(const cleave_arena* arena, cleave_visit
                                          void* context, cleave_error* error);
 
 /// Visits each run of pages that may have changed since the head, in order of address. A page that
-/// was written with what it held counts. The visit may ask for the head, a name and the statistics,
-/// and release pins; other calls on this arena fail with not_permitted there. Errors:
+/// was written with what it held may count. The visit may ask for the head, a name and the
+/// statistics, and release pins; other calls on this arena fail with not_permitted there. Errors:
 /// not_permitted, no_memory, unsupported.
 cleave_code cleave_arena_changes(cleave_arena* arena, cleave_visit_bytes visit, void* context,
                                  cleave_error* error);

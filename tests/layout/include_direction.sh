@@ -106,6 +106,7 @@ bench/backing: include/* measure bench/harness bench/io bench/space
 bench/image: include/* measure bench/harness
 bench/arena: include/cleave measure bench/harness bench/space
 bench/sqlite: include/cleave measure adapters/sqlite bench/harness
+bench/clients: include/cleave measure adapters/sqlite bench/harness
 bench/explorer: lab/* measure bench/harness
 bench/explorer/engine: lab/* measure
 bench: bench/*

@@ -13,6 +13,7 @@ Result<void> Member::collect(PageRun within, const SnapshotState& head) {
     changed_.add(pinned.run);
     suspected_.add(pinned.run);
   }
+  compare_hot(within, head);
   const bool all = within == PageRun{0, mapping_.pages()};
   return catch_unseen_ && all ? find_unseen(head) : Result<void>{};
 }

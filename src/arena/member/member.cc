@@ -15,7 +15,9 @@ Result<Member::Sets> Member::Sets::create(std::uint64_t pages) {
   if (!suspected) return tl::unexpected(suspected.error());
   auto differing = PageSet::create(pages);
   if (!differing) return tl::unexpected(differing.error());
-  return Sets{std::move(*changed), std::move(*suspected), std::move(*differing)};
+  auto hot = HotPages::create(pages);
+  if (!hot) return tl::unexpected(hot.error());
+  return Sets{std::move(*changed), std::move(*suspected), std::move(*differing), std::move(*hot)};
 }
 
 Member::Member(Mapping&& mapping, Sets&& sets, sync::mutex& turn)
@@ -23,12 +25,15 @@ Member::Member(Mapping&& mapping, Sets&& sets, sync::mutex& turn)
       turn_(turn),
       changed_(std::move(sets.changed)),
       suspected_(std::move(sets.suspected)),
-      differing_(std::move(sets.differing)) {}
+      differing_(std::move(sets.differing)),
+      hot_(std::move(sets.hot)) {}
 
 Result<void> Member::watch(const ArenaOptions& options) {
   auto choice = choose_tracker(options, mapping_);
   if (!choice) return tl::unexpected(choice.error());
   choice_ = std::move(*choice);
+  assume_turn();  // no other thread knows it yet
+  choice_.tracker->leave_open(hot_.pages());
   if (options.catch_writers) {
     if (choice_.tracker->kind() == Tracking::mprotect) {
       return fail(

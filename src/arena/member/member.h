@@ -11,6 +11,7 @@
 #include <cleave/arena.h>
 #include <cleave/space.h>
 
+#include "arena/memory/hot_pages.h"
 #include "arena/memory/mapping.h"
 #include "arena/memory/page_set.h"
 #include "arena/memory/writer_trap.h"
@@ -25,7 +26,7 @@ struct SnapshotState;
 
 /// Two things say how the memory differs from the commit that the joint stands at: changed_, the
 /// pages that may differ from it; and the tracker, which knows of the pages written since it was
-/// last asked.
+/// last asked. Of hot pages it does not know: those are compared.
 ///
 /// What commits and checks out is the joint, which has all members take one step before any takes
 /// the next. The steps need the joint's lock; mark_dirty() and what never changes need none.
@@ -34,6 +35,7 @@ class Member : public std::enable_shared_from_this<Member> {
   /// Sets of pages that a member needs, all empty.
   struct Sets {
     PageSet changed, suspected, differing;
+    HotPages hot;
     static Result<Sets> create(std::uint64_t pages);
   };
 
@@ -136,6 +138,10 @@ class Member : public std::enable_shared_from_this<Member> {
 
   /// Finds pages that have changed though collect() did not find them. Error: not_permitted.
   Result<void> find_unseen(const SnapshotState& head) CLEAVE_REQUIRES(turn_);
+  /// Adds the hot pages of `within` that differ from `head` to changed_.
+  void compare_hot(PageRun within, const SnapshotState& head) noexcept CLEAVE_REQUIRES(turn_);
+  /// A commit or checkout is about to make changed_ empty.
+  void end_epoch() noexcept CLEAVE_REQUIRES(turn_);
   Result<void> record_run(PageRun run, ResidentRanges& resident, const SnapshotState& before,
                           Space& into, std::uint64_t& written) const CLEAVE_REQUIRES(turn_);
   void clear(PageRun run) noexcept CLEAVE_REQUIRES(turn_);
@@ -154,6 +160,7 @@ class Member : public std::enable_shared_from_this<Member> {
   PageSet suspected_ CLEAVE_GUARDED_BY(turn_);
   /// Used by one checkout; empty in between.
   PageSet differing_ CLEAVE_GUARDED_BY(turn_);
+  HotPages hot_ CLEAVE_GUARDED_BY(turn_);
   sync::Vector<Pinned> pins_ CLEAVE_GUARDED_BY(turn_);
   std::uint64_t being_recorded_ CLEAVE_GUARDED_BY(turn_) = 0;  // by a commit under way
   std::uint64_t recorded_pages_ CLEAVE_GUARDED_BY(turn_) = 0;

@@ -68,9 +68,9 @@ Result<void> Member::record_first(const SnapshotState& before, Space& into,
 }
 
 void Member::committed() noexcept {
-  choice_.tracker->epoch_ended(changed_.count());
-  changed_.clear();
   suspected_.clear();
+  end_epoch();
+  changed_.clear();
   recorded_pages_ += being_recorded_;
   being_recorded_ = 0;
 }

@@ -63,7 +63,7 @@ void Member::keep_all() noexcept { differing_.clear(); }
 
 // Through the alias: what we write is not to count as a change.
 void Member::restore(Arrivals& arrivals) noexcept {
-  choice_.tracker->epoch_ended(changed_.count());
+  end_epoch();
   {
     PageCopies copies;
     (void)differing_.for_each_run([&](PageRun run) -> Result<void> {

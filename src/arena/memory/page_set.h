@@ -50,6 +50,9 @@ class PageSet {
   Result<void> for_each_run(Visit visit) const {
     return for_each_run({0, pages_}, visit);
   }
+  /// The same for each longest run of pages inside `within` that are not in the set.
+  template <class Visit>
+  Result<void> for_each_gap(PageRun within, Visit visit) const;
 
  private:
   // Bits are set by any thread (relaxed: whoever reads the set has made the writers stand still,
@@ -82,6 +85,19 @@ Result<void> PageSet::for_each_run(PageRun within, Visit visit) const {
     const PageRun run{at, end < within.end ? end : within.end};
     if (Result<void> done = visit(run); !done) return done;
     at = first_from(run.end);
+  }
+  return {};
+}
+
+template <class Visit>
+Result<void> PageSet::for_each_gap(PageRun within, Visit visit) const {
+  for (std::uint64_t at = within.first; at < within.end;) {
+    const std::uint64_t next = first_from(at);
+    const PageRun gap{at, next < within.end ? next : within.end};
+    if (gap.pages() != 0) {
+      if (Result<void> done = visit(gap); !done) return done;
+    }
+    at = first_absent_from(gap.end);
   }
   return {};
 }

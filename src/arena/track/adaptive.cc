@@ -77,6 +77,13 @@ class Adaptive final : public Tracker {
   void punched(PageRun run) noexcept override {
     if (now_ != nullptr) now_->punched(run);
   }
+  [[nodiscard]] HotPages::Limits worth_leaving_open() const noexcept override {
+    return now_ == nullptr ? HotPages::Limits{0, 0} : now_->worth_leaving_open();
+  }
+  void leave_open(const PageSet& hot) noexcept override {
+    hot_ = &hot;
+    if (now_ != nullptr) now_->leave_open(hot);
+  }
 
   // What the other would have cost less, summed up; it never falls below zero, so that a long good
   // time does not hide that times have changed.
@@ -114,11 +121,11 @@ class Adaptive final : public Tracker {
     now_.reset();  // two descriptors cannot watch one range
     regret_ = 0;
     if (auto next = make_tracker(other, mapping_)) {
-      now_ = std::move(*next);
+      begin(std::move(*next));
       return {};
     }
     if (auto again = make_tracker(old, mapping_)) {
-      now_ = std::move(*again);
+      begin(std::move(*again));
       return {};
     }
     return start_again(changed);
@@ -129,13 +136,18 @@ class Adaptive final : public Tracker {
     auto next = make_tracker(Tracking::async, mapping_);
     if (!next) next = make_tracker(Tracking::sigbus, mapping_);
     if (!next) return tl::unexpected(next.error());
-    now_ = std::move(*next);
+    begin(std::move(*next));
     changed.add(all());
     return {};
+  }
+  void begin(OwnedTracker&& tracker) {
+    now_ = std::move(tracker);
+    if (hot_ != nullptr) now_->leave_open(*hot_);
   }
 
   const Mapping& mapping_;
   OwnedTracker now_;
+  const PageSet* hot_ = nullptr;
   Costs costs_;
   double scan_ns_ = 0;
   double regret_ = 0;

@@ -26,7 +26,10 @@ Result<void> FaultTracker::collect(PageRun within, PageSet& changed) {
   if (auto front = return_to_front(signal_); !front) return front;
   if (auto looked = look(); !looked) return looked;
   if (opened_for_others_.exchange(false, sync::relaxed)) is_exact_ = false;
-  open_.move(within, changed);
+  (void)for_each_watched(within, [&](PageRun watched) -> Result<void> {
+    open_.move(watched, changed);
+    return {};
+  });
   if (auto closed = close_all_of(within, changed); !closed) {
     // What may not be closed stays open, and so is counted as written again next time.
     (void)changed.for_each_run(within, [&](PageRun run) -> Result<void> {
@@ -40,13 +43,16 @@ Result<void> FaultTracker::collect(PageRun within, PageSet& changed) {
 }
 
 Result<void> FaultTracker::close_all_of(PageRun within, const PageSet& pages) {
+  const auto for_each = [&](auto visit) {
+    return for_each_watched(within, [&](PageRun run) { return pages.for_each_run(run, visit); });
+  };
   std::uint64_t runs = 0;
-  (void)pages.for_each_run(within, [&](PageRun) -> Result<void> {
+  (void)for_each([&](PageRun) -> Result<void> {
     ++runs;
     return {};
   });
   if (within == all() && cost_of_closing(runs) > cost_of_closing_all()) return close(all());
-  return pages.for_each_run(within, [&](PageRun run) { return close(run); });
+  return for_each([&](PageRun run) { return close(run); });
 }
 
 // In a child of fork(2) something else may lie at these addresses, and a userfaultfd speaks of the

@@ -31,6 +31,8 @@ namespace {
 constexpr std::uint64_t kFaultsPerPage = 4096;
 constexpr std::uint64_t kFaultsPerBlock = 8192;
 constexpr std::uint64_t kNeighbours = 64;
+// These stay open over commits, of each arena.
+constexpr std::uint64_t kLeftOpen = 1024;
 
 constexpr Refusals kProtect =
     CLEAVE_REFUSALS("mprotect", "the kernel cannot protect the arena's memory");
@@ -55,6 +57,9 @@ class Mprotect final : public FaultTracker {
 
   [[nodiscard]] Tracking kind() const noexcept override { return Tracking::mprotect; }
   [[nodiscard]] bool is_exact() const noexcept override { return false; }  // neighbours
+  [[nodiscard]] HotPages::Limits worth_leaving_open() const noexcept override {
+    return {kLeftOpen, 1};
+  }
 
  private:
   /// Pages whose protection the program has chosen: neither that of closed nor that of open pages.

@@ -26,6 +26,9 @@ class Sigbus final : public FaultTracker {
   Result<void> register_memory() { return faults_.watch(bytes_of(all())); }
 
  private:
+  [[nodiscard]] HotPages::Limits worth_leaving_open() const noexcept override {
+    return {mapping().pages(), 1};
+  }
   PageRun open_up(PageRun run) noexcept override {
     return faults_.open_up(bytes_of(run)) ? run : PageRun{run.first, run.first};
   }

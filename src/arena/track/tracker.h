@@ -4,6 +4,7 @@
 #include <cleave/error.h>
 #include <cleave/tracking.h>
 
+#include "arena/memory/hot_pages.h"
 #include "arena/memory/mapping.h"
 #include "arena/memory/page_set.h"
 #include "sync/memory.h"
@@ -33,9 +34,29 @@ class Tracker {
   /// The memory behind the pages was given back; they are to be watched as before.
   virtual void punched(PageRun) noexcept {}
 
-  /// How many pages the last epoch changed, and that an epoch has ended: for a tracker that learns
-  /// from it.
+  /// From the next collect() on, does not tell of the pages in `hot`, and lets them be written
+  /// without a fault: whoever has called this compares them. The set may change between calls of
+  /// collect(), and is there as long as collect() is called. A page that leaves it is told of by
+  /// the next collect(), unless it is closed.
+  virtual void leave_open(const PageSet& hot) noexcept { hot_ = &hot; }
+  /// What those pages have to be for it to pay.
+  [[nodiscard]] virtual HotPages::Limits worth_leaving_open() const noexcept = 0;
+
+  /// How many pages the last epoch changed that were not left open, and that an epoch has ended:
+  /// for a tracker that learns from it.
   virtual void epoch_ended(std::uint64_t /*pages*/) noexcept {}
+
+ protected:
+  /// Calls `visit(PageRun)` for the runs of `within` that are not left open, in order; the first
+  /// error ends the walk and is returned.
+  template <class Visit>
+  Result<void> for_each_watched(PageRun within, Visit visit) const {
+    if (hot_ == nullptr) return visit(within);
+    return hot_->for_each_gap(within, visit);
+  }
+
+ private:
+  const PageSet* hot_ = nullptr;
 };
 
 using OwnedTracker = sync::Owned<Tracker>;
