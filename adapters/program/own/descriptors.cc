@@ -35,6 +35,15 @@ bool is_own_descriptor(int number) noexcept {
   return std::find(numbers.begin(), numbers.end(), number) != numbers.end();
 }
 
+unsigned first_own_descriptor_from(unsigned first, unsigned last) noexcept {
+  unsigned lowest = 0;
+  for (const int number : own_numbers()) {
+    const auto own = static_cast<unsigned>(number);
+    if (own >= first && own <= last && (lowest == 0 || own < lowest)) lowest = own;
+  }
+  return lowest;
+}
+
 int keep_as_own(int number) {
   const int high = fcntl(number, F_DUPFD_CLOEXEC, first_own_descriptor());
   (void)close(number);

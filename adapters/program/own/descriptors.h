@@ -13,6 +13,9 @@ void note_own_descriptor(int number);
 void forget_own_descriptor(int number);
 bool is_own_descriptor(int number) noexcept;
 
+/// The lowest of them between two numbers, both included; 0: there is none.
+unsigned first_own_descriptor_from(unsigned first, unsigned last) noexcept;
+
 /// Moves a descriptor up and notes it; what it is then, or below zero: there is no number left.
 int keep_as_own(int number);
 

@@ -121,6 +121,11 @@ static void obey(const char* line) {
   }
   if (strcmp(line, "spawn") == 0) spawn();
   if (strcmp(line, "close") == 0) say("close", close(file));
+  if (strcmp(line, "close all") == 0) say("close", close_range(10, ~0U, 0));
+  if (strcmp(line, "close each") == 0) {
+    for (int number = 10; number < 2000; ++number) (void)close(number);
+    puts("closed");
+  }
   if (strcmp(line, "pipe") == 0) {
     int ends[2];
     say("pipe", pipe(ends));

@@ -156,6 +156,18 @@ def check_what_does_not_go_back_is_told():
     p.end()
 
 
+def check_a_program_that_closes_everything_keeps_its_commits():
+    p = Program()
+    before = outcome(p.commit("before"))
+    p.says("close all", "close 0")
+    p.says("close each", "closed\n")
+    p.steps(1)
+    p.state(1)
+    assert outcome(p.checkout("before")) == before
+    p.state(0)
+    p.end()
+
+
 def check_answers_to_what_cannot_be():
     p = Program()
     assert p.checkout("nothing") == ["no: there is no commit nothing; log lists them"]
