@@ -75,7 +75,7 @@ class CLEAVE_API Space {
   /// so that memory can be had at once which a backing has from elsewhere (decision 0014). The
   /// places are the space's then, as if the pool had put them: it drops each when nothing needs it
   /// any more; of a call that fails they stay the caller's. Precondition: that backing made them,
-  /// and each is named once. Protections count for nothing here. Cost: some 50 ns a page; nothing
+  /// and each is named once. Protections count for nothing here. Cost: some 25 ns a page; nothing
   /// is read. Errors: bad_argument, not_mapped (a hole), already_mapped (where: the first page that
   /// has contents), no_memory (also: the pool holds as many pages as it can), unsupported (the pool
   /// has no backing).
