@@ -25,8 +25,9 @@ class Allocator {
   Allocator(const Allocator<U>& /*same*/) noexcept {}  // NOLINT(google-explicit-constructor)
 
   T* allocate(std::size_t count) {
-    constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max() / sizeof(T);
-    void* memory = count > kMost ? nullptr : sync::allocate(count * sizeof(T), alignof(T));
+    constexpr std::size_t kSize = sizeof(T);  // NOLINT(bugprone-sizeof-expression): or of a pointer
+    constexpr std::size_t kMost = std::numeric_limits<std::size_t>::max() / kSize;
+    void* memory = count > kMost ? nullptr : sync::allocate(count * kSize, alignof(T));
     if (memory == nullptr) throw std::bad_alloc();
     return static_cast<T*>(memory);
   }
