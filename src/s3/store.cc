@@ -20,6 +20,11 @@ using image::no_key;
 
 // A page has a thousand keys, of at most a kilobyte each.
 constexpr std::uint64_t kMostOfAPage = 4 << 20;
+// What is fetched at once where somebody reads on and on: a request takes some milliseconds.
+constexpr std::uint64_t kFirstWindow = std::uint64_t{256} << 10;
+constexpr std::uint64_t kMostWindow = std::uint64_t{4} << 20;
+// A pack, all of which comes from a store that knows no ranges.
+constexpr std::uint64_t kMostObject = std::uint64_t{16} << 20;
 constexpr std::size_t kMostItems = std::size_t{1} << 20;
 
 std::string key_of_cell(std::string_view name) { return "cells/" + std::string(name); }
@@ -65,33 +70,50 @@ bool S3Store::holds(std::string_view key, std::span<const std::byte> bytes) {
   return there && std::ranges::equal(*there, bytes);
 }
 
+// Who reads on where it has read finds that it is here already. Who reads the same again wants it
+// anew: what came was damaged.
 Result<std::vector<std::byte>> S3Store::get(std::string_view key, std::uint64_t offset,
                                             std::uint64_t size) {
   if (!is_key(key)) return no_key();
   if (size == 0) return Bytes{};
+  const bool goes_on = ahead_.key == key && ahead_.read_to == offset;
+  if (!goes_on || ahead_.bytes.size() < offset - ahead_.offset + size) {
+    const std::uint64_t window =
+        goes_on ? std::min(std::max(2 * ahead_.window, kFirstWindow), kMostWindow) : 0;
+    auto bytes = fetch(std::string(key), offset, std::max(size, window));
+    if (!bytes) return bytes;
+    ahead_ = {std::string(key), offset, offset, window, std::move(*bytes)};
+  }
+  if (ahead_.bytes.size() < offset - ahead_.offset + size) {
+    return fail(Errc::not_mapped, "an object of an image's store is shorter than it has to be");
+  }
+  const auto from = ahead_.bytes.begin() + static_cast<std::ptrdiff_t>(offset - ahead_.offset);
+  ahead_.read_to = offset + size;
+  return Bytes(from, from + static_cast<std::ptrdiff_t>(size));
+}
+
+// As many as there are.
+Result<Bytes> S3Store::fetch(const std::string& key, std::uint64_t offset, std::uint64_t size) {
   const std::string range =
       "bytes=" + std::to_string(offset) + "-" + std::to_string(offset + size - 1);
   auto answer = client_.ask({.method = "GET",
-                             .key = std::string(key),
+                             .key = key,
                              .headers = {{"range", range}},
-                             .most = offset + size});
+                             .most = std::max(offset + size, kMostObject)});
   if (!answer) return tl::unexpected(answer.error());
   if (answer->is_not_there()) {
     return fail(Errc::not_mapped, "an image's store has no such object: it was removed, or lost");
   }
+  if (answer->is_beyond_the_end()) return Bytes{};
   Bytes& body = answer->response.body;
   const bool is_part = answer->response.status == 206;
   if (is_part && answer->response.first.value_or(offset) != offset) {
     return not_understood("the S3 store gives another part of an object than was asked for");
   }
   if (!is_part) {  // It may give all where it was asked for a part.
-    body.erase(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(
-                                                std::min<std::uint64_t>(offset, body.size())));
+    const std::uint64_t before = std::min<std::uint64_t>(offset, body.size());
+    body.erase(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(before));
   }
-  if (answer->is_beyond_the_end() || body.size() < size) {
-    return fail(Errc::not_mapped, "an object of an image's store is shorter than it has to be");
-  }
-  body.resize(size);
   return std::move(body);
 }
 

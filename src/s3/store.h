@@ -40,6 +40,15 @@ class S3Store final : public ImageStore {
     std::string etag;
     std::vector<image::SwapId> swaps;
   };
+  /// What was fetched last: more than was asked for where it was asked for one after the other.
+  struct Ahead {
+    std::string key;
+    std::uint64_t offset = 0;
+    std::uint64_t read_to = 0;
+    std::uint64_t window = 0;
+    image::Bytes bytes;
+  };
+  Result<image::Bytes> fetch(const std::string& key, std::uint64_t offset, std::uint64_t size);
   bool holds(std::string_view key, std::span<const std::byte> bytes);
   Result<Cell> look(std::string_view name, Seen& seen);
   Result<bool> settle(std::string_view name, std::uint64_t generation, const image::SwapId& mine);
@@ -47,6 +56,7 @@ class S3Store final : public ImageStore {
   Client client_;
   Result<Quotes> writes_;  ///< or why nothing may be written
   std::optional<Seen> seen_;
+  Ahead ahead_;
 };
 
 }  // namespace cleave::detail::s3

@@ -133,7 +133,7 @@ start() {
   [[ ! -e $pids ]] || { echo "$folder: there is one already; ceph.sh stop $folder"; exit 1; }
   mkdir -p "$folder"/{mon,osd,rgw,run,log}
   : >"$pids"
-  trap stop ERR
+  trap stop EXIT  # whatever goes wrong from here on
   local gateway osd_id
   gateway=$(free_port)
   write_config "$(free_port)" "$gateway"
@@ -163,7 +163,6 @@ start() {
   until_done "the bucket" curl -sf -X PUT --aws-sigv4 aws:amz:us-east-1:s3 \
     -H "x-amz-content-sha256: $(sha256sum </dev/null | cut -d' ' -f1)" \
     --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" "$AWS_ENDPOINT_URL/cleave"
-  trap - ERR
 }
 
 osd_is_up() { ceph --connect-timeout 5 osd stat 2>/dev/null | grep -q '1 up'; }
@@ -171,11 +170,11 @@ osd_is_up() { ceph --connect-timeout 5 osd stat 2>/dev/null | grep -q '1 up'; }
 case $verb in
   start)
     start
+    trap - EXIT
     echo "Ceph runs; how it is reached is in $folder/env; end it with: $0 stop $folder"
     ;;
   stop) stop ;;
   run)
-    trap stop EXIT
     start
     "$@"
     ;;

@@ -1,5 +1,5 @@
 // A store in a bucket whose S3 fails: what is answered is true, and comes in time.
-#include <sys/socket.h>
+#include <cerrno>
 
 #include <gtest/gtest.h>
 
@@ -148,7 +148,7 @@ TEST(StoreInS3ThatFails, SaysThatNobodyIsThere) {
 // Each request of a push fails once so that it stays failed: the ref is where it was, and the next
 // push succeeds.
 TEST(StoreInS3ThatFails, LeavesTheRefWhereItIsFull) {
-  std::size_t left = ~std::size_t{0};
+  std::atomic<std::size_t> left = ~std::size_t{0};
   S3Server server({}, [&left](const std::string& method, const std::string&) {
     if (method != "PUT") return Fault::none;
     return left-- == 0 ? Fault::full : Fault::none;

@@ -63,6 +63,28 @@ TEST(StoreInS3, HoldsARepository) {
   EXPECT_EQ(server.keys("a/b/packs/"), 0u);
 }
 
+// A request takes its time, wherever the store is.
+TEST(StoreInS3, FetchesAheadOfWhoReadsOn) {
+  for (const bool whole : {false, true}) {
+    SCOPED_TRACE(whole);
+    S3Server server({.ignores_ranges = whole});
+    auto store = store_of(server);
+    image::Bytes object(std::size_t{1} << 20);
+    for (std::size_t i = 0; i < object.size(); ++i) object[i] = static_cast<std::byte>(i >> 8);
+    must(store->put("packs/a", object));
+    const std::size_t before = server.requests("GET");
+    constexpr std::uint64_t kStep = 5000;
+    for (std::uint64_t at = 0; at + kStep <= object.size(); at += kStep) {
+      const image::Bytes part = must(store->get("packs/a", at, kStep));
+      ASSERT_TRUE(std::ranges::equal(part, image::View(object).subspan(at, kStep))) << at;
+    }
+    EXPECT_LE(server.requests("GET") - before, 8u);
+    const std::size_t then = server.requests("GET");
+    for (int i = 0; i < 3; ++i) must(store->get("packs/a", 7 * kStep, kStep));
+    EXPECT_EQ(server.requests("GET") - then, 3u) << "the same again is fetched anew";
+  }
+}
+
 TEST(StoreInS3, HasEachPushInItsHistory) {
   S3Server server;
   must(Repository::create(store_of(server)));
