@@ -1,9 +1,11 @@
 // Debian's SQLite with all of its memory in the arena: a shop that takes orders.
+#include <memory>
+#include <string>
+
 #include <cleave/heap.h>
 #include <cleave/must.h>
 
 #include "adapters/sqlite/connection.h"
-#include "adapters/sqlite/memory_routing.h"
 #include "bench/clients/client.h"
 
 namespace cleave::bench {
@@ -14,9 +16,7 @@ using namespace literals;
 class Shop final : public Client {
  public:
   explicit Shop(std::span<std::byte> memory)
-      : heap_((sqlite::route_memory(), must(Heap::create(memory)))),
-        from_(&heap_),
-        database_(std::make_unique<sqlite::Connection>()) {
+      : heap_(must(Heap::create(memory))), database_(std::make_unique<sqlite::Connection>(heap_)) {
     database_->execute(
         "CREATE TABLE item(id INTEGER PRIMARY KEY, name TEXT, stock INTEGER);"
         "CREATE TABLE purchase(id INTEGER PRIMARY KEY, item INTEGER, amount INTEGER, note TEXT);"
@@ -36,7 +36,6 @@ class Shop final : public Client {
 
  private:
   Heap heap_;
-  sqlite::MemoryFrom from_;
   std::unique_ptr<sqlite::Connection> database_;
   std::uint64_t orders_ = 0;
 };

@@ -156,7 +156,7 @@ class Async final : public Tracker {
   }
 
   static constexpr std::uint64_t kWorthLooking = 8;
-  static constexpr std::uint64_t kWorthLeavingOpen = 8;
+  static constexpr std::uint64_t kWorthLeavingOpen = 3;
 
   const Mapping& mapping_;
   PageSet told_;       // by mark_dirty()
