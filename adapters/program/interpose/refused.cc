@@ -9,33 +9,16 @@
 #include <csignal>
 #include <cstdarg>
 #include <cstdint>
-#include <cstring>
-#include <string_view>
 
 #include "adapters/program/control/socket.h"
 #include "adapters/program/interpose/caller.h"
+#include "adapters/program/interpose/sentence.h"
 #include "adapters/program/kernel/digits.h"
 #include "adapters/program/kernel/raw.h"
 #include "adapters/program/kernel/say.h"
 
 namespace cleave::program {
 namespace {
-
-/// A text that is put together without allocating.
-class Sentence {
- public:
-  Sentence& operator<<(std::string_view part) {
-    const std::size_t fits = std::min(part.size(), text_.size() - size_);
-    std::memcpy(text_.data() + size_, part.data(), fits);
-    size_ += fits;
-    return *this;
-  }
-  [[nodiscard]] std::string_view text() const { return {text_.data(), size_}; }
-
- private:
-  std::array<char, 512> text_{};
-  std::size_t size_ = 0;
-};
 
 // "worker of /usr/bin/x", or "0x1234 of /usr/bin/x": what a debugger finds.
 void name_function(Sentence& sentence, std::uintptr_t at) {

@@ -120,6 +120,8 @@ static void obey(const char* line) {
     say("share", at == MAP_FAILED ? -1 : 0);
   }
   if (strcmp(line, "spawn") == 0) spawn();
+  if (strcmp(line, "exec") == 0) execl("/bin/echo", "echo", "another", "program", NULL);
+  if (strcmp(line, "exec of nothing") == 0) say("exec", execlp("/no/such", "no", NULL));
   if (strcmp(line, "close") == 0) say("close", close(file));
   if (strcmp(line, "close all") == 0) say("close", close_range(10, ~0U, 0));
   if (strcmp(line, "close each") == 0) {

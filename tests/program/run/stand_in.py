@@ -127,6 +127,15 @@ def check_the_program_itself_can_ask():
     p.end()
 
 
+def check_an_exec_is_told():
+    p = Program()
+    text = p.says("exec of nothing", "exec -1 ENOENT")
+    assert "exec ends" not in text, text
+    text = p.says("exec", "another program\n")
+    assert "exec ends the commits: /bin/echo runs without" in text, text
+    p.session.process.wait(60)
+
+
 def check_what_cannot_go_back_is_refused():
     p = Program()
     for line, error, sentence in (
