@@ -19,7 +19,7 @@ set -euo pipefail
 packages=()
 tools=()
 need_library() {
-  packages+=(cmake g++ libcurl4-openssl-dev libexpected-dev liblz4-dev librados-dev libssl-dev liburing-dev libxxhash-dev libzstd-dev ninja-build pkgconf)
+  packages+=(cmake g++ libexpected-dev liblz4-dev libssl-dev liburing-dev libxxhash-dev libzstd-dev ninja-build pkgconf)
   tools+=(cmake g++ ninja pkg-config)
 }
 need_demo() {
@@ -28,8 +28,8 @@ need_demo() {
 }
 need_everything() {
   need_demo
-  packages+=(binutils ccache iso-codes libboost-context-dev libgmock-dev libgtest-dev libhiredis-dev liblua5.4-dev
-    libmimalloc-dev liburcu-dev)
+  packages+=(binutils ccache iso-codes libboost-context-dev libcurl4-openssl-dev libgmock-dev libgtest-dev libhiredis-dev
+    liblua5.4-dev libmimalloc-dev librados-dev liburcu-dev)
   tools+=(objdump)
 }
 case ${1:-} in
