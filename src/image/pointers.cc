@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include "image/format/commit.h"
 
@@ -69,6 +70,14 @@ int add_module(dl_phdr_info* info, std::size_t, void* into) {
   return 0;
 }
 
+// Where many a number leads, and no pointer: memory that cannot be read, and a sanitizer's shadow.
+// Below 4 GiB, and by terabytes, nothing else is mapped without a name unless a program insists.
+bool is_no_target(const char* may, std::string_view name, std::uint64_t first, std::uint64_t end) {
+  constexpr std::uint64_t kShadow = std::uint64_t{1} << 40;
+  constexpr std::uint64_t kLow = std::uint64_t{1} << 32;
+  return may[0] != 'r' || (name.empty() && (end - first >= kShadow || first < kLow));
+}
+
 void add_other_mappings(std::vector<ImageModule>& memory) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> maps(std::fopen("/proc/self/maps", "re"),
                                                              std::fclose);
@@ -78,11 +87,13 @@ void add_other_mappings(std::vector<ImageModule>& memory) {
   while (std::fgets(line.data(), line.size(), maps.get()) != nullptr) {
     std::uint64_t first = 0;
     std::uint64_t end = 0;
+    std::array<char, 8> may{};
     std::array<char, 1024> name{};
-    if (std::sscanf(line.data(), "%lx-%lx %*s %*s %*s %*s %1000[^\n]", &first, &end, name.data()) <
-        2) {
+    if (std::sscanf(line.data(), "%lx-%lx %7s %*s %*s %*s %1000[^\n]", &first, &end, may.data(),
+                    name.data()) < 3) {
       continue;
     }
+    if (is_no_target(may.data(), name.data(), first, end)) continue;
     const bool of_module = std::ranges::any_of(modules, [&](const ImageModule& module) {
       return first >= module.base && first < module.base + module.size;
     });

@@ -161,10 +161,19 @@ void log(const Options& options) {
     all.push_back({{"commit", id.hex()},
                    {"kind", kind},
                    {"pages", record.pages},
-                   {"message", record.message}});
+                   {"message", record.message},
+                   {"leads_to", Json::array()}});
+    for (const ImageModule& module : record.modules) {
+      all.back()["leads_to"].push_back({{"name", module.name},
+                                        {"build_id", module.build_id},
+                                        {"base", module.base},
+                                        {"size", module.size}});
+    }
     if (options.json) continue;
     fmt::print("{}  {} {}, {}  {}\n", id.hex(), count(record.pages),
                record.pages == 1 ? "page" : "pages", kind, shown(record.message));
+    for (const ImageModule& module : record.modules)
+      fmt::print("    leads to {} at {:#x}\n", shown(module.name), module.base);
   }
   if (options.json) print({{"commits", all}});
 }
