@@ -93,7 +93,7 @@ orders: build ## Weaken each memory order of the engine, and write the table of 
 
 soak: build ## What takes long: the release's tests, asan, stress, torture, fuzzing, packages in a new Debian
 	@scripts/setup.sh python || echo "setup: no Python packages; the Python module and its tests are left out"
-	$(call test,release,CLEAVE_HYPOTHESIS=random)
+	$(call test,release,CLEAVE_HYPOTHESIS=random CLEAVE_ODR=1)
 	CLEAVE_EVERY_CALL=1 build/release/tests/cleave_tests --gtest_filter='Refused*:*/Refused*'
 	CLEAVE_EVERY_CALL=1 build/release/tests/cleave_image_tests --gtest_filter='ImageWriters.*'
 	cmake --preset asan -B build/asan-lab -DCLEAVE_LAB=ON

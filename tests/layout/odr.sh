@@ -3,6 +3,10 @@
 #   odr.sh <GCC> <flag>... -- <folder of sources>...
 set -euo pipefail
 
+if [[ -z ${CLEAVE_ODR:-} ]]; then
+  echo "skipped: it compiles the whole library; CLEAVE_ODR=1 runs it, as make soak does"
+  exit 77
+fi
 compiler=()
 while [[ $# -gt 0 && $1 != -- ]]; do
   compiler+=("$1")
