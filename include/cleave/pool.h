@@ -123,8 +123,8 @@ class CLEAVE_API Pool {
   /// gets a copy of its own first, and so does who pins it. Pages that have changed since the
   /// last look are left alone, so that the first round merges nothing; pinned pages always are.
   /// The pool needs a backing, for then a page can lie elsewhere than where it was made. For a
-  /// thread of the program's own, while others work. Cost: some 0.5 us a page that is looked at,
-  /// 1 us more for one that is merged, and a membarrier for 256 of these, after which accessors
+  /// thread of the program's own, while others work. Cost: some 0.7 us a page that is looked at,
+  /// 0.5 us more for one that is merged, and a membarrier for 256 of these, after which accessors
   /// look up again what they remembered; 28 bytes a page from the first call on. Errors:
   /// no_memory (for these), unsupported (no backing), not_permitted (in a child of fork(2)).
   Result<MergeReport> merge(ByteCount bytes) noexcept;
