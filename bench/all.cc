@@ -10,6 +10,7 @@
 #include "bench/heap/benchmarks.h"
 #include "bench/image/benchmarks.h"
 #include "bench/io/benchmarks.h"
+#include "bench/scale/benchmarks.h"
 #include "bench/space/benchmarks.h"
 #include "bench/sqlite/benchmarks.h"
 #include "bench/sync/benchmarks.h"
@@ -24,6 +25,8 @@ std::vector<Benchmark> all_benchmarks() {
              sync_benchmarks, pin_benchmarks, hold_benchmarks, io_benchmarks, alloc_benchmarks,
              arena_rollback_benchmarks, arena_commit_benchmarks, arena_pages_benchmarks,
              arena_debugging_benchmarks, client_benchmarks, sqlite_benchmarks,
+             scale_by_size_benchmarks, scale_by_changes_benchmarks, scale_by_number_benchmarks,
+             scale_by_threads_benchmarks,
 #if CLEAVE_HAVE_BACKING
              swap_file_benchmarks, compressed_benchmarks, hit_benchmarks, merge_benchmarks,
              working_set_benchmarks,

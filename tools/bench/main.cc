@@ -13,14 +13,15 @@
 
 namespace {
 
-using cleave::bench::Benchmark;
-using cleave::bench::Row;
+namespace bench = cleave::bench;
+using bench::Benchmark;
+using bench::Row;
 
 struct Options {
   std::vector<std::string> names;
   bool json = false;
   bool list = false;
-  cleave::bench::Settings settings;
+  bench::Settings settings;
 };
 
 // A name selects itself and what lies below it.
@@ -29,7 +30,7 @@ bool selects(const std::string& name, const Benchmark& benchmark) {
 }
 
 std::vector<Benchmark> select(const std::vector<std::string>& names) {
-  std::vector<Benchmark> all = cleave::bench::all_benchmarks();
+  std::vector<Benchmark> all = bench::all_benchmarks();
   for (const auto& name : names) {
     if (std::ranges::none_of(all, [&](const auto& b) { return selects(name, b); })) {
       fmt::print(stderr, "cleave bench: nothing is called {}; --list shows what there is\n", name);
@@ -44,34 +45,47 @@ std::vector<Benchmark> select(const std::vector<std::string>& names) {
   return all;
 }
 
+// Prints rows as they come: whoever interrupts a long measurement keeps what was measured.
+class Report {
+ public:
+  explicit Report(bool json) : json_(json) { fmt::print("{}", json ? "[" : bench::heading()); }
+  void add(const Row& row) {
+    if (json_) {
+      fmt::print("{}\n{}", rows_ == 0 ? "" : ",", bench::json(row).dump(2));
+    } else {
+      fmt::print("{}", bench::line(row));
+    }
+    ++rows_;
+    (void)fflush(stdout);
+  }
+  void end() const {
+    if (json_) fmt::print("\n]\n");
+  }
+
+ private:
+  bool json_;
+  std::size_t rows_ = 0;
+};
+
 void measure(const Options& options) {
   const std::vector<Benchmark> selected = select(options.names);
-  auto array = nlohmann::ordered_json::array();
-  if (!options.json) fmt::print("{}", cleave::bench::heading());
+  Report report(options.json);
   const cleave::console::StatusLine status;
   for (std::size_t i = 0; i < selected.size(); ++i) {
     status.show(fmt::format("{}/{} {} ...", i + 1, selected.size(), selected[i].name));
     const std::vector<Row> rows = selected[i].run(options.settings);
     status.clear();
-    for (const Row& row : rows) {
-      if (options.json) {
-        array.push_back(cleave::bench::json(row));
-      } else {
-        fmt::print("{}", cleave::bench::line(row));
-        (void)fflush(stdout);
-      }
-    }
+    for (const Row& row : rows) report.add(row);
   }
-  if (options.json) fmt::print("{}\n", array.dump(2));
+  report.end();
 }
 
-void add_options(CLI::App& bench, Options& options) {
-  bench.add_option("NAME", options.names,
-                   "What to measure: a name, or what comes before its slash");
-  bench.add_flag("--json", options.json, "Give an array of objects in place of a table");
-  bench.add_flag("--list", options.list, "Name the benchmarks and leave");
-  bench.add_flag("--quick", options.settings.quick, "Small and few: half a minute for everything");
-  bench.callback([&options] {
+void add_options(CLI::App& app, Options& options) {
+  app.add_option("NAME", options.names, "What to measure: a name, or what comes before its slash");
+  app.add_flag("--json", options.json, "Give an array of objects in place of a table");
+  app.add_flag("--list", options.list, "Name the benchmarks and leave");
+  app.add_flag("--quick", options.settings.quick, "Small and few: half a minute for everything");
+  app.callback([&options] {
     if (!options.list) return measure(options);
     for (const Benchmark& b : select(options.names)) fmt::print("{:<28}{}\n", b.name, b.what);
   });
@@ -84,5 +98,5 @@ int main(int argc, char** argv) {
   Options options;
   return cleave::console::run_program(
       "cleave bench", "Measure, and show each figure beside a baseline's",
-      [&](CLI::App& bench) { add_options(bench, options); }, argc, argv);
+      [&](CLI::App& app) { add_options(app, options); }, argc, argv);
 }
