@@ -36,6 +36,9 @@ function(cleave_configure target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     $<$<BOOL:${CLEAVE_WERROR}>:-Werror>)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # What a lock guards is used with the lock held: base/thread_annotations.h.
+    target_compile_options(${target} PRIVATE -Wthread-safety)
+  endif()
   if(CLEAVE_FUZZ)
     target_compile_options(${target} PRIVATE -fsanitize-coverage=trace-pc,trace-cmp)
   endif()
