@@ -55,10 +55,11 @@ test: setup style ## Run style, all tests, and the library's tests under the add
 	$(call test,asan)
 	$(call test,tsan,$(FIXED_LAYOUT))
 
-style: setup ## Check the format, build library and laboratory with Clang, run clang-tidy on the library
+style: setup ## Check the format, build libraries and laboratory with Clang, run clang-tidy on the library
 	@scripts/setup.sh lint
 	$(sources) | xargs clang-format --dry-run -Werror
-	$(call build,clang) --target cleave cleave_lab cleave_web_answers
+	$(call build,clang) --target cleave_libraries cleave_lab cleave_web_answers
+	tests/layout/thread_safety.sh build/clang
 	ls build/clang/CMakeFiles/cleave.dir/Unity/*.cxx | xargs -P $(BUILD_JOBS) -n 1 \
 	  clang-tidy -p build/clang --quiet --checks=-bugprone-suspicious-include --header-filter='/(include|src)/'
 
@@ -136,7 +137,7 @@ lint: ## Check the format, and run clang-tidy on every file: many minutes
 	@scripts/setup.sh lint
 	$(sources) | xargs clang-format --dry-run -Werror
 	cmake --preset lint
-	git ls-files "*.cc" | grep -vE "^tests/(fuzz/coverage|install|zero_cost)" | \
+	git ls-files "*.cc" | grep -vE "^tests/(fuzz/coverage|install|layout|zero_cost)" | \
 	  xargs -P 2 -n 1 clang-tidy -p build/lint --quiet
 
 format: ## Format all sources in place

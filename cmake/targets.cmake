@@ -9,9 +9,8 @@ function(cleave_glob out)
 endfunction()
 
 # Compiles the files of a target folder by folder, each folder as one: most of the time goes into headers. For builds
-# that start from nothing. The files of a room then share an unnamed namespace, so names in there must differ, but
-# in the rooms that are named as exceptions.
-#   cleave_unite(<target> [<folder>...])
+# that start from nothing. The files of a room then share an unnamed namespace, so names in there must differ.
+#   cleave_unite(<target>)
 function(cleave_unite target)
   if(NOT CLEAVE_UNITY)
     return()
@@ -20,9 +19,6 @@ function(cleave_unite target)
   foreach(source IN LISTS sources)
     cmake_path(GET source PARENT_PATH room)
     cmake_path(RELATIVE_PATH room BASE_DIRECTORY ${PROJECT_SOURCE_DIR})
-    if(room IN_LIST ARGN)
-      set_source_files_properties(${source} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-    endif()
     string(MAKE_C_IDENTIFIER "${room}" group)
     set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${group})
   endforeach()
@@ -36,6 +32,9 @@ function(cleave_configure target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion
     $<$<BOOL:${CLEAVE_WERROR}>:-Werror>)
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")  # What a lock guards is used with the lock held: base/thread_annotations.h.
+    target_compile_options(${target} PRIVATE -Wthread-safety)
+  endif()
   if(CLEAVE_FUZZ)
     target_compile_options(${target} PRIVATE -fsanitize-coverage=trace-pc,trace-cmp)
   endif()

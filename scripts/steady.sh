@@ -48,8 +48,9 @@ build() {  # <tree> <preset> <log>
 # ThreadSanitizer wants its shadow memory where a widely randomised layout may already sit.
 layout_of() { if [[ $1 == tsan ]] && setarch -R true 2>/dev/null; then echo "setarch -R"; fi; }
 
+# What shares a process runs in random order there, too.
 test_tree() {  # <tree> <preset> <log>
-  (cd "$1" && $(layout_of "$2") ctest --preset "$2" --schedule-random -j "$jobs") >"$3" 2>&1
+  (cd "$1" && GTEST_SHUFFLE=1 $(layout_of "$2") ctest --preset "$2" --schedule-random -j "$jobs") >"$3" 2>&1
 }
 
 # The tests that failed, a line each, as ctest lists them at the end.

@@ -22,7 +22,7 @@ TEST(EngineAway, WhatACallComesToIsTheSameWithStoreBuffers) {
   try_beside(all_evictions(1, 1), "an eviction", 1, 1, explore::Memory::tso);
 }
 
-struct LeftOut {
+struct LeftOutOfGoing {
   const char* name;
   Calls calls;
   explore::Memory memory = explore::Memory::sc;
@@ -30,29 +30,29 @@ struct LeftOut {
   explore::Search search = explore::Search::dpor;
 };
 
-std::vector<LeftOut> all_left_out() {
+std::vector<LeftOutOfGoing> all_left_out_of_going() {
   using enum Call;
   using explore::Memory;
   const std::vector<Before> here{Before::backing};
   const std::vector<Before> warm{Before::warm, Before::backing};
   const std::vector<Before> away{Before::away};
   const std::vector<Before> pinned{Before::pin, Before::backing};
-  return {LeftOut{"going.pinned", {pinned, {{store}, {evict}}}},
-          LeftOut{"going.stop", {here, {{store}, {evict}}}},
-          LeftOut{"going.stopped", {here, {{store}, {evict}}}},
-          LeftOut{"going.invalidate", {warm, {{store}, {evict}}}},
-          LeftOut{"going.heavy", {warm, {{store}, {evict}}}, Memory::tso},
-          LeftOut{"going.wait", {here, {{store}, {evict}}}},
-          LeftOut{"pin.resident", {away, {{pin}, {load}}}},
-          LeftOut{"invalidate.fence_due",
-                  {warm, {{store}, {fork}, {evict}}},
-                  Memory::tso,
-                  explore::Search::pct}};
+  return {LeftOutOfGoing{"going.pinned", {pinned, {{store}, {evict}}}},
+          LeftOutOfGoing{"going.stop", {here, {{store}, {evict}}}},
+          LeftOutOfGoing{"going.stopped", {here, {{store}, {evict}}}},
+          LeftOutOfGoing{"going.invalidate", {warm, {{store}, {evict}}}},
+          LeftOutOfGoing{"going.heavy", {warm, {{store}, {evict}}}, Memory::tso},
+          LeftOutOfGoing{"going.wait", {here, {{store}, {evict}}}},
+          LeftOutOfGoing{"pin.resident", {away, {{pin}, {load}}}},
+          LeftOutOfGoing{"invalidate.fence_due",
+                         {warm, {{store}, {fork}, {evict}}},
+                         Memory::tso,
+                         explore::Search::pct}};
 }
 
-void PrintTo(const LeftOut& left_out, std::ostream* out) { *out << left_out.name; }
+void PrintTo(const LeftOutOfGoing& left_out, std::ostream* out) { *out << left_out.name; }
 
-class WhatIsLeftOutOfGoing : public testing::TestWithParam<LeftOut> {};
+class WhatIsLeftOutOfGoing : public testing::TestWithParam<LeftOutOfGoing> {};
 
 TEST_P(WhatIsLeftOutOfGoing, IsMissed) {
   const auto& [name, calls, memory, search] = GetParam();
@@ -68,7 +68,7 @@ TEST_P(WhatIsLeftOutOfGoing, IsMissed) {
   RecordProperty("runs", static_cast<int>(tried.runs));
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, WhatIsLeftOutOfGoing, testing::ValuesIn(all_left_out()),
+INSTANTIATE_TEST_SUITE_P(Each, WhatIsLeftOutOfGoing, testing::ValuesIn(all_left_out_of_going()),
                          [](const auto& each) {
                            std::string name = each.param.name;
                            std::replace(name.begin(), name.end(), '.', '_');

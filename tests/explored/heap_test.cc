@@ -30,7 +30,7 @@ std::span<std::byte> zeroes() {
   return memory->bytes;
 }
 
-struct OfARun {
+struct HeapOfARun {
   std::optional<Heap> heap;
   std::vector<void*> blocks;
   const char* damage = nullptr;
@@ -46,14 +46,14 @@ struct OfARun {
     stage.adapter.act_for(0);
   }
 };
-using Run = std::shared_ptr<OfARun>;
+using HeapRun = std::shared_ptr<HeapOfARun>;
 
-Run new_run() { return std::make_shared<OfARun>(); }
+HeapRun new_run() { return std::make_shared<HeapOfARun>(); }
 
-void make_heap(Run& run) { run->heap = must(Heap::create(zeroes())); }
+void make_heap(HeapRun& run) { run->heap = must(Heap::create(zeroes())); }
 
 // The heap is whole, holds as many blocks as it should, and gave none twice.
-std::string look_at(const Run& run, Outcome& outcome, std::uint64_t blocks) {
+std::string look_at(const HeapRun& run, Outcome& outcome, std::uint64_t blocks) {
   if (run->damage != nullptr) return std::string("a check beside other threads: ") + run->damage;
   if (const auto found = run->heap->check()) return found->what;
   std::uint64_t given = 0;
@@ -69,7 +69,7 @@ std::string look_at(const Run& run, Outcome& outcome, std::uint64_t blocks) {
 
 // The owner takes note of what others have freed, while a thread looks at everything.
 Script check_beside_the_owner() {
-  Run run = new_run();
+  HeapRun run = new_run();
   return {[run](Stage& s) mutable {
             make_heap(run);
             run->fill(s, 0, kHalfASlab, 2);
@@ -86,7 +86,7 @@ Script check_beside_the_owner() {
 
 // Two threads free blocks of a third, which is about to look for a block.
 Script remote_frees_meet() {
-  Run run = new_run();
+  HeapRun run = new_run();
   return {[run](Stage& s) mutable {
             make_heap(run);
             run->fill(s, 0, kHalfASlab, 2);
@@ -101,7 +101,7 @@ Script remote_frees_meet() {
 
 // A free of another's block, while a thread looks at everything.
 Script check_beside_a_remote_free() {
-  Run run = new_run();
+  HeapRun run = new_run();
   return {[run](Stage& s) mutable {
             make_heap(run);
             run->fill(s, 2, kHalfASlab, 2);  // of a thread that is not about
@@ -116,7 +116,7 @@ Script check_beside_a_remote_free() {
 // A heap without a page to spare: who wants a block collects what lies unused in the slots of
 // others, and takes over another's slab, while the owner is at it.
 Script full_heap() {
-  Run run = new_run();
+  HeapRun run = new_run();
   return {[run](Stage& s) mutable {
             make_heap(run);
             run->fill(s, 0, kHalfASlab, 2);

@@ -22,34 +22,34 @@ TEST(EngineMerge, WhatACallComesToIsTheSameWithStoreBuffers) {
   try_beside(all_mergings(1, 0), "a merging", 1, 0, explore::Memory::tso);
 }
 
-struct LeftOut {
+struct LeftOutOfMerging {
   const char* name;
   Calls calls;
   explore::Memory memory = explore::Memory::sc;
 };
 
-std::vector<LeftOut> all_left_out() {
+std::vector<LeftOutOfMerging> all_left_out_of_merging() {
   using enum Call;
   using explore::Memory;
   // The page that is called at is the one that the other is merged with, or is merged itself.
   const std::vector<Before> kept{Before::equal};
   const std::vector<Before> frozen{Before::elder};
   const std::vector<Before> warm{Before::warm, Before::equal};
-  return {LeftOut{"merge.compare", {kept, {{store}, {merge}}}},
-          LeftOut{"merge.stopped", {frozen, {{store}, {merge}}}},
-          LeftOut{"merge.keep", {kept, {{store}, {merge}}}},
-          LeftOut{"merge.pinned", {kept, {{pin}, {merge}}}},
-          LeftOut{"pin.own_again", {kept, {{pin_slow}, {merge}}}},
-          LeftOut{"going.stop", {frozen, {{store}, {merge}}}},
-          LeftOut{"going.pinned", {frozen, {{pin}, {merge}}}},
-          LeftOut{"going.invalidate", {warm, {{store}, {merge}}}},
-          LeftOut{"going.heavy", {warm, {{store}, {merge}}}, Memory::tso},
-          LeftOut{"going.wait", {kept, {{store}, {merge}}}}};
+  return {LeftOutOfMerging{"merge.compare", {kept, {{store}, {merge}}}},
+          LeftOutOfMerging{"merge.stopped", {frozen, {{store}, {merge}}}},
+          LeftOutOfMerging{"merge.keep", {kept, {{store}, {merge}}}},
+          LeftOutOfMerging{"merge.pinned", {kept, {{pin}, {merge}}}},
+          LeftOutOfMerging{"pin.own_again", {kept, {{pin_slow}, {merge}}}},
+          LeftOutOfMerging{"going.stop", {frozen, {{store}, {merge}}}},
+          LeftOutOfMerging{"going.pinned", {frozen, {{pin}, {merge}}}},
+          LeftOutOfMerging{"going.invalidate", {warm, {{store}, {merge}}}},
+          LeftOutOfMerging{"going.heavy", {warm, {{store}, {merge}}}, Memory::tso},
+          LeftOutOfMerging{"going.wait", {kept, {{store}, {merge}}}}};
 }
 
-void PrintTo(const LeftOut& left_out, std::ostream* out) { *out << left_out.name; }
+void PrintTo(const LeftOutOfMerging& left_out, std::ostream* out) { *out << left_out.name; }
 
-class WhatIsLeftOutOfMerging : public testing::TestWithParam<LeftOut> {};
+class WhatIsLeftOutOfMerging : public testing::TestWithParam<LeftOutOfMerging> {};
 
 TEST_P(WhatIsLeftOutOfMerging, IsMissed) {
   const auto& [name, calls, memory] = GetParam();
@@ -64,7 +64,7 @@ TEST_P(WhatIsLeftOutOfMerging, IsMissed) {
   RecordProperty("runs", static_cast<int>(tried.runs));
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, WhatIsLeftOutOfMerging, testing::ValuesIn(all_left_out()),
+INSTANTIATE_TEST_SUITE_P(Each, WhatIsLeftOutOfMerging, testing::ValuesIn(all_left_out_of_merging()),
                          [](const auto& each) {
                            std::string name = each.param.name;
                            std::replace(name.begin(), name.end(), '.', '_');

@@ -20,7 +20,7 @@ using explore::Outcome;
 Frames& frames(Stage& s) { return HandleAccess::state(*s.pool); }
 
 // What threads have in hand at the end.
-struct OfARun {
+struct PoolOfARun {
   std::vector<FrameId> taken[3];
   bool refused[3] = {};
 
@@ -44,10 +44,10 @@ struct OfARun {
     taken[thread].pop_back();
   }
 };
-using Run = std::shared_ptr<OfARun>;
+using PoolRun = std::shared_ptr<PoolOfARun>;
 
 // A pool of so many frames that all have been handed out, of which some came back.
-Run all_used(Stage& s, std::uint64_t budget, std::size_t free, const Run& run) {
+PoolRun all_used(Stage& s, std::uint64_t budget, std::size_t free, const PoolRun& run) {
   s.pool.emplace(must(cleave::Pool::create(budget * cleave::kPageSize)));
   s.adapter.watch(&frames(s));
   for (std::uint64_t i = 0; i < budget; ++i) run->take(s, 0);
@@ -56,7 +56,7 @@ Run all_used(Stage& s, std::uint64_t budget, std::size_t free, const Run& run) {
 }
 
 // No frame went twice, none is lost, and the pool counts right.
-std::string look_at(Stage& s, const Run& run, Outcome& outcome) {
+std::string look_at(Stage& s, const PoolRun& run, Outcome& outcome) {
   std::vector<bool> seen(frames(s).file().slots());
   std::uint64_t used = 0;
   for (const auto& of_thread : run->taken) {
@@ -89,22 +89,22 @@ std::string look_at(Stage& s, const Run& run, Outcome& outcome) {
 }
 
 Script of_threads(std::uint64_t budget, std::size_t free,
-                  std::vector<Part> (*threads)(Stage&, const Run&)) {
-  Run run = std::make_shared<OfARun>();
+                  std::vector<Part> (*threads)(Stage&, const PoolRun&)) {
+  PoolRun run = std::make_shared<PoolOfARun>();
   return {[=](Stage& s) { all_used(s, budget, free, run); },
           [run, threads](Stage& s) { return threads(s, run); },
           [run](Stage& s, Outcome& outcome) { return look_at(s, run, outcome); }};
 }
 
 Script trim_against_takes() {
-  return of_threads(3, 2, [](Stage& s, const Run& run) -> std::vector<Part> {
+  return of_threads(3, 2, [](Stage& s, const PoolRun& run) -> std::vector<Part> {
     return {{"trim", [&s] { (void)must(frames(s).trim()); }},
             {"take", [&s, run] { run->take(s, 1); }}};
   });
 }
 
 Script trim_against_a_take_and_a_give() {
-  return of_threads(3, 1, [](Stage& s, const Run& run) -> std::vector<Part> {
+  return of_threads(3, 1, [](Stage& s, const PoolRun& run) -> std::vector<Part> {
     return {{"trim", [&s] { (void)must(frames(s).trim()); }},
             {"take", [&s, run] { run->take(s, 1); }},
             {"give", [&s, run] { run->give_last(s, 0); }}};
@@ -113,7 +113,7 @@ Script trim_against_a_take_and_a_give() {
 
 // Memory that was given back is asked for again, and the frame is in nobody's list meanwhile.
 Script reserve_against_a_take() {
-  Script script = of_threads(3, 2, [](Stage& s, const Run& run) -> std::vector<Part> {
+  Script script = of_threads(3, 2, [](Stage& s, const PoolRun& run) -> std::vector<Part> {
     // The other may have one of the two already.
     return {{"reserve", [&s] { (void)frames(s).reserve(2); }},
             {"take", [&s, run] { run->take(s, 1); }}};
@@ -127,7 +127,7 @@ Script reserve_against_a_take() {
 
 // A thread looks at the first free frame and the next; another takes both and gives back the first.
 Script takes_and_a_give() {
-  return of_threads(3, 3, [](Stage& s, const Run& run) -> std::vector<Part> {
+  return of_threads(3, 3, [](Stage& s, const PoolRun& run) -> std::vector<Part> {
     return {{"take", [&s, run] { run->take(s, 1); }}, {"take two, give one", [&s, run] {
                                                          run->take(s, 2);
                                                          const FrameId first = run->taken[2].back();

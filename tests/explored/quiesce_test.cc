@@ -14,8 +14,9 @@ using explore::Outcome;
 
 // The arena, as far as the threads' promise goes: a worker changes two words of it, and who has
 // stopped the workers finds both as they belong together.
-struct OfARun {
-  explicit OfARun(Stage& s) : quiesce(*new (s.adapter.allocate(sizeof(Quiesce), 64)) Quiesce) {}
+struct WorkersOfARun {
+  explicit WorkersOfARun(Stage& s)
+      : quiesce(*new (s.adapter.allocate(sizeof(Quiesce), 64)) Quiesce) {}
 
   Quiesce& quiesce;
   // A worker's own part of the arena.
@@ -43,11 +44,11 @@ struct OfARun {
     return 1 + explore::look("word", [&] { return word.read(); });
   }
 };
-using Run = std::shared_ptr<std::unique_ptr<OfARun>>;
+using WorkersRun = std::shared_ptr<std::unique_ptr<WorkersOfARun>>;
 
-Script of_threads(std::vector<Part> (*threads)(OfARun&)) {
-  Run run = std::make_shared<std::unique_ptr<OfARun>>();
-  return {[run](Stage& s) { *run = std::make_unique<OfARun>(s); },
+Script of_threads(std::vector<Part> (*threads)(WorkersOfARun&)) {
+  WorkersRun run = std::make_shared<std::unique_ptr<WorkersOfARun>>();
+  return {[run](Stage& s) { *run = std::make_unique<WorkersOfARun>(s); },
           [run, threads](Stage&) { return threads(**run); },
           [run](Stage& s, Outcome& outcome) -> std::string {
             outcome.note("stops", static_cast<std::uint64_t>((*run)->stops));
@@ -58,7 +59,7 @@ Script of_threads(std::vector<Part> (*threads)(OfARun&)) {
 }
 
 Script stop_against_a_worker() {
-  return of_threads([](OfARun& run) -> std::vector<Part> {
+  return of_threads([](WorkersOfARun& run) -> std::vector<Part> {
     return {{"worker",
              [&run] {
                Quiesce::Worker worker(run.quiesce);
@@ -74,7 +75,7 @@ Script stop_against_a_worker() {
 }
 
 Script two_stops_against_a_worker() {
-  return of_threads([](OfARun& run) -> std::vector<Part> {
+  return of_threads([](WorkersOfARun& run) -> std::vector<Part> {
     const auto stop = [&run] {
       const auto stopped = run.quiesce.stop();
       run.work();  // a checkout changes the arena, too
@@ -91,7 +92,7 @@ Script two_stops_against_a_worker() {
 
 // A worker that stops the others counts as standing; two do so at once.
 Script workers_that_stop_each_other() {
-  return of_threads([](OfARun& run) -> std::vector<Part> {
+  return of_threads([](WorkersOfARun& run) -> std::vector<Part> {
     const auto calls = [&run](std::size_t part) {
       Quiesce::Worker worker(run.quiesce);
       run.work(part);
@@ -104,7 +105,7 @@ Script workers_that_stop_each_other() {
 
 // A stop does not wait for a worker that is away, and that one waits for its end to come back.
 Script stop_against_one_that_is_away() {
-  return of_threads([](OfARun& run) -> std::vector<Part> {
+  return of_threads([](WorkersOfARun& run) -> std::vector<Part> {
     return {{"worker",
              [&run] {
                Quiesce::Worker worker(run.quiesce);

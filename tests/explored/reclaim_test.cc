@@ -17,8 +17,8 @@ using cleave::detail::Watermarks;
 using explore::Memory;
 using explore::Outcome;
 
-Frames& frames(Stage& s) { return HandleAccess::state(*s.pool); }
-Watermarks& marks(Stage& s) { return frames(s).away()->background.marks; }
+Frames& pool_of(Stage& s) { return HandleAccess::state(*s.pool); }
+Watermarks& marks(Stage& s) { return pool_of(s).away()->background.marks; }
 
 // To a page that takes a frame.
 void write(Stage& s, std::uint64_t page) {
@@ -37,7 +37,7 @@ Script sleep_against(std::uint64_t taken, std::vector<Part> (*others)(Stage&)) {
           },
           [others](Stage& s) {
             std::vector<Part> parts = others(s);
-            parts.push_back({"reclaim", [&s] { (void)marks(s).wait(frames(s).slots(), false); }});
+            parts.push_back({"reclaim", [&s] { (void)marks(s).wait(pool_of(s).slots(), false); }});
             return parts;
           },
           [](Stage& s, Outcome&) {

@@ -60,10 +60,10 @@ struct OneSlot {
     slot.write(watch(2));
   }
 };
-using Run = std::shared_ptr<std::unique_ptr<OneSlot>>;
+using SlotRun = std::shared_ptr<std::unique_ptr<OneSlot>>;
 
 Script of_threads(std::vector<Part> (*threads)(OneSlot&)) {
-  Run run = std::make_shared<std::unique_ptr<OneSlot>>();
+  SlotRun run = std::make_shared<std::unique_ptr<OneSlot>>();
   return {[run](Stage& s) { *run = std::make_unique<OneSlot>(s); },
           [run, threads](Stage&) { return threads(**run); },
           [run](Stage& s, Outcome& outcome) -> std::string {

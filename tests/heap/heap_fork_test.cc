@@ -91,10 +91,11 @@ TEST_F(HeapFork, RefusesInAChildWhatAnotherThreadMayHaveLeftHalfDone) {
     std::thread thread([&] {
       inside.begin();
       step = 1;
-      while (step != 2) std::this_thread::yield();
+      step.notify_one();
+      step.wait(1);
       inside.end();
     });
-    while (step != 1) std::this_thread::yield();
+    step.wait(0);
     const int status = exit_status_of([&] {
       const bool refused = heap.allocate(100'000) == nullptr && heap.allocate(3000) == nullptr &&
                            heap.reallocate(large, 200'000) == nullptr &&
@@ -106,6 +107,7 @@ TEST_F(HeapFork, RefusesInAChildWhatAnotherThreadMayHaveLeftHalfDone) {
              heap.allocate(3000) != nullptr;
     });
     step = 2;
+    step.notify_one();
     thread.join();
     EXPECT_EQ(status, 0);
   }

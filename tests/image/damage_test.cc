@@ -7,6 +7,7 @@
 
 #include "image/format/pack.h"
 #include "tests/image/contents.h"
+#include "tests/support/sanitized.h"
 
 namespace cleave::detail::image {
 namespace {
@@ -59,11 +60,12 @@ TEST_F(DamagedImage, GivesNoWrongByteWhereABitFlips) {
     places.push_back(whole.size() - 1 - i);
     places.push_back(whole.size() - kPackTrailer - 1 - i);
   }
-  for (const std::size_t place : places) {
+  const std::size_t stride = kThreadSanitized ? 8 : 1;  // one thread alone races with none
+  for (std::size_t i = 0; i < places.size(); i += stride) {
     std::string flipped = whole;
-    flipped[place] = static_cast<char>(flipped[place] ^ 16);
+    flipped[places[i]] = static_cast<char>(flipped[places[i]] ^ 16);
     write_file(pack_, flipped);
-    EXPECT_FALSE(is_well()) << "byte " << place;
+    EXPECT_FALSE(is_well()) << "byte " << places[i];
   }
   write_file(pack_, whole);
   EXPECT_TRUE(is_well());

@@ -6,6 +6,7 @@
 
 #include "image/format/pack.h"
 #include "tests/image/lazy_contents.h"
+#include "tests/support/sanitized.h"
 
 namespace cleave::detail::image {
 namespace {
@@ -117,12 +118,13 @@ TEST_F(DamagedLazyImage, GivesNoWrongByteWhereABitFlips) {
     places.push_back(whole_.size() - 1 - i);
     places.push_back(whole_.size() - kPackTrailer - 1 - i);
   }
-  for (const std::size_t place : places) {
+  const std::size_t stride = kThreadSanitized ? 8 : 1;  // one thread alone races with none
+  for (std::size_t i = 0; i < places.size(); i += stride) {
     write(whole_);
     LazyImages before = open({.lease = false});
     LazyCheckout open_then = must(before.checkout(id_));
     std::string flipped = whole_;
-    flipped[place] = static_cast<char>(flipped[place] ^ 4);
+    flipped[places[i]] = static_cast<char>(flipped[places[i]] ^ 4);
     write(flipped);
     expect_nothing_wrong(open_then.space());
     LazyImages after = open({.lease = false});

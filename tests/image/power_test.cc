@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "image/store/directory.h"
 #include "tests/image/contents.h"
+#include "tests/support/sanitized.h"
 
 namespace cleave::detail::image {
 namespace {
@@ -150,7 +151,10 @@ TEST(ImageStoreThatLosesPower, HasAllThatWasAcknowledged) {
   for (const bool lucky : {false, true}) {
     bool came_to_the_end = false;
     std::uint64_t after = 0;
-    for (; !came_to_the_end; ++after) expect_power_loss_is_survived(after, lucky, came_to_the_end);
+    const std::uint64_t stride = kThreadSanitized ? 4 : 1;  // one thread alone races with none
+    for (; !came_to_the_end; after += stride) {
+      expect_power_loss_is_survived(after, lucky, came_to_the_end);
+    }
     EXPECT_GT(after, 20u);
   }
 }

@@ -16,15 +16,23 @@ fi
 
 export LD_LIBRARY_PATH=$prefix/lib PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 outsiders_programs
-IFS=';' list="${programs[*]}"
-unset IFS
+# The libraries beside it that this build has.
+parts=()
+for part in backing image image_s3 image_rados; do
+  if [[ -e $PKG_CONFIG_PATH/cleave-${part//_/-}.pc ]]; then
+    parts+=("$part")
+  else
+    echo "left out: this build has no cleave-${part//_/-}"
+  fi
+done
+joined() { local IFS=';'; echo "$*"; }
 
 found_by_cmake() {
-  run cmake -G Ninja -S "$here/outsider" -B "$scratch/cmake" -D CMAKE_PREFIX_PATH="$prefix" -D PROGRAMS="$list" \
-    -D CMAKE_CXX_COMPILER="${compilers[0]}"
+  run cmake -G Ninja -S "$here/outsider" -B "$scratch/cmake" -D CMAKE_PREFIX_PATH="$prefix" \
+    -D PROGRAMS="$(joined "${programs[@]}")" -D PARTS="$(joined "${parts[@]}")" -D CMAKE_CXX_COMPILER="${compilers[0]}"
   run cmake --build "$scratch/cmake"
-  for program in "${programs[@]}"; do run "$scratch/cmake/$(basename "$program" .cc)"; done
-  echo "found by CMake: ${#programs[@]} programs"
+  for program in "${programs[@]}" "${parts[@]}"; do run "$scratch/cmake/$(basename "$program" .cc)"; done
+  echo "found by CMake: ${#programs[@]} programs, and the libraries ${parts[*]}"
   run cmake -G Ninja -S "$here/outsider_in_c" -B "$scratch/cmake_c" -D CMAKE_PREFIX_PATH="$prefix" \
     -D CMAKE_C_COMPILER="$c_compiler"
   run cmake --build "$scratch/cmake_c"
@@ -62,32 +70,43 @@ found_by_pkg_config() {
   every_function_links cleave/c.h 80
 }
 
-# A library beside it: part_is_found <part> <its program, in outsider/>
-part_is_found() {
-  local part=$1 program=$2
-  if [[ ! -e $PKG_CONFIG_PATH/cleave-${part//_/-}.pc ]]; then
-    echo "left out: this build has no cleave-${part//_/-}"
-    return
-  fi
-  run cmake -G Ninja -S "$here/outsider" -B "$scratch/$part" -D CMAKE_PREFIX_PATH="$prefix" \
-    -D PROGRAMS="$here/outsider/$program.cc" -D LIBRARY="cleave::$part" -D CMAKE_CXX_COMPILER="${compilers[0]}"
-  run cmake --build "$scratch/$part"
-  run "$scratch/$part/$program"
-  read -ra flags < <(pkg-config --cflags --libs "cleave-${part//_/-}")
-  run "${compilers[0]}" -std=c++20 "$here/outsider/$program.cc" "${flags[@]}" -o "$scratch/with_$part"
-  run "$scratch/with_$part"
-  echo "found by CMake and by pkg-config: cleave-${part//_/-}"
+# The program that a page builds up, block by block.
+program_of() { # <page> <language of its blocks>
+  awk -v open="\`\`\`$2" '
+    $0 == open { inside = 1; next }
+    /^```$/ { inside = 0 }
+    inside { print; if (/^}$/ && main) exit }
+    inside && /^int main\(/ { main = 1 }' "$root/docs/$1"
 }
 
-parts_are_found() {
-  local flags warnings=(-std=c99 -pedantic -Wall -Wextra -Werror)
-  part_is_found backing backing
-  every_function_links cleave/backing/c.h 4
-  part_is_found image image
-  part_is_found image_s3 image_s3
-  part_is_found image_rados image_rados
+pages_are_right() {
+  local page flags
+  read -ra flags < <(pkg-config --cflags --libs cleave)
+  for page in tutorial/first-space tutorial/first-arena; do
+    program_of "$page.md" cpp >"$scratch/page.cc"
+    run "${compilers[0]}" -std=c++20 "$scratch/page.cc" "${flags[@]}" -o "$scratch/page"
+    run "$scratch/page"
+  done
+  program_of howto/use-from-c.md c >"$scratch/page.c"
+  run "$c_compiler" -std=c99 -pedantic -Wall -Wextra -Werror "$scratch/page.c" "${flags[@]}" -o "$scratch/page"
+  run "$scratch/page"
+  [[ $(cat "$scratch/log") == "42 again" ]] || { cat "$scratch/log"; exit 1; }
+  echo "as the pages say: a first space, a first arena, a program in C"
+}
+
+parts_are_found_by_pkg_config() {
+  local part flags warnings=(-std=c99 -pedantic -Wall -Wextra -Werror)
+  for part in "${parts[@]}"; do
+    read -ra flags < <(pkg-config --cflags --libs "cleave-${part//_/-}")
+    run "${compilers[0]}" -std=c++20 "$here/outsider/$part.cc" "${flags[@]}" -o "$scratch/with_$part"
+    run "$scratch/with_$part"
+    echo "found by pkg-config: cleave-${part//_/-}"
+    [[ $part != backing ]] || every_function_links cleave/backing/c.h 4
+  done
 }
 
 found_by_cmake
 found_by_pkg_config
-parts_are_found
+parts_are_found_by_pkg_config
+# Once will do.
+if [[ -e $prefix/lib/libcleave.so ]]; then pages_are_right; fi

@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_a() {
   Rules rules;
   rules.reuse_small = ReuseSmall::map;
   rules.reuse_pmd_thp = ReusePmd::map_torn;  // CVE-2020-29368
@@ -31,7 +31,7 @@ const RuleSet kA{
     "A page that is mapped once is its mapper's to write. References are no mappings, and "
     "nobody asks for them: a read reference takes whatever page is mapped, and a fork shares "
     "what is pinned. The rule since the 1990s; CVE-2020-29374 (Jann Horn, May 2020) ended it.",
-    make,
+    rules_of_a,
 };
 
 }  // namespace lab::model::rules

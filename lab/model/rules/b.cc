@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_b() {
   Rules rules = kA.make();
   rules.reuse_pmd_thp = ReusePmd::map;
   rules.gup_ro = GupRead::write;
@@ -19,7 +19,7 @@ const RuleSet kB{
     "As A, and every read reference to a page that may be copied on write first does what a "
     "write would do. Linus Torvalds, May 2020. Nobody else's later writes can be seen any "
     "more, but reads allocate, and wake those who wait for writes; withdrawn in September.",
-    make,
+    rules_of_b,
 };
 
 }  // namespace lab::model::rules

@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_c0() {
   Rules rules = kB.make();
   rules.reuse_small = ReuseSmall::refs;
   rules.reuse_pte_thp = ReusePte::refs;
@@ -25,7 +25,7 @@ const RuleSet kC0{
     "September 2020. Swap-in and huge pages still ask for maps, and a process' own pin is a "
     "reference too: whatever write-protects a pinned page lets the next write copy away from "
     "its device.",
-    make,
+    rules_of_c0,
 };
 
 }  // namespace lab::model::rules

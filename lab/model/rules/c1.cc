@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_c1() {
   Rules rules = kC0.make();
   rules.fork_seq = ForkSeq::recheck;
   rules.fork_hugetlb_copy = Flag::yes;
@@ -22,7 +22,7 @@ const RuleSet kC1{
     "2020); reclaim and clear_refs pass by what may be pinned (Linus Torvalds, January 2021), "
     "though nothing orders their asking with a pin just being made. hugetlb pages are copied "
     "by forks from 5.12 on.",
-    make,
+    rules_of_c1,
 };
 
 }  // namespace lab::model::rules

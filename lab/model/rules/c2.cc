@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_c2() {
   Rules rules = kC1.make();
   rules.reuse_small = ReuseSmall::refs_freed;
   rules.reuse_pmd_thp = ReusePmd::refs;
@@ -20,7 +20,7 @@ const RuleSet kC2{
     "As C1, and swap-in and huge pages ask for references as well, once the swap cache and "
     "the own LRU batch have let go of theirs. David Hildenbrand, January 2022, the first of "
     "three series: it ends what was missed, and leaves what is copied wrongly to the next.",
-    make,
+    rules_of_c2,
 };
 
 }  // namespace lab::model::rules

@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_cleave() {
   Rules rules;
   rules.reuse_small = ReuseSmall::owned;
   rules.reuse_pmd_thp = ReusePmd::owned;
@@ -39,7 +39,7 @@ const RuleSet kCleave{
     "only on what is owned, and a fork copies exactly what is pinned. A plain reference is a "
     "hold: counted, so that every later writer copies away from it. "
     "docs/explanation/design.md has the rule.",
-    make,
+    rules_of_cleave,
 };
 
 }  // namespace lab::model::rules

@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_d0() {
   Rules rules = kC1.make();
   rules.gup_ro = GupRead::unshare_mapped;
   rules.gup_fast_ro = GupFastRead::mapped_once;
@@ -20,7 +20,7 @@ const RuleSet kD0{
     "copy of its own first. David Hildenbrand's series as posted. The map count is read "
     "without a lock while forks go on, and does not count those who have the page on swap: "
     "refused.",
-    make,
+    rules_of_d0,
 };
 
 }  // namespace lab::model::rules

@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_d1() {
   Rules rules = kD0.make();
   rules.reuse_small = ReuseSmall::map;
   rules.reuse_pte_thp = ReusePte::map_most;
@@ -20,7 +20,7 @@ const RuleSet kD1{
     "Where the series D0 was to lead: with read references unshared, a write fault could ask "
     "for the map count again. It was never posted: two references and one map do not tell "
     "whose the other reference is.",
-    make,
+    rules_of_d1,
 };
 
 }  // namespace lab::model::rules

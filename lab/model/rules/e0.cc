@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_e0() {
   Rules rules = kC2.make();
   rules.reuse_small = ReuseSmall::exclusive;
   rules.reuse_pmd_thp = ReusePmd::exclusive;
@@ -29,7 +29,7 @@ const RuleSet kE0{
     "place, only marked pages are pinned, read pins unshare to get there, and what may be "
     "pinned does not lose its mark. David Hildenbrand, March 2022, on the two rules of Linus "
     "Torvalds of December 2021: this is option (2) of his mail of 21 December.",
-    make,
+    rules_of_e0,
 };
 
 }  // namespace lab::model::rules

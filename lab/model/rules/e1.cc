@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_e1() {
   Rules rules = kE1c.make();
   rules.reuse_pte_thp = ReusePte::exclusive;
   return rules;
@@ -16,7 +16,7 @@ const RuleSet kE1{
     "Linux 6.10 to 6.14",
     "As E1c, and the last entry of a large folio no longer makes its page the process' own: "
     "that kept the whole folio in memory (6.10). The last of the four.",
-    make,
+    rules_of_e1,
 };
 
 }  // namespace lab::model::rules

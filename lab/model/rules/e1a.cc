@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_e1a() {
   Rules rules = kE0.make();
   rules.share_barriers = Flag::yes;
   rules.mprotect_upgrades = Flag::yes;
@@ -19,7 +19,7 @@ const RuleSet kE1a{
     "As E0, with the barriers that the lockless way needs where it is not held up by flushes "
     "(6.1); forced writes ask for the mark, and mprotect makes marked pages writable at once "
     "(6.0). The first of four: E1a, E1b, E1c and E1 are one rule as it grew.",
-    make,
+    rules_of_e1a,
 };
 
 }  // namespace lab::model::rules

@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_e1b() {
   Rules rules = kE1a.make();
   rules.gup_ro = GupRead::unshare_long;
   rules.ksm_unmerge = KsmUnmerge::unshare;
@@ -17,7 +17,7 @@ const RuleSet kE1b{
     "Linux 6.2 to 6.7",
     "As E1a, and long read pins break the sharing of file and zero pages; merged pages are taken "
     "apart without a write (6.2).",
-    make,
+    rules_of_e1b,
 };
 
 }  // namespace lab::model::rules

@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_e1c() {
   Rules rules = kE1b.make();
   rules.swapin_direct = SwapInDirect::held;
   rules.uffd_move = UffdMove::exclusive;
@@ -18,7 +18,7 @@ const RuleSet kE1c{
     "Linux 6.8 and 6.9",
     "As E1b, and userfaultfd moves pages; two faults no longer read one swap slot at a time (6.8). "
     "Write protection need not have anybody wait (6.7).",
-    make,
+    rules_of_e1c,
 };
 
 }  // namespace lab::model::rules

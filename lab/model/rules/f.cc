@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_f() {
   Rules rules = kE1.make();
   rules.reuse_pte_thp = ReusePte::owner;
   rules.reclaim_pinned = Reclaim::again;
@@ -19,7 +19,7 @@ const RuleSet kF{
     "As E1, and a large folio knows which processes map it: with only one left and no other "
     "references, its pages are written in place. David Hildenbrand, March 2025. Reclaim asks "
     "for pins once more at the end.",
-    make,
+    rules_of_f,
 };
 
 }  // namespace lab::model::rules

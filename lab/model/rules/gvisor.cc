@@ -3,7 +3,7 @@
 namespace lab::model::rules {
 namespace {
 
-Rules make() {
+Rules rules_of_gvisor() {
   Rules rules;
   rules.reuse_small = ReuseSmall::exclusive;
   rules.reuse_pmd_thp = ReusePmd::exclusive;
@@ -31,7 +31,7 @@ const RuleSet kGvisor{
     "once its memory is referenced once. A pin breaks sharing first, also for reading, and is "
     "a reference. A fork copies what need not copy and is referenced by anything else, in a "
     "process that ever pinned. Under locks throughout; no swap, no merging.",
-    make,
+    rules_of_gvisor,
 };
 
 }  // namespace lab::model::rules

@@ -63,7 +63,9 @@ ReadOnlyView::~ReadOnlyView() {
 // One step: no other thread finds nothing there, and what madvise(2) has set, DONTFORK above all,
 // comes along.
 bool ReadOnlyView::put(std::byte* from, std::byte* to, std::uint64_t bytes) noexcept {
-  return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to) == to;
+  void* const at = mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, to);
+  if (at != to && at != MAP_FAILED) errno = ENOSYS;  // it pretends, and gives no reason
+  return at == to;
 }
 
 // Without a mapping to spare, only the whole can still be mapped, in one piece that splits nothing.
