@@ -95,6 +95,7 @@ TEST_P(DeviceViews, MayHaveBitmapsThatEndBeyondTheArena) {
 }
 
 TEST_P(DeviceViews, StopAProgramWhoseBitmapNamesPagesBeyondTheArena) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a child of fork(2) has no memory of ours
   Arena arena = make(70 * kPage);
   const std::array<std::uint64_t, 2> words{0, std::uint64_t{1} << 6};
   EXPECT_DEATH(arena.mark_dirty(arena.data(), words), "do not lie inside the arena");

@@ -89,7 +89,8 @@ void Member::mark_dirty(const void* first, std::span<const std::uint64_t> bitmap
   for_each_run_of_bits(bitmap, [&](PageRun marked) {
     const auto from = pages_of(first, kPageSize);
     CLEAVE_CHECK(from && from->pages() == 1 && marked.end <= mapping_.pages() - from->first,
-                 "mark_dirty() of a bitmap whose pages do not lie inside the arena");
+                 "mark_dirty() of a bitmap that begins inside a page, or whose pages do not lie "
+                 "inside the arena");
     choice_.tracker->mark_dirty({from->first + marked.first, from->first + marked.end});
   });
 }
