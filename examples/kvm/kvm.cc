@@ -1,7 +1,7 @@
 // A virtual machine whose memory is an arena. The guest writes to the arena's device view, where
-// nothing faults; KVM's dirty log says which pages, and the arena is told. Registers go along as the
-// commit's payload. The virtual machine is rolled back again and again, and each page that it is
-// known to have written is looked for.
+// nothing faults; KVM's dirty log says which pages, and the arena is told. Registers go along as
+// the commit's payload. The virtual machine is rolled back again and again, and each page that it
+// is known to have written is looked for.
 //
 //     kvm [--rounds N]
 //

@@ -70,9 +70,11 @@ std::size_t hear_all(const std::int16_t* samples, std::size_t pairs) {
 }
 void poll() {}
 std::int16_t button(unsigned port, unsigned device, unsigned /*index*/, unsigned number) {
-  if (port != 0 || device != retro::kJoypad || number > 15) return 0;
-  if (number == 0 && front.pressed) return 1;
-  return number != 0 && (front.progress.frame / 16 * 2654435761U >> number & 7) == 0 ? 1 : 0;
+  if (port != 0 || device != retro::kJoypad) return 0;
+  if (number == retro::kButtonB) return front.pressed ? 1 : 0;
+  // Those that all of the machines have, and no button of a core's own, such as a turbo.
+  if (number < retro::kSelect || number > retro::kButtonA) return 0;
+  return (front.progress.frame / 16 * 2654435761U >> number & 7) == 0 ? 1 : 0;
 }
 
 [[noreturn]] void give_up(const char* why) {

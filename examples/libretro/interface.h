@@ -16,6 +16,9 @@ inline constexpr unsigned kExperimental = 0x10000;
 
 inline constexpr int kXrgb8888 = 1;  // the one format of pixels that has four bytes
 inline constexpr unsigned kJoypad = 1;
+inline constexpr unsigned kButtonB = 0;
+inline constexpr unsigned kSelect = 2;  // then Start and the directions
+inline constexpr unsigned kButtonA = 8;
 
 struct Game {
   const char* path;

@@ -30,7 +30,7 @@ struct Figures {
 constexpr int kBack = 8;
 constexpr int kAhead = 2;
 
-/// Commits each frame, goes back eight, plays them again, and compares.
+/// Commits each frame, goes back eight, plays them again without commits, and compares.
 void measure_replay(Machine& machine, int frames, Figures& figures);
 /// The core's own save state.
 void measure_state(Machine& machine, Figures& figures);
