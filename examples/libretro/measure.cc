@@ -8,7 +8,8 @@ namespace cleave::example {
 namespace {
 
 constexpr int kTimes = 60;
-constexpr int kUntilOpen = 2;  // frames after a checkout, until no page that they write faults
+constexpr std::size_t kUntilOpen =
+    2;  // frames after a checkout, until no page that they write faults
 
 class Times {
  public:
@@ -121,14 +122,14 @@ void measure_replay(Machine& machine, int frames, Figures& figures) {
   for (int played = 0; played < frames; played += kBack) {
     std::array<std::optional<Commit>, kBack> starts;
     std::array<Core::Shown, kBack> shown{};
-    for (int i = 0; i < kBack; ++i) {
+    for (std::size_t i = 0; i < kBack; ++i) {
       commit.add(microseconds([&] { starts[i] = machine.commit(); }));
       pages.add(static_cast<double>(starts[i]->pages()));
       committed_frame.add(microseconds([&] { shown[i] = machine.core().play(); }));
     }
     back.add(microseconds([&] { machine.checkout(*starts[0]); }));
     shown_so_far.insert(shown_so_far.end(), shown.begin(), shown.end());
-    for (int i = 0; i < kBack; ++i) {
+    for (std::size_t i = 0; i < kBack; ++i) {
       Core::Shown again{};
       const double took = microseconds([&] { again = machine.core().play(); });
       figures.wrong += again == shown[i] ? 0 : 1;
