@@ -130,8 +130,8 @@ class CLEAVE_API Arena {
   /// data lies in. As of any arena, a child of fork(2) has none of it.
   ///
   /// Takes address space (the size, and 4 MiB), a mapping for each run of pages of one protection,
-  /// three others, and twice the memory that was touched. Cost: a copy of what was touched, and a
-  /// look at 8 bytes of the kernel's for each page that was not. Errors, and the
+  /// three others, and twice the memory that was touched. Cost: a copy of what was touched; before
+  /// Linux 6.7, also a look at 8 bytes of the kernel's for each page that was not. Errors, and the
   /// memory is as it was: bad_argument (empty, not
   /// whole pages; shared or an arena's, where: its first byte; this thread's stack; `at` is another
   /// address), not_mapped (where: a gap), unsupported (also: no /proc; a page cannot be read), and
@@ -205,6 +205,20 @@ class CLEAVE_API Arena {
   /// safe in a signal handler, where a handler that blocks the tracking's signal needs it. A few ns
   /// a page with `software` and `async`.
   void mark_dirty(const void* at, ByteCount bytes) noexcept;
+  /// The same of the pages that a bitmap names, such as the kernel writes for KVM_GET_DIRTY_LOG:
+  /// bit b of word w means page 64 w + b, counted from `first`, which is a page's first byte. What
+  /// was written through device_view() can be told of afterwards, until the next commit(),
+  /// checkout(), hold() or changes(). Precondition: pages whose bits are set lie inside the arena.
+  /// Threads and cost as above, and a look at each word.
+  void mark_dirty(const void* first, std::span<const std::uint64_t> bitmap) noexcept;
+
+  /// The same bytes at a second address, for a device that finds out by itself which pages it has
+  /// written, as a virtual machine's dirty log does: no write there faults or is refused, and none
+  /// is tracked. So each page that was written must be told of by mark_dirty() before the next
+  /// commit(), checkout(), hold() or changes(); else it counts as unchanged. It promises nothing of
+  /// what a pin does: the device must rest when threads have to, a checkout changes what it sees,
+  /// and the memory goes with the arena. Not there in a child of fork(2). Cost: none.
+  [[nodiscard]] std::span<std::byte> device_view() const;
 
   /// Memory that a device may use while commits are made: the same bytes at another address, which
   /// system calls can always write to. What is pinned for writing counts as changed at every commit

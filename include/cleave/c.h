@@ -548,6 +548,17 @@ cleave_code cleave_arena_diff(const cleave_arena* arena, const cleave_commit* a,
 /// next commit, checkout, hold or cleave_arena_changes(). With any tracking it is needed before
 /// madvise(MADV_REMOVE), too. It counts as a write. Precondition: inside the arena.
 void cleave_arena_mark_dirty(cleave_arena* arena, const void* at, size_t bytes);
+/// The same of the pages that a bitmap of `words` words names, such as the kernel writes for
+/// KVM_GET_DIRTY_LOG: bit b of word w means page 64 w + b, counted from `first`, a page's first
+/// byte. Precondition: pages whose bits are set lie inside the arena.
+void cleave_arena_mark_pages_dirty(cleave_arena* arena, const void* first, const uint64_t* bitmap,
+                                   size_t words);
+/// The same bytes at a second address, cleave_arena_size() of them, for a device that finds out by
+/// itself which pages it has written, such as a virtual machine. No write there faults, and none is
+/// tracked: tell of each page by cleave_arena_mark_pages_dirty() before the next commit, checkout,
+/// hold or cleave_arena_changes(); else it counts as unchanged. The device must rest when threads
+/// have to, and the memory goes with the arena. Not there in a child of fork(2).
+void* cleave_arena_device_view(const cleave_arena* arena);
 
 /// Memory that a device may use while commits are made: the same bytes at another address, in one
 /// piece, which system calls can always write to. What is pinned for writing counts as changed at

@@ -87,6 +87,14 @@ Result<void> Arena::diff(const Commit& a, const Commit& b,
 }
 
 void Arena::mark_dirty(const void* at, ByteCount bytes) noexcept { state().mark_dirty(at, bytes); }
+void Arena::mark_dirty(const void* first, std::span<const std::uint64_t> bitmap) noexcept {
+  state().mark_dirty(first, bitmap);
+}
+
+std::span<std::byte> Arena::device_view() const {
+  const Mapping& mapping = state().mapping();
+  return {mapping.alias(0), mapping.bytes()};
+}
 
 Result<ArenaPin> Arena::pin(const void* at, ByteCount bytes, PinAccess access, PinTerm term) {
   return state().pin(at, bytes, access, term);

@@ -187,6 +187,17 @@ void cleave_arena_mark_dirty(cleave_arena* arena, const void* at, size_t bytes) 
   arena->arena.mark_dirty(at, bytes);
 }
 
+void cleave_arena_mark_pages_dirty(cleave_arena* arena, const void* first, const uint64_t* bitmap,
+                                   size_t words) {
+  if (arena == nullptr || bitmap == nullptr) return;
+  arena->arena.mark_dirty(first, std::span(bitmap, words));
+}
+
+void* cleave_arena_device_view(const cleave_arena* arena) {
+  if (arena == nullptr) return nullptr;
+  return arena->arena.device_view().data();
+}
+
 cleave_hold* cleave_arena_hold(cleave_arena* arena, const void* at, size_t bytes,
                                cleave_error* error) {
   if (const char* null = c::null_among(arena)) return c::refuse_handle(null, error);

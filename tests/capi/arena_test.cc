@@ -123,6 +123,20 @@ TEST_F(CArena, GivesBackWhatACommitWasGivenToKeep) {
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
 }
 
+TEST_F(CArena, CommitsWhatADeviceWroteToItsViewAndABitmapTells) {
+  write(0, "one");
+  const OwnedCommit one = commit();
+  auto* const view = static_cast<char*>(cleave_arena_device_view(arena.get()));
+  std::memcpy(view + 2 * 4096, "two", 4);
+  const uint64_t pages = 1U << 1;
+  cleave_arena_mark_pages_dirty(arena.get(), data() + 4096, &pages, 1);
+  const OwnedCommit two = commit();
+  ok(cleave_arena_checkout(arena.get(), one.get(), &error));
+  EXPECT_STREQ(view + 2 * 4096, "");
+  ok(cleave_arena_checkout(arena.get(), two.get(), &error));
+  EXPECT_STREQ(data() + 2 * 4096, "two");
+}
+
 TEST_F(CArena, SharesItsHistoryWithMemoryThatWasTakenOver) {
   void* const mapped =
       mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

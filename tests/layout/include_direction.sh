@@ -127,6 +127,10 @@ tools/manual: tools/console tools/cleave
 examples: include/cleave
 examples/c: include/cleave
 examples/segments: include/cleave/* include/cleave
+examples/fuzz: include/cleave/* include/cleave
+examples/kvm: include/cleave
+examples/libretro: include/cleave/* include/cleave
+examples/verilator: include/cleave
 examples/image: include/*
 examples/sqlite: include/* adapters/sqlite adapters/sqlite/contents measure tools/console
 examples/plain_linux:

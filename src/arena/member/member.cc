@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "arena/memory/bitmap.h"
 #include "base/check.h"
 #include "base/fail.h"
 #include "sync/waiters/waiters.h"
@@ -81,6 +82,17 @@ void Member::mark_dirty(const void* at, ByteCount bytes) noexcept {
   const auto run = pages_of(at, bytes);
   CLEAVE_CHECK(run, "mark_dirty() of bytes that do not lie inside the arena");
   choice_.tracker->mark_dirty(*run);
+}
+
+void Member::mark_dirty(const void* first, std::span<const std::uint64_t> bitmap) noexcept {
+  if (!mapping_.is_here()) return;
+  for_each_run_of_bits(bitmap, [&](PageRun marked) {
+    const auto from = pages_of(first, kPageSize);
+    CLEAVE_CHECK(from && from->pages() == 1 && marked.end <= mapping_.pages() - from->first,
+                 "mark_dirty() of a bitmap that begins inside a page, or whose pages do not lie "
+                 "inside the arena");
+    choice_.tracker->mark_dirty({from->first + marked.first, from->first + marked.end});
+  });
 }
 
 ArenaStatistics Member::statistics() const {

@@ -60,6 +60,7 @@ class Member : public std::enable_shared_from_this<Member> {
   [[nodiscard]] Result<PageRun> pages_of(const void* at, ByteCount bytes) const;
   [[nodiscard]] std::string tracking_reason() const { return choice_.reason(); }
   void mark_dirty(const void* at, ByteCount bytes) noexcept;
+  void mark_dirty(const void* first, std::span<const std::uint64_t> bitmap) noexcept;
 
   /// Tells the analysis that the joint's lock is held; the caller says why.
   void assume_turn() const CLEAVE_ASSERTS_HELD(turn_) {}

@@ -1,6 +1,7 @@
 #include "arena/memory/contents.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <utility>
 
 #include "base/fail.h"
+#include "base/kernel_abi.h"
 #include "base/page_contents.h"
 #include "base/refusal.h"
 
@@ -23,6 +25,10 @@ constexpr Refusals kRead =
 
 // Of an entry of /proc/self/pagemap.
 constexpr std::uint64_t kInMemoryOrSwap = std::uint64_t{3} << 62;
+
+// Of what PAGEMAP_SCAN is asked for.
+constexpr std::uint64_t kPresent = 1 << 3;
+constexpr std::uint64_t kSwapped = 1 << 4;
 
 constexpr std::size_t kAtOnce = 8 * kPageSize;
 
@@ -53,6 +59,33 @@ Result<void> Contents::copy(const KernelMapping& mapping, std::span<const std::b
 }
 
 Result<void> Contents::copy_touched(std::span<const std::byte> from, std::byte* to) const {
+  std::array<ScannedRun, 256> runs;
+  for (std::size_t done = 0; done < from.size();) {
+    PagemapScan scan{};
+    scan.size = sizeof scan;
+    scan.start = address_of(from.data() + done);
+    scan.end = address_of(from.data() + from.size());
+    scan.runs = reinterpret_cast<std::uint64_t>(runs.data());
+    scan.runs_size = runs.size();
+    scan.any_of = scan.returned = kPresent | kSwapped;
+    const int found = ioctl(pagemap_, kPagemapScan, &scan);
+    if (found < 0 && is_interrupted(errno)) continue;
+    // An older kernel tells of each page by itself.
+    if (found < 0 || scan.walk_end <= scan.start) {
+      return copy_touched_by_page(from.subspan(done), to + done);
+    }
+    for (const ScannedRun& run : std::span(runs).first(static_cast<std::size_t>(found))) {
+      const std::size_t at = run.start - address_of(from.data());
+      if (auto copied = copy_all(from.subspan(at, run.end - run.start), to + at); !copied) {
+        return copied;
+      }
+    }
+    done = scan.walk_end - address_of(from.data());
+  }
+  return {};
+}
+
+Result<void> Contents::copy_touched_by_page(std::span<const std::byte> from, std::byte* to) const {
   std::array<std::uint64_t, 512> entries;
   for (std::size_t done = 0; done < from.size();) {
     const std::size_t pages = std::min(entries.size(), (from.size() - done) / kPageSize);

@@ -31,6 +31,7 @@ class Contents {
   Contents(int memory, int pagemap) : memory_(memory), pagemap_(pagemap) {}
   Result<void> copy_all(std::span<const std::byte> from, std::byte* to) const;
   Result<void> copy_touched(std::span<const std::byte> from, std::byte* to) const;
+  Result<void> copy_touched_by_page(std::span<const std::byte> from, std::byte* to) const;
   Result<void> read(std::uintptr_t at, std::span<std::byte> into) const;
 
   int memory_;

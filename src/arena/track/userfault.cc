@@ -28,11 +28,6 @@
 namespace cleave::detail {
 namespace {
 
-struct ScanArguments {
-  std::uint64_t size, flags, start, end, walk_end, runs, runs_size, most_pages;
-  std::uint64_t inverted, all_of, any_of, returned;
-};
-constexpr unsigned long kPagemapScan = _IOWR('f', 16, ScanArguments);
 constexpr std::uint64_t kProtectMatching = 1 << 0;
 constexpr std::uint64_t kOnlyAsync = 1 << 1;
 constexpr std::uint64_t kWritten = 1 << 1;
@@ -164,7 +159,7 @@ Result<Pagemap> Pagemap::open() {
 
 Result<Pagemap::Scanned> Pagemap::take_written(std::span<std::byte> range,
                                                std::span<ScannedRun> into) noexcept {
-  ScanArguments scan{};
+  PagemapScan scan{};
   scan.size = sizeof scan;
   scan.flags = kProtectMatching | kOnlyAsync;
   scan.start = reinterpret_cast<std::uint64_t>(range.data());

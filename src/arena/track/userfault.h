@@ -11,6 +11,7 @@
 #include <cleave/error.h>
 
 #include "arena/placement/shared_descriptor.h"
+#include "base/kernel_abi.h"
 
 namespace cleave::detail {
 
@@ -39,12 +40,6 @@ class Userfault {
  private:
   explicit Userfault(SharedDescriptor&& descriptor) : descriptor_(std::move(descriptor)) {}
   SharedDescriptor descriptor_;
-};
-
-/// Addresses of pages that PAGEMAP_SCAN reports.
-struct ScannedRun {
-  std::uint64_t start, end;
-  std::uint64_t categories;
 };
 
 /// /proc/self/pagemap.

@@ -156,6 +156,34 @@ def check_what_cannot_go_back_is_refused():
     p.end()
 
 
+def check_a_thread_that_came_by_a_system_call_refuses_commits_and_checkouts_until_it_ends():
+    p = Program()
+    before = outcome(p.commit("before"))
+    p.says("raw thread", "thread runs\n")
+    for answer in p.commit("no"), p.checkout("before"):
+        assert answer[0].startswith("no: the program has a second thread, "), answer
+    p.steps(1)
+    p.state(1)
+    p.says("let go", "let go\n")
+    while (answer := p.checkout("before"))[0].startswith("no: the program has a second thread"):
+        pass
+    assert outcome(answer) == before
+    p.state(0)
+    p.end()
+
+
+def check_a_ring_that_came_by_a_system_call_refuses_commits_and_checkouts_until_it_is_closed():
+    p = Program()
+    before = outcome(p.commit("before"))
+    p.session.give("raw ring")
+    if "ring made" in p.session.wait_for("\n"):
+        for answer in p.commit("no"), p.checkout("before"):
+            assert "is an io_uring: the kernel may write" in answer[0], answer
+        p.says("end ring", "end 0")
+        assert outcome(p.checkout("before")) == before
+    p.end()
+
+
 def check_what_does_not_go_back_is_told():
     p = Program()
     assert len(p.commit("before")) == 1
