@@ -9,7 +9,7 @@ namespace cleave::detail::image {
 namespace {
 
 // Nothing is there with any sanitizer: docs/howto/images.md.
-constexpr std::uint64_t kBase = 0x560000000000;
+constexpr std::uint64_t kPlace = 0x560000000000;
 
 class LazyArenaTest : public LazyImageTest {
  protected:
@@ -19,7 +19,7 @@ class LazyArenaTest : public LazyImageTest {
     }
     const Pool pool = must(Pool::create(ByteCount{16 << 20}));
     Arena arena = must(Arena::create(pool, ByteCount{kPagesMapped * kPageSize},
-                                     {.at = reinterpret_cast<void*>(kBase)}));  // NOLINT
+                                     {.at = reinterpret_cast<void*>(kPlace)}));  // NOLINT
     for (const auto& [page, number] : contents_) {
       std::memcpy(arena.data() + page * kPageSize, page_of_number(number).data(), kPageSize);
     }
@@ -45,7 +45,7 @@ TEST_F(LazyArenaTest, HoldsWhatItsCommitHoldsAtItsPlace) {
   LazyImages images = open();
   LazyArena lazy = must(images.checkout_arena(must(images.resolve("arena"))));
   EXPECT_EQ(lazy.commit(), arena_id_);
-  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(lazy.arena().data()), kBase);
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(lazy.arena().data()), kPlace);
   EXPECT_EQ(lazy.arena().head().payload().size(), 9u);
   EXPECT_EQ(lazy.arena().missing(), contents_.size());
   EXPECT_EQ(lazy.progress().had, 0u);
@@ -65,7 +65,7 @@ TEST_F(LazyArenaTest, IsPushedAgainAsWhatItIs) {
   std::uint64_t pages = 0;
   must(at_.repository.diff(arena_id_, pushed.id(), [&](PageRange range) {
     pages += range.pages();
-    EXPECT_EQ(range.first, cleave::page_of(Address{kBase}) + 5);
+    EXPECT_EQ(range.first, cleave::page_of(Address{kPlace}) + 5);
   }));
   EXPECT_EQ(pages, 1u);
 }
