@@ -18,22 +18,27 @@
 
 namespace cleave::bench {
 
+/// It is one of an arena, which lies where no mapping comes by itself; a space can be had of it.
 class Prepared {
  public:
+  static constexpr Address kBase{0x200000000000};
+
   explicit Prepared(std::uint64_t pages) : pages_(pages) {
     if (mkdtemp(folder_.data()) == nullptr) std::abort();
     const Pool pool = must(Pool::create(ByteCount{pages * kPageSize}));
     Space space = must(Space::create(pool));
-    must(space.map_at(Address{0}, ByteCount{pages * kPageSize}));
+    must(space.map_at(kBase, ByteCount{pages * kPageSize}));
     std::vector<std::uint64_t> page(kPageSize / 8);
     std::mt19937_64 random(1);
     for (std::uint64_t n = 0; n < pages; ++n) {
       // Some three quarters of it compress, as of a heap.
       for (std::size_t i = 0; i < page.size(); ++i) page[i] = i % 4 == 0 ? random() : n;
-      must(space.write(address_of(PageNo{n}), std::as_bytes(std::span(page))));
+      must(space.write(kBase + n * kPageSize, std::as_bytes(std::span(page))));
     }
     Repository repository = must(Repository::create(must(directory_store(folder_))));
-    commit = must(repository.push(must(space.snapshot()), "main")).id();
+    commit =
+        must(repository.push(must(space.snapshot()), "main", {.kind = ImageRecord::Kind::arena}))
+            .id();
   }
   ~Prepared() {
     std::error_code ignored;
@@ -67,6 +72,10 @@ class Prepared {
   [[nodiscard]] Space eagerly(const Pool& pool) const {
     return must(must(Repository::open(must(directory_store(folder_)))).checkout(pool, commit));
   }
+  [[nodiscard]] Arena eager_arena(const Pool& pool) const {
+    return must(
+        must(Repository::open(must(directory_store(folder_)))).checkout_arena(pool, commit));
+  }
 
   ImageId commit;
 
@@ -77,7 +86,11 @@ class Prepared {
 
 inline void touch(const Space& space, std::uint64_t page) {
   std::byte byte{};
-  must(space.read(address_of(PageNo{page}), {&byte, 1}));
+  must(space.read(Prepared::kBase + page * kPageSize, {&byte, 1}));
+}
+inline void touch(Arena& arena, std::uint64_t page) {
+  (void)*static_cast<volatile unsigned char*>(
+      reinterpret_cast<unsigned char*>(arena.data() + page * kPageSize));
 }
 
 }  // namespace cleave::bench

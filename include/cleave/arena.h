@@ -1,6 +1,7 @@
 // An arena: native memory that commits and checks out like a working tree.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -16,6 +17,7 @@
 #include <cleave/function_ref.h>
 #include <cleave/hold.h>
 #include <cleave/pool.h>
+#include <cleave/snapshot.h>
 #include <cleave/tracking.h>
 #include <cleave/units.h>
 
@@ -60,6 +62,19 @@ struct ArenaOptions {
   /// both what they were then, or neither: see Arena. Any number of arenas may join one history,
   /// each with a tracking and other options of its own. Used only by the call that it is given to.
   const Arena* joins = nullptr;
+};
+
+/// How an arena is restored from a snapshot.
+struct RestoreOptions {
+  /// As for others, but: `at` is not looked at, `joins` is null, and `tracking` automatic or async.
+  ArenaOptions arena = {};
+  /// What the snapshot is, for who reads that a page of it could not be had.
+  std::string_view name = "a snapshot";
+  /// That of the first commit; at most kMostPayload.
+  std::span<const std::byte> payload = {};
+  /// How long a thread waits for a page that it has touched, before the access ends in SIGBUS: for
+  /// where whoever has the page neither gives it nor says that it cannot.
+  std::chrono::milliseconds patience = std::chrono::minutes(1);
 };
 
 /// What an arena has done and keeps. Pages, unless it says otherwise.
@@ -139,6 +154,32 @@ class CLEAVE_API Arena {
   static Result<Arena> take_over(const Pool& pool, std::span<std::byte> memory,
                                  ArenaOptions options = {});
 
+  /// An arena that holds what `from` does, at the addresses that it has there, and stands at a
+  /// commit of that: at once, whatever its size, since a page comes when it is touched first.
+  /// `from` has one region, readable and writable, and its pool keeps the commits; where that has a
+  /// backing, pages may be away, as those are that Space::adopt() names.
+  ///
+  /// A touch of a page that is missing is a SIGBUS, which a handler of the library's answers when a
+  /// thread of the library's has put the page in place, whole. A page that cannot be had leaves the
+  /// signal to the program, with a line on standard error that names page, `options.name` and what
+  /// was the matter; a later touch tries again. Nothing ever reads as zeroes for want of its page,
+  /// and no thread waits for longer than `options.patience`. So threads must not block SIGBUS,
+  /// their stacks do not lie in there, and handlers of theirs for it pass on (Tracking). A system
+  /// call that comes to a page which neither fetch(), pin() or mark_dirty() has asked for, nor the
+  /// program has touched, fails with EFAULT, whoever is privileged; while pages are missing, that
+  /// is true of pages of zeroes between them, too. Commits, checkouts, diffs and holds need none of
+  /// them: what was not touched has not changed.
+  ///
+  /// The thread that fetches may wait for what a thread that waits for it has: so what it needs,
+  /// malloc above all, must not lie in the arena. When all pages are there, the next commit or
+  /// checkout ends what this costs.
+  ///
+  /// Takes as create(), one more descriptor for all such arenas, a thread, and mappings where holes
+  /// lie between its pages, 8,192 at most. Cost: a walk of its nodes, some ns a page. Errors: as
+  /// create(), and bad_argument (its regions, `joins`, the payload), unsupported (Linux before 6.7,
+  /// or no userfaultfd: restore all of it at once).
+  static Result<Arena> restore(const Snapshot& from, const RestoreOptions& options = {});
+
   /// Takes over what `other` is.
   Arena(Arena&& other) noexcept;
   /// Lets go of what this was, and takes over what `other` is.
@@ -217,13 +258,25 @@ class CLEAVE_API Arena {
   /// is tracked. So each page that was written must be told of by mark_dirty() before the next
   /// commit(), checkout(), hold() or changes(); else it counts as unchanged. It promises nothing of
   /// what a pin does: the device must rest when threads have to, a checkout changes what it sees,
-  /// and the memory goes with the arena. Not there in a child of fork(2). Cost: none.
+  /// and the memory goes with the arena. A device that uses it by system calls, as a guest's
+  /// processor does, needs its pages in place: fetch() all of a restored arena first. Not there in a
+  /// child of fork(2). Cost: none.
   [[nodiscard]] std::span<std::byte> device_view() const;
 
+  /// Of an arena that restore() made: puts pages of these bytes in place which are missing, so that
+  /// system calls may use them all; how many came. On the calling thread; any, at any time. Cost:
+  /// what it takes to get each, and 1 us. Errors: bad_argument (not inside the arena, empty),
+  /// not_permitted (in a child of fork(2)), and of the first page that cannot be had, with `where`:
+  /// io, no_memory, too_many_pins. Of others: 0.
+  Result<std::uint64_t> fetch(const void* at, ByteCount bytes);
+  /// How many pages are missing.
+  [[nodiscard]] std::uint64_t missing() const;
+
   /// Memory that a device may use while commits are made: the same bytes at another address, which
-  /// system calls can always write to. What is pinned for writing counts as changed at every commit
-  /// and once more after its release, and no checkout may change it. Errors: bad_argument (not
-  /// inside the arena, empty), no_memory, not_permitted.
+  /// system calls can always write to. Pages that are missing are fetched. What is pinned for
+  /// writing counts as changed at every commit and once more after its release, and no checkout may
+  /// change it. Errors: bad_argument (not inside the arena, empty), no_memory, not_permitted, and
+  /// as fetch().
   [[nodiscard]] Result<ArenaPin> pin(const void* at, ByteCount bytes, PinAccess access,
                                      PinTerm term = PinTerm::short_term);
   /// What the bytes are now, for good, whatever is written later. Errors: as pin(). Cost: copies

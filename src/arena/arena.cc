@@ -36,6 +36,18 @@ Result<Arena> Arena::take_over(const Pool& pool, std::span<std::byte> memory,
   return Arena(std::move(*state));
 }
 
+Result<Arena> Arena::restore(const Snapshot& from, const RestoreOptions& options) {
+  if (options.arena.joins != nullptr) {
+    return fail(Errc::bad_argument, "an arena that is restored has a history of its own");
+  }
+  if (options.payload.size() > kMostPayload) {
+    return fail(Errc::bad_argument, "a commit's payload is at most 64 KiB");
+  }
+  auto state = ArenaState::restore(from, options);
+  if (!state) return tl::unexpected(state.error());
+  return Arena(std::move(*state));
+}
+
 Arena::Arena(std::shared_ptr<ArenaState> state) : state_(std::move(state)) {}
 Arena::Arena(Arena&& other) noexcept = default;
 Arena& Arena::operator=(Arena&& other) noexcept = default;
@@ -95,6 +107,11 @@ std::span<std::byte> Arena::device_view() const {
   const Mapping& mapping = state().mapping();
   return {mapping.alias(0), mapping.bytes()};
 }
+
+Result<std::uint64_t> Arena::fetch(const void* at, ByteCount bytes) {
+  return state().fetch(at, bytes);
+}
+std::uint64_t Arena::missing() const { return state().missing(); }
 
 Result<ArenaPin> Arena::pin(const void* at, ByteCount bytes, PinAccess access, PinTerm term) {
   return state().pin(at, bytes, access, term);

@@ -19,6 +19,9 @@ class ArenaState final : public Member {
                                                   function_ref<Result<Mapping>()> map,
                                                   const ArenaOptions& options,
                                                   const ArenaState* joins);
+  /// Of what a snapshot holds, as Arena::restore().
+  static Result<std::shared_ptr<ArenaState>> restore(const Snapshot& from,
+                                                     const RestoreOptions& options);
   /// For make(): no tracker yet, and not admitted.
   ArenaState(std::shared_ptr<Joint> joint, Mapping&& mapping, Sets&& sets);
   ~ArenaState();
@@ -27,6 +30,10 @@ class ArenaState final : public Member {
 
   [[nodiscard]] Joint& joint() const noexcept { return *joint_; }
 
+  /// Puts missing pages in place; how many.
+  Result<std::uint64_t> fetch(const void* at, ByteCount bytes) {
+    return joint_->fetch(*this, at, bytes);
+  }
   Result<ArenaPin> pin(const void* at, ByteCount bytes, PinAccess access, PinTerm term);
   /// The pin's bytes, which lie in the alias, are not the device's any more.
   void unpin(std::span<std::byte> bytes, PinAccess access, PinTerm term) noexcept;
@@ -36,6 +43,8 @@ class ArenaState final : public Member {
                                                            function_ref<Result<Mapping>()> map,
                                                            const ArenaOptions& options,
                                                            const ArenaState* joins);
+  static Result<std::shared_ptr<ArenaState>> restore_or_throw(const Snapshot& from,
+                                                              const RestoreOptions& options);
 
   const std::shared_ptr<Joint> joint_;
 };

@@ -9,23 +9,40 @@
 namespace cleave::detail::image {
 namespace {
 
+// Nodes of this level stand for a gibibyte: whole parts of a listing.
+constexpr unsigned kPartLevel = 2;
+
 class Listing {
  public:
+  using Part = function_ref<Result<void>(const std::vector<PageAt>&)>;
   Listing(Objects& objects, const ImageRecord& record) : objects_(objects), record_(record) {}
 
   Result<std::vector<PageAt>> all() {
-    if (record_.height > 0) {
-      if (auto done = below(record_.root, record_.height - 1, 0); !done) {
-        return tl::unexpected(done.error());
-      }
-    }
-    if (pages_.size() != record_.pages) {
-      return fail(Errc::bad_argument, "an image has fewer pages than it says");
-    }
+    if (auto done = list(); !done) return tl::unexpected(done.error());
     return std::move(pages_);
+  }
+  Result<void> parts(Part part) {
+    part_ = &part;
+    if (auto done = list(); !done) return done;
+    return end_part();
   }
 
  private:
+  Result<void> list() {
+    if (record_.height > 0) {
+      if (auto done = below(record_.root, record_.height - 1, 0); !done) return done;
+    }
+    if (count_ == record_.pages) return {};
+    return fail(Errc::bad_argument, "an image has fewer pages than it says");
+  }
+
+  Result<void> end_part() {
+    if (part_ == nullptr || pages_.empty()) return {};
+    auto done = (*part_)(pages_);
+    pages_.clear();
+    return done;
+  }
+
   Result<void> below(const ImageId& id, unsigned level, std::uint64_t first) {
     const auto node = objects_.node(id, level);
     if (!node) return tl::unexpected(node.error());
@@ -36,11 +53,11 @@ class Listing {
       auto done = level == 0 ? add(entry, PageNo{from}) : below(entry, level - 1, from);
       if (!done) return done;
     }
-    return {};
+    return level == kPartLevel ? end_part() : Result<void>{};
   }
 
   Result<void> add(const ImageId& id, PageNo page) {
-    if (pages_.size() == record_.pages) {
+    if (count_ == record_.pages) {
       return fail(Errc::bad_argument, "an image has more pages than it says");
     }
     const auto after = std::ranges::upper_bound(
@@ -50,12 +67,15 @@ class Listing {
                   address_of(page));
     }
     pages_.push_back({id, page});
+    ++count_;
     return {};
   }
 
   Objects& objects_;
   const ImageRecord& record_;
-  std::vector<PageAt> pages_;
+  Part* part_ = nullptr;
+  std::vector<PageAt> pages_;  // of the part, if there are parts
+  std::uint64_t count_ = 0;
 };
 
 using Lies = std::tuple<ImageId, std::uint32_t, std::uint32_t>;
@@ -70,6 +90,11 @@ Lies lies(const Catalog& catalog, const PageAt& page) {
 
 Result<std::vector<PageAt>> list_pages(Objects& objects, const ImageRecord& record) {
   return Listing(objects, record).all();
+}
+
+Result<void> for_each_listing(Objects& objects, const ImageRecord& record,
+                              function_ref<Result<void>(const std::vector<PageAt>&)> part) {
+  return Listing(objects, record).parts(part);
 }
 
 std::vector<std::uint32_t> in_order_of_packs(const std::vector<PageAt>& pages,

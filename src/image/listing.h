@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <cleave/error.h>
+#include <cleave/function_ref.h>
 #include <cleave/image/record.h>
 #include <cleave/units.h>
 
@@ -20,6 +21,11 @@ struct PageAt {
 /// few small nodes cannot stand for more memory than was asked for. Errors: as Objects::node(),
 /// bad_argument.
 Result<std::vector<PageAt>> list_pages(Objects& objects, const ImageRecord& record);
+
+/// The same in parts of a gibibyte, in order, for which `part` is called as they are found: what it
+/// gets is not known to be all that the commit says until the last. Errors: also those of `part`.
+Result<void> for_each_listing(Objects& objects, const ImageRecord& record,
+                              function_ref<Result<void>(const std::vector<PageAt>&)> part);
 
 /// The order in which pages lie in packs, as numbers of `pages`: so each frame is read once.
 std::vector<std::uint32_t> in_order_of_packs(const std::vector<PageAt>& pages,

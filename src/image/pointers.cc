@@ -11,6 +11,7 @@
 #include <memory>
 #include <string_view>
 
+#include "base/fail.h"
 #include "image/format/commit.h"
 
 namespace cleave::detail::image {
@@ -158,6 +159,19 @@ std::vector<ImageModule> OutsideWords::modules() const {
   std::ranges::sort(all, {}, &ImageModule::base);
   if (all.size() > kMostModules) all.resize(kMostModules);
   return all;
+}
+
+Result<void> check_arena(const ImageRecord& record) {
+  if (record.kind != ImageRecord::Kind::arena) {
+    return fail(Errc::bad_argument, "the commit is of a space, not of an arena");
+  }
+  if (record.architecture != architecture()) {
+    return fail(Errc::unsupported, "the image is of another processor architecture");
+  }
+  if (foreign(record.modules).empty()) return {};
+  return fail(Errc::not_permitted,
+              "words of the image lead to code or data that is not in this process at that "
+              "place; foreign_modules() and `cleave image log` name it");
 }
 
 std::vector<ImageModule> foreign(std::span<const ImageModule> modules) {

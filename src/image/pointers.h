@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include <cleave/error.h>
 #include <cleave/image/record.h>
 
 #include "image/format/bytes.h"
@@ -35,6 +36,10 @@ class OutsideWords {
   std::uint64_t first_ = 0;
   std::uint64_t end_ = 0;
 };
+
+/// Whether an arena can be made of a commit here. Errors: bad_argument (it is of a space),
+/// unsupported (another architecture), not_permitted (its words lead elsewhere).
+Result<void> check_arena(const ImageRecord& record);
 
 /// Those of `modules` that are not in this process, or not at the same address.
 std::vector<ImageModule> foreign(std::span<const ImageModule> modules);

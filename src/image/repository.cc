@@ -170,16 +170,8 @@ Result<Arena> Repository::checkout_arena(const Pool& pool, const ImageId& commit
   return guarded([&]() -> Result<Arena> {
     const auto record = state_->objects.commit(commit);
     if (!record) return tl::unexpected(record.error());
-    if (record->kind != ImageRecord::Kind::arena) {
-      return fail(Errc::bad_argument, "the commit is of a space, not of an arena");
-    }
-    if (record->architecture != detail::image::architecture()) {
-      return fail(Errc::unsupported, "the image is of another processor architecture");
-    }
-    if (!detail::image::foreign(record->modules).empty()) {
-      return fail(Errc::not_permitted,
-                  "words of the image lead to code or data that is not in this process at that "
-                  "place; foreign_modules() and `cleave image log` name it");
+    if (auto usable = detail::image::check_arena(*record); !usable) {
+      return tl::unexpected(usable.error());
     }
     if (auto room = enough_for(pool, *record); !room) return tl::unexpected(room.error());
     const PageRange own = record->regions.front().pages;

@@ -65,13 +65,18 @@ Result<void> RepositoryState::forget(std::string_view ref) {
 
 // As a push that puts nothing: what it relies on is there, and not condemned, when the root is
 // swapped (lab/repository).
-Result<Leased> RepositoryState::lease(const ImageId& commit, const std::string& ref) {
+Result<Leased> RepositoryState::lease(const ImageId& commit, const std::string& ref,
+                                      std::uint64_t most_pages) {
   const PushId mine = random_bytes();
   for (int tries = 0; tries < kMostTries; ++tries) {
     const auto seen = look_at_all();
     if (!seen) return tl::unexpected(seen.error());
     auto record = objects.commit(commit);
     if (!record) return tl::unexpected(record.error());
+    if (record->pages > most_pages) {
+      return fail(Errc::no_memory,
+                  "more pages of images than LazyOptions::pages; end spaces that hold some");
+    }
     auto pages = list_pages(objects, *record);
     if (!pages) return tl::unexpected(pages.error());
     for (const PageAt& page : *pages) {

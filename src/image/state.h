@@ -72,8 +72,9 @@ class RepositoryState {
   /// Errors: not_mapped.
   Result<void> forget(std::string_view ref);
   /// Makes `ref` a lease on all that `commit` leads to, of which nothing is lacking then. An empty
-  /// one: only looks. Errors: io (something is lacking), bad_argument.
-  Result<Leased> lease(const ImageId& commit, const std::string& ref);
+  /// one: only looks. Errors: io (something is lacking), bad_argument, no_memory (it says that it
+  /// has more pages than `most_pages`; they are not looked at).
+  Result<Leased> lease(const ImageId& commit, const std::string& ref, std::uint64_t most_pages);
 
   /// The commit and all before it.
   Result<std::vector<ImageId>> line_of(const ImageId& commit);

@@ -2,6 +2,9 @@
 // it.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+
 #include <cleave/detail/atomic.h>
 
 namespace cleave::detail::sync {
@@ -22,5 +25,13 @@ T wait_until(const atomic<T>& location, Done done, const char* name, Line where 
     relax(round);
   }
 }
+
+/// Sleeps, if `word` is `seen` now, until wake_all(), for `most` at most, and perhaps for shorter:
+/// who asks looks again. For what may never come. Keeps errno. Safe in a signal handler, as is the
+/// next.
+void sleep_while(const atomic<std::uint32_t>& word, std::uint32_t seen,
+                 std::chrono::nanoseconds most) noexcept;
+/// Wakes all that sleep on it. Called after the word was written.
+void wake_all(const atomic<std::uint32_t>& word) noexcept;
 
 }  // namespace cleave::detail::sync

@@ -37,6 +37,27 @@ image checkout store "$first" first.db >>said
 cmp one.db first.db || complain "the first commit is not the first database"
 expect 0 "PASS" verify copy
 
+# From within the shell, without a file.
+sql() { # <text that is printed> <script> <argument>...
+  local text=$1 script=$2 printed
+  shift 2
+  printed=$(printf "$script" | "$cleave" sqlite "$@" 2>&1)
+  [[ $printed == *"$text"* ]] || complain "cleave sqlite: expected \"$text\" of \"$script\". It printed: $printed"
+}
+sql "page" 'UPDATE t SET x = 9;\n.push store third the third row\n' out.db
+expect 0 "the third row" log store third
+sql "8  9" '.pull store third\nSELECT (SELECT x FROM t) - 1, x FROM t;\n'
+sql "7" ".pull store $first first\nSELECT x FROM t;\n"
+sql "1 added" '.pull store third\nINSERT INTO t VALUES (10);\n.commit more\n.diff third more\n'
+sql "there are changes" 'CREATE TABLE u(y);\n.pull store warm\n'
+sql "there is a commit start already" '.pull store warm start\n'
+sql "a transaction is open" 'BEGIN;\nCREATE TABLE u(y);\n.push store warm\n'
+sql "no such ref" '.pull store nothing\n'
+sql "no such folder" '.push nowhere warm\n'
+echo text >plain
+image push store text plain >>said
+sql "is no SQLite database" '.pull store text\n'
+
 # Sizes that are no page's, and holes.
 for size in 0 1 4095 4096 4097 300000; do
   head -c "$size" /dev/urandom >plain

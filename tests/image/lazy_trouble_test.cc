@@ -78,6 +78,38 @@ TEST_F(LazyImageInTrouble, LosesNothingWhateverCallFails) {
   expect_verifies(at_.repository);
 }
 
+TEST_F(LazyImageInTrouble, AsksOnceMoreWhereItIsGivenOtherBytes) {
+  LazyImages images = open();
+  LazyCheckout lazy = must(images.checkout(id_));
+  unsigned lied = 0;
+  for (const auto& [page, number] : contents_) {
+    trouble_.lies = 1;
+    ASSERT_EQ(must(page_of(lazy.space(), page)), page_of_number(number));
+    lied += trouble_.lies == 0 ? 1 : 0;
+  }
+  EXPECT_GE(lied, 10u) << "once a frame";
+  trouble_.lies = 0;
+}
+
+TEST_F(LazyImageInTrouble, IsGivenNoOtherBytesWhereTheyStayOthers) {
+  LazyImages images = open();
+  LazyCheckout lazy = must(images.checkout(id_));
+  trouble_.lies = ~0ull;
+  unsigned refused = 0;
+  for (const auto& [page, number] : contents_) {
+    const auto read = page_of(lazy.space(), page);
+    if (read) {
+      EXPECT_EQ(*read, page_of_number(number)) << "in a frame that was at hand";
+    } else {
+      EXPECT_EQ(read.error().code, Errc::io);
+      ++refused;
+    }
+  }
+  EXPECT_GE(refused, 16u);
+  trouble_.lies = 0;
+  expect_contents(lazy.space(), contents_);
+}
+
 namespace files = std::filesystem;
 
 class DamagedLazyImage : public LazyImageTest {

@@ -16,6 +16,7 @@ struct Trouble {
   std::atomic<std::uint64_t> calls{0};
   std::atomic<bool> dead{false};          ///< each call fails
   std::atomic<std::uint64_t> kth{~0ull};  ///< the call of this number fails, from 0
+  std::atomic<std::uint64_t> lies{0};     ///< so many of the next gets give other bytes
 };
 
 class TroubledStore final : public ImageStore {
@@ -29,7 +30,12 @@ class TroubledStore final : public ImageStore {
   Result<std::vector<std::byte>> get(std::string_view key, std::uint64_t offset,
                                      std::uint64_t size) override {
     ++trouble_.gets;
-    return asked([&] { return below_->get(key, offset, size); });
+    auto got = asked([&] { return below_->get(key, offset, size); });
+    if (got && trouble_.lies != 0) {
+      --trouble_.lies;
+      for (std::byte& byte : *got) byte ^= std::byte{1};
+    }
+    return got;
   }
   Result<std::vector<Item>> list(std::string_view prefix) override {
     return asked([&] { return below_->list(prefix); });

@@ -29,8 +29,9 @@ src/arena/placement: include/* src/base src/sync
 src/arena/signals: include/* src/base src/sync
 src/arena/memory: include/* src/base src/sync src/frames/* src/arena/placement src/arena/signals
 src/arena/track: include/* src/base src/sync src/arena/placement src/arena/signals src/arena/memory
-src/arena/member: include/* src/base src/sync src/sync/waiters src/frames/* src/space src/arena/placement src/arena/signals src/arena/memory src/arena/track
-src/arena/joint: include/* src/base src/sync src/frames/* src/space src/arena/placement src/arena/signals src/arena/memory src/arena/track src/arena/member
+src/arena/late: include/* src/base src/sync src/frames/* src/table src/space src/arena/placement src/arena/signals src/arena/memory src/arena/track
+src/arena/member: include/* src/base src/sync src/sync/waiters src/frames/* src/space src/arena/placement src/arena/signals src/arena/memory src/arena/track src/arena/late
+src/arena/joint: include/* src/base src/sync src/frames/* src/space src/arena/placement src/arena/signals src/arena/memory src/arena/track src/arena/late src/arena/member
 src/arena: include/* src/base src/sync src/sync/waiters src/frames/* src/space src/arena/*
 src/capi: include/* src/base src/sync
 src/backing: include/* src/base src/sync

@@ -1,4 +1,5 @@
-// Where repositories of images can lie, by what this build was made with.
+// Where repositories of images can lie, by what this build was made with, and whether an arena can
+// be had from one a page at a time.
 #pragma once
 
 #include <vector>

@@ -133,7 +133,7 @@ void print_text(const Report& report) {
   print_tracking(report.tracking);
   print_costs(report);
   print_section("Judges of the laboratory", report.judges);
-  print_section("Stores of images, as this build has them", report.images);
+  print_section("Images: how arenas come, and the stores that this build has", report.images);
   const std::vector<std::string> advice = report.advice();
   if (!advice.empty()) fmt::print("\nAdvice\n");
   for (const std::string& step : advice) print_wrapped("  - ", step);

@@ -12,6 +12,7 @@
 #include "adapters/sqlite/database_file.h"
 #include "tools/console/figures.h"
 #include "tools/sqlite/columns.h"
+#include "tools/sqlite/images.h"
 
 namespace cleave::shell {
 namespace {
@@ -22,6 +23,8 @@ using sqlite::DatabaseError;
 constexpr const char* kStart = "start";
 // What a terminal shows of a value. A script gets all of it.
 constexpr std::size_t kWidest = 60;
+// In a line: as many as there are.
+constexpr std::size_t kMostWords = ~std::size_t{0};
 
 std::string trimmed(const std::string& text) {
   const auto first = text.find_first_not_of(" \t\r\n");
@@ -47,6 +50,12 @@ const std::vector<Shell::Command>& Shell::commands() {
       {".diff", "[A [B]]", "count rows that differ: between A and B, or up to what is here now", 0,
        2, &Shell::diff},
       {".save", "FILE", "write the present state to a new SQLite file", 1, 1, &Shell::save},
+      {".push", "REPOSITORY REF [TEXT]",
+       "make the present state the commit that a ref of a repository of images names", 2,
+       kMostWords, &Shell::push},
+      {".pull", "REPOSITORY REF [NAME]",
+       "become what a ref of one names, and commit it; refused while there are changes", 2, 3,
+       &Shell::pull},
       {".tables", "", "name the tables and views", 0, 0, &Shell::tables},
       {".schema", "[TABLE]", "show the SQL that made them", 0, 1, &Shell::schema},
       {".help", "", "show this", 0, 0, &Shell::help},
@@ -139,11 +148,28 @@ std::string Shell::prompt() const {
   return statement_.empty() ? fmt::format("{}> ", database_.head().name()) : "   ...> ";
 }
 
-void Shell::commit(const Words& words) {
-  if (database_.find(words[0])) {
-    throw DatabaseError(fmt::format(
-        "there is a commit {} already; take another name, or .forget it first", words[0]));
+void Shell::check_is_new(const std::string& name) const {
+  if (database_.find(name)) {
+    throw DatabaseError(
+        fmt::format("there is a commit {} already; take another name, or .forget it first", name));
   }
+}
+
+void Shell::check_no_changes() {
+  if (has_changes()) {
+    throw DatabaseError(
+        "there are changes that no commit holds: .commit NAME keeps them, .revert gives them up");
+  }
+}
+
+void Shell::check_no_transaction() {
+  if (database_.connection().in_transaction()) {
+    throw DatabaseError("a transaction is open; COMMIT or ROLLBACK it first");
+  }
+}
+
+void Shell::commit(const Words& words) {
+  check_is_new(words[0]);
   const Commit made = database_.commit(words[0]);
   times_[words[0]] = std::time(nullptr);
   at_head_ = version();
@@ -152,10 +178,7 @@ void Shell::commit(const Words& words) {
 
 void Shell::checkout(const Words& words) {
   const Commit commit = commit_named(words[0]);
-  if (has_changes()) {
-    throw DatabaseError(
-        "there are changes that no commit holds: .commit NAME keeps them, .revert gives them up");
-  }
+  check_no_changes();
   const std::uint64_t differ = database_.differing_pages(database_.head(), commit);
   database_.checkout(commit);
   at_head_ = version();
@@ -221,9 +244,7 @@ void Shell::diff(const Words& words) {
 }
 
 void Shell::save(const Words& words) {
-  if (database_.connection().in_transaction()) {
-    throw DatabaseError("a transaction is open; COMMIT or ROLLBACK it first");
-  }
+  check_no_transaction();
   std::error_code ignored;
   if (std::filesystem::exists(words[0], ignored)) {
     throw DatabaseError(words[0] + " is there already; take another name, or remove it");
@@ -234,6 +255,23 @@ void Shell::save(const Words& words) {
   }
   sqlite::Connection file(words[0], SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
   file.copy_from(database_.connection());
+}
+
+void Shell::push(const Words& words) {
+  check_no_transaction();
+  std::string message;
+  for (std::size_t i = 2; i < words.size(); ++i) message += (i == 2 ? "" : " ") + words[i];
+  fmt::print("{}", shell::push(database_.connection(), words[0], words[1], message));
+}
+
+// What SQLite counts does not tell that it has become another database: so that is committed.
+void Shell::pull(const Words& words) {
+  const std::string& name = words.size() == 3 ? words[2] : words[1];
+  check_is_new(name);
+  check_no_changes();
+  check_no_transaction();
+  shell::pull(database_.connection(), words[0], words[1]);
+  commit({name});
 }
 
 void Shell::tables(const Words&) {
@@ -257,7 +295,7 @@ void Shell::schema(const Words& words) {
 std::string Shell::help_text() {
   std::string text;
   for (const Command& command : commands()) {
-    text += fmt::format("{:<20}{}\n", fmt::format("{} {}", command.name, command.arguments),
+    text += fmt::format("{:<30}{}\n", fmt::format("{} {}", command.name, command.arguments),
                         command.what);
   }
   return text + "Anything else is SQL, up to a semicolon.\n";

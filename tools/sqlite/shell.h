@@ -49,6 +49,8 @@ class Shell {
   void forget(const Words& words);
   void diff(const Words& words);
   void save(const Words& words);
+  void push(const Words& words);
+  void pull(const Words& words);
   void tables(const Words& words);
   void schema(const Words& words);
   void help(const Words& words);
@@ -64,6 +66,10 @@ class Shell {
   };
   [[nodiscard]] Version version();
   [[nodiscard]] bool has_changes() { return version() != at_head_; }
+  // Each throws what is in the way.
+  void check_is_new(const std::string& name) const;
+  void check_no_changes();
+  void check_no_transaction();
   [[nodiscard]] Commit commit_named(const std::string& name) const;
   [[nodiscard]] sqlite::RowHashes rows_at(const std::string& name);
   [[nodiscard]] std::string prompt() const;

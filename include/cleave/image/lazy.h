@@ -1,6 +1,7 @@
 // Commits of a repository whose pages come when they are touched. Of the library cleave-image.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include <cleave/arena.h>
 #include <cleave/backing.h>
 #include <cleave/detail/config.h>
 #include <cleave/error.h>
@@ -83,6 +85,7 @@ class CLEAVE_API LazyCheckout {
   [[nodiscard]] LazyProgress progress() const;
 
  private:
+  friend class LazyArena;
   friend class LazyImages;
   LazyCheckout(Space space, std::shared_ptr<const Pool> pool,
                std::shared_ptr<detail::image::LazySource> source,
@@ -93,6 +96,48 @@ class CLEAVE_API LazyCheckout {
   std::shared_ptr<const Pool> pool_;
   std::shared_ptr<detail::image::LazySource> source_;
   std::shared_ptr<detail::image::Restored> restored_;
+};
+
+/// How an arena is checked out lazily.
+struct LazyArenaOptions {
+  ArenaOptions arena = {};  ///< see RestoreOptions::arena
+  /// How long a thread waits for a page; see RestoreOptions::patience.
+  std::chrono::milliseconds patience = std::chrono::minutes(1);
+};
+
+/// An arena that was checked out lazily, and what can be asked for beside it. As LazyCheckout.
+class CLEAVE_API LazyArena {
+ public:
+  LazyArena(LazyArena&&) noexcept;             ///< takes over what `other` is
+  LazyArena& operator=(LazyArena&&) noexcept;  ///< the same
+  /// What the arena leaves, commits and pins, may outlive it; as ~LazyCheckout().
+  ~LazyArena();
+
+  /// It holds the commit, at its address, and stands at a commit of it that has its payload. A page
+  /// comes when it is touched first, and is compared with its hash before; what cannot be had ends
+  /// that access in SIGBUS: see Arena::restore(). Its pages take memory of their own, beside what
+  /// the pool has of them.
+  [[nodiscard]] Arena& arena() { return arena_; }
+  /// The commit.
+  [[nodiscard]] const ImageId& commit() const { return below_.commit(); }
+
+  /// As LazyCheckout::recall(), into the arena.
+  Result<std::uint64_t> recall();
+  /// As LazyCheckout::remember().
+  Result<std::uint64_t> remember() { return below_.remember(); }
+  /// As LazyCheckout::complete(), into the arena.
+  Result<std::uint64_t> complete(const std::stop_token& stop = {},
+                                 const std::function<void(const LazyProgress&)>& told = {});
+  /// How far it is.
+  [[nodiscard]] LazyProgress progress() const { return below_.progress(); }
+
+ private:
+  friend class LazyImages;
+  CLEAVE_HIDDEN LazyArena(LazyCheckout below, Arena arena);
+  CLEAVE_HIDDEN Result<bool> bring(PageNo page);
+
+  LazyCheckout below_;  // ends last: then its lease does
+  Arena arena_;
 };
 
 /// A repository, and a pool whose pages it has. A handle: movable; of one thread at a time. What is
@@ -111,6 +156,9 @@ class CLEAVE_API LazyImages {
   /// io (of the store; something is lacking), bad_argument (what the commit says of itself does not
   /// hold), no_memory (also: more pages than LazyOptions has room for).
   Result<LazyCheckout> checkout(const ImageId& commit);
+  /// An arena that holds the commit, at the address where it was. Errors: as checkout(), and as
+  /// Repository::checkout_arena() and Arena::restore(): unsupported where the kernel cannot.
+  Result<LazyArena> checkout_arena(const ImageId& commit, const LazyArenaOptions& options = {});
 
  private:
   LazyImages(std::shared_ptr<detail::image::LazySource> source, std::shared_ptr<const Pool> pool)

@@ -52,10 +52,27 @@ const SnapshotState& Joint::head_state() const { return HandleAccess::state(head
 Result<void> Joint::admit(Member& member) {
   if (auto here = check_here(); !here) return here;
   const sync::Guard guard(lock_);
+  return admit(member, [&]() {
+    lock_.assume_held();  // by the function around
+    return commit_with(member);
+  });
+}
+
+Result<void> Joint::admit_restored(Member& member, std::span<const std::byte> payload) {
+  const sync::Guard guard(lock_);
+  return admit(member, [&]() -> Result<Commit> {
+    lock_.assume_held();  // by the function around
+    auto now = recorded_.snapshot();
+    if (!now) return tl::unexpected(now.error());
+    return history_->add(nullptr, std::move(*now), {}, 0, payload);
+  });
+}
+
+Result<void> Joint::admit(Member& member, function_ref<Result<Commit>()> first_commit) {
   auto made = sync::or_no_memory("out of memory joining arenas", [&]() -> Result<Commit> {
     lock_.assume_held();  // by the function around
     members_.reserve(members_.size() + 1);
-    return commit_with(member);
+    return first_commit();
   });
   if (!made) {
     if (head_) recorded_back_to(*head_);

@@ -33,7 +33,7 @@ class Joint {
  public:
   /// Without members and commits yet. Error: no_memory.
   static Result<std::shared_ptr<Joint>> create(const Pool& pool);
-  /// For create(). Throws std::bad_alloc.
+  /// Of a space that is that of the first member already. Throws std::bad_alloc.
   explicit Joint(Space&& recorded);
   ~Joint();
   Joint(const Joint&) = delete;
@@ -49,6 +49,9 @@ class Joint {
   /// The member belongs to it from now on, and a commit has what it holds and, of the others, what
   /// head() has. Errors: no_memory, not_permitted, already_mapped; nothing has changed.
   Result<void> admit(Member& member);
+  /// The same of the first one, whose memory the space that was given to it has already; `payload`
+  /// is that of its first commit.
+  Result<void> admit_restored(Member& member, std::span<const std::byte> payload);
   /// The member ends. One that was never admitted: nothing happens.
   void leave(const Member& member) noexcept;
 
@@ -61,6 +64,7 @@ class Joint {
   // Of one member.
 
   Result<void> pin(Member& member, const void* at, ByteCount bytes, PinAccess access, PinTerm term);
+  Result<std::uint64_t> fetch(Member& member, const void* at, ByteCount bytes);
   void unpin(Member& member, PageRun run, PinAccess access, PinTerm term) noexcept;
   Result<Hold> hold(Member& member, const void* at, ByteCount bytes);
   [[nodiscard]] ArenaStatistics statistics(const Member& member) const;
@@ -91,6 +95,8 @@ class Joint {
   [[nodiscard]] const SnapshotState& head_state() const CLEAVE_REQUIRES(lock_);
 
   Result<Commit> commit_with(Member& member) CLEAVE_REQUIRES(lock_);
+  Result<void> admit(Member& member, function_ref<Result<Commit>()> first_commit)
+      CLEAVE_REQUIRES(lock_);
   Result<Commit> commit_changed(std::string_view name, std::span<const std::byte> payload)
       CLEAVE_REQUIRES(lock_);
   Result<void> drop_what_ended() CLEAVE_REQUIRES(lock_);

@@ -7,7 +7,10 @@
 namespace cleave::detail {
 
 Result<void> Member::collect(PageRun within, const SnapshotState& head) {
-  if (auto collected = choice_.tracker->collect(within, changed_); !collected) return collected;
+  Tracker& tracker = *choice_.tracker;
+  auto collected = late_ == nullptr ? tracker.collect(within, changed_)
+                                    : late_->collect(tracker, within, changed_);
+  if (!collected) return collected;
   for (const Pinned& pinned : pins_) {
     if (pinned.access == PinAccess::read) continue;
     changed_.add(pinned.run);
@@ -23,7 +26,7 @@ Result<void> Member::collect(PageRun within, const SnapshotState& head) {
 Result<void> Member::find_unseen(const SnapshotState& head) {
   ResidentRanges resident(mapping_);
   for (std::uint64_t page = 0; page < mapping_.pages(); ++page) {
-    if (changed_.has(page)) continue;
+    if (changed_.has(page) || is_missing(page)) continue;
     const PageNo number = number_of_page(page);
     if (!head.has(number) && !resident.has(page)) continue;
     const auto then = head.look(number);

@@ -30,7 +30,20 @@ Member::Member(Mapping&& mapping, Sets&& sets, sync::mutex& turn)
       hot_(std::move(sets.hot)) {}
 
 Result<void> Member::watch(const ArenaOptions& options) {
-  auto choice = choose_tracker(options, mapping_);
+  return watch(choose_tracker(options, mapping_), options);
+}
+
+Result<void> Member::watch_late(const Snapshot& from, const RestoreOptions& options) {
+  if (auto watched = watch(choose_late_tracker(options.arena, mapping_), options.arena); !watched) {
+    return watched;
+  }
+  auto late = LatePages::create(mapping_, from, options.name, options.patience);
+  if (!late) return tl::unexpected(late.error());
+  late_ = std::move(*late);
+  return {};
+}
+
+Result<void> Member::watch(Result<Choice>&& choice, const ArenaOptions& options) {
   if (!choice) return tl::unexpected(choice.error());
   choice_ = std::move(*choice);
   assume_turn();  // no other thread knows it yet
@@ -81,7 +94,7 @@ void Member::mark_dirty(const void* at, ByteCount bytes) noexcept {
   if (!mapping_.is_here()) return;
   const auto run = pages_of(at, bytes);
   CLEAVE_CHECK(run, "mark_dirty() of bytes that do not lie inside the arena");
-  choice_.tracker->mark_dirty(*run);
+  mark_dirty(*run);
 }
 
 void Member::mark_dirty(const void* first, std::span<const std::uint64_t> bitmap) noexcept {
@@ -91,8 +104,17 @@ void Member::mark_dirty(const void* first, std::span<const std::uint64_t> bitmap
     CLEAVE_CHECK(from && from->pages() == 1 && marked.end <= mapping_.pages() - from->first,
                  "mark_dirty() of a bitmap that begins inside a page, or whose pages do not lie "
                  "inside the arena");
-    choice_.tracker->mark_dirty({from->first + marked.first, from->first + marked.end});
+    mark_dirty(PageRun{from->first + marked.first, from->first + marked.end});
   });
+}
+
+void Member::mark_dirty(PageRun run) noexcept {
+  if (late_ != nullptr) late_->bring(run);
+  choice_.tracker->mark_dirty(run);
+}
+
+Result<std::uint64_t> Member::fetch_late(PageRun run) {
+  return late_ == nullptr ? 0 : late_->fetch(run);
 }
 
 ArenaStatistics Member::statistics() const {

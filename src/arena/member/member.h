@@ -11,6 +11,7 @@
 #include <cleave/arena.h>
 #include <cleave/space.h>
 
+#include "arena/late/late_pages.h"
 #include "arena/memory/hot_pages.h"
 #include "arena/memory/mapping.h"
 #include "arena/memory/page_set.h"
@@ -44,6 +45,9 @@ class Member : public std::enable_shared_from_this<Member> {
 
   /// Before it has a joint: finds a tracker. Errors: as Arena::create().
   Result<void> watch(const ArenaOptions& options);
+  /// The same of memory that is to hold what a snapshot does: its pages come when they are touched.
+  /// Errors: as Arena::restore().
+  Result<void> watch_late(const Snapshot& from, const RestoreOptions& options);
 
   [[nodiscard]] const Mapping& mapping() const noexcept { return mapping_; }
   [[nodiscard]] Address address_of_page(std::uint64_t page) const noexcept {
@@ -61,6 +65,12 @@ class Member : public std::enable_shared_from_this<Member> {
   [[nodiscard]] std::string tracking_reason() const { return choice_.reason(); }
   void mark_dirty(const void* at, ByteCount bytes) noexcept;
   void mark_dirty(const void* first, std::span<const std::uint64_t> bitmap) noexcept;
+  /// Puts pages in place that are missing; how many. Not with the joint's lock, which others want
+  /// while a store takes its time. Errors: as LatePages::fetch().
+  Result<std::uint64_t> fetch_late(PageRun run);
+  [[nodiscard]] std::uint64_t missing() const noexcept {
+    return late_ == nullptr ? 0 : late_->left();
+  }
 
   /// Tells the analysis that the joint's lock is held; the caller says why.
   void assume_turn() const CLEAVE_ASSERTS_HELD(turn_) {}
@@ -137,6 +147,11 @@ class Member : public std::enable_shared_from_this<Member> {
     friend bool operator==(const Pinned&, const Pinned&) = default;
   };
 
+  Result<void> watch(Result<Choice>&& choice, const ArenaOptions& options);
+  [[nodiscard]] bool is_missing(std::uint64_t page) const noexcept {
+    return late_ != nullptr && late_->is_missing(page);
+  }
+  void mark_dirty(PageRun run) noexcept;
   /// Finds pages that have changed though collect() did not find them. Error: not_permitted.
   Result<void> find_unseen(const SnapshotState& head) CLEAVE_REQUIRES(turn_);
   /// Adds the hot pages of `within` that differ from `head` to changed_.
@@ -150,6 +165,8 @@ class Member : public std::enable_shared_from_this<Member> {
 
   Mapping mapping_;
   Choice choice_;
+  /// Null: all pages are there from the beginning. Set before any other thread knows the arena.
+  sync::Owned<LatePages> late_;
   std::optional<WriterTrap> trap_;
   bool catch_waiters_ = false;
   bool catch_unseen_ = false;

@@ -19,7 +19,7 @@ struct Open {
 
 /// One for each of Which. Constant-initialized and never destroyed: arenas may be static.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables)
-constinit std::array<Open, 4> all_open{};
+constinit std::array<Open, 5> all_open{};
 
 /// Holds the lock for a scope.
 class Access {

@@ -14,7 +14,7 @@ namespace cleave::detail {
 /// opens its own: its parent's speaks of the parent's memory.
 class SharedDescriptor {
  public:
-  enum class Which : std::uint8_t { pagemap, async_faults, signal_faults, mappings };
+  enum class Which : std::uint8_t { pagemap, async_faults, signal_faults, late_faults, mappings };
 
   /// `open` gives a descriptor, which is then ours. Errors: as `open`.
   static Result<SharedDescriptor> take(Which which, Result<int> (*open)());

@@ -23,8 +23,9 @@ constexpr std::uint64_t kBlock = 512;
 class Async final : public Tracker {
  public:
   Async(const Mapping& mapping, PageSet&& told, PageSet&& untouched, PageSet&& fresh,
-        Userfault&& faults, Pagemap&& pagemap)
+        Userfault&& faults, Pagemap&& pagemap, bool may_lack_pages)
       : mapping_(mapping),
+        may_lack_pages_(may_lack_pages),
         told_(std::move(told)),
         untouched_(std::move(untouched)),
         fresh_(std::move(fresh)),
@@ -57,6 +58,16 @@ class Async final : public Tracker {
   // A scan has to stop at each run: 0.8 us, for 1.2 us a fault.
   [[nodiscard]] HotPages::Limits worth_leaving_open() const noexcept override {
     return {mapping_.pages(), kWorthLeavingOpen};
+  }
+
+  // One descriptor watches for both, and can only let go of both.
+  Result<void> all_have_come() override {
+    may_lack_pages_ = false;
+    faults_.unwatch({mapping_.native(), mapping_.bytes()});
+    if (auto watched = faults_.watch({mapping_.native(), mapping_.bytes()}); !watched) {
+      return watched;
+    }
+    return scan({0, mapping_.pages()}, [](PageRun) {});
   }
 
   // The kernel sees a write by itself, but not that the program gives memory back: the protection
@@ -118,8 +129,9 @@ class Async final : public Tracker {
       if (!scanned) {
         visit(run);  // how far it came, and what it has protected again, is not known
         if (scanned.error().code == Errc::no_memory) return tl::unexpected(scanned.error());
-        // Memory that was moved away and back is watched no more.
-        if (!faults_.watch(left)) return tl::unexpected(scanned.error());
+        // Memory that was moved away and back is watched no more. Where pages were missing from it,
+        // they were zeroes to whoever looked meanwhile: that is not to be recorded.
+        if (may_lack_pages_ || !faults_.watch(left)) return tl::unexpected(scanned.error());
         scanned = pagemap_.take_written(left, into);
         if (!scanned) return tl::unexpected(scanned.error());
       }
@@ -159,6 +171,7 @@ class Async final : public Tracker {
   static constexpr std::uint64_t kWorthLeavingOpen = 3;
 
   const Mapping& mapping_;
+  bool may_lack_pages_;
   PageSet told_;       // by mark_dirty()
   PageSet untouched_;  // blocks, by number, in which the file had nothing when last looked
   PageSet fresh_;      // blocks that were touched since, and not scanned whole yet
@@ -167,8 +180,8 @@ class Async final : public Tracker {
   std::array<ScannedRun, 1024> found_;
 };
 
-Result<OwnedTracker> make_async(const Mapping& mapping) {
-  auto faults = Userfault::open(Userfault::Mode::async);
+Result<OwnedTracker> make_in(Userfault::Mode mode, const Mapping& mapping) {
+  auto faults = Userfault::open(mode);
   if (!faults) return tl::unexpected(faults.error());
   auto pagemap = Pagemap::open();
   if (!pagemap) return tl::unexpected(pagemap.error());
@@ -180,10 +193,15 @@ Result<OwnedTracker> make_async(const Mapping& mapping) {
   auto fresh = PageSet::create(blocks);
   if (!fresh) return tl::unexpected(fresh.error());
   auto made = sync::make_owned<Async>(mapping, std::move(*told), std::move(*untouched),
-                                      std::move(*fresh), std::move(*faults), std::move(*pagemap));
+                                      std::move(*fresh), std::move(*faults), std::move(*pagemap),
+                                      mode == Userfault::Mode::late);
   if (made == nullptr) return tl::unexpected(no_memory_for_tracker());
   if (auto watched = made->watch(); !watched) return tl::unexpected(watched.error());
   return made;
+}
+
+Result<OwnedTracker> make_async(const Mapping& mapping) {
+  return make_in(Userfault::Mode::async, mapping);
 }
 
 constexpr Refusals kForget =
@@ -207,6 +225,10 @@ Result<void> probe_async(Trial& trial) {
 }
 
 }  // namespace
+
+Result<OwnedTracker> make_late_tracker(const Mapping& mapping) {
+  return make_in(Userfault::Mode::late, mapping);
+}
 
 const TrackerKind kAsync{.tracking = Tracking::async,
                          .name = "async",

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "arena/track/registry.h"
+#include "base/fail.h"
 
 namespace cleave::detail {
 
@@ -38,6 +39,18 @@ Result<Choice> choose_tracker(const ArenaOptions& options, const Mapping& mappin
   if (async) return made(Tracking::async, mapping, "async works here");
   if (auto works = try_tracking(Tracking::mprotect); !works) return tl::unexpected(works.error());
   return made(Tracking::mprotect, mapping, "async does not work here", async.error());
+}
+
+Result<Choice> choose_late_tracker(const ArenaOptions& options, const Mapping& mapping) {
+  if (options.tracking != Tracking::automatic && options.tracking != Tracking::async) {
+    return fail(Errc::unsupported,
+                "pages that come when they are touched need tracking by async; leave it to "
+                "`automatic`, or restore all of them at once");
+  }
+  if (auto works = try_tracking(Tracking::async); !works) return tl::unexpected(works.error());
+  auto tracker = make_late_tracker(mapping);
+  if (!tracker) return tl::unexpected(tracker.error());
+  return Choice{std::move(*tracker), "pages that come when they are touched need async", {}};
 }
 
 std::string Choice::reason() const {

@@ -23,5 +23,7 @@ struct Choice {
 /// What the options ask for, after it has shown that it works here. Errors: unsupported; no_memory,
 /// something ran short, which is no reason to be slow for good.
 Result<Choice> choose_tracker(const ArenaOptions& options, const Mapping& mapping);
+/// The same for memory whose pages come late, which has one that will do.
+Result<Choice> choose_late_tracker(const ArenaOptions& options, const Mapping& mapping);
 
 }  // namespace cleave::detail

@@ -38,4 +38,8 @@ const TrackerKind& tracker_kind(Tracking tracking) noexcept;
 /// A tracker of that kind, which watches the mapping from now on.
 Result<OwnedTracker> make_tracker(Tracking tracking, const Mapping& mapping);
 
+/// `async` for memory whose pages come late: what is missing can be watched by the descriptor that
+/// watches for writes (arena/late/late_pages.h).
+Result<OwnedTracker> make_late_tracker(const Mapping& mapping);
+
 }  // namespace cleave::detail

@@ -34,6 +34,10 @@ class Tracker {
   /// The memory behind the pages was given back; they are to be watched as before.
   virtual void punched(PageRun) noexcept {}
 
+  /// Right after a collect() of all pages: none is missing any more, and holes are the kernel's
+  /// matter from now on. Errors: as collect().
+  virtual Result<void> all_have_come() { return {}; }
+
   /// From the next collect() on, does not tell of the pages in `hot`, and lets them be written
   /// without a fault: whoever has called this compares them. The set may change between calls of
   /// collect(), and is there as long as collect() is called. A page that leaves it is told of by

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <utility>
 
+#include <cleave/units.h>
+
 #include "base/fail.h"
 #include "base/refusal.h"
 
@@ -96,6 +98,9 @@ Result<int> open_with(std::uint64_t feature, const Refusals& lacking) {
 }
 
 Result<int> open_async() { return open_with(UFFD_FEATURE_WP_ASYNC, kAskAsync); }
+Result<int> open_late() {
+  return open_with(UFFD_FEATURE_WP_ASYNC | UFFD_FEATURE_SIGBUS, kAskAsync);
+}
 Result<int> open_signal() { return open_with(UFFD_FEATURE_SIGBUS, kAskSignal); }
 
 Result<int> open_pagemap() {
@@ -108,18 +113,43 @@ Result<int> open_pagemap() {
 
 Result<Userfault> Userfault::open(Mode mode) {
   using Which = SharedDescriptor::Which;
-  auto taken = mode == Mode::async ? SharedDescriptor::take(Which::async_faults, open_async)
-                                   : SharedDescriptor::take(Which::signal_faults, open_signal);
+  auto taken = mode == Mode::async    ? SharedDescriptor::take(Which::async_faults, open_async)
+               : mode == Mode::signal ? SharedDescriptor::take(Which::signal_faults, open_signal)
+                                      : SharedDescriptor::take(Which::late_faults, open_late);
   if (!taken) return tl::unexpected(taken.error());
   return Userfault(std::move(*taken));
 }
 
-Result<void> Userfault::watch(std::span<std::byte> range) noexcept {
+Result<void> Userfault::watch(std::span<std::byte> range, std::uint64_t how) noexcept {
   uffdio_register wanted{};
   wanted.range = range_of(range);
-  wanted.mode = UFFDIO_REGISTER_MODE_WP;
+  wanted.mode = how;
   if (ioctl(descriptor_.number(), UFFDIO_REGISTER, &wanted) == 0) return {};
   return refused(kWatch, errno);
+}
+
+Result<void> Userfault::watch(std::span<std::byte> range) noexcept {
+  return watch(range, UFFDIO_REGISTER_MODE_WP);
+}
+
+Result<void> Userfault::watch_missing(std::span<std::byte> range) noexcept {
+  return watch(range, UFFDIO_REGISTER_MODE_WP | UFFDIO_REGISTER_MODE_MISSING);
+}
+
+Result<void> Userfault::watch_only_missing(std::span<std::byte> range) noexcept {
+  return watch(range, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+int Userfault::put(std::byte* page, const std::byte* bytes) noexcept {
+  for (;;) {
+    uffdio_copy copy{};
+    copy.dst = reinterpret_cast<std::uint64_t>(page);
+    copy.src = reinterpret_cast<std::uint64_t>(bytes);
+    copy.len = kPageSize;
+    copy.mode = UFFDIO_COPY_MODE_WP;
+    if (ioctl(descriptor_.number(), UFFDIO_COPY, &copy) == 0) return 0;
+    if (errno != EAGAIN && errno != EINTR) return errno;
+  }
 }
 
 void Userfault::unwatch(std::span<std::byte> range) noexcept {

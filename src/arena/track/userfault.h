@@ -15,13 +15,14 @@
 
 namespace cleave::detail {
 
-/// A userfaultfd for write-protection on shared memory, without privileges (USER_MODE_ONLY).
+/// A userfaultfd for shared memory, without privileges (USER_MODE_ONLY).
 class Userfault {
  public:
   /// What becomes of a write to protected memory.
   enum class Mode : std::uint8_t {
     async,   ///< the kernel lifts the protection and goes on; Linux 6.7
     signal,  ///< SIGBUS for code, EFAULT for system calls; Linux 6.4
+    late,    ///< as async; and what is missing can be watched too, see watch_missing()
   };
   /// Errors: unsupported, with the reason; no_memory (descriptors).
   static Result<Userfault> open(Mode mode);
@@ -29,6 +30,15 @@ class Userfault {
   /// Has the descriptor watch a range, until unwatch(): all arenas share it, so that it may outlive
   /// this one. Error: unsupported, no_memory.
   Result<void> watch(std::span<std::byte> range) noexcept;
+  /// Has it watch for pages, too, that have no memory, `late` mode: an access to one is SIGBUS for
+  /// code, EFAULT for system calls, until put() gives it some. Errors: as watch().
+  Result<void> watch_missing(std::span<std::byte> range) noexcept;
+  /// For those alone, in another view of the same file. Errors: as watch().
+  Result<void> watch_only_missing(std::span<std::byte> range) noexcept;
+  /// Gives a page of a watched range memory that holds these 4096 bytes, and protects it, all in
+  /// one step: no thread sees a part of it. 0, or the kernel's errno; EEXIST: it has memory. Safe
+  /// in a signal handler.
+  [[nodiscard]] int put(std::byte* page, const std::byte* bytes) noexcept;
   /// Lets go of it, and lifts its protection. Not in a child of fork(2): the descriptor speaks of
   /// the parent's memory.
   void unwatch(std::span<std::byte> range) noexcept;
@@ -39,6 +49,8 @@ class Userfault {
 
  private:
   explicit Userfault(SharedDescriptor&& descriptor) : descriptor_(std::move(descriptor)) {}
+  Result<void> watch(std::span<std::byte> range, std::uint64_t how) noexcept;
+
   SharedDescriptor descriptor_;
 };
 

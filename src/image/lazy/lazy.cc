@@ -4,6 +4,7 @@
 #include <cleave/image/lazy.h>
 
 #include "base/fail.h"
+#include "image/lazy/ahead.h"
 #include "image/lazy/backing.h"
 #include "image/lazy/source.h"
 #include "image/lazy/touched.h"
@@ -18,7 +19,6 @@ using detail::image::LazySource;
 using detail::image::PageAt;
 using detail::image::RepositoryState;
 using detail::image::Restored;
-using Numbers = std::vector<std::uint32_t>;
 
 /// Pages that are adopted in one step: the space's lock is held so long.
 constexpr std::size_t kStep = 4096;
@@ -64,49 +64,16 @@ Result<void> map_regions(Space& space, const std::vector<Region>& regions) {
   return {};
 }
 
-// Each is looked at once through the space, which fetches it if it is not there. A page that is
-// mapped no longer, or not to be read, is nothing to fetch.
-class Fetch {
- public:
-  Fetch(Space& space, LazySource& source, Restored& restored)
-      : space_(space), source_(source), restored_(restored) {}
-
-  // `wanted` in the order in which they lie there, for as long as `go_on()`, asked before each.
-  template <class GoOn>
-  Result<std::uint64_t> all(const Numbers& wanted, GoOn go_on) {
-    const LazySource::Ahead ahead;
-    std::vector<ImageId> ids;
-    for (const std::uint32_t number : wanted) ids.push_back(restored_.pages[number].id);
-    std::uint64_t brought = 0;
-    for (std::size_t done = 0; done < wanted.size();) {
-      const std::size_t end = done + source_.read_ahead(std::span(ids).subspan(done));
-      for (; done < end; ++done) {
-        if (restored_.had(wanted[done])) continue;
-        if (!go_on()) return brought;
-        auto here = touch(restored_.pages[wanted[done]].page);
-        if (!here) return tl::unexpected(here.error());
-        if (!*here) continue;
-        restored_.note_had(wanted[done], false);  // also where it was overwritten before
-        ++brought;
-      }
-    }
-    return brought;
-  }
-
- private:
-  Result<bool> touch(PageNo page) {
-    std::array<std::byte, 1> byte{};
-    const auto read = space_.read(address_of(page), byte);
-    if (read) return true;
-    const Errc code = read.error().code;
-    if (code == Errc::not_mapped || code == Errc::not_permitted) return false;
-    return tl::unexpected(read.error());
-  }
-
-  Space& space_;
-  LazySource& source_;
-  Restored& restored_;
-};
+// Looked at once through the space, which fetches it if it is not there. A page that is mapped no
+// longer, or not to be read, is nothing to fetch.
+Result<bool> touch(const Space& space, PageNo page) {
+  std::array<std::byte, 1> byte{};
+  const auto read = space.read(address_of(page), byte);
+  if (read) return true;
+  const Errc code = read.error().code;
+  if (code == Errc::not_mapped || code == Errc::not_permitted) return false;
+  return tl::unexpected(read.error());
+}
 
 }  // namespace
 
@@ -142,22 +109,9 @@ bool LazyCheckout::has_free_memory() const {
 LazyProgress LazyCheckout::progress() const { return restored_->progress(); }
 
 Result<std::uint64_t> LazyCheckout::recall() {
-  auto wanted = source_->with_repository([&](RepositoryState& repository) -> Result<Numbers> {
-    const auto numbers = detail::image::recorded(repository, *restored_);
-    if (!numbers) return numbers;
-    std::vector<PageAt> pages;
-    for (const std::uint32_t n : *numbers) pages.push_back(restored_->pages[n]);
-    Numbers ordered;
-    for (const std::uint32_t n : in_order_of_packs(pages, repository.catalog)) {
-      ordered.push_back((*numbers)[n]);
-    }
-    return ordered;
-  });
-  if (!wanted) return tl::unexpected(wanted.error());
-  return guarded([&]() -> Result<std::uint64_t> {
-    for (const std::uint32_t number : *wanted) restored_->note_touched(number);
-    return Fetch(space_, *source_, *restored_).all(*wanted, [&] { return has_free_memory(); });
-  });
+  return detail::image::recall(
+      *source_, *restored_, [this](PageNo page) { return touch(space_, page); },
+      [this] { return has_free_memory(); });
 }
 
 Result<std::uint64_t> LazyCheckout::remember() {
@@ -168,21 +122,9 @@ Result<std::uint64_t> LazyCheckout::remember() {
 
 Result<std::uint64_t> LazyCheckout::complete(const std::stop_token& stop,
                                              const std::function<void(const LazyProgress&)>& told) {
-  const auto order = source_->with_repository([&](RepositoryState& repository) -> Result<Numbers> {
-    return in_order_of_packs(restored_->pages, repository.catalog);
-  });
-  if (!order) return tl::unexpected(order.error());
-  return guarded([&] {
-    Numbers wanted;
-    std::ranges::copy_if(*order, std::back_inserter(wanted),
-                         [&](std::uint32_t number) { return !restored_->had(number); });
-    std::uint64_t asked = 0;
-    if (told) told(progress());
-    return Fetch(space_, *source_, *restored_).all(wanted, [&] {
-      if (told && ++asked % 1024 == 0) told(progress());
-      return !stop.stop_requested() && has_free_memory();
-    });
-  });
+  return detail::image::complete(
+      *source_, *restored_, [this](PageNo page) { return touch(space_, page); },
+      [&] { return !stop.stop_requested() && has_free_memory(); }, told);
 }
 
 Result<LazyImages> LazyImages::open(std::unique_ptr<ImageStore> store, LazyOptions options) {

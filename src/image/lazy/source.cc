@@ -35,7 +35,7 @@ Result<LazySource::Added> LazySource::add(const ImageId& commit) {
   sweep();
   auto restored = with_repository([&](RepositoryState& state) -> Result<std::shared_ptr<Restored>> {
     std::string ref = leases_ ? name_of_lease() : std::string();
-    auto leased = state.lease(commit, ref);
+    auto leased = state.lease(commit, ref, most_pages_);
     if (!leased) return tl::unexpected(leased.error());
     return std::make_shared<Restored>(commit, std::move(ref), std::move(*leased));
   });

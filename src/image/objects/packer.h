@@ -10,7 +10,8 @@
 
 namespace cleave::detail::image {
 
-/// What was added together lies together. Takes a pack's size of memory.
+/// What was added together lies together: pages; and behind them nodes and commits, which are read
+/// without them. Takes two packs' size of memory. After an error nothing is added any more.
 class Packer {
  public:
   Packer(ImageStore& store, Catalog& catalog) : store_(store), catalog_(catalog) {}
@@ -26,15 +27,27 @@ class Packer {
   [[nodiscard]] std::uint64_t bytes_put() const { return bytes_put_; }
 
  private:
-  void close_frame();
+  struct OpenFrame {
+    Bytes plain;
+    std::vector<std::uint32_t> sizes;
+    std::vector<ImageId> ids;
+    [[nodiscard]] bool has_room_for(View object) const;
+    void add(const ImageId& id, View object);
+  };
+  /// Frames that lie one after the other in the pack, counted from the first of them.
+  struct Part {
+    OpenFrame open;
+    Bytes frames;
+    Index index;
+    [[nodiscard]] std::uint64_t size() const;
+  };
+  static void close_frame(Part& part);
+  static void move_into(Bytes& pack, Index& index, Part& part);
 
   ImageStore& store_;
   Catalog& catalog_;
-  Bytes plain_;
-  std::vector<std::uint32_t> sizes_;
-  std::vector<ImageId> ids_;
-  Bytes pack_;
-  Index index_;
+  Part pages_;
+  Part rest_;
   std::unordered_set<ImageId, HashOfId> added_;
   std::uint64_t bytes_put_ = 0;
 };
