@@ -259,8 +259,8 @@ class CLEAVE_API Arena {
   /// commit(), checkout(), hold() or changes(); else it counts as unchanged. It promises nothing of
   /// what a pin does: the device must rest when threads have to, a checkout changes what it sees,
   /// and the memory goes with the arena. A device that uses it by system calls, as a guest's
-  /// processor does, needs its pages in place: fetch() all of a restored arena first. Not there in a
-  /// child of fork(2). Cost: none.
+  /// processor does, needs its pages in place: fetch() all of a restored arena first. Not there in
+  /// a child of fork(2). Cost: none.
   [[nodiscard]] std::span<std::byte> device_view() const;
 
   /// Of an arena that restore() made: puts pages of these bytes in place which are missing, so that
