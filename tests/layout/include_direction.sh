@@ -108,6 +108,7 @@ bench/image: include/* measure bench/harness
 bench/arena: include/cleave measure bench/harness bench/space
 bench/sqlite: include/cleave measure adapters/sqlite bench/harness
 bench/clients: include/cleave measure adapters/sqlite bench/harness
+bench/scale: include/cleave measure bench/harness bench/arena bench/space
 bench/explorer: lab/* measure bench/harness
 bench/explorer/engine: lab/* measure
 bench: bench/*
