@@ -1,4 +1,4 @@
-// Clang must not compile this: one function uses without the lock what the lock guards. thread_safety.sh looks.
+// Clang must not compile this: one function uses without the lock what the lock guards.
 #include "sync/mutex.h"
 
 namespace cleave::detail {
