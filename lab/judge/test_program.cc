@@ -180,9 +180,19 @@ model::Answer TestProgram::work(const Instruction& i, model::Task task) {
       return machine_.write_protect(task, pages, mode_of(operation.mode));
     case Word::unwp:
       return machine_.write_unprotect(task, pages);
+    case Word::missing:
+      return machine_.register_faults(task, pages, model::Userfaults::missing);
+    case Word::minor:
+      return machine_.register_faults(task, pages, model::Userfaults::minor);
     case Word::serve:
       machine_.serve(task, i.page);
       return model::Answer::done;
+    case Word::uffd_copy:
+      return machine_.uffd_copy(task, pages, value, operation.protects);
+    case Word::uffd_zeropage:
+      return machine_.uffd_zeropage(task, pages);
+    case Word::uffd_continue:
+      return machine_.uffd_continue(task, pages, operation.protects);
     case Word::clear_refs:
       machine_.clear_refs(task);
       return model::Answer::done;

@@ -120,6 +120,9 @@ std::optional<std::string> unmodelled(const litmus::Test& test, const Variant& v
   if (base.uffd_async == model::Flag::no &&
       words.any([](const Operation& operation) { return operation.mode != litmus::WpMode::waits; }))
     return "`wp` with `async` came with Linux 6.7, with `unpopulated` with 6.4";
+  if (base.uffd_continue == model::UffdContinue::missing &&
+      (words.any(word_is(Word::minor)) || words.any(word_is(Word::uffd_continue))))
+    return "minor faults and UFFDIO_CONTINUE came with Linux 5.13 and 5.14";
   if (is_linux_before(variant, "E1a") && words.apart(word_is(Word::collapse), without_locks))
     return "before 6.1 a collapse and a lockless reference met in a level of page tables that the "
            "model has not (70cbc3cc78a9)";

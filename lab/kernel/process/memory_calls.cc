@@ -29,12 +29,6 @@ tl::unexpected<std::string> failed(std::string_view what) {
   return tl::unexpected(fmt::format("{}: {}", what, std::strerror(errno)));
 }
 
-void fill(char* from, std::size_t bytes, std::uint64_t value) {
-  for (std::size_t at = 0; at < bytes; at += kSmallPage)
-    for (const litmus::Half half : {litmus::Half::a, litmus::Half::b})
-      std::memcpy(from + at + offset(half), &value, sizeof value);
-}
-
 bool touch(const char* page) {
   const volatile char byte = *page;
   return byte == 0;
@@ -149,6 +143,12 @@ bool reclaimed(const char* address, std::size_t bytes) {
 }
 
 }  // namespace
+
+void fill(char* from, std::size_t bytes, std::uint64_t value) {
+  for (std::size_t at = 0; at < bytes; at += kSmallPage)
+    for (const litmus::Half half : {litmus::Half::a, litmus::Half::b})
+      std::memcpy(from + at + offset(half), &value, sizeof value);
+}
 
 tl::expected<void, std::string> lay_out_pages(const CompiledTest& compiled) {
   for (std::size_t i = 0; i < compiled.plan.setup.pages.size(); ++i) {

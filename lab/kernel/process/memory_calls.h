@@ -15,6 +15,8 @@ namespace lab::kernel {
 /// Puts the first process' pages where the test begins. The error is for a person.
 tl::expected<void, std::string> lay_out_pages(const CompiledTest& compiled);
 
+/// The value into both halves of each small page.
+void fill(char* from, std::size_t bytes, std::uint64_t value);
 /// Has KSM scan until both addresses of this process have one frame, or for some whole scans.
 /// Whether they have; nothing: it did not come round in time. `other`: nullptr, where it is another
 /// process'; then it is enough that the page was merged with any.

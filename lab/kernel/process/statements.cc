@@ -167,6 +167,7 @@ bool TestProcess::work(const judge::Instruction& i, model::ProcessId process) {
       if (shared_.references[i.reference].taken.exchange(false)) references_[i.reference]->drop();
       return true;
     case Word::unmap:
+      forget_faults(at, bytes);
       return munmap(at, bytes) == 0;
     case Word::map:
       return map_fresh(at, bytes);
@@ -186,12 +187,24 @@ bool TestProcess::work(const judge::Instruction& i, model::ProcessId process) {
       return write_protect(at, bytes, operation.mode);
     case Word::unwp:
       return write_unprotect(at, bytes);
+    case Word::missing:
+      return register_faults(at, bytes, Faults::missing);
+    case Word::minor:
+      return register_faults(at, bytes, Faults::minor);
     case Word::serve:
-      serve_write_fault(at, shared_.changed);
+      serve_fault(at, shared_.changed);
       return true;
+    case Word::uffd_copy:
+      return supply_bytes(at, bytes, operation.value, operation.protects);
+    case Word::uffd_zeropage:
+      return supply_zeroes(at, bytes);
+    case Word::uffd_continue:
+      return supply_cached(at, bytes, operation.protects);
     case Word::clear_refs:
       return clear_refs();
     case Word::move:
+      forget_faults(at, bytes);
+      forget_faults(test_.placements[i.other].address, moved_bytes(i));
       return move(at, test_.placements[i.other].address, moved_bytes(i));
     case Word::uffd_move:
       return move_by_userfaultfd(at, test_.placements[i.other].address, moved_bytes(i));
@@ -268,6 +281,7 @@ bool TestProcess::fork(const judge::Instruction& i, model::ProcessId process) {
   const std::vector<const char*> shared = shared_and_mapped();
   const pid_t pid = ::fork();
   if (pid == 0) {
+    begin_faults_of_child();
     for (const char* page : shared) (void)try_read(page);
     run(i.child);
   }

@@ -82,7 +82,7 @@ Parts examine(World& world, ProcessId id, const HugeRun& run) {
     const Region region = world.region(id, run.first + i);
     if (!region.copy_on_write() || spot.entry.wp || spot.huge) return {false, nullptr};
     if (spot.entry.is(EntryKind::zero)) {
-      if (region.wp) return {false, nullptr};  // userfaultfd may want to fill it
+      if (region.registered()) return {false, nullptr};  // userfaultfd may want to fill it
       parts.only = nullptr;
       continue;
     }
