@@ -209,7 +209,7 @@ model::Answer TestProgram::work(const Instruction& i, model::Task task) {
 model::Answer TestProgram::act(const Instruction& i, model::Task task) {
   switch (i.operation->word) {
     case Word::swapout:
-      return machine_.swap_out(task, i.page);
+      return swap_out(i, task);
     case Word::swapoff:
       return machine_.swap_off(task);
     case Word::writeback:
@@ -243,6 +243,15 @@ model::Answer TestProgram::act(const Instruction& i, model::Task task) {
     default:
       explore::broken(fmt::format("nobody performs `{}`", i.text));
   }
+}
+
+// Part by part; reclaim splits what is large.
+model::Answer TestProgram::swap_out(const Instruction& i, model::Task task) {
+  model::Answer answer = model::Answer::done;
+  for (model::PageNo part = 0; part < i.pages; ++part)
+    if (machine_.swap_out(task, i.page + part) != model::Answer::done)
+      answer = model::Answer::failed;
+  return answer;
 }
 
 std::uint64_t TestProgram::ask(const Quantity& q) const {

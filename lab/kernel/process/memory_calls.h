@@ -32,6 +32,10 @@ bool hold_huge_pages(std::uint64_t but);
 /// Has the page at `address` reclaimed: by itself, and else with all of this process' control
 /// group.
 bool swap_out(const CompiledTest& compiled, char* address, std::size_t bytes);
+/// Swapped, or discarded, or never there: no frame is mapped.
+bool is_absent(const char* address, std::size_t bytes);
+/// Whether one huge entry maps it.
+bool is_mapped_whole(const char* address);
 /// Has page table entries take the place of one huge entry. The mapping ends as it was.
 bool split_pmd(char* address);
 /// Pages that wait in batches for the lists of reclaim get there: the batches' references are gone.

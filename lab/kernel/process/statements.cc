@@ -226,7 +226,7 @@ bool TestProcess::act(const judge::Instruction& i) {
   const std::size_t bytes = has_place ? test_.placements[i.page].bytes * i.pages : 0;
   switch (i.operation->word) {
     case Word::swapout:
-      return swap_out(test_, at, bytes);
+      return !is_absent(at, bytes) && swap_out(test_, at, bytes);
     case Word::swapoff:
       return swapoff(test_.swap_file.c_str()) == 0;
     case Word::merge:
@@ -236,7 +236,7 @@ bool TestProcess::act(const judge::Instruction& i) {
     case Word::split:
       return split(at, bytes);
     case Word::split_pmd:
-      return split_pmd(at);
+      return is_mapped_whole(at) && split_pmd(at);
     case Word::collapse:
       return madvise(at, kHugePage, MADV_COLLAPSE) == 0;
     default:

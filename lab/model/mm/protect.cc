@@ -23,6 +23,8 @@ void upgrade(World& world, const EntryRef& spot, Entry& entry, const Region& reg
   const Decision decision = upgrades(world.rules, world.counts(spot), entry.wp || entry.tracked);
   decided(decision.why);
   entry.writable = decision.yes;
+  // Its own by its counts: no other shares the merged page any more.
+  if (Folio& folio = world.folio(entry); decision.yes && folio.ksm.read()) folio.ksm.write(false);
 }
 
 void clear_one(World& world, ProcessId id, PageNo page, PageRange all) {
