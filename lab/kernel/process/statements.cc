@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -78,8 +79,9 @@ bool move(char* from, char* to, std::size_t bytes) {
   return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
 }
 
-// The folio of the page becomes small pages, through the file that debugfs has for it.
-bool split(const char* address, std::size_t bytes) {
+// The folio of the page becomes small pages, through the file that debugfs has for it. Nothing: a
+// kernel that is locked down lets nobody write there.
+std::optional<bool> split(const char* address, std::size_t bytes) {
   std::error_code error;
   std::string pid(32, '\0');
   const ssize_t length = readlink("/proc/self", pid.data(), pid.size());
@@ -87,8 +89,16 @@ bool split(const char* address, std::size_t bytes) {
   pid.resize(static_cast<std::size_t>(length));
   const auto from = reinterpret_cast<std::uintptr_t>(address);
   std::ofstream file("/sys/kernel/debug/split_huge_pages");
+  if (!file.is_open()) return std::nullopt;
   file << pid << std::hex << ",0x" << from << ",0x" << from + bytes << std::flush;
   return file.good() && (page_info(address).flags >> kFlagHuge & 1) == 0;
+}
+
+// What has just come from swap waits in a batch, which holds a reference: then once more.
+bool collapse(char* address) {
+  for (int i = 0; i < 3; ++i)
+    if (madvise(address, kHugePage, MADV_COLLAPSE) == 0) return true;
+  return false;
 }
 
 bool can_read(int file, std::chrono::milliseconds time) {
@@ -234,11 +244,13 @@ bool TestProcess::act(const judge::Instruction& i) {
     case Word::unmerge:
       return madvise(at, bytes, MADV_UNMERGEABLE) == 0;
     case Word::split:
-      return split(at, bytes);
+      if (const auto done = split(at, bytes)) return *done;
+      shared_.fail("splitting folios: split_huge_pages of debugfs cannot be opened");
+      return false;
     case Word::split_pmd:
       return is_mapped_whole(at) && split_pmd(at);
     case Word::collapse:
-      return madvise(at, kHugePage, MADV_COLLAPSE) == 0;
+      return collapse(at);
     default:
       shared_.fail("no way to do \"" + i.text + "\" here");
       return false;
