@@ -180,9 +180,19 @@ model::Answer TestProgram::work(const Instruction& i, model::Task task) {
       return machine_.write_protect(task, pages, mode_of(operation.mode));
     case Word::unwp:
       return machine_.write_unprotect(task, pages);
+    case Word::missing:
+      return machine_.register_faults(task, pages, model::Userfaults::missing);
+    case Word::minor:
+      return machine_.register_faults(task, pages, model::Userfaults::minor);
     case Word::serve:
       machine_.serve(task, i.page);
       return model::Answer::done;
+    case Word::uffd_copy:
+      return machine_.uffd_copy(task, pages, value, operation.protects);
+    case Word::uffd_zeropage:
+      return machine_.uffd_zeropage(task, pages);
+    case Word::uffd_continue:
+      return machine_.uffd_continue(task, pages, operation.protects);
     case Word::clear_refs:
       machine_.clear_refs(task);
       return model::Answer::done;
@@ -199,7 +209,7 @@ model::Answer TestProgram::work(const Instruction& i, model::Task task) {
 model::Answer TestProgram::act(const Instruction& i, model::Task task) {
   switch (i.operation->word) {
     case Word::swapout:
-      return machine_.swap_out(task, i.page);
+      return swap_out(i, task);
     case Word::swapoff:
       return machine_.swap_off(task);
     case Word::writeback:
@@ -233,6 +243,15 @@ model::Answer TestProgram::act(const Instruction& i, model::Task task) {
     default:
       explore::broken(fmt::format("nobody performs `{}`", i.text));
   }
+}
+
+// Part by part; reclaim splits what is large.
+model::Answer TestProgram::swap_out(const Instruction& i, model::Task task) {
+  model::Answer answer = model::Answer::done;
+  for (model::PageNo part = 0; part < i.pages; ++part)
+    if (machine_.swap_out(task, i.page + part) != model::Answer::done)
+      answer = model::Answer::failed;
+  return answer;
 }
 
 std::uint64_t TestProgram::ask(const Quantity& q) const {

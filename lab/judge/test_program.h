@@ -47,6 +47,7 @@ class TestProgram : public explore::Program {
   Then fork(const Instruction& instruction, const ThreadPlan& thread, model::Task task);
   [[nodiscard]] model::Answer work(const Instruction& instruction, model::Task task);
   [[nodiscard]] model::Answer act(const Instruction& instruction, model::Task task);
+  [[nodiscard]] model::Answer swap_out(const Instruction& instruction, model::Task task);
   [[nodiscard]] std::uint64_t ask(const Quantity& quantity) const;
 
   const Plan& plan_;

@@ -43,6 +43,13 @@ class Words {
         if (i != j && does(threads_[i], one) && does(threads_[j], other)) return true;
     return false;
   }
+  /// Whether KSM is asked to merge it.
+  [[nodiscard]] bool merges(const litmus::Page& page) const {
+    return any([&](const Operation& operation) {
+      return operation.word == Word::merge &&
+             (operation.place.page == page.name || operation.other.page == page.name);
+    });
+  }
   [[nodiscard]] const litmus::Page* page_of(const Operation& operation) const {
     const auto found = ranges::find(test_.pages, operation.place.page, &litmus::Page::name);
     return found == test_.pages.end() ? nullptr : &*found;
@@ -117,9 +124,18 @@ std::optional<std::string> unmodelled(const litmus::Test& test, const Variant& v
                (of_a_file(*page) || page->kind == litmus::PageKind::hugetlb);
       }))
     return "the model moves anonymous pages alone, none of files or of hugetlb";
+  if (words.any([&](const Operation& operation) {
+        const litmus::Page* page = words.page_of(operation);
+        return operation.word == Word::swapout && page != nullptr &&
+               (of_a_file(*page) || has(*page, Attribute::ksm) || words.merges(*page));
+      }))
+    return "the model swaps out no pages of files, and no merged ones";
   if (base.uffd_async == model::Flag::no &&
       words.any([](const Operation& operation) { return operation.mode != litmus::WpMode::waits; }))
     return "`wp` with `async` came with Linux 6.7, with `unpopulated` with 6.4";
+  if (base.uffd_continue == model::UffdContinue::missing &&
+      (words.any(word_is(Word::minor)) || words.any(word_is(Word::uffd_continue))))
+    return "minor faults and UFFDIO_CONTINUE came with Linux 5.13 and 5.14";
   if (is_linux_before(variant, "E1a") && words.apart(word_is(Word::collapse), without_locks))
     return "before 6.1 a collapse and a lockless reference met in a level of page tables that the "
            "model has not (70cbc3cc78a9)";

@@ -31,8 +31,9 @@ std::chrono::milliseconds milliseconds(double seconds) {
 std::string text_of(const judge::Plan& plan, const SharedState::End& end) {
   std::string text;
   for (std::size_t i = 0; i < plan.quantities.size(); ++i) {
+    // As the model writes it: ends are compared as text.
     const std::string value =
-        end.answers[i] == judge::kUnreadable ? "-" : fmt::format("{}", end.answers[i]);
+        end.answers[i] == judge::kUnreadable ? "?" : fmt::format("{}", end.answers[i]);
     text += fmt::format("{}{}={};", i == 0 ? "" : " ", plan.quantities[i].text, value);
   }
   return text;

@@ -56,8 +56,18 @@ std::string_view about(Word word) {
       return "userfaultfd write protection on";
     case Word::unwp:
       return "userfaultfd write protection off again";
+    case Word::missing:
+      return "userfaultfd is told of what is touched there and is not there: who does it waits";
+    case Word::minor:
+      return "userfaultfd is told of what a file has there and is not mapped: who touches it waits";
     case Word::serve:
-      return "waits for a fault on the write protection; then say unwp";
+      return "waits for a fault that userfaultfd tells of; then say unwp, or supply the page";
+    case Word::uffd_copy:
+      return "UFFDIO_COPY: a page of that value where none is";
+    case Word::uffd_zeropage:
+      return "UFFDIO_ZEROPAGE: the zero page where none is";
+    case Word::uffd_continue:
+      return "UFFDIO_CONTINUE: the file's page where none is mapped";
     case Word::clear_refs:
       return "soft-dirty tracking begins anew in the whole process";
     case Word::move:

@@ -190,6 +190,8 @@ std::string print(Operand operand, const Operation& operation) {
       return operation.event ? " event" : "";
     case Operand::mode:
       return operation.mode == WpMode::waits ? "" : fmt::format(" {}", name(operation.mode));
+    case Operand::protecting:
+      return operation.protects ? " wp" : "";
     case Operand::protection:
       return fmt::format(" {}", name(operation.protection));
     case Operand::phase:

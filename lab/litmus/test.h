@@ -69,7 +69,12 @@ enum class Word : std::uint8_t {
   wipeonfork,
   wp,
   unwp,
+  missing,
+  minor,
   serve,
+  uffd_copy,
+  uffd_zeropage,
+  uffd_continue,
   clear_refs,
   move,
   uffd_move,
@@ -111,7 +116,7 @@ struct Operation {
   Word word = Word::exit;
   Place place;
   Place other;              ///< merge, move, uffd_move: the second page
-  std::uint64_t value = 0;  ///< write, force, poke
+  std::uint64_t value = 0;  ///< write, force, poke, uffd_copy
   std::string name;         ///< of a process, a label, or a reference
   Half half = Half::a;      ///< of the page behind a reference: peek, poke
   std::string result;       ///< the register that the result goes to; empty: it is not kept
@@ -120,6 +125,7 @@ struct Operation {
   Phase phase = Phase::begin;
   bool event = false;  ///< fork, move: userfaultfd is told, and goes on serving
   WpMode mode = WpMode::waits;
+  bool protects = false;  ///< uffd_copy, uffd_continue: what comes is write-protected
   bool operator==(const Operation&) const = default;
 };
 

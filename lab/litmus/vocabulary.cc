@@ -32,7 +32,12 @@ constexpr Syntax kVocabulary[] = {
     {Word::wipeonfork, "wipeonfork", {place}, Result::may},
     {Word::wp, "wp", {place, mode}, Result::may},
     {Word::unwp, "unwp", {place}, Result::may},
+    {Word::missing, "missing", {place}, Result::may},
+    {Word::minor, "minor", {place}, Result::may},
     {Word::serve, "serve", {place}},
+    {Word::uffd_copy, "uffd_copy", {place, value, protecting}, Result::may},
+    {Word::uffd_zeropage, "uffd_zeropage", {place}, Result::may},
+    {Word::uffd_continue, "uffd_continue", {place, protecting}, Result::may},
     {Word::clear_refs, "clear_refs", {}},
     {Word::move, "move", {place, other, telling}, Result::may},
     {Word::uffd_move, "uffd_move", {place, other}, Result::may},
@@ -84,6 +89,8 @@ std::string_view form(Operand operand) {
       return " [event]";
     case mode:
       return " [async|unpopulated]";
+    case protecting:
+      return " [wp]";
   }
   return "";
 }

@@ -30,6 +30,7 @@ enum class Operand : std::uint8_t {
   pinning,     ///< [write] [fast [only]] [long]
   telling,     ///< [event]: userfaultfd is told
   mode,        ///< [async] or [unpopulated]
+  protecting,  ///< [wp]: what comes is write-protected
 };
 
 /// Where the result goes.

@@ -68,6 +68,18 @@ Answer Machine::write_protect(Task task, PageRange pages, WpMode mode) {
 Answer Machine::write_unprotect(Task task, PageRange pages) {
   return model::write_unprotect(*world_, task, pages);
 }
+Answer Machine::register_faults(Task task, PageRange pages, Userfaults which) {
+  return model::register_faults(*world_, task, pages, which);
+}
+Answer Machine::uffd_copy(Task task, PageRange pages, Value value, bool protects) {
+  return model::uffd_copy(*world_, task, pages, value, protects);
+}
+Answer Machine::uffd_zeropage(Task task, PageRange pages) {
+  return model::uffd_zeropage(*world_, task, pages);
+}
+Answer Machine::uffd_continue(Task task, PageRange pages, bool protects) {
+  return model::uffd_continue(*world_, task, pages, protects);
+}
 void Machine::serve(Task task, PageNo page) { model::serve(*world_, task, page); }
 void Machine::clear_refs(Task task) { model::clear_refs(*world_, task); }
 

@@ -75,12 +75,21 @@ class Machine {
   Answer uffd_move(Task task, PageRange from,
                    PageNo to);  ///< UFFDIO_MOVE; `to` must be mapped and absent
 
-  // userfaultfd's write protection, and soft-dirty tracking.
-  /// failed: the rule-set cannot. The mode is that of all later faults there.
+  // userfaultfd, and soft-dirty tracking.
+  /// Who takes such a fault waits for the handler from now on. failed: not in such memory.
+  Answer register_faults(Task task, PageRange pages, Userfaults which);
+  /// failed: the rule-set cannot, or the pages are registered in another mode. The mode is that of
+  /// all later faults there.
   Answer write_protect(Task task, PageRange pages, WpMode mode = WpMode::waits);
-  Answer write_unprotect(Task task, PageRange pages);  ///< and wakes who waits
-  /// Blocks until a write-protection fault on the page is waiting.
+  /// And wakes who waits. failed: not registered for it.
+  Answer write_unprotect(Task task, PageRange pages);
+  /// Blocks until a fault on the page waits that no serve() was told of.
   void serve(Task task, PageNo page);
+  // What supplies a page where none is, and wakes who waits. failed: the memory is not registered,
+  // or something is there. `protects`: what comes is write-protected.
+  Answer uffd_copy(Task task, PageRange pages, Value value, bool protects);
+  Answer uffd_zeropage(Task task, PageRange pages);
+  Answer uffd_continue(Task task, PageRange pages, bool protects);
   void clear_refs(Task task);
 
   // Reclaim. What acts on a page acts on every mapping of it, in whatever process.

@@ -3,9 +3,11 @@
 #include <mutex>
 #include <optional>
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "lab/explore/search/jobs.h"
+#include "lab/portable/ranges.h"
 #include "lab/report/page/page.h"
 
 namespace lab::report {
@@ -45,6 +47,30 @@ std::string with(std::string_view text, std::string_view mark, std::string_view 
   return std::string(text.substr(0, at)).append(instead).append(text.substr(at + mark.size()));
 }
 
+std::string folder_of(const judge::TestFile& file) {
+  const std::size_t end = file.name.find('/');
+  return end == std::string::npos ? "" : file.name.substr(0, end);
+}
+
+// A folder's name may hold anything.
+std::string text_of(const std::string& name) {
+  std::string text;
+  for (const char c : name) text += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
+  return text;
+}
+
+// Several pages lie open side by side, and their titles are all that tells them apart.
+std::string title_of(const judge::TestFiles& tests) {
+  if (tests.size() == 1) return fmt::format("{}, a litmus test", tests.front()->test.name);
+  const bool one_folder = !tests.empty() && ranges::all_of(tests, [&](const auto& file) {
+    return folder_of(*file) == folder_of(*tests.front());
+  });
+  const std::string folder = one_folder ? folder_of(*tests.front()) : "";
+  return folder.empty()
+             ? fmt::format("{} litmus tests of copy-on-write and page references", tests.size())
+             : fmt::format("{}, {} litmus tests", text_of(folder), tests.size());
+}
+
 }  // namespace
 
 tl::expected<std::string, explore::Refusal> html(const judge::TestFiles& tests,
@@ -58,9 +84,11 @@ tl::expected<std::string, explore::Refusal> html(const judge::TestFiles& tests,
     if (!each) return tl::unexpected(std::move(each.error()));
     runs.push_back(std::move(*each));
   }
-  const Json data = data_of(tests, judgements, runs, columns, options.search);
+  Json data = data_of(tests, judgements, runs, columns, options.search);
+  data["made"] = json(options.origin);
   // The data last: nothing is looked for in it.
-  std::string page = with(page::kSkeleton, "/*STYLE*/", page::kStyle);
+  std::string page = with(page::kSkeleton, "/*TITLE*/", title_of(tests));
+  page = with(page, "/*STYLE*/", page::kStyle);
   page = with(page, "/*SCRIPT*/", page::kScript);
   return with(page, "/*DATA*/", inlined(data));
 }

@@ -11,12 +11,14 @@
 #include "lab/judge/files.h"
 #include "lab/judge/judge.h"
 #include "lab/report/data/data.h"
+#include "lab/report/origin.h"
 
 namespace lab::report {
 
 /// How a page is made.
 struct PageOptions {
   explore::Search search = explore::Search::dpor;
+  Origin origin = {};
   unsigned jobs = 1;  ///< runs that are drawn at once
   /// How long to look for a simpler run, and from where on it was inevitable; each, for each cell.
   double max_seconds = 0.25;

@@ -89,6 +89,30 @@ TEST_F(KernelJudge, ARunThatWaitsForEverHangsAndSaysWhere) {
   EXPECT_EQ(verdict.hangs_at, "P at \"write x 5\"");
 }
 
+// A handler reads whatever fault is next. One that it was not waiting for is another's.
+TEST_F(KernelJudge, HandlersOfSeveralPagesHearEachOfItsOwn) {
+  const KernelVerdict verdict = judge_text(
+      "page x unmapped\npage y unmapped\nprocess P {\n"
+      " thread main {\n  map x\n  map y\n  missing x\n  wp y\n  missing y\n"
+      "  signal registered\n  read x -> r\n  read y -> s\n }\n"
+      " thread one {\n  wait registered\n  serve x\n  uffd_copy x 5\n }\n"
+      " thread other {\n  wait registered\n  serve y\n  uffd_copy y 6 wp\n }\n"
+      "}\nalways P:r = 5 /\\ P:s = 6 /\\ wp(P:y)\n");
+  if (verdict.skipped.starts_with("userfaultfd")) GTEST_SKIP() << verdict.skipped;
+  EXPECT_EQ(verdict.skipped, "");
+  EXPECT_EQ(verdict.verdict, litmus::Verdict::always);
+  EXPECT_EQ(verdict.standing, Standing::agrees);
+}
+
+// What lies there is read when all threads have ended: no handler is left to be asked.
+TEST_F(KernelJudge, WhatIsMissingInTheEndIsReadAllTheSame) {
+  const KernelVerdict verdict =
+      judge_text("page x = 1\nprocess P {\n missing x\n discard x\n}\nalways P:x = 0\n");
+  if (verdict.skipped.starts_with("userfaultfd")) GTEST_SKIP() << verdict.skipped;
+  EXPECT_EQ(verdict.skipped, "");
+  EXPECT_EQ(verdict.standing, Standing::agrees);
+}
+
 TEST_F(KernelJudge, WhatKernelAndRulesBothRefuseOnTheWayIsCompared) {
   const KernelVerdict verdict = judge_text(
       "page x = 1 shared\nprocess P {\n wipeonfork x\n fork C\n}\n"

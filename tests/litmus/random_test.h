@@ -191,6 +191,9 @@ class RandomTest {
       case Operand::protection:
         operation.protection = static_cast<Protection>(below(3));
         break;
+      case Operand::protecting:
+        operation.protects = maybe();
+        break;
       case Operand::phase:
         operation.phase = static_cast<Phase>(below(2));
         break;

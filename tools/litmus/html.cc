@@ -14,12 +14,13 @@ namespace cleave::litmus {
 void write_html(const std::string& path, const lab::judge::TestFiles& files,
                 const std::vector<lab::judge::Judgement>& judgements,
                 const std::vector<lab::report::Column>& columns, lab::explore::Search search,
-                unsigned jobs) {
+                unsigned jobs, const lab::report::Origin& origin) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
   lab::report::PageOptions options;
   options.search = search;
   options.jobs = jobs;
+  options.origin = origin;
   const console::StatusLine status;
   options.done = [&](std::size_t done, std::size_t all) {
     if (status.is_shown()) status.show(fmt::format("{} of {} runs drawn", done, all));

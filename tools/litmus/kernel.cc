@@ -38,7 +38,7 @@ void write_page(const KernelOptions& asked, const lab::judge::TestFiles& files,
                                           lab::explore::Memory::sc, /*named=*/true);
   const lab::judge::Effort effort;
   write_html(asked.html, files, judge(cases, effort, asked.jobs),
-             {lab::kernel::column_of(verdicts)}, effort.search, asked.jobs);
+             {lab::kernel::column_of(verdicts)}, effort.search, asked.jobs, asked.origin);
 }
 
 }  // namespace
@@ -73,10 +73,12 @@ void run_on_kernel(const KernelOptions& asked) {
     for (const std::string& stuck : system->put_back())
       fmt::print(stderr, "cannot be put back, and stays in the journal: {}\n", stuck);
   const double took = std::chrono::duration<double>(Clock::now() - begin).count();
-  if (asked.json)
-    fmt::print("{}\n", lab::kernel::json(titles, verdicts, took).dump(2));
-  else
-    fmt::print("{}", summary(verdicts, took, style));
+  if (asked.json) {
+    nlohmann::ordered_json all = lab::kernel::json(titles, verdicts, took);
+    all["made"] = lab::report::json(asked.origin);
+    fmt::print("{}\n", all.dump(2));
+  }
+  if (!asked.json) fmt::print("{}", summary(verdicts, took, style));
   if (!asked.html.empty()) write_page(asked, files, verdicts);
   if (lab::kernel::interrupted()) stop(130, "interrupted: the tests that were left are skipped\n");
   const auto found = [](const KernelVerdict& verdict) {

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "lab/report/origin.h"
+
 namespace cleave::litmus {
 
 struct KernelOptions {
@@ -13,6 +15,7 @@ struct KernelOptions {
   bool verbose = false;
   std::string html;  ///< where to write a page with the kernel beside all rule-sets; empty: nowhere
   unsigned jobs = 1;  ///< for what the page asks of rule-sets
+  lab::report::Origin origin;
 };
 
 /// Has the tests judged by the kernel that runs here, and prints what was observed. Ends the

@@ -28,6 +28,7 @@ struct Options {
   bool kernel = false;
   bool json = false;
   bool verbose = false;
+  lab::report::Origin origin;  ///< of what --json and --html write
 };
 
 /// How long a judgement may take, in seconds of processor time, where nothing else is said.
@@ -41,6 +42,9 @@ void show(const std::vector<std::string>& names);
 
 /// Says what is wrong on standard error and ends the command with `status`.
 [[noreturn]] void stop(int status, const std::string& text);
+
+/// Of what the command writes now. `words`: what stands after `cleave litmus`.
+lab::report::Origin origin_of(const std::vector<std::string>& words);
 
 /// Where the tests lie that come with cleave: beside the installed command, or in the source tree.
 std::string catalogue();
@@ -66,7 +70,7 @@ std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& ca
 void write_html(const std::string& path, const lab::judge::TestFiles& files,
                 const std::vector<lab::judge::Judgement>& judgements,
                 const std::vector<lab::report::Column>& columns, lab::explore::Search search,
-                unsigned jobs);
+                unsigned jobs, const lab::report::Origin& origin);
 
 /// All rule-sets, knobs and fences.
 void print_rules();

@@ -191,8 +191,8 @@ void add_options(CLI::App& litmus, Options& options) {
   litmus.callback([&] {
     if (!litmus.get_subcommands().empty()) return;
     if (options.kernel)
-      run_on_kernel(
-          {options.names, options.time, options.json, options.verbose, options.html, options.jobs});
+      run_on_kernel({options.names, options.time, options.json, options.verbose, options.html,
+                     options.jobs, options.origin});
     else
       run(options);
   });
@@ -204,6 +204,7 @@ void add_options(CLI::App& litmus, Options& options) {
 // NOLINTNEXTLINE(bugprone-exception-escape): run_program() catches what its callbacks throw.
 int main(int argc, char** argv) {
   cleave::litmus::Options options;
+  options.origin = cleave::litmus::origin_of({argv + 1, argv + argc});
   return cleave::console::run_program(
       "cleave litmus",
       "Ask whether a run can end in a given way, under each rule-set of Linux and others",

@@ -160,12 +160,13 @@ void run(const Options& options) {
                question.engine
                    ? std::vector{engine_column(question.files, by_engine, not_run, options.jobs)}
                    : std::vector<lab::report::Column>{},
-               question.effort.search, options.jobs);
+               question.effort.search, options.jobs, options.origin);
   judgements.insert(judgements.end(), std::make_move_iterator(by_engine.begin()),
                     std::make_move_iterator(by_engine.end()));
   if (options.json) {
     nlohmann::ordered_json all =
         lab::report::json(question.files, judgements, question.effort.search, seconds);
+    all["made"] = lab::report::json(options.origin);
     if (question.engine) {
       nlohmann::ordered_json& skipped = all["not_run_by_engine"];
       skipped = nlohmann::ordered_json::object();

@@ -2,6 +2,7 @@
 #include "lab/kernel/process/memory_calls.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/swap.h>
 #include <unistd.h>
@@ -27,12 +28,6 @@ namespace {
 
 tl::unexpected<std::string> failed(std::string_view what) {
   return tl::unexpected(fmt::format("{}: {}", what, std::strerror(errno)));
-}
-
-void fill(char* from, std::size_t bytes, std::uint64_t value) {
-  for (std::size_t at = 0; at < bytes; at += kSmallPage)
-    for (const litmus::Half half : {litmus::Half::a, litmus::Half::b})
-      std::memcpy(from + at + offset(half), &value, sizeof value);
 }
 
 bool touch(const char* page) {
@@ -141,14 +136,13 @@ std::uint64_t number_in(const char* path) {
 
 void write_to(const char* path, const char* text) { std::ofstream(path) << text << std::flush; }
 
-// Swapped, or discarded: no frame is there any more.
-bool reclaimed(const char* address, std::size_t bytes) {
-  for (std::size_t at = 0; at < bytes; at += kSmallPage)
-    if (page_info(address + at).present()) return false;
-  return true;
-}
-
 }  // namespace
+
+void fill(char* from, std::size_t bytes, std::uint64_t value) {
+  for (std::size_t at = 0; at < bytes; at += kSmallPage)
+    for (const litmus::Half half : {litmus::Half::a, litmus::Half::b})
+      std::memcpy(from + at + offset(half), &value, sizeof value);
+}
 
 tl::expected<void, std::string> lay_out_pages(const CompiledTest& compiled) {
   for (std::size_t i = 0; i < compiled.plan.setup.pages.size(); ++i) {
@@ -207,17 +201,48 @@ bool hold_huge_pages(std::uint64_t but) {
   return held != MAP_FAILED && madvise(held, bytes, MADV_DONTFORK) == 0;
 }
 
+bool is_absent(const char* address, std::size_t bytes) {
+  for (std::size_t at = 0; at < bytes; at += kSmallPage)
+    if (page_info(address + at).present()) return false;
+  return true;
+}
+
 bool swap_out(const CompiledTest& compiled, char* address, std::size_t bytes) {
   for (int i = 0; i < 3; ++i) {
     madvise(address, bytes, MADV_PAGEOUT);
-    if (reclaimed(address, bytes)) return true;
+    if (is_absent(address, bytes)) return true;
     drain_batches();  // Reclaim passes by pages that are in one.
   }
   if (compiled.reclaim.empty()) return false;
   // Version 1 asks for no amount. Version 2 does: more than a test has, and says EAGAIN since it
   // found less.
   write_to(compiled.reclaim.c_str(), compiled.reclaim.ends_with("force_empty") ? "0" : "256M");
-  return reclaimed(address, bytes);
+  return is_absent(address, bytes);
+}
+
+// PAGEMAP_SCAN tells huge entries from others, since 6.7. Newer than the headers.
+bool is_mapped_whole(const char* address) {
+  struct Scan {
+    std::uint64_t size, flags, start, end, walk_end, vec, vec_len, max_pages;
+    std::uint64_t category_inverted, category_mask, category_anyof_mask, return_mask;
+  };
+  struct Region {
+    std::uint64_t start, end, categories;
+  };
+  constexpr unsigned long kScan = _IOWR('f', 16, Scan);
+  constexpr std::uint64_t kHuge = 1 << 6;
+  Region found{};
+  Scan scan{};
+  scan.size = sizeof scan;
+  scan.start = reinterpret_cast<std::uintptr_t>(address);
+  scan.end = scan.start + kSmallPage;
+  scan.vec = reinterpret_cast<std::uintptr_t>(&found);
+  scan.vec_len = 1;
+  scan.category_mask = scan.return_mask = kHuge;
+  const int file = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  const int regions = ioctl(file, kScan, &scan);
+  close(file);
+  return regions != 0;  // An older kernel does not tell: then it may be.
 }
 
 // Another kind of mapping for one page of it splits the mapping, and then the entry; then it is one

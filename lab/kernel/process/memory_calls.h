@@ -15,6 +15,8 @@ namespace lab::kernel {
 /// Puts the first process' pages where the test begins. The error is for a person.
 tl::expected<void, std::string> lay_out_pages(const CompiledTest& compiled);
 
+/// The value into both halves of each small page.
+void fill(char* from, std::size_t bytes, std::uint64_t value);
 /// Has KSM scan until both addresses of this process have one frame, or for some whole scans.
 /// Whether they have; nothing: it did not come round in time. `other`: nullptr, where it is another
 /// process'; then it is enough that the page was merged with any.
@@ -30,6 +32,10 @@ bool hold_huge_pages(std::uint64_t but);
 /// Has the page at `address` reclaimed: by itself, and else with all of this process' control
 /// group.
 bool swap_out(const CompiledTest& compiled, char* address, std::size_t bytes);
+/// Swapped, or discarded, or never there: no frame is mapped.
+bool is_absent(const char* address, std::size_t bytes);
+/// Whether one huge entry maps it.
+bool is_mapped_whole(const char* address);
 /// Has page table entries take the place of one huge entry. The mapping ends as it was.
 bool split_pmd(char* address);
 /// Pages that wait in batches for the lists of reclaim get there: the batches' references are gone.

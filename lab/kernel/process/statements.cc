@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -78,8 +79,9 @@ bool move(char* from, char* to, std::size_t bytes) {
   return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
 }
 
-// The folio of the page becomes small pages, through the file that debugfs has for it.
-bool split(const char* address, std::size_t bytes) {
+// The folio of the page becomes small pages, through the file that debugfs has for it. Nothing: a
+// kernel that is locked down lets nobody write there.
+std::optional<bool> split(const char* address, std::size_t bytes) {
   std::error_code error;
   std::string pid(32, '\0');
   const ssize_t length = readlink("/proc/self", pid.data(), pid.size());
@@ -87,8 +89,16 @@ bool split(const char* address, std::size_t bytes) {
   pid.resize(static_cast<std::size_t>(length));
   const auto from = reinterpret_cast<std::uintptr_t>(address);
   std::ofstream file("/sys/kernel/debug/split_huge_pages");
+  if (!file.is_open()) return std::nullopt;
   file << pid << std::hex << ",0x" << from << ",0x" << from + bytes << std::flush;
   return file.good() && (page_info(address).flags >> kFlagHuge & 1) == 0;
+}
+
+// What has just come from swap waits in a batch, which holds a reference: then once more.
+bool collapse(char* address) {
+  for (int i = 0; i < 3; ++i)
+    if (madvise(address, kHugePage, MADV_COLLAPSE) == 0) return true;
+  return false;
 }
 
 bool can_read(int file, std::chrono::milliseconds time) {
@@ -167,6 +177,7 @@ bool TestProcess::work(const judge::Instruction& i, model::ProcessId process) {
       if (shared_.references[i.reference].taken.exchange(false)) references_[i.reference]->drop();
       return true;
     case Word::unmap:
+      forget_faults(at, bytes);
       return munmap(at, bytes) == 0;
     case Word::map:
       return map_fresh(at, bytes);
@@ -186,12 +197,24 @@ bool TestProcess::work(const judge::Instruction& i, model::ProcessId process) {
       return write_protect(at, bytes, operation.mode);
     case Word::unwp:
       return write_unprotect(at, bytes);
+    case Word::missing:
+      return register_faults(at, bytes, Faults::missing);
+    case Word::minor:
+      return register_faults(at, bytes, Faults::minor);
     case Word::serve:
-      serve_write_fault(at, shared_.changed);
+      serve_fault(at, shared_.changed);
       return true;
+    case Word::uffd_copy:
+      return supply_bytes(at, bytes, operation.value, operation.protects);
+    case Word::uffd_zeropage:
+      return supply_zeroes(at, bytes);
+    case Word::uffd_continue:
+      return supply_cached(at, bytes, operation.protects);
     case Word::clear_refs:
       return clear_refs();
     case Word::move:
+      forget_faults(at, bytes);
+      forget_faults(test_.placements[i.other].address, moved_bytes(i));
       return move(at, test_.placements[i.other].address, moved_bytes(i));
     case Word::uffd_move:
       return move_by_userfaultfd(at, test_.placements[i.other].address, moved_bytes(i));
@@ -213,7 +236,7 @@ bool TestProcess::act(const judge::Instruction& i) {
   const std::size_t bytes = has_place ? test_.placements[i.page].bytes * i.pages : 0;
   switch (i.operation->word) {
     case Word::swapout:
-      return swap_out(test_, at, bytes);
+      return !is_absent(at, bytes) && swap_out(test_, at, bytes);
     case Word::swapoff:
       return swapoff(test_.swap_file.c_str()) == 0;
     case Word::merge:
@@ -221,11 +244,13 @@ bool TestProcess::act(const judge::Instruction& i) {
     case Word::unmerge:
       return madvise(at, bytes, MADV_UNMERGEABLE) == 0;
     case Word::split:
-      return split(at, bytes);
+      if (const auto done = split(at, bytes)) return *done;
+      shared_.fail("splitting folios: split_huge_pages of debugfs cannot be opened");
+      return false;
     case Word::split_pmd:
-      return split_pmd(at);
+      return is_mapped_whole(at) && split_pmd(at);
     case Word::collapse:
-      return madvise(at, kHugePage, MADV_COLLAPSE) == 0;
+      return collapse(at);
     default:
       shared_.fail("no way to do \"" + i.text + "\" here");
       return false;
@@ -268,6 +293,7 @@ bool TestProcess::fork(const judge::Instruction& i, model::ProcessId process) {
   const std::vector<const char*> shared = shared_and_mapped();
   const pid_t pid = ::fork();
   if (pid == 0) {
+    begin_faults_of_child();
     for (const char* page : shared) (void)try_read(page);
     run(i.child);
   }

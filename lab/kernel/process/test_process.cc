@@ -15,6 +15,7 @@
 
 #include "lab/kernel/process/memory_calls.h"
 #include "lab/kernel/process/sampling.h"
+#include "lab/kernel/process/userfaultfd.h"
 #include "lab/kernel/shared/pagemap.h"
 #include "lab/kernel/test/order.h"
 
@@ -157,6 +158,7 @@ void TestProcess::await(model::ProcessId process, Ready ready) {
 }
 
 void TestProcess::report_contents(model::ProcessId process) {
+  end_faults();  // No handler is left.
   SharedState::Process& self = shared_.processes[process];
   for (model::PageNo page = 0; page < test_.placements.size(); ++page) {
     const char* const at = test_.placements[page].address;

@@ -1,18 +1,22 @@
-// Write protection by userfaultfd, and its way to move pages.
 #include "lab/kernel/process/userfaultfd.h"
 
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <mutex>
+#include <optional>
+#include <vector>
 
+#include "lab/kernel/process/memory_calls.h"
 #include "lab/kernel/test/layout.h"
 
 namespace lab::kernel {
@@ -25,16 +29,35 @@ struct MoveRequest {
 };
 constexpr unsigned long kMove = _IOWR(UFFDIO, 0x05, MoveRequest);
 constexpr std::uint64_t kFeatureMove = std::uint64_t{1} << 16;
+constexpr std::uint64_t kContinueProtects = std::uint64_t{1} << 1;
 
-// What a mode asks for is of a descriptor, not of a page: one for each mode, and all pages of the
-// process; a child starts without. `opening` is taken to open them. `owner` is written after
-// `faults`, both sequentially consistent: a thread that finds this process to be the owner does not
-// find descriptors that the process inherited.
 using litmus::WpMode;
 constexpr std::size_t kModes = 3;
-std::array<std::atomic<int>, kModes> faults{-1, -1, -1};
-std::atomic<pid_t> owner{0};
-std::mutex opening;
+
+// A call registers for some faults and against all others, so what it is for is kept.
+struct Registered {
+  const char* begin;
+  const char* end;
+  WpMode descriptor;
+  std::uint64_t modes;
+
+  [[nodiscard]] bool overlaps(const char* from, std::size_t bytes) const {
+    return begin < from + bytes && from < end;
+  }
+};
+
+struct Userfaultfd {
+  std::mutex opening;  // taken to open a descriptor, and for what is registered
+  // What a mode asks for is of a descriptor, not of a page: one for each mode, and all pages of the
+  // process. Written once, and in the end; sequentially consistent: nothing else goes by them.
+  std::array<std::atomic<int>, kModes> descriptors{-1, -1, -1};
+  std::vector<Registered> registered;
+  std::mutex hearing;
+  std::vector<std::uintptr_t> heard;  // pages whose faults were read, and not served yet
+};
+
+// Of this process: a child begins with another, whatever its parent's threads had locked.
+Userfaultfd* own = new Userfaultfd;  // NOLINT(cppcoreguidelines-owning-memory): until it ends
 
 constexpr std::uint64_t kFeatureUnpopulated = std::uint64_t{1} << 13;
 constexpr std::uint64_t kFeatureAsync = std::uint64_t{1} << 15;
@@ -61,16 +84,11 @@ std::uint64_t features_of(WpMode mode) {
   return kPlain;
 }
 
-int own_faults(WpMode mode) {
-  const std::scoped_lock lock(opening);
-  if (owner != getpid()) {
-    for (std::atomic<int>& each : faults) each = -1;
-    owner = getpid();
-  }
-  std::atomic<int>& own = faults[static_cast<std::size_t>(mode)];
-  if (own < 0 && mode == WpMode::waits) own = open_faults(features_of(mode) | kFeatureMove);
-  if (own < 0) own = open_faults(features_of(mode));
-  return own;
+int descriptor_of(WpMode mode) {
+  std::atomic<int>& file = own->descriptors[static_cast<std::size_t>(mode)];
+  if (file < 0 && mode == WpMode::waits) file = open_faults(features_of(mode) | kFeatureMove);
+  if (file < 0) file = open_faults(features_of(mode));
+  return file;
 }
 
 bool register_range(int file, const char* address, std::size_t bytes, std::uint64_t mode) {
@@ -80,6 +98,21 @@ bool register_range(int file, const char* address, std::size_t bytes, std::uint6
   return ioctl(file, UFFDIO_REGISTER, &range) == 0;
 }
 
+// For what it is registered already, too; by its descriptor, where `descriptor` names none.
+int register_also(const char* address, std::size_t bytes, std::uint64_t mode,
+                  std::optional<WpMode> descriptor) {
+  const std::scoped_lock lock(own->opening);
+  for (const Registered& each : own->registered) {
+    if (!each.overlaps(address, bytes)) continue;
+    mode |= each.modes;
+    if (!descriptor) descriptor = each.descriptor;
+  }
+  const int file = descriptor_of(descriptor.value_or(WpMode::waits));
+  if (file < 0 || !register_range(file, address, bytes, mode)) return -1;
+  own->registered.push_back({address, address + bytes, descriptor.value_or(WpMode::waits), mode});
+  return file;
+}
+
 bool set_protection(int file, const char* address, std::size_t bytes, std::uint64_t mode) {
   uffdio_writeprotect range{};
   range.range = {reinterpret_cast<std::uintptr_t>(address), bytes};
@@ -87,50 +120,121 @@ bool set_protection(int file, const char* address, std::size_t bytes, std::uint6
   return ioctl(file, UFFDIO_WRITEPROTECT, &range) == 0;
 }
 
-}  // namespace
-
-bool write_protect(char* address, std::size_t bytes, WpMode mode) {
-  const int file = own_faults(mode);
-  return file >= 0 && register_range(file, address, bytes, UFFDIO_REGISTER_MODE_WP) &&
-         set_protection(file, address, bytes, UFFDIO_WRITEPROTECT_MODE_WP);
+bool take_heard(std::uintptr_t page) {
+  const std::scoped_lock lock(own->hearing);
+  const auto found = std::ranges::find(own->heard, page);
+  if (found == own->heard.end()) return false;
+  own->heard.erase(found);
+  return true;
 }
 
-bool write_unprotect(char* address, std::size_t bytes) {
-  if (owner != getpid()) return false;
-  // Any takes the protection away; only that whose page it is wakes who waits.
-  bool done = false;
-  for (const std::atomic<int>& file : faults)
-    if (file >= 0) done = set_protection(file, address, bytes, 0) || done;
+// Who was woken waits no more.
+void forget_heard(const char* address, std::size_t bytes) {
+  const std::scoped_lock lock(own->hearing);
+  const auto from = reinterpret_cast<std::uintptr_t>(address);
+  std::erase_if(own->heard, [&](std::uintptr_t at) { return at >= from && at < from + bytes; });
+}
+
+int descriptor_at(const char* address, std::size_t bytes) {
+  const std::scoped_lock lock(own->opening);
+  for (const Registered& each : own->registered)
+    if (each.overlaps(address, bytes))
+      return own->descriptors[static_cast<std::size_t>(each.descriptor)];
+  return -1;
+}
+
+// Any descriptor would do what it asks for; only that whose pages they are wakes who waits.
+template <typename Ask>
+bool by_its_descriptor(const char* address, std::size_t bytes, Ask ask) {
+  const int file = descriptor_at(address, bytes);
+  const bool done = file >= 0 && ask(file);
+  if (done) forget_heard(address, bytes);
   return done;
 }
 
-void serve_write_fault(const char* address, WaitQueue& queue) {
-  const auto& of_waiters = faults[static_cast<std::size_t>(WpMode::waits)];
-  const auto& of_others = faults[static_cast<std::size_t>(WpMode::unpopulated)];
-  queue.wait([&] { return owner == getpid() && (of_waiters >= 0 || of_others >= 0); });
+}  // namespace
+
+bool write_protect(char* address, std::size_t bytes, WpMode mode) {
+  const int file = register_also(address, bytes, UFFDIO_REGISTER_MODE_WP, mode);
+  return file >= 0 && set_protection(file, address, bytes, UFFDIO_WRITEPROTECT_MODE_WP);
+}
+
+bool write_unprotect(char* address, std::size_t bytes) {
+  return by_its_descriptor(address, bytes,
+                           [&](int file) { return set_protection(file, address, bytes, 0); });
+}
+
+bool register_faults(char* address, std::size_t bytes, Faults which) {
+  const std::uint64_t mode =
+      which == Faults::missing ? UFFDIO_REGISTER_MODE_MISSING : UFFDIO_REGISTER_MODE_MINOR;
+  return register_also(address, bytes, mode, std::nullopt) >= 0;
+}
+
+void serve_fault(const char* address, WaitQueue& queue) {
+  queue.wait([&] {
+    return std::ranges::any_of(own->descriptors,
+                               [](const std::atomic<int>& file) { return file >= 0; });
+  });
   const auto page = reinterpret_cast<std::uintptr_t>(address);
-  for (;;) {
-    std::array<pollfd, 2> ready{pollfd{of_waiters, POLLIN, 0}, pollfd{of_others, POLLIN, 0}};
-    constexpr int kAWhile = 50;  // milliseconds; the other may have been opened meanwhile
+  while (!take_heard(page)) {
+    std::array<pollfd, kModes> ready{};
+    for (std::size_t i = 0; i < kModes; ++i) ready[i] = {own->descriptors[i], POLLIN, 0};
+    constexpr int kAWhile = 10;  // milliseconds; a handler of another page may hear of it
     if (poll(ready.data(), ready.size(), kAWhile) <= 0) continue;
-    const int file = (ready[0].revents & POLLIN) != 0 ? ready[0].fd : ready[1].fd;
-    uffd_msg message;
-    if (read(file, &message, sizeof message) != sizeof message) continue;
-    if (message.event != UFFD_EVENT_PAGEFAULT) continue;
-    const std::uint64_t at = message.arg.pagefault.address;
-    if (at >= page && at < page + kSmallPage) return;
+    for (const pollfd& each : ready) {
+      uffd_msg message;
+      if ((each.revents & POLLIN) == 0) continue;
+      const std::scoped_lock lock(own->hearing);
+      if (read(each.fd, &message, sizeof message) != sizeof message) continue;
+      if (message.event != UFFD_EVENT_PAGEFAULT) continue;
+      own->heard.push_back(message.arg.pagefault.address & ~std::uintptr_t{kSmallPage - 1});
+    }
   }
+}
+
+bool supply_bytes(char* address, std::size_t bytes, std::uint64_t value, bool protects) {
+  void* source = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (source == MAP_FAILED) return false;
+  fill(static_cast<char*>(source), bytes, value);
+  const bool done = by_its_descriptor(address, bytes, [&](int file) {
+    uffdio_copy copy{};
+    copy.dst = reinterpret_cast<std::uintptr_t>(address);
+    copy.src = reinterpret_cast<std::uintptr_t>(source);
+    copy.len = bytes;
+    copy.mode = protects ? UFFDIO_COPY_MODE_WP : 0;
+    return ioctl(file, UFFDIO_COPY, &copy) == 0;
+  });
+  munmap(source, bytes);
+  return done;
+}
+
+bool supply_zeroes(char* address, std::size_t bytes) {
+  return by_its_descriptor(address, bytes, [&](int file) {
+    uffdio_zeropage zeroes{};
+    zeroes.range = {reinterpret_cast<std::uintptr_t>(address), bytes};
+    return ioctl(file, UFFDIO_ZEROPAGE, &zeroes) == 0;
+  });
+}
+
+bool supply_cached(char* address, std::size_t bytes, bool protects) {
+  return by_its_descriptor(address, bytes, [&](int file) {
+    uffdio_continue cached{};
+    cached.range = {reinterpret_cast<std::uintptr_t>(address), bytes};
+    cached.mode = protects ? kContinueProtects : 0;
+    return ioctl(file, UFFDIO_CONTINUE, &cached) == 0;
+  });
 }
 
 // NOLINTNEXTLINE(readability-non-const-parameter): the pages leave `from`.
 bool move_by_userfaultfd(char* from, char* to, std::size_t bytes) {
   MoveRequest request{reinterpret_cast<std::uintptr_t>(to), reinterpret_cast<std::uintptr_t>(from),
                       bytes, 0, 0};
-  // Where `to` is registered already, to be write-protected, it stays so.
-  if (owner == getpid())
-    for (const std::atomic<int>& file : faults)
-      if (file >= 0 && (ioctl(file, kMove, &request) == 0 || errno != EINVAL))
-        return request.moved == static_cast<std::int64_t>(bytes);
+  // Where `to` is registered already, it stays so.
+  for (const std::atomic<int>& file : own->descriptors)
+    if (file >= 0 && (ioctl(file, kMove, &request) == 0 || errno != EINVAL)) {
+      forget_heard(to, bytes);
+      return request.moved == static_cast<std::int64_t>(bytes);
+    }
   request.moved = 0;
   const int file = open_faults(kFeatureMove);
   if (file < 0) return false;
@@ -138,6 +242,22 @@ bool move_by_userfaultfd(char* from, char* to, std::size_t bytes) {
                      ioctl(file, kMove, &request) == 0;
   close(file);  // It is registered no more.
   return moved;
+}
+
+void forget_faults(const char* address, std::size_t bytes) {
+  const std::scoped_lock lock(own->opening);
+  std::erase_if(own->registered,
+                [&](const Registered& each) { return each.overlaps(address, bytes); });
+}
+
+void end_faults() {
+  for (std::atomic<int>& each : own->descriptors)
+    if (const int file = each.exchange(-1); file >= 0) close(file);
+}
+
+void begin_faults_of_child() {
+  end_faults();           // An open copy would keep its parent's memory registered.
+  own = new Userfaultfd;  // NOLINT(cppcoreguidelines-owning-memory)
 }
 
 }  // namespace lab::kernel

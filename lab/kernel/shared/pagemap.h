@@ -25,7 +25,11 @@ struct PageInfo {
   std::uint64_t flags = 0;
 
   [[nodiscard]] bool present() const { return (entry >> 63 & 1) != 0; }
-  [[nodiscard]] bool swapped() const { return (entry >> 62 & 1) != 0; }
+  /// Markers of userfaultfd stand there as swap of a type that no device has.
+  [[nodiscard]] bool swapped() const {
+    constexpr std::uint64_t kFirstSpecialType = 23;
+    return (entry >> 62 & 1) != 0 && (entry & 31) < kFirstSpecialType;
+  }
   [[nodiscard]] bool write_protected() const { return (entry >> 57 & 1) != 0; }
   [[nodiscard]] bool soft_dirty() const { return (entry >> 55 & 1) != 0; }
   /// 0: none is mapped.

@@ -129,7 +129,7 @@ struct Part {
 };
 constexpr std::array<Part, 11> kParts{{
     {"rights", administrator, "root"},
-    {"userfaultfd", userfaultfd, "pins for a moment that lasts, write protection"},
+    {"userfaultfd", userfaultfd, "pins for a moment that lasts, and its own words"},
     {"io_uring", io_uring, "pins to write that last"},
     {"FUSE", fuse, "pins that are taken without locks"},
     {"KSM", ksm, "merging; turned on for moments"},
@@ -172,7 +172,8 @@ std::string missing(const CompiledTest& compiled) {
   const bool large = std::ranges::any_of(
       compiled.plan.setup.pages, [](const model::PageSetup& page) { return page.pages > 1; });
   const std::pair<bool, std::string (*)()> asked[] = {
-      {by({GupMethod::copy_in, GupMethod::copy_out}) || has({Word::wp, Word::uffd_move}),
+      {by({GupMethod::copy_in, GupMethod::copy_out}) ||
+           has({Word::wp, Word::missing, Word::minor, Word::uffd_move}),
        userfaultfd},
       {by({GupMethod::registered}), io_uring},
       {by({GupMethod::fuse_read, GupMethod::fuse_write}), fuse},

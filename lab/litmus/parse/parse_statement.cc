@@ -107,6 +107,9 @@ void parse_operand(Cursor& cursor, Operand operand, Operation& operation) {
       else if (cursor.accept("unpopulated"))
         operation.mode = WpMode::unpopulated;
       break;
+    case Operand::protecting:
+      operation.protects = cursor.accept("wp");
+      break;
     case Operand::reading:
     case Operand::pinning:
       operation.access = parse_access(cursor, operand == Operand::pinning);

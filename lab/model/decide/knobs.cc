@@ -67,6 +67,7 @@ std::vector<Knob> make_knobs() {
                                     "is a collapsed page exclusive only if its parts were"),
       knob<&Rules::uffd_move>("uffd_move", "what UFFDIO_MOVE moves"),
       knob<&Rules::uffd_wp>("uffd_wp", "what userfaultfd can write-protect"),
+      knob<&Rules::uffd_continue>("uffd_continue", "what UFFDIO_CONTINUE does"),
       knob<&Rules::uffd_async>("uffd_async", "is there write protection that nobody waits for"),
   };
 }

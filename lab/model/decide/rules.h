@@ -149,6 +149,13 @@ enum class UffdWp : std::uint8_t {
   markers,    ///< also pages of files and hugetlb, whose empty entries keep a marker
 };
 
+/// What does UFFDIO_CONTINUE do?
+enum class UffdContinue : std::uint8_t {
+  missing,   ///< there is none, and no minor faults
+  plain,     ///< maps the file's page
+  protects,  ///< and write-protects it, if asked to
+};
+
 /// How pins of small pages are counted.
 enum class PinCount : std::uint8_t {
   biased,  ///< each is `bias` references
@@ -202,6 +209,7 @@ struct Rules {
       Flag::yes;  // a collapsed page is marked exclusive only if its parts were unshared
   UffdMove uffd_move = UffdMove::missing;
   UffdWp uffd_wp = UffdWp::anonymous;
+  UffdContinue uffd_continue = UffdContinue::missing;
   Flag uffd_async =
       Flag::no;  // write protection that nobody waits for, and of what is not there yet
 

@@ -2,6 +2,7 @@
 
 #include <bit>
 
+#include "lab/model/mm/userfault.h"
 #include "lab/model/world/locks.h"
 
 namespace lab::model {
@@ -49,9 +50,11 @@ class Examination {
     return {next, entry, region_};
   }
 
-  // What comes is write-protected where a marker says so.
+  // What comes is write-protected where a marker says so. A file has its page: that is never
+  // missing, but may not be mapped without asking.
   FaultPlan absent(const Entry& marker) {
     if (how_.kind == Fault::unshare) return {};
+    if (region_.file != 0 ? region_.minor : region_.missing) return ask(marker);
     if (region_.file != 0) {
       map_file(marker.wp);
       return {};
@@ -62,6 +65,14 @@ class Examination {
     zero.wp = marker.wp;
     world_.process(task_.process).pages[page_].entry.write(zero);
     return {};
+  }
+
+  FaultPlan ask(const Entry& entry) {
+    if (how_.may_wait) {
+      ask_handler(world_, task_, page_);
+      if (how_.holds_map) world_.process(task_.process).map_readers.add(-1);
+    }
+    return {Next::userfault, entry, region_};
   }
 
   void map_file(bool wp) {
@@ -81,11 +92,7 @@ class Examination {
         let_write(spot);
         return {};
       }
-      if (how_.may_wait) {
-        world_.process(task_.process).pages[page_].waiting.add(1);
-        if (how_.holds_map) world_.process(task_.process).map_readers.add(-1);
-      }
-      return {Next::userfault, spot.entry, region_};
+      return ask(spot.entry);
     }
     if (region_.shared) {
       make_writable(spot);
@@ -267,13 +274,6 @@ void torn_look(World& world, Task task, PageNo page, FaultFlags how, const Fault
   });
 }
 
-void wait_for_userfault(World& world, Task task, PageNo page) {
-  Process& process = world.process(task.process);
-  await(
-      "userfault: waits", [&] { return !world.find(task.process, page).entry.wp; },
-      [&] { process.pages[page].waiting.add(-1); });
-}
-
 }  // namespace
 
 FaultResult fault(World& world, Task task, PageNo page, FaultFlags how) {
@@ -287,7 +287,7 @@ FaultResult fault(World& world, Task task, PageNo page, FaultFlags how) {
       return {Answer::killed};
     case Next::userfault:
       if (!how.may_wait) return {Answer::failed};
-      wait_for_userfault(world, task, page);
+      await_handler(world, task, page);
       if (how.holds_map) lock_map_for_reading(process);
       return {};
     case Next::migration:

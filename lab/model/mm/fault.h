@@ -36,7 +36,7 @@ struct FaultPlan {
   enum class Next : std::uint8_t {
     nothing,
     kill,
-    userfault,  // counted among the waiting
+    userfault,  // asleep, until a handler wakes it
     migration,
     page_lock,
     torn_look,  // at a huge page's map counts

@@ -38,7 +38,7 @@ class Fork {
         return Copying::nothing;
       }
       Region childs = region;
-      if (!event_) childs.wp = childs.async = false;
+      if (!event_) childs.unregister();
       child_.pages[page].region.write(childs);
       if (region.wipeonfork) {
         split_at_border(page);

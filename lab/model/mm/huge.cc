@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "lab/model/mm/fault.h"
 #include "lab/model/mm/operations.h"
 #include "lab/model/world/locks.h"
 
@@ -75,14 +76,19 @@ struct Parts {
   Folio* only = nullptr;  // all parts are this folio's pages, in order
 };
 
+// A huge page lies in one region; holes are filled with zeroes, unless userfaultfd may want to fill
+// them.
 Parts examine(World& world, ProcessId id, const HugeRun& run) {
   Parts parts;
+  std::uint32_t holes = 0;
   for (std::uint32_t i = 0; i < run.count; ++i) {
     const EntryRef spot = world.find(id, run.first + i);
     const Region region = world.region(id, run.first + i);
     if (!region.copy_on_write() || spot.entry.wp || spot.huge) return {false, nullptr};
-    if (spot.entry.is(EntryKind::zero)) {
-      if (region.wp) return {false, nullptr};  // userfaultfd may want to fill it
+    if (region != world.region(id, run.first)) return {false, nullptr};
+    if (spot.entry.is(EntryKind::zero) || spot.entry.is(EntryKind::none)) {
+      if (region.registered()) return {false, nullptr};
+      if (spot.entry.is(EntryKind::none)) ++holes;
       parts.only = nullptr;
       continue;
     }
@@ -95,6 +101,7 @@ Parts examine(World& world, ProcessId id, const HugeRun& run) {
     const bool follows = spot.entry.index == i && (i == 0 || parts.only == &folio);
     parts.only = follows && folio.pages.size() == run.count ? &folio : nullptr;
   }
+  if (holes == run.count) return {false, nullptr};
   return parts;
 }
 
@@ -123,6 +130,15 @@ void map_huge(World& world, ProcessId id, const HugeRun& run, Folio& folio) {
   for (std::uint32_t i = 1; i < run.count; ++i)
     if (folio.pages[i].exclusive.read()) folio.pages[i].exclusive.write(false);
   world.find_huge(id, run.first).write(entry);
+}
+
+// What is on swap comes first; its write protection keeps the rest from being collapsed.
+void bring_in(World& world, Task task, PageNo page) {
+  const bool away = look("collapse: looks for swap", [&] {
+    const Entry entry = world.find(task.process, page).entry;
+    return entry.is(EntryKind::swap) && !entry.wp;
+  });
+  if (away) (void)fault(world, task, page, {Fault::read});
 }
 
 }  // namespace
@@ -169,6 +185,7 @@ Answer split_before_small_work(World& world, Task task, PageNo page) {
 Answer collapse(World& world, Task task, PageNo page) {
   const HugeRun* const run = world.run_of(page);
   if (run == nullptr) return Answer::failed;
+  for (std::uint32_t i = 0; i < run->count; ++i) bring_in(world, task, run->first + i);
   return alone_in_map("collapse", world.process(task.process), [&] {
     const Parts parts = examine(world, task.process, *run);
     if (!parts.possible) return Answer::failed;

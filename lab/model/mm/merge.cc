@@ -20,7 +20,8 @@ bool is_merged(Folio& folio) {
 
 // What a page must be before it is compared: write-protected, by one entry, and by no other.
 Answer protect_for_merge(World& world, Folio& folio, Home home) {
-  if (is_merged(folio)) return Answer::done;
+  // A merged page has been. But where counts are ownership, its last sharer may have pinned it.
+  if (world.rules.merging == Merging::counted && is_merged(folio)) return Answer::done;
   Process& process = world.process(home.process);
   Shared<Entry>& where = process.pages[home.page].entry;
   lock_table(process);

@@ -1,5 +1,6 @@
 // Moving pages to other addresses of their process: mremap and UFFDIO_MOVE.
 #include "lab/model/mm/operations.h"
+#include "lab/model/mm/userfault.h"
 #include "lab/model/world/locks.h"
 
 namespace lab::model {
@@ -43,7 +44,7 @@ void move_region(World& world, ProcessId id, PageRange from, PageNo to, bool eve
   Process& process = world.process(id);
   for (std::uint32_t i = 0; i < from.count; ++i) {
     Region region = process.pages[from.first + i].region.read();
-    if (!event) region.wp = region.async = false;
+    if (!event) region.unregister();
     process.pages[to + i].region.write(region);
     process.pages[from.first + i].region.write({});
   }
@@ -82,6 +83,7 @@ Moves examine(World& world, ProcessId id, PageRange from, PageNo to) {
   const Entry& entry = spot.entry;
   if (entry.is(EntryKind::zero) || (entry.is(EntryKind::swap) && entry.exclusive)) {
     move_small_entry(world, id, from.first, to, moved(entry, entry.is(EntryKind::swap)));
+    wake(world.process(id), {to});
     return Moves::done;
   }
   if (!entry.is(EntryKind::page)) return Moves::no;
@@ -114,9 +116,10 @@ Answer move_page(World& world, Task task, PageNo from, PageNo to, bool huge) {
     });
     step("uffd move: puts the entry", [&] {
       where.write(entry);
-      if (goes)
-        (huge ? move_huge_entry : move_small_entry)(world, task.process, from, to,
-                                                    moved(entry, false));
+      if (!goes) return;
+      (huge ? move_huge_entry : move_small_entry)(world, task.process, from, to,
+                                                  moved(entry, false));
+      wake(process, {to, huge ? world.run_of(to)->count : 1});
     });
   }
   unlock_table(process);

@@ -23,7 +23,7 @@ void exit_process(World& world, Task task);
 /// `event`: userfaultfd goes on serving the child.
 Answer fork(World& world, Task task, ProcessId child, bool event);
 
-// mapping.cc and protect.cc.
+// mapping.cc, move.cc and protect.cc.
 
 Answer unmap(World& world, Task task, PageRange pages);
 Answer map(World& world, Task task, PageRange pages);
@@ -37,8 +37,18 @@ Answer uffd_move(World& world, Task task, PageRange from, PageNo to);
 
 Answer write_protect(World& world, Task task, PageRange pages, WpMode mode);
 Answer write_unprotect(World& world, Task task, PageRange pages);
-void serve(World& world, Task task, PageNo page);
 void clear_refs(World& world, Task task);
+/// The entry that maps the page, for who is about to change the pages of `of` and no others: a huge
+/// one that reaches farther is split. Belongs into a step.
+EntryRef spot_within(World& world, ProcessId id, PageNo page, PageRange of);
+
+// userfault.cc.
+
+Answer register_faults(World& world, Task task, PageRange pages, Userfaults which);
+void serve(World& world, Task task, PageNo page);
+Answer uffd_copy(World& world, Task task, PageRange pages, Value value, bool protects);
+Answer uffd_zeropage(World& world, Task task, PageRange pages);
+Answer uffd_continue(World& world, Task task, PageRange pages, bool protects);
 
 // reclaim.cc.
 

@@ -1,11 +1,10 @@
 // System calls that take the permission to write away, and give it back.
 #include "lab/model/mm/operations.h"
+#include "lab/model/mm/userfault.h"
 #include "lab/model/world/locks.h"
 
 namespace lab::model {
-namespace {
 
-// The entry that maps the page, for who is about to change the pages of `of` and no others.
 EntryRef spot_within(World& world, ProcessId id, PageNo page, PageRange of) {
   const EntryRef spot = world.find(id, page);
   if (!spot.huge) return spot;
@@ -15,6 +14,8 @@ EntryRef spot_within(World& world, ProcessId id, PageNo page, PageRange of) {
   return world.find(id, page);
 }
 
+namespace {
+
 void upgrade(World& world, const EntryRef& spot, Entry& entry, const Region& region) {
   const bool candidate =
       entry.is(EntryKind::page) && !entry.writable && region.protection == Protection::write;
@@ -22,6 +23,8 @@ void upgrade(World& world, const EntryRef& spot, Entry& entry, const Region& reg
   const Decision decision = upgrades(world.rules, world.counts(spot), entry.wp || entry.tracked);
   decided(decision.why);
   entry.writable = decision.yes;
+  // Its own by its counts: no other shares the merged page any more.
+  if (Folio& folio = world.folio(entry); decision.yes && folio.ksm.read()) folio.ksm.write(false);
 }
 
 void clear_one(World& world, ProcessId id, PageNo page, PageRange all) {
@@ -39,8 +42,14 @@ bool gets_marker(const Region& region, WpMode mode) {
   return mode != WpMode::waits || region.file != 0 || region.hugetlb;
 }
 
+// Modes are of descriptors, and a region is registered with one.
+bool registered_otherwise(const Region& region, WpMode mode) {
+  return region.registered() && (region.async != (mode == WpMode::async) ||
+                                 region.unpopulated != (mode == WpMode::unpopulated));
+}
+
 bool can_protect(const Rules& rules, const Region& region, WpMode mode) {
-  if (!region.mapped) return false;
+  if (!region.mapped || registered_otherwise(region, mode)) return false;
   if (mode != WpMode::waits && rules.uffd_async == Flag::no) return false;
   const bool anonymous = region.file == 0 && !region.hugetlb;
   return anonymous || rules.uffd_wp == UffdWp::markers;
@@ -100,6 +109,7 @@ Answer write_protect(World& world, Task task, PageRange pages, WpMode mode) {
       }
       region.wp = true;
       region.async = mode == WpMode::async;
+      region.unpopulated = mode == WpMode::unpopulated;
       process.pages[page].region.write(region);
       const EntryRef spot = spot_within(world, task.process, page, pages);
       if (spot.entry.is(EntryKind::none) && !gets_marker(region, mode)) return;
@@ -114,23 +124,25 @@ Answer write_protect(World& world, Task task, PageRange pages, WpMode mode) {
 
 Answer write_unprotect(World& world, Task task, PageRange pages) {
   Process& process = world.process(task.process);
+  Answer answer = Answer::done;
   for (PageNo page = pages.first; page < pages.first + pages.count; ++page) {
     in_map("uffd: lets write", process, [&] {
+      const Region region = process.pages[page].region.read();
+      if (!region.wp) {
+        answer = Answer::failed;
+        return;
+      }
       const EntryRef spot = spot_within(world, task.process, page, pages);
-      if (!spot.entry.wp) return;
-      Entry entry = spot.entry;
-      entry.wp = false;
-      if (entry.is(EntryKind::page)) upgrade(world, spot, entry, process.pages[page].region.read());
-      world.change(spot, entry);
+      if (spot.entry.wp) {
+        Entry entry = spot.entry;
+        entry.wp = false;
+        if (entry.is(EntryKind::page)) upgrade(world, spot, entry, region);
+        world.change(spot, entry);
+      }
+      wake(process, {page});
     });
   }
-  return Answer::done;
-}
-
-void serve(World& world, Task task, PageNo page) {
-  await(
-      "uffd: waits for a fault",
-      [&] { return world.process(task.process).pages[page].waiting.read() > 0; }, [] {});
+  return answer;
 }
 
 void clear_refs(World& world, Task task) {

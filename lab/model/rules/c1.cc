@@ -10,6 +10,7 @@ Rules rules_of_c1() {
   rules.fork_keeps_wp = Flag::yes;  // lost until 5.12
   rules.reclaim_pinned = Reclaim::check;
   rules.softdirty_skips_pinned = Flag::yes;
+  rules.uffd_continue = UffdContinue::plain;  // 5.14
   return rules;
 }
 

@@ -7,6 +7,7 @@ Rules rules_of_e1b() {
   Rules rules = kE1a.make();
   rules.gup_ro = GupRead::unshare_long;
   rules.ksm_unmerge = KsmUnmerge::unshare;
+  rules.uffd_continue = UffdContinue::protects;  // 6.4
   return rules;
 }
 

@@ -42,10 +42,18 @@ struct Region {
   bool hugetlb : 1 = false;
   bool continued : 1 = false;  // read faults are resolved by UFFDIO_CONTINUE: read-only, dirty
   bool async : 1 = false;  // the kernel takes a write protection away by itself, and nobody waits
+  bool unpopulated : 1 = false;  // write protection has markers where nothing is
+  bool missing : 1 = false;      // registered for what is touched and is not there
+  bool minor : 1 = false;        // registered for what a file has there and is not mapped
+  std::uint8_t unused_bits : 5 = 0;
   Protection protection{};
   std::uint8_t file = 0;  // which file's page lies behind it, from 1; 0: none, anonymous
 
+  bool operator==(const Region&) const = default;
   [[nodiscard]] bool copy_on_write() const { return mapped && !shared; }
+  /// With userfaultfd, for whatever faults.
+  [[nodiscard]] bool registered() const { return wp || missing || minor; }
+  void unregister() { wp = async = unpopulated = missing = minor = false; }
 };
 
 }  // namespace lab::model

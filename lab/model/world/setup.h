@@ -102,4 +102,10 @@ enum class WpMode : std::uint8_t {
   unpopulated,  ///< as waits, and what is not there yet gets a marker
 };
 
+/// Faults that userfaultfd is told of, besides those of write protection.
+enum class Userfaults : std::uint8_t {
+  missing,  ///< nothing is there
+  minor,    ///< a file has it, and it is not mapped
+};
+
 }  // namespace lab::model

@@ -82,11 +82,15 @@ struct Slot {
   }
 };
 
+/// Threads of a test: one bit for the CPU of each.
+using Cpus = std::uint32_t;
+
 /// What a process knows of one page number.
 struct TableEntry {
   Shared<Entry> entry{"entry"};
   Shared<Region> region{"region"};
-  Shared<std::int32_t> waiting{"userfaults"};  // threads that wait for the write protection to go
+  Shared<Cpus> asleep{"userfaults"};         // threads whose fault is userfaultfd's to resolve
+  Shared<Cpus> untold{"untold userfaults"};  // those of them that no handler has heard of
 };
 
 struct HugeEntry {

@@ -49,6 +49,7 @@ Json cell_of(const judge::Judgement& judgement) {
           {"runs", judgement.positive + judgement.negative},
           {"positive", judgement.positive},
           {"coverage", judgement.coverage.text()},
+          {"exhaustive", judgement.exhaustive()},
           {"states", std::move(states)},
           {"failures", json(judgement.failures)},
           {"unreached", judgement.unreached},

@@ -3,9 +3,9 @@
 
 const data = JSON.parse(document.getElementById("data").textContent);
 
-
 const kinds = {leak: "a process sees what it must not", lost: "a reference and its owner part", waste: "a copy that was not needed",
-  race: "it depends on who is first", swap: "reclaim and swap", merge: "merging, migration, huge pages"};
+  race: "it depends on who is first", swap: "reclaim and swap", merge: "merging, migration, huge pages",
+  protect: "userfaultfd's write protection and soft-dirty", supply: "what userfaultfd's handlers supply"};
 
 // The table.
 
@@ -175,6 +175,7 @@ function detailParts(test, cell) {
 function remember() {
   const {test, cell, run, step} = shown;
   const place = [test.name, cell.judge, cell.memory || "", run ? step : ""].map(encodeURIComponent).join(";");
+  document.title = `${test.name} under ${spoken(cell)} \u2013 ${title}`;
   if (!selfTested()) history.replaceState(null, "", `#${place}`);
 }
 
@@ -197,10 +198,29 @@ function welcome() {
 
 addEventListener("hashchange", recall);
 
-$("lead").textContent = `${plural(data.tests.length, "test")} of copy-on-write and page references, each asked of ${plural(data.judges.length, "judge")}. ` +
-  "A rule-set is what a kernel looks at when it decides which page may be written in place, shared or pinned; under each, every schedule was explored.";
-$("foot").textContent = `Made by cleave litmus --html; search: ${data.search}. Hold the pointer over a judge's name for what it is.`;
+// What the searches were worth, as far as the least of them goes.
+function searched() {
+  const cells = data.tests.flatMap(test => test.cells).filter(cell => cell.coverage !== undefined);
+  const cut = cells.filter(cell => !cell.exhaustive).length;
+  if (!cells.length) return "";
+  return cut ? ` Of ${plural(cells.length, "answer")} ${cut} rest on a search that did not make every schedule; each says so.`
+    : " Under each, every schedule was explored.";
+}
+
+const title = document.title;
+if (data.tests.length === 1) $("heading").textContent = data.tests[0].name;
+$("lead").textContent = `${plural(data.tests.length, "test")} of copy-on-write and page references, each asked of ${plural(data.judges.length, "judge")}: ` +
+  "can it end so? A rule-set is what a kernel looks at when it decides which page may be written in place, shared or pinned." + searched();
+$("foot").textContent = `Made${data.made.by ? ` by ${data.made.by}` : ""}${data.made.on ? ` on ${data.made.on}` : ""}` +
+  `${data.made.command ? ` with ${data.made.command}` : ""}; search: ${data.search}. Hold the pointer over a judge's name for what it is.`;
+for (const judge of data.judges)
+  if (judge.kernels) $("kernels").append(h("li", {}, h("b", {}, judge.name), judge.kernels.replace(/,.*/, "")));
 drawLegend();
 drawTable();
 drawFilter();
-if (!recall()) welcome();
+// One test alone has no table to choose from.
+const only = data.tests.length === 1 && data.tests[0].cells;
+if (!recall()) {
+  if (only && matchMedia("(min-width: 1160px)").matches && !selfTested()) open(data.tests[0], only.find(cell => cell.run !== null) || only[0]);
+  else welcome();
+}
