@@ -11,8 +11,6 @@
 namespace lab::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 using ShownOrNot = tl::expected<std::optional<Shown>, explore::Refusal>;
 
 std::vector<ShownOrNot> show_all(const std::vector<judge::Judgement>& judgements,
@@ -28,23 +26,6 @@ std::vector<ShownOrNot> show_all(const std::vector<judge::Judgement>& judgements
   return shown;
 }
 
-// JSON that can stand in a script element: nothing in it looks like the end of one.
-std::string inlined(const Json& data) {
-  std::string text;
-  for (const char c : data.dump(-1, ' ', false, Json::error_handler_t::replace)) {
-    if (c == '<')  // Stands in strings only.
-      text += "\\u003c";
-    else
-      text += c;
-  }
-  return text;
-}
-
-std::string with(std::string_view text, std::string_view mark, std::string_view instead) {
-  const std::size_t at = text.find(mark);
-  return std::string(text.substr(0, at)).append(instead).append(text.substr(at + mark.size()));
-}
-
 }  // namespace
 
 tl::expected<std::string, explore::Refusal> html(const judge::TestFiles& tests,
@@ -58,11 +39,8 @@ tl::expected<std::string, explore::Refusal> html(const judge::TestFiles& tests,
     if (!each) return tl::unexpected(std::move(each.error()));
     runs.push_back(std::move(*each));
   }
-  const Json data = data_of(tests, judgements, runs, columns, options.search);
-  // The data last: nothing is looked for in it.
-  std::string page = with(page::kSkeleton, "/*STYLE*/", page::kStyle);
-  page = with(page, "/*SCRIPT*/", page::kScript);
-  return with(page, "/*DATA*/", inlined(data));
+  return page::whole(page::kSkeleton, page::kStyle, page::kScript,
+                     data_of(tests, judgements, runs, columns, options.search));
 }
 
 }  // namespace lab::report
