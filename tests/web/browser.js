@@ -197,7 +197,7 @@ async function goHunting(tab) {
   await tab.choose("depth", "3");
   await tab.click("hunt");
   await tab.until(`$("rest").disabled && /^All up to the bound/.test($("hunted").textContent)`, "the hunt to end");
-  await tab.look(`$("found").scrollIntoView()`);
+  await tab.look(`$("hunting").scrollIntoView()`);
   await tab.picture("web-hunt");
   await tab.expect(`hunt.found.length > 0 && hunt.found.every((each, at) => at === 0 || hunt.found[at - 1].size <= each.size)`, "it finds nothing, or not the smallest first");
   const [name, rules] = await tab.look(`[hunt.found[0].name, hunt.found[0].rules]`);
