@@ -13,6 +13,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "lab/hunt/search/json.h"
+
 namespace lab::hunt {
 namespace {
 
@@ -26,29 +28,6 @@ tl::expected<std::string, std::string> contents(const std::string& path) {
   if (!file.is_open() || file.bad())
     return tl::unexpected(fmt::format("{} cannot be read: {}", path, std::strerror(errno)));
   return text;
-}
-
-Json json_of(const Answer& answer) {
-  Json json;
-  json["programs"] = answer.programs;
-  json["judgements"] = answer.judgements;
-  json["runs"] = answer.runs;
-  json["cut"] = answer.cut;
-  json["findings"] = Json::array();
-  for (const auto& [key, finding] : answer.findings) {
-    Json one;
-    one["size"] = key.size;
-    one["program"] = key.program;
-    one["kind"] = key.kind;
-    one["memory"] = key.memory;
-    one["name"] = finding.name;
-    one["end"] = finding.end;
-    one["rules"] = finding.rules;
-    one["count"] = finding.count;
-    one["litmus"] = finding.litmus;
-    json["findings"].push_back(std::move(one));
-  }
-  return json;
 }
 
 Answer answer_of(const Json& json) {
@@ -102,7 +81,7 @@ std::string line_of(const Identity& identity) {
 std::string line_of(std::size_t unit, const Answer& answer) {
   Json json;
   json["unit"] = unit;
-  json["answer"] = json_of(answer);
+  json["answer"] = hunt::json(answer);
   return json.dump();
 }
 

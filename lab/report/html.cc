@@ -13,8 +13,6 @@
 namespace lab::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 using ShownOrNot = tl::expected<std::optional<Shown>, explore::Refusal>;
 
 std::vector<ShownOrNot> show_all(const std::vector<judge::Judgement>& judgements,
@@ -30,33 +28,9 @@ std::vector<ShownOrNot> show_all(const std::vector<judge::Judgement>& judgements
   return shown;
 }
 
-// JSON that can stand in a script element: nothing in it looks like the end of one.
-std::string inlined(const Json& data) {
-  std::string text;
-  for (const char c : data.dump(-1, ' ', false, Json::error_handler_t::replace)) {
-    if (c == '<')  // Stands in strings only.
-      text += "\\u003c";
-    else
-      text += c;
-  }
-  return text;
-}
-
-std::string with(std::string_view text, std::string_view mark, std::string_view instead) {
-  const std::size_t at = text.find(mark);
-  return std::string(text.substr(0, at)).append(instead).append(text.substr(at + mark.size()));
-}
-
 std::string folder_of(const judge::TestFile& file) {
   const std::size_t end = file.name.find('/');
   return end == std::string::npos ? "" : file.name.substr(0, end);
-}
-
-// A folder's name may hold anything.
-std::string text_of(const std::string& name) {
-  std::string text;
-  for (const char c : name) text += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
-  return text;
 }
 
 // Several pages lie open side by side, and their titles are all that tells them apart.
@@ -68,7 +42,7 @@ std::string title_of(const judge::TestFiles& tests) {
   const std::string folder = one_folder ? folder_of(*tests.front()) : "";
   return folder.empty()
              ? fmt::format("{} litmus tests of copy-on-write and page references", tests.size())
-             : fmt::format("{}, {} litmus tests", text_of(folder), tests.size());
+             : fmt::format("{}, {} litmus tests", folder, tests.size());
 }
 
 }  // namespace
@@ -84,13 +58,14 @@ tl::expected<std::string, explore::Refusal> html(const judge::TestFiles& tests,
     if (!each) return tl::unexpected(std::move(each.error()));
     runs.push_back(std::move(*each));
   }
-  Json data = data_of(tests, judgements, runs, columns, options.search);
+  nlohmann::ordered_json data = data_of(tests, judgements, runs, columns, options.search);
   data["made"] = json(options.origin);
-  // The data last: nothing is looked for in it.
-  std::string page = with(page::kSkeleton, "/*TITLE*/", title_of(tests));
-  page = with(page, "/*STYLE*/", page::kStyle);
-  page = with(page, "/*SCRIPT*/", page::kScript);
-  return with(page, "/*DATA*/", inlined(data));
+  const std::string title = title_of(tests);
+  return page::whole({.skeleton = page::kSkeleton,
+                      .title = title,
+                      .style = page::kStyle,
+                      .script = page::kScript},
+                     data);
 }
 
 }  // namespace lab::report

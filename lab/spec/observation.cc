@@ -1,10 +1,9 @@
 #include "lab/spec/observation.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "lab/litmus/print.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::spec {
 namespace {
@@ -28,7 +27,7 @@ class Judge {
     for (std::size_t p = 0; p < kProcesses; ++p) process(p);
     for (std::size_t r = 0; r < promise_.references(); ++r)
       if (promise_.reference(r).held && seen_.peek[r] != Observation::kNothing) reference(r);
-    std::ranges::stable_sort(breaches_, {}, &Breach::harm);
+    ranges::stable_sort(breaches_, {}, &Breach::harm);
     return std::move(breaches_);
   }
 

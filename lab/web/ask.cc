@@ -7,59 +7,19 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "lab/explore/trace/trace.h"
 #include "lab/judge/batch.h"
 #include "lab/judge/files.h"
 #include "lab/litmus/print.h"
-#include "lab/litmus/vocabulary.h"
 #include "lab/report/data/data.h"
-#include "lab/report/data/names.h"
 #include "lab/report/json.h"
+#include "lab/web/hunt.h"
+#include "lab/web/question.h"
 #include "lab/web/words.h"
 
 namespace lab::web {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-Json error(std::string what) { return {{"error", std::move(what)}}; }
-
-// A member of the question, or `otherwise` where it is not there.
-template <typename T>
-T asked(const Json& question, const char* name, T otherwise) {
-  return question.contains(name) ? question.at(name).get<T>() : otherwise;
-}
-
-explore::Memory memory_of(const Json& question) {
-  const std::string text = asked<std::string>(question, "memory", "sc");
-  return judge::explorers(litmus::value_of(text, litmus::Memory::ra).value_or(litmus::Memory::sc));
-}
-
-judge::Effort effort_of(const Json& question) {
-  judge::Effort effort;
-  const std::string search = asked<std::string>(question, "search", "dpor");
-  for (const explore::Search each :
-       {explore::Search::dpor, explore::Search::states, explore::Search::bound,
-        explore::Search::random, explore::Search::pct, explore::Search::naive})
-    if (search == report::name(each)) effort.search = each;
-  effort.seed = asked<std::uint64_t>(question, "seed", effort.seed);
-  if (question.contains("seconds")) effort.max_seconds = question.at("seconds").get<double>();
-  return effort;
-}
-
-// The variants that are asked for; the error is a person's.
-tl::expected<std::vector<judge::Variant>, std::string> variants_of(const Json& question) {
-  if (!question.contains("rules")) return judge::all_variants();
-  std::vector<judge::Variant> variants;
-  for (const Json& text : question.at("rules")) {
-    auto some = judge::parse_variants(text.get<std::string>());
-    if (!some) return tl::unexpected(some.error());
-    for (judge::Variant& one : *some) variants.push_back(std::move(one));
-  }
-  return variants;
-}
 
 Json faults_of(const std::vector<litmus::Diagnostic>& diagnostics) {
   Json faults = Json::array();
@@ -151,7 +111,10 @@ Json answer_to(const Json& question) {
   if (ask == "check") return check(question);
   if (ask == "cases") return cases(question);
   if (ask == "judge") return judge_one(question);
-  return error(fmt::format("there is no question \"{}\": ask words, check, cases or judge", ask));
+  if (ask == "parts") return parts_of_hunt(question);
+  if (ask == "hunt") return hunt_in_part(question);
+  return error(fmt::format(
+      "there is no question \"{}\": ask words, check, cases, judge, parts or hunt", ask));
 }
 
 }  // namespace

@@ -1,15 +1,13 @@
 #include "lab/web/words.h"
 
-#include <nlohmann/json.hpp>
-
+#include "lab/hunt/program/start.h"
 #include "lab/litmus/meaning.h"
 #include "lab/model/decide/rules.h"
 #include "lab/model/fences.h"
+#include "lab/web/question.h"
 
 namespace lab::web {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string answer(const model::Knob& knob, const model::Rules& rules) {
   const std::uint32_t value = knob.get(rules);
@@ -43,17 +41,20 @@ Json rule_sets() {
 
 }  // namespace
 
-nlohmann::ordered_json words() {
+Json words() {
   Json knobs = Json::array();
   for (const model::Knob& knob : model::knobs())
     knobs.push_back({{"name", knob.name}, {"question", knob.question}, {"answers", knob.answers}});
   Json fences = Json::array();
   for (const model::Fence& fence : model::fences())
     fences.push_back({{"name", fence.name}, {"about", fence.about}});
+  Json starts = Json::array();
+  for (const hunt::Start& start : hunt::starts()) starts.push_back(start.name);
   return {{"words", language()},
           {"rules", rule_sets()},
           {"knobs", std::move(knobs)},
-          {"fences", std::move(fences)}};
+          {"fences", std::move(fences)},
+          {"starts", std::move(starts)}};
 }
 
 }  // namespace lab::web

@@ -5,8 +5,8 @@
 
 namespace lab::web {
 
-/// The language's words with their meanings, the rule-sets with their answers, the knobs, and the
-/// fences: what the parser and the judges themselves go by.
+/// The language's words with their meanings, the rule-sets with their answers, the knobs, the
+/// fences, and what a hunt may begin with: what the parser and the judges themselves go by.
 nlohmann::ordered_json words();
 
 }  // namespace lab::web

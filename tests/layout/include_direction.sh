@@ -61,10 +61,10 @@ lab/model/mm: lab/explore/* lab/model/decide lab/model/world
 lab/model/gup: lab/explore/* lab/model/decide lab/model/world lab/model/mm
 lab/model: lab/explore/* lab/model/*
 lab/judge: lab/portable lab/explore/* lab/litmus/* lab/model/*
-lab/spec: lab/explore/* lab/litmus/*
-lab/hunt/program: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec
-lab/hunt/play: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/program
-lab/hunt/search: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/program lab/hunt/play
+lab/spec: lab/portable lab/explore/* lab/litmus/*
+lab/hunt/program: lab/portable lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec
+lab/hunt/play: lab/portable lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/program
+lab/hunt/search: lab/portable lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/program lab/hunt/play
 lab/hunt: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt/*
 lab/campaign: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec lab/hunt lab/hunt/*
 lab/report/page:
@@ -81,7 +81,7 @@ lab/kernel/test: lab/litmus/* lab/model/* lab/judge lab/kernel/shared
 lab/kernel/references: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test
 lab/kernel/process: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test lab/kernel/references
 lab/kernel/system: lab/kernel/shared lab/kernel/test lab/kernel/references lab/kernel/process
-lab/web: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/report lab/report/data
+lab/web: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/report lab/report/data lab/spec lab/hunt/*
 lab/web/wasm: lab/explore/search lab/web
 lab/kernel: lab/litmus/* lab/model/* lab/judge lab/judge/refusals lab/report lab/report/data lab/report/style lab/kernel/*
 adapters/sqlite: include/cleave

@@ -13,7 +13,11 @@ texts.push("", "(".repeat(100000), `${good}\n`.repeat(3), "#".repeat(2 << 20), g
   good.replace(/exists.*|forbidden.*|always.*/, `exists ${"~(".repeat(50000)}`), "litmus x \"\ud800\"");
 const questions = ["", "{", "null", "[]", "7", "{}", "{\"ask\": 7}", "{\"ask\": \"no\"}", "{\"ask\": \"judge\"}", "{\"ask\": \"check\", \"text\": 3}",
   JSON.stringify({ask: "judge", text: good, rules: "nonsense"}), JSON.stringify({ask: "judge", text: good, rules: ""}),
-  JSON.stringify({ask: "judge", text: good, rules: "E1,bias=x"}), JSON.stringify({ask: "cases", text: good, rules: [1]})];
+  JSON.stringify({ask: "judge", text: good, rules: "E1,bias=x"}), JSON.stringify({ask: "cases", text: good, rules: [1]}),
+  JSON.stringify({ask: "cases", text: good, memory: "x"}), JSON.stringify({ask: "judge", text: good, rules: "A", search: "x"}),
+  ...[{rules: ["nonsense"]}, {starts: "nowhere"}, {words: "no-word"}, {depth: "3"}, {against: "A+B"}, {against: "x"}, {races: true, memory: "x"}]
+    .map(each => JSON.stringify({ask: "parts", ...each})),
+  JSON.stringify({ask: "hunt"}), JSON.stringify({ask: "hunt", rules: ["A"], depth: 1, part: 10000}), JSON.stringify({ask: "hunt", part: -1})];
 
 (async () => {
   const lab = await open(glue, wasm);

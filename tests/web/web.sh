@@ -21,6 +21,9 @@ for search in dpor states; do
   node tests/web/catalogue.js "$glue" "$module" "$answers" "$cleave" litmus "$search"
 done
 
+node tests/web/endless.js "$glue" "$module" "$cleave" litmus
+node tests/web/hunt.js "$glue" "$module" "$cleave"
+
 if command -v em++ >/dev/null; then
   folder=$(mktemp -d)
   trap 'rm -rf "$folder"' EXIT

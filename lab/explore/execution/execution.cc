@@ -118,9 +118,7 @@ Ending Execution::run(const Factory& factory, Scheduler& scheduler) {
   return ending;
 }
 
-void Execution::drop_threads() {
-  for (; alive_ != 0; alive_ &= alive_ - 1) at(lowest(alive_)).fiber->start_over();
-}
+void Execution::drop_threads() { alive_ = 0; }
 
 bool Execution::outcome(Outcome& into) {
   Execution* const outer = std::exchange(current_, this);
@@ -157,8 +155,10 @@ void Execution::thread_main(void* argument) {
   Thread& me = *static_cast<Thread*>(argument);
   Execution& execution = *me.execution;
   for (;;) {  // A round a run.
+    me.amid = true;
     try {
       me.body();
+      me.amid = false;
     } catch (const Unwound&) {
     } catch (const std::exception& error) {
       execution.fail(fmt::format("{} let an exception escape: {}", me.name, error.what()));
@@ -188,6 +188,8 @@ int Execution::start_thread(const char* name, std::function<void()> body) {
   if (!thread.fiber) {
     thread.execution = this;
     thread.fiber = std::make_unique<Fiber>(&Execution::thread_main, &thread);
+  } else if (thread.amid) {
+    thread.fiber->start_over();
   }
   Thread* const starter = running_;
   const std::uint64_t parent = starter == nullptr ? 0 : starter->path;

@@ -233,6 +233,9 @@ class Execution {
     bool (*ready)(const void*) = nullptr;
     const void* context = nullptr;
     Fiber* starter = nullptr;  // who waits for it to reach its first step
+    // Its round was dropped, or left by an exception: in WebAssembly that leaves the stack lower
+    // than it was. The next round starts over.
+    bool amid = false;
     int started_at = -1;
     bool drains = false;
     const Variable* stuck_at = nullptr;  // waits there for good

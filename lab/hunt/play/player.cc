@@ -1,9 +1,10 @@
 #include "lab/hunt/play/player.h"
 
-#include <algorithm>
 #include <bit>
+#include <functional>
 
 #include "lab/explore/search/explorer.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::hunt {
 namespace {
@@ -51,7 +52,7 @@ std::vector<spec::Breach> breaches(const std::vector<spec::Promise>& orders,
     }
     if (is_worse(least)) worst = std::move(least);
   }
-  const bool may_wait = std::ranges::any_of(orders, &spec::Promise::may_wait);
+  const bool may_wait = ranges::any_of(orders, std::mem_fn(&spec::Promise::may_wait));
   if (outcomes.hangs && !may_wait && worst.empty()) return one(spec::Harm::hang, "a call waits");
   return worst;
 }

@@ -1,6 +1,6 @@
 #include "lab/hunt/program/applies.h"
 
-#include <algorithm>
+#include "lab/portable/ranges.h"
 
 namespace lab::hunt {
 namespace {
@@ -15,9 +15,9 @@ bool applies(const judge::Variant& variant, const Start& start) {
   if (!is_cleave(variant)) return true;
   using litmus::Attribute;
   return start.swap == litmus::Swap::ordinary &&
-         std::ranges::all_of(start.pages, [](const litmus::Page& page) {
+         ranges::all_of(start.pages, [](const litmus::Page& page) {
            return page.kind == litmus::PageKind::page && page.held == 0 &&
-                  std::ranges::all_of(page.attributes, [](Attribute attribute) {
+                  ranges::all_of(page.attributes, [](Attribute attribute) {
                     return attribute == Attribute::zero || attribute == Attribute::readonly ||
                            attribute == Attribute::swapped;
                   });
@@ -49,8 +49,8 @@ bool applies(const judge::Variant& variant, const Program& program) {
   const auto to = [&](const auto& what) { return applies(variant, what); };
   const auto ends = promises(program);
   return to(*program.start) &&
-         std::ranges::all_of(steps(program), [&](const Step& step) { return to(step.act); }) &&
-         (!ends || std::ranges::all_of(*ends, to));
+         ranges::all_of(steps(program), [&](const Step& step) { return to(step.act); }) &&
+         (!ends || ranges::all_of(*ends, to));
 }
 
 }  // namespace lab::hunt

@@ -1,10 +1,9 @@
 #include "lab/hunt/program/program.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
 #include "lab/litmus/vocabulary.h"
+#include "lab/portable/ranges.h"
 #include "lab/spec/observation.h"
 
 namespace lab::hunt {
@@ -103,7 +102,7 @@ std::optional<std::vector<Promise>> promises(const Program& program) {
 }
 
 bool uses_second_page(const std::vector<Act>& acts) {
-  return std::ranges::any_of(acts, [](const Act& act) {
+  return ranges::any_of(acts, [](const Act& act) {
     return act.page != 0 || (names_two(act.word) && act.other != 0);
   });
 }

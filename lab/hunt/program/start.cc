@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "lab/portable/ranges.h"
+
 namespace lab::hunt {
 namespace {
 
@@ -118,7 +120,7 @@ tl::expected<std::vector<const Start*>, std::string> parse_starts(std::string_vi
       there += (there.empty() ? "" : ", ") + start.name;
       if (name != "all" && name != start.name) continue;
       known = true;
-      if (std::ranges::find(chosen, &start) == chosen.end()) chosen.push_back(&start);
+      if (ranges::find(chosen, &start) == chosen.end()) chosen.push_back(&start);
     }
     if (!known)
       return tl::unexpected(

@@ -1,9 +1,8 @@
 #include "lab/hunt/program/test.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
 
+#include "lab/portable/ranges.h"
 #include "lab/spec/observation.h"
 
 namespace lab::hunt {
@@ -125,7 +124,7 @@ class Writer {
     for (std::uint8_t r = 0; r < promise_.references(); ++r) {
       if (!is_looked_at(promise_.reference(r), looks_)) continue;
       const std::size_t at = promise_.user_of(promise_.reference(r));
-      if (std::ranges::find(waited, at) == waited.end())
+      if (ranges::find(waited, at) == waited.end())
         for (const std::size_t from : latest) hand_on(from, at);
       waited.push_back(at);
       Operation look = label(Word::peek, spec::reference_name(r));

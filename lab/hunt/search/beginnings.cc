@@ -1,9 +1,8 @@
 #include "lab/hunt/search/beginnings.h"
 
-#include <algorithm>
-
 #include "lab/hunt/program/applies.h"
 #include "lab/hunt/search/minimise.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::hunt {
 
@@ -49,7 +48,7 @@ std::optional<Beginning> Grower::grow(const Beginning& from, const spec::Act& ac
   spec::Value value = 0;
   if (spec::writes(act)) {
     const auto writes = [](const Step& step) { return spec::writes(step.act); };
-    value = static_cast<spec::Value>(kFirstWritten + std::ranges::count_if(from.steps, writes));
+    value = static_cast<spec::Value>(kFirstWritten + ranges::count_if(from.steps, writes));
   }
   next.steps.push_back({act, value});
   next.promise.perform(act, value);

@@ -9,6 +9,7 @@
 #include "lab/judge/expected.h"
 #include "lab/judge/judge.h"
 #include "lab/litmus/print.h"
+#include "lab/portable/ranges.h"
 #include "lab/spec/observation.h"
 
 namespace lab::hunt {
@@ -52,7 +53,7 @@ litmus::Expect expect_of(const litmus::Test& test, const Program& program, explo
     if (options.performer == nullptr)
       if (const auto judgement = judge::judge(test, options.variants[i], memory, effort))
         verdict = judgement->verdict;
-    auto group = std::ranges::find(expect.groups, verdict, &litmus::Expect::Group::verdict);
+    auto group = ranges::find(expect.groups, verdict, &litmus::Expect::Group::verdict);
     if (group == expect.groups.end()) group = expect.groups.insert(group, {{}, verdict});
     group->judges.push_back(judges_of(options.variants[i].text));
   }

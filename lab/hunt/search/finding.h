@@ -17,7 +17,7 @@ struct FindingKey {
   std::string program;
   std::string kind;
   std::string memory;  ///< "sc", "tso"
-  auto operator<=>(const FindingKey&) const = default;
+  std::strong_ordering operator<=>(const FindingKey&) const = default;
 };
 
 struct Finding {

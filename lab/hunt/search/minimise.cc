@@ -1,6 +1,6 @@
 #include "lab/hunt/search/minimise.h"
 
-#include <algorithm>
+#include "lab/portable/ranges.h"
 
 namespace lab::hunt {
 namespace {
@@ -25,7 +25,7 @@ std::vector<Placed> place(const Program& program) {
 }
 
 Program join(const Start* start, const std::vector<Placed>& all) {
-  const auto races = std::ranges::count_if(all, [](const Placed& p) { return p.part % 3 != 0; });
+  const auto races = ranges::count_if(all, [](const Placed& p) { return p.part % 3 != 0; });
   Program program;
   program.start = start;
   for (const Placed& each : all) {
@@ -70,7 +70,7 @@ void name_pages(std::vector<Placed>& all) {
     return names_a_page(each.act.word) &&
            (each.act.page == 0 || (names_two(each.act.word) && each.act.other == 0));
   };
-  if (std::ranges::any_of(all, of_first)) return;
+  if (ranges::any_of(all, of_first)) return;
   for (Placed& each : all) each.act.page = 0;
 }
 

@@ -59,17 +59,17 @@ const Editor = (() => {
     return before.split("{").length > before.split("}").length;
   }
 
-  // How a word may go on; on an empty line what it may begin with.
+  // How a word may go on, what may begin a line there first; on an empty line all that may.
   function candidates({before, from, to}) {
     const {value} = field();
-    if (!before) {
-      const line = value.slice(value.lastIndexOf("\n", from - 1) + 1).split("\n", 1)[0];
-      if (line.trim() || document.activeElement !== field()) return [];
-      const parts = inThread(to) ? ["statement"] : ["head", "page", "process", "claim"];
-      return [...words].filter(([, known]) => known.some(each => parts.includes(each.part))).map(([name]) => name);
-    }
+    const line = value.slice(value.lastIndexOf("\n", from - 1) + 1).split("\n", 1)[0];
+    const parts = inThread(to) ? ["statement"] : ["head", "page", "process", "claim"];
+    const begins = name => (words.get(name) ?? []).some(each => parts.includes(each.part));
+    if (!before) return line.trim() || document.activeElement !== field() ? [] : [...words.keys()].filter(begins);
     const own = new Set(value.match(/[A-Za-z_]\w*/g) ?? []);
-    return [...new Set([...words.keys(), ...own])].filter(name => name.startsWith(before) && name !== before).slice(0, 6);
+    const some = [...new Set([...words.keys(), ...own])].filter(name => name.startsWith(before) && name !== before);
+    if (line.trimStart().startsWith(before)) some.sort((one, other) => begins(other) - begins(one));
+    return some.slice(0, 6);
   }
 
   function complete(name) {
@@ -85,7 +85,7 @@ const Editor = (() => {
     $("meaning").replaceChildren(...(known ? known.map(each => h("span", {class: "sense"}, h("code", {}, each.form), ` \u2013 ${each.about}`))
       : [h("span", {class: "soft"}, "What the word at the cursor means stands here; on an empty line, what may begin it. Control and Space take the first.")]));
     $("completions").replaceChildren(...candidates(place).map(name =>
-      h("button", {type: "button", title: words.get(name)?.[0].about ?? "a name of this test", onclick: () => complete(name)}, name)));
+      h("button", {type: "button", tabindex: -1, title: words.get(name)?.[0].about ?? "a name of this test", onclick: () => complete(name)}, name)));
   }
 
   function goToFault(fault) {
@@ -112,6 +112,8 @@ const Editor = (() => {
     get text() { return field().value; },
     set text(value) {
       field().value = value;
+      field().setSelectionRange(0, 0);
+      field().scrollTop = 0;
       faults = [];
       paint();
       explain();

@@ -15,7 +15,7 @@ const Laboratory = (() => {
     constructor() { this.start(); }
 
     start() {
-      this.waiting = new Map();
+      this.waiting = new Map();  // what is to be told of each question that has no answer yet
       this.last = 0;
       const url = URL.createObjectURL(new Blob([part("glue"), "\n", part("worker")], {type: "text/javascript"}));
       const worker = this.worker = new Worker(url);
@@ -29,18 +29,17 @@ const Laboratory = (() => {
           if (data.died) this.restart();  // what is left of it cannot be trusted
           asked?.(data.died ? {error: data.died} : data.answer);
         };
+        (module ??= unpacked()).then(wasm => worker.postMessage({wasm}), reject);
       });
-      (module ??= unpacked()).then(wasm => worker.postMessage({wasm}));
     }
 
-    // The answer; after stop(): null.
-    async ask(question) {
-      const worker = this.worker;
-      await this.ready;
-      if (worker !== this.worker) return null;
+    // The answer; null where it was stopped before there was one, be it that it had not yet begun.
+    ask(question) {
       return new Promise(resolve => {
-        this.waiting.set(++this.last, resolve);
-        worker.postMessage({id: this.last, question});
+        const worker = this.worker, id = ++this.last;
+        this.waiting.set(id, resolve);
+        this.ready.then(() => worker.postMessage({id, question}),
+          error => resolve({error: `The laboratory cannot start here: ${error.message}`}));
       });
     }
 

@@ -19,7 +19,7 @@ function catalogue() {
 // What stands in a script element must not look like the end of one.
 const inScript = text => text.replace(/<\/(script)/gi, "<\\/$1").replace(/<!--/g, "<\\!--");
 const symbols = report("page.html").match(/<svg[\s\S]*?<\/svg>/)[0];
-const scripts = [...["picture.js", "elements.js", "run.js"].map(report), ...["laboratory.js", "editor.js", "link.js", "web.js"].map(own)];
+const scripts = [...["picture.js", "elements.js", "run.js"].map(report), ...["laboratory.js", "editor.js", "link.js", "sets.js", "judge.js", "pass.js", "hunt.js", "web.js"].map(own)];
 const parts = {
   "/*STYLE*/": report("page.css") + own("web.css"),
   "<!--SYMBOLS-->": symbols,

@@ -42,23 +42,6 @@ Json parts_of(const HuntReport& report, const lab::hunt::Options* options) {
   return parts;
 }
 
-// Stands in a script element: nothing in it may look like the end of one.
-std::string inlined(const Json& data) {
-  std::string text;
-  for (const char c : data.dump(-1, ' ', false, Json::error_handler_t::replace)) {
-    if (c == '<')
-      text += "\\u003c";
-    else
-      text += c;
-  }
-  return text;
-}
-
-std::string with(std::string_view text, std::string_view mark, std::string_view instead) {
-  const std::size_t at = text.find(mark);
-  return std::string(text.substr(0, at)).append(instead).append(text.substr(at + mark.size()));
-}
-
 }  // namespace
 
 tl::expected<void, std::string> write_page(const std::string& path, const HuntReport& report,
@@ -69,11 +52,13 @@ tl::expected<void, std::string> write_page(const std::string& path, const HuntRe
   data["cleave"] = CLEAVE_VERSION;
   data["made"] = fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time(nullptr)));
   data["parts"] = parts_of(report, options);
-  std::string page =
-      with(page::kHunt, "/*STYLE*/", std::string(lab::page::kStyle).append(page::kHuntStyle));
-  page = with(page, "/*SCRIPT*/", page::kHuntScript);
   std::ofstream file(path, std::ios::binary);
-  file << with(page, "/*DATA*/", inlined(data));
+  const std::string style = std::string(lab::page::kStyle).append(page::kHuntStyle);
+  file << lab::page::whole({.skeleton = page::kHunt,
+                            .title = "A hunt for broken promises of memory",
+                            .style = style,
+                            .script = page::kHuntScript},
+                           data);
   file.close();
   if (!file)
     return tl::unexpected(fmt::format("{} cannot be written: {}", path, std::strerror(errno)));
