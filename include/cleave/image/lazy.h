@@ -151,7 +151,7 @@ class CLEAVE_API LazyImages {
   [[nodiscard]] const Pool& pool() const { return *pool_; }
   /// The commit that a ref names, or that `text` is the id of. Error: not_mapped.
   Result<ImageId> resolve(std::string_view text);
-  /// A space that holds the commit. Its nodes are read now; no page is. Cost: some 1.3 us a page,
+  /// A space that holds the commit. Its nodes are read now; no page is. Cost: some 0.7 us a page,
   /// most of it for finding out where each lies; with a lease, a swap of the store's root. Errors:
   /// io (of the store; something is lacking), bad_argument (what the commit says of itself does not
   /// hold), no_memory (also: more pages than LazyOptions has room for).
