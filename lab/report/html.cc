@@ -61,11 +61,9 @@ tl::expected<std::string, explore::Refusal> html(const judge::TestFiles& tests,
   nlohmann::ordered_json data = data_of(tests, judgements, runs, columns, options.search);
   data["made"] = json(options.origin);
   const std::string title = title_of(tests);
-  return page::whole({.skeleton = page::kSkeleton,
-                      .title = title,
-                      .style = page::kStyle,
-                      .script = page::kScript},
-                     data);
+  return page::whole(
+      {.skeleton = page::kSkeleton, .title = title, .style = page::kStyle, .script = page::kScript},
+      data);
 }
 
 }  // namespace lab::report
