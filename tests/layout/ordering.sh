@@ -74,7 +74,7 @@ check() { # in the root
   compare "$(declared "${files[@]}")" "$atomics" 'atomic or lock'
   compare "$(named "${files[@]}")" "$(promised "$page" | cut -d' ' -f1)" 'fence, wait or re-check'
   while read -r name last; do
-    if grep -qrF -e "LeftOut{\"$name\"" -e "expect_missed(\"$name\"" "$runs" 2>/dev/null; then
+    if grep -qrE "(LeftOut[A-Za-z]*\{|expect_missed\()\"${name//./\\.}\"" "$runs" 2>/dev/null; then
       [[ $last == explored ]] || echo "$page: says that no run leaves out $name, and $runs does"
     elif [[ ! $last =~ ^none:\ .+ ]]; then
       echo "$runs: leaves out no $name; $page promises it"
