@@ -177,7 +177,7 @@ void World::zap(ProcessId id, PageNo page) {
   if (find(id, page).huge) split_pmd(id, *run_of(page));
   Shared<Entry>& where = processes[id].pages[page].entry;
   const Entry entry = where.read();
-  if (entry.is(EntryKind::none)) return;
+  if (entry == Entry{}) return;  // else it is a marker, at least
   if (entry.is(EntryKind::page)) return unmap(id, page, entry, {});
   where.write({});
   if (entry.is(EntryKind::swap)) drop_swap(entry.target);
