@@ -48,6 +48,11 @@ Folio& World::make_folio_of(std::uint32_t maker, FolioKind kind, std::uint32_t p
   return made.emplace_back(static_cast<FolioId>(maker << 8 | made.size()), kind, pages);
 }
 
+void World::forget_folios(const std::vector<std::size_t>& made) {
+  for (std::size_t maker = 0; maker < folios_.size(); ++maker)
+    while (folios_[maker].size() > made[maker]) folios_[maker].pop_back();
+}
+
 const HugeRun* World::run_of(PageNo page) const {
   const auto run =
       std::find_if(runs.begin(), runs.end(), [&](const HugeRun& r) { return r.has(page); });

@@ -178,6 +178,9 @@ class World {
   Folio& make_folio_of(std::uint32_t maker, FolioKind kind, std::uint32_t pages);
   [[nodiscard]] const std::vector<std::deque<Folio>>& all_folios() const { return folios_; }
 
+  /// Forgets the last made, so that each maker has made so many.
+  void forget_folios(const std::vector<std::size_t>& made);
+
   // The following belong into a step.
 
   [[nodiscard]] EntryRef find(ProcessId id, PageNo page);
