@@ -108,6 +108,18 @@ TEST(Hunt, FindsNoRaceWhereThePromisesAreKept) {
   EXPECT_THAT(programs(answer), IsEmpty());
 }
 
+// A huge entry that the child has got may be split before the fork comes to its second page.
+TEST(Hunt, FindsNoRaceOfAForkWithASplitOfAHugePage) {
+  const Answer answer = hunted({.rules = "F+E1+D1+C0",
+                                .starts = "huge",
+                                .depth = 0,
+                                .race = "fork,split,split_pmd,swapout",
+                                .before_most = 0,
+                                .memories = {explore::Memory::sc, explore::Memory::tso}});
+  EXPECT_THAT(programs(answer), IsEmpty());
+  EXPECT_EQ(answer.cut, 0u);
+}
+
 TEST(Hunt, TellsTwoRuleSetsApart) {
   Options options = options_of({.rules = "E1", .words = "write,fork,get,unmap,pin"});
   options.reference = judge::parse_variants("A")->front();

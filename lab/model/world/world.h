@@ -233,7 +233,8 @@ struct Home {
   ProcessId process;
   PageNo page;
 };
-/// The first of the entries in `homes`. Requires: there is one.
-Home first_home(Homes homes, std::uint32_t pages);
+/// The first of the entries in `homes`. Requires: there is one. Broken: no process has such an
+/// entry, as a page was counted twice.
+Home first_home(const World& world, Homes homes);
 
 }  // namespace lab::model
