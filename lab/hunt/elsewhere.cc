@@ -106,8 +106,7 @@ std::optional<litmus::Test> prediction(const Program& program, Question& questio
   const auto promise = promises(program);
   if (!promise) return std::nullopt;
   const Run& run = question.run(program);
-  if (run.came != explore::Execution::Came::through || run.seen.fork_refused)
-    return std::nullopt;
+  if (run.came != explore::Execution::Came::through || run.seen.fork_refused) return std::nullopt;
   auto end = seen_outside(promise->front(), run.seen);
   if (!end) return std::nullopt;
   litmus::Test test = test_of(program, promise->front(), Looks::outside);

@@ -61,8 +61,13 @@ struct Attempts : Alone {
     const Hash128 first = inside;
     note("again", attempt(through).came);
     note("the same", inside == first);
-    note("waits", attempt([&] { await("y", [&] { return y.read() == 9; }, [] {}); }).came);
-    note("for ever", attempt([&] { for (;;) step("round", [&] { y.add(1); }); }).came);
+    note("waits", attempt([&] {
+                    await(
+                        "y", [&] { return y.read() == 9; }, [] {});
+                  }).came);
+    note("for ever", attempt([&] {
+                       for (;;) step("round", [&] { y.add(1); });
+                     }).came);
     const Execution::Alone broke = attempt([&] {
       step("writes", [&] { x.write(3); });
       broken("x is odd");
@@ -99,8 +104,8 @@ TEST(WhatHappensAlone, IsPutBackAfterAnAttempt) {
   constexpr auto kWaits = static_cast<std::uint64_t>(Execution::Came::waits);
   constexpr auto kBroke = static_cast<std::uint64_t>(Execution::Came::broke);
   for (const Memory memory : {Memory::sc, Memory::tso, Memory::ra})
-    EXPECT_THAT(ends<Attempts>(memory), ElementsAre(kThrough, 1, kThrough, 1, kWaits, kWaits,
-                                                    kBroke, 1, 1, 0, 1, 0))
+    EXPECT_THAT(ends<Attempts>(memory),
+                ElementsAre(kThrough, 1, kThrough, 1, kWaits, kWaits, kBroke, 1, 1, 0, 1, 0))
         << name(memory);
 }
 

@@ -64,9 +64,7 @@ TEST_F(Journals, AreGoneOnWithAlsoAfterALineWasCutOff) {
   auto file = JournalFile::open(path("cut"), whole.identity, answers);
   ASSERT_TRUE(file.has_value()) << file.error();
   Effort rest = shard(1, 1);
-  rest.made = [&](std::size_t part, const Answer& answer) {
-    EXPECT_TRUE(file->add(part, answer));
-  };
+  rest.made = [&](std::size_t part, const Answer& answer) { EXPECT_TRUE(file->add(part, answer)); };
   hunt(parts_of(options_), rest, answers);
   const auto read = merge({path("cut")});
   ASSERT_TRUE(read.has_value()) << read.error();

@@ -127,7 +127,8 @@ void print(const std::vector<lab::judge::Variant>& all, const Noticed& noticed,
       const std::size_t count = tests->second.size();
       const auto begin = tests->second.begin();
       what = fmt::format(
-          "{}", fmt::join(begin, begin + static_cast<std::ptrdiff_t>(std::min(count, kShown)), ", "));
+          "{}",
+          fmt::join(begin, begin + static_cast<std::ptrdiff_t>(std::min(count, kShown)), ", "));
       if (count > kShown) what += fmt::format(" and {} more", count - kShown);
     } else {
       what = style.bad("NOT noticed by any test");

@@ -42,8 +42,7 @@ std::vector<spec::Breach> breaches(const spec::Promise& promise, const Run& run)
   return spec::breaches(promise, run.seen);
 }
 
-std::vector<spec::Breach> breaches(const Orders& orders,
-                                   const Outcomes& outcomes) {
+std::vector<spec::Breach> breaches(const Orders& orders, const Outcomes& outcomes) {
   if (!outcomes.broken.empty()) return one(spec::Harm::broken, outcomes.broken);
   std::vector<spec::Breach> worst;
   const auto is_worse = [&](const std::vector<spec::Breach>& some) {

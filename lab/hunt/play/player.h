@@ -23,8 +23,7 @@ struct Outcomes {
 /// The breaches of one run, the worst first.
 std::vector<spec::Breach> breaches(const spec::Promise& promise, const Run& run);
 /// The breaches of a race: of each outcome that is promised in neither order, the fewest.
-std::vector<spec::Breach> breaches(const Orders& orders,
-                                   const Outcomes& outcomes);
+std::vector<spec::Breach> breaches(const Orders& orders, const Outcomes& outcomes);
 
 /// One start and one rule-set, on one OS thread.
 class Player {

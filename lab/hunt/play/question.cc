@@ -31,8 +31,7 @@ Question::Place::Place(const Start& start, const Options& options) : stage(start
     players.push_back(
         std::make_unique<Player>(stage, options.variants[i], bit(i), options.performer));
   if (options.reference)
-    players.push_back(
-        std::make_unique<Player>(stage, *options.reference, kAll, options.performer));
+    players.push_back(std::make_unique<Player>(stage, *options.reference, kAll, options.performer));
 }
 
 Question::Place& Question::at(const Start& start) {

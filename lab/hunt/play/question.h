@@ -25,7 +25,7 @@ struct Row {
   const spec::Promise* promise = nullptr;
   std::uint64_t alive = 0;  ///< the variants that it is asked of, as bits
   std::vector<std::pair<std::size_t, Shown>> shown = {};  ///< by which of them, in order
-  explore::Hash64 states = explore::Hash64{};  ///< of the others, and of the reference
+  explore::Hash64 states = explore::Hash64{};             ///< of the others, and of the reference
 };
 
 /// What a program with a race shows of one rule-set.

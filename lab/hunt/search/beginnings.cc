@@ -94,9 +94,8 @@ void Grower::grow_all(const Beginning& from, const std::vector<Shape>& shapes, b
                       std::vector<Beginning>& into) {
   std::vector<spec::Act> so_far;
   for (const Step& step : from.steps) so_far.push_back(step.act);
-  const std::vector<spec::Act> acts =
-      next_acts(start_, shapes, from.promise, uses_second_page(so_far),
-                question_.options().most_references);
+  const std::vector<spec::Act> acts = next_acts(
+      start_, shapes, from.promise, uses_second_page(so_far), question_.options().most_references);
   grow(from, acts, keep, into);
 }
 
