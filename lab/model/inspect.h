@@ -37,6 +37,7 @@ class Tally {
 
 /// docs/explanation/model.md lists what is claimed.
 std::optional<std::string> invariant(World& world);
+std::optional<std::string> leak(World& world);
 std::optional<std::string> contradiction(World& world);
 std::string describe(World& world);
 

@@ -186,6 +186,7 @@ Complaint lost_count(World& world, const Tally& tally) {
 }  // namespace
 
 std::optional<std::string> invariant(World& world) { return wrong_books(world, Tally(world)); }
+std::optional<std::string> leak(World& world) { return lost_count(world, Tally(world)); }
 std::optional<std::string> contradiction(World& world) {
   const Tally tally(world);
   if (auto text = wrong_books(world, tally)) return text;

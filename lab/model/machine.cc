@@ -171,6 +171,7 @@ std::uint32_t Machine::copies(PageNo page) const {
 bool Machine::killed(ProcessId process) const { return world_->process(process).killed.read(); }
 
 std::optional<std::string> Machine::invariant() const { return model::invariant(*world_); }
+std::optional<std::string> Machine::leak() const { return model::leak(*world_); }
 std::optional<std::string> Machine::contradiction() const { return model::contradiction(*world_); }
 std::string Machine::describe() const { return model::describe(*world_); }
 std::vector<std::size_t> Machine::made() const {

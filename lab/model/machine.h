@@ -130,7 +130,9 @@ class Machine {
   /// (docs/explanation/model.md); nothing: all is well. At rest, or between the operations of a
   /// program with one thread.
   [[nodiscard]] std::optional<std::string> invariant() const;
-  /// That, or pages that are still counted although they cannot be reached any more. At rest.
+  /// Pages that are still counted although they cannot be reached any more. At rest.
+  [[nodiscard]] std::optional<std::string> leak() const;
+  /// Either of the two, for the price of one.
   [[nodiscard]] std::optional<std::string> contradiction() const;
   /// One line: the counters of every page ("x: refs 3 maps 2 exclusive | y: swapped"). At rest.
   [[nodiscard]] std::string describe() const;
