@@ -1,5 +1,7 @@
 #include "lab/hunt/elsewhere.h"
 
+#include <algorithm>
+#include <memory>
 #include <random>
 
 #include <fmt/format.h>
@@ -14,8 +16,18 @@ namespace lab::hunt {
 namespace {
 
 constexpr const char* kDiffers = "differs";
+constexpr std::size_t kPart = 16;     // programs: a few seconds of the kernel's
+constexpr std::size_t kColumns = 10;  // of a table of parts
 
-std::vector<Program> programs(const Options& options, Question& question) {
+// One after the other they are alike: any few of them should be of all kinds.
+void mix(std::vector<Program>& all) {
+  std::mt19937_64 random(1);
+  for (std::size_t left = all.size(); left > 1; --left)
+    std::swap(all[left - 1], all[random() % left]);
+}
+
+std::vector<Program> programs(const Options& options) {
+  Question question(options);
   std::vector<Program> all;
   for (const Start* start : options.starts) {
     Answer unused;
@@ -33,19 +45,29 @@ std::vector<Program> programs(const Options& options, Question& question) {
       layer = std::move(next);
     }
   }
+  mix(all);
   return all;
-}
-
-void draw(std::vector<Program>& all, std::uint64_t seed) {
-  std::mt19937_64 random(seed);
-  for (std::size_t left = all.size(); left > 1; --left)
-    std::swap(all[left - 1], all[random() % left]);
 }
 
 class Comparison {
  public:
   Comparison(Question& question, const Elsewhere& judge) : question_(question), judge_(judge) {}
 
+  void compare(const Program& program) {
+    const auto said = ask(program);
+    if (!said) return;
+    ++answer_.programs;
+    if (said->standing == Said::Standing::skipped) {
+      ++answer_.skipped[said->what];
+      return;
+    }
+    ++answer_.judgements;
+    ++answer_.runs;
+    if (said->standing == Said::Standing::differs) book(least(program));
+  }
+  [[nodiscard]] const Answer& answer() const { return answer_; }
+
+ private:
   [[nodiscard]] std::optional<Said> ask(const Program& program) const {
     const auto test = prediction(program, question_);
     if (!test) return std::nullopt;
@@ -64,9 +86,18 @@ class Comparison {
     return program;
   }
 
- private:
+  void book(const Program& least) {
+    const auto test = prediction(least, question_);
+    const auto said = ask(least);
+    const std::string& judge = question_.options().elsewhere;
+    Finding finding{test->name, said->what, {judge}, litmus::print(*test), 0};
+    const FindingKey key{least.size(), text(least), kDiffers, "sc"};
+    ++answer_.findings.try_emplace(key, std::move(finding)).first->second.count;
+  }
+
   Question& question_;
   const Elsewhere& judge_;
+  Answer answer_;
 };
 
 }  // namespace
@@ -75,8 +106,7 @@ std::optional<litmus::Test> prediction(const Program& program, Question& questio
   const auto promise = promises(program);
   if (!promise) return std::nullopt;
   const Run& run = question.run(program);
-  if (run.ending != explore::Ending::complete || !run.broken.empty() || run.seen.fork_refused)
-    return std::nullopt;
+  if (run.came != explore::Execution::Came::through || run.seen.fork_refused) return std::nullopt;
   auto end = seen_outside(promise->front(), run.seen);
   if (!end) return std::nullopt;
   litmus::Test test = test_of(program, promise->front(), Looks::outside);
@@ -88,37 +118,24 @@ std::optional<litmus::Test> prediction(const Program& program, Question& questio
   return test;
 }
 
-Compared compare_elsewhere(const Options& options, std::uint64_t seed, const Elsewhere& judge,
-                           const std::function<bool(const Compared&)>& stop) {
-  Question question(options);
-  std::vector<Program> all = programs(options, question);
-  draw(all, seed);
-  const Comparison comparison(question, judge);
-  Compared compared;
-  for (const Program& program : all) {
-    if (stop(compared)) {
-      compared.whole = false;
-      break;
-    }
-    const auto said = comparison.ask(program);
-    if (!said) continue;
-    if (said->standing == Said::Standing::skipped) {
-      ++compared.skipped;
-      ++compared.reasons[said->what];
-    } else if (said->standing == Said::Standing::agrees) {
-      ++compared.agreed;
-    } else {
-      ++compared.differed;
-      const Program least = comparison.least(program);
-      const auto test = prediction(least, question);
-      const FindingKey key{least.size(), text(least), kDiffers, "sc"};
-      const auto again = comparison.ask(least);
-      Finding finding{
-          test->name, again->what, {options.variants.front().text}, litmus::print(*test), 0};
-      ++compared.findings.try_emplace(key, std::move(finding)).first->second.count;
-    }
+Parts parts_elsewhere(const Options& options, const Elsewhere& judge) {
+  auto all = std::make_shared<std::vector<Program>>(programs(options));
+  Parts parts;
+  const std::size_t count = (all->size() + kPart - 1) / kPart;
+  for (std::size_t part = 0; part < count; ++part) {
+    const std::size_t row = part / kColumns * kColumns * kPart;
+    const std::size_t first = part * kPart - row + 1;
+    parts.names.push_back({fmt::format("programs after the first {}", row),
+                           fmt::format("{} to {}", first, first + kPart - 1)});
   }
-  return compared;
+  parts.make = [&options, judge, all = std::move(all)](std::size_t part) {
+    Question question(options);
+    Comparison comparison(question, judge);
+    for (std::size_t i = part * kPart; i < std::min(all->size(), (part + 1) * kPart); ++i)
+      comparison.compare((*all)[i]);
+    return comparison.answer();
+  };
+  return parts;
 }
 
 }  // namespace lab::hunt

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 
 #include "lab/hunt/hunt.h"
@@ -18,18 +17,10 @@ struct Said {
 };
 using Elsewhere = std::function<Said(const litmus::Test& test)>;
 
-struct Compared {
-  std::uint64_t agreed = 0, differed = 0, skipped = 0;
-  std::map<std::string, std::uint64_t> reasons;  ///< of skipping
-  std::map<FindingKey, Finding> findings;        ///< minimal, on that judge itself
-  bool whole = true;                             ///< all programs were asked
-};
-
 /// Asks `judge` of programs in a row up to the options' depth, one for each state of the options'
-/// one rule-set, in an order that `seed` draws, until `stop`. What differs is minimised by asking
-/// again.
-Compared compare_elsewhere(const Options& options, std::uint64_t seed, const Elsewhere& judge,
-                           const std::function<bool(const Compared&)>& stop);
+/// one rule-set. Parts are a few programs each, drawn from all of them. What differs is minimised
+/// by asking again. The options must outlive the parts. Cost: makes all the programs at once.
+Parts parts_elsewhere(const Options& options, const Elsewhere& judge);
 
 /// The test of a program: `always` what the rule-set predicts. Nothing: there is nothing to ask.
 std::optional<litmus::Test> prediction(const Program& program, Question& question);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <random>
 
@@ -21,24 +22,32 @@ std::vector<std::size_t> to_make(const Answers& answers, const Effort& effort) {
   return order;
 }
 
-void hunt(const Options& options, const Effort& effort, Answers& answers) {
+Parts parts_of(const Options& options) {
+  const auto all = std::make_shared<const std::vector<Unit>>(units(options));
+  Parts parts;
+  for (const Unit& unit : *all) parts.names.push_back(unit.name());
+  parts.make = [&options, all](std::size_t part) {
+    Question question(options);
+    return hunt_in((*all)[part], question);
+  };
+  return parts;
+}
+
+void hunt(const Parts& parts, const Effort& effort, Answers& answers) {
   using Clock = std::chrono::steady_clock;
   const Clock::time_point begin = Clock::now();
-  const std::vector<Unit> all = units(options);
-  answers.resize(all.size());
+  answers.resize(parts.names.size());
   std::mutex telling;
   const auto is_over = [&] {
     const std::lock_guard lock(telling);
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     return (effort.seconds && seconds > *effort.seconds) || (effort.stop && effort.stop());
   };
-  const auto make = [&](std::size_t number) {
-    const Unit& unit = all[number];
-    Question question(options);
-    Answer answer = hunt_in(unit, question);
+  const auto make = [&](std::size_t part) {
+    Answer answer = parts.make(part);
     const std::lock_guard lock(telling);
-    if (effort.made) effort.made(unit, answer);
-    answers[unit.number] = std::move(answer);
+    if (effort.made) effort.made(part, answer);
+    answers[part] = std::move(answer);
   };
   if (effort.next) {
     explore::share_out(effort.jobs, effort.jobs, [&](std::size_t) {

@@ -31,7 +31,8 @@ tl::expected<std::string, std::string> contents(const std::string& path) {
 }
 
 Answer answer_of(const Json& json) {
-  Answer answer{json.at("programs"), json.at("judgements"), json.at("runs"), json.at("cut"), {}};
+  Answer answer{json.at("programs"), json.at("judgements"), json.at("runs"), json.at("cut")};
+  if (json.contains("skipped")) answer.skipped = json["skipped"];
   for (const Json& one : json.at("findings"))
     answer.findings.emplace(
         FindingKey{one.at("size"), one.at("program"), one.at("kind"), one.at("memory")},
@@ -54,12 +55,12 @@ std::optional<std::string> add(Answers& answers, std::size_t unit, Answer answer
 
 }  // namespace
 
-Identity identity_of(const Options& options) {
+Identity identity_of(const Options& options, std::size_t parts) {
   static const std::string build = [] {
     const auto binary = contents("/proc/self/exe");
     return fmt::format("{:016x}", binary ? XXH3_64bits(binary->data(), binary->size()) : 0);
   }();
-  return {build, text(options), units(options).size()};
+  return {build, text(options), parts};
 }
 
 std::string difference(const Identity& one, const Identity& other) {

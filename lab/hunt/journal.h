@@ -20,8 +20,8 @@ struct Identity {
   std::size_t units = 0;
   bool operator==(const Identity&) const = default;
 };
-/// `build`: a hash of the program file that runs.
-Identity identity_of(const Options& options);
+/// Of a hunt of so many parts. `build`: a hash of the program file that runs.
+Identity identity_of(const Options& options, std::size_t parts);
 
 /// What keeps two hunts from being one, as a sentence.
 std::string difference(const Identity& one, const Identity& other);

@@ -291,8 +291,7 @@ std::uint64_t TestProgram::ask(const Quantity& q) const {
 }
 
 void TestProgram::end(explore::Outcome& outcome) {
-  if (auto what = machine_.invariant()) explore::broken(*what);
-  if (auto what = machine_.leak()) explore::broken(*what);
+  if (auto what = machine_.contradiction()) explore::broken(std::move(*what));
   for (const Quantity& quantity : plan_.quantities)
     outcome.note(quantity.text.c_str(), ask(quantity));
 }

@@ -38,6 +38,7 @@ class Tally {
 /// docs/explanation/model.md lists what is claimed.
 std::optional<std::string> invariant(World& world);
 std::optional<std::string> leak(World& world);
+std::optional<std::string> contradiction(World& world);
 std::string describe(World& world);
 
 }  // namespace lab::model

@@ -148,8 +148,9 @@ void Tally::count_references(World& world) {
   }
 }
 
-std::optional<std::string> invariant(World& world) {
-  const Tally tally(world);
+namespace {
+
+Complaint wrong_books(World& world, const Tally& tally) {
   if (auto text =
           first_of_folios(world, [&](Folio& folio) { return wrong_counts(world, tally, folio); }))
     return text;
@@ -174,13 +175,22 @@ std::optional<std::string> invariant(World& world) {
   return std::nullopt;
 }
 
-std::optional<std::string> leak(World& world) {
-  const Tally tally(world);
+Complaint lost_count(World& world, const Tally& tally) {
   return first_of_folios(world, [&](Folio& folio) -> Complaint {
     const std::int32_t over = folio.refs.read() - tally.of(folio).refs;
     if (over <= 0) return std::nullopt;
     return fmt::format("{}: {} references more than are held", name_of(world, folio), over);
   });
+}
+
+}  // namespace
+
+std::optional<std::string> invariant(World& world) { return wrong_books(world, Tally(world)); }
+std::optional<std::string> leak(World& world) { return lost_count(world, Tally(world)); }
+std::optional<std::string> contradiction(World& world) {
+  const Tally tally(world);
+  if (auto text = wrong_books(world, tally)) return text;
+  return lost_count(world, tally);
 }
 
 }  // namespace lab::model

@@ -184,7 +184,14 @@ bool Machine::killed(ProcessId process) const { return world_->process(process).
 
 std::optional<std::string> Machine::invariant() const { return model::invariant(*world_); }
 std::optional<std::string> Machine::leak() const { return model::leak(*world_); }
+std::optional<std::string> Machine::contradiction() const { return model::contradiction(*world_); }
 std::string Machine::describe() const { return model::describe(*world_); }
+std::vector<std::size_t> Machine::made() const {
+  std::vector<std::size_t> made;
+  for (const auto& folios : world_->all_folios()) made.push_back(folios.size());
+  return made;
+}
+void Machine::forget(const std::vector<std::size_t>& made) { world_->forget_folios(made); }
 View Machine::view() const { return model::view(*world_); }
 
 }  // namespace lab::model

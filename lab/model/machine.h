@@ -139,10 +139,18 @@ class Machine {
   /// (docs/explanation/model.md); nothing: all is well. At rest, or between the operations of a
   /// program with one thread.
   [[nodiscard]] std::optional<std::string> invariant() const;
-  /// Pages and slots that are still counted although they cannot be reached any more. At rest.
+  /// Pages that are still counted although they cannot be reached any more. At rest.
   [[nodiscard]] std::optional<std::string> leak() const;
+  /// Either of the two, for the price of one.
+  [[nodiscard]] std::optional<std::string> contradiction() const;
   /// One line: the counters of every page ("x: refs 3 maps 2 exclusive | y: swapped"). At rest.
   [[nodiscard]] std::string describe() const;
+  // For who tries what could come next, and puts the variables back: Execution::attempt().
+  /// How many folios each CPU has made, and before them the setup.
+  [[nodiscard]] std::vector<std::size_t> made() const;
+  /// Forgets those made since. What refers to them is put back next.
+  void forget(const std::vector<std::size_t>& made);
+
   /// All of it, as values. At rest, or between two steps.
   [[nodiscard]] View view() const;
 

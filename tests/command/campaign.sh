@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 # A hunt that several workers share comes to what one process finds, byte for byte, however often they are killed, and Redis.
-#   campaign.sh <cleave>
+#   campaign.sh <cleave> [<blows> <option of the hunt>...]
+# In small; with so many blows, 0.2 s apart, and other options, `make soak` runs it at length.
 # Skipped (77) where there is no Redis: `scripts/setup.sh campaign` installs it.
 set -euo pipefail
 cleave=$1
+shift
+blows=${1:-12}
+shift || true
 folder=$(mktemp -d)
 redis='' workers=()
 finish() {
@@ -38,6 +42,7 @@ kill_redis() {
 for port in $(shuf -i 20000-32000 -n 20); do start_redis && break; done
 
 hunt=(litmus hunt A E0 --starts small,zero --words usual --races none --depth 4)
+(($# == 0)) || hunt=(litmus hunt "$@")
 status() { # <expected status> <argument>...
   local expected=$1 seen=0
   shift
@@ -62,6 +67,7 @@ work() { # <number>
     "$cleave" "${hunt[@]}" --jobs 1 --queue "127.0.0.1:$port/storm" "${journal[@]}" >"$folder/said_$1" 2>&1 &
     echo $! >"$folder/pid_$1"
     wait $! 2>/dev/null || seen=$?
+    rm -f "$folder/pid_$1"
     case $seen in
       1) return 0 ;;  # something was found, and all was searched
       137) ;;         # killed
@@ -73,10 +79,10 @@ for number in 1 2 3 4; do
   work "$number" 2>/dev/null &
   workers+=($!)
 done
-for blow in $(seq 12); do
+for blow in $(seq "$blows"); do
   sleep 0.2
   kill -9 "$(cat "$folder/pid_$((blow % 4 + 1))")" 2>/dev/null || true
-  if ((blow % 4 == 0)); then
+  if ((blow % ((blows + 2) / 3) == 0)); then
     kill_redis
     start_redis
   fi
@@ -110,4 +116,4 @@ status 2 "${hunt[@]}" --queue 127.0.0.1
 says 'write HOST:PORT'
 status 2 "${hunt[@]}" --queue "127.0.0.1:$port/other" --shard 1/2
 says 'no --shard'
-echo "four workers, killed 12 times, and Redis 3 times and once for good: as one process, byte for byte"
+echo "four workers, killed $blows times, and Redis 3 times and once for good: as one process, byte for byte"

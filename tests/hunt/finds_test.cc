@@ -53,6 +53,24 @@ TEST(Hunt, FindsTheRaceOfAForkWithAFastPinThatC0LosesAndC1DoesNot) {
     EXPECT_THAT(finding.rules, ElementsAre("C0")) << key.program;
 }
 
+TEST(Hunt, FindsWhatC1LosesAndC2DoesNot) {
+  const Answer answer =
+      hunted({.rules = "C1+C2", .words = "write,pin,pin write,free,swapout", .depth = 3});
+  ASSERT_THAT(answer.findings, Not(IsEmpty()));
+  for (const auto& [key, finding] : answer.findings)
+    EXPECT_THAT(finding.rules, ElementsAre("C1")) << key.program;
+}
+
+// The change of E1 that no test of people saw.
+TEST(Hunt, TellsARuleFromItsNeighbourThatNoTestDid) {
+  Options options = options_of({.rules = "E1,reuse_pmd_thp=refs",
+                                .starts = "huge",
+                                .words = "write,fork,get,pin,exit,split_pmd",
+                                .depth = 4});
+  options.reference = judge::parse_variants("E1")->front();
+  EXPECT_THAT(programs(hunted(options)), Not(IsEmpty()));
+}
+
 TEST(Hunt, FindsTheMissingBarrierOfE0WhereStoresAreBufferedAndOnlyThere) {
   const Asked asked{.rules = "E0+E1",
                     .depth = 0,
@@ -88,6 +106,18 @@ TEST(Hunt, FindsNoRaceWhereThePromisesAreKept) {
                                 .race = "write,fork,pin fast,unmap,swapout",
                                 .memories = {explore::Memory::sc, explore::Memory::tso}});
   EXPECT_THAT(programs(answer), IsEmpty());
+}
+
+// A huge entry that the child has got may be split before the fork comes to its second page.
+TEST(Hunt, FindsNoRaceOfAForkWithASplitOfAHugePage) {
+  const Answer answer = hunted({.rules = "F+E1+D1+C0",
+                                .starts = "huge",
+                                .depth = 0,
+                                .race = "fork,split,split_pmd,swapout",
+                                .before_most = 0,
+                                .memories = {explore::Memory::sc, explore::Memory::tso}});
+  EXPECT_THAT(programs(answer), IsEmpty());
+  EXPECT_EQ(answer.cut, 0u);
 }
 
 TEST(Hunt, TellsTwoRuleSetsApart) {

@@ -47,7 +47,7 @@ inline Answer hunted(const Options& options) {
   Answers answers;
   Effort effort;
   effort.jobs = 2;
-  hunt(options, effort, answers);
+  hunt(parts_of(options), effort, answers);
   return total(answers);
 }
 inline Answer hunted(const Asked& asked) { return hunted(options_of(asked)); }

@@ -26,8 +26,8 @@ class Journals : public testing::Test {
   void write(const char* name, const std::string& text) const { std::ofstream(path(name)) << text; }
 
   Journal made(const Effort& effort, Answers answers = {}) const {
-    hunt(options_, effort, answers);
-    return {identity_of(options_), std::move(answers)};
+    hunt(parts_of(options_), effort, answers);
+    return {identity_of(options_, answers.size()), std::move(answers)};
   }
   static Effort shard(std::size_t index, std::size_t count) {
     Effort effort;
@@ -64,10 +64,8 @@ TEST_F(Journals, AreGoneOnWithAlsoAfterALineWasCutOff) {
   auto file = JournalFile::open(path("cut"), whole.identity, answers);
   ASSERT_TRUE(file.has_value()) << file.error();
   Effort rest = shard(1, 1);
-  rest.made = [&](const Unit& unit, const Answer& answer) {
-    EXPECT_TRUE(file->add(unit.number, answer));
-  };
-  hunt(options_, rest, answers);
+  rest.made = [&](std::size_t part, const Answer& answer) { EXPECT_TRUE(file->add(part, answer)); };
+  hunt(parts_of(options_), rest, answers);
   const auto read = merge({path("cut")});
   ASSERT_TRUE(read.has_value()) << read.error();
   EXPECT_EQ(text(*read), text(whole));
@@ -79,7 +77,8 @@ TEST_F(Journals, OfAnotherBuildOrHuntAreNotJoined) {
   journal.identity.build = "0";
   write("theirs", text(journal));
   EXPECT_THAT(merge({path("ours"), path("theirs")}).error(), HasSubstr("another build"));
-  journal.identity = identity_of(options_of({.words = "write,fork", .depth = 3}));
+  const Options others = options_of({.words = "write,fork", .depth = 3});
+  journal.identity = identity_of(others, parts_of(others).names.size());
   journal.answers.resize(journal.identity.units);
   write("other", text(journal));
   EXPECT_THAT(merge({path("ours"), path("other")}).error(), HasSubstr("another hunt"));

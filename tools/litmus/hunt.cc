@@ -50,8 +50,6 @@ std::vector<lab::explore::Memory> memories_of(const std::string& text) {
   return memories;
 }
 
-bool is_elsewhere(const std::string& against) { return against == "kernel" || against == "engine"; }
-
 std::string starts_of(const HuntAsked& asked) {
   if (asked.starts != "all") return asked.starts;
   if (asked.against == "kernel") return "small,two,huge,folio,swapped,readonly,file,zero";
@@ -83,6 +81,7 @@ lab::hunt::Options options_of(const HuntAsked& asked) {
   if (elsewhere && options.variants.size() != 1)
     stop(2, "--against kernel, engine: name one rule-set, whose word the programs are held to\n");
   if (options.variants.size() > 64) stop(2, "a hunt takes 64 rule-sets at most\n");
+  if (elsewhere) options.elsewhere = name_elsewhere(asked.against);
   if (asked.against != "spec" && !elsewhere) {
     const std::vector<lab::judge::Variant> against = variants({asked.against});
     if (against.size() != 1)
@@ -155,12 +154,12 @@ void write_files(const std::string& folder, const Answers& answers) {
 }
 
 void tell(const lab::hunt::Journal& journal, const lab::hunt::Shard& shard, double seconds,
-          const HuntAsked& asked, const lab::hunt::Options* options) {
+          const HuntAsked& asked, const std::vector<lab::hunt::PartName>& parts) {
   if (!asked.out.empty()) write_files(asked.out, journal.answers);
   const lab::judge::TestFiles catalogue = load({});
   HuntReport report{journal, shard, seconds, asked.verbose ? std::size_t{0} : 20};
   if (!asked.html.empty())
-    if (auto written = write_page(asked.html, report, options, catalogue); !written)
+    if (auto written = write_page(asked.html, report, parts, catalogue); !written)
       stop(2, fmt::format("--html: {}\n", written.error()));
   fmt::print("{}", asked.json ? json_of(report, catalogue) : text_of(report, catalogue));
   if (!lab::hunt::total(journal.answers).findings.empty()) throw console::Exit{1};
@@ -222,18 +221,17 @@ class Together {
 
 void hunt(const HuntAsked& asked) {
   const lab::hunt::Options options = options_of(asked);
-  if (is_elsewhere(asked.against)) {
-    const console::Interruptible
-        interruptible;  // once, and the units that are being made are the last
-    constexpr double kEver = 1e9;
-    return hunt_elsewhere(options, asked.against, asked.seed, asked.time > 0 ? asked.time : kEver);
-  }
+  const bool elsewhere = is_elsewhere(asked.against);
+  // Once, and the parts that are being made are the last.
+  const console::Interruptible interruptible;
+  const lab::hunt::Parts parts =
+      elsewhere ? parts_elsewhere(options, judge_elsewhere(asked.against)) : parts_of(options);
   lab::hunt::Effort effort;
-  effort.jobs = asked.jobs;
+  effort.jobs = asked.against == "kernel" ? 1 : asked.jobs;
   effort.seed = asked.seed;
   effort.shard = shard_of(asked.shard);
   if (asked.time > 0) effort.seconds = asked.time;
-  lab::hunt::Journal journal{identity_of(options), {}};
+  lab::hunt::Journal journal{identity_of(options, parts.names.size()), {}};
   journal.answers.resize(journal.identity.units);
   std::optional<lab::hunt::JournalFile> file;
   if (!asked.journal.empty())
@@ -241,19 +239,17 @@ void hunt(const HuntAsked& asked) {
                    "--journal");
   const std::size_t all = count_of(effort.shard, journal.identity.units);
   Status status(all - to_make(journal.answers, effort).size(), all);
-  const console::Interruptible
-      interruptible;  // once, and the units that are being made are the last
   std::optional<Together> together;
   if (!asked.queue.empty()) together.emplace(asked, journal, effort);
   bool written = true;
-  effort.made = [&](const lab::hunt::Unit& unit, const lab::hunt::Answer& answer) {
-    if (file) written = written && file->add(unit.number, answer);
+  effort.made = [&](std::size_t part, const lab::hunt::Answer& answer) {
+    if (file) written = written && file->add(part, answer);
     status.made(answer);
-    if (together) together->answer(unit.number, answer);
+    if (together) together->answer(part, answer);
   };
   effort.stop = [&] { return console::interrupted || !written; };
   const Clock::time_point begin = Clock::now();
-  lab::hunt::hunt(options, effort, journal.answers);
+  lab::hunt::hunt(parts, effort, journal.answers);
   status.clear();
   if (!written) stop(2, fmt::format("--journal: {} cannot be written\n", asked.journal));
   if (together) {
@@ -261,14 +257,14 @@ void hunt(const HuntAsked& asked) {
     if (!asked.journal.empty()) write(journal, asked.journal, "--journal");
   }
   tell(journal, effort.shard, std::chrono::duration<double>(Clock::now() - begin).count(), asked,
-       &options);
+       parts.names);
 }
 
 void merge_hunts(const std::vector<std::string>& journals, const std::string& into,
                  const HuntAsked& asked) {
   const lab::hunt::Journal joined = must_be(lab::hunt::merge(journals), "hunt merge");
   if (!into.empty()) write(joined, into, "--into");
-  tell(joined, {}, 0, asked, nullptr);
+  tell(joined, {}, 0, asked, {});
 }
 
 }  // namespace cleave::litmus

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/hunt/hunt.h"
+#include "lab/hunt/elsewhere.h"
 
 namespace cleave::litmus {
 
@@ -40,9 +40,13 @@ void hunt(const HuntAsked& asked);
 void merge_hunts(const std::vector<std::string>& journals, const std::string& into,
                  const HuntAsked& asked);
 
-/// Asks `judge`, "kernel" or "engine", of generated programs, each held to what the options' one
-/// rule-set predicts, for so long; prints, and ends the command as hunt() does.
-void hunt_elsewhere(const lab::hunt::Options& options, const std::string& judge, std::uint64_t seed,
-                    double most_seconds);
+/// Whether `against` is a judge that is no rule-set: "kernel" or "engine".
+bool is_elsewhere(const std::string& against);
+/// What it is called where its answers are kept: "Linux 6.18.44", since another may answer
+/// otherwise.
+std::string name_elsewhere(const std::string& against);
+/// Asks it: the engine by any number of threads, the kernel by one. Ends the command with 77 where
+/// the kernel cannot be asked.
+lab::hunt::Elsewhere judge_elsewhere(const std::string& against);
 
 }  // namespace cleave::litmus

@@ -1,8 +1,5 @@
 // `cleave litmus hunt --against kernel` and `--against engine`.
-#include <unistd.h>
-
-#include <chrono>
-#include <optional>
+#include <memory>
 #include <variant>
 
 #include <fmt/format.h>
@@ -13,17 +10,13 @@
 #include "lab/kernel/system/capabilities.h"
 #include "lab/litmus/parse/parse.h"
 #include "lab/litmus/print.h"
-#include "tools/console/exit.h"
-#include "tools/console/interrupt.h"
-#include "tools/console/status_line.h"
-#include "tools/litmus/hunt/report.h"
+#include "tools/litmus/hunt.h"
 #include "tools/litmus/litmus.h"
 
 namespace cleave::litmus {
 namespace {
 
 using lab::hunt::Said;
-using Clock = std::chrono::steady_clock;
 
 // Judges say where in a file; a generated test is one once it was printed.
 lab::litmus::Test as_file(const lab::litmus::Test& test) {
@@ -63,51 +56,32 @@ Said by_engine(const lab::litmus::Test& program) {
   return {Said::Standing::differs, judgement.states.back().text};
 }
 
-void print(const lab::hunt::Compared& compared, double seconds) {
-  const std::uint64_t asked = compared.agreed + compared.differed + compared.skipped;
-  fmt::print(
-      "{} programs in {:.1f} s: {} observed, {} agree, {} differ, {} skipped ({:.0f} %){}\n", asked,
-      seconds, compared.agreed + compared.differed, compared.agreed, compared.differed,
-      compared.skipped,
-      asked == 0 ? 0.0 : 100.0 * static_cast<double>(compared.skipped) / static_cast<double>(asked),
-      compared.whole ? ": everything up to the bound" : "; there are more");
-  for (const auto& [why, times] : compared.reasons) fmt::print("  skipped {}: {}\n", times, why);
-  for (const auto& [key, finding] : compared.findings)
-    fmt::print("differs {}  [{}]  not {}, {} programs\n{}\n", key.program, finding.end,
-               finding.rules.front(), finding.count, finding.litmus);
+// Gives back what was changed, when the last who may ask has gone.
+std::shared_ptr<lab::kernel::System> system_to_ask() {
+  if (const std::string why = lab::kernel::missing_for_every_test(); !why.empty())
+    stop(77, fmt::format("--against kernel: {}\n", why));
+  auto opened = lab::kernel::System::open();
+  if (!opened) stop(2, opened.error() + '\n');
+  return {new lab::kernel::System(std::move(*opened)), [](lab::kernel::System* system) {
+            for (const std::string& stuck : system->put_back())
+              fmt::print(stderr, "cannot be put back, and stays in the journal: {}\n", stuck);
+            delete system;
+          }};
 }
 
 }  // namespace
 
-void hunt_elsewhere(const lab::hunt::Options& options, const std::string& judge, std::uint64_t seed,
-                    double most_seconds) {
-  std::optional<lab::kernel::System> system;
-  lab::hunt::Elsewhere ask = by_engine;
-  if (judge == "kernel") {
-    if (const std::string why = lab::kernel::missing_for_every_test(); !why.empty())
-      stop(77, fmt::format("--against kernel: {}\n", why));
-    auto opened = lab::kernel::System::open();
-    if (!opened) stop(2, opened.error() + '\n');
-    system.emplace(std::move(*opened));
-    ask = [&](const lab::litmus::Test& test) { return by_kernel(test, *system); };
-  }
-  const Clock::time_point begin = Clock::now();
-  const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - begin).count(); };
-  const console::StatusLine status;
-  const lab::hunt::Compared compared =
-      lab::hunt::compare_elsewhere(options, seed, ask, [&](const lab::hunt::Compared& so_far) {
-        if (status.is_shown())
-          status.show(fmt::format("{} agree, {} differ, {} skipped, {:.0f} s", so_far.agreed,
-                                  so_far.differed, so_far.skipped, seconds()));
-        return console::interrupted || seconds() > most_seconds;
-      });
-  status.clear();
-  if (system)
-    for (const std::string& stuck : system->put_back())
-      fmt::print(stderr, "cannot be put back, and stays in the journal: {}\n", stuck);
-  print(compared, seconds());
-  if (compared.differed > 0) throw console::Exit{1};
-  if (!compared.whole) throw console::Exit{3};
+bool is_elsewhere(const std::string& against) { return against == "kernel" || against == "engine"; }
+
+std::string name_elsewhere(const std::string& against) {
+  return against == "kernel" ? lab::kernel::kernel_name() : against;
+}
+
+lab::hunt::Elsewhere judge_elsewhere(const std::string& against) {
+  if (against == "engine") return by_engine;
+  return [system = system_to_ask()](const lab::litmus::Test& test) {
+    return by_kernel(test, *system);
+  };
 }
 
 }  // namespace cleave::litmus

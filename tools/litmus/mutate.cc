@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "lab/hunt/hunt.h"
 #include "lab/model/fences.h"
 #include "lab/report/style/style.h"
 #include "tools/console/exit.h"
@@ -80,6 +81,67 @@ void judge_mutants(const lab::judge::TestFiles& files, const std::vector<lab::ju
   }
 }
 
+// What programs that nobody wrote say of changes that no test notices.
+struct Generated {
+  std::map<std::string, std::string> first;  // by the text of the mutant: the shortest
+  std::uint64_t programs = 0;                // that each of the others was asked of
+};
+
+Generated hunt_for(const std::vector<lab::judge::Variant>& changes, const lab::judge::Variant& base,
+                   unsigned jobs) {
+  lab::hunt::Options options;
+  options.variants = changes;
+  options.reference = base;
+  options.starts = *lab::hunt::parse_starts("all");
+  options.words = *lab::hunt::parse_shapes("usual");
+  options.depth = 3;
+  options.before_words = *lab::hunt::parse_shapes(lab::hunt::kBeforeWords);
+  options.race_words = *lab::hunt::parse_shapes(lab::hunt::kRaceWords);
+  options.after_words = *lab::hunt::parse_shapes(lab::hunt::kAfterWords);
+  options.before = 0;
+  options.memories = {lab::explore::Memory::sc, lab::explore::Memory::tso};
+  lab::hunt::Effort effort;
+  effort.jobs = jobs;
+  effort.stop = [] { return console::interrupted.load(); };
+  lab::hunt::Answers answers;
+  lab::hunt::hunt(parts_of(options), effort, answers);
+  const lab::hunt::Answer all = total(answers);
+  Generated generated{{}, all.programs};
+  for (const auto& [key, finding] : all.findings)  // shortest first
+    for (const std::string& mutant : finding.rules)
+      generated.first.emplace(
+          mutant, fmt::format("{} [{}]{}", key.program, finding.end,
+                              key.memory == "sc" ? "" : fmt::format(" ({})", key.memory)));
+  return generated;
+}
+
+void print(const std::vector<lab::judge::Variant>& all, const Noticed& noticed,
+           const Generated& generated) {
+  constexpr std::size_t kShown = 2;
+  const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
+  std::size_t width = 0;
+  for (const lab::judge::Variant& mutant : all) width = std::max(width, mutant.text.size());
+  for (const lab::judge::Variant& mutant : all) {
+    std::string what;
+    if (const auto tests = noticed.find(mutant.text); tests != noticed.end()) {
+      const std::size_t count = tests->second.size();
+      const auto begin = tests->second.begin();
+      what = fmt::format(
+          "{}",
+          fmt::join(begin, begin + static_cast<std::ptrdiff_t>(std::min(count, kShown)), ", "));
+      if (count > kShown) what += fmt::format(" and {} more", count - kShown);
+    } else {
+      what = style.bad("NOT noticed by any test");
+      const auto seen = generated.first.find(mutant.text);
+      if (seen != generated.first.end())
+        what += fmt::format("; by {}", seen->second);
+      else if (generated.programs > 0)
+        what += fmt::format("; equal in {} generated programs", generated.programs);
+    }
+    fmt::print("{:<{}}  {}\n", mutant.text, width, what);
+  }
+}
+
 }  // namespace
 
 void mutate(const std::string& rules, const std::vector<std::string>& names, unsigned jobs) {
@@ -99,27 +161,17 @@ void mutate(const std::string& rules, const std::vector<std::string>& names, uns
     if (!noticed.contains(mutant.text)) rest.push_back(mutant);
   judge_mutants(files, rest, as_it_is, lab::explore::Memory::tso, effort, jobs, noticed);
 
+  std::erase_if(rest, [&](const auto& mutant) { return noticed.contains(mutant.text); });
+  // Who names tests asks what those notice.
+  const bool generates = names.empty() && !rest.empty() && rest.size() <= 64;
+  const Generated generated = generates ? hunt_for(rest, base, jobs) : Generated{};
   if (console::interrupted) stop(130, "interrupted: not all changes were tried\n");
-  const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
-  std::size_t missed = 0;
-  std::size_t width = 0;
-  for (const lab::judge::Variant& mutant : all) width = std::max(width, mutant.text.size());
-  for (const lab::judge::Variant& mutant : all) {
-    const auto found = noticed.find(mutant.text);
-    if (found == noticed.end()) {
-      ++missed;
-      fmt::print("{:<{}}  {}\n", mutant.text, width, style.bad("NOT noticed by any test"));
-      continue;
-    }
-    constexpr std::size_t kShown = 2;
-    const auto& tests = found->second;
-    const auto shown = std::vector(
-        tests.begin(), tests.begin() + static_cast<std::ptrdiff_t>(std::min(tests.size(), kShown)));
-    fmt::print("{:<{}}  {}{}\n", mutant.text, width, fmt::join(shown, ", "),
-               tests.size() > kShown ? fmt::format(" and {} more", tests.size() - kShown) : "");
-  }
-  fmt::print("{} changes of {}; {} not noticed\n", all.size(), base.text, missed);
-  if (missed > 0) throw console::Exit{1};
+  print(all, noticed, generated);
+  fmt::print("{} changes of {}; {} not noticed{}\n", all.size(), base.text, rest.size(),
+             generates ? fmt::format(" by any test, {} of them by a generated program",
+                                     generated.first.size())
+                       : "");
+  if (!rest.empty()) throw console::Exit{1};
 }
 
 }  // namespace cleave::litmus

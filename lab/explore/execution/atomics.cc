@@ -40,7 +40,7 @@ void Execution::store(Variable& variable, std::uint64_t bits, Order order) {
 }
 
 void Execution::store(const char* label, Variable& variable, std::uint64_t bits, Order order) {
-  if (memory_ == Memory::tso && order != Order::seq_cst && !unwinding_) {
+  if (memory_ == Memory::tso && order != Order::seq_cst && !unwinding_ && !alone_) {
     put(label, variable, bits);
     return;
   }
@@ -84,7 +84,7 @@ std::uint64_t Execution::update(Variable& variable, Order order, const Change& c
 
 std::uint64_t Execution::wait(const char* label, const Variable& variable, Order order,
                               const Done& done) {
-  if (weak_ == nullptr || unwinding_) {
+  if (weak_ == nullptr || unwinding_ || alone_) {
     const auto ready = [&] { return done(variable.read_bits()); };
     await(
         label,
@@ -135,9 +135,15 @@ bool Execution::stuck_in_vain() const {
 }
 
 void Execution::lock(const char* label, Variable& variable) {
-  running_->ready = [](const void* context) {
+  const auto is_free = [](const void* context) {
     return static_cast<const Variable*>(context)->read_bits() == 0;
   };
+  if (alone_) {
+    stand_alone(is_free, &variable);
+    write(variable, 1);
+    return;
+  }
+  running_->ready = is_free;
   running_->context = &variable;
   stand(Kind::lock, label);
   if (weakly()) {
@@ -152,7 +158,7 @@ void Execution::lock(const char* label, Variable& variable) {
 }
 
 void Execution::unlock(const char* label, Variable& variable) {
-  if (memory_ == Memory::tso) {
+  if (memory_ == Memory::tso && !alone_) {
     store(label, variable, 0, Order::release);
     return;
   }
@@ -172,13 +178,13 @@ void Execution::fence(const char* name, Order order) {
     fence(name);
     return;
   }
-  if (!performs(name) || order == Order::relaxed) return;
+  if (!performs(name) || order == Order::relaxed || alone_) return;
   if (weak_ != nullptr && !unwinding_) weak_->fence(number(*running_), order, name);
   if (recorded()) recorder_->fence(*this, number(*running_), name);
 }
 
 void Execution::heavy_fence(const char* name) {
-  if (!performs(name)) return;
+  if (!performs(name) || alone_) return;
   met_heavy_ = true;
   if (unwinding_) return;
   if (memory_ == Memory::tso) {

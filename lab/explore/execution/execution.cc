@@ -4,6 +4,7 @@
 #include <bit>
 #include <cassert>
 #include <exception>
+#include <limits>
 
 #include <fmt/format.h>
 
@@ -80,6 +81,7 @@ void Execution::reset() {
   alive_ = waiting_ = draining_ = buffered_ = stuck_ = 0;
   steps_ = made_ = spawned_ = 0;
   variables_.clear();
+  made_at_start_ = std::numeric_limits<std::uint32_t>::max();
   accesses_.clear();
   before_.clear();
   violations_.clear();
@@ -103,7 +105,7 @@ Ending Execution::run(const Factory& factory, Scheduler& scheduler) {
     program_->start(names);
   } catch (const Unwound&) {
   }
-  made_at_start_ = slots();
+  made_at_start_ = std::min(made_at_start_, slots());
   owned_.resize(made_at_start_);
   if (Thread* first = advance()) {
     running_ = first;
@@ -213,8 +215,9 @@ int Execution::start_thread(const char* name, std::function<void()> body) {
 }
 
 void Execution::stand(Kind kind, const char* label) {
-  Thread& me = *running_;
+  if (alone_) return stand_alone(nullptr, nullptr);
   if (unwinding_) return;  // Called by a destructor.
+  Thread& me = *running_;
   const ActorSet bit = only(static_cast<Actor>(number(me)));
   me.label = label;
   me.site = nullptr;
@@ -398,8 +401,7 @@ void Execution::write(Variable& variable, std::uint64_t bits) {
   } else if (weak_ != nullptr) {
     weak_->set_up(variable.slot_, bits);
   }
-  variable.bits_ = bits;
-  if (variable.written_ != nullptr) variable.written_(variable, variable.bits_, letting_out_);
+  change(variable, bits);
 }
 
 void Execution::add(Variable& variable, std::uint64_t difference, std::uint64_t mask) {
@@ -413,8 +415,7 @@ void Execution::add(Variable& variable, std::uint64_t difference, std::uint64_t 
   } else if (weak_ != nullptr) {
     weak_->set_up(variable.slot_, (variable.bits_ + difference) & mask);
   }
-  variable.bits_ = (variable.bits_ + difference) & mask;
-  if (variable.written_ != nullptr) variable.written_(variable, variable.bits_, letting_out_);
+  change(variable, (variable.bits_ + difference) & mask);
 }
 
 void Execution::let_out(int id) {

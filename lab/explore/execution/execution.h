@@ -71,6 +71,24 @@ class Execution {
   /// After a complete run: what it came to. False if end() found something broken.
   bool outcome(Outcome& into);
 
+  // For a program before its threads start, and after all of them have ended.
+
+  enum class Came : std::uint8_t {
+    through,
+    waits,  ///< for what nobody does, or for ever
+    broke,  ///< something that must never be false was
+  };
+  struct Alone {
+    Came came = Came::through;
+    std::string what = {};  ///< broke
+  };
+  /// Performs `body`, steps and all, while nothing else happens: in no schedule, and not recorded.
+  Alone alone(const std::function<void()>& body);
+  /// The same after all threads have ended, and then puts back what was there: what `body` breaks
+  /// is no violation of the run. `let_go` destroys the variables that it made. Cost: by what it
+  /// writes.
+  Alone attempt(const std::function<void()>& body, const std::function<void()>& let_go);
+
   // For schedulers, during a run.
 
   /// Who can take a step now.
@@ -195,7 +213,7 @@ class Execution {
   void at_site(const char* site) {
     if (running_ != nullptr) running_->site = site;
   }
-  [[nodiscard]] bool recorded() const { return recorder_ != nullptr && !winding_up_; }
+  [[nodiscard]] bool recorded() const { return recorder_ != nullptr && !winding_up_ && !alone_; }
   [[noreturn]] void give_up(std::string what);
   [[noreturn]] void stop(std::string what);
   [[nodiscard]] int self() const { return running_ == nullptr ? -1 : number(*running_); }
@@ -288,6 +306,8 @@ class Execution {
   [[nodiscard]] std::uint64_t seen_by_running(const Variable& variable) const;
   [[nodiscard]] Hash128 past() const;
   [[nodiscard]] Hash128 place_of(const Thread& thread, bool symmetry) const;
+  void stand_alone(bool (*ready)(const void*), const void* context);
+  void change(Variable& variable, std::uint64_t bits);
   void note(const Variable& variable, Touch touch);
   void check_phase(const Variable& variable);
 
@@ -327,6 +347,17 @@ class Execution {
   std::uint32_t steps_ = 0;
   std::uint32_t made_ = 0;  // variables that no thread made
   std::uint32_t spawned_ = 0;
+
+  // What happens while no thread runs.
+  bool alone_ = false;
+  bool waits_alone_ = false;
+  std::uint32_t alone_left_ = 0;  // steps
+  struct Undo {
+    std::uint32_t slot;
+    std::uint64_t bits;
+  };
+  bool undoing_ = false;
+  std::vector<Undo> undo_;  // what was overwritten in an attempt
 
   std::vector<Variable*> variables_;
   std::uint32_t made_at_start_ = 0;   // the first so many of them are the same in every run

@@ -15,19 +15,21 @@ Execution& Execution::here() {
 }
 
 void Execution::await(const char* label, bool (*ready)(const void*), const void* context) {
+  if (alone_) return stand_alone(ready, context);
   running_->ready = ready;
   running_->context = context;
   stand(Kind::await, label);
 }
 
 void Execution::watch(const char* label, bool (*ready)(const void*), const void* context) {
+  if (alone_) return stand_alone(ready, context);
   running_->ready = ready;
   running_->context = context;
   stand(Kind::watch, label);
 }
 
 void Execution::put(const char* label, Variable& variable, std::uint64_t bits) {
-  if (memory_ != Memory::tso || unwinding_) {
+  if (memory_ != Memory::tso || unwinding_ || alone_) {
     store(label, variable, bits, Order::release);
     return;
   }
@@ -38,7 +40,7 @@ void Execution::put(const char* label, Variable& variable, std::uint64_t bits) {
 }
 
 void Execution::fence(const char* name) {
-  if (!performs(name)) return;
+  if (!performs(name) || alone_) return;
   // A step even when nothing waits: what steps a thread takes must not depend on when its stores
   // came out.
   if (memory_ == Memory::tso) {
@@ -53,6 +55,7 @@ void Execution::fence(const char* name) {
 std::uint64_t Execution::choose(const char* label, std::uint64_t count) {
   if (phase_ == Phase::step && !unwinding_) broken("choose() inside a step: call it between steps");
   if (count <= 1) return 0;
+  if (alone_) broken("choose() while no thread runs");
   stand(Kind::choice, label);
   const std::uint32_t value = pick(static_cast<std::uint32_t>(count));
   if (histories_) running_->history.read(value);
@@ -109,6 +112,7 @@ void Execution::end_step() {
 void Execution::give_up(std::string what) {
   if (running_ != nullptr && program_->drops_threads()) stop(std::move(what));
   fail(std::move(what));
+  unwinding_ |= alone_;
   throw Unwound{};
 }
 

@@ -19,10 +19,12 @@ std::string text(const Options& o) {
   std::string result = "rules ";
   for (const judge::Variant& variant : o.variants) result += variant.text + ' ';
   result += fmt::format("against {} starts {} references {} depth {} words {}",
-                        o.reference ? o.reference->text : "spec",
+                        !o.elsewhere.empty() ? o.elsewhere
+                        : o.reference        ? o.reference->text
+                                             : "spec",
                         list(o.starts, [](const Start* start) { return start->name; }),
                         o.most_references, o.depth, list(o.words, of_shape));
-  if (o.memories.empty()) return result;
+  if (o.memories.empty() || !o.elsewhere.empty()) return result;
   return result + fmt::format(" races under {} before {} of {} race {} after {} of {}",
                               list(o.memories, [](explore::Memory m) { return explore::name(m); }),
                               o.before, list(o.before_words, of_shape),

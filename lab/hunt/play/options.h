@@ -19,6 +19,8 @@ struct Options {
   std::vector<judge::Variant> variants;
   /// What they are compared with; none: the specification.
   std::optional<judge::Variant> reference;
+  /// Or who is asked what the one variant predicts: "engine", "Linux 6.18.44"; empty: nobody.
+  std::string elsewhere;
   std::vector<const Start*> starts;
   std::uint8_t most_references = 2;
 

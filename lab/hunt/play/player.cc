@@ -1,6 +1,5 @@
 #include "lab/hunt/play/player.h"
 
-#include <bit>
 #include <functional>
 
 #include "lab/explore/search/explorer.h"
@@ -12,12 +11,11 @@ namespace {
 constexpr std::uint32_t kMaxSteps = 2'000;  // a program of ten acts takes some hundred
 constexpr std::uint64_t kMaxRuns = 20'000;
 
-// The one order that a program with one thread has.
-struct OneByOne : explore::Scheduler {
+// Where nothing races there is nothing to decide.
+struct NoThreads : explore::Scheduler {
   explore::Actor next(explore::Execution& execution) override {
-    const explore::ActorSet enabled = execution.enabled();
-    return enabled == 0 ? explore::kNoActor
-                        : static_cast<explore::Actor>(std::countr_zero(enabled));
+    (void)execution.enabled();
+    return explore::kNoActor;
   }
   std::uint32_t value(explore::Execution&, std::uint32_t) override { return 0; }
 };
@@ -26,17 +24,26 @@ std::vector<spec::Breach> one(spec::Harm harm, std::string what) {
   return {{harm, std::nullopt, std::move(what)}};
 }
 
+// One outcome more.
+void add(std::uint64_t packed, const std::vector<std::string>& breaks, Outcomes& outcomes) {
+  if (const auto what = says_breaks(packed))
+    outcomes.broken = breaks[*what];
+  else if (says_waits(packed))
+    outcomes.hangs = true;
+  else
+    outcomes.seen.insert(packed);
+}
+
 }  // namespace
 
 std::vector<spec::Breach> breaches(const spec::Promise& promise, const Run& run) {
   if (!run.broken.empty()) return one(spec::Harm::broken, run.broken);
-  if (run.ending != explore::Ending::complete)
+  if (run.came == explore::Execution::Came::waits)
     return promise.may_wait() ? std::vector<spec::Breach>{} : one(spec::Harm::hang, "a call waits");
   return spec::breaches(promise, run.seen);
 }
 
-std::vector<spec::Breach> breaches(const std::vector<spec::Promise>& orders,
-                                   const Outcomes& outcomes) {
+std::vector<spec::Breach> breaches(const Orders& orders, const Outcomes& outcomes) {
   if (!outcomes.broken.empty()) return one(spec::Harm::broken, outcomes.broken);
   std::vector<spec::Breach> worst;
   const auto is_worse = [&](const std::vector<spec::Breach>& some) {
@@ -57,59 +64,58 @@ std::vector<spec::Breach> breaches(const std::vector<spec::Promise>& orders,
   return worst;
 }
 
-Player::Player(Stage& stage, const judge::Variant& variant, Performer performer)
+Player::Player(Stage& stage, const judge::Variant& variant, std::uint64_t who, Performer performer)
     : stage_(stage),
       variant_(variant),
+      who_(who),
       performer_(performer),
       execution_(explore::Memory::sc, variant.drop, kMaxSteps) {
   execution_.note_footprints(false);
 }
 
-const Run& Player::run(const Script& script, bool with_state) {
-  OneByOne order;
+std::vector<Run>& Player::run(const Script& script, bool with_state) {
+  NoThreads nobody;
   explore::Outcome outcome;
-  run_ = {};
-  run_.ending = execution_.run(
-      [&] { return std::make_unique<Scene>(stage_, variant_.rules, script, performer_); }, order);
-  if (run_.ending == explore::Ending::complete && execution_.outcome(outcome))
-    run_.seen = spec::Observation::unpack(*outcome.find(Scene::kSeen));
-  if (!execution_.violations().empty()) run_.broken = execution_.violations().front().what;
-  if (with_state) run_.state = execution_.state(/*symmetry=*/false);
-  return run_;
+  const Scene::Asked asked{who_, with_state, nullptr};
+  execution_.run(
+      [&] { return std::make_unique<Scene>(stage_, variant_.rules, script, performer_, asked); },
+      nobody);
+  execution_.outcome(outcome);
+  return static_cast<Scene&>(execution_.program()).runs();
 }
 
-Outcomes Player::explore(const Script& script, explore::Memory memory) const {
+Player::Explored Player::explore(const Script& script, explore::Memory memory) const {
   explore::Options options;
   options.memory = memory;
   options.drop = variant_.drop;
   options.check_runs = 0;
   options.max_runs = kMaxRuns;
   options.max_steps = kMaxSteps;
+  std::vector<std::string> breaks;
+  const Scene::Asked asked{who_, false, &breaks};
   const auto result = explore::explore(
-      [&] { return std::make_unique<Scene>(stage_, variant_.rules, script, performer_); }, options);
-  Outcomes outcomes;
-  if (!result) {
-    outcomes.complete = false;
-    return outcomes;
+      [&] { return std::make_unique<Scene>(stage_, variant_.rules, script, performer_, asked); },
+      options);
+  Outcomes all;
+  all.complete = result && result->coverage.kind == explore::Coverage::Kind::exhaustive;
+  if (result) {
+    for (const explore::Failure& failure : result->failures) {
+      if (failure.kind == explore::Failure::Kind::broken)
+        all.broken = failure.what;
+      else
+        all.hangs = true;
+    }
   }
-  outcomes.runs = result->traces + result->cut;
-  outcomes.complete = result->coverage.kind == explore::Coverage::Kind::exhaustive;
-  for (const explore::Seen& seen : result->outcomes)
-    outcomes.seen.insert(*seen.outcome.find(Scene::kSeen));
-  for (const explore::Failure& failure : result->failures) {
-    if (failure.kind == explore::Failure::Kind::broken)
-      outcomes.broken = failure.what;
-    else
-      outcomes.hangs = true;
+  Explored explored{std::vector<Outcomes>(script.ends.size(), all), 0};
+  if (!result) return explored;
+  explored.runs = result->traces + result->cut;
+  for (const explore::Seen& seen : result->outcomes) {
+    std::size_t at = 0;  // ends that nobody asked for have no number
+    for (std::size_t end = 0; end < script.ends.size(); ++end)
+      if (is_asked(script.ends[end]))
+        add(seen.outcome.values()[at++].value, breaks, explored.ends[end]);
   }
-  return outcomes;
-}
-
-std::vector<spec::Breach> Player::breaches_of(const Program& program, explore::Memory memory) {
-  const auto orders = promises(program);
-  const Script script = script_of(program, stage_);
-  if (program.race) return hunt::breaches(*orders, explore(script, memory));
-  return hunt::breaches(orders->front(), run(script, false));
+  return explored;
 }
 
 }  // namespace lab::hunt

@@ -1,9 +1,8 @@
 #include "lab/hunt/play/question.h"
 
-#include <algorithm>
-
 #include "lab/hunt/program/ends.h"
 #include "lab/litmus/print.h"
+#include "lab/portable/ranges.h"
 
 namespace lab::hunt {
 namespace {
@@ -21,13 +20,17 @@ Shown differs(litmus::Condition end) {
   return {kDiffers, std::move(end), std::move(what)};
 }
 
+constexpr std::uint64_t bit(std::size_t variant) { return std::uint64_t{1} << variant; }
+constexpr std::uint64_t kAll = ~std::uint64_t{0};
+
 }  // namespace
 
 Question::Place::Place(const Start& start, const Options& options) : stage(start) {
-  for (const judge::Variant& variant : options.variants)
-    players.push_back(std::make_unique<Player>(stage, variant, options.performer));
+  for (std::size_t i = 0; i < options.variants.size(); ++i)
+    players.push_back(
+        std::make_unique<Player>(stage, options.variants[i], bit(i), options.performer));
   if (options.reference)
-    players.push_back(std::make_unique<Player>(stage, *options.reference, options.performer));
+    players.push_back(std::make_unique<Player>(stage, *options.reference, kAll, options.performer));
 }
 
 Question::Place& Question::at(const Start& start) {
@@ -38,70 +41,90 @@ Question::Place& Question::at(const Start& start) {
 
 std::optional<Shown> Question::compare(const spec::Promise& promise, const Run& run,
                                        const Run& reference) const {
-  if (run.broken != reference.broken || run.ending != reference.ending) {
+  using Came = explore::Execution::Came;
+  if (run.broken != reference.broken || run.came != reference.came) {
     const bool breaks = !run.broken.empty() || !reference.broken.empty();
     return Shown{kDiffers, std::nullopt,
                  breaks ? "one breaks: " + run.broken + reference.broken : "one of them hangs"};
   }
-  if (run.ending != explore::Ending::complete || !run.broken.empty()) return std::nullopt;
+  if (run.came != Came::through) return std::nullopt;
   auto end = difference(promise, run.seen, reference.seen);
   if (!end) return std::nullopt;
   return differs(std::move(*end));
 }
 
-const Question::Answers& Question::ask_all(const Start& start, const Script& script,
-                                           const spec::Promise& promise, std::uint64_t alive,
-                                           bool with_states) {
+void Question::ask_rows(const Start& start, const Script& script, std::vector<Row>& rows,
+                        bool with_states) {
   Place& place = at(start);
-  const std::size_t count = options_.variants.size();
-  answers_.shown.assign(count, std::nullopt);
-  answers_.states.assign(count + 1, {});
-  Run reference;
-  if (options_.reference) {
-    reference = place.players.back()->run(script, with_states);
-    answers_.states[count] = reference.state;
+  std::vector<Run> reference;
+  if (options_.reference) reference = place.players.back()->run(script, with_states);
+  for (std::size_t i = 0; i < options_.variants.size(); ++i) {
+    const auto asked = [&](const Row& row) { return (row.alive & bit(i)) != 0; };
+    if (ranges::none_of(rows, asked)) continue;
+    const std::vector<Run>& runs = place.players[i]->run(script, with_states);
+    for (std::size_t k = 0; k < rows.size(); ++k) {
+      Row& row = rows[k];
+      if (!asked(row)) continue;
+      auto shown = options_.reference ? compare(*row.promise, runs[k], reference[k])
+                                      : shown_of(breaches(*row.promise, runs[k]));
+      if (shown)
+        row.shown.emplace_back(i, std::move(*shown));
+      else
+        row.states.feed(runs[k].state.low);
+    }
   }
-  for (std::size_t i = 0; i < count; ++i) {
-    if ((alive >> i & 1) == 0) continue;
-    const Run& run = place.players[i]->run(script, with_states);
-    answers_.states[i] = run.state;
-    answers_.shown[i] =
-        options_.reference ? compare(promise, run, reference) : shown_of(breaches(promise, run));
-  }
-  return answers_;
+  for (std::size_t k = 0; k < reference.size(); ++k) rows[k].states.feed(reference[k].state.low);
 }
 
-Question::Raced Question::ask_race(const Start& start, const Script& script,
-                                   const std::vector<spec::Promise>& orders, std::size_t of,
-                                   explore::Memory memory) {
-  Place& place = at(start);
-  Outcomes outcomes = place.players[of]->explore(script, memory);
-  Raced raced{std::nullopt, outcomes.runs, outcomes.complete};
-  if (!options_.reference) {
-    raced.shown = shown_of(breaches(orders, outcomes));
-    return raced;
-  }
-  const Outcomes reference = place.players.back()->explore(script, memory);
-  raced.runs += reference.runs;
-  raced.complete &= reference.complete;
+std::optional<Shown> Question::compare(const Orders& orders, const Outcomes& outcomes,
+                                       const Outcomes& reference) const {
   if (outcomes.broken != reference.broken || outcomes.hangs != reference.hangs)
-    raced.shown = Shown{kDiffers, std::nullopt, "one breaks or hangs"};
-  const auto look = [&](const Outcomes& some, const Outcomes& others) {
-    for (const std::uint64_t seen : some.seen)
-      if (!raced.shown && !others.seen.contains(seen))
-        raced.shown = differs(whole(orders.front(), spec::Observation::unpack(seen)));
-  };
-  look(outcomes, reference);
-  look(reference, outcomes);
-  return raced;
+    return Shown{kDiffers, std::nullopt, "one breaks or hangs"};
+  for (const auto& [some, others] :
+       {std::pair(&outcomes, &reference), std::pair(&reference, &outcomes)})
+    for (const std::uint64_t seen : some->seen)
+      if (!others->seen.contains(seen))
+        return differs(whole(orders.front(), spec::Observation::unpack(seen)));
+  return std::nullopt;
+}
+
+Question::AllRaced Question::ask_races(const Start& start, const Script& script,
+                                       const std::vector<const Orders*>& promised, std::size_t of,
+                                       explore::Memory memory) {
+  Place& place = at(start);
+  const Player::Explored explored = place.players[of]->explore(script, memory);
+  Player::Explored reference;
+  if (options_.reference) reference = place.players.back()->explore(script, memory);
+  AllRaced all{{}, explored.runs + reference.runs};
+  for (std::size_t k = 0; k < script.ends.size(); ++k) {
+    Raced& raced = all.ends.emplace_back();
+    if (!place.players[of]->is_asked(script.ends[k])) continue;
+    raced.complete = explored.ends[k].complete;
+    if (options_.reference) {
+      raced.complete &= reference.ends[k].complete;
+      raced.shown = compare(*promised[k], explored.ends[k], reference.ends[k]);
+    } else {
+      raced.shown = shown_of(breaches(*promised[k], explored.ends[k]));
+    }
+  }
+  return all;
 }
 
 std::optional<Shown> Question::ask(const Program& program, std::size_t of, explore::Memory memory) {
   const auto orders = promises(program);
   if (!orders) return std::nullopt;
   const Script script = script_of(program, stage(*program.start));
-  if (program.race) return ask_race(*program.start, script, *orders, of, memory).shown;
-  return ask_all(*program.start, script, orders->front(), std::uint64_t{1} << of, false).shown[of];
+  if (program.race)
+    return ask_races(*program.start, script, {&*orders}, of, memory).ends.front().shown;
+  std::vector<Row> rows(1, Row{&orders->front(), bit(of)});
+  ask_rows(*program.start, script, rows, false);
+  if (rows.front().shown.empty()) return std::nullopt;
+  return std::move(rows.front().shown.front().second);
+}
+
+const Run& Question::run(const Program& program) {
+  Place& place = at(*program.start);
+  return place.players.front()->run(script_of(program, place.stage), false).front();
 }
 
 }  // namespace lab::hunt

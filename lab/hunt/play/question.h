@@ -20,6 +20,20 @@ struct Shown {
   std::string what;  ///< the end as text, or what broke
 };
 
+/// A program without a race that is asked of several rule-sets.
+struct Row {
+  const spec::Promise* promise = nullptr;
+  std::uint64_t alive = 0;  ///< the variants that it is asked of, as bits
+  std::vector<std::pair<std::size_t, Shown>> shown = {};  ///< by which of them, in order
+  explore::Hash64 states = explore::Hash64{};             ///< of the others, and of the reference
+};
+
+/// What a program with a race shows of one rule-set.
+struct Raced {
+  std::optional<Shown> shown;
+  bool complete = true;  ///< each order was tried
+};
+
 /// For one OS thread; the options must outlive it.
 class Question {
  public:
@@ -28,28 +42,21 @@ class Question {
   /// What the program shows of variant number `of`. Nothing: nothing, or it makes no sense.
   std::optional<Shown> ask(const Program& program, std::size_t of, explore::Memory memory);
 
-  /// A program without a race under all variants in `alive`, and what each shows.
-  struct Answers {
-    std::vector<std::optional<Shown>> shown;  ///< by variant
-    std::vector<explore::Hash128> states;     ///< by variant
-  };
-  const Answers& ask_all(const Start& start, const Script& script, const spec::Promise& promise,
-                         std::uint64_t alive, bool with_states);
-  /// A program with a race under variant number `of`.
-  struct Raced {
-    std::optional<Shown> shown;
+  /// Programs that begin alike: a row for each of the script's ends. States are fed only if they
+  /// are asked for.
+  void ask_rows(const Start& start, const Script& script, std::vector<Row>& rows, bool with_states);
+  /// Programs that begin alike and race alike, under variant number `of`: with what is promised
+  /// after each of the script's ends, in each order of the race.
+  struct AllRaced {
+    std::vector<Raced> ends;
     std::uint64_t runs = 0;
-    bool complete = true;
   };
-  Raced ask_race(const Start& start, const Script& script, const std::vector<spec::Promise>& orders,
-                 std::size_t of, explore::Memory memory);
+  AllRaced ask_races(const Start& start, const Script& script,
+                     const std::vector<const Orders*>& promised, std::size_t of,
+                     explore::Memory memory);
 
   /// A program without a race under the first variant.
-  const Run& run(const Program& program) {
-    return at(*program.start)
-        .players.front()
-        ->run(script_of(program, stage(*program.start)), /*with_state=*/false);
-  }
+  const Run& run(const Program& program);
 
   Stage& stage(const Start& start) { return at(start).stage; }
   [[nodiscard]] const Options& options() const { return options_; }
@@ -63,10 +70,11 @@ class Question {
   Place& at(const Start& start);
   [[nodiscard]] std::optional<Shown> compare(const spec::Promise& promise, const Run& run,
                                              const Run& reference) const;
+  [[nodiscard]] std::optional<Shown> compare(const Orders& orders, const Outcomes& outcomes,
+                                             const Outcomes& reference) const;
 
   const Options& options_;
   std::map<const Start*, std::unique_ptr<Place>> places_;
-  Answers answers_;
 };
 
 }  // namespace lab::hunt

@@ -1,7 +1,15 @@
 #include "lab/hunt/play/scene.h"
 
+#include <algorithm>
+
 namespace lab::hunt {
 namespace {
+
+using explore::Execution;
+
+// An observation has 62 bits.
+constexpr std::uint64_t kWaits = std::uint64_t{1} << 62;
+constexpr std::uint64_t kBreaks = std::uint64_t{1} << 63;
 
 // Threads of the script, not of a process: each instruction says whose it is.
 const judge::ThreadPlan& thread_on(std::uint32_t cpu) {
@@ -15,8 +23,15 @@ spec::Value seen(std::optional<model::Value> value, spec::Value nothing) {
 
 }  // namespace
 
+bool says_waits(std::uint64_t packed) { return (packed & kWaits) != 0; }
+std::optional<std::size_t> says_breaks(std::uint64_t packed) {
+  if ((packed & kBreaks) == 0) return std::nullopt;
+  return packed & ~kBreaks;
+}
+
 Script script_of(const Program& program, Stage& stage) {
   Script script;
+  Script::End& end = script.ends.emplace_back();
   const std::vector<Step> all = steps(program);
   std::size_t at = 0;
   while (at < program.before.size()) script.before.push_back(&stage.instruction(all[at++]));
@@ -24,17 +39,25 @@ Script script_of(const Program& program, Stage& stage) {
     script.one = &stage.instruction(all[at++]);
     script.other = &stage.instruction(all[at++]);
   }
-  while (at < all.size()) script.after.push_back(&stage.instruction(all[at++]));
+  while (at < all.size()) end.acts.push_back(&stage.instruction(all[at++]));
   return script;
 }
 
 Scene::Scene(const Stage& stage, const model::Rules& rules, const Script& script,
-             Performer performer)
-    : TestProgram(stage.plan(), rules), stage_(stage), script_(script), performer_(performer) {}
+             Performer performer, const Asked& asked)
+    : TestProgram(stage.plan(), rules),
+      stage_(stage),
+      script_(script),
+      performer_(performer),
+      asked_(asked) {}
 
 void Scene::start(explore::Threads& threads) {
-  threads.add("one", [this] { first_thread(); });
-  if (script_.other != nullptr) threads.add("other", [this] { second_thread(); });
+  before_ = Execution::here().alone([this] {
+    for (const judge::Instruction* each : script_.before) perform(0, *each);
+  });
+  if (script_.other == nullptr || before_.came != Execution::Came::through) return;
+  threads.add("one", [this] { perform(0, *script_.one); });
+  threads.add("other", [this] { perform(1, *script_.other); });
 }
 
 void Scene::perform(std::uint32_t cpu, const judge::Instruction& instruction) {
@@ -46,26 +69,6 @@ void Scene::perform(std::uint32_t cpu, const judge::Instruction& instruction) {
 
 void Scene::perform_plainly(std::uint32_t cpu, const judge::Instruction& instruction) {
   (void)TestProgram::perform(thread_on(cpu), instruction);
-}
-
-void Scene::first_thread() {
-  for (const judge::Instruction* each : script_.before) perform(0, *each);
-  if (script_.other != nullptr) {
-    explore::step("let the other go", [&] { go_.write(true); });
-    perform(0, *script_.one);
-    explore::await(
-        "wait for the other", [&] { return done_.read(); }, [] {});
-  }
-  for (const judge::Instruction* each : script_.after) perform(0, *each);
-  for (model::ReferenceId r = 0; r < spec::kReferences; ++r)
-    peeks_[r] = seen(machine().peek(r), spec::Observation::kNothing);
-}
-
-void Scene::second_thread() {
-  explore::await(
-      "wait to go", [&] { return go_.read(); }, [] {});
-  perform(1, *script_.other);
-  explore::step("say that it is done", [&] { done_.write(true); });
 }
 
 // A fork that is refused is known by the thread that asked; what follows has no meaning then.
@@ -81,16 +84,52 @@ spec::Observation Scene::observe() {
     for (model::PageNo page = 0; page < stage_.start().beginning.pages; ++page)
       o.value[p][page] = seen(machine().value(p, page), spec::Observation::kUnreadable);
   }
-  o.peek = peeks_;
-  for (model::ReferenceId r = 0; r < spec::kReferences; ++r)
+  for (model::ReferenceId r = 0; r < spec::kReferences; ++r) {
+    o.peek[r] = seen(machine().peek(r), spec::Observation::kNothing);
     o.coherent[r] = !machine().taken(r) || machine().coherent(r);
+  }
   o.fork_refused = fork_refused_;
   return o;
 }
 
+Run Scene::run(const Instructions& end) {
+  Execution& execution = Execution::here();
+  Run run;
+  const bool refused_before = fork_refused_;
+  const auto perform_end = [&] {
+    for (const judge::Instruction* each : end) perform(0, *each);
+    run.seen = observe();
+    if (auto what = machine().contradiction()) explore::broken(std::move(*what));
+    if (asked_.with_state) run.state = execution.state(/*symmetry=*/false);
+  };
+  Execution::Alone alone = execution.attempt(perform_end, [this] { machine().forget(made_); });
+  fork_refused_ = refused_before;
+  run.came = alone.came;
+  run.broken = std::move(alone.what);
+  return run;
+}
+
+std::uint64_t Scene::packed(const Run& run) const {
+  if (run.came == Execution::Came::through) return run.seen.packed();
+  if (run.came == Execution::Came::waits) return kWaits;
+  std::vector<std::string>& known = *asked_.breaks;
+  const auto at = std::find(known.begin(), known.end(), run.broken);
+  const auto number = static_cast<std::uint64_t>(at - known.begin());
+  if (at == known.end()) known.push_back(run.broken);
+  return kBreaks | number;
+}
+
 void Scene::end(explore::Outcome& outcome) {
-  TestProgram::end(outcome);
-  outcome.note(kSeen, observe().packed());
+  made_ = machine().made();
+  for (const Script::End& end : script_.ends) {
+    Run& run = runs_.emplace_back();
+    if ((end.asked & asked_.who) == 0) continue;
+    if (before_.came == Execution::Came::through)
+      run = this->run(end.acts);
+    else
+      run.came = before_.came, run.broken = before_.what;
+    if (script_.other != nullptr) outcome.note("seen", packed(run));
+  }
 }
 
 }  // namespace lab::hunt

@@ -82,15 +82,15 @@ std::string text(const Program& program) {
   return result;
 }
 
-std::optional<std::vector<Promise>> promises(const Program& program) {
+std::optional<Orders> promises(const Program& program) {
   const std::vector<Step> all = steps(program);
   Promise before(program.start->beginning);
   for (std::size_t i = 0; i < program.before.size(); ++i)
     if (!perform(before, all[i])) return std::nullopt;
-  if (!program.race) return std::vector{before};
+  if (!program.race) return Orders{before};
   const Step& one = all[program.before.size()];
   const Step& other = all[program.before.size() + 1];
-  std::vector<Promise> results;
+  Orders results;
   for (const auto& [first, second] : {std::pair(one, other), std::pair(other, one)}) {
     Promise promise = before;
     if (!perform(promise, first) || !perform(promise, second)) return std::nullopt;

@@ -45,9 +45,10 @@ std::vector<Step> steps(const Program& program);
 std::string text(const Program& program);
 std::string text(const Start& start, const Step& step);
 
-/// What is promised after the program, in each order that its race can have. Nothing: some act
-/// makes no sense where it stands.
-std::optional<std::vector<spec::Promise>> promises(const Program& program);
+/// What is promised in each order that a race can have; of a program without one, in the only one.
+using Orders = std::vector<spec::Promise>;
+/// What is promised after the program. Nothing: some act makes no sense where it stands.
+std::optional<Orders> promises(const Program& program);
 
 /// Every act that makes sense now, up to names that can be exchanged: what is taken gets the next
 /// name, and of two pages that are alike the first is used first.

@@ -1,5 +1,7 @@
 #include "lab/hunt/search/beginnings.h"
 
+#include <bit>
+
 #include "lab/hunt/program/applies.h"
 #include "lab/hunt/search/minimise.h"
 #include "lab/portable/ranges.h"
@@ -36,59 +38,64 @@ Beginning Grower::nothing() const {
   return {{}, spec::Promise(start_.beginning), all};
 }
 
-void Grower::book(const std::vector<Step>& steps, std::size_t variant, const Shown& shown) {
+void Grower::book(const Beginning& from, const Step& last, std::size_t variant,
+                  const Shown& shown) {
   Program program;
   program.start = &start_;
-  for (const Step& step : steps) program.before.push_back(step.act);
+  for (const Step& step : from.steps) program.before.push_back(step.act);
+  program.before.push_back(last.act);
   hunt::book(std::move(program), variant, explore::Memory::sc, shown, question_, answer_);
 }
 
-std::optional<Beginning> Grower::grow(const Beginning& from, const spec::Act& act, bool keep) {
-  Beginning next = from;
-  spec::Value value = 0;
-  if (spec::writes(act)) {
-    const auto writes = [](const Step& step) { return spec::writes(step.act); };
-    value = static_cast<spec::Value>(kFirstWritten + ranges::count_if(from.steps, writes));
-  }
-  next.steps.push_back({act, value});
-  next.promise.perform(act, value);
-  next.alive = alive_after(next.alive, act, next.promise, question_.options());
-  if (next.alive == 0) return std::nullopt;
-  Script script;
-  for (const Step& step : next.steps)
-    script.before.push_back(&question_.stage(start_).instruction(step));
-
-  const Question::Answers& answers =
-      question_.ask_all(start_, script, next.promise, next.alive, keep);
+void Grower::judge(const Beginning& from, Next& next, Row& row, bool keep,
+                   std::vector<Beginning>& into) {
+  const auto asked = static_cast<std::uint64_t>(std::popcount(next.alive));
   ++answer_.programs;
-  std::vector<std::pair<std::size_t, Shown>> shown;
-  explore::Hash64 hash;
-  const std::uint64_t asked = next.alive;
-  for (std::size_t i = 0; i < answers.shown.size(); ++i) {
-    if ((asked >> i & 1) == 0) continue;
-    ++answer_.judgements;
-    ++answer_.runs;
-    if (!answers.shown[i]) {
-      hash.feed(answers.states[i].low);
-      continue;
-    }
-    next.alive &= ~(std::uint64_t{1} << i);
-    shown.emplace_back(i, *answers.shown[i]);
+  answer_.judgements += asked;
+  answer_.runs += asked;
+  for (const auto& [variant, shown] : row.shown) {
+    next.alive &= ~(std::uint64_t{1} << variant);
+    book(from, next.step, variant, shown);
   }
-  hash.feed(answers.states.back().low).feed(next.alive);
-  next.promise.feed(hash);
-  for (const auto& [variant, what] : shown) book(next.steps, variant, what);
-  if (!keep || next.alive == 0 || !states_.insert(hash.value()).second) return std::nullopt;
-  return next;
+  if (!keep || next.alive == 0) return;
+  row.states.feed(next.alive);
+  next.promise.feed(row.states);
+  if (!states_.insert(row.states.value()).second) return;
+  into.push_back({from.steps, next.promise, next.alive});
+  into.back().steps.push_back(next.step);
+}
+
+void Grower::grow(const Beginning& from, const std::vector<spec::Act>& acts, bool keep,
+                  std::vector<Beginning>& into) {
+  const auto writes = [](const Step& step) { return spec::writes(step.act); };
+  const auto fresh = static_cast<spec::Value>(kFirstWritten + ranges::count_if(from.steps, writes));
+  Stage& stage = question_.stage(start_);
+  Script script;
+  for (const Step& step : from.steps) script.before.push_back(&stage.instruction(step));
+  std::vector<Next> nexts;
+  nexts.reserve(acts.size());
+  for (const spec::Act& act : acts) {
+    Next next{{act, spec::writes(act) ? fresh : spec::Value{0}}, from.promise, from.alive};
+    next.promise.perform(act, next.step.value);
+    next.alive = alive_after(from.alive, act, next.promise, question_.options());
+    if (next.alive == 0) continue;
+    script.ends.push_back({{&stage.instruction(next.step)}, next.alive});
+    nexts.push_back(std::move(next));
+  }
+  std::vector<Row> rows;
+  rows.reserve(nexts.size());
+  for (const Next& next : nexts) rows.push_back({&next.promise, next.alive});
+  question_.ask_rows(start_, script, rows, keep);
+  for (std::size_t i = 0; i < nexts.size(); ++i) judge(from, nexts[i], rows[i], keep, into);
 }
 
 void Grower::grow_all(const Beginning& from, const std::vector<Shape>& shapes, bool keep,
                       std::vector<Beginning>& into) {
   std::vector<spec::Act> so_far;
   for (const Step& step : from.steps) so_far.push_back(step.act);
-  for (const spec::Act& act : next_acts(start_, shapes, from.promise, uses_second_page(so_far),
-                                        question_.options().most_references))
-    if (auto next = grow(from, act, keep)) into.push_back(std::move(*next));
+  const std::vector<spec::Act> acts = next_acts(
+      start_, shapes, from.promise, uses_second_page(so_far), question_.options().most_references);
+  grow(from, acts, keep, into);
 }
 
 }  // namespace lab::hunt

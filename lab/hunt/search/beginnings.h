@@ -22,14 +22,23 @@ class Grower {
 
   /// A program of no acts.
   [[nodiscard]] Beginning nothing() const;
-  /// Judges the program with one act more. Nothing: it leads nowhere new, or is not to be kept.
-  std::optional<Beginning> grow(const Beginning& from, const spec::Act& act, bool keep);
-  /// All that grow() keeps of one more act of these shapes.
+  /// Judges the program with one act more, each of `acts`. Adds to `into`, if `keep`, those that
+  /// lead somewhere new.
+  void grow(const Beginning& from, const std::vector<spec::Act>& acts, bool keep,
+            std::vector<Beginning>& into);
+  /// The same for all acts of these shapes that make sense.
   void grow_all(const Beginning& from, const std::vector<Shape>& shapes, bool keep,
                 std::vector<Beginning>& into);
 
  private:
-  void book(const std::vector<Step>& steps, std::size_t variant, const Shown& shown);
+  /// A program of one act more.
+  struct Next {
+    Step step;
+    spec::Promise promise;
+    std::uint64_t alive;
+  };
+  void judge(const Beginning& from, Next& next, Row& row, bool keep, std::vector<Beginning>& into);
+  void book(const Beginning& from, const Step& last, std::size_t variant, const Shown& shown);
 
   const Start& start_;
   Question& question_;

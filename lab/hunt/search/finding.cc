@@ -14,6 +14,7 @@ void Answer::add(const Answer& other) {
   judgements += other.judgements;
   runs += other.runs;
   cut += other.cut;
+  for (const auto& [why, count] : other.skipped) skipped[why] += count;
   for (const auto& [key, finding] : other.findings) {
     const auto [at, fresh] = findings.try_emplace(key, finding);
     if (!fresh) at->second.count += finding.count;

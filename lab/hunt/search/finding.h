@@ -29,13 +29,14 @@ struct Finding {
   bool operator==(const Finding&) const = default;
 };
 
-/// The answer of a unit, or of several together.
+/// The answer of a part, or of several together.
 struct Answer {
   std::uint64_t programs = 0;    ///< judged, each under all rule-sets that were left
-  std::uint64_t judgements = 0;  ///< a program under a rule-set, each
+  std::uint64_t judgements = 0;  ///< a program under a rule-set, each; or by the kernel, the engine
   std::uint64_t runs = 0;        ///< of which those of races had more than one
   std::uint64_t cut = 0;         ///< races that were too long to be explored to the end
-  std::map<FindingKey, Finding> findings;
+  std::map<FindingKey, Finding> findings = {};
+  std::map<std::string, std::uint64_t> skipped = {};  ///< programs not judged, by the reason
 
   /// Adds another part's. The order of parts makes no difference.
   void add(const Answer& other);

@@ -13,8 +13,7 @@ template <typename Each>
 void each_layer(const Unit& unit, Grower& grower, const std::vector<Shape>& shapes,
                 std::uint32_t most, bool keep_last, Each each) {
   std::vector<Beginning> layer;
-  if (auto first = grower.grow(grower.nothing(), *unit.first, most > 1 || keep_last))
-    layer.push_back(std::move(*first));
+  grower.grow(grower.nothing(), {*unit.first}, most > 1 || keep_last, layer);
   for (std::uint32_t depth = 1;; ++depth) {
     each(layer);
     if (depth >= most || layer.empty()) return;
@@ -45,6 +44,17 @@ class Races {
   }
 
  private:
+  // The race with what may come after it: none, and in the order of their growing, each after what
+  // it is one act longer than.
+  struct End {
+    std::size_t shorter;
+    std::vector<Act> acts;
+    Promise first, second;  // in either order of the race
+    std::uint64_t alive;
+    Orders orders = {};
+    bool some_left = false;  // of those asked, some have shown nothing
+  };
+
   void race(const Promise& before, const Act& one, const Act& other) {
     constexpr spec::Value kSome = 60;  // only what is allowed is asked here
     Promise first = before, second = before;
@@ -57,47 +67,72 @@ class Races {
     program_.race.emplace(one, other);
     const Options& options = question_.options();
     const std::uint64_t alive = alive_after(alive_, one, second, options);
-    ends(first, second, alive_after(alive, other, first, options), options.after);
+    ends_.clear();
+    ends_.push_back({0, {}, first, second, alive_after(alive, other, first, options)});
+    if (ends_.front().alive == 0) return;
+    grow_ends(0);
+    judge();
   }
 
-  void ends(const Promise& first, const Promise& second, std::uint64_t alive, std::uint32_t left) {
-    if (!judge(alive) || left == 0) return;
+  // All ends that go on from this one.
+  void grow_ends(std::size_t from) {
     const Options& options = question_.options();
-    std::vector<Act> acts =
-        next_acts(*unit_.start, options.after_words, first, true, options.most_references);
+    if (ends_[from].acts.size() == options.after) return;
+    const std::vector<Act> acts = next_acts(*unit_.start, options.after_words, ends_[from].first,
+                                            true, options.most_references);
     for (const Act& act : acts) {
-      if (!second.allows(act)) continue;
-      Promise one = first, other = second;
-      one.perform(act, 61);
-      other.perform(act, 61);
-      program_.after.push_back(act);
-      const std::uint64_t left_alive = alive_after(alive, act, one, options);
-      ends(one, other, alive_after(left_alive, act, other, options), left - 1);
-      program_.after.pop_back();
+      const End& shorter = ends_[from];
+      if (!shorter.second.allows(act)) continue;
+      End end{from, shorter.acts, shorter.first, shorter.second, shorter.alive};
+      end.acts.push_back(act);
+      end.first.perform(act, 61);
+      end.second.perform(act, 61);
+      end.alive = alive_after(end.alive, act, end.first, options);
+      end.alive = alive_after(end.alive, act, end.second, options);
+      if (end.alive == 0) continue;
+      ends_.push_back(std::move(end));
+      grow_ends(ends_.size() - 1);
     }
   }
 
-  // Whether some have shown nothing: else what comes after shows no more.
-  bool judge(std::uint64_t alive) {
-    if (alive == 0) return false;
-    const auto orders = promises(program_);
-    const Script script = script_of(program_, question_.stage(*unit_.start));
-    const std::size_t count = question_.options().variants.size();
-    ++answer_.programs;
-    bool some_left = false;
-    for (std::size_t i = 0; i < count; ++i) {
-      if ((alive >> i & 1) == 0) continue;
-      const Question::Raced raced =
-          question_.ask_race(*unit_.start, script, *orders, i, *unit_.race);
-      ++answer_.judgements;
-      answer_.runs += raced.runs;
-      answer_.cut += raced.complete ? 0 : 1;
-      if (raced.shown)
-        book(program_, i, *unit_.race, *raced.shown, question_, answer_);
+  // Of what has been shown by all, what comes after shows no more.
+  void judge() {
+    Stage& stage = question_.stage(*unit_.start);
+    Script script;
+    std::vector<const Orders*> promised;
+    for (End& end : ends_) {
+      program_.after = end.acts;
+      end.orders = *promises(program_);
+      Script whole = script_of(program_, stage);
+      whole.ends.front().asked = end.alive;
+      if (script.ends.empty())
+        script = std::move(whole);
       else
-        some_left = true;
+        script.ends.push_back(std::move(whole.ends.front()));
     }
-    return some_left;
+    for (const End& end : ends_) promised.push_back(&end.orders);
+    std::vector<Question::AllRaced> raced(question_.options().variants.size());
+    for (std::size_t i = 0; i < raced.size(); ++i) {
+      if ((ends_.front().alive >> i & 1) == 0) continue;
+      raced[i] = question_.ask_races(*unit_.start, script, promised, i, *unit_.race);
+      answer_.runs += raced[i].runs;
+    }
+    for (std::size_t k = 0; k < ends_.size(); ++k) {
+      if (k > 0 && !ends_[ends_[k].shorter].some_left) continue;
+      ++answer_.programs;
+      for (std::size_t i = 0; i < raced.size(); ++i)
+        if ((ends_[k].alive >> i & 1) != 0) tell(ends_[k], i, raced[i].ends[k]);
+    }
+  }
+
+  void tell(End& end, std::size_t variant, const Raced& raced) {
+    ++answer_.judgements;
+    answer_.cut += raced.complete ? 0 : 1;
+    program_.after = end.acts;
+    if (raced.shown)
+      book(program_, variant, *unit_.race, *raced.shown, question_, answer_);
+    else
+      end.some_left = true;
   }
 
   const Unit& unit_;
@@ -105,6 +140,7 @@ class Races {
   Answer& answer_;
   Program program_;
   std::uint64_t alive_ = 0;
+  std::vector<End> ends_;
 };
 
 }  // namespace

@@ -6,11 +6,9 @@
 
 namespace lab::hunt {
 
-std::string Unit::text() const {
-  const std::string begins =
-      first ? "begin with " + hunt::text(*start, {*first, 0}) : "begin with a race";
-  if (!race) return fmt::format("{}: programs that {}", start->name, begins);
-  return fmt::format("{} under {}: races that {}", start->name, explore::name(*race), begins);
+PartName Unit::name() const {
+  return {race ? fmt::format("{}, races, {}", start->name, explore::name(*race)) : start->name,
+          first ? hunt::text(*start, {*first, 0}) : "nothing"};
 }
 
 std::vector<Unit> units(const Options& options) {

@@ -10,13 +10,19 @@
 
 namespace lab::hunt {
 
+/// What a part is called in a table of all of them.
+struct PartName {
+  std::string row;     ///< "small", "small, races, tso"
+  std::string column;  ///< "P write x 0": the act that its programs begin with
+};
+
 /// All programs that begin with one act: in a row, or with a race.
 struct Unit {
   std::size_t number = 0;
   const Start* start = nullptr;
   std::optional<explore::Memory> race;  ///< under which memory model; none: in a row
   std::optional<spec::Act> first;       ///< none: races that nothing comes before
-  [[nodiscard]] std::string text() const;
+  [[nodiscard]] PartName name() const;
 };
 
 /// All parts, in order.

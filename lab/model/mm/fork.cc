@@ -45,8 +45,10 @@ class Fork {
         return Copying::nothing;
       }
       const EntryRef spot = world_.find(task_.process, page);
-      // A huge entry is copied with its first page.
-      if (spot.entry == Entry{} || (spot.huge && spot.base != page)) return Copying::nothing;
+      // A huge entry is copied with its first page, and may have been split since.
+      const bool copied = copied_ != nullptr && copied_->has(page);
+      if (copied || spot.entry == Entry{} || (spot.huge && spot.base != page))
+        return Copying::nothing;
       return region.copy_on_write() ? Copying::copy_on_write : Copying::shared;
     });
   }
@@ -125,8 +127,12 @@ class Fork {
     if (!spot.huge) return false;
     const bool splits = copies(spot).yes || !copied_whole(*run);
     return step(splits ? "fork: splits the huge entry" : "fork: shares the huge entry", [&] {
-      if (splits) world_.split_pmd(task_.process, *run);
-      if (!splits) share_huge(*run);
+      if (splits) {
+        world_.split_pmd(task_.process, *run);
+      } else {
+        share_huge(*run);
+        copied_ = run;
+      }
       return !splits;
     });
   }
@@ -231,6 +237,7 @@ class Fork {
   ProcessId child_id_;
   Process& parent_;
   Process& child_;
+  const HugeRun* copied_ = nullptr;  // the latest whose huge entry the child has got
 };
 
 }  // namespace

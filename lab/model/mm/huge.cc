@@ -44,7 +44,7 @@ void move_page(World& world, Folio& from, std::uint32_t index, Folio& to) {
   to.pages[0].exclusive.write(from.pages[index].exclusive.read());
   Homes homes = from.pages[index].homes.read();
   while (homes != 0) {
-    const Home home = first_home(homes, world.setup.page_count());
+    const Home home = first_home(world, homes);
     homes &= ~world.home(home.process, home.page);
     Entry entry = world.process(home.process).pages[home.page].entry.read();
     world.unmap(home.process, home.page, entry, {});

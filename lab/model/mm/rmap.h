@@ -65,7 +65,7 @@ Answer take_all_away(World& world, Folio& folio, std::uint32_t index, const char
   for (;;) {
     const Homes homes = look("unmap: who maps it", [&] { return folio.pages[index].homes.read(); });
     if (homes == 0) return Answer::done;
-    const Home home = first_home(homes, world.setup.page_count());
+    const Home home = first_home(world, homes);
     if (take_away(world, folio, home, fence_name, verdict, instead) != Answer::done)
       return Answer::failed;
   }

@@ -48,6 +48,11 @@ Folio& World::make_folio_of(std::uint32_t maker, FolioKind kind, std::uint32_t p
   return made.emplace_back(static_cast<FolioId>(maker << 8 | made.size()), kind, pages);
 }
 
+void World::forget_folios(const std::vector<std::size_t>& made) {
+  for (std::size_t maker = 0; maker < folios_.size(); ++maker)
+    while (folios_[maker].size() > made[maker]) folios_[maker].pop_back();
+}
+
 const HugeRun* World::run_of(PageNo page) const {
   const auto run =
       std::find_if(runs.begin(), runs.end(), [&](const HugeRun& r) { return r.has(page); });
@@ -216,8 +221,10 @@ void World::lower_maps_for_split(ProcessId id, const HugeRun& run) {
   put(owner);
 }
 
-Home first_home(Homes homes, std::uint32_t pages) {
+Home first_home(const World& world, Homes homes) {
+  const std::uint32_t pages = world.setup.page_count();
   const auto bit = static_cast<std::uint32_t>(std::countr_zero(homes));
+  if (bit / pages >= world.setup.processes) broken("a page's maps name an entry that nobody has");
   return {bit / pages, bit % pages};
 }
 

@@ -182,6 +182,9 @@ class World {
   Folio& make_folio_of(std::uint32_t maker, FolioKind kind, std::uint32_t pages);
   [[nodiscard]] const std::vector<std::deque<Folio>>& all_folios() const { return folios_; }
 
+  /// Forgets the last made, so that each maker has made so many.
+  void forget_folios(const std::vector<std::size_t>& made);
+
   // The following belong into a step.
 
   [[nodiscard]] EntryRef find(ProcessId id, PageNo page);
@@ -234,7 +237,8 @@ struct Home {
   ProcessId process;
   PageNo page;
 };
-/// The first of the entries in `homes`. Requires: there is one.
-Home first_home(Homes homes, std::uint32_t pages);
+/// The first of the entries in `homes`. Requires: there is one. Broken: no process has such an
+/// entry, as a page was counted twice.
+Home first_home(const World& world, Homes homes);
 
 }  // namespace lab::model

@@ -27,31 +27,28 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json parts_of(const HuntReport& report, const lab::hunt::Options* options) {
-  Json parts = Json::array();
-  if (options == nullptr) return parts;
-  for (const lab::hunt::Unit& unit : units(*options)) {
-    if (!report.shard.has(unit.number)) continue;
-    const auto& answer = report.journal.answers[unit.number];
-    const auto memory = unit.race ? fmt::format(", races, {}", lab::explore::name(*unit.race)) : "";
-    parts.push_back(
-        {{"start", unit.start->name + memory},
-         {"first", unit.first ? text(*unit.start, lab::hunt::Step{*unit.first, 0}) : "nothing"},
-         {"programs", answer ? Json(answer->programs) : Json(nullptr)}});
+Json parts_of(const HuntReport& report, const std::vector<lab::hunt::PartName>& parts) {
+  Json all = Json::array();
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    if (!report.shard.has(part)) continue;
+    const auto& answer = report.journal.answers[part];
+    all.push_back({{"start", parts[part].row},
+                   {"first", parts[part].column},
+                   {"programs", answer ? Json(answer->programs) : Json(nullptr)}});
   }
-  return parts;
+  return all;
 }
 
 }  // namespace
 
 tl::expected<void, std::string> write_page(const std::string& path, const HuntReport& report,
-                                           const lab::hunt::Options* options,
+                                           const std::vector<lab::hunt::PartName>& parts,
                                            const lab::judge::TestFiles& catalogue) {
   Json data = Json::parse(json_of(report, catalogue));
   data["coverage"] = coverage_of(report);
   data["cleave"] = CLEAVE_VERSION;
   data["made"] = fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time(nullptr)));
-  data["parts"] = parts_of(report, options);
+  data["parts"] = parts_of(report, parts);
   std::ofstream file(path, std::ios::binary);
   const std::string style = std::string(lab::page::kStyle).append(page::kHuntStyle);
   file << lab::page::whole({.skeleton = page::kHunt,

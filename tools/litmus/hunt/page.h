@@ -9,10 +9,10 @@
 
 namespace cleave::litmus {
 
-/// Writes the page to `path`. `options`: of the hunt, where they are known; else the page tells
-/// how many parts were searched, and not which. Error: why it cannot be written.
+/// Writes the page to `path`. `parts`: their names, where they are known; else the page tells how
+/// many were searched, and not which. Error: why it cannot be written.
 tl::expected<void, std::string> write_page(const std::string& path, const HuntReport& report,
-                                           const lab::hunt::Options* options,
+                                           const std::vector<lab::hunt::PartName>& parts,
                                            const lab::judge::TestFiles& catalogue);
 
 }  // namespace cleave::litmus

@@ -45,6 +45,12 @@ std::string known_as(const Finding& finding, const std::map<std::string, std::st
   return known == names.end() ? std::string() : known->second;
 }
 
+std::uint64_t skipped_in(const lab::hunt::Answer& answer) {
+  std::uint64_t sum = 0;
+  for (const auto& [why, count] : answer.skipped) sum += count;
+  return sum;
+}
+
 }  // namespace
 
 bool is_whole(const HuntReport& report) {
@@ -62,6 +68,9 @@ std::string coverage_of(const HuntReport& report) {
                                   : fmt::format(": {} of {} units", units.made, units.all);
   if (report.shard.count > 1)
     text += fmt::format(" of shard {}/{}", report.shard.index, report.shard.count);
+  if (const std::uint64_t skipped = skipped_in(sum); skipped > 0)
+    text += fmt::format("; {} programs were skipped ({:.0f} %)", skipped,
+                        100.0 * static_cast<double>(skipped) / static_cast<double>(sum.programs));
   if (sum.cut > 0) text += fmt::format("; {} races were not explored to the end", sum.cut);
   return text + '.';
 }
@@ -82,7 +91,10 @@ std::string text_of(const HuntReport& report, const lab::judge::TestFiles& catal
   }
   if (findings.size() > told)
     text += fmt::format("{} more; -v lists all\n", findings.size() - told);
-  return text + fmt::format("{} minimal programs\n", findings.size());
+  text += fmt::format("{} minimal programs\n", findings.size());
+  for (const auto& [why, count] : lab::hunt::total(report.journal.answers).skipped)
+    text += fmt::format("skipped {}: {}\n", count, why);
+  return text;
 }
 
 std::string json_of(const HuntReport& report, const lab::judge::TestFiles& catalogue) {
@@ -98,6 +110,7 @@ std::string json_of(const HuntReport& report, const lab::judge::TestFiles& catal
   json["judgements"] = sum.judgements;
   json["runs"] = sum.runs;
   json["cut"] = sum.cut;
+  json["skipped"] = sum.skipped;
   json["whole"] = is_whole(report);
   json["seconds"] = report.seconds;
   json["findings"] = nlohmann::ordered_json::array();
