@@ -53,22 +53,11 @@ TEST(Hunt, FindsTheRaceOfAForkWithAFastPinThatC0LosesAndC1DoesNot) {
     EXPECT_THAT(finding.rules, ElementsAre("C0")) << key.program;
 }
 
-TEST(Hunt, FindsWhatC1LosesAndC2DoesNot) {
-  const Answer answer =
-      hunted({.rules = "C1+C2", .words = "write,pin,pin write,free,swapout", .depth = 3});
-  ASSERT_THAT(answer.findings, Not(IsEmpty()));
+TEST(Hunt, FindsThePinOfAPageInSwapThatC1LosesAndE1DoesNot) {
+  const Answer answer = hunted({.rules = "C1+E1", .words = "write,pin,swapout", .depth = 3});
+  EXPECT_THAT(programs(answer), Contains("lost small: P swapout x; P pin x -> p; P write x 2"));
   for (const auto& [key, finding] : answer.findings)
     EXPECT_THAT(finding.rules, ElementsAre("C1")) << key.program;
-}
-
-// The change of E1 that no test of people saw.
-TEST(Hunt, TellsARuleFromItsNeighbourThatNoTestDid) {
-  Options options = options_of({.rules = "E1,reuse_pmd_thp=refs",
-                                .starts = "huge",
-                                .words = "write,fork,get,pin,exit,split_pmd",
-                                .depth = 4});
-  options.reference = judge::parse_variants("E1")->front();
-  EXPECT_THAT(programs(hunted(options)), Not(IsEmpty()));
 }
 
 TEST(Hunt, FindsTheMissingBarrierOfE0WhereStoresAreBufferedAndOnlyThere) {

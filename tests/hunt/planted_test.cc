@@ -52,12 +52,6 @@ void leaking_unmap(Scene& scene, std::uint32_t cpu, const judge::Instruction& i)
   scene.perform_plainly(cpu, i);
 }
 
-// A page of hugetlbfs is reclaimed, for which no Linux has a place to write it.
-void swapped_hugetlb(Scene& scene, std::uint32_t cpu, const judge::Instruction& i) {
-  scene.perform_plainly(cpu, i);
-  if (i.operation->word == Word::swapout) (void)scene.machine().discard(task_of(cpu, i), i.page);
-}
-
 // Merging gives the owner of a pinned page a copy.
 void copying_merge(Scene& scene, std::uint32_t cpu, const judge::Instruction& i) {
   if (i.operation->word != Word::merge) return scene.perform_plainly(cpu, i);
@@ -85,7 +79,6 @@ TEST(PlantedFaults, AreFound) {
               Contains("hang two: P move x y; P write y 2"));
   EXPECT_THAT(found(lost_force, "write,force"), Contains("lost small: P force x 2"));
   EXPECT_THAT(found(leaking_unmap, "fork,unmap"), Contains("leak small: P fork; C unmap x"));
-  EXPECT_THAT(found(swapped_hugetlb, "swapout", "hugetlb"), Contains("lost hugetlb: P swapout x"));
   EXPECT_THAT(found(copying_merge, "pin,merge", "two"),
               Contains("lost two: P pin x -> p; P merge x P:y"));
   EXPECT_THAT(found(endless_unmerge, "unmerge"), Contains("hang small: P unmerge x"));
