@@ -55,7 +55,10 @@ Json parts_of_hunt(const Json& question) {
   const Asked options = options_of(question);
   if (!options) return error(options.error());
   Json parts = Json::array();
-  for (const hunt::Unit& unit : hunt::units(*options)) parts.push_back(unit.text());
+  for (const hunt::Unit& unit : hunt::units(*options)) {
+    const hunt::PartName name = unit.name();
+    parts.push_back(fmt::format("{}: {}", name.row, name.column));
+  }
   return {{"parts", std::move(parts)}};
 }
 
