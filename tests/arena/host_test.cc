@@ -18,6 +18,7 @@
 
 #include "sync/memory.h"
 #include "tests/support/failure.h"
+#include "tests/support/far_below.h"
 #include "tests/support/on_a_pool.h"
 #include "tests/support/sanitized.h"
 
@@ -30,8 +31,7 @@ using ArenaHost = OnAPool;
 using ArenaHostDeathTest = OnAPool;
 
 TEST_F(ArenaHost, LiesWhereItIsAskedTo) {
-  // Where there is room: a sanitizer leaves little of the address space free.
-  void* const at = mmap(nullptr, 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const at = mmap(far_below(), 1 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(at, MAP_FAILED);
   ASSERT_EQ(munmap(at, 1 << 20), 0);
   const Arena arena = must(Arena::create(pool, 1_MiB, {.at = at}));

@@ -11,16 +11,18 @@
 
 #include <cleave/units.h>
 
+#include "tests/support/far_below.h"
+
 namespace cleave::detail {
 
-/// Address space for so many of one size. A place is free from when it is asked for: so who asks
-/// for one uses it at once, before anything else comes to lie there.
+/// Address space for so many of one size. A place is free from when it is asked for, for whoever
+/// asks for that one.
 class Neighbours {
  public:
   Neighbours(std::size_t count, ByteCount size)
       : size_(size.value),
         reserved_(count, true),
-        first_(static_cast<std::byte*>(mmap(nullptr, count * size_, PROT_NONE,
+        first_(static_cast<std::byte*>(mmap(far_below(), count * size_, PROT_NONE,
                                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0))) {}
   ~Neighbours() {
     for (std::size_t n = 0; n < reserved_.size(); ++n) (void)at(n);

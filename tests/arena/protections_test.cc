@@ -17,6 +17,7 @@
 #include "base/kernel_abi.h"
 #include "tests/arena/every_tracking.h"
 #include "tests/support/failure.h"
+#include "tests/support/far_below.h"
 #include "tests/support/sanitized.h"
 
 namespace cleave::detail {
@@ -110,7 +111,7 @@ TEST_P(Protections, WritesAreNoticedWhenTheProgramOpensEverything) {
 TEST_P(Protections, ProtectingMoreThanTheArenaHidesNothing) {
   constexpr std::size_t kSize = 64 * kPageSize;
   auto* room = static_cast<std::byte*>(
-      mmap(nullptr, kSize + 2 * kPageSize, kReadWrite, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+      mmap(far_below(), kSize + 2 * kPageSize, kReadWrite, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   ASSERT_EQ(munmap(room + kPageSize, kSize), 0);
   Arena between =
       must(Arena::create(pool_, kSize, {.at = room + kPageSize, .tracking = GetParam()}));

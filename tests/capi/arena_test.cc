@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/capi/owned.h"
+#include "tests/support/far_below.h"
 
 namespace cleave::c {
 namespace {
@@ -352,8 +353,7 @@ TEST_F(CArenaOptions, ChooseTheTracking) {
 }
 
 TEST_F(CArenaOptions, ChooseTheAddress) {
-  // Where there is room, also beside a sanitizer's shadow.
-  void* const at = mmap(nullptr, kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const at = mmap(detail::far_below(), kSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(at, MAP_FAILED);
   ASSERT_EQ(munmap(at, kSize), 0);
   const OwnedArena arena = make({sizeof(cleave_arena_options), at, 0, 0, nullptr});

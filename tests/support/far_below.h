@@ -1,0 +1,14 @@
+// Address space that nothing else is given.
+#pragma once
+
+#include <cstdint>
+
+namespace cleave::detail {
+
+/// A hint for mmap(2), where nothing lies that a kernel or a sanitizer places. What is mapped
+/// without a hint comes to the highest place that is free: so what becomes free here stays free.
+inline void* far_below() {
+  return reinterpret_cast<void*>(std::uintptr_t{0x5510'0000'0000});  // NOLINT
+}
+
+}  // namespace cleave::detail
