@@ -47,7 +47,8 @@ bool Promise::allows_on(const Act& act, const Page& page) const {
       return taken_ < kReferences && readable && (writable || !act.access.write);
     case Word::free:
     case Word::wipeonfork:  // EINVAL for what a file backs
-      return !page.file && !beginning_.shared && (act.word == Word::free || !page.wipeonfork);
+      return !page.file && !beginning_.shared && !beginning_.hugetlb &&
+             (act.word == Word::free || !page.wipeonfork);
     case Word::protect:
       return page.protection != act.protection;
     case Word::dontfork:

@@ -35,7 +35,8 @@ struct Beginning {
   bool file = false;    ///< a private mapping: what is discarded comes back as the file has it
   bool shared = false;  ///< a shared mapping: all processes have one page
   bool readonly = false;
-  bool large = false;  ///< the pages are parts of one
+  bool large = false;    ///< the pages are parts of one
+  bool hugetlb = false;  ///< of the pool of huge pages: memory of a file, to madvise(2)
 };
 
 class Promise {

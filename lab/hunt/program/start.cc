@@ -81,6 +81,7 @@ Start on(std::string name, litmus::Swap swap) {
 Start hugetlb() {
   Start start = small("hugetlb");
   start.pages.front().kind = litmus::PageKind::hugetlb;
+  start.beginning.hugetlb = true;
   return start;
 }
 
