@@ -12,7 +12,7 @@
 namespace cleave::bench {
 
 struct Settings {
-  bool quick = false;  ///< small and few: all benchmarks within half a minute
+  bool quick = false;  ///< small and few: all benchmarks within a minute or two
   [[nodiscard]] int runs() const { return quick ? 3 : 7; }
 };
 

@@ -84,7 +84,7 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("NAME", options.names, "What to measure: a name, or what comes before its slash");
   app.add_flag("--json", options.json, "Give an array of objects in place of a table");
   app.add_flag("--list", options.list, "Name the benchmarks and leave");
-  app.add_flag("--quick", options.settings.quick, "Small and few: half a minute for everything");
+  app.add_flag("--quick", options.settings.quick, "Small and few: a minute or two for everything");
   app.callback([&options] {
     if (!options.list) return measure(options);
     for (const Benchmark& b : select(options.names)) fmt::print("{:<28}{}\n", b.name, b.what);
