@@ -104,7 +104,8 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	build/release/bin/cleave litmus hunt F E1 gvisor cleave --starts small,file --words usual,-migrate --races none --depth 4
 	scripts/setup.sh fuzz
 	cmake --preset fuzz
-	cmake --build --preset fuzz -j $(BUILD_JOBS) --target fuzz.heap fuzz.c_api fuzz.image fuzz.listing fuzz.litmus fuzz.token
+	cmake --build --preset fuzz -j $(BUILD_JOBS) \
+	  --target fuzz.heap fuzz.c_api fuzz.image fuzz.listing fuzz.litmus fuzz.token
 	for target in heap c_api image listing litmus token; do \
 	  mkdir -p build/fuzz/found/$$target && \
 	  UBSAN_OPTIONS=abort_on_error=1:print_stacktrace=1 build/fuzz/tests/fuzz/fuzz.$$target \
