@@ -167,6 +167,19 @@ copy_unstable_page(std::byte* to, const std::byte* from, std::size_t bytes,
     std::memcpy(to + at, &word, sizeof word);
   }
 }
+/// The same without a copy: where to read such a page, by load_unstable_word(). In an explored build
+/// the bytes move at one moment, to `aside`.
+inline const std::byte* unstable_page(const std::byte* page, std::size_t bytes, std::byte* aside,
+                                      Line where = Line()) noexcept {
+  return moved(Kind::memory_read, page, aside, bytes, where) ? aside : page;
+}
+#if defined(__GNUC__)
+__attribute__((no_sanitize("thread")))
+#endif
+inline std::uint64_t
+load_unstable_word(const std::byte* at) noexcept {
+  return __atomic_load_n(reinterpret_cast<const std::uint64_t*>(at), __ATOMIC_RELAXED);
+}
 inline void zero_page(std::byte* page, std::size_t bytes, Line where = Line()) noexcept {
   if (!moved(Kind::memory_write, page, nullptr, bytes, where)) std::memset(page, 0, bytes);
 }

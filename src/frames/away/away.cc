@@ -42,7 +42,7 @@ Result<Away*> Away::create(Slots& slots, FrameState* states, std::uint64_t frame
   }
   if (!reserve(away->slot_of_, frames + 1) || !reserve(away->place_of_, frames + 1) ||
       !reserve(away->links_, frames + 1) || !reserve(away->owner_, slots.count() + 1) ||
-      !reserve(away->copies_, kBatch * kPageSize)) {
+      !away->ages_.reserve(slots.count()) || !reserve(away->copies_, kBatch * kPageSize)) {
     const int why = errno;
     sync::destroy(away);
     return refused_mapping(kRecords, (frames + 1) * 16, Mapped::own, why);
@@ -79,7 +79,7 @@ Result<Away::Taken> Away::take() noexcept {
     return lack::memory();
   }
   background.marks.taken(slots_);
-  settle(frame, taken->slot);
+  settle(frame, taken->slot, true);
   place_of_[raw(frame)].store(0, sync::relaxed);
   state(frame).own_backed();
   return Taken{frame, taken->zeroed};
@@ -106,7 +106,8 @@ FrameId Away::adopt(FrameChain& names, Backing::Place place) noexcept {
   return frame;
 }
 
-void Away::settle(FrameId frame, Slot slot) noexcept {
+void Away::settle(FrameId frame, Slot slot, bool marked) noexcept {
+  ages_.begin(slot, marked);
   slot_of_[raw(frame)].store(raw(slot), sync::relaxed);
   owner_[raw(slot)].store(raw(frame), sync::relaxed);
 }

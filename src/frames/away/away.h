@@ -25,6 +25,7 @@
 #include <cleave/error.h>
 #include <cleave/units.h>
 
+#include "frames/away/ages.h"
 #include "frames/away/background.h"
 #include "frames/away/notifiers.h"
 #include "frames/slots/free_list.h"
@@ -135,7 +136,7 @@ class Away {
   }
   [[nodiscard]] FrameId take_name() noexcept;
   Result<void> fill(FrameId frame, Slot slot) noexcept;
-  void settle(FrameId frame, Slot slot) noexcept;
+  void settle(FrameId frame, Slot slot, bool marked) noexcept;
   void end_coming(FrameId frame, Slot slot, bool here) noexcept;
   void drop_place(FrameId frame) noexcept;
   void free_slot(Slot slot) noexcept;
@@ -143,6 +144,7 @@ class Away {
 
   std::uint64_t reclaim_locked(std::uint64_t count) noexcept CLEAVE_REQUIRES(clock_);
   FrameState::Frozen freeze_into_batch(FrameId frame) noexcept CLEAVE_REQUIRES(clock_);
+  FrameState::Frozen pass(FrameId frame, Slot slot) noexcept CLEAVE_REQUIRES(clock_);
   [[nodiscard]] bool freeze_batch(std::uint64_t& looked) noexcept CLEAVE_REQUIRES(clock_);
   [[nodiscard]] std::uint64_t send_batch() noexcept CLEAVE_REQUIRES(clock_);
   void put_batch() noexcept CLEAVE_REQUIRES(clock_);
@@ -166,6 +168,7 @@ class Away {
   Links links_ = nullptr;
   /// By slot: read by the hand, to which it is a hint, and by who pins or wires what lies there.
   Number* owner_ = nullptr;
+  Ages ages_;
   std::byte* copies_ CLEAVE_PT_GUARDED_BY(clock_) = nullptr;  // of a batch
 
   FreeList<FrameId> free_;

@@ -29,7 +29,7 @@ Result<void> Away::bring(FrameId frame) noexcept {
 
 void Away::end_coming(FrameId frame, Slot slot, bool here) noexcept {
   if (here) {
-    settle(frame, slot);
+    settle(frame, slot, false);
     away_.sub(1, sync::relaxed);
     came_.add(1, sync::relaxed);
   } else {

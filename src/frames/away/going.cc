@@ -41,8 +41,8 @@ std::uint64_t Away::reclaim_locked(std::uint64_t count) noexcept {
       continue;
     }
     // Others meet what was to go, or have it on its way in; or the backing takes nothing. Pages of
-    // which it has a copy can go all the same: twice round finds them.
-    if (!refused_ && looked >= 2 * slots_.count()) {
+    // which it has a copy can go all the same: so many rounds find them.
+    if (!refused_ && looked >= Ages::kRounds * slots_.count()) {
       if (refused_.error().code != Errc::no_memory) break;
       const bool coming = is_any_coming();  // before: what has come since has a copy to drop
       drop_copies();
@@ -65,10 +65,17 @@ FrameState::Frozen Away::freeze_into_batch(FrameId frame) noexcept {
   return frozen;
 }
 
+FrameState::Frozen Away::pass(FrameId frame, Slot slot) noexcept {
+  if (!state(frame).is_marked() && !ages_.sink(slot)) return FrameState::Frozen::not_now;
+  const FrameState::Frozen frozen = freeze_into_batch(frame);
+  if (frozen == FrameState::Frozen::met) ages_.rise(slot);
+  return frozen;
+}
+
 bool Away::evict(FrameId frame) noexcept {
   const sync::Guard guard(clock_);
   count_ = 0;
-  if (freeze_into_batch(frame) == FrameState::Frozen::not_now) (void)freeze_into_batch(frame);
+  if (freeze_into_batch(frame) == FrameState::Frozen::met) (void)freeze_into_batch(frame);
   if (count_ == 0) return false;
   notifiers.invalidate();
   return send_batch() != 0;
@@ -83,10 +90,11 @@ bool Away::freeze_batch(std::uint64_t& looked) noexcept {
   count_ = 0;
   for (std::uint64_t n = slots_.count(); n != 0 && count_ != batch(); --n, ++looked) {
     hand_ = hand_ % slots_.count() + 1;
-    const FrameId frame = frame_in(Slot{static_cast<std::uint32_t>(hand_)});
+    const Slot slot{static_cast<std::uint32_t>(hand_)};
+    const FrameId frame = frame_in(slot);
     if (frame == kZeroFrame) continue;
     ++owned;
-    if (freeze_into_batch(frame) == FrameState::Frozen::kept) ++kept;
+    if (pass(frame, slot) == FrameState::Frozen::kept) ++kept;
   }
   return kept != owned || owned < used;
 }

@@ -6,12 +6,14 @@
 #include <cleave/detail/word.h>
 
 #include "base/fail.h"
-#include "base/page_contents.h"
-#include "frames/away/checksum.h"
+#include "frames/away/unstable.h"
 
 namespace cleave::detail {
 
-std::byte* Merger::page(std::size_t n) const noexcept { return away_.copies_ + n * kPageSize; }
+const std::byte* Merger::unstable(Slot slot, std::size_t n) const noexcept {
+  return sync::unstable_page(away_.slots_.file().data(slot), kPageSize,
+                             away_.copies_ + n * kPageSize);
+}
 
 bool Merger::prepare() noexcept { return seen_.prepare(away_.frames_, away_.slots_.count()); }
 
@@ -51,12 +53,12 @@ std::uint64_t Merger::look_at(std::uint64_t slots, MergeReport& done) noexcept {
 void Merger::look_at(FrameId frame, MergeReport& done) noexcept {
   ++done.looked_at;
   const Slot slot{static_cast<std::uint32_t>(hand_)};
-  sync::copy_unstable_page(page(0), away_.slots_.file().data(slot), kPageSize);
-  if (!seen_.note(frame, checksum_of(page(0)))) {
+  const std::byte* const bytes = unstable(slot, 0);
+  if (!seen_.note(frame, checksum_of_unstable(bytes))) {
     ++done.changed;
     return;
   }
-  if (is_zero(page(0))) {
+  if (is_zero_unstable(bytes)) {
     pairs_[count_++] = {frame, kZeroFrame, kZeroSlot};
     return;
   }
@@ -119,11 +121,11 @@ bool Merger::merge(const Pair& pair) noexcept {
 }
 
 bool Merger::are_equal(const Pair& pair) noexcept {
-  sync::copy_unstable_page(page(0), away_.slots_.file().data(pair.slot), kPageSize);
-  if (pair.with == kZeroFrame) return is_zero(page(0));
+  const std::byte* const bytes = unstable(pair.slot, 0);
+  if (pair.with == kZeroFrame) return is_zero_unstable(bytes);
   if (!state(pair.with).is_here()) return false;  // merged itself, in the same batch
-  sync::copy_unstable_page(page(1), away_.slots_.file().data(away_.slot(pair.with)), kPageSize);
-  return is_the_same(page(0), page(1)) || !sync::performs("merge.compare");
+  return is_the_same_unstable(bytes, unstable(away_.slot(pair.with), 1)) ||
+         !sync::performs("merge.compare");
 }
 
 void Merger::stays(const Pair& pair) noexcept {

@@ -59,7 +59,9 @@ class Merger {
 
   [[nodiscard]] FrameState& state(FrameId frame) const noexcept { return away_.state(frame); }
   [[nodiscard]] bool prepare() noexcept CLEAVE_REQUIRES(away_.clock_);
-  [[nodiscard]] std::byte* page(std::size_t n) const noexcept CLEAVE_REQUIRES(away_.clock_);
+  /// Where to read what lies in a slot: of two at a time, the n-th.
+  [[nodiscard]] const std::byte* unstable(Slot slot, std::size_t n) const noexcept
+      CLEAVE_REQUIRES(away_.clock_);
 
   std::uint64_t look_at(std::uint64_t slots, MergeReport& done) noexcept
       CLEAVE_REQUIRES(away_.clock_);

@@ -207,9 +207,13 @@ class FrameState {
     return is_last(word - kWire);
   }
 
-  /// The hand of the clock comes by. What was met since is left for the next time; what is pinned
-  /// or wired never goes.
-  enum class Frozen : std::uint8_t { kept, not_now, dirty, clean };
+  /// Whether a thread has met it since the hand of the clock came by last, at one moment.
+  [[nodiscard]] bool is_marked() const noexcept {
+    return (word_.load(sync::relaxed) & kReferenced) != 0;
+  }
+  /// The hand of the clock comes by. What was met since is left for the next time, without its
+  /// mark; what is pinned or wired never goes.
+  enum class Frozen : std::uint8_t { kept, not_now, met, dirty, clean };
   [[nodiscard]] Frozen freeze() noexcept { return freeze(true); }
   /// The same, whenever it was met.
   [[nodiscard]] Frozen freeze_at_once() noexcept { return freeze(false); }
@@ -272,9 +276,8 @@ class FrameState {
   /// Its end: the bytes are there, or could not be had.
   void end_coming(bool here) noexcept {
     std::uint64_t word = word_.load(sync::relaxed);
-    while (!word_.compare_exchange(
-        word, here ? with(word, Residency::clean) | kReferenced : with(word, Residency::away),
-        sync::acq_rel)) {
+    while (!word_.compare_exchange(word, with(word, here ? Residency::clean : Residency::away),
+                                   sync::acq_rel)) {
     }
     word_.notify_all();  // pairs with sleep_while_coming()
   }
@@ -323,7 +326,7 @@ class FrameState {
       case Residency::resident:
       case Residency::clean:
       case Residency::stopped:
-        return word | kReferenced;
+        return marked(word);
       case Residency::leaving:
         return sync::performs("going.stop") ? with(word, Residency::stopped) | kReferenced : word;
       default:
@@ -331,8 +334,13 @@ class FrameState {
     }
   }
   static std::uint64_t met_by_writer(std::uint64_t word) {
-    return residency(word) == Residency::clean ? with(word, Residency::resident) | kReferenced
+    return residency(word) == Residency::clean ? marked(with(word, Residency::resident))
                                                : met_by(word);
+  }
+  /// While it is wired, it does not go; and who had it brought meets it then. That one time says
+  /// nothing of whether it will be met again.
+  static constexpr std::uint64_t marked(std::uint64_t word) {
+    return wires(word) != 0 ? word : word | kReferenced;
   }
   template <class Met>
   [[nodiscard]] bool meet(Met met) noexcept {
@@ -355,7 +363,7 @@ class FrameState {
       const bool wanted = if_not_wanted && (word & kReferenced) != 0;
       const std::uint64_t next = wanted ? word & ~kReferenced : with(word, Residency::leaving);
       if (!word_.compare_exchange(word, next, sync::acq_rel)) continue;
-      if (wanted) return Frozen::not_now;
+      if (wanted) return Frozen::met;
       return was_clean ? Frozen::clean : Frozen::dirty;
     }
   }
