@@ -1,15 +1,15 @@
 #include "base/memory_file.h"
 
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <limits>
 
 #include "base/fail.h"
+#include "base/file_limit.h"
 #include "base/kernel_abi.h"
+#include "base/own_file.h"
 #include "base/refusal.h"
 
 namespace cleave::detail {
@@ -25,7 +25,8 @@ constexpr const char* kTooLarge =
 // Where the kernel knows executable files from others (Linux 6.3), a policy may want none.
 int open_memory(const char* name) {
   const int descriptor = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
-  return descriptor < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC) : descriptor;
+  return above_standard_streams(descriptor < 0 && errno == EINVAL ? memfd_create(name, MFD_CLOEXEC)
+                                                                  : descriptor);
 }
 
 int resize(int descriptor, std::uint64_t bytes) {
@@ -37,14 +38,6 @@ int resize(int descriptor, std::uint64_t bytes) {
 }
 
 }  // namespace
-
-std::uint64_t most_bytes_of_a_file() noexcept {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
-    return std::numeric_limits<std::uint64_t>::max();
-  }
-  return limit.rlim_cur;
-}
 
 Result<int> create_memory_file(const char* name, std::uint64_t bytes) {
   if (bytes > most_bytes_of_a_file()) return fail(Errc::bad_argument, kTooLarge, {}, EFBIG);

@@ -12,7 +12,4 @@ namespace cleave::detail {
 /// no_memory (descriptors), unsupported (no memfd_create, or it is denied).
 Result<int> create_memory_file(const char* name, std::uint64_t bytes);
 
-/// How large a file may grow: RLIMIT_FSIZE. Past that the kernel ends the process (SIGXFSZ).
-std::uint64_t most_bytes_of_a_file() noexcept;
-
 }  // namespace cleave::detail

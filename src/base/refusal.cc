@@ -23,9 +23,18 @@ tl::unexpected<Error> refused(const Refusals& call, int error) noexcept {
     case EBUSY:
     case EINTR:
       return fail(Errc::no_memory, call.memory, {}, error);
+    case EBADF:
+      return closed_by_the_program();
     default:
       return fail(Errc::unsupported, call.missing, {}, error);
   }
+}
+
+tl::unexpected<Error> closed_by_the_program() noexcept {
+  return fail(Errc::io,
+              "the program has closed a file descriptor that cleave had opened for itself, by "
+              "closefrom(3) or the like; commits can still be read, but go on in a new arena",
+              {}, EBADF);
 }
 
 bool is_interrupted(int error) noexcept { return error == EINTR; }

@@ -19,7 +19,11 @@ struct Refusals {
 /// The error for `error`, the errno of a call. `unsupported` where a policy denies the call or the
 /// kernel lacks it, since both last: the caller may do without. `no_memory` where something ran
 /// short: to do without would make a passing state last.
+/// `io` where the descriptor that it was made on is not open any more.
 tl::unexpected<Error> refused(const Refusals& call, int error) noexcept;
+
+/// What is said then.
+tl::unexpected<Error> closed_by_the_program() noexcept;
 
 /// Whether asking again at once may help: a signal came in between.
 bool is_interrupted(int error) noexcept;

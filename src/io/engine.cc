@@ -9,6 +9,7 @@
 
 #include "base/check.h"
 #include "base/fail.h"
+#include "base/own_file.h"
 #include "base/refusal.h"
 #include "sync/memory.h"
 
@@ -79,9 +80,11 @@ Result<void> Engine::open() {
   // results never have to be put by elsewhere.
   params.flags = IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
   params.cq_entries = std::max(64u, options_.requests * 4);
+  const StandardStreamsHeld held;
   const int opened = io_uring_queue_init_params(std::min(options_.requests, 256u), ring_, &params);
   if (opened < 0) sync::destroy(std::exchange(ring_, nullptr));
   if (opened < 0) return refused(kSetUp, -opened);
+  rings_file_ = OwnFile(ring_->ring_fd);
   if ((params.features & IORING_FEAT_NODROP) == 0) {
     return fail(Errc::unsupported, "this kernel's io_uring may lose results; Linux 5.5 does not");
   }
@@ -103,6 +106,7 @@ void Engine::close() noexcept {
   while (take_finished()) {
   }
   buffers_.reset();
+  if (!rings_file_.is_there()) ring_->ring_fd = -1;  // closed, by the program
   io_uring_queue_exit(ring_);
   sync::destroy(ring_);
 }

@@ -8,6 +8,7 @@
 #include <cleave/error.h>
 #include <cleave/ring.h>
 
+#include "base/own_file.h"
 #include "io/registered_buffers.h"
 #include "io/transfer.h"
 
@@ -81,6 +82,7 @@ class Engine {
   const RingOptions options_;
   Frames& frames_;
   io_uring* ring_ = nullptr;  // from sync::make; none if opening it failed
+  OwnFile rings_file_;
   std::optional<RegisteredBuffers> buffers_;
   std::uint64_t last_id_ = 0;
   std::size_t in_flight_ = 0;

@@ -6,6 +6,7 @@
 #include <cleave/file.h>
 
 #include "base/fail.h"
+#include "base/own_file.h"
 
 namespace cleave {
 using namespace detail;
@@ -40,7 +41,7 @@ tl::unexpected<Error> cannot_open(int error) {
 int open_again_if_interrupted(const char* path, int flags) {
   int descriptor;
   do {
-    descriptor = open(path, flags | O_CLOEXEC, 0666);
+    descriptor = above_standard_streams(open(path, flags | O_CLOEXEC, 0666));
   } while (descriptor < 0 && errno == EINTR);
   return descriptor;
 }

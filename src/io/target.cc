@@ -2,13 +2,15 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
 #include "base/fail.h"
-#include "base/memory_file.h"
+#include "base/file_limit.h"
+#include "base/own_file.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
@@ -36,7 +38,7 @@ Result<Target> Target::of(int descriptor) {
   if (sync::allocation_fails()) {
     return fail(Errc::io, "no file descriptor is left to keep the file open", {}, EMFILE);
   }
-  const int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  const int own = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   if (own < 0) {
     return fail(Errc::io, errno == EBADF ? "the descriptor is not open" : why_not_open(errno), {},
                 errno);
@@ -98,7 +100,7 @@ Result<int> Target::through_the_cache() {
   }
   char path[32];
   (void)std::snprintf(path, sizeof path, "/proc/self/fd/%d", file_.descriptor());
-  const int again = open(path, flags_);
+  const int again = above_standard_streams(open(path, flags_));
   if (again < 0) {
     const bool no_descriptor = errno == EMFILE || errno == ENFILE;
     return fail(

@@ -1,6 +1,7 @@
 // What a swap file is: a file without a name, of which pages come back as they were put, or not at
 // all.
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -204,6 +205,47 @@ TEST(SwapFile, IsNoLargerThanAFileMayBe) {
     (void)limit(RLIMIT_FSIZE, RLIM_INFINITY);
     const auto again = (*before)->put(pages.read(), places);
     if (!again) say("%s", again.error().what);
+  })));
+}
+
+TEST(SwapFile, IsNoStandardStreamOfAProgramThatHasClosedItsOwn) {
+  EXPECT_TRUE(is_well(child([] {
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; ++stream) (void)close(stream);
+    const auto file = swap_file({.bytes = 1_MiB});
+    const bool printed = write(STDIN_FILENO, "printed", 7) >= 0 ||
+                         write(STDOUT_FILENO, "printed", 7) >= 0 ||
+                         write(STDERR_FILENO, "printed", 7) >= 0;
+    const bool ring = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
+    if (!file) say("%s", file.error().what);
+    if (printed || ring) say("it has the number of a standard stream");
+  })));
+}
+
+// As a program does that closes all that it does not know, and opens files of its own.
+TEST(SwapFile, WritesToNoFileThatHasTakenItsNumber) {
+  EXPECT_TRUE(is_well(child([] {
+    const int theirs = memfd_create("theirs", MFD_CLOEXEC);
+    const int free = fcntl(theirs, F_DUPFD_CLOEXEC, 0);
+    (void)close(free);
+    auto file = swap_file({.bytes = 1_MiB});
+    Pages pages(64);
+    std::vector<Place> places(pages.size());
+    must((*file)->put(pages.read(), places));
+    std::vector<int> taken;
+    for (int number = free; number < free + 20; ++number) {
+      if (dup2(fcntl(number, F_GETFD) < 0 ? -1 : theirs, number) == number) taken.push_back(number);
+    }
+    const auto got = (*file)->get(places, pages.all());
+    if (got || got.error().code != Errc::io) say("it reads their file");
+    const auto put = (*file)->put(pages.read(), places);
+    if (put || put.error().code != Errc::io) say("it writes their file");
+    file->reset();
+    struct stat status {};
+    (void)fstat(theirs, &status);
+    if (status.st_size != 0) say("their file has grown");
+    for (const int number : taken) {
+      if (fcntl(number, F_GETFD) < 0) say("%d of theirs was closed", number);
+    }
   })));
 }
 

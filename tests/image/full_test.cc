@@ -9,6 +9,7 @@
 #include "image/store/directory.h"
 #include "tests/image/contents.h"
 #include "tests/image/promises.h"
+#include "tests/support/poor_process.h"
 
 namespace cleave::detail::image {
 namespace {
@@ -113,6 +114,25 @@ TEST_F(FullStore, IsCollectedWhenThereIsRoomAgain) {
 TEST(ImageOfManyPushers, HasEachPushInItsHistory) {
   const InFolder at;
   expect_every_push_in_its_history([&] { return at.store(); }, 2);
+}
+
+// There the kernel does not say no, but ends the process (SIGXFSZ).
+TEST(AStoreInAFolder, IsNotWrittenToPastTheSizeThatAFileMayHave) {
+  const InFolder at;
+  EXPECT_TRUE(in_a_child([&]() -> std::string {
+    Pool pool = must(Pool::create(16_MiB));
+    Space space = space_with(pool, pages(0, 40, 1));
+    Repository repository = must(Repository::open(at.store()));
+    const rlim_t before = limit(RLIMIT_FSIZE, 4096);
+    const auto refused = repository.push(must(space.snapshot()), "main");
+    if (refused) return "it was pushed";
+    if (refused.error().code != Errc::io || refused.error().system != EFBIG) {
+      return refused.error().message();
+    }
+    limit(RLIMIT_FSIZE, before);
+    const auto pushed = repository.push(must(space.snapshot()), "main");
+    return pushed ? "" : pushed.error().message();
+  }));
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
   auto made = with_file(pages);
   if (!made) return made;
   const std::uint64_t bytes = made->bytes();
-  made->native_ = map(made->descriptor_, bytes, at);
+  made->native_ = map(made->file_.descriptor(), bytes, at);
   // Or a kernel that takes it as a hint.
   if (made->native_ == nullptr ? errno == EEXIST : at != nullptr && made->native_ != at) {
     return fail(Errc::already_mapped, kTaken, Address{reinterpret_cast<std::uintptr_t>(at)},
@@ -84,14 +84,14 @@ Result<Mapping> Mapping::with_file(std::uint64_t pages) {
   }
   const auto descriptor = create_memory_file("cleave arena", bytes);
   if (!descriptor) return tl::unexpected(descriptor.error());
-  Mapping made(*descriptor, pages);
+  Mapping made(OwnFile(*descriptor), pages);
   // Whoever comes by the descriptor, through /proc, cannot cut the memory off under its mappings.
   (void)fcntl(*descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW);
   return made;
 }
 
 Result<void> Mapping::map_alias() {
-  alias_ = map_guarded(descriptor_, bytes());
+  alias_ = map_guarded(file_.descriptor(), bytes());
   if (alias_ != nullptr) return {};
   return refused_mapping(kMap, kGuard + bytes() + kGuard, Mapped::shared, errno);
 }
@@ -112,11 +112,16 @@ Result<void> Mapping::place() {
   return {};
 }
 
-Mapping::Mapping(int descriptor, std::uint64_t pages)
-    : descriptor_(descriptor), pages_(pages), process_(sync::Process::current()) {}
+Result<void> Mapping::check_in_place() const {
+  if (!file_.is_there()) return closed_by_the_program();
+  return placement_.check();
+}
+
+Mapping::Mapping(OwnFile file, std::uint64_t pages)
+    : file_(std::move(file)), pages_(pages), process_(sync::Process::current()) {}
 
 Mapping::Mapping(Mapping&& from) noexcept
-    : descriptor_(std::exchange(from.descriptor_, -1)),
+    : file_(std::move(from.file_)),
       native_(std::exchange(from.native_, nullptr)),
       alias_(std::exchange(from.alias_, nullptr)),
       pages_(from.pages_),
@@ -125,7 +130,7 @@ Mapping::Mapping(Mapping&& from) noexcept
       process_(from.process_) {}
 
 Mapping::~Mapping() {
-  if (descriptor_ < 0 || !is_here()) return;
+  if (file_.is_none() || !is_here()) return;
   // First, so that there are mappings to spare for giving back.
   if (alias_ != nullptr) (void)munmap(alias_ - kGuard, kGuard + bytes() + kGuard);
   if (is_taken_over()) {
@@ -133,13 +138,13 @@ Mapping::~Mapping() {
   } else if (native_ != nullptr) {
     (void)munmap(native_, bytes());
   }
-  (void)close(descriptor_);
+  file_.close();
 }
 
 Result<int> Mapping::open_read_only() const {
   std::array<char, 32> path{};
-  (void)std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", descriptor_);
-  const int opened = open(path.data(), O_RDONLY | O_CLOEXEC);
+  (void)std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", file_.descriptor());
+  const int opened = above_standard_streams(open(path.data(), O_RDONLY | O_CLOEXEC));
   if (opened >= 0) return opened;
   return refused(kOpenAgain, errno);
 }
@@ -160,7 +165,7 @@ void Mapping::enter_alias(PageRun run) const noexcept {
 bool Mapping::punch(PageRun run) noexcept {
   int done;
   do {
-    done = fallocate(descriptor_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+    done = fallocate(file_.descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                      static_cast<off_t>(run.first * kPageSize),
                      static_cast<off_t>(run.pages() * kPageSize));
   } while (done != 0 && is_interrupted(errno));
@@ -170,11 +175,10 @@ bool Mapping::punch(PageRun run) noexcept {
 // Only the arena itself moves this descriptor's offset, under its lock.
 PageRun ResidentRanges::first_in(PageRun within) noexcept {
   if (within.first < asked_ || within.first >= known_.end) {
-    const off_t from =
-        lseek(mapping_.descriptor_, static_cast<off_t>(within.first * kPageSize), SEEK_DATA);
+    const off_t from = lseek(descriptor_, static_cast<off_t>(within.first * kPageSize), SEEK_DATA);
     // ENXIO: a hole up to the end. Anything else means that we cannot know.
     if (from < 0 && errno != ENXIO) return within;
-    const off_t to = from < 0 ? from : lseek(mapping_.descriptor_, from, SEEK_HOLE);
+    const off_t to = from < 0 ? from : lseek(descriptor_, from, SEEK_HOLE);
     const auto page_at = [&](off_t offset) {
       return offset < 0 ? mapping_.pages() : static_cast<std::uint64_t>(offset) / kPageSize;
     };

@@ -14,6 +14,7 @@
 #include "arena/memory/page_set.h"
 #include "arena/placement/kernel_mappings.h"
 #include "arena/placement/placement.h"
+#include "base/own_file.h"
 #include "sync/process.h"
 
 namespace cleave::detail {
@@ -50,8 +51,8 @@ class Mapping {
   /// False in a child of fork(2): then neither mapping is there. Safe in a signal handler.
   [[nodiscard]] bool is_here() const noexcept { return process_.is_here(); }
 
-  /// Errors: as Placement::check().
-  [[nodiscard]] Result<void> check_in_place() const { return placement_.check(); }
+  /// Errors: as Placement::check(); io (EBADF: the program has closed the memory's descriptor).
+  [[nodiscard]] Result<void> check_in_place() const;
   /// Visits what the native mapping is to the kernel: the pages of each of its mappings, and their
   /// protection (PROT_READ and so on).
   template <class Visit>
@@ -62,7 +63,9 @@ class Mapping {
   /// Maps all of the native mapping anew, from this descriptor or the arena's own, which lets it be
   /// written. False: the kernel would not. Safe in a signal handler.
   bool map_native(int protection, int descriptor) const noexcept;
-  bool map_native() const noexcept { return map_native(PROT_READ | PROT_WRITE, descriptor_); }
+  bool map_native() const noexcept {
+    return map_native(PROT_READ | PROT_WRITE, file_.descriptor());
+  }
 
   /// Has the kernel make its entries for the pages in the alias, in one go: a fault each otherwise,
   /// and a second one at the first write. A matter of speed alone.
@@ -74,7 +77,7 @@ class Mapping {
 
  private:
   friend class ResidentRanges;
-  Mapping(int descriptor, std::uint64_t pages);
+  Mapping(OwnFile file, std::uint64_t pages);
 
   /// How to find what of the memory is ours now.
   struct Taken {
@@ -89,7 +92,7 @@ class Mapping {
   Result<void> place();
   void give_back() const noexcept;
 
-  int descriptor_;
+  OwnFile file_;
   std::byte* native_ = nullptr;
   std::byte* alias_ = nullptr;
   std::uint64_t pages_;
@@ -114,13 +117,15 @@ Result<void> Mapping::for_each_protection(Visit visit) const {
 /// where it ends.
 class ResidentRanges {
  public:
-  explicit ResidentRanges(const Mapping& mapping) : mapping_(mapping) {}
+  explicit ResidentRanges(const Mapping& mapping)
+      : mapping_(mapping), descriptor_(mapping.file_.descriptor()) {}
   /// The first run inside `within` that has memory; empty, at `within.end`, if there is none.
   PageRun first_in(PageRun within) noexcept;
   bool has(std::uint64_t page) noexcept { return first_in({page, page + 1}).pages() != 0; }
 
  private:
   const Mapping& mapping_;
+  int descriptor_;
   std::uint64_t asked_ = 0;  // from here on, `known_` is the first that has memory
   PageRun known_{0, 0};
 };

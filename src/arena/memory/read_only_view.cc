@@ -49,7 +49,7 @@ Result<ReadOnlyView> ReadOnlyView::create(const Mapping& mapping) {
 
 ReadOnlyView::ReadOnlyView(ReadOnlyView&& from) noexcept
     : mapping_(from.mapping_),
-      descriptor_(std::exchange(from.descriptor_, -1)),
+      file_(std::move(from.file_)),
       view_(std::exchange(from.view_, nullptr)),
       spare_(from.spare_.exchange(nullptr, sync::relaxed)) {}
 
@@ -57,7 +57,7 @@ ReadOnlyView::~ReadOnlyView() {
   if (!mapping_.is_here()) return;
   if (view_ != nullptr) (void)munmap(view_, mapping_.bytes());
   if (void* spare = spare_.load(sync::relaxed)) (void)munmap(spare, kPageSize);
-  if (descriptor_ >= 0) (void)::close(descriptor_);
+  file_.close();
 }
 
 // One step: no other thread finds nothing there, and what madvise(2) has set, DONTFORK above all,
@@ -81,7 +81,7 @@ bool ReadOnlyView::open(PageRun run) noexcept {
 
 bool ReadOnlyView::map_all(bool writable) noexcept {
   const auto map = [&] {
-    return writable ? mapping_.map_native() : mapping_.map_native(PROT_READ, descriptor_);
+    return writable ? mapping_.map_native() : mapping_.map_native(PROT_READ, file_.descriptor());
   };
   if (map()) return true;
   void* const spare = errno == ENOMEM ? spare_.exchange(nullptr, sync::relaxed) : nullptr;
@@ -96,7 +96,8 @@ bool ReadOnlyView::map_all(bool writable) noexcept {
 
 // Of a file, and always of its first page: two such are never joined to one.
 bool ReadOnlyView::take_spare() noexcept {
-  void* page = mmap(nullptr, kPageSize, PROT_NONE, MAP_SHARED | MAP_NORESERVE, descriptor_, 0);
+  void* page =
+      mmap(nullptr, kPageSize, PROT_NONE, MAP_SHARED | MAP_NORESERVE, file_.descriptor(), 0);
   if (page == MAP_FAILED) return false;
   (void)madvise(page, kPageSize, MADV_DONTFORK);
   void* const other = spare_.exchange(page, sync::relaxed);

@@ -5,6 +5,7 @@
 #include <cleave/error.h>
 
 #include "arena/memory/mapping.h"
+#include "base/own_file.h"
 
 namespace cleave::detail {
 
@@ -27,14 +28,14 @@ class ReadOnlyView {
 
  private:
   ReadOnlyView(const Mapping& mapping, int descriptor)
-      : mapping_(mapping), descriptor_(descriptor) {}
+      : mapping_(mapping), file_(descriptor) {}
   [[nodiscard]] bool is_all(PageRun run) const noexcept;
   static bool put(std::byte* from, std::byte* to, std::uint64_t bytes) noexcept;
   bool map_all(bool writable) noexcept;
   bool take_spare() noexcept;
 
   const Mapping& mapping_;
-  int descriptor_;
+  OwnFile file_;
   std::byte* view_ = nullptr;
   /// A mapping more than is needed: where the process has as many as it may have
   /// (vm.max_map_count), the kernel maps nothing, not even in place of what is there. Ended for

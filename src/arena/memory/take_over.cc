@@ -112,7 +112,7 @@ Result<Mapping> Mapping::take_over(std::span<std::byte> memory) {
     const auto offset = static_cast<off_t>(part.bytes.data() - memory.data());
     const auto map = [&](int how) {
       return mmap(part.bytes.data(), part.bytes.size(), part.mapping.protection,
-                  MAP_NORESERVE | how, made->descriptor_, offset) != MAP_FAILED;
+                  MAP_NORESERVE | how, made->file_.descriptor(), offset) != MAP_FAILED;
     };
     if (map(MAP_SHARED | MAP_FIXED)) continue;
     const int why = errno;
@@ -139,7 +139,7 @@ void Mapping::give_back() const noexcept {
       if (mapping.shared && mapping.file == taken_->file) {
         (void)insist([&] {
           return mmap(part.data(), part.size(), mapping.protection,
-                      MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, descriptor_,
+                      MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED, file_.descriptor(),
                       static_cast<off_t>(offset)) != MAP_FAILED;
         });
       }

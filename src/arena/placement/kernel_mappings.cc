@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/fail.h"
+#include "base/own_file.h"
 #include "base/refusal.h"
 
 namespace cleave::detail {
@@ -42,7 +43,7 @@ constexpr Refusals kAsk = CLEAVE_REFUSALS("reading /proc/self/maps",
                                           "the kernel does not say what this process has mapped");
 
 Result<int> open_maps() {
-  const int descriptor = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+  const int descriptor = above_standard_streams(open("/proc/self/maps", O_RDONLY | O_CLOEXEC));
   if (descriptor < 0) return refused(kOpen, errno);
   return descriptor;
 }

@@ -11,7 +11,8 @@ namespace cleave::detail {
 
 /// Opened for the first who takes it, closed with the last who lets go: descriptors are few
 /// (RLIMIT_NOFILE), and each arena has one for its memory already. Any thread. A child of fork(2)
-/// opens its own: its parent's speaks of the parent's memory.
+/// opens its own: its parent's speaks of the parent's memory. Where the program has closed it, the
+/// next who takes it opens another.
 class SharedDescriptor {
  public:
   enum class Which : std::uint8_t { pagemap, async_faults, signal_faults, late_faults, mappings };
@@ -26,9 +27,11 @@ class SharedDescriptor {
   [[nodiscard]] int number() const noexcept { return number_; }
 
  private:
-  SharedDescriptor(int number, Which which) noexcept : number_(number), which_(which) {}
+  SharedDescriptor(int number, std::uint64_t generation, Which which) noexcept
+      : number_(number), generation_(generation), which_(which) {}
 
   int number_;  // -1: moved from
+  std::uint64_t generation_;
   Which which_;
   sync::Process owner_ = sync::Process::current();
 };

@@ -12,6 +12,7 @@
 #include <cleave/units.h>
 
 #include "base/fail.h"
+#include "base/own_file.h"
 #include "base/refusal.h"
 
 #ifndef UFFD_USER_MODE_ONLY
@@ -82,7 +83,7 @@ int open_userfault() {
   };
   const int descriptor = open(UFFD_USER_MODE_ONLY);
   // Before Linux 5.11: all or nothing, for the privileged.
-  return descriptor < 0 && errno == EINVAL ? open(0) : descriptor;
+  return above_standard_streams(descriptor < 0 && errno == EINVAL ? open(0) : descriptor);
 }
 
 Result<int> open_with(std::uint64_t feature, const Refusals& lacking) {
@@ -104,7 +105,7 @@ Result<int> open_late() {
 Result<int> open_signal() { return open_with(UFFD_FEATURE_SIGBUS, kAskSignal); }
 
 Result<int> open_pagemap() {
-  const int descriptor = ::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+  const int descriptor = above_standard_streams(::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
   if (descriptor < 0) return refused(kPagemap, errno);
   return descriptor;
 }

@@ -2,17 +2,17 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <limits>
 
 #include <cleave/units.h>
 
 #include "base/fail.h"
+#include "base/file_limit.h"
+#include "base/own_file.h"
 
 namespace cleave::detail::backing {
 namespace {
@@ -95,19 +95,12 @@ void advance(std::span<iovec>& pieces, std::size_t bytes) {
 
 }  // namespace
 
-std::uint64_t largest_file() noexcept {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) {
-    return std::numeric_limits<std::uint64_t>::max();
-  }
-  return limit.rlim_cur;
-}
-
 Result<void> AnonymousFile::open(const char* directory, std::uint64_t bytes, std::byte* trial) {
-  if (bytes > largest_file()) return fail(Errc::bad_argument, kSwapFileTooLarge, {}, EFBIG);
-  descriptor_ = open_nameless(directory);
-  if (descriptor_ < 0) return cannot_make(errno);
-  if (const int error = allocate_on_disk(descriptor_, bytes); error != 0) {
+  if (bytes > most_bytes_of_a_file()) return fail(Errc::bad_argument, kSwapFileTooLarge, {}, EFBIG);
+  const int opened = above_standard_streams(open_nameless(directory));
+  if (opened < 0) return cannot_make(errno);
+  file_ = OwnFile(opened);
+  if (const int error = allocate_on_disk(opened, bytes); error != 0) {
     close();
     if (error == EFBIG) return fail(Errc::bad_argument, kSwapFileTooLarge, {}, error);
     return cannot_make(error);
@@ -119,8 +112,9 @@ Result<void> AnonymousFile::open(const char* directory, std::uint64_t bytes, std
 // Some file systems take the flag and refuse each transfer, and some disks have blocks that are
 // larger than pages.
 void AnonymousFile::go_direct(std::byte* trial) noexcept {
-  const int flags = fcntl(descriptor_, F_GETFL);
-  if (flags < 0 || fcntl(descriptor_, F_SETFL, flags | O_DIRECT) != 0) return;
+  const int opened = descriptor();
+  const int flags = fcntl(opened, F_GETFL);
+  if (flags < 0 || fcntl(opened, F_SETFL, flags | O_DIRECT) != 0) return;
   direct_.store(true, sync::relaxed);
   iovec piece{trial, kPageSize};
   // What else may fail here does so again where there is someone to be told.
@@ -131,20 +125,20 @@ void AnonymousFile::go_direct(std::byte* trial) noexcept {
 
 void AnonymousFile::give_up_direct() noexcept {
   direct_.store(false, sync::relaxed);
-  const int flags = fcntl(descriptor_, F_GETFL);
-  if (flags >= 0) (void)fcntl(descriptor_, F_SETFL, flags & ~O_DIRECT);
+  const int opened = descriptor();
+  const int flags = fcntl(opened, F_GETFL);
+  if (flags >= 0) (void)fcntl(opened, F_SETFL, flags & ~O_DIRECT);
 }
 
-void AnonymousFile::close() noexcept {
-  if (descriptor_ >= 0) (void)::close(std::exchange(descriptor_, -1));
-}
+void AnonymousFile::close() noexcept { file_.close(); }
 
 int AnonymousFile::transfer(Way way, std::span<iovec> pieces, std::uint64_t offset) noexcept {
+  const int opened = descriptor();
   for (unsigned refusals = 0; !pieces.empty();) {
     const int count = static_cast<int>(pieces.size());
     const auto at = static_cast<off_t>(offset);
-    const ssize_t done = way == Way::in ? preadv(descriptor_, pieces.data(), count, at)
-                                        : pwritev(descriptor_, pieces.data(), count, at);
+    const ssize_t done = way == Way::in ? preadv(opened, pieces.data(), count, at)
+                                        : pwritev(opened, pieces.data(), count, at);
     if (done > 0) {
       advance(pieces, static_cast<std::size_t>(done));
       offset += static_cast<std::uint64_t>(done);

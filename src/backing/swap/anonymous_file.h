@@ -10,6 +10,8 @@
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
 
+#include "base/own_file.h"
+
 namespace cleave::detail::backing {
 
 enum class Way : std::uint8_t { in, out };
@@ -25,7 +27,8 @@ class AnonymousFile {
   /// At the end; not in a child of fork(2), where the descriptor stays.
   void close() noexcept;
 
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// -1: the program has closed it.
+  [[nodiscard]] int descriptor() const noexcept { return file_.descriptor(); }
   /// Whether the page cache is passed by.
   [[nodiscard]] bool is_direct() const noexcept { return direct_.load(sync::relaxed); }
 
@@ -38,14 +41,11 @@ class AnonymousFile {
   void go_direct(std::byte* trial) noexcept;
   void give_up_direct() noexcept;
 
-  int descriptor_ = -1;
+  OwnFile file_;
   /// Whether O_DIRECT is set. Written by open() and by whoever finds that it does not work; read by
   /// any thread. relaxed: to act on an old value is to be refused once more.
   sync::atomic<bool> direct_{false};
 };
-
-/// How large a file may grow here (RLIMIT_FSIZE): beyond, the kernel sends SIGXFSZ.
-std::uint64_t largest_file() noexcept;
 
 /// What is said of it.
 inline constexpr const char* kSwapFileTooLarge =

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+
 namespace cleave::detail::backing {
 namespace {
 
@@ -24,12 +25,15 @@ void Lane::open(AnonymousFile& file, unsigned depth) noexcept {
   file_ = &file;
   io_uring_params params{};
   params.flags = IORING_SETUP_CLAMP;
+  const StandardStreamsHeld held;
   has_ring_ = had_ring_ = io_uring_queue_init_params(depth, &ring_, &params) == 0;
+  if (has_ring_) rings_file_ = OwnFile(ring_.ring_fd);
   // A child of fork(2) must not see it: what is mapped there would be the parent's.
   if (has_ring_) (void)io_uring_ring_dontfork(&ring_);
 }
 
 void Lane::close() noexcept {
+  if (had_ring_ && !rings_file_.is_there()) ring_.ring_fd = -1;
   if (had_ring_) io_uring_queue_exit(&ring_);
   has_ring_ = had_ring_ = false;
 }

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "backing/swap/anonymous_file.h"
+#include "base/own_file.h"
 
 namespace cleave::detail::backing {
 
@@ -55,6 +56,7 @@ class Lane {
   AnonymousFile* file_ = nullptr;
   Way way_ = Way::in;
   io_uring ring_{};
+  OwnFile rings_file_;       // to know it again
   bool has_ring_ = false;    // and it is used
   bool had_ring_ = false;    // and it is there
   std::uint64_t turns_ = 0;  // requests that were given to the ring, ever

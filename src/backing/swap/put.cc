@@ -7,6 +7,7 @@
 #include "backing/page.h"
 #include "backing/swap/swap_file.h"
 #include "base/fail.h"
+#include "base/file_limit.h"
 
 namespace cleave::detail::backing {
 namespace {
@@ -31,7 +32,7 @@ struct SwapFile::Putting {
   Traffic& writer;
   std::span<const std::byte* const> pages;
   std::span<Place> places;
-  std::uint64_t largest = largest_file();
+  std::uint64_t largest = most_bytes_of_a_file();
   std::uint64_t first_failed = ~std::uint64_t{0};
   std::optional<Error> error = {};
 

@@ -50,7 +50,7 @@ Result<FrameFile> FrameFile::create(std::uint64_t slots) {
     (void)close(*descriptor);
     return why;
   }
-  FrameFile made(*descriptor, static_cast<std::byte*>(base), slots);
+  FrameFile made(OwnFile(*descriptor), static_cast<std::byte*>(base), slots);
   // A child of fork(2) gets no view of the frames: it cannot disturb its parent, and a stray use of
   // a space over there stops with SIGSEGV instead of sharing silently. Spares the host's fork the
   // work.
@@ -62,11 +62,11 @@ Result<FrameFile> FrameFile::create(std::uint64_t slots) {
   return made;
 }
 
-FrameFile::FrameFile(int descriptor, std::byte* base, std::uint64_t slots)
-    : descriptor_(descriptor), base_(base), slots_(slots), process_(sync::Process::current()) {}
+FrameFile::FrameFile(OwnFile file, std::byte* base, std::uint64_t slots)
+    : file_(std::move(file)), base_(base), slots_(slots), process_(sync::Process::current()) {}
 
 FrameFile::FrameFile(FrameFile&& from) noexcept
-    : descriptor_(std::exchange(from.descriptor_, -1)),
+    : file_(std::move(from.file_)),
       base_(std::exchange(from.base_, nullptr)),
       slots_(from.slots_),
       process_(from.process_) {}
@@ -74,7 +74,7 @@ FrameFile::FrameFile(FrameFile&& from) noexcept
 FrameFile::~FrameFile() {
   if (base_ == nullptr || !is_here()) return;
   (void)munmap(base_, slots_ << kPageBits);
-  (void)close(descriptor_);
+  file_.close();
 }
 
 Result<void> FrameFile::populate(Slot first, std::uint64_t count) noexcept {
@@ -93,7 +93,7 @@ bool FrameFile::allocate(int mode, Slot first, std::uint64_t count) const noexce
   const auto bytes = static_cast<off_t>(count << kPageBits);
   int done;
   do {
-    done = fallocate(descriptor_, mode, offset, bytes);
+    done = fallocate(file_.descriptor(), mode, offset, bytes);
   } while (done != 0 && is_interrupted(errno));
   return done == 0;
 }

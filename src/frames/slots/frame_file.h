@@ -9,6 +9,7 @@
 #include <cleave/error.h>
 #include <cleave/units.h>
 
+#include "base/own_file.h"
 #include "frames/slots/slot.h"
 #include "sync/process.h"
 
@@ -29,8 +30,8 @@ class FrameFile {
   }
   [[nodiscard]] std::byte* base() const noexcept { return base_; }
   [[nodiscard]] std::uint64_t slots() const noexcept { return slots_; }
-  /// The memfd. Owned by this.
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
+  /// The memfd, owned by this; -1: the program has closed it.
+  [[nodiscard]] int descriptor() const noexcept { return file_.descriptor(); }
   /// False in a child of fork(2): then the mapping is not there.
   [[nodiscard]] bool is_here() const noexcept { return process_.is_here(); }
 
@@ -48,11 +49,11 @@ class FrameFile {
   Result<void> punch(Slot first, std::uint64_t count) noexcept;
 
  private:
-  FrameFile(int descriptor, std::byte* base, std::uint64_t slots);
+  FrameFile(OwnFile file, std::byte* base, std::uint64_t slots);
   /// fallocate(2) for slots; false, and errno, if the kernel will not.
   bool allocate(int mode, Slot first, std::uint64_t count) const noexcept;
 
-  int descriptor_;
+  OwnFile file_;  // the memfd
   std::byte* base_;
   std::uint64_t slots_;
   sync::Process process_;

@@ -17,14 +17,14 @@ Result<FrameFile> FrameFile::create(std::uint64_t slots) {
   void* base = sync::allocate(bytes, kPageSize);
   if (base == nullptr) return fail(Errc::no_memory, "no memory for the frames of an explored run");
   std::memset(base, 0, bytes);
-  return FrameFile(-1, static_cast<std::byte*>(base), slots);
+  return FrameFile(OwnFile(), static_cast<std::byte*>(base), slots);
 }
 
-FrameFile::FrameFile(int descriptor, std::byte* base, std::uint64_t slots)
-    : descriptor_(descriptor), base_(base), slots_(slots), process_(sync::Process::current()) {}
+FrameFile::FrameFile(OwnFile file, std::byte* base, std::uint64_t slots)
+    : file_(std::move(file)), base_(base), slots_(slots), process_(sync::Process::current()) {}
 
 FrameFile::FrameFile(FrameFile&& from) noexcept
-    : descriptor_(from.descriptor_),
+    : file_(std::move(from.file_)),
       base_(std::exchange(from.base_, nullptr)),
       slots_(from.slots_),
       process_(from.process_) {}

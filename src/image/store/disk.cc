@@ -8,6 +8,8 @@
 #include <cstdio>
 
 #include "base/fail.h"
+#include "base/file_limit.h"
+#include "base/own_file.h"
 #include "image/store/descriptor.h"
 
 namespace cleave::detail::image {
@@ -18,6 +20,12 @@ tl::unexpected<Error> refused_by_disk(const char* what) {
 }
 
 Result<void> write_all(int fd, View bytes) {
+  if (bytes.size() > most_bytes_of_a_file()) {
+    return fail(Errc::io,
+                "a file of an image's store may not be as large as it has to be here "
+                "(RLIMIT_FSIZE, ulimit -f); raise the limit",
+                {}, EFBIG);
+  }
   while (!bytes.empty()) {
     const ssize_t written = write(fd, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
@@ -38,7 +46,8 @@ class RealDisk final : public Disk {
 
   Result<bool> publish(const std::string& folder, const std::string& name, View bytes) override {
     const std::string path = folder + "/" + name;
-    const Descriptor file(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0444));
+    const Descriptor file(
+        above_standard_streams(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0444)));
     if (!file.is_open()) {
       if (errno == EOPNOTSUPP || errno == EISDIR) return publish_by_name(folder, path, bytes);
       return refused_by_disk("no file can be made in an image's store");
@@ -112,7 +121,7 @@ class RealDisk final : public Disk {
   static Result<bool> publish_by_name(const std::string& folder, const std::string& path,
                                       View bytes) {
     std::string name = folder + "/.put-XXXXXX";
-    const Descriptor file(mkostemp(name.data(), O_CLOEXEC));
+    const Descriptor file(above_standard_streams(mkostemp(name.data(), O_CLOEXEC)));
     if (!file.is_open()) return refused_by_disk("no file can be made in an image's store");
     auto done = write_all(file.get(), bytes);
     Result<bool> result = false;
