@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "base/fail.h"
+#include "base/uncancelled.h"
 
 namespace cleave::detail {
 namespace {
@@ -33,6 +34,7 @@ class ProcFile {
   }
 
  private:
+  Uncancelled here_;
   int descriptor_;
 };
 

@@ -11,6 +11,7 @@
 #include "base/kernel_abi.h"
 #include "base/own_file.h"
 #include "base/refusal.h"
+#include "base/uncancelled.h"
 
 namespace cleave::detail {
 namespace {
@@ -41,6 +42,7 @@ int resize(int descriptor, std::uint64_t bytes) {
 
 Result<int> create_memory_file(const char* name, std::uint64_t bytes) {
   if (bytes > most_bytes_of_a_file()) return fail(Errc::bad_argument, kTooLarge, {}, EFBIG);
+  const Uncancelled here;
   const int descriptor = open_memory(name);
   if (descriptor < 0) return refused(kMemfd, errno);
   if (resize(descriptor, bytes) == 0) return descriptor;

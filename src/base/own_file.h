@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/uncancelled.h"
 
 namespace cleave::detail {
 
@@ -18,6 +19,7 @@ namespace cleave::detail {
 /// would print into our file. -1, and errno: `descriptor` is -1, or there is no number left.
 inline int above_standard_streams(int descriptor) noexcept {
   if (descriptor < 0 || descriptor > STDERR_FILENO) return descriptor;
+  const Uncancelled here;
   const int above = fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   const int why = errno == EINVAL ? EMFILE : errno;  // EINVAL: the limit is three, or less
   (void)close(descriptor);
@@ -30,6 +32,7 @@ inline int above_standard_streams(int descriptor) noexcept {
 class StandardStreamsHeld {
  public:
   StandardStreamsHeld() noexcept {
+    const Uncancelled here;
     for (int& number : numbers_) {
       number = eventfd(0, EFD_CLOEXEC);
       if (number > STDERR_FILENO) (void)close(std::exchange(number, -1));
@@ -39,6 +42,7 @@ class StandardStreamsHeld {
   StandardStreamsHeld(const StandardStreamsHeld&) = delete;
   StandardStreamsHeld& operator=(const StandardStreamsHeld&) = delete;
   ~StandardStreamsHeld() {
+    const Uncancelled here;
     for (const int number : numbers_) {
       if (number >= 0) (void)close(number);
     }
@@ -82,6 +86,7 @@ class OwnFile {
     return now.st_dev == device_ && now.st_ino == inode_;
   }
   void close() noexcept {
+    const Uncancelled here;
     if (is_there()) (void)::close(number_);
     number_ = -1;
   }

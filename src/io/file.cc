@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/own_file.h"
+#include "base/uncancelled.h"
 
 namespace cleave {
 using namespace detail;
@@ -39,6 +40,7 @@ tl::unexpected<Error> cannot_open(int error) {
 }
 
 int open_again_if_interrupted(const char* path, int flags) {
+  const Uncancelled here;
   int descriptor;
   do {
     descriptor = above_standard_streams(open(path, flags | O_CLOEXEC, 0666));
@@ -54,6 +56,7 @@ File& File::operator=(File&& other) noexcept {
 }
 
 File::~File() {
+  const Uncancelled here;
   if (descriptor_ >= 0) (void)close(descriptor_);
 }
 

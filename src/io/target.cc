@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "base/file_limit.h"
 #include "base/own_file.h"
+#include "base/uncancelled.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
@@ -98,6 +99,7 @@ Result<int> Target::through_the_cache() {
   if (sync::allocation_fails()) {
     return fail(Errc::io, "no file descriptor is left for the unaligned part", {}, EMFILE);
   }
+  const Uncancelled here;
   char path[32];
   (void)std::snprintf(path, sizeof path, "/proc/self/fd/%d", file_.descriptor());
   const int again = above_standard_streams(open(path, flags_));

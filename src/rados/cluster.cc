@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/fail.h"
+#include "base/uncancelled.h"
 
 namespace cleave::detail::rados {
 namespace {
@@ -74,6 +75,7 @@ Cluster::Cluster(Cluster&& other) noexcept
       pool_(std::exchange(other.pool_, nullptr)) {}
 
 Cluster::~Cluster() {
+  const Uncancelled here;
   if (pool_ != nullptr) rados_ioctx_destroy(pool_);
   if (cluster_ != nullptr) rados_shutdown(cluster_);
 }

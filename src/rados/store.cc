@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "base/fail.h"
+#include "base/uncancelled.h"
 #include "image/store/cell.h"
 #include "image/store/key.h"
 
@@ -132,6 +133,7 @@ class Asking {
 }  // namespace
 
 Result<std::optional<std::uint64_t>> RadosStore::size_of(const std::string& object) {
+  const Uncancelled here;
   std::uint64_t size = 0;
   time_t time = 0;
   const int result = rados_stat(cluster_.pool(), object.c_str(), &size, &time);
@@ -142,6 +144,7 @@ Result<std::optional<std::uint64_t>> RadosStore::size_of(const std::string& obje
 
 Result<std::vector<std::byte>> RadosStore::read(const std::string& object, std::uint64_t offset,
                                                 std::uint64_t size) {
+  const Uncancelled here;
   Bytes bytes(size);
   const int result = rados_read(cluster_.pool(), object.c_str(),
                                 reinterpret_cast<char*>(bytes.data()), bytes.size(), offset);
@@ -152,6 +155,7 @@ Result<std::vector<std::byte>> RadosStore::read(const std::string& object, std::
 }
 
 Result<bool> RadosStore::put(std::string_view key, std::span<const std::byte> bytes) {
+  const Uncancelled here;
   if (!is_key(key)) return no_key();
   if (read_only_) return only_read();
   WriteOperation operation;
@@ -165,6 +169,7 @@ Result<bool> RadosStore::put(std::string_view key, std::span<const std::byte> by
 
 Result<std::vector<std::byte>> RadosStore::get(std::string_view key, std::uint64_t offset,
                                                std::uint64_t size) {
+  const Uncancelled here;
   if (!is_key(key)) return no_key();
   auto bytes = read(std::string(key), offset, size);
   if (bytes && bytes->size() < size) {
@@ -174,6 +179,7 @@ Result<std::vector<std::byte>> RadosStore::get(std::string_view key, std::uint64
 }
 
 Result<std::vector<ImageStore::Item>> RadosStore::list(std::string_view prefix) {
+  const Uncancelled here;
   if (!is_key(prefix)) return no_key();
   const std::string beginning = std::string(prefix) + "/";
   Sizes& known = sizes_[std::string(prefix)];
@@ -199,6 +205,7 @@ Result<std::vector<ImageStore::Item>> RadosStore::list(std::string_view prefix) 
 }
 
 Result<void> RadosStore::remove(std::string_view key) {
+  const Uncancelled here;
   if (!is_key(key)) return no_key();
   if (read_only_) return only_read();
   const int result = rados_remove(cluster_.pool(), std::string(key).c_str());
@@ -208,6 +215,7 @@ Result<void> RadosStore::remove(std::string_view key) {
 
 // Its size is asked for first; a swap in between makes it another. What is read at once is whole.
 Result<ImageStore::Cell> RadosStore::cell(std::string_view name) {
+  const Uncancelled here;
   if (!is_key(name)) return no_key();
   const std::string object = object_of_cell(name);
   for (std::optional<std::uint64_t> before;;) {
@@ -226,6 +234,7 @@ Result<ImageStore::Cell> RadosStore::cell(std::string_view name) {
 
 Result<bool> RadosStore::swap(std::string_view name, std::uint64_t generation,
                               std::span<const std::byte> bytes) {
+  const Uncancelled here;
   if (!is_key(name)) return no_key();
   if (read_only_) return only_read();
   const Bytes object = image::encode_cell(generation + 1, {}, bytes);
@@ -247,6 +256,7 @@ Result<bool> RadosStore::swap(std::string_view name, std::uint64_t generation,
 
 Result<std::unique_ptr<ImageStore>> rados_store(std::string_view url,
                                                 const RadosOptions& options) try {
+  const detail::Uncancelled here;
   const auto target = detail::rados::target_of(url);
   if (!target) return tl::unexpected(target.error());
   auto cluster = detail::rados::Cluster::connect(*target, options);

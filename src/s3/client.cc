@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "base/fail.h"
+#include "base/uncancelled.h"
 
 namespace cleave::detail::s3 {
 namespace {
@@ -112,6 +113,7 @@ Request Client::signed_request(const Question& question) const {
 }
 
 Result<Answer> Client::ask(const Question& question) {
+  const Uncancelled here;
   const auto deadline = Now::now() + target_.timeout;
   bool repeated = false;
   bool clock_was_set = false;

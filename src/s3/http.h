@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 #include <tl/expected.hpp>
 
+#include "base/uncancelled.h"
 #include "image/format/bytes.h"
 
 namespace cleave::detail::s3 {
@@ -53,7 +54,10 @@ class Http {
 
  private:
   struct CloseCurl {
-    void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
+    void operator()(CURL* curl) const {
+      const Uncancelled here;
+      curl_easy_cleanup(curl);
+    }
   };
   std::unique_ptr<CURL, CloseCurl> curl_;
   std::string certificates_;

@@ -7,6 +7,7 @@
 #include <cleave/error.h>
 
 #include "base/fail.h"
+#include "base/uncancelled.h"
 
 namespace cleave::detail::sync {
 
@@ -32,7 +33,10 @@ class OwnThread {
     (void)pthread_setname_np(made.thread_, name);
     return made;
   }
-  void join() noexcept { (void)pthread_join(thread_, nullptr); }
+  void join() noexcept {
+    const Uncancelled here;
+    (void)pthread_join(thread_, nullptr);
+  }
 
  private:
   OwnThread() = default;

@@ -15,6 +15,7 @@
 #include "base/kernel_abi.h"
 #include "base/memory_file.h"
 #include "base/refusal.h"
+#include "base/uncancelled.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
@@ -142,6 +143,7 @@ Mapping::~Mapping() {
 }
 
 Result<int> Mapping::open_read_only() const {
+  const Uncancelled here;
   std::array<char, 32> path{};
   (void)std::snprintf(path.data(), path.size(), "/proc/self/fd/%d", file_.descriptor());
   const int opened = above_standard_streams(open(path.data(), O_RDONLY | O_CLOEXEC));
@@ -163,6 +165,7 @@ void Mapping::enter_alias(PageRun run) const noexcept {
 }
 
 bool Mapping::punch(PageRun run) noexcept {
+  const Uncancelled here;
   int done;
   do {
     done = fallocate(file_.descriptor(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,

@@ -9,6 +9,7 @@
 #include "arena/memory/mapping.h"
 #include "base/address_space.h"
 #include "base/fail.h"
+#include "base/uncancelled.h"
 #include "sync/allocator.h"
 
 namespace cleave::detail {
@@ -81,6 +82,7 @@ Result<void> check_range(std::span<std::byte> memory) {
 // nothing is allocated: it may be an allocator's memory.
 Result<Mapping> Mapping::take_over(std::span<std::byte> memory) {
   if (auto right = check_range(memory); !right) return tl::unexpected(right.error());
+  const Uncancelled here;
   auto kernel = KernelMappings::open();
   if (!kernel) return tl::unexpected(kernel.error());
   const auto contents = Contents::open();

@@ -14,6 +14,7 @@
 #include "base/fail.h"
 #include "base/own_file.h"
 #include "base/refusal.h"
+#include "base/uncancelled.h"
 
 namespace cleave::detail {
 namespace {
@@ -43,6 +44,7 @@ constexpr Refusals kAsk = CLEAVE_REFUSALS("reading /proc/self/maps",
                                           "the kernel does not say what this process has mapped");
 
 Result<int> open_maps() {
+  const Uncancelled here;
   const int descriptor = above_standard_streams(open("/proc/self/maps", O_RDONLY | O_CLOEXEC));
   if (descriptor < 0) return refused(kOpen, errno);
   return descriptor;
@@ -81,6 +83,7 @@ class Lines {
   explicit Lines(int descriptor) : descriptor_(descriptor) {}
   /// False: there is no other, or the file cannot be read.
   bool next(std::string_view& line) {
+    const Uncancelled here;
     std::size_t size = 0;
     for (;;) {
       if (at_ == filled_) {

@@ -14,6 +14,7 @@
 #include "base/fail.h"
 #include "base/own_file.h"
 #include "base/refusal.h"
+#include "base/uncancelled.h"
 
 #ifndef UFFD_USER_MODE_ONLY
 #define UFFD_USER_MODE_ONLY 1
@@ -87,6 +88,7 @@ int open_userfault() {
 }
 
 Result<int> open_with(std::uint64_t feature, const Refusals& lacking) {
+  const Uncancelled here;
   const int descriptor = open_userfault();
   if (descriptor < 0) return refused(kOpen, errno);
   uffdio_api api{};
@@ -105,6 +107,7 @@ Result<int> open_late() {
 Result<int> open_signal() { return open_with(UFFD_FEATURE_SIGBUS, kAskSignal); }
 
 Result<int> open_pagemap() {
+  const Uncancelled here;
   const int descriptor = above_standard_streams(::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
   if (descriptor < 0) return refused(kPagemap, errno);
   return descriptor;

@@ -13,6 +13,7 @@
 #include "base/fail.h"
 #include "base/file_limit.h"
 #include "base/own_file.h"
+#include "base/uncancelled.h"
 
 namespace cleave::detail::backing {
 namespace {
@@ -96,6 +97,7 @@ void advance(std::span<iovec>& pieces, std::size_t bytes) {
 }  // namespace
 
 Result<void> AnonymousFile::open(const char* directory, std::uint64_t bytes, std::byte* trial) {
+  const Uncancelled here;
   if (bytes > most_bytes_of_a_file()) return fail(Errc::bad_argument, kSwapFileTooLarge, {}, EFBIG);
   const int opened = above_standard_streams(open_nameless(directory));
   if (opened < 0) return cannot_make(errno);
@@ -133,6 +135,7 @@ void AnonymousFile::give_up_direct() noexcept {
 void AnonymousFile::close() noexcept { file_.close(); }
 
 int AnonymousFile::transfer(Way way, std::span<iovec> pieces, std::uint64_t offset) noexcept {
+  const Uncancelled here;
   const int opened = descriptor();
   for (unsigned refusals = 0; !pieces.empty();) {
     const int count = static_cast<int>(pieces.size());

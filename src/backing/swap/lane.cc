@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/uncancelled.h"
 
 namespace cleave::detail::backing {
 namespace {
@@ -67,6 +68,7 @@ Request* Lane::wait() noexcept {
   for (int refusals = 0; take_results(), done_ == nullptr && under_way_ != nullptr;) {
     if (!has_ring_) {
       // The kernel has some that it took before: their results come without being asked for.
+      const Uncancelled here;
       const timespec moment{0, 100'000};
       (void)nanosleep(&moment, nullptr);
       continue;

@@ -17,6 +17,7 @@
 #include "base/kernel_abi.h"
 #include "base/memory_file.h"
 #include "base/refusal.h"
+#include "base/uncancelled.h"
 #include "sync/memory.h"
 
 namespace cleave::detail {
@@ -41,6 +42,7 @@ Result<FrameFile> FrameFile::create(std::uint64_t slots) {
   if (sync::allocation_fails()) {
     return fail(Errc::no_memory, "no file descriptor or address space for the pool");
   }
+  const Uncancelled here;
   const auto descriptor = create_memory_file("cleave", bytes);
   if (!descriptor) return tl::unexpected(descriptor.error());
   void* base =
@@ -89,6 +91,7 @@ Result<void> FrameFile::populate(Slot first, std::uint64_t count) noexcept {
 }
 
 bool FrameFile::allocate(int mode, Slot first, std::uint64_t count) const noexcept {
+  const Uncancelled here;
   const auto offset = static_cast<off_t>(std::uint64_t{raw(first)} << kPageBits);
   const auto bytes = static_cast<off_t>(count << kPageBits);
   int done;

@@ -10,6 +10,7 @@
 #include "base/fail.h"
 #include "base/file_limit.h"
 #include "base/own_file.h"
+#include "base/uncancelled.h"
 #include "image/store/descriptor.h"
 
 namespace cleave::detail::image {
@@ -45,6 +46,7 @@ class RealDisk final : public Disk {
   }
 
   Result<bool> publish(const std::string& folder, const std::string& name, View bytes) override {
+    const Uncancelled here;
     const std::string path = folder + "/" + name;
     const Descriptor file(
         above_standard_streams(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0444)));
@@ -58,6 +60,7 @@ class RealDisk final : public Disk {
   }
 
   Result<void> sync_folder(const std::string& path) override {
+    const Uncancelled here;
     const Descriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (folder.is_open() && fsync(folder.get()) == 0) return {};
     return refused_by_disk("a folder of an image's store could not be synced (fsync)");
@@ -69,6 +72,7 @@ class RealDisk final : public Disk {
   }
 
   Result<Bytes> read(const std::string& path, std::uint64_t offset, std::uint64_t size) override {
+    const Uncancelled here;
     const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
     if (!file.is_open() && errno == ENOENT) {
       return fail(Errc::not_mapped, "an image's store has no such object: it was removed, or lost");
@@ -94,6 +98,7 @@ class RealDisk final : public Disk {
   }
 
   Result<std::vector<ImageStore::Item>> list(const std::string& path) override {
+    const Uncancelled here;
     std::vector<ImageStore::Item> items;
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(opendir(path.c_str()), closedir);
     if (folder == nullptr && errno == ENOENT) return items;

@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "base/fail.h"
+#include "base/uncancelled.h"
 #include "sync/waiters/in_kernel.h"
 
 namespace cleave::detail {
@@ -128,6 +129,7 @@ class Search {
 }  // namespace
 
 Result<void> check_waiters(std::span<const std::byte> memory, const char* operation) {
+  const Uncancelled here;
   const Search search(memory, operation);
   const long self = syscall(SYS_gettid);
   return for_each_thread([&](long thread) -> Result<void> {
