@@ -12,5 +12,5 @@ for bytes in 1024 1024 1024 512 256 128 64 32 16 8 4 4 4; do # until not even 4 
     run "$compiler" -shared -fPIC -x c - -o "$scratch/greedy_$n.so"
   greedy+=("$scratch/greedy_$n.so")
 done
-run "$compiler" -std=c99 -pedantic -Wall -Wextra -Werror "$here/plug_in.c" -o "$scratch/plug_in" -pthread -ldl
+run "$compiler" -std=gnu99 -Wall -Wextra -Werror -I"$root/include" "$here/plug_in.c" -o "$scratch/plug_in" -pthread -ldl
 "$scratch/plug_in" "$library" "${greedy[@]}"
