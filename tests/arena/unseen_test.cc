@@ -1,8 +1,11 @@
 // Changes that no tracking sees: the debugging option finds them.
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <string>
 
@@ -54,6 +57,20 @@ TEST_P(Unseen, WritesThroughASecondMappingAreFound) {
   if (mprotect(second, kPageSize, PROT_READ | PROT_WRITE) == 0) std::memcpy(second, "new", 3);
   expect_it_found(3);
   munmap(second, kPageSize);
+}
+
+// The memory is not in children, unless the program asks the kernel for it.
+TEST_P(Unseen, WritesOfAChildThatWasGivenTheMemoryAreFound) {
+  (void)madvise(arena_->data(), arena_->size(), MADV_DOFORK);
+  const pid_t child = fork();
+  if (child == 0) {
+    (void)std::signal(SIGSEGV, SIG_DFL);
+    (void)std::signal(SIGBUS, SIG_DFL);
+    std::memcpy(at(3), "new", 3);
+    _exit(0);
+  }
+  (void)waitpid(child, nullptr, 0);
+  expect_it_found(3);
 }
 
 TEST_P(Unseen, WritesToWhatAMoveLeftBehindAreFound) {
