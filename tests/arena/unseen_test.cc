@@ -61,7 +61,7 @@ TEST_P(Unseen, WritesThroughASecondMappingAreFound) {
 
 // The memory is not in children, unless the program asks the kernel for it.
 TEST_P(Unseen, WritesOfAChildThatWasGivenTheMemoryAreFound) {
-  (void)madvise(arena_->data(), arena_->size(), MADV_DOFORK);
+  (void)madvise(arena_->data(), arena_->memory().size(), MADV_DOFORK);
   const pid_t child = fork();
   if (child == 0) {
     (void)std::signal(SIGSEGV, SIG_DFL);
