@@ -12,7 +12,7 @@ shared=OFF
 run cmake -S "$root" -B "$folder/build" -G Ninja -D BUILD_SHARED_LIBS=$shared -D CLEAVE_UNITY=ON \
   -D CMAKE_INSTALL_LIBDIR=lib -D CMAKE_BUILD_TYPE=RelWithDebInfo -D CMAKE_CXX_FLAGS_RELWITHDEBINFO="-O0 -g" \
   -D CLEAVE_LAB=OFF -D CLEAVE_TOOLS=OFF -D CLEAVE_BENCH=OFF -D CLEAVE_TESTS=OFF \
-  -D CLEAVE_VARIANTS=OFF -D CLEAVE_EXAMPLES=OFF "${@:4}"
+  -D CLEAVE_VARIANTS=OFF -D CLEAVE_EXAMPLES=OFF -D CLEAVE_PYTHON=OFF "${@:4}"
 run cmake --build "$folder/build"
 run cmake --install "$folder/build" --prefix "$scratch/first"
 mv "$scratch/first" "$folder/prefix"
