@@ -13,6 +13,8 @@ run cmake -S "$root" -B "$folder/build" -G Ninja -D BUILD_SHARED_LIBS=$shared -D
   -D CMAKE_INSTALL_LIBDIR=lib -D CMAKE_BUILD_TYPE=RelWithDebInfo -D CMAKE_CXX_FLAGS_RELWITHDEBINFO="-O0 -g" \
   -D CLEAVE_LAB=OFF -D CLEAVE_TOOLS=OFF -D CLEAVE_BENCH=OFF -D CLEAVE_TESTS=OFF \
   -D CLEAVE_VARIANTS=OFF -D CLEAVE_EXAMPLES=OFF -D CLEAVE_PYTHON=OFF "${@:4}"
-run cmake --build "$folder/build"
-run cmake --install "$folder/build" --prefix "$scratch/first"
+# The target that `make install` builds has to be enough for all that it installs.
+target=$(sed -n 's/.*"configurePreset": "library", "targets": \[ "\(.*\)" \].*/\1/p' "$root/CMakePresets.json")
+run cmake --build "$folder/build" --target "${target:?CMakePresets.json names no target for make install}"
+run cmake --install "$folder/build" --prefix "$scratch/first" --component library
 mv "$scratch/first" "$folder/prefix"
