@@ -7,9 +7,9 @@
 A table's row whose first cell is the name of a benchmark, in backquotes, gets the figures of that
 benchmark in the columns called `ours`, `baseline`, `ratio` and `goal`; a column in backquotes gets
 the field of that name. Above a table with a column a benchmark stands how names are made of row and
-column, and behind a column's heading the one that it means, where it is another:
+column; columns that are called vs-... get the baseline's figure:
 
-    <!-- rollback/{row}/{column}; fork(2) = vs-fork.baseline_median -->
+    <!-- rollback/{row}/{column} -->
 
 Rows that were not measured stay as they are.
 """
@@ -72,8 +72,8 @@ def cells_of(line):
 class Table:
     """What is known of the table that the next line may belong to."""
 
-    def __init__(self, pattern=None, meanings=None):
-        self.pattern, self.meanings, self.columns = pattern, meanings or {}, None
+    def __init__(self, pattern=None):
+        self.pattern, self.columns = pattern, None
 
     def renewed(self, line, rows):
         cells = cells_of(line)
@@ -83,10 +83,10 @@ class Table:
         if self.pattern:
             row = re.sub(r"[ ,]", "", cells[0].replace(", ", "/"))
             for i, column in enumerate(self.columns[1:], 1):
-                name, _, of = self.meanings.get(column, column.strip("`")).partition(".")
-                found = rows.get(self.pattern.format(row=row, column=name))
-                if found and found.get(of or "median") is not None:
-                    cells[i] = field(found, of or "median")
+                name = column.strip("`")
+                which = "baseline_median" if name.startswith("vs-") else "median"
+                if found := rows.get(self.pattern.format(row=row, column=name)):
+                    cells[i] = field(found, which)
         elif found := rows.get(cells[0].strip("`")):
             for i, column in enumerate(self.columns[1:], 1):
                 text = cell(found, column)
@@ -97,9 +97,8 @@ class Table:
 def renewed(lines, rows):
     table = Table()
     for line in lines:
-        if described := re.fullmatch(r"<!-- (\S*{row}\S*?)(;.*)? -->\n", line):
-            pairs = [p.split(" = ") for p in (described[2] or "").split(";") if " = " in p]
-            table = Table(described[1], {k.strip(): v.strip() for k, v in pairs})
+        if described := re.fullmatch(r"<!-- (\S*{row}\S*) -->\n", line):
+            table = Table(described[1])
         elif not line.startswith("|"):
             table = Table() if table.columns else table
         elif not line.startswith("| ---"):

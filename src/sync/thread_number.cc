@@ -51,7 +51,7 @@ void give_thread_number_back(void* /*unused*/) {
 
 void keep_own_number_after_fork() {
   const unsigned number = number_here;
-  for (auto& place : number::places) {  // most are zero, and stay unwritten
+  for (auto& place : number::numbers_at_hand) {  // most are zero, and stay unwritten
     if (place.load(std::memory_order_relaxed) != 0) place.store(0, std::memory_order_relaxed);
   }
   keep_at_hand(number);
@@ -98,7 +98,7 @@ unsigned take_thread_number() noexcept {
 }  // namespace
 
 namespace number {
-constinit Places places{};
+constinit std::atomic<std::uint64_t> numbers_at_hand[kPlaces]{};
 }
 
 unsigned thread_number() noexcept {

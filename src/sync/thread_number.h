@@ -2,7 +2,6 @@
 // own.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -28,8 +27,7 @@ namespace number {
 // Written by that thread alone, at its first use and at its end. Of two threads with one place, the
 // first has it.
 inline constexpr std::size_t kPlaces = 1024;
-using Places = std::array<std::atomic<std::uint64_t>, kPlaces>;
-extern constinit Places places;
+extern constinit std::atomic<std::uint64_t> numbers_at_hand[kPlaces];
 
 inline std::uint64_t thread_pointer() noexcept {
 #if defined(__x86_64__)
@@ -43,7 +41,7 @@ inline std::uint64_t thread_pointer() noexcept {
 // Stacks of one size with a page of guard lie an odd number of pages apart, and so no two of those
 // that follow each other have one place.
 inline std::atomic<std::uint64_t>& place_of(std::uint64_t pointer) noexcept {
-  return places[pointer / kPageSize % kPlaces];
+  return numbers_at_hand[pointer / kPageSize % kPlaces];
 }
 }  // namespace number
 
