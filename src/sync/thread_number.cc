@@ -24,9 +24,9 @@ constinit thread_local unsigned number_here = kNoNumberYet;
 void keep_at_hand(unsigned number) {
   const std::uint64_t pointer = number::thread_pointer();
   auto& place = number::place_of(pointer);
-  std::uint64_t nobodys = 0;
+  std::uint64_t none = 0;
   if (number >= kThreadNumbers || pointer % (kThreadNumbers + 1) != 0) return;
-  (void)place.compare_exchange_strong(nobodys, pointer | number, std::memory_order_relaxed);
+  (void)place.compare_exchange_strong(none, pointer | number, std::memory_order_relaxed);
 }
 
 // Another thread may get the same pointer.
