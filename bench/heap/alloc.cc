@@ -212,22 +212,6 @@ double side_by_side(const Allocator& with, int batches) {
   return (ns[0] + ns[1]) / 2;
 }
 
-// --- The rows.
-
-template <class Work>
-Benchmark timed(const char* name, const char* what, int batches, Work work) {
-  return {name, what, [=](const Settings& settings) -> std::vector<Row> {
-            const int count = settings.quick ? batches / 10 : batches;
-            Row row = beside_others(settings, name, "ns",
-                                    [&](const Allocator& with) { return work(with, count); });
-            if (mimalloc()) {
-              row.goals.push_back(
-                  {"1.5 of mimalloc's time", row.ours.median() <= 1.5 * row.theirs.median()});
-            }
-            return {row};
-          }};
-}
-
 }  // namespace
 
 std::vector<Benchmark> alloc_benchmarks() {
@@ -236,19 +220,25 @@ std::vector<Benchmark> alloc_benchmarks() {
         [=](const Allocator& with, int batches) { return replace(with, batches, live, 1, size); };
   };
   std::vector<Benchmark> all{
-      timed("alloc/fill", "10,000 blocks of 48 bytes allocated, then freed", 200, fill_and_empty),
-      timed("alloc/stack", "1 to 32 blocks of 64 bytes, the last one freed first", 500, stack),
-      timed("alloc/replace-1k", "one of 1,000 blocks freed, one of a random size allocated", 200,
-            replacing(1000, up_to_a_kibibyte)),
-      timed("alloc/replace-20k", "the same among 20,000", 200, replacing(20'000, up_to_a_kibibyte)),
-      timed("alloc/many-sizes", "the same among 1,000 of 16 bytes to 256 KiB", 100,
-            replacing(1000, of_many_sizes)),
-      timed("alloc/grow", "buffers that grow by half up to 1 MiB, a step", 200, grow),
-      timed("alloc/map", "std::pmr::map: one key in, one out", 200, map_churn),
-      timed("alloc/hand-over", "blocks allocated in one thread, freed in another", 20, hand_over),
-      timed("alloc/side-by-side", "alloc/replace-1k in two threads", 200, side_by_side),
+      alloc_benchmark("alloc/fill", "10,000 blocks of 48 bytes allocated, then freed", 200,
+                      fill_and_empty),
+      alloc_benchmark("alloc/stack", "1 to 32 blocks of 64 bytes, the last one freed first", 500,
+                      stack),
+      alloc_benchmark("alloc/replace-1k",
+                      "one of 1,000 blocks freed, one of a random size allocated", 200,
+                      replacing(1000, up_to_a_kibibyte)),
+      alloc_benchmark("alloc/replace-20k", "the same among 20,000", 200,
+                      replacing(20'000, up_to_a_kibibyte)),
+      alloc_benchmark("alloc/many-sizes", "the same among 1,000 of 16 bytes to 256 KiB", 100,
+                      replacing(1000, of_many_sizes)),
+      alloc_benchmark("alloc/grow", "buffers that grow by half up to 1 MiB, a step", 200, grow),
+      alloc_benchmark("alloc/map", "std::pmr::map: one key in, one out", 200, map_churn),
+      alloc_benchmark("alloc/hand-over", "blocks allocated in one thread, freed in another", 20,
+                      hand_over),
+      alloc_benchmark("alloc/side-by-side", "alloc/replace-1k in two threads", 200, side_by_side),
   };
-  for (Benchmark& benchmark : alloc_pages_benchmarks()) all.push_back(std::move(benchmark));
+  for (auto& benchmark : alloc_known_benchmarks()) all.push_back(std::move(benchmark));
+  for (auto& benchmark : alloc_pages_benchmarks()) all.push_back(std::move(benchmark));
   return all;
 }
 

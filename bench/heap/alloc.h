@@ -64,6 +64,22 @@ Row beside_others(const Settings& settings, std::string name, std::string unit, 
   return row;
 }
 
+/// `work` gives nanoseconds, as the median of so many batches.
+template <class Work>
+Benchmark alloc_benchmark(const char* name, const char* what, int batches, Work work) {
+  return {name, what, [=](const Settings& settings) -> std::vector<Row> {
+            const int count = settings.quick ? batches / 10 : batches;
+            Row row = beside_others(settings, name, "ns",
+                                    [&](const Allocator& with) { return work(with, count); });
+            if (mimalloc()) {
+              row.goals.push_back(
+                  {"1.2 of mimalloc's time", row.ours.median() <= 1.2 * row.theirs.median()});
+            }
+            return {row};
+          }};
+}
+
+std::vector<Benchmark> alloc_known_benchmarks();
 std::vector<Benchmark> alloc_pages_benchmarks();
 
 }  // namespace cleave::bench

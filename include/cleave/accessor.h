@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <type_traits>
 
 #include <cleave/detail/accessor_hit.h>
 #include <cleave/detail/config.h>
@@ -19,6 +20,20 @@ using detail::sync::Word;  ///< what can be one machine word: 1, 2, 4 or 8 bytes
 namespace detail {
 struct AccessorState;
 struct HandleAccess;
+
+/// What `use` gives at a place in memory, as a Result.
+template <class Byte, class Use>
+using Used = Result<std::invoke_result_t<Use&, Byte*>>;
+
+template <class Byte, class Use>
+inline Used<Byte, Use> used(Use& use, Byte* at) {
+  if constexpr (std::is_void_v<std::invoke_result_t<Use&, Byte*>>) {
+    use(at);
+    return {};
+  } else {
+    return use(at);
+  }
+}
 }  // namespace detail
 
 /// One thread's handle for the contents of a space. It remembers translations, so that a hit costs
@@ -68,13 +83,23 @@ class CLEAVE_API Accessor {
   friend struct detail::HandleAccess;
   explicit Accessor(detail::AccessorHit* state) noexcept : state_(state) {}
 
-  // Where `use` may read, or write, `bytes` bytes from `at` on, inside one page: from what is
-  // remembered, else by a walk through the table, else with the space's lock, so that no storm of
-  // forks can keep a writer from getting anywhere.
+  // What `use` gives where it may read, or write, `bytes` bytes from `at` on, inside one page: from
+  // what is remembered, which is all that is inline in the caller's code.
   template <class Use>
-  Result<void> reading(Address at, std::size_t bytes, Use use);
+  detail::Used<const std::byte, Use> reading(Address at, std::size_t bytes, Use use);
   template <class Use>
-  Result<void> writing(Address at, std::size_t bytes, Use use);
+  detail::Used<std::byte, Use> writing(Address at, std::size_t bytes, Use use);
+  // Else by a walk through the table, else with the space's lock, so that no storm of forks can
+  // keep a writer from getting anywhere. The first goes on in the reading section that it is in.
+  template <class Use>
+  detail::Used<const std::byte, Use> reading_by_walk(Address at, std::size_t bytes, Use use);
+  template <class Use>
+  detail::Used<std::byte, Use> writing_by_walk(Address at, std::size_t bytes, Use use);
+  // Off the natural alignment.
+  template <Word T>
+  Result<T> load_bytes(Address from);
+  template <Word T>
+  Result<void> store_bytes(Address to, T value);
 
   [[nodiscard]] CLEAVE_HIDDEN detail::AccessorState& state() const;
   // Misses. The first is called inside a reading section; the second enters a writing one if it
@@ -99,90 +124,107 @@ class CLEAVE_API Accessor {
 };
 
 template <class Use>
-inline Result<void> Accessor::reading(Address at, std::size_t bytes, Use use) {
+inline detail::Used<const std::byte, Use> Accessor::reading(Address at, std::size_t bytes,
+                                                            Use use) {
   detail::AccessorHit& s = *state_;
-  const PageNo page = page_of(at);
   s.section.enter_reading();
-  const std::byte* base = s.readable(raw(page));
+  const std::byte* base = s.readable(raw(page_of(at)));
   if (base == nullptr) [[unlikely]]
-    base = walk_for_reading(page);
-  if (base != nullptr) [[likely]] {
-    use(base + offset_in_page(at));
-    s.section.leave();
-    return {};
-  }
+    return reading_by_walk(at, bytes, use);
+  auto result = detail::used(use, base + offset_in_page(at));
   s.section.leave();
-  const auto where = lock_readable(at, bytes);
-  if (!where) return tl::unexpected(where.error());
-  use(*where);
-  unlock();
-  return {};
+  return result;
 }
 
 template <class Use>
-inline Result<void> Accessor::writing(Address at, std::size_t bytes, Use use) {
+[[gnu::noinline]] detail::Used<const std::byte, Use> Accessor::reading_by_walk(Address at,
+                                                                               std::size_t bytes,
+                                                                               Use use) {
+  if (const std::byte* base = walk_for_reading(page_of(at))) {
+    auto result = detail::used(use, base + offset_in_page(at));
+    state_->section.leave();
+    return result;
+  }
+  state_->section.leave();
+  const auto where = lock_readable(at, bytes);
+  if (!where) return tl::unexpected(where.error());
+  auto result = detail::used(use, *where);
+  unlock();
+  return result;
+}
+
+template <class Use>
+inline detail::Used<std::byte, Use> Accessor::writing(Address at, std::size_t bytes, Use use) {
   detail::AccessorHit& s = *state_;
-  const PageNo page = page_of(at);
   s.section.enter_writing();
-  std::byte* base = s.writable(raw(page));
+  std::byte* base = s.writable(raw(page_of(at)));
   if (base == nullptr) [[unlikely]] {
     s.section.leave();
-    base = walk_for_writing(page);
+    return writing_by_walk(at, bytes, use);
   }
-  if (base != nullptr) [[likely]] {
-    use(base + offset_in_page(at));
-    s.section.leave();
-    return {};
+  auto result = detail::used(use, base + offset_in_page(at));
+  s.section.leave();
+  return result;
+}
+
+template <class Use>
+[[gnu::noinline]] detail::Used<std::byte, Use> Accessor::writing_by_walk(Address at,
+                                                                         std::size_t bytes,
+                                                                         Use use) {
+  if (std::byte* base = walk_for_writing(page_of(at))) {
+    auto result = detail::used(use, base + offset_in_page(at));
+    state_->section.leave();
+    return result;
   }
   const auto where = lock_writable(at, bytes);
   if (!where) return tl::unexpected(where.error());
-  use(*where);
+  auto result = detail::used(use, *where);
   unlock();
-  return {};
+  return result;
 }
 
 template <Word T>
 inline Result<T> Accessor::load(Address from) {
+  if (!is_aligned<T>(from)) [[unlikely]]
+    return load_bytes<T>(from);
+  return reading(from, sizeof(T),
+                 [](const std::byte* at) { return detail::sync::load_word<T>(at); });
+}
+
+template <Word T>
+[[gnu::noinline]] Result<T> Accessor::load_bytes(Address from) {
   T value{};
-  const Result<void> done =
-      is_aligned<T>(from)
-          ? reading(from, sizeof(T),
-                    [&](const std::byte* at) { value = detail::sync::load_word<T>(at); })
-          : read(from, std::as_writable_bytes(std::span(&value, 1)));
-  if (!done) [[unlikely]]
-    return tl::unexpected(done.error());
+  const auto done = read(from, std::as_writable_bytes(std::span(&value, 1)));
+  if (!done) return tl::unexpected(done.error());
   return value;
 }
 
 template <Word T>
 inline Result<void> Accessor::store(Address to, T value) {
   if (!is_aligned<T>(to)) [[unlikely]]
-    return write(to, std::as_bytes(std::span(&value, 1)));
-  return writing(to, sizeof(T), [&](std::byte* at) { detail::sync::store_word<T>(at, value); });
+    return store_bytes(to, value);
+  return writing(to, sizeof(T), [value](std::byte* at) { detail::sync::store_word<T>(at, value); });
+}
+
+template <Word T>
+[[gnu::noinline]] Result<void> Accessor::store_bytes(Address to, T value) {
+  return write(to, std::as_bytes(std::span(&value, 1)));
 }
 
 template <IntegerWord T>
 inline Result<T> Accessor::fetch_add(Address at, T delta) {
   if (!is_aligned<T>(at)) return misaligned(at);
-  T before{};
-  const auto done = writing(at, sizeof(T), [&](std::byte* where) {
-    before = detail::sync::fetch_add_word<T>(where, delta);
+  return writing(at, sizeof(T), [delta](std::byte* where) {
+    return detail::sync::fetch_add_word<T>(where, delta);
   });
-  if (!done) [[unlikely]]
-    return tl::unexpected(done.error());
-  return before;
 }
 
 template <Word T>
 inline Result<T> Accessor::compare_exchange(Address at, T expected, T desired) {
   if (!is_aligned<T>(at)) return misaligned(at);
-  T seen{};
-  const auto done = writing(at, sizeof(T), [&](std::byte* where) {
-    seen = detail::sync::compare_exchange_word<T>(where, expected, desired);
+  return writing(at, sizeof(T), [expected, desired](std::byte* where) {
+    return detail::sync::compare_exchange_word<T>(where, expected, desired);
   });
-  if (!done) [[unlikely]]
-    return tl::unexpected(done.error());
-  return seen;
 }
 
 }  // namespace cleave

@@ -21,6 +21,7 @@ struct HeapHeader;
 struct HeapSlot;
 struct RemoteFrees;
 struct Slab;
+struct SlotClass;
 }  // namespace detail
 
 /// What a heap holds at one moment.
@@ -130,13 +131,15 @@ class CLEAVE_API Heap {
 
   // The common case (blocks.cc): the caller's own slot, and no list changes.
   CLEAVE_HIDDEN void* take_block(detail::Slab& slab, std::uint64_t& free) const noexcept;
-  CLEAVE_HIDDEN void free_into_slab(detail::HeapSlot& slot, detail::Slab& slab, unsigned index,
-                                    void* block) noexcept;
+  CLEAVE_HIDDEN void* take_at_hand(detail::SlotClass& own) const noexcept;
+  CLEAVE_HIDDEN void free_into_slab(void* block, detail::HeapSlot& slot, detail::Slab& slab,
+                                    unsigned index) noexcept;
 
   // Any case (slabs.cc).
   CLEAVE_HIDDEN void* allocate_otherwise(std::size_t bytes, std::size_t alignment) noexcept;
   CLEAVE_HIDDEN void* allocate_small(unsigned size_class) noexcept;
   CLEAVE_HIDDEN void deallocate_slowly(void* block) noexcept;
+  CLEAVE_HIDDEN void* take_listed(detail::HeapSlot& slot, unsigned size_class) noexcept;
   CLEAVE_HIDDEN void* refill(unsigned number, unsigned size_class) noexcept;
   CLEAVE_HIDDEN std::uint32_t make_slab(unsigned number, unsigned size_class) noexcept;
   CLEAVE_HIDDEN void put_back(detail::HeapSlot& slot, const BlockPlace& place,
@@ -189,6 +192,7 @@ class CLEAVE_API Heap {
   detail::RemoteFrees* remote_;
   std::byte* free_pages_;      // of detail::FreePages
   std::uint32_t shared_slot_;  // the last one
+  std::uint32_t light_slots_;  // those below are entered by a fence that costs nothing; or none is
   std::uint32_t first_block_page_;
   std::uint32_t most_slab_pages_;
 };

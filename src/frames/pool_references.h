@@ -44,7 +44,7 @@ class PoolReferences {
 
   /// Counts pages of a new pin, whose space keeps the pool. Gives the place, for release_pins().
   [[nodiscard]] std::uint8_t retain_pins(unsigned term, std::uint64_t pages) noexcept {
-    unsigned number = sync::thread_number_if_known();
+    std::uint64_t number = sync::thread_number_at_hand();
     if (number > sync::kThreadNumbers) [[unlikely]]
       number = sync::thread_number();
     const auto place = static_cast<std::uint8_t>(term * kPlacesOfATerm + number % kPlacesOfATerm);

@@ -51,6 +51,7 @@ Heap::Heap(std::byte* base, std::uint32_t pages) noexcept
   remote_ = reinterpret_cast<RemoteFrees*>(base + at.remote);
   free_pages_ = base + at.free_pages;
   shared_slot_ = at.own_slots;
+  light_slots_ = sync::has_asymmetric_fences() ? at.own_slots : 0;
   first_block_page_ = at.first_block_page;
   // In a small heap, one slab of each size must not be most of it.
   most_slab_pages_ = std::clamp(pages / 256, 4u, 64u);

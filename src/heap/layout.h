@@ -24,7 +24,7 @@
 namespace cleave::detail {
 
 inline constexpr std::uint64_t kHeapMagic = 0x7061'6568'6576'6c63u;  // "clveheap"
-inline constexpr std::uint32_t kHeapVersion = 1;
+inline constexpr std::uint32_t kHeapVersion = 2;
 
 struct HeapHeader {
   std::uint64_t magic;
@@ -56,6 +56,9 @@ struct HeapHeader {
   sync::mutex shared_slot;
 };
 
+/// Blocks of a size that a slot keeps.
+inline constexpr unsigned kKept = 6;
+
 /// One size class in a slot.
 struct SlotClass {
   /// The first of its linked slabs: the one that blocks come from. 0: none.
@@ -64,21 +67,23 @@ struct SlotClass {
   /// Blocks freed last, which go out first, as offsets in granules of 16 bytes; 0 where there is
   /// none. Their slabs count them as allocated. This is what makes a block that was just freed the
   /// next one out.
-  std::array<std::uint32_t, 4> kept;
+  std::array<std::uint32_t, kKept> kept;
 };
 
 /// One thread's part of the heap. Only that thread is in it, or whoever has paused the heap.
 struct alignas(64) HeapSlot {
+  std::array<SlotClass, kSizeClasses> classes;
   /// 1 while the owner is inside. Owner: store relaxed and a light fence; release on leaving. The
   /// pausing thread: heavy fence, then waits for 0 (acquire).
   sync::atomic<std::uint32_t> inside;
-  std::array<SlotClass, kSizeClasses> classes;
   /// Words of RemoteFrees that hold frees, linked through their `next`; 0: none. Pushed by others
-  /// (release), emptied by the owner (acquire). Others write to it while the owner works, so it
-  /// shares its line with no more than the last of the classes, blocks of 32 KiB.
-  sync::atomic<std::uint32_t> pending;
+  /// (release), emptied by the owner (acquire). Others write to it while the owner works, so it has
+  /// a line to itself.
+  alignas(64) sync::atomic<std::uint32_t> pending;
+  /// So that a slot is found by a shift.
+  alignas(64) std::array<std::byte, sync::kExplored ? 1 : 640> unused;
 };
-static_assert(sync::kExplored || sizeof(HeapSlot) == 1024);
+static_assert(sync::kExplored || sizeof(HeapSlot) == 2048);
 
 /// The record of a slab: pages cut into blocks of one class. One line, bits and all.
 struct alignas(64) Slab {
@@ -106,16 +111,19 @@ struct alignas(64) RemoteFrees {
 };
 
 /// What a page is used for: all that a free needs to know, unchanged while the block lives. One
-/// word, so that it is loaded once and taken apart in registers. Zero: free, the heap's own, or
-/// inside a large block.
+/// word, so that it is loaded once and taken apart in registers, each part by one or two
+/// instructions. Zero: free, the heap's own, or inside a large block.
+///
+///     32 to 63: the slab, or a large block's pages | 24 to 31: size class | 12 to 19: page of the
+///     slab, so that these bits are its offset      | 0 to 7: 1 + the owner, or kLarge
 class PageEntry {
  public:
   constexpr PageEntry() = default;
   /// The page `in_slab` of slab `number`.
   static constexpr PageEntry slab(std::uint32_t number, unsigned size_class, unsigned owner,
                                   unsigned in_slab) {
-    return PageEntry(std::uint64_t{number} << 32 | std::uint64_t{in_slab} << 24 |
-                     std::uint64_t{size_class} << 16 | (owner + 1));
+    return PageEntry(std::uint64_t{number} << 32 | std::uint64_t{size_class} << 24 |
+                     std::uint64_t{in_slab} << kPageBits | (owner + 1));
   }
   /// The first page of a block of so many.
   static constexpr PageEntry large(std::uint32_t pages) {
@@ -126,11 +134,11 @@ class PageEntry {
   [[nodiscard]] constexpr bool is_large() const { return use() == kLarge; }
 
   [[nodiscard]] constexpr unsigned owner() const { return use() - 1; }
-  [[nodiscard]] constexpr unsigned size_class() const { return word_ >> 16 & 0xff; }
-  /// Bytes from the start of the slab to the start of the page.
-  [[nodiscard]] constexpr std::uint64_t in_slab() const {
-    return (word_ >> 24 & 0xff) << kPageBits;
+  [[nodiscard]] constexpr unsigned size_class() const {
+    return static_cast<std::uint32_t>(word_) >> 24;
   }
+  /// Bytes from the start of the slab to the start of the page.
+  [[nodiscard]] constexpr std::uint64_t in_slab() const { return word_ & kOffset; }
   [[nodiscard]] constexpr std::uint32_t number() const {
     return static_cast<std::uint32_t>(word_ >> 32);
   }
@@ -138,13 +146,15 @@ class PageEntry {
   friend constexpr bool operator==(const PageEntry&, const PageEntry&) = default;
 
  private:
-  static constexpr unsigned kLarge = 0xffff;
+  static constexpr unsigned kLarge = 0xff;
+  static constexpr std::uint64_t kOffset = std::uint64_t{0xff} << kPageBits;
   explicit constexpr PageEntry(std::uint64_t word) : word_(word) {}
   /// 1 + the owner, for a slab.
-  [[nodiscard]] constexpr unsigned use() const { return word_ & 0xffff; }
+  [[nodiscard]] constexpr unsigned use() const { return word_ & 0xff; }
 
   std::uint64_t word_ = 0;
 };
+static_assert(sync::kThreadNumbers + 1 < 0xff);
 
 /// Where the parts of a heap of so many pages lie, in bytes from its start.
 struct HeapLayout {

@@ -66,7 +66,10 @@ void Heap::deallocate_slowly(void* block) noexcept {
   if (place.entry.is_large()) return free_large(place.page);
   if (place.entry.owner() != visit.number()) return free_remotely(place.entry, place.index, block);
 
-  put_back(visit.slot(), place, block);
+  SlotClass& own = visit.slot().classes[place.entry.size_class()];
+  const std::uint32_t granule = granule_of(offset_of(block));
+  const bool allocated = is_allocated(own, slabs_[place.entry.number()], place.index, granule);
+  if (!allocated || !keep(own, granule)) put_back(visit.slot(), place, block);
 }
 
 // Into its slab, which this slot owns.
@@ -75,8 +78,8 @@ void Heap::put_back(HeapSlot& slot, const BlockPlace& place, const void* block) 
   const unsigned word = place.index / 64;
   const std::uint64_t bit = std::uint64_t{1} << place.index % 64;
   if (place.index >= slab.blocks) stop_bad_free(block, BadFree::no_start);
-  const auto granule = static_cast<std::uint32_t>(offset_of(block) / kBlockAlignment);
-  if ((slab.free[word] & bit) != 0 || keeps(slot.classes[slab.size_class], granule)) {
+  if ((slab.free[word] & bit) != 0 ||
+      keeps(slot.classes[slab.size_class], granule_of(offset_of(block)))) {
     stop_bad_free(block, BadFree::twice);
   }
   slab.free[word] |= bit;
@@ -97,22 +100,26 @@ Heap::BlockPlace Heap::find(const void* block) const noexcept {
   return {entry, page, at.index};
 }
 
+// From the slabs that are in the list: those without free blocks leave it.
+void* Heap::take_listed(HeapSlot& slot, unsigned size_class) noexcept {
+  std::uint32_t& first = slot.classes[size_class].slab;
+  while (first != 0 && slabs_[first].free_blocks == 0) unlink(slot, first);
+  if (first == 0) return nullptr;
+  Slab& slab = slabs_[first];
+  while (slab.free[slab.hint] == 0) slab.hint = (slab.hint + 1u) % 4u;
+  return take_block(slab, slab.free[slab.hint]);
+}
+
 void* Heap::refill(unsigned number, unsigned size_class) noexcept {
   HeapSlot& slot = slots_[number];
-  const auto take_first = [&]() -> void* {
-    Slab& slab = slabs_[slot.classes[size_class].slab];
-    while (slab.free[slab.hint] == 0) slab.hint = (slab.hint + 1u) % 4u;
-    return take_block(slab, slab.free[slab.hint]);
-  };
-  std::uint32_t& first = slot.classes[size_class].slab;
-  if (first != 0 && slabs_[first].free_blocks != 0) return take_first();
+  if (void* block = take_at_hand(slot.classes[size_class])) return block;
+  if (void* block = take_listed(slot, size_class)) return block;
   collect(slot);
-  while (first != 0 && slabs_[first].free_blocks == 0) unlink(slot, first);
-  if (first != 0) return take_first();
+  if (void* block = take_listed(slot, size_class)) return block;
   const std::uint32_t made = make_slab(number, size_class);
   if (made == 0) return nullptr;
   link(slot, made);
-  return take_first();
+  return take_listed(slot, size_class);
 }
 
 // As large as there is room for, down to a single block: an almost full heap still serves.

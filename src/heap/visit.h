@@ -29,6 +29,12 @@ inline bool enter(HeapSlot& slot, const HeapHeader& header) noexcept {
   sync::light_fence("heap.enter");
   return header.paused.load(sync::acquire) == 0;  // acquire: pairs with the end of a pause
 }
+/// The same for a thread whose number is below `Heap::light_slots_`.
+inline bool enter_lightly(HeapSlot& slot, const HeapHeader& header) noexcept {
+  slot.inside.store(1, sync::relaxed);
+  sync::light_fence("heap.enter", true);
+  return header.paused.load(sync::acquire) == 0;  // acquire: pairs with the end of a pause
+}
 /// release: who pauses the heap has seen all that was done inside.
 inline void leave(HeapSlot& slot) noexcept { slot.inside.store(0, sync::release); }
 

@@ -2,20 +2,17 @@
 // own.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
 #include <cleave/detail/explored.h>
+#include <cleave/units.h>
 
 namespace cleave::detail::sync {
 
 /// How many threads can have a number to themselves at one time: 0 to kThreadNumbers - 1.
 inline constexpr unsigned kThreadNumbers = 63;
-
-namespace number {
-inline constexpr unsigned kNoNumberYet = ~0u;
-// Of the compiler's own model: a program that is linked with the static library reads it by one
-// instruction, and a plug-in that holds the library takes nothing of the little memory that the
-// loader keeps for static TLS.
-extern constinit thread_local unsigned number_here;
-}  // namespace number
 
 /// The calling thread's number, the same from the first call until the thread ends; then another
 /// thread may get it, and has seen all that this one did. The lowest number that is free. Threads
@@ -23,13 +20,39 @@ extern constinit thread_local unsigned number_here;
 /// thread keeps its number and all others are free.
 unsigned thread_number() noexcept;
 
-/// The same, or some number above kThreadNumbers if the thread has never asked: a load, for fast
-/// paths.
-inline unsigned thread_number_if_known() noexcept {
+namespace number {
+// Numbers by thread pointer, for fast paths: a thread_local variable costs position-independent
+// code a call, or memory that the loader has little of for libraries that come late. A place holds
+// the pointer of a thread that has a number, whose low bits are zero, and in them the number.
+// Written by that thread alone, at its first use and at its end. Of two threads with one place, the
+// first has it.
+inline constexpr std::size_t kPlaces = 1024;
+extern constinit std::atomic<std::uint64_t> numbers_at_hand[kPlaces];
+
+inline std::uint64_t thread_pointer() noexcept {
+#if defined(__x86_64__)
+  std::uint64_t pointer;
+  asm("movq %%fs:0, %0" : "=r"(pointer));  // as the ABI has it; Clang 14 has no builtin for it
+  return pointer;
+#else
+  return reinterpret_cast<std::uint64_t>(__builtin_thread_pointer());
+#endif
+}
+// Stacks of one size with a page of guard lie an odd number of pages apart, and so no two of those
+// that follow each other have one place.
+inline std::atomic<std::uint64_t>& place_of(std::uint64_t pointer) noexcept {
+  return numbers_at_hand[pointer / kPageSize % kPlaces];
+}
+}  // namespace number
+
+/// The same, or a large number if the thread has never asked, or has its number not at hand: a few
+/// instructions and no call, for fast paths.
+inline std::uint64_t thread_number_at_hand() noexcept {
 #ifdef CLEAVE_EXPLORED
   if (scheduler() != nullptr) return thread_number();
 #endif
-  return number::number_here;
+  const std::uint64_t pointer = number::thread_pointer();
+  return number::place_of(pointer).load(std::memory_order_relaxed) ^ pointer;
 }
 
 }  // namespace cleave::detail::sync

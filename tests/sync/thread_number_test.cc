@@ -20,11 +20,26 @@ TEST(ThreadNumber, StaysTheSame) {
   const unsigned number = thread_number();
   EXPECT_LT(number, kThreadNumbers);
   EXPECT_EQ(thread_number(), number);
-  EXPECT_EQ(thread_number_if_known(), number);
 }
 
-TEST(ThreadNumber, IsUnknownUntilItIsAskedFor) {
-  std::thread([] { EXPECT_GT(thread_number_if_known(), kThreadNumbers); }).join();
+TEST(ThreadNumber, IsAtHandFromTheFirstQuestionOn) {
+  std::thread([] {
+    EXPECT_GT(thread_number_at_hand(), kThreadNumbers);
+    const unsigned number = thread_number();
+    EXPECT_EQ(thread_number_at_hand(), number);
+  }).join();
+}
+
+// Whichever threads get the same place there: what is at hand is the thread's own number.
+TEST(ThreadNumber, IsAtHandForNoOtherThread) {
+  for (int round = 0; round < 20; ++round) {
+    together(kThreadNumbers + 10, [&](unsigned) {
+      EXPECT_GT(thread_number_at_hand(), kThreadNumbers);
+      const unsigned number = thread_number();
+      const std::uint64_t at_hand = thread_number_at_hand();
+      EXPECT_TRUE(at_hand == number || at_hand > kThreadNumbers);
+    });
+  }
 }
 
 TEST(ThreadNumber, IsSharedByNoTwoLivingThreads) {
@@ -93,7 +108,9 @@ TEST(ThreadNumber, IsKeptByTheThreadThatForks) {
     // The other thread is gone, and its number free. (ThreadSanitizer lets no thread start here.)
     unsigned next = mine == 0 ? 1 : 0;
     if (!kSanitized) std::thread([&] { next = thread_number(); }).join();
-    _exit(thread_number() == mine && next == (mine == 0 ? 1 : 0) ? 0 : 1);
+    const std::uint64_t at_hand = thread_number_at_hand();
+    const bool own = at_hand == mine || at_hand > kThreadNumbers;
+    _exit(own && thread_number() == mine && next == (mine == 0 ? 1 : 0) ? 0 : 1);
   }
   int status = 0;
   EXPECT_EQ(waitpid(child, &status, 0), child);

@@ -30,16 +30,18 @@ struct AccessorHit {
   /// nullptr.
   [[nodiscard]] const std::byte* readable(std::uint64_t page) const noexcept {
     const Translation& t = reads[page % kTranslations];
-    const bool holds = t.page == page && t.stamp == stamps.read_for(page).load(sync::acquire);
-    return holds ? t.base : nullptr;
+    if (t.page == page && t.stamp == stamps.read_for(page).load(sync::acquire)) [[likely]]
+      return t.base;
+    return nullptr;
   }
   /// Inside a writing section: where `page` may be written, if that is remembered and holds; else
   /// nullptr.
   [[nodiscard]] std::byte* writable(std::uint64_t page) const noexcept {
     const Translation& t = writes[page % kTranslations];
     // seq_cst: the stamp must be read after the store that entered; see section.h.
-    const bool holds = t.page == page && t.stamp == stamps.write.load(sync::seq_cst);
-    return holds ? t.base : nullptr;
+    if (t.page == page && t.stamp == stamps.write.load(sync::seq_cst)) [[likely]]
+      return t.base;
+    return nullptr;
   }
 
   sync::Section section;
