@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -264,7 +264,8 @@ def test_a_child_has_none_of_it(store: Path, repository: cleave.Repository, pool
     if child == 0:
         status = 1
         try:
-            calls = (repository.refs, lazy.recall, lambda: images.resolve("main"), lambda: lazy.space)
+            calls: list[Callable[[], object]] = [repository.refs, lazy.recall]
+            calls += [lambda: images.resolve("main"), lambda: lazy.space]
             for call in calls:
                 with pytest.raises(cleave.NotPermittedError):
                     call()
