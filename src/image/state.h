@@ -11,7 +11,7 @@
 
 #include <cleave/image/repository.h>
 
-#include "image/lazy/leaves.h"
+#include "image/leaves/leaves.h"
 #include "image/objects/objects.h"
 #include "image/objects/packer.h"
 #include "image/tree.h"

@@ -181,8 +181,8 @@ line on standard error: a program that is to go on fetches before (Arena.fetch).
 A repository, as Repository() names one, and a pool of `memory` bytes whose pages it has.
 
 Pages that were only read can go and be had again, so that it may be less than the images take.
-`next`: a SwapFile or CompressedMemory for pages that were written, which is given away. `pages`: how
-many of images there can be. `lease`: a collector keeps what is read here; without, nothing is
+`next`: a SwapFile or CompressedMemory for pages that were written, which is given away. `pages`:
+how many of images there can be. `lease`: a collector keeps what is read here; without, nothing is
 written to the store. Errors: as Repository(), OutOfMemoryError.)");
   make_by<LazyImagesObject>("LazyImages", open_lazy_images, py::arg("store"), py::arg("memory"),
                             py::kw_only(), py::arg("next") = py::none(),

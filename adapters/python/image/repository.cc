@@ -204,7 +204,9 @@ All refs, by name: a list of ImageRef. Error: InputOutputError.)");
       py::arg("text"), R"(resolve(self, text)
 --
 
-The id of the commit that a ref names; an id is its own: a str of 64 digits. Error: NotMappedError.)");
+The id of the commit that a ref names; an id is its own: a str of 64 digits.
+
+Error: NotMappedError.)");
   kind.def(
       "forget",
       [](const RepositoryObject& self, const std::string& ref) {
@@ -231,11 +233,12 @@ The addresses at which two commits differ: a list of `range`, whole pages, in or
 }
 
 void define_travel(RepositoryKind& kind) {
-  kind.def(
-      "push", push, py::arg("what"), py::arg("ref"), py::kw_only(), py::arg("since") = py::none(),
-      py::arg("expected") = py::none(), py::arg("message") = "", py::arg("payload") = py::bytes(""),
-      py::arg("root_object") = 0, py::arg("layout") = 0,
-      R"(push(self, what, ref, *, since=None, expected=None, message="", payload=b"", root_object=0, layout=0)
+  kind.def("push", push, py::arg("what"), py::arg("ref"), py::kw_only(),
+           py::arg("since") = py::none(), py::arg("expected") = py::none(), py::arg("message") = "",
+           py::arg("payload") = py::bytes(""), py::arg("root_object") = 0, py::arg("layout") = 0,
+           "push(self, what, ref, *, since=None, expected=None, message=\"\", payload=b\"\", "
+           "root_object=0, layout=0)"
+           R"(
 --
 
 Makes a Commit or a Snapshot what `ref` names: a PushedImage. When it returns, that is durable.
@@ -280,7 +283,8 @@ A Space that holds a commit, by its id. Errors: OutOfMemoryError, InputOutputErr
 An Arena that holds a commit, at the address where it was, and stands at a commit of it.
 
 Errors: AlreadyMappedError (something lies there), NotPermittedError (words in it lead to what is
-not in this process), UnsupportedError (another architecture), OutOfMemoryError, InputOutputError.)");
+not in this process), UnsupportedError (another architecture), OutOfMemoryError,
+InputOutputError.)");
 }
 
 void define_repository_care(RepositoryKind& kind) {

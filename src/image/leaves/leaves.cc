@@ -1,4 +1,4 @@
-#include "image/lazy/leaves.h"
+#include "image/leaves/leaves.h"
 
 #include <algorithm>
 #include <bit>
