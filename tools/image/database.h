@@ -29,7 +29,7 @@ class Database {
   void query(std::string_view sql, Rows rows) {
     said_why([&] {
       sqlite::Connection connection(kName, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
-      connection.execute("PRAGMA temp_store = memory");
+      connection.execute("PRAGMA temp_store = memory; PRAGMA trusted_schema = off");
       while (auto statement = connection.prepare_next(sql)) rows(*statement);
     });
   }
