@@ -73,6 +73,23 @@ Says that these bytes are about to be written: up to the end without a size.
 "software" tracking needs it for every write; with "sigbus" and "mprotect" it spares the fault.
 Error: BadArgumentError (not inside the arena).)");
   kind.def(
+      "fetch",
+      [](const ArenaObject& self, Whole offset, std::optional<Whole> size) {
+        const auto arena = self.get();
+        const auto part = self.part(*arena, offset, size);
+        return value_of(
+            without_gil([&] { return arena->fetch(part.data(), ByteCount{part.size()}); }));
+      },
+      py::arg("offset") = 0, py::arg("size") = py::none(), R"(fetch(self, offset=0, size=None)
+--
+
+Has these bytes be here, of an arena whose pages come when they are touched (LazyArena); how many
+pages came. A system call may use them then, which brings none by itself. Errors: InputOutputError
+(`address`: of a page that cannot be had), BadArgumentError (not inside the arena).)");
+  kind.def_property_readonly(
+      "missing", [](const ArenaObject& self) { return self.get()->missing(); },
+      "Pages that are still to come, of an arena whose pages come when they are touched; else 0.");
+  kind.def(
       "pin",
       [](const ArenaObject& self, Whole offset, std::optional<Whole> size,
          const std::string& access, const std::string& term) {
@@ -147,6 +164,10 @@ BufferError: a memoryview or NumPy array over the memory is in use.)");
 }  // namespace
 
 ArenaObject::ArenaObject(Arena&& arena)
+    : Handle("arena", std::move(arena)),
+      place_{reinterpret_cast<std::uintptr_t>(get()->data()), get()->size().value} {}
+
+ArenaObject::ArenaObject(std::shared_ptr<Arena> arena)
     : Handle("arena", std::move(arena)),
       place_{reinterpret_cast<std::uintptr_t>(get()->data()), get()->size().value} {}
 

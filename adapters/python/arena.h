@@ -19,6 +19,8 @@ namespace cleave::python {
 class ArenaObject : public Handle<Arena> {
  public:
   explicit ArenaObject(Arena&& arena);
+  /// Of what came from a repository of images, and is kept with it.
+  explicit ArenaObject(std::shared_ptr<Arena> arena);
   /// Of memory that was taken over: `owner` keeps it in place, as long as this lives.
   ArenaObject(Arena&& arena, std::shared_ptr<Contents> owner);
   /// The arena first, then what keeps its memory in place.

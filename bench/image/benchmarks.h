@@ -9,4 +9,10 @@ namespace cleave::bench {
 
 std::vector<Benchmark> image_benchmarks();
 
+// Of these, in files of their own.
+std::vector<Row> push_first(const Settings& settings);
+std::vector<Row> push_one_row(const Settings& settings);
+std::vector<Row> push_deleted(const Settings& settings);
+std::vector<Row> objects_of_a_folder(const Settings& settings);
+
 }  // namespace cleave::bench

@@ -1,4 +1,6 @@
 // How soon a commit can be used whose pages come when they are touched, and what that costs.
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "bench/image/benchmarks.h"
@@ -21,6 +23,12 @@ double milliseconds_for(Work work) {
 double eager(const Prepared& image) {
   const Pool pool = must(Pool::create(ByteCount{image.pages() * kPageSize}));
   return milliseconds_for([&] { touch(image.eagerly(pool), 0); });
+}
+
+// What is read before the first checkout: which pack has what.
+double until_it_is_open(const Prepared& image) {
+  std::optional<LazyImages> images;
+  return milliseconds_for([&] { images.emplace(image.open()); });
 }
 
 double until_a_space_is_read(const Prepared& image) {
@@ -64,6 +72,9 @@ std::vector<Row> first_instruction(const Settings& settings) {
     row.goals.push_back({arena ? "1 ms" : "10 ms", ours.median() <= most});
     rows.push_back(row);
   }
+  Row open{.name = "image/first-instruction/open", .unit = "ms"};
+  for (int run = 0; run < runs_of(settings); ++run) open.ours.add(until_it_is_open(image));
+  rows.push_back(open);
   return rows;
 }
 
@@ -145,7 +156,11 @@ std::vector<Row> touch_all(const Settings& settings) {
 std::vector<Benchmark> image_benchmarks() {
   return {{"image/first-instruction", "until a lazily restored page is read", first_instruction},
           {"image/touch", "1 % and 10 % of the pages, recorded or as they come", touch_some},
-          {"image/touch-100%", "all pages of a lazily restored space", touch_all}};
+          {"image/touch-100%", "all pages of a lazily restored space", touch_all},
+          {"image/push", "the first push of a heap", push_first},
+          {"image/push-one-row", "pushing an SQLite heap with one row changed", push_one_row},
+          {"image/push-delete-1%", "the same with a row in a hundred gone", push_deleted},
+          {"image/folder", "objects as large as packs in a folder", objects_of_a_folder}};
 }
 
 }  // namespace cleave::bench

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,43 +19,61 @@
 
 namespace cleave::bench {
 
+/// A folder for a repository, which goes with it.
+class Folder {
+ public:
+  Folder() {
+    if (mkdtemp(path_.data()) == nullptr) std::abort();
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = std::filesystem::temp_directory_path() / "cleave-bench.XXXXXX";
+};
+
+/// Calls `use` with the bytes of each page, of which some three quarters compress, as of a heap.
+template <class Use>
+void pages_of_a_heap(std::uint64_t pages, Use use) {
+  std::vector<std::uint64_t> page(kPageSize / 8);
+  std::mt19937_64 random(1);
+  for (std::uint64_t n = 0; n < pages; ++n) {
+    for (std::size_t i = 0; i < page.size(); ++i) page[i] = i % 4 == 0 ? random() : n;
+    use(n, std::as_bytes(std::span(page)));
+  }
+}
+
 /// It is one of an arena, which lies where no mapping comes by itself; a space can be had of it.
 class Prepared {
  public:
   static constexpr Address kBase{0x200000000000};
 
   explicit Prepared(std::uint64_t pages) : pages_(pages) {
-    if (mkdtemp(folder_.data()) == nullptr) std::abort();
     const Pool pool = must(Pool::create(ByteCount{pages * kPageSize}));
     Space space = must(Space::create(pool));
     must(space.map_at(kBase, ByteCount{pages * kPageSize}));
-    std::vector<std::uint64_t> page(kPageSize / 8);
-    std::mt19937_64 random(1);
-    for (std::uint64_t n = 0; n < pages; ++n) {
-      // Some three quarters of it compress, as of a heap.
-      for (std::size_t i = 0; i < page.size(); ++i) page[i] = i % 4 == 0 ? random() : n;
-      must(space.write(kBase + n * kPageSize, std::as_bytes(std::span(page))));
-    }
-    Repository repository = must(Repository::create(must(directory_store(folder_))));
+    pages_of_a_heap(pages, [&](std::uint64_t n, std::span<const std::byte> page) {
+      must(space.write(kBase + n * kPageSize, page));
+    });
+    Repository repository = must(Repository::create(must(directory_store(folder_.path()))));
     commit =
         must(repository.push(must(space.snapshot()), "main", {.kind = ImageRecord::Kind::arena}))
             .id();
   }
-  ~Prepared() {
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  Prepared(const Prepared&) = delete;
-  Prepared& operator=(const Prepared&) = delete;
-
   [[nodiscard]] std::uint64_t pages() const { return pages_; }
+  [[nodiscard]] const std::string& folder() const { return folder_.path(); }
   [[nodiscard]] LazyImages open() const {
-    return must(LazyImages::open(must(directory_store(folder_)),
+    return must(LazyImages::open(must(directory_store(folder_.path())),
                                  {.memory = ByteCount{pages_ * kPageSize}, .pages = pages_}));
   }
   /// Has the kernel forget what it has of the packs.
   void cool() const {
-    for (const auto& file : std::filesystem::directory_iterator(folder_ + "/packs")) {
+    for (const auto& file : std::filesystem::directory_iterator(folder_.path() + "/packs")) {
       const int descriptor = ::open(file.path().c_str(), O_RDONLY | O_CLOEXEC);
       (void)posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED);
       (void)close(descriptor);
@@ -70,18 +89,19 @@ class Prepared {
   }
   /// The commit as it is restored without this.
   [[nodiscard]] Space eagerly(const Pool& pool) const {
-    return must(must(Repository::open(must(directory_store(folder_)))).checkout(pool, commit));
+    return must(
+        must(Repository::open(must(directory_store(folder_.path())))).checkout(pool, commit));
   }
   [[nodiscard]] Arena eager_arena(const Pool& pool) const {
     return must(
-        must(Repository::open(must(directory_store(folder_)))).checkout_arena(pool, commit));
+        must(Repository::open(must(directory_store(folder_.path())))).checkout_arena(pool, commit));
   }
 
   ImageId commit;
 
  private:
   std::uint64_t pages_;
-  std::string folder_ = std::filesystem::temp_directory_path() / "cleave-bench.XXXXXX";
+  Folder folder_;
 };
 
 inline void touch(const Space& space, std::uint64_t page) {

@@ -7,16 +7,16 @@ namespace cleave::detail::image {
 namespace {
 
 // What a round makes of each pack.
-struct Homes {
+struct PacksInUse {
   std::map<ImageId, std::uint64_t> needed;  // how many objects have their home there
 };
 
-Homes homes_of(const IdSet& marked, const Catalog& catalog) {
-  Homes homes;
+PacksInUse packs_in_use(const IdSet& marked, const Catalog& catalog) {
+  PacksInUse found;
   for (const ImageId& id : marked) {
-    if (const auto location = catalog.find(id)) ++homes.needed[location->pack];
+    if (const auto location = catalog.find(id)) ++found.needed[location->pack];
   }
-  return homes;
+  return found;
 }
 
 }  // namespace
@@ -59,7 +59,7 @@ Result<std::optional<CollectedImages>> RepositoryState::collect_once(bool at_onc
   if (!seen) return tl::unexpected(seen.error());
   Root desired = seen->root;
   if (auto done = mark_refs(desired, marked); !done) return tl::unexpected(done.error());
-  const Homes homes = homes_of(marked, catalog);
+  const PacksInUse in_use = packs_in_use(marked, catalog);
   CollectedImages result;
   Packer packer(*store, catalog);
   desired.round = seen->root.round + 1;
@@ -74,11 +74,11 @@ Result<std::optional<CollectedImages>> RepositoryState::collect_once(bool at_onc
   };
   for (const auto& [pack, objects_in_it] : listed) {
     const auto before = seen->root.unneeded.find(pack);
-    const auto needed = homes.needed.find(pack);
+    const auto needed = in_use.needed.find(pack);
     if (seen->root.condemns(pack)) {
       desired.unneeded[pack] = before->second;
       going.push_back(pack);
-    } else if (needed != homes.needed.end()) {
+    } else if (needed != in_use.needed.end()) {
       if (2 * needed->second >= objects_in_it) continue;
       if (auto done = rewrite(pack, marked, packer); !done) return tl::unexpected(done.error());
       condemn(pack);

@@ -15,30 +15,21 @@ constexpr unsigned kPartLevel = 2;
 class Listing {
  public:
   using Part = function_ref<Result<void>(const std::vector<PageAt>&)>;
-  Listing(Objects& objects, const ImageRecord& record) : objects_(objects), record_(record) {}
+  Listing(Objects& objects, const ImageRecord& record, Part part)
+      : objects_(objects), record_(record), part_(part) {}
 
-  Result<std::vector<PageAt>> all() {
-    if (auto done = list(); !done) return tl::unexpected(done.error());
-    return std::move(pages_);
-  }
-  Result<void> parts(Part part) {
-    part_ = &part;
-    if (auto done = list(); !done) return done;
-    return end_part();
-  }
-
- private:
   Result<void> list() {
     if (record_.height > 0) {
       if (auto done = below(record_.root, record_.height - 1, 0); !done) return done;
     }
-    if (count_ == record_.pages) return {};
+    if (count_ == record_.pages) return end_part();
     return fail(Errc::bad_argument, "an image has fewer pages than it says");
   }
 
+ private:
   Result<void> end_part() {
-    if (part_ == nullptr || pages_.empty()) return {};
-    auto done = (*part_)(pages_);
+    if (pages_.empty()) return {};
+    auto done = part_(pages_);
     pages_.clear();
     return done;
   }
@@ -73,8 +64,8 @@ class Listing {
 
   Objects& objects_;
   const ImageRecord& record_;
-  Part* part_ = nullptr;
-  std::vector<PageAt> pages_;  // of the part, if there are parts
+  Part part_;
+  std::vector<PageAt> pages_;  // of the part
   std::uint64_t count_ = 0;
 };
 
@@ -88,13 +79,9 @@ Lies lies(const Catalog& catalog, const PageAt& page) {
 
 }  // namespace
 
-Result<std::vector<PageAt>> list_pages(Objects& objects, const ImageRecord& record) {
-  return Listing(objects, record).all();
-}
-
 Result<void> for_each_listing(Objects& objects, const ImageRecord& record,
                               function_ref<Result<void>(const std::vector<PageAt>&)> part) {
-  return Listing(objects, record).parts(part);
+  return Listing(objects, record, part).list();
 }
 
 std::vector<std::uint32_t> in_order_of_packs(const std::vector<PageAt>& pages,

@@ -17,13 +17,10 @@ struct PageAt {
   PageNo page;
 };
 
-/// All pages of a commit, in order, which must be as many as it says, and in its regions: so that a
-/// few small nodes cannot stand for more memory than was asked for. Errors: as Objects::node(),
-/// bad_argument.
-Result<std::vector<PageAt>> list_pages(Objects& objects, const ImageRecord& record);
-
-/// The same in parts of a gibibyte, in order, for which `part` is called as they are found: what it
-/// gets is not known to be all that the commit says until the last. Errors: also those of `part`.
+/// All pages of a commit in parts of a gibibyte, in order, for which `part` is called as they are
+/// found. They must be as many as it says, which is not known before the last, and in its regions:
+/// so that a few small nodes cannot stand for more memory than was asked for. Errors: as
+/// Objects::node(), bad_argument, those of `part`.
 Result<void> for_each_listing(Objects& objects, const ImageRecord& record,
                               function_ref<Result<void>(const std::vector<PageAt>&)> part);
 

@@ -63,38 +63,6 @@ Result<void> RepositoryState::forget(std::string_view ref) {
   }
 }
 
-// As a push that puts nothing: what it relies on is there, and not condemned, when the root is
-// swapped (lab/repository).
-Result<Leased> RepositoryState::lease(const ImageId& commit, const std::string& ref,
-                                      std::uint64_t most_pages) {
-  const PushId mine = random_bytes();
-  for (int tries = 0; tries < kMostTries; ++tries) {
-    const auto seen = look_at_all();
-    if (!seen) return tl::unexpected(seen.error());
-    auto record = objects.commit(commit);
-    if (!record) return tl::unexpected(record.error());
-    if (record->pages > most_pages) {
-      return fail(Errc::no_memory,
-                  "more pages of images than LazyOptions::pages; end spaces that hold some");
-    }
-    auto pages = list_pages(objects, *record);
-    if (!pages) return tl::unexpected(pages.error());
-    for (const PageAt& page : *pages) {
-      if (catalog.has(page.id)) continue;
-      return fail(Errc::io, "a page of an image is in no pack: `cleave image verify` says which",
-                  address_of(page.page));
-    }
-    Leased leased{std::move(*record), std::move(*pages)};
-    if (ref.empty()) return leased;
-    Root desired = seen->root;
-    desired.refs[ref] = {commit, 1, mine};
-    const auto swapped = swap(*seen, desired);
-    if (swapped ? *swapped : confirm(ref, mine)) return leased;
-    if (!swapped) return tl::unexpected(swapped.error());
-  }
-  return fail(Errc::io, "64 times a push or a collector came first; try again");
-}
-
 Result<std::vector<ImageId>> RepositoryState::line_of(const ImageId& commit) {
   std::vector<ImageId> line{commit};
   IdSet met{commit};

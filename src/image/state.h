@@ -11,7 +11,7 @@
 
 #include <cleave/image/repository.h>
 
-#include "image/listing.h"
+#include "image/leaves/leaves.h"
 #include "image/objects/objects.h"
 #include "image/objects/packer.h"
 #include "image/tree.h"
@@ -45,7 +45,7 @@ struct SeenRoot {
 /// A commit that a reader may rely on.
 struct Leased {
   ImageRecord record;
-  std::vector<PageAt> pages;  ///< in order
+  std::vector<Leaf> leaves;  ///< in order, read or not
 };
 
 class RepositoryState {
@@ -61,6 +61,9 @@ class RepositoryState {
 
   Result<PushedImage> push(const Snapshot& snapshot, std::string_view ref,
                            const PushOptions& options);
+  static PushedImage as_pushed(std::shared_ptr<const PushedState> state) {
+    return PushedImage(std::move(state));
+  }
   Result<void> read(const ImageRecord& record, function_ref<Result<void>(PageNo, View)> visit);
   Result<ImageId> fetch(RepositoryState& from, std::string_view ref, bool force);
   Result<void> diff(const ImageRecord& a, const ImageRecord& b, function_ref<void(PageRange)> out);
@@ -72,8 +75,9 @@ class RepositoryState {
   /// Errors: not_mapped.
   Result<void> forget(std::string_view ref);
   /// Makes `ref` a lease on all that `commit` leads to, of which nothing is lacking then. An empty
-  /// one: only looks. Errors: io (something is lacking), bad_argument, no_memory (it says that it
-  /// has more pages than `most_pages`; they are not looked at).
+  /// one: only looks. Its leaves are read where no ref names it, or where many of the pages that it
+  /// may have are none; so there are never more of these than `most_pages`. Errors: io (something
+  /// is lacking), bad_argument, no_memory (it says that it has more pages).
   Result<Leased> lease(const ImageId& commit, const std::string& ref, std::uint64_t most_pages);
 
   /// The commit and all before it.
@@ -91,6 +95,8 @@ class RepositoryState {
 
  private:
   struct Draft;
+  Result<std::vector<Leaf>> leaves_to_lease(const Root& root, const ImageId& commit,
+                                            const ImageRecord& record, std::uint64_t most_pages);
   Result<Draft> draft(const Snapshot& snapshot, const PushOptions& options);
   Result<void> upload(const Draft& draft, Packer& packer, std::uint64_t& pages);
   [[nodiscard]] bool confirm(std::string_view ref, const PushId& mine);

@@ -37,6 +37,24 @@ image checkout store "$first" first.db >>said
 cmp one.db first.db || complain "the first commit is not the first database"
 expect 0 "PASS" verify copy
 
+# Asked where it lies: of a large database only what the query needs comes.
+expect 0 "8" query store warm 'SELECT x FROM t;'
+expect 0 "7" query store "$first" 'SELECT x FROM t'
+[[ $(echo 'SELECT x + 1 FROM t; SELECT 5;' | "$cleave" image query copy warm) == *9*5* ]] ||
+  complain "statements of standard input are not asked"
+printf 'CREATE TABLE n(i INTEGER PRIMARY KEY, x);\nWITH RECURSIVE r(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM r WHERE i < 50000) INSERT INTO n SELECT i, hex(i) FROM r;\n.save many.db\n' |
+  "$cleave" sqlite || complain "no large database"
+image push store many many.db >>said
+expect 0 '"pages_read": 3' query store many 'SELECT x FROM n WHERE i = 31234' --json
+expect 0 '3331323334' query store many 'SELECT x FROM n WHERE i = 31234'
+expect 2 "readonly" query store warm 'INSERT INTO t VALUES (1)'
+expect 2 "no such table" query store warm 'SELECT * FROM absent'
+expect 2 "no such ref" query store nothing 'SELECT 1'
+echo text >plain
+image push store text plain >>said
+expect 2 "not a database" query store text 'SELECT * FROM sqlite_master'
+expect 2 "unable to open" query store warm "ATTACH '$PWD/one.db' AS other; SELECT * FROM other.t"
+
 # From within the shell, without a file.
 sql() { # <text that is printed> <script> <argument>...
   local text=$1 script=$2 printed

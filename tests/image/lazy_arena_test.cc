@@ -17,6 +17,9 @@ class LazyArenaTest : public LazyImageTest {
     if (const auto works = try_tracking(Tracking::async); !works) {
       GTEST_SKIP() << works.error().message();
     }
+    arena_id_ = push_arena("arena");
+  }
+  [[nodiscard]] ImageId push_arena(const char* ref) {
     const Pool pool = must(Pool::create(ByteCount{16 << 20}));
     Arena arena = must(Arena::create(pool, ByteCount{kPagesMapped * kPageSize},
                                      {.at = reinterpret_cast<void*>(kPlace)}));  // NOLINT
@@ -25,7 +28,7 @@ class LazyArenaTest : public LazyImageTest {
     }
     const std::string payload = "registers";
     const Commit commit = must(arena.commit({}, std::as_bytes(std::span(payload))));
-    arena_id_ = must(at_.repository.push(commit, "arena")).id();
+    return must(at_.repository.push(commit, ref)).id();
   }
   static const std::byte* at(Arena& arena, std::uint64_t page) {
     return arena.data() + page * kPageSize;
@@ -68,6 +71,28 @@ TEST_F(LazyArenaTest, IsPushedAgainAsWhatItIs) {
     EXPECT_EQ(range.first, cleave::page_of(Address{kPlace}) + 5);
   }));
   EXPECT_EQ(pages, 1u);
+}
+
+// Nearly all pages of its leaves are some, so that these need not be read before.
+TEST_F(LazyArenaTest, HoldsWhatItsCommitHoldsThoughItsLeavesComeLate) {
+  for (std::uint64_t page = 0; page < kPagesMapped; ++page) contents_[page] = page % 9;
+  arena_id_ = push_arena("dense");
+  LazyImages images = open();
+  LazyArena lazy = must(images.checkout_arena(arena_id_));
+  EXPECT_EQ(lazy.arena().missing(), kPagesMapped) << "zeroes are not known to be some";
+  const PushedImage before = must(lazy.pushed());
+  const Commit start = must(lazy.arena().commit());
+  EXPECT_EQ(start.pages(), 0u);
+  const_cast<std::byte*>(at(lazy.arena(), 9))[0] = std::byte{0xee};  // which was zero
+  const Commit changed = must(lazy.arena().commit());
+  const PushedImage after = must(at_.repository.push(changed, "dense", {.since = &before}));
+  EXPECT_EQ(after.pages_put(), 1u);
+  EXPECT_LE(lazy.progress().had, 1u);
+  must(lazy.arena().checkout(start));
+  must(lazy.complete());
+  EXPECT_EQ(lazy.arena().missing(), 0u);
+  expect_right(lazy.arena());
+  EXPECT_EQ(must(lazy.arena().commit()).pages(), 0u);
 }
 
 TEST_F(LazyArenaTest, RecallsWhatWasTouchedTheLastTime) {

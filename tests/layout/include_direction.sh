@@ -40,8 +40,9 @@ src/backing/compressed: include/* src/base src/sync src/backing
 src/image/format: include/* src/base
 src/image/store: include/* src/base src/image/format
 src/image/objects: include/* src/base src/image/format src/image/store
-src/image: include/* src/base src/image/format src/image/store src/image/objects
-src/image/lazy: include/* src/base src/sync src/image src/image/format src/image/objects
+src/image/leaves: include/* src/base src/image/format src/image/objects
+src/image: include/* src/base src/image/format src/image/store src/image/objects src/image/leaves
+src/image/lazy: include/* src/base src/sync src/image src/image/format src/image/objects src/image/leaves
 src/s3: include/* src/base src/image/format src/image/store
 src/rados: include/* src/base src/image/format src/image/store
 src/backing/capi: include/* src/base src/sync src/capi
@@ -88,7 +89,9 @@ adapters/sqlite: include/cleave
 adapters/sqlite/contents: include/cleave adapters/sqlite
 adapters/python/runtime: include/cleave
 adapters/python/backing: include/cleave/* include/cleave adapters/python/runtime
-adapters/python: include/cleave/* include/cleave adapters/python/*
+adapters/python: include/cleave/* include/cleave adapters/python/backing adapters/python/runtime
+adapters/python/image: include/cleave/* include/cleave adapters/python adapters/python/backing adapters/python/runtime
+adapters/python/module: include/cleave/* include/cleave adapters/python adapters/python/backing adapters/python/image adapters/python/runtime
 adapters/python/cleave:
 adapters/program/kernel:
 adapters/program/memory: include/cleave adapters/program/kernel
@@ -104,7 +107,7 @@ bench/sync: include/* src/sync measure bench/harness
 bench/heap: include/cleave measure bench/harness
 bench/io: include/cleave measure bench/harness bench/space
 bench/backing: include/* measure bench/harness bench/io bench/space
-bench/image: include/* measure bench/harness
+bench/image: include/* measure adapters/sqlite bench/harness
 bench/arena: include/cleave measure bench/harness bench/space
 bench/sqlite: include/cleave measure adapters/sqlite bench/harness
 bench/clients: include/cleave measure adapters/sqlite bench/harness
@@ -118,7 +121,7 @@ tools/demo/database: include/cleave adapters/* measure tools/console
 tools/demo/space: include/cleave measure tools/console
 tools/demo: tools/console tools/demo/*
 tools/sqlite: include/cleave adapters/* tools/console
-tools/image: include/* tools/console
+tools/image: include/* adapters/sqlite tools/console tools/sqlite
 tools/run: adapters/program tools/console
 tools/doctor/kernel:
 tools/doctor: include/cleave measure tools/console tools/doctor/kernel

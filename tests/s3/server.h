@@ -48,6 +48,7 @@ class S3Server {
   S3Server& operator=(const S3Server&) = delete;
 
   [[nodiscard]] S3Options options() const;
+  [[nodiscard]] unsigned port() const { return port_; }
   /// Requests so far that began with `method`; empty: all.
   [[nodiscard]] std::size_t requests(const std::string& method = {});
   /// Keys that begin with `prefix`.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ struct Options {
   std::string ref;                ///< a ref, or a commit's id
   std::string other;              ///< another
   std::string message;            ///< one line for people
+  std::string sql;                ///< statements; empty: standard input has them
+  std::uint64_t memory_mib = 64;  ///< for pages that a query needs
   std::vector<std::string> refs;  ///< empty: all
   std::size_t most = 1000;        ///< commits that are listed
   unsigned rounds = 3;            ///< of the collector
@@ -27,6 +30,7 @@ void checkout(const Options& options);
 void clone(const Options& options);
 void pull(const Options& options);
 void write_out(const Options& options);
+void query(const Options& options);
 void refs(const Options& options);
 void log(const Options& options);
 void diff(const Options& options);

@@ -106,17 +106,6 @@ void fill(Space& space, const File& file, std::uint64_t size, const std::string&
 
 std::uint64_t rounded(std::uint64_t size) { return (size + kPageSize - 1) / kPageSize * kPageSize; }
 
-// Nothing: it is of no file, or does not fit what the commit says of its pages.
-std::optional<std::uint64_t> size_of_file(const ImageRecord& record) {
-  const std::string_view payload = record.payload;
-  if (record.kind != ImageRecord::Kind::space || !payload.starts_with(kFile)) return {};
-  std::uint64_t size = 0;
-  const char* const end = payload.data() + payload.size();
-  const auto read = std::from_chars(payload.data() + kFile.size(), end, size);
-  if (read.ec != std::errc{} || read.ptr != end || size > raw(kPageLimit) * kPageSize) return {};
-  return size;
-}
-
 // A new file beside `path`, which is removed unless it was given its name.
 class NewFile {
  public:
@@ -151,6 +140,16 @@ class NewFile {
 };
 
 }  // namespace
+
+std::optional<std::uint64_t> size_of_file(const ImageRecord& record) {
+  const std::string_view payload = record.payload;
+  if (record.kind != ImageRecord::Kind::space || !payload.starts_with(kFile)) return {};
+  std::uint64_t size = 0;
+  const char* const end = payload.data() + payload.size();
+  const auto read = std::from_chars(payload.data() + kFile.size(), end, size);
+  if (read.ec != std::errc{} || read.ptr != end || size > raw(kPageLimit) * kPageSize) return {};
+  return size;
+}
 
 PushedImage push_file(Repository& repository, const std::string& path, const std::string& ref,
                       const std::string& message) {

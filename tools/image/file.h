@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <cleave/image/repository.h>
@@ -18,5 +19,9 @@ PushedImage push_file(Repository& repository, const std::string& path, const std
 /// written.
 std::uint64_t write_file(Repository& repository, const ImageId& commit, const std::string& path,
                          bool replace);
+
+/// How long the file is that a commit is of. Nothing: it is of no file, or does not fit what the
+/// commit says of its pages.
+std::optional<std::uint64_t> size_of_file(const ImageRecord& record);
 
 }  // namespace cleave::command::image

@@ -44,6 +44,15 @@ void add_files(Parser& parser, Options& options) {
   parser.ref(out);
   out.add_option("FILE", options.file, "The file; it is whole, or not there")->required();
   out.add_flag("--force", options.force, "Replace a file that is there");
+
+  CLI::App& asked = parser.add(
+      "query", "Ask a database where it lies: only the pages that are needed come", query);
+  parser.repository(asked);
+  parser.ref(asked);
+  asked.add_option("SQL", options.sql, "Statements; by default those of standard input");
+  asked.add_option("--memory", options.memory_mib, "For pages that come, in MiB")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20))
+      ->capture_default_str();
 }
 
 void add_travel(Parser& parser, Options& options) {

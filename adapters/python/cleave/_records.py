@@ -53,6 +53,55 @@ class BackingStatistics(NamedTuple):
     ring: bool  #: requests to it go out several at a time (io_uring)
 
 
+class ImageRef(NamedTuple):
+    """A ref of a repository of images."""
+
+    name: str  #: as "warm" or "farm/7"
+    commit: str  #: the id of the commit where it stands
+    generation: int  #: how often it was swapped
+
+
+class ImageRecord(NamedTuple):
+    """What a commit of a repository says of itself. Its id is the hash of this."""
+
+    kind: Literal["space", "arena"]
+    pages: int  #: that are not zero
+    message: str  #: one line for people
+    payload: bytes  #: the program's own
+    layout: int  #: the program's own version of what it keeps there
+    root_object: int  #: the address of the program's root; 0: it has none
+    parents: list[str]  #: ids of the commits that it continues
+    regions: list[Region]  #: in order of address; of an arena one
+    architecture: str  #: of an arena, which no other can use: "x86_64"
+    modules: list[str]  #: names of what words of an arena lead to outside of it
+
+
+class VerifiedImages(NamedTuple):
+    """What Repository.verify() found."""
+
+    packs: int  #: read to the end
+    objects: int  #: whose hashes were compared
+    commits: int  #: that refs lead to
+    problems: list[str]  #: each with the name of what is wrong; empty: nothing is
+
+
+class CollectedImages(NamedTuple):
+    """What a round of Repository.collect() did. Packs."""
+
+    packs: int  #: found
+    candidates: int  #: that nothing needed, for the first time
+    condemned: int  #: that nothing needed for the second time
+    removed: int  #: that were condemned before
+    rewritten: int  #: more than half dead: what lives in them was copied
+
+
+class LazyProgress(NamedTuple):
+    """How far a commit is here that was checked out lazily. Pages."""
+
+    pages: int  #: that are not zero
+    had: int  #: of these, fetched at least once
+
+
 class ArenaStatistics(NamedTuple):
     """What an arena has done and keeps. Pages, unless it says otherwise."""
 

@@ -19,6 +19,8 @@ class Handle {
  public:
   /// `what` is its name in messages.
   Handle(const char* what, T&& value) : what_(what), value_(keep(std::move(value))) {}
+  /// Of a part of what another handle has, which stays as long as this does.
+  Handle(const char* what, std::shared_ptr<T> part) : what_(what), value_(std::move(part)) {}
 
   /// Raises ValueError if it was closed, NotPermittedError in a child of fork(2).
   [[nodiscard]] std::shared_ptr<T> get() const {

@@ -1,5 +1,6 @@
 #include "frames/away/away.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -62,12 +63,8 @@ Away::~Away() {
 FrameId Away::take_name() noexcept {
   const FrameId free = free_.pop(links_);
   if (free != kZeroFrame) return free;
-  std::uint64_t fresh = fresh_.load(sync::relaxed);
-  while (fresh <= frames_) {
-    if (fresh_.compare_exchange(fresh, fresh + 1, sync::relaxed))
-      return FrameId{static_cast<std::uint32_t>(fresh)};
-  }
-  return kZeroFrame;
+  const Fresh fresh = take_fresh(1);
+  return fresh.count == 0 ? kZeroFrame : FrameId{static_cast<std::uint32_t>(fresh.first)};
 }
 
 Result<Away::Taken> Away::take() noexcept {
@@ -85,23 +82,40 @@ Result<Away::Taken> Away::take() noexcept {
   return Taken{frame, taken->zeroed};
 }
 
+// In one step: a space may adopt a million pages.
+Away::Fresh Away::take_fresh(std::uint64_t most) noexcept {
+  std::uint64_t fresh = fresh_.load(sync::relaxed);
+  for (;;) {
+    const std::uint64_t count = fresh <= frames_ ? std::min(most, frames_ - fresh + 1) : 0;
+    if (count == 0 || fresh_.compare_exchange(fresh, fresh + count, sync::relaxed)) {
+      return {fresh, count};
+    }
+  }
+}
+
 Result<FrameChain> Away::take_names(std::uint64_t count) noexcept {
   FrameChain names;
-  while (names.count < count) {
-    const FrameId name = sync::allocation_fails() ? kZeroFrame : take_name();
-    if (name == kZeroFrame) {
-      if (!names.empty()) free_.push(names, links_);
-      return no_name();
-    }
-    names.push(name, links_);
+  const bool fails = sync::allocation_fails();
+  while (!fails && names.count < count) {
+    const FrameId free = free_.pop(links_);
+    if (free == kZeroFrame) break;
+    names.push(free, links_);
   }
+  const Fresh fresh = take_fresh(fails ? 0 : count - names.count);
+  for (std::uint64_t i = 0; i < fresh.count; ++i) {
+    names.push(FrameId{static_cast<std::uint32_t>(fresh.first + i)}, links_);
+  }
+  if (names.count < count) {
+    if (!names.empty()) free_.push(names, links_);
+    return no_name();
+  }
+  away_.add(count, sync::relaxed);
   return names;
 }
 
 FrameId Away::adopt(FrameChain& names, Backing::Place place) noexcept {
   const FrameId frame = names.pop(links_);
   place_of_[raw(frame)].store(static_cast<std::uint64_t>(place), sync::relaxed);
-  away_.add(1, sync::relaxed);
   state(frame).own_away();
   return frame;
 }

@@ -57,8 +57,9 @@ class Away {
   };
   /// A frame in memory. Errors: lack::memory, no_memory (the pool holds as many pages as it can).
   Result<Taken> take() noexcept;
-  /// So many frames that are nowhere yet, linked through links(); all or none. Errors: no_memory
-  /// (the pool holds as many pages as it can).
+  /// So many frames that are nowhere yet, linked through links(); all or none. They count as away
+  /// from now on: the caller has all of them adopted. Errors: no_memory (the pool holds as many
+  /// pages as it can).
   Result<FrameChain> take_names(std::uint64_t count) noexcept;
   /// Makes the first of `names`, which loses it, what the backing has at `place`: a frame with one
   /// reference, the caller's, that is away.
@@ -134,6 +135,12 @@ class Away {
   [[nodiscard]] FrameId merged_with(FrameId frame) const noexcept {
     return FrameId{static_cast<std::uint32_t>(place_of_[raw(frame)].load(sync::relaxed))};
   }
+  struct Fresh {
+    std::uint64_t first;
+    std::uint64_t count;
+  };
+  /// Frames that never had a page: as many as are left, `most` at most.
+  [[nodiscard]] Fresh take_fresh(std::uint64_t most) noexcept;
   [[nodiscard]] FrameId take_name() noexcept;
   Result<void> fill(FrameId frame, Slot slot) noexcept;
   void settle(FrameId frame, Slot slot, bool marked) noexcept;

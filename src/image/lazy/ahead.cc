@@ -1,73 +1,99 @@
 #include "image/lazy/ahead.h"
 
-#include <algorithm>
-#include <iterator>
+#include <bit>
 #include <span>
 
 #include "image/lazy/touched.h"
+#include "image/listing.h"
 
 namespace cleave::detail::image {
 namespace {
 
-using Numbers = std::vector<std::uint32_t>;
+// Pages that are wanted, in the order in which they lie there.
+struct Wanted {
+  std::vector<std::uint32_t> numbers;
+  std::vector<ImageId> ids;
+};
 
-// `wanted` in the order in which they lie there.
-Result<std::uint64_t> fetch_all(LazySource& source, Restored& restored, const Numbers& wanted,
+Result<Wanted> in_order(RepositoryState& repository, Restored& restored,
+                        const std::vector<std::uint32_t>& numbers) {
+  std::vector<PageAt> pages;
+  pages.reserve(numbers.size());
+  for (const std::uint32_t number : numbers) {
+    const auto id = restored.id(repository.objects, number);
+    if (!id) return tl::unexpected(id.error());
+    pages.push_back({*id, restored.page(number)});
+  }
+  Wanted wanted;
+  for (const std::uint32_t n : in_order_of_packs(pages, repository.catalog)) {
+    wanted.numbers.push_back(numbers[n]);
+    wanted.ids.push_back(pages[n].id);
+  }
+  return wanted;
+}
+
+Result<std::uint64_t> fetch_all(LazySource& source, Restored& restored, const Wanted& wanted,
                                 Touch touch, GoOn go_on) {
   const LazySource::Ahead ahead;
-  std::vector<ImageId> ids;
-  ids.reserve(wanted.size());
-  for (const std::uint32_t number : wanted) ids.push_back(restored.pages[number].id);
   std::uint64_t brought = 0;
-  for (std::size_t done = 0; done < wanted.size();) {
-    const std::size_t end = done + source.read_ahead(std::span(ids).subspan(done));
+  for (std::size_t done = 0; done < wanted.numbers.size();) {
+    const std::size_t end = done + source.read_ahead(std::span(wanted.ids).subspan(done));
     for (; done < end; ++done) {
-      if (restored.had(wanted[done])) continue;
+      const std::uint32_t number = wanted.numbers[done];
+      if (restored.had(number)) continue;
       if (!go_on()) return brought;
-      auto here = touch(restored.pages[wanted[done]].page);
+      auto here = touch(restored.page(number));
       if (!here) return tl::unexpected(here.error());
       if (!*here) continue;
-      restored.note_had(wanted[done], false);  // also where it was overwritten before
+      restored.note_had(number, false);  // also where it was overwritten before
       ++brought;
     }
   }
   return brought;
 }
 
+// What was never fetched. Leaves that were not read are, one at a time: threads that wait for a
+// page come first.
+Result<std::vector<std::uint32_t>> find_missing(LazySource& source, Restored& restored,
+                                                GoOn go_on) {
+  std::vector<std::uint32_t> numbers;
+  for (std::uint32_t leaf = 0; leaf < restored.leaves() && go_on(); ++leaf) {
+    source.let_others();
+    const auto pages = source.with_repository(
+        [&](RepositoryState& repository) { return restored.pages(repository.objects, leaf); });
+    if (!pages) return tl::unexpected(pages.error());
+    for (std::uint64_t bits = *pages; bits != 0; bits &= bits - 1) {
+      const auto bit = static_cast<std::uint32_t>(std::countr_zero(bits));
+      if (!restored.had(leaf * kEntries + bit)) numbers.push_back(leaf * kEntries + bit);
+    }
+  }
+  return numbers;
+}
+
 }  // namespace
 
 Result<std::uint64_t> recall(LazySource& source, Restored& restored, Touch touch, GoOn go_on) {
-  auto wanted = source.with_repository([&](RepositoryState& repository) -> Result<Numbers> {
+  const auto wanted = source.with_repository([&](RepositoryState& repository) -> Result<Wanted> {
     const auto numbers = recorded(repository, restored);
-    if (!numbers) return numbers;
-    std::vector<PageAt> pages;
-    for (const std::uint32_t n : *numbers) pages.push_back(restored.pages[n]);
-    Numbers ordered;
-    for (const std::uint32_t n : in_order_of_packs(pages, repository.catalog)) {
-      ordered.push_back((*numbers)[n]);
-    }
-    return ordered;
+    if (!numbers) return tl::unexpected(numbers.error());
+    return in_order(repository, restored, *numbers);
   });
   if (!wanted) return tl::unexpected(wanted.error());
-  return guarded([&]() -> Result<std::uint64_t> {
-    for (const std::uint32_t number : *wanted) restored.note_touched(number);
-    return fetch_all(source, restored, *wanted, touch, go_on);
-  });
+  for (const std::uint32_t number : wanted->numbers) restored.note_touched(number);
+  return guarded([&] { return fetch_all(source, restored, *wanted, touch, go_on); });
 }
 
 Result<std::uint64_t> complete(LazySource& source, Restored& restored, Touch touch, GoOn go_on,
                                const std::function<void(const LazyProgress&)>& told) {
-  const auto order = source.with_repository([&](RepositoryState& repository) -> Result<Numbers> {
-    return in_order_of_packs(restored.pages, repository.catalog);
-  });
-  if (!order) return tl::unexpected(order.error());
-  return guarded([&] {
-    Numbers wanted;
-    std::ranges::copy_if(*order, std::back_inserter(wanted),
-                         [&](std::uint32_t number) { return !restored.had(number); });
-    std::uint64_t asked = 0;
+  return guarded([&]() -> Result<std::uint64_t> {
     if (told) told(restored.progress());
-    return fetch_all(source, restored, wanted, touch, [&] {
+    const auto missing = find_missing(source, restored, go_on);
+    if (!missing) return tl::unexpected(missing.error());
+    const auto wanted = source.with_repository(
+        [&](RepositoryState& repository) { return in_order(repository, restored, *missing); });
+    if (!wanted) return tl::unexpected(wanted.error());
+    std::uint64_t asked = 0;
+    return fetch_all(source, restored, *wanted, touch, [&] {
       if (told && ++asked % 1024 == 0) told(restored.progress());
       return go_on();
     });

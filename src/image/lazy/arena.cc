@@ -1,4 +1,5 @@
 // Arenas whose pages come from a repository when they are touched.
+#include <bit>
 #include <string>
 #include <utility>
 
@@ -41,10 +42,15 @@ Result<std::uint64_t> LazyArena::complete(const std::stop_token& stop,
   auto brought = detail::image::complete(
       *below_.source_, *below_.restored_, [this](PageNo page) { return bring(page); },
       [&stop] { return !stop.stop_requested(); }, told);
-  // What came into the pool for another reason than a touch, as for a hold.
-  for (const auto& each : below_.restored_->pages) {
-    if (!brought || stop.stop_requested() || arena_.missing() == 0) break;
-    if (auto came = bring(each.page); !came) return tl::unexpected(came.error());
+  // What came into the pool for another reason than a touch, as for a hold; and zeroes.
+  const detail::image::Restored& restored = *below_.restored_;
+  for (std::uint32_t leaf = 0; brought && leaf < restored.leaves(); ++leaf) {
+    for (std::uint64_t bits = restored.given(leaf); bits != 0; bits &= bits - 1) {
+      if (stop.stop_requested() || arena_.missing() == 0) return brought;
+      const auto page = static_cast<std::uint64_t>(std::countr_zero(bits));
+      auto came = bring(restored.first_page(leaf) + page);
+      if (!came) return tl::unexpected(came.error());
+    }
   }
   return brought;
 }

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <vector>
 
 #include <cleave/image/lazy.h>
 
@@ -14,9 +16,9 @@ namespace {
 
 using detail::fail;
 using detail::image::guarded;
+using detail::image::kEntries;
 using detail::image::LazyPlace;
 using detail::image::LazySource;
-using detail::image::PageAt;
 using detail::image::RepositoryState;
 using detail::image::Restored;
 
@@ -27,32 +29,48 @@ constexpr std::size_t kStep = 4096;
 class Unadopted {
  public:
   explicit Unadopted(const LazySource::Added& added)
-      : added_(added), left_(added.restored->pages.size()) {}
+      : added_(added), left_(added.restored->given()) {
+    places_.reserve(kStep);
+  }
   ~Unadopted() { added_.restored->drop(left_); }
   Unadopted(const Unadopted&) = delete;
   Unadopted& operator=(const Unadopted&) = delete;
 
   Result<void> adopt_all(Space& space) {
-    const std::vector<PageAt>& pages = added_.restored->pages;
-    std::vector<Backing::Place> places;
-    places.reserve(std::min(kStep, pages.size()));
-    while (left_ != 0) {
-      places.clear();
-      const auto begin = static_cast<std::uint32_t>(pages.size() - left_);
-      const PageNo first = pages[begin].page;
-      for (std::uint32_t i = begin; i < pages.size() && places.size() < kStep; ++i) {
-        if (pages[i].page != first + places.size()) break;
-        places.push_back(LazyPlace{added_.number, i}.place());
+    const Restored& restored = *added_.restored;
+    for (std::uint32_t leaf = 0; leaf < restored.leaves(); ++leaf) {
+      const std::uint32_t number = leaf * kEntries;
+      for (std::uint64_t bits = restored.given(leaf); bits != 0; bits &= bits - 1) {
+        auto done = add(space, number + static_cast<std::uint32_t>(std::countr_zero(bits)));
+        if (!done) return done;
       }
-      if (auto done = space.adopt(address_of(first), places); !done) return done;
-      left_ -= places.size();
     }
-    return {};
+    return adopt(space);
   }
 
  private:
+  Result<void> add(Space& space, std::uint32_t number) {
+    const PageNo page = added_.restored->page(number);
+    if (page != first_ + places_.size() || places_.size() == kStep) {
+      if (auto done = adopt(space); !done) return done;
+      first_ = page;
+    }
+    places_.push_back(LazyPlace{added_.number, number}.place());
+    return {};
+  }
+  // Those that were added, one after the other.
+  Result<void> adopt(Space& space) {
+    if (places_.empty()) return {};
+    if (auto done = space.adopt(address_of(first_), places_); !done) return done;
+    left_ -= places_.size();
+    places_.clear();
+    return {};
+  }
+
   const LazySource::Added& added_;
   std::uint64_t left_;
+  PageNo first_{0};
+  std::vector<Backing::Place> places_;
 };
 
 Result<void> map_regions(Space& space, const std::vector<Region>& regions) {
@@ -100,6 +118,7 @@ LazyCheckout::~LazyCheckout() {
 }
 
 const ImageId& LazyCheckout::commit() const { return restored_->commit; }
+const ImageRecord& LazyCheckout::record() const { return restored_->record; }
 
 bool LazyCheckout::has_free_memory() const {
   const PoolStatistics now = pool_->statistics();
@@ -133,7 +152,8 @@ Result<LazyImages> LazyImages::open(std::unique_ptr<ImageStore> store, LazyOptio
       return fail(Errc::bad_argument, "LazyOptions::pages is 1 to 2^32 - 1");
     }
     auto source = std::make_shared<LazySource>(std::move(store), options.pages, options.lease);
-    const auto seen = source->with_repository([](RepositoryState& state) { return state.look(); });
+    const auto seen =
+        source->with_repository([](RepositoryState& state) { return state.look_at_all(); });
     if (!seen) return tl::unexpected(seen.error());
     auto pool = Pool::create(options.memory, std::make_unique<detail::image::LazyBacking>(
                                                  source, std::move(options.next)));

@@ -33,18 +33,17 @@ unsigned& LazySource::Ahead::depth() noexcept {
 
 Result<LazySource::Added> LazySource::add(const ImageId& commit) {
   sweep();
+  const std::uint64_t room = most_pages_ - pages_given();
   auto restored = with_repository([&](RepositoryState& state) -> Result<std::shared_ptr<Restored>> {
     std::string ref = leases_ ? name_of_lease() : std::string();
-    auto leased = state.lease(commit, ref, most_pages_);
+    auto leased = state.lease(commit, ref, room);
     if (!leased) return tl::unexpected(leased.error());
     return std::make_shared<Restored>(commit, std::move(ref), std::move(*leased));
   });
   if (!restored) return tl::unexpected(restored.error());
   Result<Added> added = guarded([&]() -> Result<Added> {
     const sync::BareGuard guard(list_);
-    std::uint64_t pages = (*restored)->pages.size();
-    for (const auto& [number, other] : restored_) pages += other->pages.size();
-    if (pages > most_pages_) {
+    if ((*restored)->given() > most_pages_ - all_given()) {
       return fail(Errc::no_memory,
                   "more pages of images than LazyOptions::pages; end spaces that hold some");
     }
@@ -56,6 +55,17 @@ Result<LazySource::Added> LazySource::add(const ImageId& commit) {
   });
   if (!added) end_lease(**restored);
   return added;
+}
+
+std::uint64_t LazySource::all_given() const {
+  std::uint64_t pages = 0;
+  for (const auto& [number, restored] : restored_) pages += restored->given();
+  return pages;
+}
+
+std::uint64_t LazySource::pages_given() {
+  const sync::BareGuard guard(list_);
+  return all_given();
 }
 
 void LazySource::end_lease(const Restored& restored) noexcept {
@@ -88,21 +98,30 @@ std::shared_ptr<Restored> LazySource::find(std::uint32_t commit) noexcept {
 
 Result<void> LazySource::fetch(LazyPlace place, std::byte* into) {
   const std::shared_ptr<Restored> restored = find(place.commit);
-  if (restored == nullptr || place.page >= restored->pages.size()) {
+  if (restored == nullptr || !restored->has(place.page)) {
     return fail(Errc::io, "the pool has no such page of an image: a bug of cleave");
   }
-  const PageAt& page = restored->pages[place.page];
   const bool ahead = Ahead::is_under_way();
+  bool is_page = false;
   if (!ahead) wanting_.add(1, sync::relaxed);
   auto done = with_repository([&](RepositoryState& state) -> Result<void> {
-    const auto bytes = state.objects.page(page.id);
+    const auto id = restored->id(state.objects, place.page);
+    if (!id) return tl::unexpected(id.error());
+    is_page = !id->is_none();
+    if (!is_page) {
+      std::memset(into, 0, kPageSize);
+      return {};
+    }
+    const auto bytes = state.objects.page(*id);
     if (!bytes) return tl::unexpected(bytes.error());
     std::memcpy(into, bytes->data(), bytes->size());
     return {};
   });
   if (!ahead) wanting_.sub(1, sync::relaxed);
-  if (!done) return tl::unexpected(named(done.error(), restored->commit, page.page));
-  restored->note_had(place.page, !ahead);
+  if (!done) {
+    return tl::unexpected(named(done.error(), restored->commit, restored->page(place.page)));
+  }
+  if (is_page) restored->note_had(place.page, !ahead);
   return {};
 }
 

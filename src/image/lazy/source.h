@@ -89,14 +89,17 @@ class LazySource {
    private:
     static unsigned& depth() noexcept;
   };
+  /// Waits while threads want a page.
+  void let_others() const noexcept;
   /// Has these pages at hand, as Objects::read_ahead(); after threads that wait for one.
   std::size_t read_ahead(std::span<const ImageId> ids);
 
  private:
   static tl::unexpected<Error> elsewhere() noexcept;
+  std::uint64_t pages_given();
+  std::uint64_t all_given() const CLEAVE_REQUIRES(list_);
   [[nodiscard]] std::shared_ptr<Restored> find(std::uint32_t commit) noexcept;
   void end_lease(const Restored& restored) noexcept;
-  void let_others() const noexcept;
 
   const std::uint64_t most_pages_;
   const bool leases_;

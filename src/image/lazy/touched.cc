@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
+#include <span>
+#include <utility>
 
 #include "image/leases.h"
 
@@ -9,16 +13,22 @@ namespace cleave::detail::image {
 namespace {
 
 constexpr std::uint64_t kBits = kPageSize * 8;
+constexpr std::uint64_t kWords = kBits / kEntries;  // one a leaf
 
-using Bitmap = std::array<std::byte, kPageSize>;
+using Bitmap = std::array<std::uint64_t, kWords>;
+static_assert(std::endian::native == std::endian::little, "a bitmap's bits are those of its words");
 
-void set(Bitmap& bitmap, std::uint64_t bit) { bitmap[bit / 8] |= std::byte{1} << bit % 8; }
-bool get(View bitmap, std::uint64_t bit) {
-  return (bitmap[bit / 8] >> bit % 8 & std::byte{1}) != std::byte{0};
+std::uint64_t word_of(PageNo first) { return raw(first) / kEntries % kWords; }
+
+std::uint64_t word_at(View bitmap, std::uint64_t word) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, bitmap.data() + word * sizeof bits, sizeof bits);
+  return bits;
 }
 
 std::uint64_t bitmaps(const Restored& restored) {
-  return restored.pages.empty() ? 0 : raw(restored.pages.back().page) / kBits + 1;
+  const std::uint32_t leaves = restored.leaves();
+  return leaves == 0 ? 0 : raw(restored.first_page(leaves - 1)) / kBits + 1;
 }
 
 // A page of the space a bitmap, of which those without a bit stay absent.
@@ -26,32 +36,51 @@ Result<std::uint64_t> write_touched(Space& space, const Restored& restored) {
   std::uint64_t count = 0;
   Bitmap bitmap{};
   std::uint64_t open = 0;
-  bool any = false;
   const auto close = [&]() -> Result<void> {
-    if (!any) return {};
-    any = false;
-    auto written = space.write(address_of(PageNo{open}), bitmap);
-    bitmap.fill(std::byte{});
+    if (std::ranges::all_of(bitmap, [](std::uint64_t word) { return word == 0; })) return {};
+    auto written = space.write(address_of(PageNo{open}), std::as_bytes(std::span(bitmap)));
+    bitmap.fill(0);
     return written;
   };
-  for (std::uint32_t i = 0; i < restored.pages.size(); ++i) {
-    if (!restored.touched(i)) continue;
-    const std::uint64_t page = raw(restored.pages[i].page);
-    if (page / kBits != open) {
+  for (std::uint32_t leaf = 0; leaf < restored.leaves(); ++leaf) {
+    const std::uint64_t touched = restored.touched(leaf);
+    if (touched == 0) continue;
+    const PageNo first = restored.first_page(leaf);
+    if (raw(first) / kBits != open) {
       if (auto closed = close(); !closed) return tl::unexpected(closed.error());
-      open = page / kBits;
+      open = raw(first) / kBits;
     }
-    set(bitmap, page % kBits);
-    any = true;
-    ++count;
+    bitmap[word_of(first)] = touched;
+    count += static_cast<std::uint64_t>(std::popcount(touched));
   }
   if (auto closed = close(); !closed) return tl::unexpected(closed.error());
   return count;
 }
 
+bool was_touched(const Restored& restored, std::uint32_t number) {
+  return (restored.touched(number / kEntries) >> number % kEntries & 1) != 0;
+}
+
+// Of the pages that `bitmap` has bits for, those that the commit has. `which`: of the bitmaps.
+Result<void> add_recorded(Objects& objects, Restored& restored, PageNo which, View bitmap,
+                          std::vector<std::uint32_t>& numbers) {
+  const PageNo begin{raw(which) * kBits};
+  std::uint32_t leaf = restored.first_leaf_from(begin);
+  for (; leaf < restored.leaves() && restored.first_page(leaf) < begin + kBits; ++leaf) {
+    const std::uint64_t said = word_at(bitmap, word_of(restored.first_page(leaf)));
+    if ((said & restored.given(leaf)) == 0) continue;
+    const auto pages = restored.pages(objects, leaf);
+    if (!pages) return tl::unexpected(pages.error());
+    for (std::uint64_t bits = said & *pages; bits != 0; bits &= bits - 1) {
+      numbers.push_back(leaf * kEntries + static_cast<std::uint32_t>(std::countr_zero(bits)));
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
-Result<std::uint64_t> record_touched(RepositoryState& repository, const Restored& restored) {
+Result<std::uint64_t> record_touched(RepositoryState& repository, Restored& restored) {
   const std::uint64_t size = bitmaps(restored);
   if (size == 0) return 0;
   const auto before = recorded(repository, restored);
@@ -65,7 +94,7 @@ Result<std::uint64_t> record_touched(RepositoryState& repository, const Restored
   }
   const auto count = write_touched(*space, restored);
   if (!count) return count;
-  const auto is_new = [&](std::uint32_t number) { return !restored.touched(number); };
+  const auto is_new = [&](std::uint32_t number) { return !was_touched(restored, number); };
   if (before->size() == *count && std::ranges::none_of(*before, is_new)) return count;
   const auto snapshot = space->snapshot();
   if (!snapshot) return tl::unexpected(snapshot.error());
@@ -76,7 +105,7 @@ Result<std::uint64_t> record_touched(RepositoryState& repository, const Restored
   return count;
 }
 
-Result<std::vector<std::uint32_t>> recorded(RepositoryState& repository, const Restored& restored) {
+Result<std::vector<std::uint32_t>> recorded(RepositoryState& repository, Restored& restored) {
   std::vector<std::uint32_t> numbers;
   const auto seen = repository.look_at_all();
   if (!seen) return tl::unexpected(seen.error());
@@ -85,19 +114,16 @@ Result<std::vector<std::uint32_t>> recorded(RepositoryState& repository, const R
   const auto record = repository.objects.commit(ref->second.commit);
   if (!record) return tl::unexpected(record.error());
   if (record->pages > bitmaps(restored)) return numbers;
+  std::vector<std::pair<PageNo, Bytes>> said;  // reading a leaf would end what read() shows
   const auto read = repository.read(*record, [&](PageNo which, View bitmap) -> Result<void> {
-    const auto first =
-        std::ranges::lower_bound(restored.pages, PageNo{raw(which) * kBits}, {}, &PageAt::page);
-    for (auto at = first; at != restored.pages.end(); ++at) {
-      const std::uint64_t bit = raw(at->page) - raw(which) * kBits;
-      if (bit >= kBits) break;
-      if (get(bitmap, bit)) {
-        numbers.push_back(static_cast<std::uint32_t>(at - restored.pages.begin()));
-      }
-    }
+    said.emplace_back(which, Bytes(bitmap.begin(), bitmap.end()));
     return {};
   });
   if (!read) return tl::unexpected(read.error());
+  for (const auto& [which, bitmap] : said) {
+    auto added = add_recorded(repository.objects, restored, which, bitmap, numbers);
+    if (!added) return tl::unexpected(added.error());
+  }
   return numbers;
 }
 

@@ -1,5 +1,6 @@
 #include "image/objects/catalog.h"
 
+#include <algorithm>
 #include <set>
 
 namespace cleave::detail::image {
@@ -13,9 +14,9 @@ std::optional<ImageId> pack_of_key(std::string_view key) {
 
 std::string key_of_pack(const ImageId& pack) { return "packs/" + pack.hex(); }
 
-Result<Catalog::Pack> read_pack(ImageStore& store, const ImageId& pack, std::uint64_t size) {
+Result<KnownPack> read_pack(ImageStore& store, const ImageId& pack, std::uint64_t size) {
   const std::string key = key_of_pack(pack);
-  if (size > kMostPack) return Catalog::Pack{size, {}, false};
+  if (size > kMostPack) return KnownPack{size, {}, false};
   if (size >= kPackHeader + kPackTrailer) {
     const auto end = store.get(key, size - kPackTrailer, kPackTrailer);
     if (!end) return tl::unexpected(end.error());
@@ -23,7 +24,7 @@ Result<Catalog::Pack> read_pack(ImageStore& store, const ImageId& pack, std::uin
       const auto bytes = store.get(key, trailer->offset, trailer->count * kIndexEntry);
       if (!bytes) return tl::unexpected(bytes.error());
       if (auto index = decode_index(*bytes, *trailer)) {
-        return Catalog::Pack{size, std::move(*index), true};
+        return KnownPack{size, std::move(*index), true};
       }
     }
   }
@@ -31,7 +32,7 @@ Result<Catalog::Pack> read_pack(ImageStore& store, const ImageId& pack, std::uin
   if (!all) return tl::unexpected(all.error());
   bool damaged = false;
   Index index = rebuild_index(*all, damaged);
-  return Catalog::Pack{size, std::move(index), !damaged};
+  return KnownPack{size, std::move(index), !damaged};
 }
 
 Result<void> Catalog::refresh(ImageStore& store, const Root& root) {
@@ -51,31 +52,50 @@ Result<void> Catalog::refresh(ImageStore& store, const Root& root) {
       continue;
     }
     if (!read) return tl::unexpected(read.error());
-    packs_[*pack] = std::move(*read);
+    know(*pack, std::move(*read));
   }
-  std::erase_if(packs_, [&](const auto& pack) { return !listed.contains(pack.first); });
-  homes_.clear();
-  for (const auto& pack : packs_) {
-    if (!root.condemns(pack.first)) enter(pack);
+  const auto is_gone = [&](const auto& pack) { return !listed.contains(pack.first); };
+  const auto is_condemned = [&](const auto& pack) { return root.condemns(pack.first); };
+  const bool stale = std::ranges::any_of(packs_, [&](const auto& pack) {
+    return pack.second.entered && (is_gone(pack) || is_condemned(pack));
+  });
+  if (stale) forget_homes();
+  std::erase_if(packs_, is_gone);
+  std::uint64_t objects = 0;
+  for (const auto& pack : packs_) objects += pack.second.index.size();
+  homes_.reserve(objects);
+  for (auto& pack : packs_) {
+    if (!pack.second.entered && !is_condemned(pack)) enter(pack);
   }
   return {};
 }
 
-void Catalog::enter(const std::pair<const ImageId, Pack>& pack) {
-  for (std::uint32_t i = 0; i < pack.second.index.size(); ++i) {
-    homes_.try_emplace(pack.second.index[i].id, Home{&pack, i});
-  }
+void Catalog::forget_homes() {
+  homes_.forget_all();
+  for (auto& pack : packs_) pack.second.entered = false;
+}
+
+// What has a home in an index must not find another one there.
+void Catalog::know(const ImageId& pack, KnownPack known) {
+  const auto before = packs_.find(pack);
+  if (before != packs_.end() && before->second.entered) forget_homes();
+  packs_.insert_or_assign(pack, std::move(known));
+}
+
+void Catalog::enter(NamedPack& pack) {
+  homes_.enter(pack);
+  pack.second.entered = true;
 }
 
 void Catalog::add(const ImageId& pack, std::uint64_t size, Index index) {
-  enter(*packs_.insert_or_assign(pack, Pack{size, std::move(index), true}).first);
+  know(pack, {size, std::move(index)});
+  enter(*packs_.find(pack));
 }
 
 std::optional<Location> Catalog::find(const ImageId& id) const {
-  const auto found = homes_.find(id);
-  if (found == homes_.end()) return std::nullopt;
-  const auto& [pack, contents] = *found->second.pack;
-  return Location{pack, contents.index[found->second.number]};
+  const auto home = homes_.find(id);
+  if (!home) return std::nullopt;
+  return Location{home->pack->first, home->pack->second.index[home->number]};
 }
 
 }  // namespace cleave::detail::image

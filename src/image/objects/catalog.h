@@ -2,10 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <optional>
-#include <unordered_map>
 
 #include <cleave/error.h>
 #include <cleave/image/store.h>
@@ -13,6 +11,7 @@
 #include "image/format/id.h"
 #include "image/format/pack.h"
 #include "image/format/root.h"
+#include "image/objects/homes.h"
 
 namespace cleave::detail::image {
 
@@ -24,16 +23,10 @@ struct Location {
   IndexEntry entry;
 };
 
-/// The indexes of all packs, read once each, as packs never change. Memory: some 150 bytes an
+/// The indexes of all packs, read once each, as packs never change. Memory: some 60 bytes an
 /// object.
 class Catalog {
  public:
-  struct Pack {
-    std::uint64_t size = 0;
-    Index index;
-    bool whole = true;  ///< false: the next refresh() looks whether it is now
-  };
-
   /// Makes it what the store lists now. To be called after `root` was looked at, never before: a
   /// pack that is gone may be condemned no longer. Objects of packs that it condemns count as
   /// lacking. A pack that cannot be read counts as one without objects.
@@ -42,22 +35,19 @@ class Catalog {
   void add(const ImageId& pack, std::uint64_t size, Index index);
 
   [[nodiscard]] std::optional<Location> find(const ImageId& id) const;
-  [[nodiscard]] bool has(const ImageId& id) const { return homes_.contains(id); }
-  [[nodiscard]] const std::map<ImageId, Pack>& packs() const { return packs_; }
+  [[nodiscard]] bool has(const ImageId& id) const { return homes_.find(id).has_value(); }
+  [[nodiscard]] const std::map<ImageId, KnownPack>& packs() const { return packs_; }
 
  private:
-  // A place in packs_: its elements stay where they are.
-  struct Home {
-    const std::pair<const ImageId, Pack>* pack;
-    std::uint32_t number;
-  };
-  void enter(const std::pair<const ImageId, Pack>& pack);
+  void know(const ImageId& pack, KnownPack known);
+  void enter(NamedPack& pack);
+  void forget_homes();
 
-  std::map<ImageId, Pack> packs_;
-  std::unordered_map<ImageId, Home, HashOfId> homes_;
+  std::map<ImageId, KnownPack> packs_;  // its elements stay where they are
+  Homes homes_;
 };
 
 /// A pack: its index is the one at its end or, where that is damaged, made again of its frames.
-Result<Catalog::Pack> read_pack(ImageStore& store, const ImageId& pack, std::uint64_t size);
+Result<KnownPack> read_pack(ImageStore& store, const ImageId& pack, std::uint64_t size);
 
 }  // namespace cleave::detail::image

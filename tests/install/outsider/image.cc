@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include <cleave/image/lazy.h>
 #include <cleave/image/repository.h>
 #include <cleave/must.h>
 #include <cleave/pool.h>
@@ -24,7 +25,11 @@ int main(int, char** argv) {
   Repository others = must(Repository::open(must(directory_store(folder))));
   Space out = must(others.checkout(pool, must(others.resolve(pushed.hex()))));
   const int found = must(must(out.accessor()).load<int>(at));
-  std::printf("%d\n", found);
+
+  LazyImages lazily = must(LazyImages::open(must(directory_store(folder)), {.memory = 16_MiB}));
+  LazyCheckout lazy = must(lazily.checkout(pushed));
+  const int came = must(must(lazy.space().accessor()).load<int>(at));
+  std::printf("%d %d\n", found, came);
   std::filesystem::remove_all(folder);
-  return found == 7 ? 0 : 1;
+  return found == 7 && came == 7 ? 0 : 1;
 }

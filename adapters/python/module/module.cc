@@ -7,6 +7,7 @@
 #include "adapters/python/arena.h"
 #include "adapters/python/backing/backing.h"
 #include "adapters/python/commit.h"
+#include "adapters/python/image/image.h"
 #include "adapters/python/pins.h"
 #include "adapters/python/pool.h"
 #include "adapters/python/ring.h"
@@ -42,6 +43,12 @@ void define_module(py::module_& module) {
   define_commit(module);
   define_arena(module);
   define_ring(module);
+#ifdef CLEAVE_PYTHON_IMAGE
+  define_repository(module);
+  define_lazy_images(module);
+#else
+  define_no_images(module);
+#endif
   module.def("trackings", list_trackings, R"(trackings()
 --
 
