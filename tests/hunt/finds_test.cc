@@ -125,6 +125,17 @@ TEST(Hunt, FindsNoRaceOfAForkWithASplitOfAHugePage) {
   EXPECT_EQ(answer.cut, 0u);
 }
 
+// What was split to be merged, or to go to swap, may have become large again by then.
+TEST(Hunt, FindsNoRaceOfACollapseWithWhatIsDoneToSmallPages) {
+  const Answer answer = hunted({.rules = "F+E1+A",
+                                .starts = "huge",
+                                .depth = 0,
+                                .before = "split",
+                                .race = "collapse,merge,swapout,migrate",
+                                .memories = {explore::Memory::sc}});
+  EXPECT_THAT(programs(answer), IsEmpty());
+}
+
 TEST(Hunt, TellsTwoRuleSetsApart) {
   Options options = options_of({.rules = "E1", .words = "write,fork,get,unmap,pin"});
   options.reference = judge::parse_variants("A")->front();

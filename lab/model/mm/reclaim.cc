@@ -120,7 +120,7 @@ Answer kept(World& world, Folio& folio) {
 
 Answer swap_out(World& world, Task task, PageNo page) {
   if (split_before_small_work(world, task, page) != Answer::done) return Answer::failed;
-  Folio* const folio = isolate(world, task, page);
+  Folio* const folio = isolate_small(world, task, page);
   if (folio == nullptr) return Answer::failed;
   if (passes_by(world, *folio)) return kept(world, *folio);
   const bool lazy = look("reclaim: was it freed", [&] { return folio->lazyfree.read(); });
