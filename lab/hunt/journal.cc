@@ -32,6 +32,7 @@ tl::expected<std::string, std::string> contents(const std::string& path) {
 
 Answer answer_of(const Json& json) {
   Answer answer{json.at("programs"), json.at("judgements"), json.at("runs"), json.at("cut")};
+  if (json.contains("known")) answer.known = json["known"];
   if (json.contains("skipped")) answer.skipped = json["skipped"];
   for (const Json& one : json.at("findings"))
     answer.findings.emplace(

@@ -37,6 +37,7 @@ class TestProgram : public explore::Program {
   enum class Then : std::uint8_t { next, otherwise, dies };
   Then perform(const ThreadPlan& thread, const Instruction& instruction);
   [[nodiscard]] model::Machine& machine() { return machine_; }
+  [[nodiscard]] const model::Machine& machine() const { return machine_; }
 
  private:
   void perform(const ThreadPlan& thread);

@@ -38,7 +38,7 @@ std::string counters_of(World& world, Folio& folio) {
   }
   std::string text = fmt::format("map {} ref {}", maps, folio.refs.read());
   if (folio.slot.read() != 0) {
-    text += fmt::format(" swap {} cached", world.slots[folio.slot.read() - 1u].count.read());
+    text += fmt::format(" swap {} cached", world.swap_slot(folio.slot.read() - 1u).count.read());
   }
   if (folio.pins.read() != 0) text += fmt::format(" pins {}", folio.pins.read());
   if (exclusive) text += " e";
@@ -60,8 +60,8 @@ std::string bytes_of(Folio& folio) {
 
 std::string slots_of(World& world) {
   std::string text;
-  for (std::size_t i = 0; i < world.slots.size(); ++i) {
-    const Slot& slot = world.slots[i];
+  for (std::size_t i = 0; i < world.notes.size(); ++i) {
+    const Slot& slot = world.swap_slot(i);
     if (slot.count.read() == 0 || slot.cached.read() != 0) continue;
     text += fmt::format("{}slot {}: swap {} = {}", text.empty() ? "" : " | ", i, slot.count.read(),
                         slot.a.read());

@@ -16,6 +16,8 @@ const std::vector<Fence>& fences() {
       {"fork.wait", "a fork waits for lockless pins that were under way (fork_seq=sections)"},
       {"share.clear",
        "an entry is seen to be gone before reclaim, migration, KSM and UFFDIO_MOVE ask for pins"},
+      {"hugetlb.one_fault",
+       "a fault of a hugetlb page waits while another of the same is under way"},
       {"lazyfree.clear",
        "an entry is seen to be gone before reclaim counts the references of a lazily freed page"},
   };

@@ -14,7 +14,7 @@ Found find_page(World& world, ProcessId process, PageNo page) {
   if (entry.is(EntryKind::page) || entry.is(EntryKind::migrating))
     return {&world.folio(entry), entry.index};
   if (!entry.is(EntryKind::swap)) return {};
-  const std::uint16_t cached = world.slots[entry.target].cached.read();
+  const std::uint16_t cached = world.swap_slot(entry.target).cached.read();
   return cached == 0 ? Found{} : Found{&world.folio(static_cast<FolioId>(cached - 1)), 0};
 }
 
@@ -41,7 +41,7 @@ std::optional<Value> value_at(World& world, ProcessId process, PageNo page, Half
   }
   const Entry entry = world.find(process, page).entry;
   if (entry.is(EntryKind::swap)) {
-    const Slot& slot = world.slots[entry.target];
+    const Slot& slot = world.swap_slot(entry.target);
     return half == Half::a ? slot.a.read() : slot.b.read();
   }
   if (!entry.is(EntryKind::zero) && region.file != 0) {

@@ -35,8 +35,8 @@ Complaint wrong_counts(World& world, const Tally& tally, Folio& folio) {
   }
   for (std::uint32_t i = 0; i < folio.pages.size(); ++i) {
     const Homes homes = folio.pages[i].homes.read();
-    if (homes != expected.homes[i])
-      return complain("map", std::popcount(homes), std::popcount(expected.homes[i]));
+    const Homes ought = tally.homes(folio, i);
+    if (homes != ought) return complain("map", std::popcount(homes), std::popcount(ought));
   }
   return std::nullopt;
 }
@@ -59,7 +59,7 @@ Complaint wrong_marks(World& world, Folio& folio) {
 Complaint wrong_entry(World& world, ProcessId id, PageNo page) {
   const EntryRef spot = world.find(id, page);
   if (spot.entry.is(EntryKind::swap) && world.marks()) {
-    const std::uint16_t cached = world.slots[spot.entry.target].cached.read();
+    const std::uint16_t cached = world.swap_slot(spot.entry.target).cached.read();
     if (cached != 0 && world.folio(static_cast<FolioId>(cached - 1)).pages[0].exclusive.read()) {
       return "I4: a swap entry names a page that is marked exclusive";
     }
@@ -101,16 +101,21 @@ Complaint first_of_folios(World& world, F&& wrong) {
 
 }  // namespace
 
-Tally::Tally(World& world) : slots_(world.slots.size()) {
-  for (const auto& made : world.all_folios()) {
-    auto& expected = folios_.emplace_back();
-    for (const Folio& folio : made) {
-      Expected& of = expected.emplace_back();
-      of.homes.resize(folio.pages.size());
-      of.refs =
-          folio.held + (folio.kind == FolioKind::file ? 1 : 0) + (folio.slot.read() != 0 ? 1 : 0);
+void Tally::count(World& world) {
+  slots_.assign(world.notes.size(), 0);
+  makers_.clear();
+  folios_.clear();
+  std::uint32_t pages = 0;
+  for (const World::Folios& made : world.all_folios()) {
+    makers_.push_back(folios_.size());
+    for (const auto& folio : made) {
+      const int others =
+          (folio->kind == FolioKind::file ? 1 : 0) + (folio->slot.read() != 0 ? 1 : 0);
+      folios_.push_back({folio->held + others, 0, 0, pages});
+      pages += static_cast<std::uint32_t>(folio->pages.size());
     }
   }
+  homes_.assign(pages, 0);
   count_entries(world);
   count_references(world);
 }
@@ -123,7 +128,7 @@ void Tally::count_entries(World& world) {
       if (!spot.entry.is(EntryKind::page) || (spot.huge && spot.base != page)) continue;
       Expected& of = at(spot.entry.target);
       ++of.refs;
-      (spot.huge ? of.whole : of.homes[spot.entry.index]) |= world.home(id, page);
+      (spot.huge ? of.whole : homes_[of.homes + spot.entry.index]) |= world.home(id, page);
     }
   }
 }
@@ -139,8 +144,9 @@ void Tally::count_references(World& world) {
     if (held.pin && !exact && !large) of.refs += static_cast<std::int32_t>(world.rules.bias);
     if (!held.pin || (!exact && large)) ++of.refs;
   }
-  for (const auto& locked : world.locking) {
-    if (const std::uint16_t id = locked.read(); id != 0) at(static_cast<FolioId>(id - 1)).refs += 1;
+  for (const PageNotes& notes : world.notes) {
+    if (const std::uint16_t id = notes.locking.read(); id != 0)
+      ++at(static_cast<FolioId>(id - 1)).refs;
   }
   for (const Batch& batch : world.batches) {
     if (const std::uint16_t id = batch.folio.read(); id != 0)
@@ -156,9 +162,9 @@ Complaint wrong_books(World& world, const Tally& tally) {
     return text;
   if (auto text = first_of_folios(world, [&](Folio& folio) { return wrong_marks(world, folio); }))
     return text;
-  const auto slots = static_cast<SlotId>(world.slots.size());
+  const auto slots = static_cast<SlotId>(world.notes.size());
   for (SlotId slot = 0; slot < slots; ++slot) {
-    const std::int32_t count = world.slots[slot].count.read();
+    const std::int32_t count = world.swap_slot(slot).count.read();
     if (count != tally.of_slot(slot)) {
       return fmt::format("slot {}: count is {}, but {} swap entries are there", slot, count,
                          tally.of_slot(slot));
@@ -175,6 +181,12 @@ Complaint wrong_books(World& world, const Tally& tally) {
   return std::nullopt;
 }
 
+const Tally& tally_of(World& world) {
+  static thread_local Tally tally;
+  tally.count(world);
+  return tally;
+}
+
 Complaint lost_count(World& world, const Tally& tally) {
   return first_of_folios(world, [&](Folio& folio) -> Complaint {
     const std::int32_t over = folio.refs.read() - tally.of(folio).refs;
@@ -185,10 +197,10 @@ Complaint lost_count(World& world, const Tally& tally) {
 
 }  // namespace
 
-std::optional<std::string> invariant(World& world) { return wrong_books(world, Tally(world)); }
-std::optional<std::string> leak(World& world) { return lost_count(world, Tally(world)); }
+std::optional<std::string> invariant(World& world) { return wrong_books(world, tally_of(world)); }
+std::optional<std::string> leak(World& world) { return lost_count(world, tally_of(world)); }
 std::optional<std::string> contradiction(World& world) {
-  const Tally tally(world);
+  const Tally& tally = tally_of(world);
   if (auto text = wrong_books(world, tally)) return text;
   return lost_count(world, tally);
 }

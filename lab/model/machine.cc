@@ -1,5 +1,6 @@
 #include "lab/model/machine.h"
 
+#include "lab/explore/execution/hash.h"
 #include "lab/model/gup/references.h"
 #include "lab/model/inspect.h"
 #include "lab/model/mm/operations.h"
@@ -117,15 +118,15 @@ void Machine::lock_page(Task task, PageNo page) {
         if (folio == nullptr) return;
         folio->locked.write(true);
         world_->visit(*folio);
-        world_->locking[page].write(static_cast<std::uint16_t>(folio->id + 1));
+        world_->notes[page].locking.write(static_cast<std::uint16_t>(folio->id + 1));
       });
 }
 
 void Machine::unlock_page(Task, PageNo page) {
   step("somebody unlocks the page", [&] {
-    const std::uint16_t id = world_->locking[page].read();
+    const std::uint16_t id = world_->notes[page].locking.read();
     if (id == 0) return;
-    world_->locking[page].write(0);
+    world_->notes[page].locking.write(0);
     Folio& folio = world_->folio(static_cast<FolioId>(id - 1));
     folio.locked.write(false);
     world_->end_visit(folio);
@@ -178,7 +179,7 @@ bool Machine::swapped(ProcessId process, PageNo page) const {
   return world_->find(process, page).entry.is(EntryKind::swap);
 }
 std::uint32_t Machine::copies(PageNo page) const {
-  return static_cast<std::uint32_t>(world_->copies[page].read());
+  return static_cast<std::uint32_t>(world_->notes[page].copies.read());
 }
 bool Machine::killed(ProcessId process) const { return world_->process(process).killed.read(); }
 
@@ -190,6 +191,15 @@ std::vector<std::size_t> Machine::made() const {
   std::vector<std::size_t> made;
   for (const auto& folios : world_->all_folios()) made.push_back(folios.size());
   return made;
+}
+std::uint64_t Machine::kinds() const {
+  explore::Hash64 hash;
+  for (const auto& folios : world_->all_folios()) {
+    hash.feed(folios.size());
+    for (const auto& folio : folios)
+      hash.feed(static_cast<std::uint64_t>(folio->kind)).feed(folio->pages.size());
+  }
+  return hash.value();
 }
 void Machine::forget(const std::vector<std::size_t>& made) { world_->forget_folios(made); }
 View Machine::view() const { return model::view(*world_); }

@@ -148,6 +148,8 @@ class Machine {
   // For who tries what could come next, and puts the variables back: Execution::attempt().
   /// How many folios each CPU has made, and before them the setup.
   [[nodiscard]] std::vector<std::size_t> made() const;
+  /// A hash of which kinds of folios were made, and by whom: no variable says so.
+  [[nodiscard]] std::uint64_t kinds() const;
   /// Forgets those made since. What refers to them is put back next.
   void forget(const std::vector<std::size_t>& made);
 

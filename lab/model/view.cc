@@ -93,8 +93,8 @@ View view(World& world) {
     for (std::uint32_t i = 0; i < world.all_folios()[maker].size(); ++i)
       add_folio(world.folio(static_cast<FolioId>(maker << 8 | i)), view);
   add_references(world, view);
-  for (std::uint32_t id = 0; id < world.slots.size(); ++id) {
-    const Slot& slot = world.slots[id];
+  for (std::uint32_t id = 0; id < world.notes.size(); ++id) {
+    const Slot& slot = world.swap_slot(id);
     if (slot.in_use()) view.slots.push_back({id, slot.count.read(), slot.a.read(), slot.b.read()});
   }
   return view;

@@ -36,7 +36,13 @@ struct Act {
 /// Puts a value that nothing has put before: then whoever sees it is known to see this act.
 [[nodiscard]] constexpr bool writes(const Act& act) {
   return act.word == litmus::Word::write || act.word == litmus::Word::force ||
-         act.word == litmus::Word::poke;
+         act.word == litmus::Word::poke || act.word == litmus::Word::uffd_copy;
+}
+
+/// Makes a page be there.
+[[nodiscard]] constexpr bool touches(const Act& act) {
+  return act.word == litmus::Word::write || act.word == litmus::Word::force ||
+         act.word == litmus::Word::read || takes(act);
 }
 
 }  // namespace lab::spec

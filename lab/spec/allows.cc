@@ -33,6 +33,7 @@ bool Promise::allows(const Act& act) const {
 bool Promise::allows_on(const Act& act, const Page& page) const {
   if (act.word == Word::map) return !page.mapped && !beginning_.shared && !beginning_.large;
   if (!page.mapped) return false;
+  if (touches(act) && may_be_asked_for(page)) return false;
   const bool readable = page.protection != Protection::none;
   const bool writable = page.protection == Protection::rw && !page.wp;
   switch (act.word) {
@@ -47,7 +48,7 @@ bool Promise::allows_on(const Act& act, const Page& page) const {
       return taken_ < kReferences && readable && (writable || !act.access.write);
     case Word::free:
     case Word::wipeonfork:  // EINVAL for what a file backs
-      return !page.file && !beginning_.shared && !beginning_.hugetlb &&
+      return !page.file && !beginning_.shared && !cells_[page.cell].hugetlb &&
              (act.word == Word::free || !page.wipeonfork);
     case Word::protect:
       return page.protection != act.protection;
@@ -57,6 +58,14 @@ bool Promise::allows_on(const Act& act, const Page& page) const {
     case Word::wp:
     case Word::unwp:
       return page.wp == (act.word == Word::unwp);
+    case Word::missing:
+      return !page.missing && !page.file && !beginning_.shared;
+    case Word::minor:
+      return !page.minor && (page.file || beginning_.shared);
+    case Word::uffd_copy:
+    case Word::uffd_zeropage:
+    case Word::uffd_continue:
+      return allows_supply(act, page);
     case Word::lock:
       return !locked_;
     case Word::writeback:
@@ -71,6 +80,14 @@ bool Promise::allows_on(const Act& act, const Page& page) const {
     default:
       return true;
   }
+}
+
+// It does something only where nothing is; else it is refused.
+bool Promise::allows_supply(const Act& act, const Page& page) const {
+  if ((!page.missing && !page.minor) || page.there != There::nothing) return false;
+  if (act.word == Word::uffd_continue) return page.minor;
+  if (act.word == Word::uffd_copy) return !beginning_.shared;
+  return page.missing && !cells_[page.cell].hugetlb;
 }
 
 bool Promise::allows_pair(const Act& act, const Page& page) const {

@@ -1,5 +1,7 @@
 #include "lab/spec/observation.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "lab/litmus/print.h"
@@ -27,19 +29,19 @@ class Judge {
     for (std::size_t p = 0; p < kProcesses; ++p) process(p);
     for (std::size_t r = 0; r < promise_.references(); ++r)
       if (promise_.reference(r).held && seen_.peek[r] != Observation::kNothing) reference(r);
-    ranges::stable_sort(breaches_, {}, &Breach::harm);
+    ranges::stable_sort(breaches_, is_worse);
     return std::move(breaches_);
   }
 
  private:
-  void add(Harm harm, Atom atom) {
+  void add(Harm harm, Atom atom, Known known = Known::no) {
     litmus::Condition end;
     end.atom = std::move(atom);
-    add(harm, std::move(end));
+    add(harm, std::move(end), known);
   }
-  void add(Harm harm, litmus::Condition end) {
+  void add(Harm harm, litmus::Condition end, Known known = Known::no) {
     std::string what = litmus::print(end);
-    breaches_.push_back({harm, std::move(end), std::move(what)});
+    breaches_.push_back({harm, known, std::move(end), std::move(what)});
   }
   void add_not(Harm harm, Atom atom) {
     litmus::Condition no;
@@ -61,7 +63,8 @@ class Judge {
 
   void process(std::size_t p) {
     if (!promise_.alive(p)) return;
-    if (seen_.killed[p]) return add(Harm::killed, compares(AtomKind::killed, p, 0));
+    if (seen_.killed[p])
+      return add(Harm::killed, compares(AtomKind::killed, p, 0), if_pool_was_short());
     for (std::size_t i = 0; i < promise_.beginning().pages; ++i) {
       const Promise::Page& page = promise_.page(p, i);
       if (!page.mapped || page.protection == litmus::Protection::none) continue;
@@ -76,9 +79,16 @@ class Judge {
       } else if (!fits(cell, value)) {
         atom.kind = AtomKind::content;
         atom.value = value;
-        add(harm_of(cell, value), std::move(atom));
+        // The first process made the reservation, and takes what is left from its child.
+        const bool taken_away = p == 1 && value == 0 && cell.hugetlb;
+        const bool refused = cell.may_be_refused && harm_of(cell, value) == Harm::lost;
+        add(harm_of(cell, value), std::move(atom),
+            taken_away || refused ? if_pool_was_short() : Known::no);
       }
     }
+  }
+  [[nodiscard]] Known if_pool_was_short() const {
+    return promise_.pool_was_short() ? Known::hugetlb_pool : Known::no;
   }
 
   void reference(std::size_t r) {
@@ -89,7 +99,8 @@ class Judge {
     atom.thread = litmus::kMain;
     atom.name = register_name(r);
     if ((reference.may & only(value)) == 0 && (only(value) & promise_.loose()) == 0)
-      return add((cell.had & only(value)) != 0 ? Harm::lost : Harm::leak, std::move(atom));
+      return add(harm_of(cell, value), std::move(atom),
+                 cell.hugetlb && !reference.pin ? Known::hugetlb_references : Known::no);
     if (!reference.coherent || !promise_.in_place(reference)) return;
     if (!fits(cell, value)) return add(Harm::lost, std::move(atom));
     if (seen_.coherent[r]) return;
@@ -109,6 +120,18 @@ class Judge {
 const char* name(Harm harm) {
   static constexpr const char* kNames[] = {"leak", "lost", "killed", "hang", "broken"};
   return kNames[static_cast<std::size_t>(harm)];
+}
+
+const char* name(Known known) {
+  static constexpr const char* kNames[] = {"", "hugetlb-references", "hugetlb-pool"};
+  return kNames[static_cast<std::size_t>(known)];
+}
+
+bool is_worse(const Breach& one, const Breach& other) {
+  const auto rank = [](const Breach& breach) {
+    return std::pair(breach.known != Known::no, breach.harm);
+  };
+  return rank(one) < rank(other);
 }
 
 const char* process_name(std::size_t process) { return process == 0 ? "P" : "C"; }

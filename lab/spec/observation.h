@@ -37,9 +37,18 @@ enum class Harm : std::uint8_t {
 };
 const char* name(Harm harm);
 
+/// Harms that Linux is known to do, and why: docs/reference/hunt.md.
+enum class Known : std::uint8_t {
+  no,
+  hugetlb_references,  ///< pages of hugetlbfs are written by their map count, whoever refers to them
+  hugetlb_pool,        ///< who finds the pool of huge pages empty dies, or its child loses its page
+};
+const char* name(Known known);
+
 /// A promise that was not kept.
 struct Breach {
   Harm harm = Harm::leak;
+  Known known = Known::no;
   std::optional<litmus::Condition> end;  ///< that must not be; a hang and broken books have none
   std::string what;                      ///< the end as text; of broken books, what they say
 };
@@ -51,6 +60,9 @@ const char* reference_name(std::size_t reference);
 litmus::Place place_of(const Beginning& beginning, std::size_t page);
 /// The register that a last look through the reference goes to.
 std::string register_name(std::size_t reference);
+
+/// Whether the one is worse than the other: nothing that is known is worse than what is not.
+bool is_worse(const Breach& one, const Breach& other);
 
 /// The promises that are not kept, the worst first; none: all is as promised.
 std::vector<Breach> breaches(const Promise& promise, const Observation& seen);

@@ -24,12 +24,13 @@ Promise::Promise(const Beginning& beginning) : beginning_(beginning) {
     page.mapped = true;
     page.file = beginning.file;
     page.protection = beginning.readonly ? Protection::ro : Protection::rw;
-    page.cell = add_cell(beginning.value, beginning.own);
+    page.cell = add_cell(beginning.value, beginning.own, beginning.pool > 0);
+    page.there = There::something;
   }
 }
 
-std::uint8_t Promise::add_cell(Value value, bool own) {
-  cells_[cell_count_] = {only(value), value, own, false};
+std::uint8_t Promise::add_cell(Value value, bool own, bool hugetlb) {
+  cells_[cell_count_] = {only(value), value, own, false, hugetlb};
   return cell_count_++;
 }
 
@@ -40,7 +41,7 @@ bool Promise::in_place(const Reference& reference) const {
 
 void Promise::write(std::uint8_t at, Value value) {
   Cell& cell = cells_[at];
-  cell = {cell.had | only(value), value, true, false};
+  cell = {cell.had | only(value), value, true, false, cell.hugetlb};
   for (Reference& reference : references_)
     if (reference.held && reference.cell == at) reference.may |= only(value);
 }
@@ -76,10 +77,15 @@ void Promise::fork() {
     Page& to = pages_[1][i];
     to = from;
     if (from.dontfork) to = {};
+    to.missing = to.minor = false;                     // nobody was told of the fork
+    if (beginning_.shared) to.there = There::unknown;  // its entries may be left to be made again
     if (!to.mapped || beginning_.shared) continue;
     const Cell cell = cells_[from.cell];
-    to.cell = from.wipeonfork ? add_cell(0, false) : add_cell(cell.value, cell.own);
-    if (from.wipeonfork) continue;
+    to.cell = from.wipeonfork ? add_cell(0, false) : add_cell(cell.value, cell.own, cell.hugetlb);
+    if (from.wipeonfork) {
+      to.there = There::nothing;
+      continue;
+    }
     Cell& copy = cells_[to.cell];
     copy.may_be_zero = cell.may_be_zero;
     copy.had |= cell.had & loose_;
@@ -88,16 +94,53 @@ void Promise::fork() {
 }
 
 void Promise::move(const Act& act) {
-  pages_[act.process][act.other] = pages_[act.process][act.page];
+  Page& to = pages_[act.process][act.other];
+  to = pages_[act.process][act.page];
+  to.missing = to.minor = false;  // nobody was told of the move
   pages_[act.process][act.page] = {};
 }
 
+void Promise::discard(Page& page) {
+  discarded_unwritable_ |= page.protection != Protection::rw;
+  page.there = There::nothing;
+  if (beginning_.shared) return;
+  const Value value = page.file ? beginning_.value : Value{0};
+  page.cell = add_cell(value, false, cells_[page.cell].hugetlb);
+}
+
+// Where the pool of huge pages is empty, a reference may not have been had.
+void Promise::touch(const Act& act, Page& page) {
+  page.there = takes(act) && pool_was_short_ ? There::unknown : There::something;
+}
+
+// Each process' page may be one of its own, and so may that of a reference: a plain one stays with
+// what others write away from, a pin with what its owner gave up.
+int Promise::most_pool_pages() const {
+  int pages = 0;
+  for (std::size_t p = 0; p < kProcesses; ++p)
+    for (const Page& page : pages_[p])
+      pages += alive_[p] && page.mapped && cells_[page.cell].hugetlb ? 1 : 0;
+  for (const Reference& reference : references_)
+    if (reference.held && cells_[reference.cell].hugetlb)
+      pages += reference.coherent && in_place(reference) ? 0 : 1;
+  return pages;
+}
+
 void Promise::perform(const Act& act, Value value) {
+  apply(act, value);
+  if (beginning_.pool > 0) pool_was_short_ |= most_pool_pages() > beginning_.pool;
+}
+
+void Promise::apply(const Act& act, Value value) {
   Page& page = pages_[act.process][act.page];
+  if (touches(act)) touch(act, page);
   switch (act.word) {
     case Word::write:
-    case Word::force:
       return write(page.cell, value);
+    case Word::force:
+      write(page.cell, value);
+      cells_[page.cell].may_be_refused = pool_was_short_;
+      return;
     case Word::poke:
       return poke(act, value);
     case Word::fork:
@@ -118,10 +161,9 @@ void Promise::perform(const Act& act, Value value) {
       page = {true, false, Protection::rw, add_cell(0, false)};
       return;
     case Word::discard:
-      discarded_unwritable_ |= page.protection != Protection::rw;
-      if (!beginning_.shared) page.cell = add_cell(page.file ? beginning_.value : Value{0}, false);
-      return;
+      return discard(page);
     case Word::free:
+      page.there = There::unknown;
       cells_[page.cell].may_be_zero = true;
       cells_[page.cell].had |= only(0);
       for (Reference& reference : references_)
@@ -141,6 +183,23 @@ void Promise::perform(const Act& act, Value value) {
     case Word::unwp:
       page.wp = act.word == Word::wp;
       return;
+    case Word::missing:
+      page.missing = true;
+      return;
+    case Word::minor:
+      page.minor = true;
+      return;
+    case Word::uffd_copy:
+      page.there = There::something;
+      return write(page.cell, value);
+    case Word::uffd_zeropage:
+    case Word::uffd_continue:
+      page.there = There::something;
+      return;
+    case Word::collapse:  // fills what is empty
+      for (Page& part : pages_[act.process])
+        if (part.there == There::nothing) part.there = There::unknown;
+      return;
     case Word::move:
       return move(act);
     case Word::lock:
@@ -159,11 +218,15 @@ void Promise::feed(explore::Hash64& hash) const {
   for (std::size_t p = 0; p < kProcesses; ++p) {
     hash.feed(alive_[p]);
     for (const Page& page : pages_[p]) {
-      hash.feed(word_of({page.mapped, page.dontfork, page.wipeonfork, page.wp, page.file}));
+      hash.feed(word_of({page.mapped, page.dontfork, page.wipeonfork, page.wp, page.file,
+                         page.missing, page.minor}));
+      hash.feed(static_cast<std::uint64_t>(page.there));
       if (!page.mapped) continue;
       const Cell& cell = cells_[page.cell];
       hash.feed(static_cast<std::uint64_t>(page.protection)).feed(page.cell);
-      hash.feed(cell.value).feed(cell.own).feed(cell.may_be_zero).feed(cell.had & loose_);
+      hash.feed(cell.value)
+          .feed(word_of({cell.own, cell.may_be_zero, cell.hugetlb, cell.may_be_refused}));
+      hash.feed(cell.had & loose_);
     }
   }
   for (const Reference& reference : references_) {
@@ -172,7 +235,7 @@ void Promise::feed(explore::Hash64& hash) const {
     hash.feed(word_of({reference.pin, reference.write, reference.coherent, reference.lasting}));
     hash.feed(reference.process).feed(reference.page).feed(reference.cell).feed(reference.may);
   }
-  hash.feed(word_of({locked_, writeback_, forked_})).feed(taken_).feed(loose_);
+  hash.feed(word_of({locked_, writeback_, forked_, pool_was_short_})).feed(taken_).feed(loose_);
 }
 
 }  // namespace lab::spec

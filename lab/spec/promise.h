@@ -12,7 +12,7 @@
 //   * No call waits for ever, unless something that the program began stands in its way.
 //
 // What is written through a plain reference is promised to nobody, and may be seen by whoever had
-// the page then.
+// the page then. Of pages of hugetlbfs less is promised: observation.h, Known.
 #pragma once
 
 #include <array>
@@ -35,8 +35,9 @@ struct Beginning {
   bool file = false;    ///< a private mapping: what is discarded comes back as the file has it
   bool shared = false;  ///< a shared mapping: all processes have one page
   bool readonly = false;
-  bool large = false;    ///< the pages are parts of one
-  bool hugetlb = false;  ///< of the pool of huge pages: memory of a file, to madvise(2)
+  bool large = false;  ///< the pages are parts of one
+  std::uint8_t pool =
+      0;  ///< of hugetlbfs: pages of the pool, those of this program included; 0: not
 };
 
 class Promise {
@@ -46,8 +47,12 @@ class Promise {
     Values had = 0;  ///< ever; and 0 if the kernel may drop it
     Value value = 0;
     bool own = false;
-    bool may_be_zero = false;  ///< lazily freed
+    bool may_be_zero = false;     ///< lazily freed
+    bool hugetlb = false;         ///< lies in pages of the pool
+    bool may_be_refused = false;  ///< the latest write, a forced one, for want of a page
   };
+  /// Whether a touch of a page would find something: a page, the zero page, or one in swap.
+  enum class There : std::uint8_t { nothing, something, unknown };
   struct Page {
     bool mapped = false;
     bool file = false;  ///< what is discarded comes back as the file has it
@@ -55,7 +60,10 @@ class Promise {
     std::uint8_t cell = 0;
     bool dontfork = false;
     bool wipeonfork = false;
-    bool wp = false;  ///< a write waits for the program's own handler
+    bool wp = false;       ///< a write waits for the program's own handler
+    bool missing = false;  ///< so does a touch of what is not there
+    bool minor = false;    ///< so does a touch of what a file has, and is not mapped
+    There there = There::nothing;
   };
   struct Reference {
     bool held = false;
@@ -99,6 +107,8 @@ class Promise {
   [[nodiscard]] bool may_wait() const { return locked_ || writeback_; }
   /// Whether a page was discarded that may not be written: Linux does so, and others refuse.
   [[nodiscard]] bool discarded_unwritable() const { return discarded_unwritable_; }
+  /// Whether hugetlbfs' pool may have been empty when a page of it was needed.
+  [[nodiscard]] bool pool_was_short() const { return pool_was_short_; }
   /// Values that went through plain references.
   [[nodiscard]] Values loose() const { return loose_; }
 
@@ -108,12 +118,20 @@ class Promise {
  private:
   [[nodiscard]] bool allows_on(const Act& act, const Page& page) const;
   [[nodiscard]] bool allows_pair(const Act& act, const Page& page) const;
+  [[nodiscard]] bool allows_supply(const Act& act, const Page& page) const;
+  [[nodiscard]] static bool may_be_asked_for(const Page& page) {
+    return (page.missing || page.minor) && page.there != There::something;
+  }
   void fork();
   void take(const Act& act);
   void poke(const Act& act, Value value);
   void write(std::uint8_t cell, Value value);
   void move(const Act& act);
-  std::uint8_t add_cell(Value value, bool own);
+  void discard(Page& page);
+  void touch(const Act& act, Page& page);
+  void apply(const Act& act, Value value);
+  [[nodiscard]] int most_pool_pages() const;
+  std::uint8_t add_cell(Value value, bool own, bool hugetlb = false);
 
   static constexpr std::size_t kCells = 24;
   Beginning beginning_;
@@ -127,6 +145,7 @@ class Promise {
   bool locked_ = false;
   bool writeback_ = false;
   bool discarded_unwritable_ = false;
+  bool pool_was_short_ = false;
   Values loose_ = 0;
 };
 

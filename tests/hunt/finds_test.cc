@@ -89,6 +89,22 @@ TEST(Hunt, KnowsThatFreshMemoryAtAFilesAddressIsNoFiles) {
       IsEmpty());
 }
 
+TEST(Hunt, FindsNothingOfWhatAHandlerSupplies) {
+  const Answer answer =
+      hunted({.rules = "A..F",
+              .starts = "small,file,shared,hugetlb",
+              .words = "write,read,fork,discard,missing,minor,uffd_copy,uffd_zeropage,"
+                       "uffd_continue,swapout,exit",
+              .depth = 4});
+  EXPECT_THAT(programs(answer), IsEmpty());
+  EXPECT_GT(answer.programs, 1000u);
+}
+
+TEST(Hunt, AsksNoSystemForHandlersThatHasNone) {
+  const Answer answer = hunted({.rules = "gvisor+cleave", .words = "missing,uffd_copy"});
+  EXPECT_EQ(answer.programs, 0u);
+}
+
 TEST(Hunt, FindsNoRaceWhereThePromisesAreKept) {
   const Answer answer = hunted({.rules = "F+cleave",
                                 .depth = 0,
@@ -107,6 +123,17 @@ TEST(Hunt, FindsNoRaceOfAForkWithASplitOfAHugePage) {
                                 .memories = {explore::Memory::sc, explore::Memory::tso}});
   EXPECT_THAT(programs(answer), IsEmpty());
   EXPECT_EQ(answer.cut, 0u);
+}
+
+// What was split to be merged, or to go to swap, may have become large again by then.
+TEST(Hunt, FindsNoRaceOfACollapseWithWhatIsDoneToSmallPages) {
+  const Answer answer = hunted({.rules = "F+E1+A",
+                                .starts = "huge",
+                                .depth = 0,
+                                .before = "split",
+                                .race = "collapse,merge,swapout,migrate",
+                                .memories = {explore::Memory::sc}});
+  EXPECT_THAT(programs(answer), IsEmpty());
 }
 
 TEST(Hunt, TellsTwoRuleSetsApart) {

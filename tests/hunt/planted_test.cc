@@ -68,6 +68,23 @@ void endless_unmerge(Scene& scene, std::uint32_t cpu, const judge::Instruction& 
       "waits for another pass", [] { return false; }, [] {});
 }
 
+// What a handler supplies comes as zeroes.
+void empty_copy(Scene& scene, std::uint32_t cpu, const judge::Instruction& i) {
+  if (i.operation->word != Word::uffd_copy) return scene.perform_plainly(cpu, i);
+  (void)scene.machine().uffd_zeropage(task_of(cpu, i), {i.page});
+}
+
+// A handler is asked for what is there.
+void forgetful_registration(Scene& scene, std::uint32_t cpu, const judge::Instruction& i) {
+  scene.perform_plainly(cpu, i);
+  if (i.operation->word == Word::missing) (void)scene.machine().discard(task_of(cpu, i), {i.page});
+}
+
+// The page of a file is not mapped, and its handler says that it is.
+void idle_continue(Scene& scene, std::uint32_t cpu, const judge::Instruction& i) {
+  if (i.operation->word != Word::uffd_continue) scene.perform_plainly(cpu, i);
+}
+
 TEST(PlantedFaults, AreFound) {
   const auto found = [](Performer performer, const char* words, const char* starts = "small") {
     return programs(hunted(
@@ -81,7 +98,20 @@ TEST(PlantedFaults, AreFound) {
   EXPECT_THAT(found(leaking_unmap, "fork,unmap"), Contains("leak small: P fork; C unmap x"));
   EXPECT_THAT(found(copying_merge, "pin,merge", "two"),
               Contains("lost two: P pin x -> p; P merge x P:y"));
+  EXPECT_THAT(found(empty_copy, "missing,discard,uffd_copy"),
+              Contains("lost small: P missing x; P discard x; P uffd_copy x 2"));
+  EXPECT_THAT(found(forgetful_registration, "missing,read"), Contains("lost small: P missing x"));
   EXPECT_THAT(found(endless_unmerge, "unmerge"), Contains("hang small: P unmerge x"));
+}
+
+TEST(PlantedFaults, OfWhatIsContinuedAreFound) {
+  const Answer answer = hunted({.rules = "F",
+                                .starts = "shared",
+                                .words = "minor,discard,uffd_continue,read",
+                                .depth = 4,
+                                .performer = idle_continue});
+  EXPECT_THAT(programs(answer),
+              Contains("hang shared: P minor x; P discard x; P uffd_continue x; P read x"));
 }
 
 TEST(PlantedFaults, OfARaceAreFound) {

@@ -88,7 +88,7 @@ TEST(Invariant, FindsASwapEntryTooMany) {
   model::Setup setup = one_page();
   setup.pages[0].swapped = true;
   EXPECT_EQ(found_after(
-                "A", [](World& w) { w.slots[0].count.add(1); }, setup),
+                "A", [](World& w) { w.swap_slot(0).count.add(1); }, setup),
             "slot 0: count is 2, but 1 swap entries are there");
 }
 
@@ -126,8 +126,8 @@ TEST(Invariant, FindsASwapEntryOfAMarkedPage) {
     Folio& x = of_x(w);
     Entry swapped;
     swapped.kind = EntryKind::swap;
-    w.slots[0].cached.write(static_cast<std::uint16_t>(x.id + 1));
-    w.slots[0].count.write(1);
+    w.swap_slot(0).cached.write(static_cast<std::uint16_t>(x.id + 1));
+    w.swap_slot(0).count.write(1);
     x.slot.write(1);
     x.refs.add(1);
     w.unmap(0, 0, w.find(0, 0).entry, swapped);

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 #include <boost/context/detail/fcontext.hpp>
 
@@ -37,7 +38,50 @@ namespace context = boost::context::detail;
 // Programs under exploration are small; pages that are never touched cost address space only.
 constexpr std::size_t kStackBytes = std::size_t{256} << 10;
 
-std::size_t guard_bytes() { return static_cast<std::size_t>(sysconf(_SC_PAGESIZE)); }
+// Stacks of fibers that have ended, for the next ones: explorations of a few runs would else spend
+// their time on mapping them.
+class SpareStacks {
+ public:
+  ~SpareStacks() {
+    closed = true;
+    for (void* mapping : mappings_) unmap(mapping);
+  }
+  /// Null: there is none.
+  void* take() {
+    if (mappings_.empty()) return nullptr;
+    void* const mapping = mappings_.back();
+    mappings_.pop_back();
+    return mapping;
+  }
+  void give(void* mapping) {
+    if (closed || mappings_.size() == kMost) return unmap(mapping);
+    mappings_.push_back(mapping);
+  }
+
+ private:
+  static constexpr std::size_t kMost = 8;
+  static void unmap(void* mapping);
+  static inline thread_local bool closed = false;  // for who outlives it
+  std::vector<void*> mappings_;
+};
+thread_local SpareStacks spare_stacks;
+
+std::size_t guard_bytes() {
+  static const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  return bytes;
+}
+
+void SpareStacks::unmap(void* mapping) { munmap(mapping, guard_bytes() + kStackBytes); }
+
+void* map_stack() {
+  void* const mapping = mmap(nullptr, guard_bytes() + kStackBytes, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
+  if (mapping == MAP_FAILED || mprotect(mapping, guard_bytes(), PROT_NONE) != 0) {
+    std::perror("no memory for a thread's stack");
+    std::abort();
+  }
+  return mapping;
+}
 
 }  // namespace
 
@@ -101,14 +145,9 @@ Fiber::Fiber(void (*main)(void*), void* argument) : stack_(std::make_unique<Stac
   stack_->bytes = kStackBytes;
   stack_->main = main;
   stack_->argument = argument;
-  const std::size_t guard = guard_bytes();
-  stack_->mapping = mmap(nullptr, guard + kStackBytes, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_NORESERVE, -1, 0);
-  if (stack_->mapping == MAP_FAILED || mprotect(stack_->mapping, guard, PROT_NONE) != 0) {
-    std::perror("no memory for a thread's stack");
-    std::abort();
-  }
-  stack_->bottom = static_cast<char*>(stack_->mapping) + guard;
+  stack_->mapping = spare_stacks.take();
+  if (stack_->mapping == nullptr) stack_->mapping = map_stack();
+  stack_->bottom = static_cast<char*>(stack_->mapping) + guard_bytes();
   stack_->prepare();
 #ifdef LAB_TSAN
   stack_->tsan = __tsan_create_fiber(0);
@@ -128,7 +167,7 @@ Fiber::~Fiber() {
 #ifdef LAB_TSAN
   __tsan_destroy_fiber(stack_->tsan);
 #endif
-  munmap(stack_->mapping, guard_bytes() + kStackBytes);
+  spare_stacks.give(stack_->mapping);
 }
 
 void Fiber::switch_to(Fiber& from, Fiber& to) noexcept {

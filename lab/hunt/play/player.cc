@@ -21,7 +21,7 @@ struct NoThreads : explore::Scheduler {
 };
 
 std::vector<spec::Breach> one(spec::Harm harm, std::string what) {
-  return {{harm, std::nullopt, std::move(what)}};
+  return {{harm, spec::Known::no, std::nullopt, std::move(what)}};
 }
 
 // One outcome more.
@@ -47,20 +47,22 @@ std::vector<spec::Breach> breaches(const Orders& orders, const Outcomes& outcome
   if (!outcomes.broken.empty()) return one(spec::Harm::broken, outcomes.broken);
   std::vector<spec::Breach> worst;
   const auto is_worse = [&](const std::vector<spec::Breach>& some) {
-    return !some.empty() && (worst.empty() || some.front().harm < worst.front().harm);
+    return !some.empty() && (worst.empty() || spec::is_worse(some.front(), worst.front()));
   };
   for (const std::uint64_t packed : outcomes.seen) {
     const spec::Observation seen = spec::Observation::unpack(packed);
     std::vector<spec::Breach> least = spec::breaches(orders.front(), seen);
     for (const spec::Promise& order : orders) {
       std::vector<spec::Breach> some = spec::breaches(order, seen);
-      if (some.empty() || some.front().harm > least.front().harm) least = std::move(some);
+      if (some.empty() || (!least.empty() && spec::is_worse(least.front(), some.front())))
+        least = std::move(some);
       if (least.empty()) break;
     }
     if (is_worse(least)) worst = std::move(least);
   }
   const bool may_wait = ranges::any_of(orders, std::mem_fn(&spec::Promise::may_wait));
-  if (outcomes.hangs && !may_wait && worst.empty()) return one(spec::Harm::hang, "a call waits");
+  const bool all_known = worst.empty() || worst.front().known != spec::Known::no;
+  if (outcomes.hangs && !may_wait && all_known) return one(spec::Harm::hang, "a call waits");
   return worst;
 }
 
@@ -91,8 +93,8 @@ Player::Explored Player::explore(const Script& script, explore::Memory memory) c
   options.check_runs = 0;
   options.max_runs = kMaxRuns;
   options.max_steps = kMaxSteps;
-  std::vector<std::string> breaks;
-  const Scene::Asked asked{who_, false, &breaks};
+  Ended ended;
+  const Scene::Asked asked{who_, false, &ended};
   const auto result = explore::explore(
       [&] { return std::make_unique<Scene>(stage_, variant_.rules, script, performer_, asked); },
       options);
@@ -113,7 +115,7 @@ Player::Explored Player::explore(const Script& script, explore::Memory memory) c
     std::size_t at = 0;  // ends that nobody asked for have no number
     for (std::size_t end = 0; end < script.ends.size(); ++end)
       if (is_asked(script.ends[end]))
-        add(seen.outcome.values()[at++].value, breaks, explored.ends[end]);
+        add(seen.outcome.values()[at++].value, ended.breaks, explored.ends[end]);
   }
   return explored;
 }

@@ -12,12 +12,12 @@ constexpr const char* kDiffers = "differs";
 std::optional<Shown> shown_of(std::vector<spec::Breach> breaches) {
   if (breaches.empty()) return std::nullopt;
   spec::Breach& worst = breaches.front();
-  return Shown{spec::name(worst.harm), std::move(worst.end), std::move(worst.what)};
+  return Shown{spec::name(worst.harm), worst.known, std::move(worst.end), std::move(worst.what)};
 }
 
 Shown differs(litmus::Condition end) {
   std::string what = litmus::print(end);
-  return {kDiffers, std::move(end), std::move(what)};
+  return {kDiffers, spec::Known::no, std::move(end), std::move(what)};
 }
 
 constexpr std::uint64_t bit(std::size_t variant) { return std::uint64_t{1} << variant; }
@@ -44,7 +44,7 @@ std::optional<Shown> Question::compare(const spec::Promise& promise, const Run& 
   using Came = explore::Execution::Came;
   if (run.broken != reference.broken || run.came != reference.came) {
     const bool breaks = !run.broken.empty() || !reference.broken.empty();
-    return Shown{kDiffers, std::nullopt,
+    return Shown{kDiffers, spec::Known::no, std::nullopt,
                  breaks ? "one breaks: " + run.broken + reference.broken : "one of them hangs"};
   }
   if (run.came != Came::through) return std::nullopt;
@@ -79,7 +79,7 @@ void Question::ask_rows(const Start& start, const Script& script, std::vector<Ro
 std::optional<Shown> Question::compare(const Orders& orders, const Outcomes& outcomes,
                                        const Outcomes& reference) const {
   if (outcomes.broken != reference.broken || outcomes.hangs != reference.hangs)
-    return Shown{kDiffers, std::nullopt, "one breaks or hangs"};
+    return Shown{kDiffers, spec::Known::no, std::nullopt, "one breaks or hangs"};
   for (const auto& [some, others] :
        {std::pair(&outcomes, &reference), std::pair(&reference, &outcomes)})
     for (const std::uint64_t seen : some->seen)

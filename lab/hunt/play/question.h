@@ -16,6 +16,7 @@ namespace lab::hunt {
 /// What a program shows of a rule-set.
 struct Shown {
   std::string kind;  ///< a harm's name, or "differs"
+  spec::Known known = spec::Known::no;
   std::optional<litmus::Condition> end;
   std::string what;  ///< the end as text, or what broke
 };

@@ -112,24 +112,47 @@ Run Scene::run(const Instructions& end) {
 std::uint64_t Scene::packed(const Run& run) const {
   if (run.came == Execution::Came::through) return run.seen.packed();
   if (run.came == Execution::Came::waits) return kWaits;
-  std::vector<std::string>& known = *asked_.breaks;
+  std::vector<std::string>& known = asked_.ended->breaks;
   const auto at = std::find(known.begin(), known.end(), run.broken);
   const auto number = static_cast<std::uint64_t>(at - known.begin());
   if (at == known.end()) known.push_back(run.broken);
   return kBreaks | number;
 }
 
+Run Scene::run_or_not(const Instructions& end) {
+  if (before_.came == Execution::Came::through) return run(end);
+  Run none;
+  none.came = before_.came;
+  none.broken = before_.what;
+  return none;
+}
+
+// What the ends hang on. Two machines whose variables hold the same are the same if they also made
+// pages of the same kinds.
+explore::Hash128 Scene::state() const {
+  explore::Hash128 state = Execution::here().state(/*symmetry=*/false);
+  state.feed(machine().kinds()).feed(fork_refused_);
+  return state;
+}
+
+Ended::Ends Scene::all_ends() {
+  Ended::Ends ends;
+  for (const Script::End& end : script_.ends)
+    if ((end.asked & asked_.who) != 0) ends.push_back(packed(run_or_not(end.acts)));
+  return ends;
+}
+
 void Scene::end(explore::Outcome& outcome) {
   made_ = machine().made();
-  for (const Script::End& end : script_.ends) {
-    Run& run = runs_.emplace_back();
-    if ((end.asked & asked_.who) == 0) continue;
-    if (before_.came == Execution::Came::through)
-      run = this->run(end.acts);
-    else
-      run.came = before_.came, run.broken = before_.what;
-    if (script_.other != nullptr) outcome.note("seen", packed(run));
+  if (script_.other == nullptr) {
+    for (const Script::End& end : script_.ends)
+      runs_.push_back((end.asked & asked_.who) != 0 ? run_or_not(end.acts) : Run{});
+    return;
   }
+  const explore::Hash128 now = state();
+  const Ended::Ends* ends = asked_.ended->after(now);
+  if (ends == nullptr) ends = &asked_.ended->add(now, all_ends());
+  for (const std::uint64_t end : *ends) outcome.note("seen", end);
 }
 
 }  // namespace lab::hunt

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "lab/explore/execution/execution.h"
@@ -35,6 +36,29 @@ struct Run {
   explore::Hash128 state;  ///< of the machine; only if it was asked for
 };
 
+/// Of races, on one OS thread: what each end that is asked for came to, packed, by the state that its
+/// run was in before. Many orders of the steps lead to one state, and all that follows hangs on that.
+class Ended {
+ public:
+  using Ends = std::vector<std::uint64_t>;
+  /// Null: no run was there yet.
+  [[nodiscard]] const Ends* after(const explore::Hash128& state) const {
+    const auto found = ends_.find(state);
+    return found == ends_.end() ? nullptr : &found->second;
+  }
+  const Ends& add(const explore::Hash128& state, Ends ends) {
+    return ends_.emplace(state, std::move(ends)).first->second;
+  }
+  /// What broke, by number.
+  std::vector<std::string> breaks;
+
+ private:
+  struct Low {
+    std::size_t operator()(const explore::Hash128& hash) const { return hash.low; }
+  };
+  std::unordered_map<explore::Hash128, Ends, Low> ends_;
+};
+
 /// Performs an instruction; by default the machine does. A test plants faults here.
 class Scene;
 using Performer = void (*)(Scene& scene, std::uint32_t cpu, const judge::Instruction& instruction);
@@ -46,7 +70,7 @@ class Scene : public judge::TestProgram {
   struct Asked {
     std::uint64_t who = ~std::uint64_t{0};  ///< ends that are asked of none of these are passed by
     bool with_state = false;
-    std::vector<std::string>* breaks = nullptr;  ///< of races: what broke, by number
+    Ended* ended = nullptr;  ///< of races
   };
   /// All must outlive the run.
   Scene(const Stage& stage, const model::Rules& rules, const Script& script, Performer performer,
@@ -68,6 +92,9 @@ class Scene : public judge::TestProgram {
   void perform(std::uint32_t cpu, const judge::Instruction& instruction);
   [[nodiscard]] Run run(const Instructions& end);
   [[nodiscard]] spec::Observation observe();
+  [[nodiscard]] Run run_or_not(const Instructions& end);
+  [[nodiscard]] Ended::Ends all_ends();
+  [[nodiscard]] explore::Hash128 state() const;
   [[nodiscard]] std::uint64_t packed(const Run& run) const;
 
   const Stage& stage_;

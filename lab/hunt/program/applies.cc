@@ -7,6 +7,12 @@ namespace {
 
 bool is_cleave(const judge::Variant& variant) { return variant.base == "cleave"; }
 
+bool is_of_userfaultfd(litmus::Word word) {
+  using litmus::Word;
+  return word == Word::missing || word == Word::minor || word == Word::uffd_copy ||
+         word == Word::uffd_zeropage || word == Word::uffd_continue;
+}
+
 }  // namespace
 
 bool applies(const judge::Variant& variant, const Start& start) {
@@ -26,6 +32,8 @@ bool applies(const judge::Variant& variant, const Start& start) {
 
 bool applies(const judge::Variant& variant, const spec::Act& act) {
   using litmus::Word;
+  // gVisor has no userfaultfd, and a space no handlers.
+  if (is_of_userfaultfd(act.word)) return !is_cleave(variant) && variant.base != "gvisor";
   if (!is_cleave(variant)) return true;
   switch (act.word) {
     case Word::merge:

@@ -81,7 +81,8 @@ Start on(std::string name, litmus::Swap swap) {
 Start hugetlb() {
   Start start = small("hugetlb");
   start.pages.front().kind = litmus::PageKind::hugetlb;
-  start.beginning.hugetlb = true;
+  // One more than is mapped, as a test has it that says nothing of it.
+  start.beginning.pool = 2;
   return start;
 }
 

@@ -55,7 +55,8 @@ std::vector<Shape> make() {
   add({Word::poke, Word::drop, Word::unmap, Word::map, Word::discard, Word::free});
   all.push_back(protecting(litmus::Protection::ro));
   all.push_back(protecting(litmus::Protection::rw));
-  add({Word::dontfork, Word::wipeonfork, Word::wp, Word::unwp, Word::clear_refs, Word::move,
+  add({Word::dontfork, Word::wipeonfork, Word::wp, Word::unwp, Word::missing, Word::minor,
+       Word::uffd_copy, Word::uffd_zeropage, Word::uffd_continue, Word::clear_refs, Word::move,
        Word::swapout, Word::swapoff, Word::merge, Word::unmerge, Word::migrate, Word::split,
        Word::split_pmd, Word::collapse});
   all.push_back(writing_back(litmus::Phase::begin));

@@ -10,6 +10,10 @@ namespace lab::hunt {
 
 void book(Program program, std::size_t variant, explore::Memory memory, const Shown& shown,
           Question& question, Answer& answer) {
+  if (shown.known != spec::Known::no) {
+    ++answer.known[spec::name(shown.known)];
+    return;
+  }
   program = minimise(std::move(program), variant, memory, shown.kind, question);
   if (!program.race) memory = explore::Memory::sc;
   const FindingKey key = key_of(program, memory, shown);

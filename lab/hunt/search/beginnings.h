@@ -50,7 +50,7 @@ class Grower {
 std::uint64_t alive_after(std::uint64_t alive, const spec::Act& act, const spec::Promise& after,
                           const Options& options);
 
-/// Minimises what a program shows, and books it.
+/// Minimises what a program shows, and books it; of a harm that is known, only that it was met.
 void book(Program program, std::size_t variant, explore::Memory memory, const Shown& shown,
           Question& question, Answer& answer);
 

@@ -14,6 +14,7 @@ void Answer::add(const Answer& other) {
   judgements += other.judgements;
   runs += other.runs;
   cut += other.cut;
+  for (const auto& [harm, count] : other.known) known[harm] += count;
   for (const auto& [why, count] : other.skipped) skipped[why] += count;
   for (const auto& [key, finding] : other.findings) {
     const auto [at, fresh] = findings.try_emplace(key, finding);
@@ -35,7 +36,8 @@ Finding finding_of(const Program& program, explore::Memory memory, const Shown& 
   std::vector<bool> shows;
   for (std::size_t i = 0; i < options.variants.size(); ++i) {
     const auto some = question.ask(program, i, memory);
-    shows.push_back(applies(options.variants[i], program) && some && some->kind == shown.kind);
+    shows.push_back(applies(options.variants[i], program) && some && some->kind == shown.kind &&
+                    some->known == shown.known);
     if (shows.back()) finding.rules.push_back(options.variants[i].text);
   }
   finding.litmus = file_of(program, memory, shown, options, shows);

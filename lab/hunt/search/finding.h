@@ -36,6 +36,7 @@ struct Answer {
   std::uint64_t runs = 0;        ///< of which those of races had more than one
   std::uint64_t cut = 0;         ///< races that were too long to be explored to the end
   std::map<FindingKey, Finding> findings = {};
+  std::map<std::string, std::uint64_t> known = {};  ///< judgements that came to a known harm, by it
   std::map<std::string, std::uint64_t> skipped = {};  ///< programs not judged, by the reason
 
   /// Adds another part's. The order of parts makes no difference.

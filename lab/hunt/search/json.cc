@@ -10,6 +10,7 @@ nlohmann::ordered_json json(const Answer& answer) {
   json["judgements"] = answer.judgements;
   json["runs"] = answer.runs;
   json["cut"] = answer.cut;
+  if (!answer.known.empty()) json["known"] = answer.known;
   if (!answer.skipped.empty()) json["skipped"] = answer.skipped;
   json["findings"] = nlohmann::ordered_json::array();
   for (const auto& [key, finding] : answer.findings) {

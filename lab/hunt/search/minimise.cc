@@ -113,7 +113,7 @@ Program minimise(Program program, std::size_t of, explore::Memory memory, const 
     went = false;
     for (Program& some : simpler(program)) {
       const auto shown = question.ask(some, of, memory);
-      if (!shown || shown->kind != kind) continue;
+      if (!shown || shown->kind != kind || shown->known != spec::Known::no) continue;
       program = std::move(some);
       went = true;
       break;

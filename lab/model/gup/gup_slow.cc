@@ -104,7 +104,7 @@ class Lookup {
     copy.pages[0].a.write(folio.pages[reference.index].a.read());
     copy.pages[0].b.write(folio.pages[reference.index].b.read());
     copy.refs.add(1);
-    world_.copies[page_].add(1);
+    world_.notes[page_].copies.add(1);
     reference.folio = copy.id;
     reference.index = 0;
     return reference;

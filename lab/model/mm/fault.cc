@@ -46,6 +46,7 @@ class Examination {
  private:
   FaultPlan later(Next next, const Entry& entry) {
     world_.process(task_.process).map_readers.add(1);
+    if (Shared<bool>* under_way = world_.hugetlb_fault(region_)) under_way->write(true);
     if (next == Next::copy || next == Next::copy_hugetlb) world_.folio(entry).refs.add(1);
     return {next, entry, region_};
   }
@@ -168,8 +169,13 @@ Entry own_entry(const Folio& folio, const FaultPlan& plan, FaultFlags how) {
   return entry;
 }
 
-// The last step of a fault that made a page: installs it where the entry still is the one that was
-// seen.
+void end_fault(World& world, Process& process, const FaultPlan& plan) {
+  process.map_readers.add(-1);
+  if (Shared<bool>* under_way = world.hugetlb_fault(plan.region)) under_way->write(false);
+}
+
+// The last step of a fault that made a page, unless that has to be given back: installs it where the
+// entry still is the one that was seen.
 bool install(World& world, Task task, PageNo page, FaultFlags how, const FaultPlan& plan,
              Folio& fresh) {
   Process& process = world.process(task.process);
@@ -182,10 +188,10 @@ bool install(World& world, Task task, PageNo page, FaultFlags how, const FaultPl
       const Entry entry = own_entry(fresh, plan, how);
       world.mark(entry, true);
       world.map(task.process, page, entry);
-      if (plan.entry.is(EntryKind::page)) world.copies[page].add(1);
+      if (plan.entry.is(EntryKind::page)) world.notes[page].copies.add(1);
     }
     if (plan.entry.is(EntryKind::page)) world.put(world.folio(plan.entry));
-    process.map_readers.add(-1);
+    if (same || fresh.kind != FolioKind::hugetlb) end_fault(world, process, plan);
     return same;
   });
 }
@@ -205,7 +211,10 @@ bool make_page(World& world, Task task, PageNo page, FaultFlags how, const Fault
   fill_bytes(world, plan, fresh);
   const bool installed = install(world, task, page, how, plan, fresh);
   if (!installed && kind == FolioKind::hugetlb) {
-    step("hugetlb: gives the page back", [&] { world.free_hugetlb.add(1); });
+    step("hugetlb: gives the page back", [&] {
+      world.free_hugetlb.add(1);
+      end_fault(world, world.process(task.process), plan);
+    });
   }
   return installed && how.kind == Fault::write;
 }
@@ -223,7 +232,7 @@ Reserved reserve_hugetlb(World& world, Task task, PageNo page, const FaultPlan& 
     }
     const bool copying = plan.next == Next::copy_hugetlb;
     if (copying) world.put(world.folio(plan.entry));
-    process.map_readers.add(-1);
+    end_fault(world, process, plan);
     if (!copying || task.process != 0) return Reserved::no;
     decided("hugetlb: pool is empty, the others lose the page");
     for (ProcessId other = 1; other < world.processes.size(); ++other) {
@@ -278,8 +287,8 @@ void torn_look(World& world, Task task, PageNo page, FaultFlags how, const Fault
 
 FaultResult fault(World& world, Task task, PageNo page, FaultFlags how) {
   Process& process = world.process(task.process);
-  const FaultPlan plan =
-      in_map("fault", process, [&] { return Examination(world, task, page, how).plan(); });
+  const FaultPlan plan = in_fault("fault", world, task, page,
+                                  [&] { return Examination(world, task, page, how).plan(); });
   switch (plan.next) {
     case Next::nothing:
       return {Answer::done, plan.write_done};

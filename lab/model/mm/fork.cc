@@ -201,7 +201,7 @@ class Fork {
           parent_.pages[page].region.read().protection == Protection::write && !entry.wp;
       world_.mark(entry, true);
       world_.map(child_id_, page, entry);
-      world_.copies[page].add(1);
+      world_.notes[page].copies.add(1);
       return true;
     });
   }
@@ -211,7 +211,7 @@ class Fork {
       Shared<Entry>& where = parent_.pages[page].entry;
       Entry entry = where.read();
       if (entry.is(EntryKind::swap)) {
-        world_.slots[entry.target].count.add(1);
+        world_.swap_slot(entry.target).count.add(1);
         entry.exclusive = false;
       }
       if (entry.is(EntryKind::migrating)) entry.moving = Moving::readable;

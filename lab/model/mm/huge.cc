@@ -111,7 +111,7 @@ void copy_parts(World& world, ProcessId id, const HugeRun& run, Folio& into) {
     if (entry.is(EntryKind::page)) {
       into.pages[i].a.write(world.page(entry).a.read());
       into.pages[i].b.write(world.page(entry).b.read());
-      world.copies[run.first + i].add(1);
+      world.notes[run.first + i].copies.add(1);
     }
     world.zap(id, run.first + i);
   }

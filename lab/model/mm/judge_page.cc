@@ -68,7 +68,7 @@ void drain_own_batch(World& world, Task task, Folio& folio) {
 
 void try_to_free_swap(World& world, Folio& folio) {
   const std::uint16_t slot = folio.slot.read();
-  if (slot == 0 || world.slots[slot - 1u].count.read() != 0 || folio.writeback.read()) return;
+  if (slot == 0 || world.swap_slot(slot - 1u).count.read() != 0 || folio.writeback.read()) return;
   world.leave_swap_cache(folio);
 }
 

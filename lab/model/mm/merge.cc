@@ -125,9 +125,9 @@ Answer merge(World& world, Task task, PageNo page, ProcessId other_process, Page
   for (const Home& home : {one, two})
     if (split_before_small_work(world, {home.process, task.cpu}, home.page) != Answer::done)
       return Answer::failed;
-  Folio* const first = isolate(world, {one.process, task.cpu}, one.page);
+  Folio* const first = isolate_small(world, {one.process, task.cpu}, one.page);
   if (first == nullptr) return Answer::failed;
-  Folio* const second = isolate(world, {two.process, task.cpu}, two.page);
+  Folio* const second = isolate_small(world, {two.process, task.cpu}, two.page);
   if (second == nullptr) {
     release(world, *first);
     return Answer::failed;

@@ -37,7 +37,7 @@ bool moves(World& world, Folio& from, Folio& to) {
     if (const std::uint16_t slot = from.slot.read(); slot != 0) {
       to.slot.write(slot);
       to.refs.add(1);
-      world.slots[slot - 1u].cached.write(static_cast<std::uint16_t>(to.id + 1));
+      world.swap_slot(slot - 1u).cached.write(static_cast<std::uint16_t>(to.id + 1));
       from.slot.write(0);
       world.put(from);
     }

@@ -29,11 +29,12 @@ bool passes_by(World& world, Folio& folio) {
 bool enter_swap_cache(World& world, Folio& folio) {
   return step("reclaim: enters the swap cache", [&] {
     if (folio.slot.read() != 0) return true;
-    const auto slot = std::find_if(world.slots.begin(), world.slots.end(),
-                                   [](const Slot& candidate) { return !candidate.in_use(); });
-    if (slot == world.slots.end()) return false;
-    folio.slot.write(static_cast<std::uint16_t>(slot - world.slots.begin() + 1));
-    slot->cached.write(static_cast<std::uint16_t>(folio.id + 1));
+    const auto found =
+        std::find_if(world.notes.begin(), world.notes.end(),
+                     [](const PageNotes& candidate) { return !candidate.slot.in_use(); });
+    if (found == world.notes.end()) return false;
+    folio.slot.write(static_cast<std::uint16_t>(found - world.notes.begin() + 1));
+    found->slot.cached.write(static_cast<std::uint16_t>(folio.id + 1));
     folio.refs.add(1);
     folio.dirty.write(true);
     return true;
@@ -59,14 +60,14 @@ Answer unmap_to_swap(World& world, Folio& folio) {
                          swapped.wp = entry.wp;
                          swapped.tracked = entry.tracked;
                          swapped.exclusive = exclusive && remembers;
-                         world.slots[swapped.target].count.add(1);
+                         world.swap_slot(swapped.target).count.add(1);
                          return swapped;
                        });
 }
 
 void write_out(World& world, Folio& folio) {
   step("reclaim: writes the page out", [&] {
-    Slot& slot = world.slots[folio.slot.read() - 1u];
+    Slot& slot = world.swap_slot(folio.slot.read() - 1u);
     slot.a.write(folio.pages[0].a.read());
     slot.b.write(folio.pages[0].b.read());
     folio.dirty.write(false);
@@ -79,7 +80,7 @@ void free_if_unused(World& world, Folio& folio) {
     folio.locked.write(false);
     const bool pinned = world.rules.pin_count == PinCount::exact && folio.pins.read() != 0;
     if (folio.refs.read() == 2 && !pinned && !folio.dirty.read()) {
-      world.slots[folio.slot.read() - 1u].cached.write(0);
+      world.swap_slot(folio.slot.read() - 1u).cached.write(0);
       folio.slot.write(0);
       world.put(folio);
     }
@@ -119,7 +120,7 @@ Answer kept(World& world, Folio& folio) {
 
 Answer swap_out(World& world, Task task, PageNo page) {
   if (split_before_small_work(world, task, page) != Answer::done) return Answer::failed;
-  Folio* const folio = isolate(world, task, page);
+  Folio* const folio = isolate_small(world, task, page);
   if (folio == nullptr) return Answer::failed;
   if (passes_by(world, *folio)) return kept(world, *folio);
   const bool lazy = look("reclaim: was it freed", [&] { return folio->lazyfree.read(); });
@@ -151,7 +152,8 @@ Answer swap_off(World& world, Task task) {
     }
   }
   step("swapoff: empties the swap cache", [&] {
-    for (Slot& slot : world.slots) {
+    for (PageNotes& notes : world.notes) {
+      Slot& slot = notes.slot;
       const std::uint16_t cached = slot.cached.read();
       if (cached == 0 || slot.count.read() != 0) continue;
       Folio& folio = world.folio(static_cast<FolioId>(cached - 1));
@@ -167,21 +169,21 @@ void begin_writeback(World& world, Task task, PageNo page) {
     FolioId id = 0;
     if (entry.is(EntryKind::page)) {
       id = entry.target;
-    } else if (entry.is(EntryKind::swap) && world.slots[entry.target].cached.read() != 0) {
-      id = static_cast<FolioId>(world.slots[entry.target].cached.read() - 1);
+    } else if (entry.is(EntryKind::swap) && world.swap_slot(entry.target).cached.read() != 0) {
+      id = static_cast<FolioId>(world.swap_slot(entry.target).cached.read() - 1);
     } else {
       return;
     }
     world.folio(id).writeback.write(true);
-    world.writing[page].write(static_cast<std::uint16_t>(id + 1));
+    world.notes[page].writing.write(static_cast<std::uint16_t>(id + 1));
   });
 }
 
 void end_writeback(World& world, PageNo page) {
   step("writeback: ends", [&] {
-    const std::uint16_t id = world.writing[page].read();
+    const std::uint16_t id = world.notes[page].writing.read();
     if (id == 0) return;
-    world.writing[page].write(0);
+    world.notes[page].writing.write(0);
     world.folio(static_cast<FolioId>(id - 1)).writeback.write(false);
   });
 }

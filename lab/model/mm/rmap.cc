@@ -14,11 +14,16 @@ Counts counts_without_visitor(World& world, Folio& folio, std::uint32_t index) {
   return page;
 }
 
-Folio* isolate(World& world, Task task, PageNo page) {
+namespace {
+
+enum class Sizes : std::uint8_t { all, small };
+
+Folio* isolate(World& world, Task task, PageNo page, Sizes sizes) {
   return step("isolates the page", [&]() -> Folio* {
     const Entry entry = world.find(task.process, page).entry;
     if (!entry.is(EntryKind::page)) return nullptr;
     Folio& folio = world.folio(entry);
+    if (sizes == Sizes::small && folio.pages.size() > 1) return nullptr;
     drain_own_batch(world, task, folio);
     for (const Batch& batch : world.batches) {
       if (batch.folio.read() == folio.id + 1) return nullptr;  // on no list yet, so it is not found
@@ -28,6 +33,15 @@ Folio* isolate(World& world, Task task, PageNo page) {
     world.visit(folio);
     return &folio;
   });
+}
+
+}  // namespace
+
+Folio* isolate(World& world, Task task, PageNo page) {
+  return isolate(world, task, page, Sizes::all);
+}
+Folio* isolate_small(World& world, Task task, PageNo page) {
+  return isolate(world, task, page, Sizes::small);
 }
 
 void release(World& world, Folio& folio) {

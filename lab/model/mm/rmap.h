@@ -74,6 +74,9 @@ Answer take_all_away(World& world, Folio& folio, std::uint32_t index, const char
 /// The folio that the task's process maps there, locked and with a reference for us; nothing: it is
 /// not there, or another thread has it locked.
 Folio* isolate(World& world, Task task, PageNo page);
+/// The same for what can only be done to small pages. Nothing: also where the page was split for
+/// that, and a collapse has made it part of a large one again.
+Folio* isolate_small(World& world, Task task, PageNo page);
 /// Gives back lock and reference.
 void release(World& world, Folio& folio);
 

@@ -25,7 +25,7 @@ bool without_cache(World& world, const Slot& slot) {
 
 InSwap look_up(World& world, Task task, SlotId id) {
   return step("swap-in: looks up the slot", [&]() -> InSwap {
-    Slot& slot = world.slots[id];
+    Slot& slot = world.swap_slot(id);
     if (const std::uint16_t cached = slot.cached.read(); cached != 0) {
       Folio& folio = world.folio(static_cast<FolioId>(cached - 1));
       folio.refs.add(1);
@@ -49,7 +49,7 @@ InSwap look_up(World& world, Task task, SlotId id) {
 
 void read_in(World& world, SlotId id, const InSwap& found) {
   step("swap-in: reads the device", [&] {
-    Slot& slot = world.slots[id];
+    Slot& slot = world.swap_slot(id);
     found.folio->pages[0].a.write(slot.a.read());
     found.folio->pages[0].b.write(slot.b.read());
   });
@@ -58,7 +58,7 @@ void read_in(World& world, SlotId id, const InSwap& found) {
 void give_up(World& world, Process& process, SlotId id, const InSwap& found) {
   step("swap-in: gives up", [&] {
     if (found.source == Source::direct) {
-      if (world.slots[id].claimed.read()) world.slots[id].claimed.write(false);
+      if (world.swap_slot(id).claimed.read()) world.swap_slot(id).claimed.write(false);
     } else if (found.folio != nullptr) {
       found.folio->locked.write(false);
     }
@@ -97,7 +97,7 @@ class Mapping {
 
  private:
   void forget_slot() {
-    Slot& slot = world_.slots[plan_.entry.target];
+    Slot& slot = world_.swap_slot(plan_.entry.target);
     slot.count.add(-1);
     if (found_.source == Source::direct) {
       if (slot.claimed.read()) slot.claimed.write(false);
@@ -150,7 +150,7 @@ void swap_in(World& world, Task task, PageNo page, FaultFlags how, const FaultPl
   if (found.source == Source::gone) return give_up(world, process, id, found);
   if (found.source == Source::busy) {
     await(
-        "swap-in: waits for another reader", [&] { return !world.slots[id].claimed.read(); },
+        "swap-in: waits for another reader", [&] { return !world.swap_slot(id).claimed.read(); },
         [&] { process.map_readers.add(-1); });
     return;
   }

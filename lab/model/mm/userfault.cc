@@ -65,7 +65,7 @@ Entry entry_for(World& world, Task task, const Region& region, const Supplied& w
 // One page, under the page table lock; the mmap lock is held for reading.
 Answer supply(const char* label, World& world, Task task, PageNo page, const Supplied& with) {
   Process& process = world.process(task.process);
-  return in_map(label, process, [&] {
+  return in_fault(label, world, task, page, [&] {
     const Region region = process.pages[page].region.read();
     if (!may_supply(world.rules, region, with)) return Answer::failed;
     const Entry there = world.find(task.process, page).entry;

@@ -48,6 +48,8 @@ struct Region {
   std::uint8_t unused_bits : 5 = 0;
   Protection protection{};
   std::uint8_t file = 0;  // which file's page lies behind it, from 1; 0: none, anonymous
+  std::uint8_t pool_page =
+      0;  // hugetlb: the page of the pool's file, from 1, as processes share it
 
   bool operator==(const Region&) const = default;
   [[nodiscard]] bool copy_on_write() const { return mapped && !shared; }

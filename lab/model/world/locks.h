@@ -23,6 +23,22 @@ auto in_map(const char* label, Process& process, F&& happen) {
       std::forward<F>(happen));
 }
 
+/// The same for what makes a page be there. Of hugetlb pages that is done by one thread at a time, in
+/// all processes that share it: two would each take a page of the pool.
+template <typename F>
+auto in_fault(const char* label, World& world, Task task, PageNo page, F&& happen) {
+  Process& process = world.process(task.process);
+  return await(
+      label,
+      [&] {
+        if (process.map_writer.read() || process.table_locked.read()) return false;
+        if (world.pool_pages.empty()) return true;
+        const Shared<bool>* other = world.hugetlb_fault(world.region(task.process, page));
+        return other == nullptr || !other->read() || !performs("hugetlb.one_fault");
+      },
+      std::forward<F>(happen));
+}
+
 /// One step under the page table lock and the mmap lock for writing.
 template <typename F>
 auto alone_in_map(const char* label, Process& process, F&& happen) {

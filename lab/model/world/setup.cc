@@ -57,6 +57,7 @@ class Population {
     region.mapped = !setup.unmapped;
     region.shared = setup.kind == PageKind::shared;
     region.hugetlb = setup.hugetlb;
+    if (setup.hugetlb) region.pool_page = static_cast<std::uint8_t>(page + 1);
     region.continued = setup.continued;
     region.protection = setup.readonly ? Protection::read : Protection::write;
     if (setup.kind == PageKind::file || setup.kind == PageKind::shared) {
@@ -97,7 +98,7 @@ class Population {
   }
 
   void add_swapped(const PageSetup& setup, PageNo first) {
-    Slot& slot = world_.slots[first];
+    Slot& slot = world_.swap_slot(first);
     slot.count.write(1);
     slot.a.write(setup.value);
     slot.b.write(setup.value);

@@ -14,6 +14,12 @@ std::vector<HugeRun> huge_runs(const Setup& setup) {
   return runs;
 }
 
+std::uint32_t pool_pages_of(const Setup& setup) {
+  const bool some = std::any_of(setup.pages.begin(), setup.pages.end(),
+                                [](const PageSetup& page) { return page.hugetlb; });
+  return some ? setup.page_count() : 0;
+}
+
 std::uint32_t number_of(Homes homes) { return static_cast<std::uint32_t>(std::popcount(homes)); }
 
 std::uint32_t count_of(const Shared<std::int32_t>& counter) {
@@ -26,14 +32,10 @@ World::World(const Rules& chosen, const Setup& start)
     : rules(chosen), setup(start), runs(huge_runs(start)), folios_(start.cpus + 1) {
   const std::uint32_t pages = setup.page_count();
   for (std::uint32_t i = 0; i < setup.processes; ++i) processes.emplace_back(pages, runs.size());
-  for (std::uint32_t i = 0; i < pages; ++i) {
-    copies.emplace_back("copies");
-    writing.emplace_back("under writeback");
-    locking.emplace_back("locked by somebody");
-    slots.emplace_back();
-  }
-  for (std::uint32_t i = 0; i < setup.references; ++i) references.emplace_back();
-  for (std::uint32_t i = 0; i < setup.cpus; ++i) batches.emplace_back();
+  notes = std::vector<PageNotes>(pages);
+  references = std::vector<NamedReference>(setup.references);
+  batches = std::vector<Batch>(setup.cpus);
+  pool_pages = std::vector<PoolPage>(pool_pages_of(setup));
   free_hugetlb.write(static_cast<std::int32_t>(setup.free_hugetlb));
   populate(*this);
 }
@@ -43,9 +45,10 @@ Folio& World::make_folio(Task task, FolioKind kind, std::uint32_t pages) {
 }
 
 Folio& World::make_folio_of(std::uint32_t maker, FolioKind kind, std::uint32_t pages) {
-  auto& made = folios_[maker];
+  Folios& made = folios_[maker];
   if (made.size() == 256) broken("a thread of the model made more than 256 folios");
-  return made.emplace_back(static_cast<FolioId>(maker << 8 | made.size()), kind, pages);
+  const auto id = static_cast<FolioId>(maker << 8 | made.size());
+  return *made.emplace_back(std::make_unique<Folio>(id, kind, pages));
 }
 
 void World::forget_folios(const std::vector<std::size_t>& made) {
@@ -91,7 +94,7 @@ Counts World::counts(Folio& folio, std::uint32_t index) {
   if (found.large) found.one_process = folio.owners.read().one_process();
   if (const std::uint16_t slot = folio.slot.read(); slot != 0) {
     found.swap_cache = true;
-    found.swaps = count_of(slots[slot - 1u].count);
+    found.swaps = count_of(swap_slot(slot - 1u).count);
     if (setup.swap == SwapDevice::stable_writes) {
       found.stable_writes = true;
       found.writeback = folio.writeback.read();
@@ -162,7 +165,7 @@ void World::mark(const Entry& entry, bool exclusive) {
 }
 
 void World::drop_swap(SlotId slot) {
-  Slot& of = slots[slot];
+  Slot& of = swap_slot(slot);
   of.count.add(-1);
   if (of.count.read() != 0 || of.cached.read() == 0) return;
   Folio& cached = folio(static_cast<FolioId>(of.cached.read() - 1));
@@ -172,7 +175,7 @@ void World::drop_swap(SlotId slot) {
 }
 
 void World::leave_swap_cache(Folio& folio) {
-  slots[folio.slot.read() - 1u].cached.write(0);
+  swap_slot(folio.slot.read() - 1u).cached.write(0);
   folio.slot.write(0);
   folio.dirty.write(true);  // memory is the only place that has it now
   put(folio);

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -146,6 +147,19 @@ struct EntryRef {
   PageNo base;  // first page that the entry maps
 };
 
+/// What is noted of a page number, whatever lies there.
+struct PageNotes {
+  Shared<std::int32_t> copies{"copies"};                // made for it
+  Shared<std::uint16_t> writing{"under writeback"};     // folio + 1 whose writeback was begun there
+  Shared<std::uint16_t> locking{"locked by somebody"};  // folio + 1 whose lock was taken there
+  Slot slot;                                            // there are as many as pages
+};
+
+/// One of the pool's file.
+struct PoolPage {
+  Shared<bool> faulting{"fault of a hugetlb page"};
+};
+
 /// A CPU's list of pages on their way to the LRU lists; it holds a reference to each. Room for one.
 struct Batch {
   Shared<std::uint16_t> folio{"batch"};  // + 1
@@ -159,28 +173,35 @@ class World {
   const Setup setup;
   const std::vector<HugeRun> runs;
 
+  // Made once, in this order, which replay tokens know, and never moved.
   std::deque<Process> processes;
-  std::deque<Slot> slots;
-  std::deque<NamedReference> references;
-  std::deque<Batch> batches;                  // one a CPU
-  std::deque<Shared<std::int32_t>> copies;    // one a page number
-  std::deque<Shared<std::uint16_t>> writing;  // folio + 1 under writeback, begun at that page
-  std::deque<Shared<std::uint16_t>> locking;  // folio + 1 that is locked, taken at that page
-  std::vector<FolioId> files;                 // by Region::file - 1
+  std::vector<PageNotes> notes;  // one a page number
+  std::vector<NamedReference> references;
+  std::vector<Batch> batches;  // one a CPU
+  std::vector<FolioId> files;  // by Region::file - 1
   Shared<std::int32_t> free_hugetlb{"free hugetlb pages"};
+  std::vector<PoolPage> pool_pages;  // by Region::pool_page - 1; none where none is used
 
   [[nodiscard]] Process& process(ProcessId id) { return processes[id]; }
-  [[nodiscard]] Folio& folio(FolioId id) { return folios_[id >> 8][id & 0xff]; }
+  [[nodiscard]] Slot& swap_slot(std::size_t id) { return notes[id].slot; }
+  [[nodiscard]] Folio& folio(FolioId id) { return *folios_[id >> 8][id & 0xff]; }
   [[nodiscard]] Folio& folio(const Entry& entry) { return folio(entry.target); }
   [[nodiscard]] Page& page(const Entry& entry) { return folio(entry).pages[entry.index]; }
   [[nodiscard]] Region region(ProcessId id, PageNo page) {
     return processes[id].pages[page].region.read();
   }
 
+  /// Whether a fault of the region's hugetlb page is under way, in whatever process: others wait.
+  /// Null: the region has none.
+  [[nodiscard]] Shared<bool>* hugetlb_fault(const Region& region) {
+    return region.pool_page == 0 ? nullptr : &pool_pages[region.pool_page - 1u].faulting;
+  }
+
   /// A new folio of no contents, marks or references. Not a step: no other thread knows it yet.
   Folio& make_folio(Task task, FolioKind kind, std::uint32_t pages = 1);
   Folio& make_folio_of(std::uint32_t maker, FolioKind kind, std::uint32_t pages);
-  [[nodiscard]] const std::vector<std::deque<Folio>>& all_folios() const { return folios_; }
+  using Folios = std::vector<std::unique_ptr<Folio>>;
+  [[nodiscard]] const std::vector<Folios>& all_folios() const { return folios_; }  ///< by maker
 
   /// Forgets the last made, so that each maker has made so many.
   void forget_folios(const std::vector<std::size_t>& made);
@@ -227,7 +248,7 @@ class World {
 
  private:
   void claim_entry(const Entry& entry);
-  std::vector<std::deque<Folio>> folios_;
+  std::vector<Folios> folios_;
 };
 
 /// Builds what the setup says. Before the threads start.

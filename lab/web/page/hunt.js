@@ -1,7 +1,7 @@
 // A hunt: all programs up to a bound, part by part, and the smallest of those that show something.
 "use strict";
 
-const hunt = {laboratory: null, run: 0, found: [], programs: 0, cut: 0};
+const hunt = {laboratory: null, run: 0, found: [], programs: 0, cut: 0, known: 0};
 const harms = {leak: "bytes are seen of another process, or that were never there", lost: "a write is not seen that must be, or a pin and its owner part",
   killed: "a process dies of what it was allowed to do", hang: "a call never returns", broken: "the counts and marks do not hold",
   differs: "it ends otherwise than there"};
@@ -43,7 +43,7 @@ async function goHunting() {
   const run = ++hunt.run, begin = performance.now();
   hunt.laboratory ??= new Laboratory();
   hunt.laboratory.stop();
-  Object.assign(hunt, {found: [], programs: 0, cut: 0});
+  Object.assign(hunt, {found: [], programs: 0, cut: 0, known: 0});
   const head = ["Harm", "Program", "Under"].map(name => h("th", {scope: "col"}, name));
   $("found").replaceChildren(h("thead", {}, h("tr", {}, head)), h("tbody", {}));
   const tell = text => { $("hunted").textContent = text; };
@@ -71,10 +71,12 @@ async function goHunting() {
     if (answer.error) return end(answer.error);
     hunt.programs += answer.programs;
     hunt.cut += answer.cut;
+    for (const count of Object.values(answer.known ?? {})) hunt.known += count;
     answer.findings.forEach(addFound);
     $("way").value = (part + 1) / all.parts.length;
     tell(`${part + 1} of ${all.parts.length} parts, ${sofar()}`);
   }
   end(`All up to the bound: ${sofar()}, ${((performance.now() - begin) / 1000).toFixed(1)} s.` +
-    (hunt.cut ? ` ${plural(hunt.cut, "race")} had too many orders to try each.` : ""));
+    (hunt.cut ? ` ${plural(hunt.cut, "race")} had too many orders to try each.` : "") +
+    (hunt.known ? ` ${plural(hunt.known, "end")} that Linux is known to give of huge pages.` : ""));
 }

@@ -92,8 +92,11 @@ std::string text_of(const HuntReport& report, const lab::judge::TestFiles& catal
   if (findings.size() > told)
     text += fmt::format("{} more; -v lists all\n", findings.size() - told);
   text += fmt::format("{} minimal programs\n", findings.size());
-  for (const auto& [why, count] : lab::hunt::total(report.journal.answers).skipped)
-    text += fmt::format("skipped {}: {}\n", count, why);
+  const lab::hunt::Answer sum = lab::hunt::total(report.journal.answers);
+  for (const auto& [harm, count] : sum.known)
+    text +=
+        fmt::format("known {}: {} judgements end in it (docs/reference/hunt.md)\n", harm, count);
+  for (const auto& [why, count] : sum.skipped) text += fmt::format("skipped {}: {}\n", count, why);
   return text;
 }
 
@@ -110,6 +113,7 @@ std::string json_of(const HuntReport& report, const lab::judge::TestFiles& catal
   json["judgements"] = sum.judgements;
   json["runs"] = sum.runs;
   json["cut"] = sum.cut;
+  json["known"] = sum.known;
   json["skipped"] = sum.skipped;
   json["whole"] = is_whole(report);
   json["seconds"] = report.seconds;

@@ -16,6 +16,7 @@ const drawWhat = () => {
   const rows = [
     ['Programs', number(data.programs)], ['Judgements', number(data.judgements)],
     ['Runs', number(data.runs)], ['Cut short', counted(data.cut, 'race', 'races')],
+    ...Object.entries(data.known).map(([harm, count]) => ['Known harm', `${counted(count, 'judgement ends', 'judgements end')} in ${harm}`]),
     ...Object.entries(data.skipped).map(([why, count]) => ['Skipped', `${counted(count, 'program', 'programs')}: ${why}`]),
     ['Made', data.made], ['By', `cleave ${data.cleave}, build ${data.build}`],
     ['Options', data.hunt.replaceAll(',', ', ')],
