@@ -1,8 +1,4 @@
 // What a commit records.
-#include <utility>
-
-#include <cleave/detail/word.h>
-
 #include "arena/member/member.h"
 #include "base/page_contents.h"
 #include "space/snapshot_state.h"
@@ -28,7 +24,6 @@ Result<void> Member::record_run(PageRun run, ResidentRanges& resident, const Sna
                  run.first};  // pages from here on that have memory, as far as we have looked
   for (std::uint64_t page = run.first; page < run.end; ++page) {
     const std::byte* now = mapping_.alias(page);
-    if (page + 1 < run.end) sync::prefetch_for_read(mapping_.alias(page + 1));
     const PageNo number = number_of_page(page);
     if (!before.has(number)) {
       if (page >= memory.end) {
@@ -47,18 +42,13 @@ Result<void> Member::record_run(PageRun run, ResidentRanges& resident, const Sna
   return {};
 }
 
-// A run is recorded when the next one's first page has been asked for: to find a page that was not
-// looked at for a while costs as much as a third of its copy.
 Result<void> Member::record(PageRun within, const SnapshotState& before, Space& into,
                             std::uint64_t& written) const {
   ResidentRanges resident(mapping_);
-  PageRun last{within.first, within.first};
-  auto recorded = changed_.for_each_run(within, [&](PageRun run) {
+  return changed_.for_each_run(within, [&](PageRun run) {
     assume_turn();  // by the function around
-    sync::prefetch_for_read(mapping_.alias(run.first));
-    return record_run(std::exchange(last, run), resident, before, into, written);
+    return record_run(run, resident, before, into, written);
   });
-  return recorded ? record_run(last, resident, before, into, written) : recorded;
 }
 
 Result<void> Member::record_changed(const SnapshotState& before, Space& into,

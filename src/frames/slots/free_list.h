@@ -70,9 +70,6 @@ class FreeList {
     }
   }
 
-  /// What the next pop() probably gives.
-  [[nodiscard]] Id next() const noexcept { return Id{number_in(head_.peek())}; }
-
   /// Everything at once; the first of the chain, number 0 when there was none.
   Id pop_all() noexcept {
     std::uint64_t head = head_.load(sync::acquire);

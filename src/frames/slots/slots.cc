@@ -43,11 +43,7 @@ Slots::~Slots() { give_back_reserved(links_, (count_ + 1) * sizeof(sync::atomic<
 
 Result<Slots::Taken> Slots::take() {
   const Slot slot = free_.pop(links_);
-  if (slot == kZeroSlot) return take_fresh();
-  // Who takes one to copy a page there often takes another: its first line, and the processor's way
-  // to it, come while the copy is made.
-  sync::prefetch_for_write(file_.data(free_.next()));
-  return hand_out(slot, false);
+  return slot == kZeroSlot ? take_fresh() : Result<Taken>(hand_out(slot, false));
 }
 
 Slots::Taken Slots::hand_out(Slot slot, bool zeroed) {
