@@ -77,6 +77,7 @@ class Table:
 
     def renewed(self, line, rows):
         cells = cells_of(line)
+        before = list(cells)
         if self.columns is None:
             self.columns = cells
             return line
@@ -91,6 +92,8 @@ class Table:
             for i, column in enumerate(self.columns[1:], 1):
                 text = cell(found, column)
                 cells[i] = cells[i] if text is None else text
+        if cells == before:
+            return line
         return "|" + "|".join(f" {text} " if text else " " for text in cells) + "|\n"
 
 
