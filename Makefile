@@ -117,6 +117,8 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --backing compressed --memory 3000 --directory build
 	build/release/tests/cleave_refused_start build/release/bin/libcleave-run.so 30 || [ $$? = 77 ]
+	tests/program/run/kth_allocation.py build/release/bin/libcleave-run.so \
+	  build/release/tests/libcleave_fail_allocation.so build/release/tests/cleave_stand_in 0 || [ $$? = 77 ]
 	for session in lua sqlite python; do \
 	  tests/program/run/sessions.py build/release/bin/cleave $$session 1000 || [ $$? = 77 ] || exit 1; \
 	done

@@ -10,6 +10,7 @@
 #include "bench/heap/benchmarks.h"
 #include "bench/image/benchmarks.h"
 #include "bench/io/benchmarks.h"
+#include "bench/programs/benchmarks.h"
 #include "bench/scale/benchmarks.h"
 #include "bench/space/benchmarks.h"
 #include "bench/sqlite/benchmarks.h"
@@ -26,7 +27,8 @@ std::vector<Benchmark> all_benchmarks() {
              arena_rollback_benchmarks, arena_commit_benchmarks, arena_pages_benchmarks,
              arena_debugging_benchmarks, client_benchmarks, sqlite_benchmarks,
              scale_by_size_benchmarks, scale_by_changes_benchmarks, scale_by_number_benchmarks,
-             scale_by_threads_benchmarks,
+             scale_by_threads_benchmarks, emulator_benchmarks, run_benchmarks,
+             run_overhead_benchmarks, fuzz_benchmarks,
 #if CLEAVE_HAVE_BACKING
              swap_file_benchmarks, compressed_benchmarks, hit_benchmarks, merge_benchmarks,
              working_set_benchmarks,

@@ -5,12 +5,15 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "adapters/program/control/request.h"
 #include "adapters/program/control/socket.h"
 #include "adapters/program/interpose/loading.h"
+#include "adapters/program/interpose/sentence.h"
 #include "adapters/program/kernel/frame.h"
 #include "adapters/program/kernel/say.h"
 #include "adapters/program/own/descriptors.h"
@@ -36,15 +39,15 @@ Frame* serve(int signal, siginfo_t* /*info*/, ucontext_t* context, Frame* frame)
 }
 
 // Without its commits the program would be what its user did not ask for.
-[[noreturn]] void give_up(const std::string& why) {
+[[noreturn]] void give_up(std::string_view why) {
   constexpr int kCouldNotStart = 2;
-  say("cannot start the program: " + why);
+  say((Sentence() << "cannot start the program: " << why).text());
   _exit(kCouldNotStart);
 }
 
-void start() {
-  const AtWork work;
+void start_or_throw() {
   const HighDescriptors high;
+  if (!high.are_high()) give_up("too few descriptors are left; raise RLIMIT_NOFILE (ulimit -n)");
   auto started = Program::start();
   if (!started) give_up(started.error().message());
   set_program(std::move(*started));
@@ -54,6 +57,16 @@ void start() {
   if (const char* path = std::getenv(kControlVariable)) {
     control = new ControlSocket;
     if (const std::string why = control->listen_at(path); !why.empty()) give_up(why);
+  }
+  if (!HighDescriptors::keep_all()) give_up("/proc/self/fd cannot be read");
+}
+
+void start() {
+  const AtWork work;
+  try {
+    start_or_throw();
+  } catch (const std::bad_alloc&) {
+    give_up("out of memory");
   }
 }
 

@@ -187,6 +187,11 @@ py::object ArenaObject::piece(py::object self) {
   return make_piece(arena->memory(), false, std::move(self), &lending_, arena);
 }
 
+py::object ArenaObject::device_piece(py::object self) {
+  const auto arena = get();
+  return make_piece(arena->device_view(), false, std::move(self), &lending_, arena);
+}
+
 int ArenaObject::give_buffer(PyObject* self, Py_buffer* view, int flags) {
   const py::object lent = piece(py::reinterpret_borrow<py::object>(self));
   if (PyObject_GetBuffer(lent.ptr(), view, flags) != 0) return -1;
@@ -241,6 +246,7 @@ OutOfMemoryError, UnsupportedError (the tracking).)");
                        py::arg("catch_writers") = false, py::arg("catch_waiters") = false,
                        py::arg("catch_unseen") = false, py::arg("joins") = py::none());
   define_memory(kind);
+  define_device(kind);
   define_history(kind);
   define_take_over(module, kind);
   define_about(kind);

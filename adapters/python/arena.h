@@ -30,6 +30,8 @@ class ArenaObject : public Handle<Arena> {
 
   /// The whole memory, writable, as a Piece.
   [[nodiscard]] pybind11::object piece(pybind11::object self);
+  /// The same bytes at their second address.
+  [[nodiscard]] pybind11::object device_piece(pybind11::object self);
   /// The same as a buffer of the arena itself. NumPy may keep the arena instead of the buffer, so
   /// from now on the memory stays until the Python object goes.
   int give_buffer(PyObject* self, Py_buffer* view, int flags);
@@ -59,6 +61,8 @@ class ArenaObject : public Handle<Arena> {
 void define_arena(pybind11::module_& module);
 /// The part of it that is about commits.
 void define_history(pybind11::class_<ArenaObject>& kind);
+/// The one about devices.
+void define_device(pybind11::class_<ArenaObject>& kind);
 /// And the one about memory that exists: a function of the module, too.
 void define_take_over(pybind11::module_& module, pybind11::class_<ArenaObject>& kind);
 

@@ -1,3 +1,4 @@
+// Memory for devices: pins and holds, and an arena's second address.
 #include "adapters/python/pins.h"
 
 #include <optional>
@@ -5,7 +6,9 @@
 
 #include <pybind11/stl.h>
 
+#include "adapters/python/arena.h"
 #include "adapters/python/runtime/arguments.h"
+#include "adapters/python/runtime/bitmap.h"
 #include "adapters/python/runtime/bytes.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/kind.h"
@@ -132,6 +135,19 @@ Lets go now; again: nothing. BufferError: a view of a piece is in use.)");
   close_by_with(kind);
 }
 
+void mark_pages_dirty(const ArenaObject& self, const py::object& bitmap, Whole offset) {
+  const auto arena = self.get();
+  const Bitmap pages(bitmap);
+  const auto from = self.part(*arena, offset, std::nullopt);
+  if (offset.value % kPageSize != 0) {
+    raise_with("bad_argument", "the bitmap does not begin at a page's first byte");
+  }
+  if (pages.end() > from.size() / kPageSize) {
+    raise_with("bad_argument", "the bitmap names pages that do not lie inside the arena");
+  }
+  if (pages.end() != 0) arena->mark_dirty(from.data(), pages.words());
+}
+
 }  // namespace
 
 void PinObject::close() {
@@ -147,6 +163,30 @@ void HoldObject::close() {
 void define_pins(py::module_& module) {
   define_pin(module);
   define_hold(module);
+}
+
+void define_device(py::class_<ArenaObject>& kind) {
+  kind.def_property_readonly(
+      "device_view",
+      [](const py::object& self) {
+        return py::memoryview(self.cast<ArenaObject&>().device_piece(self));
+      },
+      R"(The same bytes at a second address, as a new writable memoryview: for a device that finds
+out by itself which pages it has written, such as a virtual machine.
+
+No write there is tracked: mark_dirty() or mark_pages_dirty() has to tell of it before the next
+commit(), checkout(), hold() or changes(), else it counts as unchanged. It promises nothing of what
+a pin does: a checkout changes what is there. While a view, or an array over it, is in use, the
+arena cannot be closed.)");
+  kind.def("mark_pages_dirty", mark_pages_dirty, py::arg("bitmap"), py::arg("offset") = 0,
+           R"(mark_pages_dirty(self, bitmap, offset=0)
+--
+
+Says that the pages which a bitmap names were written, or are about to be.
+
+`bitmap`: a buffer of whole words of 64 bits, such as the kernel writes for KVM_GET_DIRTY_LOG; bit b
+of word w means page 64 w + b, counted from `offset`, a page's first byte. Error: BadArgumentError
+(not whole words, not a page's first byte, pages outside of the arena); then no page is marked.)");
 }
 
 }  // namespace cleave::python

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "bench/explorer/benchmarks.h"
-#include "bench/explorer/peer.h"
+#include "bench/harness/peer.h"
 
 namespace cleave::bench {
 namespace {

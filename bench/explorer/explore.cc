@@ -10,7 +10,7 @@
 
 #include "bench/explorer/benchmarks.h"
 #include "bench/explorer/fork_against_pin.h"
-#include "bench/explorer/peer.h"
+#include "bench/harness/peer.h"
 #include "lab/explore/search/explorer.h"
 #include "measure/clock.h"
 

@@ -1,6 +1,7 @@
-// Four ways to have each input find the state that was prepared.
+// Five ways to have each input find the state that was prepared.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string_view>
 
@@ -26,6 +27,21 @@ std::unique_ptr<Way> by_fork();
 /// The same as AFL++ does it: a server that is told by a pipe, forks, and answers with the child's
 /// status.
 std::unique_ptr<Way> by_fork_server();
+/// By AFL++'s own server; null where that is not installed.
+std::unique_ptr<Way> by_afl();
 /// A copy of the database for each input, by sqlite3_deserialize().
 std::unique_ptr<Way> by_copy();
+
+struct WayKind {
+  std::string_view name;
+  std::unique_ptr<Way> (*make)();
+};
+inline constexpr std::array kWays{
+    WayKind{"arena", by_arena},
+    WayKind{"fork", by_fork},
+    WayKind{"fork server", by_fork_server},
+    WayKind{"AFL++", by_afl},
+    WayKind{"fresh copy", by_copy},
+};
+
 }  // namespace cleave::example

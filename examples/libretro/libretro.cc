@@ -3,6 +3,7 @@
 // allocates, then with its variables too. Beside it, what the core's own save state costs.
 //
 //     libretro [--frames N] [--cores FOLDER]
+//     libretro --asked PACKAGE [--cores FOLDER]   # measures one, as the standard input asks
 //
 // Cores that are not installed are left out, and the line says which package has one. Ends with 77
 // where there is none.
@@ -15,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iostream>
 #include <string>
 
 #include "examples/libretro/measure.h"
@@ -40,20 +42,41 @@ constexpr std::array kKinds{
 struct Settings {
   int frames = 600;
   std::filesystem::path cores = CLEAVE_CORES;
+  std::string asked;  // the package
 };
 
 constexpr int kWarmUp = 120;
+constexpr int kSkipped = 77;
+
+class Folder {
+ public:
+  Folder() {
+    std::string name = std::filesystem::temp_directory_path() / "libretro.XXXXXX";
+    if (mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  ~Folder() { remove(); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  void remove() const {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+
+ private:
+  std::filesystem::path path_;
+};
 
 // In a process of its own: a core whose state went back by half may crash, and cores that have
 // threads and files would not like to be unloaded.
 bool measure(const Kind& kind, const Settings& settings, Covered covered, Figures& figures) {
-  std::string folder = std::filesystem::temp_directory_path() / "libretro.XXXXXX";
-  if (mkdtemp(folder.data()) == nullptr) return false;
+  const Folder folder;
   (void)std::fflush(nullptr);
   const pid_t child = fork();
   if (child == 0) {
     if (std::freopen("/dev/null", "w", stdout) == nullptr) _exit(1);  // cores talk
-    Machine machine(covered, settings.cores / kind.library, kind.cartridge(), folder, kind.file);
+    Machine machine(covered, settings.cores / kind.library, kind.cartridge(), folder.path(),
+                    kind.file);
     for (int i = 0; i < kWarmUp; ++i) machine.core().play();
     measure_replay(machine, settings.frames, figures);
     if (covered == Covered::heap_and_segments) {
@@ -63,9 +86,7 @@ bool measure(const Kind& kind, const Settings& settings, Covered covered, Figure
     _exit(0);
   }
   int status = 0;
-  const bool well = waitpid(child, &status, 0) == child && status == 0;
-  std::filesystem::remove_all(folder);
-  return well;
+  return waitpid(child, &status, 0) == child && status == 0;
 }
 
 Figures* shared_figures() {
@@ -123,11 +144,44 @@ bool try_core(const Kind& kind, const Settings& settings) {
   return right;
 }
 
+// Lines of the standard input say "commits" or "states"; each answer is a line of microseconds: to
+// undo a frame, a commit and what it costs the next frame; or to save and to load the state.
+int answer(const Settings& settings) {
+  const auto kind = std::find_if(kKinds.begin(), kKinds.end(),
+                                 [&](const Kind& k) { return k.package == settings.asked; });
+  if (kind == kKinds.end() || !std::filesystem::exists(settings.cores / kind->library)) {
+    return kSkipped;
+  }
+  const Folder folder;
+  std::FILE* const answers = fdopen(dup(STDOUT_FILENO), "w");
+  if (answers == nullptr || std::freopen("/dev/null", "w", stdout) == nullptr) return 1;
+  Machine machine(Covered::heap_and_segments, settings.cores / kind->library, kind->cartridge(),
+                  folder.path(), kind->file);
+  for (int i = 0; i < kWarmUp; ++i) machine.core().play();
+  (void)std::fprintf(answers, "ready\n");
+  (void)std::fflush(answers);
+  for (std::string what; std::cin >> what;) {
+    Figures now{};
+    if (what == "commits") {
+      measure_replay(machine, settings.frames, now);
+      if (now.wrong != 0) return 1;
+      (void)std::fprintf(answers, "%f %f\n", now.undo, now.commit + now.aftermath);
+    } else {
+      measure_state(machine, now);
+      (void)std::fprintf(answers, "%f %f\n", now.save, now.load);
+    }
+    (void)std::fflush(answers);
+  }
+  folder.remove();
+  _exit(0);  // as above: no core is unloaded
+}
+
 Settings settings_of(int count, char** words) {
   Settings settings;
   for (int i = 1; i + 1 < count; i += 2) {
     if (std::strcmp(words[i], "--frames") == 0) settings.frames = std::atoi(words[i + 1]);
     if (std::strcmp(words[i], "--cores") == 0) settings.cores = words[i + 1];
+    if (std::strcmp(words[i], "--asked") == 0) settings.asked = words[i + 1];
   }
   return settings;
 }
@@ -135,8 +189,8 @@ Settings settings_of(int count, char** words) {
 }  // namespace
 
 int main(int count, char** words) {
-  constexpr int kSkipped = 77;
   const Settings settings = settings_of(count, words);
+  if (!settings.asked.empty()) return answer(settings);
   int tried = 0;
   bool right = true;
   for (const Kind& kind : kKinds) {

@@ -101,7 +101,7 @@ adapters/program/control: include/cleave/* include/cleave adapters/program/kerne
 adapters/program/interpose: include/cleave adapters/program/kernel adapters/program/memory adapters/program/own adapters/program/state adapters/program/control
 adapters/program: adapters/program/*
 measure: include/cleave
-bench/harness: include/cleave
+bench/harness: include/cleave measure
 bench/space: include/* src/base src/frames/* measure bench/harness
 bench/sync: include/* src/sync measure bench/harness
 bench/heap: include/cleave measure bench/harness
@@ -112,6 +112,7 @@ bench/arena: include/cleave measure bench/harness bench/space
 bench/sqlite: include/cleave measure adapters/sqlite bench/harness
 bench/clients: include/cleave measure adapters/sqlite bench/harness
 bench/scale: include/cleave measure bench/harness bench/arena bench/space
+bench/programs: include/cleave/* measure bench/harness
 bench/explorer: lab/* measure bench/harness
 bench/explorer/engine: lab/* measure
 bench: bench/*
@@ -133,6 +134,7 @@ examples: include/cleave
 examples/c: include/cleave
 examples/segments: include/cleave/* include/cleave
 examples/fuzz: include/cleave/* include/cleave
+examples/fuzz/afl: examples/fuzz
 examples/kvm: include/cleave
 examples/libretro: include/cleave/* include/cleave
 examples/verilator: include/cleave

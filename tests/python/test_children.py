@@ -36,6 +36,8 @@ def test_every_call_in_a_child_is_an_error(arena: cleave.Arena, pool: cleave.Poo
     commit, snapshot = arena.commit("one"), space.snapshot()
     calls: list[Callable[[], object]] = [
         lambda: arena.memory,
+        lambda: arena.device_view,
+        lambda: arena.mark_pages_dirty(b""),
         lambda: arena.commit(),
         lambda: arena.checkout(commit),
         lambda: arena.changes(),

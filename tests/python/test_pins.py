@@ -1,11 +1,15 @@
-"""Pins, holds, and files."""
+"""Pins, holds, device views, and files."""
 
 from __future__ import annotations
 
+import gc
 import os
+import weakref
 from pathlib import Path
 
+import numpy as np
 import pytest
+from conftest import working_trackings
 
 import cleave
 
@@ -115,3 +119,78 @@ def test_files_go_in_and_out_of_a_space(pool: cleave.Pool, tmp_path: Path) -> No
         with pytest.raises(TypeError):
             ring.read(space, at, "a path", 10)  # type: ignore[arg-type]
     assert ring.closed
+
+
+@pytest.mark.parametrize("tracking", working_trackings())
+def test_the_device_view_is_the_same_bytes_elsewhere(pool: cleave.Pool, tracking: str) -> None:
+    arena = cleave.Arena(pool, 64 * PAGE, tracking=tracking)  # type: ignore[arg-type]
+    device = np.frombuffer(arena.device_view, dtype=np.uint8)
+    assert device.ctypes.data != arena.address and device.size == arena.size
+    assert device.flags.writeable
+    arena.mark_dirty()
+    arena.memory[5] = 7
+    device[6] = 8
+    assert device[5] == 7 and arena.memory[6] == 8
+
+
+@pytest.mark.parametrize("tracking", working_trackings())
+def test_what_a_bitmap_tells_of_is_committed_and_goes_back(pool: cleave.Pool, tracking: str) -> None:
+    arena = cleave.Arena(pool, 200 * PAGE, tracking=tracking)  # type: ignore[arg-type]
+    device = np.frombuffer(arena.device_view, dtype=np.uint8)
+    bitmap = np.zeros(3, dtype=np.uint64)
+    device[130 * PAGE] = 1
+    bitmap[2] = 1 << 2
+    arena.mark_pages_dirty(bitmap)
+    before = arena.commit()
+    assert before.pages == 1
+    for page in (70, 71, 199):
+        device[page * PAGE] = 2
+    bitmap[:] = (1 << 0 | 1 << 1, 0, 1 << (199 - 70 - 128))
+    arena.mark_pages_dirty(bitmap, 70 * PAGE)  # counted from page 70 on
+    assert arena.changes() == [range(70 * PAGE, 72 * PAGE), range(199 * PAGE, 200 * PAGE)]
+    arena.checkout(before)
+    assert not device[70 * PAGE :: PAGE].reshape(-1)[[0, 1, 129]].any() and device[130 * PAGE] == 1
+
+
+def test_a_bitmap_that_cannot_be_is_refused_whole(pool: cleave.Pool) -> None:
+    arena = cleave.Arena(pool, 10 * PAGE, tracking="software")
+    for bitmap, offset in (
+        (b"\1" * 7, 0),  # no whole word
+        (b"\1" + bytes(7), 100),  # no page's first byte
+        ((1 << 10 | 1).to_bytes(8, "little"), 0),  # page 10 of 10
+        ((1 << 1 | 1).to_bytes(8, "little"), 9 * PAGE),
+        (b"\1" + bytes(7), 11 * PAGE),
+        (bytes(8) + b"\1" + bytes(7), 0),
+    ):
+        with pytest.raises(cleave.BadArgumentError):
+            arena.mark_pages_dirty(bitmap, offset)
+    assert arena.changes() == []
+    arena.mark_pages_dirty(b"")
+    arena.mark_pages_dirty(bytes(800))  # names none
+    arena.mark_pages_dirty(memoryview(b"-" + (1 << 9).to_bytes(8, "little"))[1:])  # at any address
+    assert arena.changes() == [range(9 * PAGE, 10 * PAGE)]
+    with pytest.raises(TypeError):
+        arena.mark_pages_dirty([1])  # type: ignore[arg-type]
+
+
+def test_an_arena_whose_device_view_is_in_use_is_not_closed(arena: cleave.Arena) -> None:
+    view = arena.device_view
+    with pytest.raises(BufferError, match="1 memoryview or NumPy array"):
+        arena.close()
+    view.release()
+    arena.close()
+    with pytest.raises(ValueError, match="closed"):
+        _ = arena.device_view
+
+
+def test_an_array_over_the_device_view_keeps_the_memory(pool: cleave.Pool) -> None:
+    arena = cleave.Arena(pool, 2 * PAGE)
+    there = weakref.ref(arena)
+    array = np.ndarray(PAGE, dtype=np.uint8, buffer=arena.device_view)
+    del arena
+    gc.collect()
+    array[:] = 3
+    assert there() is not None and (array == 3).all()
+    del array
+    gc.collect()
+    assert there() is None

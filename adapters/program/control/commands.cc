@@ -29,7 +29,7 @@ std::string pages(std::uint64_t count) {
 std::string log_of(const Program& program) {
   std::string text = "ok\n";
   for (const SharedMoment& moment : program.moments().all()) {
-    text += label(*moment) + ": " + pages(moment->commit.pages()) +
+    text += label(*moment) + ": " + pages(moment->commit->pages()) +
             (moment == program.head() ? ", the program stands here\n" : "\n");
   }
   return text;

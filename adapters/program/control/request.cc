@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstdint>
+#include <new>
 #include <string>
 
 #include <cleave/program/run.h>
@@ -34,7 +35,7 @@ constexpr int kRefused = -1;
 // The signal comes before the call that sends it returns, whatever is blocked otherwise.
 int ask(Verb verb, const char* name) {
   if (program() == nullptr) return kRefused;
-  const std::uint64_t ours = std::uint64_t{1} << (kControlSignal - 1);
+  const std::uint64_t ours = bit_of(kControlSignal);
   std::uint64_t blocked = 0;
   (void)raw::call(SYS_rt_sigprocmask, SIG_UNBLOCK, raw::as_word(&ours), raw::as_word(&blocked),
                   sizeof ours);
@@ -46,12 +47,11 @@ int ask(Verb verb, const char* name) {
   return result;
 }
 
-}  // namespace
-
-void serve_request(Program& program) {
+void serve_or_throw(Program& program) {
   const Verb verb = request.verb;
   if (verb == Verb::none) return;
   request.verb = Verb::none;
+  request.result = kRefused;
   const std::string name = request.name == nullptr ? "" : request.name;
   Answer answer = tl::unexpected(std::string("there is no commit " + name));
   if (verb == Verb::commit) {
@@ -63,6 +63,16 @@ void serve_request(Program& program) {
     request.result = answer ? kCameBack : kRefused;
   }
   if (!answer || !answer->told.empty()) say(text_of(answer));
+}
+
+}  // namespace
+
+void serve_request(Program& program) {
+  try {
+    serve_or_throw(program);
+  } catch (const std::bad_alloc&) {
+    say("out of memory: no word on what the program has asked for");
+  }
 }
 
 }  // namespace cleave::program

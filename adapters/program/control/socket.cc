@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <new>
 #include <string_view>
 
 #include "adapters/program/control/commands.h"
@@ -80,12 +81,25 @@ std::string ControlSocket::listen_at(const std::string& path) {
 
 void ControlSocket::accept_all() {
   for (;;) {
+    clients_.reserve(clients_.size() + 1);
     const int made = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (made < 0) return;
     const int client = keep_as_own(made);
-    if (client < 0) return;
-    if (!signals_news(client)) (void)close(client);
-    clients_.push_back({client, {}});
+    if (client < 0) continue;
+    if (signals_news(client)) {
+      clients_.push_back({client, {}});
+    } else {
+      forget_own_descriptor(client);
+      (void)close(client);
+    }
+  }
+}
+
+void ControlSocket::answer_lines(Client& client, Program& program) {
+  for (std::size_t end = 0; (end = client.unread.find('\n')) != std::string::npos;) {
+    const std::string line = client.unread.substr(0, end);
+    client.unread.erase(0, end + 1);
+    send_all(client.descriptor, answer_to(program, line) + "\n");
   }
 }
 
@@ -95,18 +109,23 @@ bool ControlSocket::serve(Client& client, Program& program) {
     const ssize_t got = recv(client.descriptor, bytes.data(), bytes.size(), 0);
     if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return false;
     if (got < 0) return true;
-    client.unread.append(bytes.data(), static_cast<std::size_t>(got));
-    for (std::size_t end = 0; (end = client.unread.find('\n')) != std::string::npos;) {
-      const std::string line = client.unread.substr(0, end);
-      client.unread.erase(0, end + 1);
-      send_all(client.descriptor, answer_to(program, line) + "\n");
+    try {
+      client.unread.append(bytes.data(), static_cast<std::size_t>(got));
+      answer_lines(client, program);
+    } catch (const std::bad_alloc&) {
+      send_all(client.descriptor,
+               "no: out of memory for the answer; what was asked for may have been done\n\n");
+      return false;
     }
   }
 }
 
 void ControlSocket::serve(Program& program) {
   if (listener_ < 0) return;
-  accept_all();
+  try {
+    accept_all();
+  } catch (const std::bad_alloc&) {  // who waits is served with the next command
+  }
   std::erase_if(clients_, [&](Client& client) {
     if (serve(client, program)) return false;
     forget_own_descriptor(client.descriptor);

@@ -4,12 +4,10 @@
 #include <string>
 #include <vector>
 
+#include "adapters/program/kernel/signals.h"
 #include "adapters/program/state/program.h"
 
 namespace cleave::program {
-
-/// The signal by which this library interrupts the program.
-inline constexpr int kControlSignal = 64;
 
 /// Any number of clients; each sends lines, and gets for each an answer that ends with an empty
 /// line.
@@ -29,7 +27,8 @@ class ControlSocket {
     std::string unread;
   };
   void accept_all();
-  /// False: the client is gone.
+  static void answer_lines(Client& client, Program& program);
+  /// False: the client is gone, or is to go.
   static bool serve(Client& client, Program& program);
 
   int listener_ = -1;

@@ -5,12 +5,10 @@
 #pragma once
 
 #include "adapters/program/kernel/frame.h"
+#include "adapters/program/kernel/signals.h"
 #include "adapters/program/state/program.h"
 
 namespace cleave::program {
-
-/// The signal that such system calls are.
-inline constexpr int kLoaderSignal = 31;  // SIGSYS
 
 /// Does what the loader's system call asked for; the frame to go on with.
 Frame* serve_loader(Program& program, ucontext_t* context, Frame* frame);

@@ -1,32 +1,13 @@
 #include "adapters/program/memory/kernel_maps.h"
 
-#include <fcntl.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <string_view>
 
-#include "adapters/program/kernel/raw.h"
+#include "adapters/program/kernel/text_of.h"
 
 namespace cleave::program {
 namespace {
-
-std::string all_of(const char* path) {
-  std::string text;
-  const long file = raw::call(SYS_openat, AT_FDCWD, raw::as_word(path), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return text;
-  for (;;) {
-    constexpr std::size_t kStep = 65536;
-    const std::size_t had = text.size();
-    text.resize(had + kStep);
-    const long got = raw::call(SYS_read, file, raw::as_word(text.data() + had), kStep);
-    text.resize(had + (got > 0 ? static_cast<std::size_t>(got) : 0));
-    if (got <= 0 && got != -EINTR) break;
-  }
-  (void)raw::call(SYS_close, file);
-  return text;
-}
 
 // "7f01-7f02 rw-p 00000000 08:01 1234   /a path"
 KernelMap parsed(std::string_view line) {
@@ -53,12 +34,14 @@ KernelMap parsed(std::string_view line) {
 
 }  // namespace
 
-std::vector<KernelMap> kernel_maps() {
-  const std::string text = all_of("/proc/self/maps");
+std::optional<std::vector<KernelMap>> kernel_maps() {
+  const auto whole = text_of("/proc/self/maps");
+  if (!whole) return std::nullopt;
+  const std::string_view text = *whole;
   std::vector<KernelMap> maps;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (end - at > 20) maps.push_back(parsed(std::string_view(text).substr(at, end - at)));
+    if (end - at > 20) maps.push_back(parsed(text.substr(at, end - at)));
     at = end + 1;
   }
   return maps;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ struct KernelMap {
   std::string path;     ///< empty: anonymous; "[stack]" and the like are the kernel's words
 };
 
-/// In order of address; empty where /proc cannot be read.
-std::vector<KernelMap> kernel_maps();
+/// In order of address; nothing: /proc cannot be read.
+std::optional<std::vector<KernelMap>> kernel_maps();
 
 }  // namespace cleave::program

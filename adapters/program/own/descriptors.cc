@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <new>
 #include <vector>
 
 #include "adapters/program/own/open_descriptors.h"
@@ -12,10 +13,15 @@
 namespace cleave::program {
 namespace {
 
-std::vector<int>& own_numbers() {
-  static auto& numbers = *new std::vector<int>;
-  return numbers;
-}
+// Needs no memory to begin, and stays until the process ends: descriptors are closed after that.
+union Numbers {
+  constexpr Numbers() : all() {}
+  ~Numbers() {}  // NOLINT
+  std::vector<int> all;
+};
+constinit Numbers numbers_of_own;
+
+std::vector<int>& own_numbers() noexcept { return numbers_of_own.all; }
 
 }  // namespace
 
@@ -44,28 +50,46 @@ unsigned first_own_descriptor_from(unsigned first, unsigned last) noexcept {
   return lowest;
 }
 
-int keep_as_own(int number) {
+int duplicate_as_own(int number) {
+  own_numbers().reserve(own_numbers().size() + 1);
   const int high = fcntl(number, F_DUPFD_CLOEXEC, first_own_descriptor());
-  (void)close(number);
   if (high >= 0) note_own_descriptor(high);
+  return high;
+}
+
+int keep_as_own(int number) {
+  int high = -1;
+  try {
+    high = duplicate_as_own(number);
+  } catch (const std::bad_alloc&) {  // as if there were no number
+  }
+  (void)close(number);
   return high;
 }
 
 // All numbers below are taken for the while.
 HighDescriptors::HighDescriptors() {
+  fillers_.reserve(static_cast<std::size_t>(first_own_descriptor()));
   const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
   int made = null;
   for (; made >= 0 && made < first_own_descriptor(); made = fcntl(null, F_DUPFD_CLOEXEC, 0)) {
     fillers_.push_back(made);
   }
+  are_high_ = made >= 0;
   if (made >= 0) (void)close(made);
 }
 
 HighDescriptors::~HighDescriptors() {
   for (const int filler : fillers_) (void)close(filler);
-  for (const int number : open_descriptors()) {
+}
+
+bool HighDescriptors::keep_all() {
+  const auto open = open_descriptors();
+  if (!open) return false;
+  for (const int number : *open) {
     if (number >= first_own_descriptor() && !is_own_descriptor(number)) note_own_descriptor(number);
   }
+  return true;
 }
 
 }  // namespace cleave::program

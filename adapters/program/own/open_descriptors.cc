@@ -1,22 +1,20 @@
 #include "adapters/program/own/open_descriptors.h"
 
-#include <dirent.h>
-
 #include <algorithm>
 #include <cstdlib>
 
+#include "adapters/program/own/entries.h"
+
 namespace cleave::program {
 
-std::vector<int> open_descriptors() {
+std::optional<std::vector<int>> open_descriptors() {
+  const Entries folder("/proc/self/fd");
   std::vector<int> numbers;
-  DIR* folder = opendir("/proc/self/fd");
-  if (folder == nullptr) return numbers;
-  while (const dirent* entry = readdir(folder)) {
-    if (entry->d_name[0] == '.') continue;
-    const int number = std::atoi(entry->d_name);
-    if (number != dirfd(folder)) numbers.push_back(number);
+  while (const char* name = folder.next()) {
+    const int number = std::atoi(name);
+    if (number != folder.descriptor()) numbers.push_back(number);
   }
-  (void)closedir(folder);
+  if (!folder.is_complete()) return std::nullopt;
   std::sort(numbers.begin(), numbers.end());
   return numbers;
 }

@@ -1,11 +1,12 @@
 // The descriptors that this process has.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 namespace cleave::program {
 
-/// In order; empty where /proc cannot be read.
-std::vector<int> open_descriptors();
+/// In order; nothing: /proc cannot be read, or the process has no descriptor left to read it with.
+std::optional<std::vector<int>> open_descriptors();
 
 }  // namespace cleave::program

@@ -1,79 +1,83 @@
 #include "adapters/program/state/census.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <climits>
 #include <cstdlib>
 
 #include "adapters/program/kernel/digits.h"
+#include "adapters/program/kernel/text_of.h"
 #include "adapters/program/memory/kernel_maps.h"
 #include "adapters/program/own/descriptors.h"
+#include "adapters/program/own/entries.h"
 #include "adapters/program/own/open_descriptors.h"
 
 namespace cleave::program {
 namespace {
 
-std::string text_of(const std::string& path) {
-  std::array<char, 256> text{};
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return {};
-  const ssize_t got = read(file, text.data(), text.size());
-  (void)close(file);
-  return {text.data(), got > 0 ? static_cast<std::size_t>(got) : 0};
-}
-
-/// "4711 (worker)"; empty: there is one thread.
-std::string second_thread() {
-  std::string name;
-  DIR* folder = opendir("/proc/self/task");
-  if (folder == nullptr) return name;
-  while (const dirent* entry = readdir(folder)) {
-    if (entry->d_name[0] == '.' || std::atoi(entry->d_name) == getpid()) continue;
-    std::string called = text_of(std::string("/proc/self/task/") + entry->d_name + "/comm");
+/// "4711 (worker)"; empty: there is one thread; nothing: it is not known.
+std::optional<std::string> second_thread() {
+  const Entries tasks("/proc/self/task");
+  std::string found;
+  while (const char* name = tasks.next()) {
+    if (std::atoi(name) == getpid() || !found.empty()) continue;
+    const std::string path = std::string("/proc/self/task/") + name + "/comm";
+    std::string called = text_of(path.c_str()).value_or("");
     while (!called.empty() && called.back() == '\n') called.pop_back();
-    name = std::string(entry->d_name) + " (" + called + ")";
-    break;
+    found = std::string(name) + " (" + called + ")";
   }
-  (void)closedir(folder);
-  return name;
+  if (!tasks.is_complete()) return std::nullopt;
+  return found;
 }
 
-std::string ring_descriptor() {
-  for (const int number : open_descriptors()) {
-    if (is_own_descriptor(number)) continue;
-    std::array<char, 64> to{};
-    const std::string path = "/proc/self/fd/" + std::to_string(number);
-    if (readlink(path.c_str(), to.data(), to.size() - 1) > 0 &&
-        std::string_view(to.data()) == "anon_inode:[io_uring]") {
-      return std::to_string(number);
-    }
-  }
-  return {};
+std::string not_known(const char* file) {
+  return std::string(file) + " cannot be read, so that it is not known what would not go back; " +
+         "is /proc mounted, and is a descriptor left under RLIMIT_NOFILE?";
+}
+
+bool is_ring(int number) {
+  std::array<char, 64> to{};
+  const std::string path = "/proc/self/fd/" + std::to_string(number);
+  return readlink(path.c_str(), to.data(), to.size() - 1) > 0 &&
+         std::string_view(to.data()) == "anon_inode:[io_uring]";
 }
 
 }  // namespace
 
-Census::Census(const Members& members) : members_(members) {
-  for (const KernelMap& map : kernel_maps()) {
+std::optional<Census> Census::of(const Members& members) {
+  const auto maps = kernel_maps();
+  if (!maps) return std::nullopt;
+  Census census(members);
+  for (const KernelMap& map : *maps) {
     if (map.writable && !members.contains(reinterpret_cast<const void*>(map.first), 0)) {
-      own_.emplace_back(map.first, map.end);
+      census.own_.emplace_back(map.first, map.end);
     }
   }
+  return census;
 }
 
 std::string Census::refusal() const {
-  if (const std::string thread = second_thread(); !thread.empty()) {
-    return "the program has a second thread, " + thread +
+  const auto thread = second_thread();
+  if (!thread) return not_known("/proc/self/task");
+  if (!thread->empty()) {
+    return "the program has a second thread, " + *thread +
            ": its registers are in no commit, and it would run on in memory that goes back";
   }
-  if (const std::string ring = ring_descriptor(); !ring.empty()) {
-    return "descriptor " + ring +
+  const auto open = open_descriptors();
+  if (!open) return not_known("/proc/self/fd");
+  for (const int number : *open) {
+    if (is_own_descriptor(number) || !is_ring(number)) continue;
+    return "descriptor " + std::to_string(number) +
            " is an io_uring: the kernel may write to the program's memory at any moment";
+  }
+  const auto maps = kernel_maps();
+  if (!maps) return not_known("/proc/self/maps");
+  for (const KernelMap& map : *maps) {
+    if (!map.path.starts_with("/[aio]")) continue;
+    return "the program has asked for asynchronous input and output (io_setup(2)): the kernel may "
+           "write to its memory at any moment";
   }
   return {};
 }
@@ -84,15 +88,20 @@ void Census::tell(Told& told) const {
   if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0) {
     told.emplace_back("the program has children; they do not go back");
   }
-  if (!text_of("/proc/self/timers").empty()) {
+  if (!text_of("/proc/self/timers").value_or("").empty()) {
     told.emplace_back("the program has timers of timer_create(2); they do not go back");
   }
 }
 
 void Census::tell_memory(Told& told) const {
-  for (const KernelMap& map : kernel_maps()) {
+  const auto maps = kernel_maps();
+  if (!maps) {
+    told.push_back(not_known("/proc/self/maps"));
+    return;
+  }
+  for (const KernelMap& map : *maps) {
     if (!map.writable || map.path.starts_with("/memfd:cleave")) continue;
-    if (members_.contains(reinterpret_cast<const void*>(map.first), 0)) continue;
+    if (members_->contains(reinterpret_cast<const void*>(map.first), 0)) continue;
     const bool known = std::any_of(own_.begin(), own_.end(), [&](const auto& own) {
       return map.first >= own.first && map.end <= own.second;
     });

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "adapters/program/state/kernel_state.h"
+#include "adapters/program/state/descriptors.h"
 #include "adapters/program/state/members.h"
 
 namespace cleave::program {
@@ -15,8 +16,8 @@ namespace cleave::program {
 /// the C library, or by system calls alone.
 class Census {
  public:
-  /// What is mapped now beside the members is this library's.
-  explicit Census(const Members& members);
+  /// What is mapped now beside the members is this library's. Nothing: /proc cannot be read.
+  static std::optional<Census> of(const Members& members);
 
   /// Why neither a commit nor a checkout can be right now; empty: they can.
   [[nodiscard]] std::string refusal() const;
@@ -24,9 +25,10 @@ class Census {
   void tell(Told& told) const;
 
  private:
+  explicit Census(const Members& members) : members_(&members) {}
   void tell_memory(Told& told) const;
 
-  const Members& members_;
+  const Members* members_;
   std::vector<std::pair<std::uintptr_t, std::uintptr_t>> own_;
 };
 

@@ -99,14 +99,21 @@ std::uint64_t hash_of_page(const Page& page, std::uint64_t seed) {
 /// The files that the arenas' memory is: where they have nothing, reading would make pages.
 class Files {
  public:
-  Files() : maps_(kernel_maps()) {
-    for (const int number : open_descriptors()) {
+  Files() {
+    auto maps = kernel_maps();
+    const auto open = open_descriptors();
+    if (!maps || !open) return;
+    are_known_ = true;
+    maps_ = std::move(*maps);
+    for (const int number : *open) {
       struct stat about {};
       if (is_own_descriptor(number) && fstat(number, &about) == 0 && S_ISREG(about.st_mode)) {
         files_.emplace_back(about.st_ino, number);
       }
     }
   }
+
+  [[nodiscard]] bool are_known() const { return are_known_; }
 
   /// Pages that were never touched are left out.
   template <class Visit>
@@ -133,15 +140,18 @@ class Files {
     return -1;
   }
 
+  bool are_known_ = false;
   std::vector<KernelMap> maps_;
   std::vector<std::pair<std::uint64_t, int>> files_;
 };
 
 }  // namespace
 
-std::uint64_t hash_of(const Members& members, const std::vector<AddressRun>& protections) {
+std::optional<std::uint64_t> hash_of(const Members& members,
+                                     const std::vector<AddressRun>& protections) {
   const std::span<const std::byte> without = kernels_own();
   const Files files;
+  if (!files.are_known()) return std::nullopt;
   Reader reader(protections);
   std::uint64_t hash = 0;
   for (const Arena& arena : members.arenas()) {

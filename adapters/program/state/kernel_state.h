@@ -1,5 +1,5 @@
 // What the kernel keeps for the program and can be given back: signals' handlers, descriptors and
-// their offsets, the folder, the terminal, interval timers.
+// their offsets, the folder, the terminal, interval timers, limits.
 #pragma once
 
 #include <sys/stat.h>
@@ -8,43 +8,19 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+
+#include "adapters/program/state/descriptors.h"
+#include "adapters/program/state/standing.h"
 
 namespace cleave::program {
 
-/// Lines about what did not go back.
-using Told = std::vector<std::string>;
-
-/// A file that was open at a commit, kept open by a descriptor of this library.
-class KeptFile {
- public:
-  explicit KeptFile(int descriptor) : descriptor_(descriptor) {}
-  ~KeptFile();
-  KeptFile(const KeptFile&) = delete;
-  KeptFile& operator=(const KeptFile&) = delete;
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
-
-struct Descriptor {
-  int number;
-  std::string what;                      ///< a path, or "socket:[1]" and the like
-  int flags;                             ///< FD_CLOEXEC or none
-  std::shared_ptr<const KeptFile> kept;  ///< of files that have an offset; else null
-  std::int64_t offset;
-  std::int64_t size;
-  timespec changed;
-};
-
 class KernelState {
  public:
-  /// As it is now. `before`: an earlier one, with which it shares what has not changed.
-  static KernelState now(const KernelState* before);
+  /// As it is now. `before`: an earlier one, with which it shares what has not changed; or null.
+  /// The error says why it cannot be kept.
+  static tl::expected<KernelState, std::string> now(const KernelState* before);
   /// Makes it so again; what cannot be is told.
   void restore(Told& told) const;
 
@@ -59,11 +35,15 @@ class KernelState {
   static constexpr int kSignals = 64;
   static constexpr int kTimers = 3;
 
-  void restore_descriptors(Told& told) const;
+  KernelState(Descriptors descriptors, Standing standing)
+      : descriptors_(std::move(descriptors)), standing_(std::move(standing)) {}
+  void restore_signals() const;
+  void restore_timers() const;
 
   std::array<Action, kSignals> actions_{};
   std::array<itimerval, kTimers> timers_{};
-  std::vector<Descriptor> descriptors_;
+  Descriptors descriptors_;
+  Standing standing_;
   std::string folder_;
   mode_t mask_ = 0;
   std::optional<termios> terminal_;

@@ -5,9 +5,9 @@
 
 namespace cleave::program {
 
-SharedMoment Moments::add(Moment moment) {
+SharedMoment Moments::add(SharedMoment moment) noexcept {
   ++next_;
-  all_.push_back(std::make_shared<const Moment>(std::move(moment)));
+  all_.push_back(std::move(moment));  // there is room
   return all_.back();
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,8 @@ struct GoingOn {
 /// A moment of a program to which it can go back: its memory, and what the kernel keeps for it.
 struct Moment {
   unsigned number;
-  std::string name;  ///< may be empty
-  Commit commit;
+  std::string name;              ///< may be empty
+  std::optional<Commit> commit;  ///< there is one from the moment on that others know this
   KernelState kernel;
 };
 
@@ -33,7 +34,9 @@ using SharedMoment = std::shared_ptr<const Moment>;
 /// All that are kept, by name or number.
 class Moments {
  public:
-  SharedMoment add(Moment moment);
+  /// Makes room for one more, so that add() cannot fail.
+  void make_room() { all_.reserve(all_.size() + 1); }
+  SharedMoment add(SharedMoment moment) noexcept;
   /// By its name, or else its number in digits; the latest of that name. Null: there is none.
   [[nodiscard]] SharedMoment find(const std::string& name) const;
   bool forget(const std::string& name);

@@ -53,6 +53,8 @@ class Program {
  private:
   explicit Program(Pool pool) : members_(std::move(pool)) {}
   [[nodiscard]] std::optional<std::uint64_t> hash();
+  Answer commit_or_throw(const std::string& name);
+  Answer checkout_or_throw(const SharedMoment& moment);
 
   Members members_;
   std::optional<Area> area_;

@@ -46,10 +46,12 @@ void add(std::vector<std::span<std::byte>>& ranges, std::uintptr_t first, std::u
 
 // To the kernel, neighbours that are alike are one mapping: this library's variables, and what the
 // loader has allocated behind them.
-std::vector<std::span<std::byte>> ranges_of_state() {
+std::optional<std::vector<std::span<std::byte>>> ranges_of_state() {
+  const auto maps = kernel_maps();
+  if (!maps) return std::nullopt;
   const OwnImage own = own_image();
   std::vector<std::span<std::byte>> ranges;
-  for (const KernelMap& map : kernel_maps()) {
+  for (const KernelMap& map : *maps) {
     if (!map.writable || map.shared) continue;
     if (own::contains(reinterpret_cast<const void*>(map.first))) continue;
     const std::uintptr_t first = map.path == "[stack]" ? lowest_of_stack(map) : map.first;

@@ -49,8 +49,24 @@ std::uint64_t HotPages::count_others(const PageSet& pages) const noexcept {
 void HotPages::epoch_ended(const PageSet& changed, Limits limits, PageSet& cooled) noexcept {
   if (limits.most == 0) return;
   remember(changed);
-  warm(limits);
-  cool(limits.least_run, cooled);
+  const std::uint64_t neighbours = least_run(limits);
+  warm(limits.most, neighbours);
+  cool(neighbours, cooled);
+}
+
+// A short epoch says little: it is weighed against all that is hot.
+std::uint64_t HotPages::least_run(Limits limits) const noexcept {
+  if (limits.least_run_in_routine == 0) return limits.least_run;
+  std::uint64_t again = 0;
+  std::uint64_t others = 0;
+  (void)recent_[last_].for_each_run([&](PageRun run) -> Result<void> {
+    for (std::uint64_t page = run.first; page < run.end; ++page) {
+      ++(may_be_hot(page) ? again : others);
+    }
+    return {};
+  });
+  const bool in_routine = others < std::max(again, hot_.count());
+  return in_routine ? limits.least_run_in_routine : limits.least_run;
 }
 
 void HotPages::remember(const PageSet& changed) noexcept {
@@ -68,17 +84,18 @@ std::size_t HotPages::recent_epochs_with(std::uint64_t page) const noexcept {
       std::ranges::count_if(recent_, [page](const PageSet& epoch) { return epoch.has(page); }));
 }
 
+bool HotPages::may_be_hot(std::uint64_t page) const noexcept {
+  return hot_.has(page) || recent_epochs_with(page) == kEpochs;
+}
+
 // Runs of pages that changed in every epoch, or are hot already.
-void HotPages::warm(Limits limits) noexcept {
-  const auto may_be_hot = [this](std::uint64_t page) {
-    return hot_.has(page) || recent_epochs_with(page) == kEpochs;
-  };
+void HotPages::warm(std::uint64_t most, std::uint64_t least_run) noexcept {
   std::uint64_t hot = hot_.count();
   (void)recent_[last_].for_each_run([&](PageRun changed) -> Result<void> {
     for (std::uint64_t page = changed.first; page < changed.end; ++page) {
       PageRun run{page, page};
       while (run.end < changed.end && may_be_hot(run.end)) ++run.end;
-      for (; page < run.end && run.pages() >= limits.least_run && hot < limits.most; ++page) {
+      for (; page < run.end && run.pages() >= least_run && hot < most; ++page) {
         if (hot_.add(page)) ++hot;
       }
       page = std::max(page, run.end);

@@ -38,6 +38,8 @@ class HotPages {
   struct Limits {
     std::uint64_t most;       ///< pages; 0: none
     std::uint64_t least_run;  ///< neighbours, for it to pay
+    /// The same while epochs change little else than what those before them changed; 0: no other.
+    std::uint64_t least_run_in_routine = 0;
   };
   /// An epoch has ended that changed those pages. Those that are hot no more come into `cooled`.
   /// Cost: by the pages changed lately, and the hot ones.
@@ -50,8 +52,10 @@ class HotPages {
   HotPages(PageSet&& hot, std::array<PageSet, kEpochs>&& recent, sync::Vector<std::uint8_t>&& lines)
       : hot_(std::move(hot)), recent_(std::move(recent)), lines_(std::move(lines)) {}
   void remember(const PageSet& changed) noexcept;
-  void warm(Limits limits) noexcept;
+  [[nodiscard]] std::uint64_t least_run(Limits limits) const noexcept;
+  void warm(std::uint64_t most, std::uint64_t least_run) noexcept;
   void cool(std::uint64_t least_run, PageSet& cooled) noexcept;
+  [[nodiscard]] bool may_be_hot(std::uint64_t page) const noexcept;
   [[nodiscard]] std::size_t recent_epochs_with(std::uint64_t page) const noexcept;
 
   PageSet hot_;

@@ -23,12 +23,13 @@ constexpr std::uint64_t kBlock = 512;
 class Async final : public Tracker {
  public:
   Async(const Mapping& mapping, PageSet&& told, PageSet&& untouched, PageSet&& fresh,
-        Userfault&& faults, Pagemap&& pagemap, bool may_lack_pages)
+        PageSet&& seen, Userfault&& faults, Pagemap&& pagemap, bool may_lack_pages)
       : mapping_(mapping),
         may_lack_pages_(may_lack_pages),
         told_(std::move(told)),
         untouched_(std::move(untouched)),
         fresh_(std::move(fresh)),
+        seen_(std::move(seen)),
         faults_(std::move(faults)),
         pagemap_(std::move(pagemap)) {}
 
@@ -55,9 +56,10 @@ class Async final : public Tracker {
     return scan(within, [&](PageRun run) { add(run, resident, changed); });
   }
 
-  // A scan has to stop at each run: 0.8 us, for 1.2 us a fault.
+  // A scan has to stop at each run: 0.8 us, for 1.2 us a fault. Where little else is written, a
+  // look finds that most of what lies between need not be scanned.
   [[nodiscard]] HotPages::Limits worth_leaving_open() const noexcept override {
-    return {mapping_.pages(), kWorthLeavingOpen};
+    return {.most = mapping_.pages(), .least_run = kWorthLeavingOpen, .least_run_in_routine = 1};
   }
 
   // One descriptor watches for both, and can only let go of both.
@@ -105,7 +107,7 @@ class Async final : public Tracker {
     std::uint64_t from = within.first;
     const auto up_to = [&](std::uint64_t end) -> Result<void> {
       if (end <= from) return {};
-      return for_each_watched({from, end}, [&](PageRun run) { return scan_touched(run, visit); });
+      return scan_watched({from, end}, visit);
     };
     auto done = untouched_.for_each_run([&](PageRun run) {
       auto scanned = up_to(std::min(run.first * kBlock, within.end));
@@ -117,6 +119,49 @@ class Async final : public Tracker {
     const std::uint64_t end = within.end == mapping_.pages() ? blocks() : within.end / kBlock;
     fresh_.remove({(within.first + kBlock - 1) / kBlock, end});
     return {};
+  }
+
+  template <class Visit>
+  Result<void> scan_watched(PageRun within, Visit visit) {
+    const bool looked = worth_a_look(within) && look(within);
+    auto done = for_each_watched(
+        within, [&](PageRun gap) { return scan_touched(looked ? seen_in(gap) : gap, visit); });
+    seen_.clear();
+    return done;
+  }
+
+  // A call costs about as much as a walk of a block.
+  [[nodiscard]] bool worth_a_look(PageRun within) const {
+    std::uint64_t gaps = 0;
+    (void)for_each_watched(within, [&](PageRun) -> Result<void> {
+      ++gaps;
+      return {};
+    });
+    return gaps > 2 + within.pages() / kBlock;
+  }
+
+  // False: it cannot be known.
+  bool look(PageRun run) noexcept {
+    while (run.first < run.end) {
+      const std::span left(mapping_.native(run.first), run.pages() * kPageSize);
+      const auto looked = pagemap_.look_for_written(left, found_);
+      if (!looked) return false;
+      for (const ScannedRun& found : looked->runs) {
+        seen_.add({page_at(found.start), page_at(found.end)});
+      }
+      run.first = page_at(looked->walked_to);
+    }
+    return true;
+  }
+
+  // From the first of them to the last.
+  [[nodiscard]] PageRun seen_in(PageRun gap) const {
+    PageRun seen{gap.end, gap.end};
+    (void)seen_.for_each_run(gap, [&](PageRun run) -> Result<void> {
+      seen = {std::min(seen.first, run.first), run.end};
+      return {};
+    });
+    return seen;
   }
 
   template <class Visit>
@@ -175,6 +220,7 @@ class Async final : public Tracker {
   PageSet told_;       // by mark_dirty()
   PageSet untouched_;  // blocks, by number, in which the file had nothing when last looked
   PageSet fresh_;      // blocks that were touched since, and not scanned whole yet
+  PageSet seen_;       // by a look, which ends with the scan that it is for
   Userfault faults_;
   Pagemap pagemap_;
   std::array<ScannedRun, 1024> found_;
@@ -192,9 +238,11 @@ Result<OwnedTracker> make_in(Userfault::Mode mode, const Mapping& mapping) {
   if (!untouched) return tl::unexpected(untouched.error());
   auto fresh = PageSet::create(blocks);
   if (!fresh) return tl::unexpected(fresh.error());
+  auto seen = PageSet::create(mapping.pages());
+  if (!seen) return tl::unexpected(seen.error());
   auto made = sync::make_owned<Async>(mapping, std::move(*told), std::move(*untouched),
-                                      std::move(*fresh), std::move(*faults), std::move(*pagemap),
-                                      mode == Userfault::Mode::late);
+                                      std::move(*fresh), std::move(*seen), std::move(*faults),
+                                      std::move(*pagemap), mode == Userfault::Mode::late);
   if (made == nullptr) return tl::unexpected(no_memory_for_tracker());
   if (auto watched = made->watch(); !watched) return tl::unexpected(watched.error());
   return made;

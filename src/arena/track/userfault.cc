@@ -193,9 +193,19 @@ Result<Pagemap> Pagemap::open() {
 
 Result<Pagemap::Scanned> Pagemap::take_written(std::span<std::byte> range,
                                                std::span<ScannedRun> into) noexcept {
+  return scan(range, into, kProtectMatching | kOnlyAsync);
+}
+
+Result<Pagemap::Scanned> Pagemap::look_for_written(std::span<std::byte> range,
+                                                   std::span<ScannedRun> into) noexcept {
+  return scan(range, into, kOnlyAsync);
+}
+
+Result<Pagemap::Scanned> Pagemap::scan(std::span<std::byte> range, std::span<ScannedRun> into,
+                                       std::uint64_t flags) noexcept {
   PagemapScan scan{};
   scan.size = sizeof scan;
-  scan.flags = kProtectMatching | kOnlyAsync;
+  scan.flags = flags;
   scan.start = reinterpret_cast<std::uint64_t>(range.data());
   scan.end = scan.start + range.size();
   scan.runs = reinterpret_cast<std::uint64_t>(into.data());

@@ -71,9 +71,14 @@ class Pagemap {
   /// reclaimed. Memory that has no page tables is reported as well, and gets them. Error:
   /// unsupported.
   Result<Scanned> take_written(std::span<std::byte> range, std::span<ScannedRun> into) noexcept;
+  /// Reports the same, and protects nothing: a walk of the page tables alone. Error: unsupported.
+  Result<Scanned> look_for_written(std::span<std::byte> range, std::span<ScannedRun> into) noexcept;
 
  private:
   explicit Pagemap(SharedDescriptor&& descriptor) : descriptor_(std::move(descriptor)) {}
+  Result<Scanned> scan(std::span<std::byte> range, std::span<ScannedRun> into,
+                       std::uint64_t flags) noexcept;
+
   SharedDescriptor descriptor_;
 };
 

@@ -12,9 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +58,19 @@ static long raw_call(long number, long a, long b, long c) {
   __asm__ volatile("syscall"
                    : "=a"(result)
                    : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
+static long raw_map(size_t bytes) {
+  long result;
+  register long flags __asm__("r10") = MAP_PRIVATE | MAP_ANONYMOUS;
+  register long nothing __asm__("r8") = -1;
+  register long offset __asm__("r9") = 0;
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(SYS_mmap), "D"(0L), "S"(bytes), "d"(PROT_READ | PROT_WRITE), "r"(flags),
+                     "r"(nothing), "r"(offset)
                    : "rcx", "r11", "memory");
   return result;
 }
@@ -153,6 +172,83 @@ static void spawn(void) {
   printf("spawn %d\n", status);
 }
 
+/* What the kernel keeps beside memory: made by the first word, changed by the second. */
+static int kept_event = -1, kept_watch = -1, kept_folder = -1, kept_timer = -1;
+static int kept_pipe[2];
+static int at_limit[4096];
+static int at_limit_count;
+
+static void make_kept(void) {
+  kept_event = eventfd(3, EFD_NONBLOCK);
+  kept_watch = epoll_create1(0);
+  kept_folder = open(".", O_RDONLY | O_DIRECTORY);
+  kept_timer = timerfd_create(CLOCK_MONOTONIC, 0);
+  say("kept", pipe(kept_pipe));
+}
+static void change(const char* what) {
+  const struct itimerspec later = {{0, 0}, {1000, 0}};
+  struct epoll_event event = {EPOLLIN, {0}};
+  uint64_t one = 1;
+  sigset_t urgent;
+  struct rlimit limit;
+  char entries[1024];
+  long done = -1;
+  errno = EINVAL;
+  if (strcmp(what, "event") == 0) done = write(kept_event, &one, sizeof one);
+  if (strcmp(what, "watch") == 0) done = epoll_ctl(kept_watch, EPOLL_CTL_ADD, kept_event, &event);
+  if (strcmp(what, "timer") == 0) done = timerfd_settime(kept_timer, 0, &later, NULL);
+  if (strcmp(what, "pipe") == 0) done = write(kept_pipe[1], "abc", 3);
+  if (strcmp(what, "lock") == 0) done = flock(file, LOCK_SH);
+  if (strcmp(what, "folder") == 0)
+    done = raw_call(SYS_getdents64, kept_folder, (long)(intptr_t)entries, sizeof entries);
+  if (strcmp(what, "flags") == 0) done = fcntl(file, F_SETFL, O_NONBLOCK | O_APPEND);
+  if (strcmp(what, "close on exec") == 0) done = fcntl(file, F_SETFD, FD_CLOEXEC);
+  if (strcmp(what, "name") == 0) done = prctl(PR_SET_NAME, "another");
+  if (strcmp(what, "priority") == 0) done = setpriority(PRIO_PROCESS, 0, 7);
+  if (strcmp(what, "privileges") == 0) done = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (strcmp(what, "pending") == 0) {
+    sigemptyset(&urgent);
+    sigaddset(&urgent, SIGURG); /* which is ignored when it comes */
+    sigprocmask(SIG_BLOCK, &urgent, NULL);
+    done = raise(SIGURG);
+  }
+  if (strcmp(what, "limit") == 0) {
+    getrlimit(RLIMIT_STACK, &limit);
+    limit.rlim_cur /= 2;
+    done = setrlimit(RLIMIT_STACK, &limit);
+  }
+  if (strcmp(what, "memory") == 0) {
+    const long at = raw_map(8192);
+    if (at > 0) done = 0;
+  }
+  say("changed", done < 0 ? -1 : 0);
+}
+static void say_kept(void) {
+  char name[16] = {0};
+  struct rlimit limit;
+  prctl(PR_GET_NAME, name);
+  getrlimit(RLIMIT_STACK, &limit);
+  printf("folder %ld flags %d %d name %s priority %d limit %llu\n",
+         (long)lseek(kept_folder, 0, SEEK_CUR), fcntl(file, F_GETFL) & (O_NONBLOCK | O_APPEND),
+         fcntl(file, F_GETFD), name, getpriority(PRIO_PROCESS, 0),
+         (unsigned long long)limit.rlim_cur);
+}
+
+static void use_all_descriptors(void) {
+  struct rlimit limit;
+  getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur > 2048) limit.rlim_cur = 2048;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  while (at_limit_count < 4096 && (at_limit[at_limit_count] = dup(STDIN_FILENO)) >= 0)
+    ++at_limit_count;
+  printf("used %d\n", at_limit_count < 4096);
+}
+static void give_descriptors_back(void) {
+  while (at_limit_count > 0) close(at_limit[--at_limit_count]);
+  puts("given back");
+}
+
+static unsigned long raw_context;
 static void rounding(void) {
   volatile double one = 1;
   volatile double three = 3;
@@ -183,6 +279,14 @@ static void obey(const char* line) {
     void* at = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     say("share", at == MAP_FAILED ? -1 : 0);
   }
+  if (strcmp(line, "keep") == 0) make_kept();
+  if (strcmp(line, "kept") == 0) say_kept();
+  if (strncmp(line, "change ", 7) == 0) change(line + 7);
+  if (strcmp(line, "use all") == 0) use_all_descriptors();
+  if (strcmp(line, "give back") == 0) give_descriptors_back();
+  if (strcmp(line, "aio") == 0)
+    say("aio", raw_call(SYS_io_setup, 1, (long)(intptr_t)&raw_context, 0));
+  if (strcmp(line, "end aio") == 0) say("end", raw_call(SYS_io_destroy, (long)raw_context, 0, 0));
   if (strcmp(line, "spawn") == 0) spawn();
   if (strcmp(line, "exec") == 0) execl("/bin/echo", "echo", "another", "program", NULL);
   if (strcmp(line, "exec of nothing") == 0) say("exec", execlp("/no/such", "no", NULL));

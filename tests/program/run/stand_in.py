@@ -193,6 +193,67 @@ def check_what_does_not_go_back_is_told():
     p.end()
 
 
+def check_flags_names_limits_and_a_folders_position_go_back():
+    p = Program()
+    p.says("keep", "kept 0 \n")
+    before = p.says("kept", "\n")
+    p.commit("before")
+    for what in "folder", "flags", "close on exec", "name", "limit":
+        p.says(f"change {what}", "changed 0 \n")
+    assert p.says("kept", "\n") != before
+    told = p.checkout("before")
+    assert len(told) == 1, told
+    assert p.says("kept", "\n") == before
+    p.end()
+
+
+def check_what_the_kernel_keeps_and_does_not_give_back_is_told():
+    for what, sentence in (
+            ("event", "(anon_inode:[eventfd]) is not in the state that it had"),
+            ("watch", "(anon_inode:[eventpoll]) is not in the state that it had"),
+            ("timer", "(anon_inode:[timerfd]) is not in the state that it had"),
+            ("lock", "is not in the state that it had"),
+            ("pipe", "held 0 bytes and holds 3; they stay"),
+            ("privileges", "no_new_privs: were 0, are 1; they stay"),
+            ("pending", "signals that wait for the thread: were 0, are 400000; they stay"),
+            ("memory", "was mapped past this library, and does not go back"),
+    ):
+        p = Program()
+        p.says("keep", "kept 0 \n")
+        assert len(p.commit("before")) == 1
+        assert len(p.checkout("before")) == 1
+        p.says(f"change {what}", "changed 0 \n")
+        told = p.checkout("before")
+        assert len(told) == 2 and sentence in told[1], (what, told)
+        p.end()
+
+
+def check_what_is_not_known_refuses_commits_and_checkouts():
+    p = Program()
+    before = outcome(p.commit("before"))
+    p.says("use all", "used 1")
+    for answer in p.commit("no"), p.checkout("before"):
+        assert answer[0].startswith("no: /proc/self/task cannot be read"), answer
+    p.says("give back", "given back\n")
+    p.steps(1)
+    p.state(1)
+    assert outcome(p.checkout("before")) == before
+    p.state(0)
+    p.end()
+
+
+def check_input_and_output_that_runs_on_refuses_commits_and_checkouts():
+    p = Program()
+    before = outcome(p.commit("before"))
+    p.session.give("aio")
+    if "aio 0" in p.session.wait_for("\n"):
+        for answer in p.commit("no"), p.checkout("before"):
+            assert "asynchronous input and output" in answer[0], answer
+        p.says("end aio", "end 0")
+    assert outcome(p.checkout("before")) == before
+    p.end()
+
+
 def check_a_program_that_closes_everything_keeps_its_commits():
     p = Program()
     before = outcome(p.commit("before"))

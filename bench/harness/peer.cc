@@ -1,4 +1,4 @@
-#include "bench/explorer/peer.h"
+#include "bench/harness/peer.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>

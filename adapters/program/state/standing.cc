@@ -1,0 +1,113 @@
+#include "adapters/program/state/standing.h"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <climits>
+#include <cstdint>
+#include <cstdlib>
+
+#include "adapters/program/kernel/digits.h"
+#include "adapters/program/kernel/raw.h"
+#include "adapters/program/kernel/signals.h"
+#include "adapters/program/kernel/text_of.h"
+
+namespace cleave::program {
+namespace {
+
+/// As /proc/self/status calls them.
+struct Fact {
+  const char* key;
+  const char* what;
+  bool is_pending;  ///< a set of signals, without this library's
+};
+constexpr std::array kFacts{
+    Fact{"Uid", "users", false},
+    Fact{"Gid", "groups", false},
+    Fact{"Groups", "further groups", false},
+    Fact{"NSpgid", "process group", false},
+    Fact{"NSsid", "session", false},
+    Fact{"CapPrm", "permitted capabilities", false},
+    Fact{"CapEff", "effective capabilities", false},
+    Fact{"NoNewPrivs", "no_new_privs", false},
+    Fact{"Seccomp_filters", "filters of seccomp", false},
+    Fact{"Cpus_allowed_list", "processors", false},
+    Fact{"SigPnd", "signals that wait for the thread", true},
+    Fact{"ShdPnd", "signals that wait", true},
+};
+constexpr const char* kRoot = "root folder";
+
+std::string without_ours(const std::string& pending) {
+  const std::uint64_t signals = std::strtoull(pending.c_str(), nullptr, 16);
+  return hexadecimal(signals & ~bit_of(kControlSignal) & ~bit_of(kLoaderSignal));
+}
+
+std::string root_folder() {
+  std::array<char, PATH_MAX> to{};
+  const ssize_t length = readlink("/proc/self/root", to.data(), to.size());
+  return {to.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
+}
+
+/// Empty: they are not known.
+std::vector<std::string> facts_now() {
+  const auto status = text_of("/proc/self/status");
+  std::vector<std::string> facts;
+  if (!status) return facts;
+  for (const Fact& fact : kFacts) {
+    const std::string value = value_in(*status, fact.key);
+    facts.push_back(fact.is_pending ? without_ours(value) : value);
+  }
+  facts.push_back(root_folder());
+  return facts;
+}
+
+constexpr int kLimits = static_cast<int>(RLIM_NLIMITS);
+
+rlimit limit_of(int which) {
+  rlimit now{};
+  (void)raw::call(SYS_prlimit64, 0, which, 0, raw::as_word(&now));
+  return now;
+}
+
+}  // namespace
+
+std::optional<Standing> Standing::now() {
+  Standing made;
+  made.facts_ = facts_now();
+  if (made.facts_.empty()) return std::nullopt;
+  (void)prctl(PR_GET_NAME, made.name_.data());
+  for (int which = 0; which < kLimits; ++which) {
+    made.limits_[static_cast<std::size_t>(which)] = limit_of(which);
+  }
+  made.priority_ = getpriority(PRIO_PROCESS, 0);
+  return made;
+}
+
+void Standing::restore_limits(Told& told) const {
+  for (int which = 0; which < kLimits; ++which) {
+    const rlimit& wanted = limits_[static_cast<std::size_t>(which)];
+    const rlimit is = limit_of(which);
+    if (is.rlim_cur == wanted.rlim_cur && is.rlim_max == wanted.rlim_max) continue;
+    if (raw::call(SYS_prlimit64, 0, which, raw::as_word(&wanted), 0) != 0) {
+      told.push_back("limit " + std::to_string(which) + " of setrlimit(2) may not be raised again");
+    }
+  }
+}
+
+void Standing::restore(Told& told) const {
+  (void)prctl(PR_SET_NAME, name_.data());
+  restore_limits(told);
+  if (getpriority(PRIO_PROCESS, 0) != priority_ && setpriority(PRIO_PROCESS, 0, priority_) != 0) {
+    told.emplace_back("the priority may not be raised again");
+  }
+  const std::vector<std::string> now = facts_now();
+  if (now.empty()) told.emplace_back("/proc/self/status cannot be read; what changed is not known");
+  for (std::size_t i = 0; i < now.size(); ++i) {
+    if (now[i] == facts_[i]) continue;
+    const std::string what = i < kFacts.size() ? kFacts[i].what : kRoot;
+    told.push_back(what + ": were " + (facts_[i].empty() ? "none" : facts_[i]) + ", are " +
+                   (now[i].empty() ? "none" : now[i]) + "; they stay");
+  }
+}
+
+}  // namespace cleave::program
