@@ -40,7 +40,7 @@ const char* name(Harm harm);
 /// Harms that Linux is known to do, and why: docs/reference/hunt.md.
 enum class Known : std::uint8_t {
   no,
-  hugetlb_references,  ///< pages of hugetlbfs are written by their map count, whoever refers to them
+  hugetlb_references,  ///< hugetlbfs' pages are written by their map count, whoever refers to them
   hugetlb_pool,        ///< who finds the pool of huge pages empty dies, or its child loses its page
 };
 const char* name(Known known);

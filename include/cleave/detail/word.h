@@ -167,8 +167,8 @@ copy_unstable_page(std::byte* to, const std::byte* from, std::size_t bytes,
     std::memcpy(to + at, &word, sizeof word);
   }
 }
-/// The same without a copy: where to read such a page, by load_unstable_word(). In an explored build
-/// the bytes move at one moment, to `aside`.
+/// The same without a copy: where to read such a page, by load_unstable_word(). In an explored
+/// build the bytes move at one moment, to `aside`.
 inline const std::byte* unstable_page(const std::byte* page, std::size_t bytes, std::byte* aside,
                                       Line where = Line()) noexcept {
   return moved(Kind::memory_read, page, aside, bytes, where) ? aside : page;

@@ -36,8 +36,9 @@ struct Run {
   explore::Hash128 state;  ///< of the machine; only if it was asked for
 };
 
-/// Of races, on one OS thread: what each end that is asked for came to, packed, by the state that its
-/// run was in before. Many orders of the steps lead to one state, and all that follows hangs on that.
+/// Of races, on one OS thread: what each end that is asked for came to, packed, by the state that
+/// its run was in before. Many orders of the steps lead to one state, and all that follows hangs on
+/// that.
 class Ended {
  public:
   using Ends = std::vector<std::uint64_t>;

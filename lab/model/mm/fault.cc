@@ -174,8 +174,8 @@ void end_fault(World& world, Process& process, const FaultPlan& plan) {
   if (Shared<bool>* under_way = world.hugetlb_fault(plan.region)) under_way->write(false);
 }
 
-// The last step of a fault that made a page, unless that has to be given back: installs it where the
-// entry still is the one that was seen.
+// The last step of a fault that made a page, unless that has to be given back: installs it where
+// the entry still is the one that was seen.
 bool install(World& world, Task task, PageNo page, FaultFlags how, const FaultPlan& plan,
              Folio& fresh) {
   Process& process = world.process(task.process);

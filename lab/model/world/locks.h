@@ -23,8 +23,8 @@ auto in_map(const char* label, Process& process, F&& happen) {
       std::forward<F>(happen));
 }
 
-/// The same for what makes a page be there. Of hugetlb pages that is done by one thread at a time, in
-/// all processes that share it: two would each take a page of the pool.
+/// The same for what makes a page be there. Of hugetlb pages that is done by one thread at a time,
+/// in all processes that share it: two would each take a page of the pool.
 template <typename F>
 auto in_fault(const char* label, World& world, Task task, PageNo page, F&& happen) {
   Process& process = world.process(task.process);

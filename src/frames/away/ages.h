@@ -3,8 +3,8 @@
 // A mark in the frame's word tells whether it was met since the hand came by last, and no more: one
 // page in use all the time and one that was read once look alike. A page that is met round after
 // round rises, and must be left alone for as many rounds before it goes; one that came and was met
-// by who wanted it, and then no more, goes the first time. docs/decisions/0014-memory-that-is-away.md
-// has what that saves, and what it costs.
+// by who wanted it, and then no more, goes the first time. What that saves, and what it costs, has
+// docs/decisions/0014-memory-that-is-away.md.
 #pragma once
 
 #include <cstdint>
