@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,19 +16,20 @@
 static struct { long victim, count; } * allocations;
 
 static int is_at_work(void) {
-  static const char* from;
-  static const char* to;
-  char here = 0;
-  if (from == NULL) {
+  static uintptr_t from;
+  static uintptr_t to;
+  char mine = 0;
+  const uintptr_t here = (uintptr_t)&mine;
+  if (from == 0) {
     /* Its variables end its image: the segment that may be written, which has the stack. */
     Dl_info about;
     memset(&about, 0, sizeof about);
-    if (dladdr(&here, &about) == 0 || about.dli_fname == NULL) return 0;
+    if (dladdr(&mine, &about) == 0 || about.dli_fname == NULL) return 0;
     if (strstr(about.dli_fname, "libcleave-run") == NULL) return 0;
-    from = about.dli_fbase;
-    to = &here + (1 << 20);
+    from = (uintptr_t)about.dli_fbase;
+    to = here + (1 << 20);
   }
-  return &here >= from && &here < to;
+  return here >= from && here < to;
 }
 
 static int fails(void) {
