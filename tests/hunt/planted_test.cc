@@ -100,7 +100,7 @@ TEST(PlantedFaults, AreFound) {
               Contains("lost two: P pin x -> p; P merge x P:y"));
   EXPECT_THAT(found(empty_copy, "missing,discard,uffd_copy"),
               Contains("lost small: P missing x; P discard x; P uffd_copy x 2"));
-  EXPECT_THAT(found(forgetful_registration, "missing,read"), Contains("lost small: P missing x"));
+  EXPECT_THAT(found(forgetful_registration, "missing,read"), Contains("leak small: P missing x"));
   EXPECT_THAT(found(endless_unmerge, "unmerge"), Contains("hang small: P unmerge x"));
 }
 

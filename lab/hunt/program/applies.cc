@@ -7,10 +7,16 @@ namespace {
 
 bool is_cleave(const judge::Variant& variant) { return variant.base == "cleave"; }
 
-bool is_of_userfaultfd(litmus::Word word) {
+// Of what handlers do. gVisor has no userfaultfd, and a space no handlers; minor faults came later
+// than the others.
+bool is_handled(const judge::Variant& variant, litmus::Word word) {
   using litmus::Word;
-  return word == Word::missing || word == Word::minor || word == Word::uffd_copy ||
-         word == Word::uffd_zeropage || word == Word::uffd_continue;
+  const bool handlers = !is_cleave(variant) && variant.base != "gvisor";
+  if (word == Word::minor || word == Word::uffd_continue)
+    return handlers && variant.rules.uffd_continue != model::UffdContinue::missing;
+  const bool supplies =
+      word == Word::missing || word == Word::uffd_copy || word == Word::uffd_zeropage;
+  return handlers || !supplies;
 }
 
 }  // namespace
@@ -32,8 +38,7 @@ bool applies(const judge::Variant& variant, const Start& start) {
 
 bool applies(const judge::Variant& variant, const spec::Act& act) {
   using litmus::Word;
-  // gVisor has no userfaultfd, and a space no handlers.
-  if (is_of_userfaultfd(act.word)) return !is_cleave(variant) && variant.base != "gvisor";
+  if (!is_handled(variant, act.word)) return false;
   if (!is_cleave(variant)) return true;
   switch (act.word) {
     case Word::merge:
