@@ -92,14 +92,16 @@ class CLEAVE_API Accessor {
   // Else by a walk through the table, else with the space's lock, so that no storm of forks can
   // keep a writer from getting anywhere. The first goes on in the reading section that it is in.
   template <class Use>
-  detail::Used<const std::byte, Use> reading_by_walk(Address at, std::size_t bytes, Use use);
+  CLEAVE_HIDDEN detail::Used<const std::byte, Use> reading_by_walk(Address at, std::size_t bytes,
+                                                                   Use use);
   template <class Use>
-  detail::Used<std::byte, Use> writing_by_walk(Address at, std::size_t bytes, Use use);
+  CLEAVE_HIDDEN detail::Used<std::byte, Use> writing_by_walk(Address at, std::size_t bytes,
+                                                             Use use);
   // Off the natural alignment.
   template <Word T>
-  Result<T> load_bytes(Address from);
+  CLEAVE_HIDDEN Result<T> load_bytes(Address from);
   template <Word T>
-  Result<void> store_bytes(Address to, T value);
+  CLEAVE_HIDDEN Result<void> store_bytes(Address to, T value);
 
   [[nodiscard]] CLEAVE_HIDDEN detail::AccessorState& state() const;
   // Misses. The first is called inside a reading section; the second enters a writing one if it

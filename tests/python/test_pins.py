@@ -8,6 +8,7 @@ import weakref
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from conftest import working_trackings
 
@@ -140,13 +141,13 @@ def test_what_a_bitmap_tells_of_is_committed_and_goes_back(pool: cleave.Pool, tr
     bitmap = np.zeros(3, dtype=np.uint64)
     device[130 * PAGE] = 1
     bitmap[2] = 1 << 2
-    arena.mark_pages_dirty(bitmap)
+    arena.mark_pages_dirty(bitmap.data)
     before = arena.commit()
     assert before.pages == 1
     for page in (70, 71, 199):
         device[page * PAGE] = 2
     bitmap[:] = (1 << 0 | 1 << 1, 0, 1 << (199 - 70 - 128))
-    arena.mark_pages_dirty(bitmap, 70 * PAGE)  # counted from page 70 on
+    arena.mark_pages_dirty(bitmap.data, 70 * PAGE)  # counted from page 70 on
     assert arena.changes() == [range(70 * PAGE, 72 * PAGE), range(199 * PAGE, 200 * PAGE)]
     arena.checkout(before)
     assert not device[70 * PAGE :: PAGE].reshape(-1)[[0, 1, 129]].any() and device[130 * PAGE] == 1
@@ -186,7 +187,7 @@ def test_an_arena_whose_device_view_is_in_use_is_not_closed(arena: cleave.Arena)
 def test_an_array_over_the_device_view_keeps_the_memory(pool: cleave.Pool) -> None:
     arena = cleave.Arena(pool, 2 * PAGE)
     there = weakref.ref(arena)
-    array = np.ndarray(PAGE, dtype=np.uint8, buffer=arena.device_view)
+    array: npt.NDArray[np.uint8] = np.ndarray(PAGE, dtype=np.uint8, buffer=arena.device_view)
     del arena
     gc.collect()
     array[:] = 3

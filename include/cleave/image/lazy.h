@@ -95,9 +95,9 @@ class CLEAVE_API LazyCheckout {
  private:
   friend class LazyArena;
   friend class LazyImages;
-  LazyCheckout(Space space, std::shared_ptr<const Pool> pool,
-               std::shared_ptr<detail::image::LazySource> source,
-               std::shared_ptr<detail::image::Restored> restored);
+  CLEAVE_HIDDEN LazyCheckout(Space space, std::shared_ptr<const Pool> pool,
+                             std::shared_ptr<detail::image::LazySource> source,
+                             std::shared_ptr<detail::image::Restored> restored);
   [[nodiscard]] CLEAVE_HIDDEN bool has_free_memory() const;
 
   Space space_;
