@@ -27,8 +27,7 @@ class ReadOnlyView {
   bool open(PageRun run) noexcept;
 
  private:
-  ReadOnlyView(const Mapping& mapping, int descriptor)
-      : mapping_(mapping), file_(descriptor) {}
+  ReadOnlyView(const Mapping& mapping, int descriptor) : mapping_(mapping), file_(descriptor) {}
   [[nodiscard]] bool is_all(PageRun run) const noexcept;
   static bool put(std::byte* from, std::byte* to, std::uint64_t bytes) noexcept;
   bool map_all(bool writable) noexcept;
