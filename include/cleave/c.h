@@ -113,7 +113,7 @@ cleave_pool* cleave_pool_create(uint64_t budget, cleave_error* error);
 /// and commits may then have as many pages more as the backing can hold. Whatever touches a page
 /// that is away waits until it is back, and fails with io where the backing cannot give it: that
 /// access alone, and again and again until it can. Pages that are pinned, or looked at by a view,
-/// stay. 16 bytes a page more than without.
+/// stay. 17 bytes a page more than without.
 ///
 /// The pool takes the backing over, also where it fails, and ends it with its memory: release it
 /// neither before nor after, and give it to one pool only. A backing that is a program's own, in

@@ -92,7 +92,7 @@ class CLEAVE_API Pool {
   /// holds and commits may then have as many pages more as the backing can hold. Whatever touches a
   /// page that is away waits until it is back, and fails with io where the backing cannot give it:
   /// that access alone, and again and again until it can. Pages that are pinned, or looked at by a
-  /// view, stay. 16 bytes a page more than without. Errors: the same.
+  /// view, stay. 17 bytes a page more than without. Errors: the same.
   static Result<Pool> create(ByteCount budget, std::unique_ptr<Backing> backing);
 
   /// Has pages worth `bytes` go to the backing now, those first that were not used for longest;

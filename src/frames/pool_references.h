@@ -47,7 +47,8 @@ class PoolReferences {
     std::uint64_t number = sync::thread_number_at_hand();
     if (number > sync::kThreadNumbers) [[unlikely]]
       number = sync::thread_number();
-    const auto place = static_cast<std::uint8_t>(term * kPlacesOfATerm + number % kPlacesOfATerm);
+    const auto place =
+        static_cast<std::uint8_t>(std::uint64_t{term} * kPlacesOfATerm + number % kPlacesOfATerm);
     places_[place].pages.add(pages, sync::relaxed);
     return place;
   }

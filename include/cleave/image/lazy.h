@@ -163,10 +163,10 @@ class CLEAVE_API LazyImages {
   [[nodiscard]] const Pool& pool() const { return *pool_; }
   /// The commit that a ref names, or that `text` is the id of. Error: not_mapped.
   Result<ImageId> resolve(std::string_view text);
-  /// A space that holds the commit. No page is read. Of its nodes those are read when the first of
-  /// their pages is touched that name pages, 64 each, if a ref names the commit and at most a fifth
-  /// of what they can name is zeroes: then what is wrong with one, or lacking, is an error of that
-  /// access. Otherwise they are read now, and looked for. Cost: some 25 ns a page (0.3 us where
+  /// A space that holds the commit. No page is read. Of its nodes, those that name pages (64 each)
+  /// are read when the first of their pages is touched, if a ref names the commit and at most a
+  /// fifth of what they can name is zeroes: then what is wrong with one, or lacking, is an error of
+  /// that access. Otherwise they are read now, and looked for. Cost: some 25 ns a page (0.3 us where
   /// they are read now); with a lease, a swap of the store's root, here and when it ends. Errors:
   /// io (of the store; something is lacking), bad_argument (what the commit says of itself does not
   /// hold), no_memory (also: more pages than LazyOptions has room for).
