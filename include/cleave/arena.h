@@ -204,7 +204,7 @@ class CLEAVE_API Arena {
   /// pool's budget: nothing is lost, drop commits and try again), bad_argument (more than
   /// kMostPayload), already_exists (the name is taken), not_permitted (in a child of fork(2), or in
   /// a visit of changes()), unsupported (a policy has taken away what the tracking needs; nothing
-  /// is lost).
+  /// is lost), io (the program has closed a descriptor of the arena's own).
   [[nodiscard]] Result<Commit> commit(std::string_view name = {},
                                       std::span<const std::byte> payload = {});
 

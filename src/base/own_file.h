@@ -54,7 +54,9 @@ class StandardStreamsHeld {
 
 /// A descriptor that is known again: a program may close all that it does not know, and open other
 /// files under the same numbers, which are not ours to cut, map or close. Cost: a fstat(2), 0.1 us,
-/// each time that it is asked. Const functions: any thread, and signal handlers.
+/// each time that it is asked. Older kernels have one inode for all descriptors without a file
+/// (eventfd, epoll, rings before 5.16): of these, another one that took the number is not told
+/// apart. Const functions: any thread, and signal handlers.
 class OwnFile {
  public:
   OwnFile() noexcept = default;

@@ -33,7 +33,8 @@ tl::unexpected<Error> refused(const Refusals& call, int error) noexcept {
 tl::unexpected<Error> closed_by_the_program() noexcept {
   return fail(Errc::io,
               "the program has closed a file descriptor that cleave had opened for itself, by "
-              "closefrom(3) or the like; commits can still be read, but go on in a new arena",
+              "closefrom(3) or the like; what is in memory can still be read, but go on in a new "
+              "arena or pool",
               {}, EBADF);
 }
 

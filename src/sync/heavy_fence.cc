@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 
 #include "base/check.h"
@@ -32,7 +33,18 @@ bool fence_other_threads() noexcept {
 
 }  // namespace
 
-const bool asymmetric_fences = register_membarrier();
+constinit std::atomic<Fences> fences{Fences::not_asked};
+
+Fences ask_for_fences() noexcept {
+  const Fences answer = register_membarrier() ? Fences::asymmetric : Fences::symmetric;
+  Fences first = Fences::not_asked;
+  // relaxed: the answer is all there is to it, and the first one stands.
+  return fences.compare_exchange_strong(first, answer, std::memory_order_relaxed) ? answer : first;
+}
+
+namespace {
+[[maybe_unused]] const Fences before_main = ask_for_fences();
+}  // namespace
 
 void heavy_fence([[maybe_unused]] const char* name, [[maybe_unused]] Line where) noexcept {
   if (!performs(name)) return;
@@ -44,7 +56,7 @@ void heavy_fence([[maybe_unused]] const char* name, [[maybe_unused]] Line where)
     operation.where = where;
     if (ask(operation).given) return;
   }
-  if (asymmetric_fences) {
+  if (has_asymmetric_fences()) {
     // Registration outlives fork(2) of the host. A filter that forbids the call from now on would
     // leave stores unordered with forks: better to stop.
     CLEAVE_CHECK(fence_other_threads(),

@@ -81,7 +81,14 @@ TEST(Fences, AreNeededOnThisMachine) {
   EXPECT_GT(nothing, 0);
 }
 
-TEST(Fences, AreAsymmetricOnAnyKernelOfTheLastYears) { EXPECT_TRUE(asymmetric_fences); }
+TEST(Fences, AreAsymmetricOnAnyKernelOfTheLastYears) { EXPECT_TRUE(has_asymmetric_fences()); }
+
+// As in a program whose first allocation comes before the library's static constructors.
+TEST(Fences, AreAskedForByWhoNeedsThemFirst) {
+  fences.store(Fences::not_asked);
+  EXPECT_TRUE(has_asymmetric_fences());
+  EXPECT_EQ(fences.load(), Fences::asymmetric);
+}
 
 }  // namespace
 }  // namespace cleave::detail::sync
