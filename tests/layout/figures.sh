@@ -2,8 +2,13 @@
 # scripts/benchmarks.py puts figures where a document names them, and leaves the rest alone, such as all of
 # docs/reference/benchmarks.md where nothing was measured.
 #   figures.sh <root of the sources>
+# Skipped (77) where there is no Python.
 set -euo pipefail
 
+if ! python3 -c '' 2>/dev/null; then
+  echo "skipped: scripts/benchmarks.py needs python3, which is not installed"
+  exit 77
+fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
