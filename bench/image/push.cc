@@ -75,11 +75,12 @@ class PushedShop {
   }
   [[nodiscard]] double pages_put() const { return static_cast<double>(pushed_->pages_put()); }
   /// What restic takes for a flat dump of the heap, which it has seen before the change; not a
-  /// number if it fails.
+  /// number if it fails. Its start and the derivation of its key are part of that.
   double by_restic() {
     const std::string dump = folder_.path() + "/dump";
-    const std::string restic =
-        "RESTIC_PASSWORD=x restic --quiet -r '" + folder_.path() + "/restic' ";
+    // Its cache goes with the folder: by default it is in the user's home, and stays there.
+    const std::string restic = "RESTIC_PASSWORD=x restic --quiet -r '" + folder_.path() +
+                               "/restic' --cache-dir '" + folder_.path() + "/cache' ";
     std::ofstream(dump, std::ios::binary)
         .write(reinterpret_cast<const char*>(database_.arena().data()), kMemory);
     if (!std::exchange(restic_is_ready_, true) && !seconds_of(restic + "init")) return kFailed;
@@ -144,7 +145,7 @@ Row push_of_change(const Settings& settings, const char* name, const char* sql) 
       });
   Row row{.name = name, .unit = "ms", .ours = ours};
   if (!failed) {
-    row.baseline = restic ? "restic, of a flat dump that it has seen"
+    row.baseline = restic ? "restic, its start included, of a flat dump that it has seen"
                           : "a push of the whole heap to where nothing is";
     row.theirs = theirs;
   }
