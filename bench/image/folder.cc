@@ -18,8 +18,8 @@ using Bytes = std::vector<std::byte>;
 
 std::string key(std::size_t n) { return fmt::format("packs/{:064x}", n); }
 
-double in_mib_a_second(std::size_t objects, double nanoseconds) {
-  return static_cast<double>(objects * kObject) / (1 << 20) / (nanoseconds / 1e9);
+double bytes_a_second(std::size_t objects, double nanoseconds) {
+  return static_cast<double>(objects * kObject) / (nanoseconds / 1e9);
 }
 
 // As dd does with conv=fdatasync: one file, synced at its end.
@@ -53,7 +53,7 @@ class FlatFile {
 
 Row row_of(const char* what, const char* baseline, const Samples& ours, const Samples& theirs) {
   Row row{.name = std::string("image/folder/") + what,
-          .unit = "MiB/s",
+          .unit = "bytes/s",
           .ours = ours,
           .baseline = baseline,
           .theirs = theirs,
@@ -76,19 +76,19 @@ std::vector<Row> objects_of_a_folder(const Settings& settings) {
   const auto put = [&] {
     const Folder folder;
     const auto store = must(directory_store(folder.path()));
-    return in_mib_a_second(objects, measure::nanoseconds_for([&] {
-                             for (std::size_t n = 0; n < objects; ++n)
-                               must(store->put(key(n), bytes));
-                             must(store->swap("root", 0, std::span(bytes).first(100)));
-                           }));
+    return bytes_a_second(objects, measure::nanoseconds_for([&] {
+                            for (std::size_t n = 0; n < objects; ++n)
+                              must(store->put(key(n), bytes));
+                            must(store->swap("root", 0, std::span(bytes).first(100)));
+                          }));
   };
   const auto put_flat = [&] {
     const Folder folder;
     const FlatFile file(folder.path() + "/flat");
-    return in_mib_a_second(objects, measure::nanoseconds_for([&] {
-                             for (std::size_t n = 0; n < objects; ++n) file.put(n, bytes);
-                             file.sync();
-                           }));
+    return bytes_a_second(objects, measure::nanoseconds_for([&] {
+                            for (std::size_t n = 0; n < objects; ++n) file.put(n, bytes);
+                            file.sync();
+                          }));
   };
   const auto [ours, theirs] = in_turn(settings.quick ? 2 : 5, put, put_flat);
 
@@ -102,20 +102,20 @@ std::vector<Row> objects_of_a_folder(const Settings& settings) {
   const auto [read, read_flat] = in_turn(
       settings.runs(),
       [&] {
-        return in_mib_a_second(objects, measure::nanoseconds_for([&] {
-                                 for (std::size_t n = 0; n < objects; ++n) {
-                                   measure::keep(must(store->get(key(n), 0, kObject)));
-                                 }
-                               }));
+        return bytes_a_second(objects, measure::nanoseconds_for([&] {
+                                for (std::size_t n = 0; n < objects; ++n) {
+                                  measure::keep(must(store->get(key(n), 0, kObject)));
+                                }
+                              }));
       },
       [&] {
-        return in_mib_a_second(objects, measure::nanoseconds_for([&] {
-                                 for (std::size_t n = 0; n < objects; ++n) {
-                                   Bytes into(kObject);
-                                   file.get(n, into);
-                                   measure::keep(into);
-                                 }
-                               }));
+        return bytes_a_second(objects, measure::nanoseconds_for([&] {
+                                for (std::size_t n = 0; n < objects; ++n) {
+                                  Bytes into(kObject);
+                                  file.get(n, into);
+                                  measure::keep(into);
+                                }
+                              }));
       });
   return {row_of("put", "the same bytes into one file, and fdatasync(2)", ours, theirs),
           row_of("get", "pread(2) of the same from one file", read, read_flat)};

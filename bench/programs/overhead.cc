@@ -50,10 +50,18 @@ std::vector<std::string> command_of(const Program& program, int how_much) {
   return command;
 }
 
+// What a program says of its failure, which leaves the row out.
+struct Failed {
+  std::string why;
+};
+
 double processor_nanoseconds(const std::vector<std::string>& command) {
   const Finished finished = run(command, "/");
-  if (finished.status != 0) fmt::print(stderr, "{}: {}", command.front(), finished.output);
-  return finished.status == 0 ? finished.processor_seconds * 1e9 : 0;
+  if (finished.status != 0) {
+    throw Failed{fmt::format("{} ends with {}: {}", command.front(), finished.status,
+                             finished.output.substr(0, finished.output.find('\n')))};
+  }
+  return finished.processor_seconds * 1e9;
 }
 
 Row row_of(const Program& program, const std::string& run, const Settings& settings) {
@@ -85,10 +93,14 @@ std::vector<Row> measure_overhead(const Settings& settings) {
     return rows;
   }
   for (const Program& program : programs()) {
-    if (std::filesystem::exists(program.command.front())) {
-      rows.push_back(row_of(program, run, settings));
-    } else {
+    if (!std::filesystem::exists(program.command.front())) {
       fmt::print(stderr, "{}: left out: {} is not installed\n", kName, program.command.front());
+      continue;
+    }
+    try {
+      rows.push_back(row_of(program, run, settings));
+    } catch (const Failed& failed) {
+      fmt::print(stderr, "{}/{}: left out: {}\n", kName, program.name, failed.why);
     }
   }
   return rows;

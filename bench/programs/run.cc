@@ -33,20 +33,33 @@ void measure_run(Side& side, Samples& whole, Samples& back, int rounds) {
   back.add(all.back.median());
 }
 
+/// The program in each way, and what gdb runs.
+std::string goes_back() { return peer_of_the_build("cleave_goes_back"); }
+std::string checkpoints() { return peer_of_the_build("gdb_checkpoints.py"); }
+
+/// The first of them that is not there, or `else_why`.
+std::string missing(const std::vector<std::string>& of_the_build, const std::string& else_why) {
+  for (const std::string& file : of_the_build) {
+    if (!std::filesystem::exists(file)) return "the build has no " + file;
+  }
+  return else_why;
+}
+
 std::unique_ptr<Side> under_commits() {
   const std::string run = command_beside("cleave-run");
-  const bool is_here = std::filesystem::exists(run);
-  return Side::start(kName, {run, "--", CLEAVE_GOES_BACK, "commits"},
-                     is_here ? "no program can be put under commits here" : "there is no " + run);
+  return Side::start(kName, {run, "--", goes_back(), "commits"},
+                     std::filesystem::exists(run)
+                         ? missing({goes_back()}, "no program can be put under commits here")
+                         : "there is no " + run);
 }
 std::unique_ptr<Side> by_fork() {
-  return Side::start(kName, {CLEAVE_GOES_BACK, "forks"}, CLEAVE_GOES_BACK " is not built");
+  return Side::start(kName, {goes_back(), "forks"}, missing({goes_back()}, "fork(2) fails"));
 }
 std::unique_ptr<Side> by_gdb() {
-  return Side::start(kName,
-                     {"gdb", "-q", "-nx", "-batch", "-x", CLEAVE_GDB_CHECKPOINTS, "--args",
-                      CLEAVE_GOES_BACK, "steps"},
-                     "gdb is not installed, has no Python, or may not trace");
+  return Side::start(
+      kName, {"gdb", "-q", "-nx", "-batch", "-x", checkpoints(), "--args", goes_back(), "steps"},
+      missing({goes_back(), checkpoints()},
+              "gdb is not installed, has no Python, or may not trace"));
 }
 
 std::vector<Row> measure_runs(const Settings& settings) {

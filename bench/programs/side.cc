@@ -83,5 +83,8 @@ std::filesystem::path command_beside(const std::string& name) { return own_folde
 std::filesystem::path example_of_the_build(const std::string& name) {
   return own_folder().parent_path() / "examples" / name / name;
 }
+std::filesystem::path peer_of_the_build(const std::string& name) {
+  return own_folder().parent_path() / "bench" / name;
+}
 
 }  // namespace cleave::bench

@@ -1,5 +1,7 @@
 // The side of AFL++'s fork server that fuzzes, as afl-fuzz has it.
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +26,7 @@ class ByAfl final : public Way {
     std::array<int, 2> told{};
     std::array<int, 2> answers{};
     const int file = memfd_create("input", MFD_CLOEXEC);
-    if (pipe(told.data()) != 0 || pipe(answers.data()) != 0 ||
+    if (pipe2(told.data(), O_CLOEXEC) != 0 || pipe2(answers.data(), O_CLOEXEC) != 0 ||
         ftruncate(file, sizeof(afl::Shared)) != 0) {
       std::abort();
     }
@@ -56,11 +58,13 @@ class ByAfl final : public Way {
 
  private:
   [[noreturn]] static void become_server(int told, int answers, int file) {
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);  // It goes with this program, however that ends.
     if (dup2(told, afl::kTold) < 0 || dup2(answers, afl::kAnswers) < 0 ||
         dup2(file, afl::kInputFile) < 0) {
       _exit(1);
     }
     (void)setenv("__AFL_DEFER_FORKSRV", "1", 1);  // it begins where the target says so
+    (void)setenv("AFL_OLD_FORKSERVER", "1", 1);   // newer ones would ask for a version first
     (void)execl(CLEAVE_FUZZ_AFL, CLEAVE_FUZZ_AFL, nullptr);
     _exit(1);
   }

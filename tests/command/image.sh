@@ -47,6 +47,8 @@ printf 'CREATE TABLE n(i INTEGER PRIMARY KEY, x);\nWITH RECURSIVE r(i) AS (SELEC
 image push store many many.db >>said
 expect 0 '"pages_read": 3' query store many 'SELECT x FROM n WHERE i = 31234' --json
 expect 0 '3331323334' query store many 'SELECT x FROM n WHERE i = 31234'
+expect 0 "" query store warm ''
+[[ -z $(echo 'SELECT 5' | "$cleave" image query store warm '') ]] || complain "query: \"\" is taken for nothing"
 expect 2 "readonly" query store warm 'INSERT INTO t VALUES (1)'
 expect 2 "no such table" query store warm 'SELECT * FROM absent'
 expect 2 "no such ref" query store nothing 'SELECT 1'

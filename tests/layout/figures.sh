@@ -2,8 +2,13 @@
 # scripts/benchmarks.py puts figures where a document names them, and leaves the rest alone, such as all of
 # docs/reference/benchmarks.md where nothing was measured.
 #   figures.sh <root of the sources>
+# Skipped (77) where there is no Python.
 set -euo pipefail
 
+if ! python3 -c '' 2>/dev/null; then
+  echo "skipped: scripts/benchmarks.py needs python3, which is not installed"
+  exit 77
+fi
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
@@ -27,11 +32,22 @@ cat >"$folder/figures.json" <<'END'
  {"name": "grid/1GiB/1000/fast", "unit": "bytes", "median": 2048, "baseline": null},
  {"name": "grid/1GiB/1000/vs-fork", "unit": "ns", "median": 1, "baseline": "fork(2)", "baseline_median": 63800000},
 END
+cp "$folder/page.md" "$folder/before.md"
 cp "$folder/page.md" "$folder/expected.md"
 sed -i -e 's/| `a\/b` .*/| `a\/b` | words | 73.2 | 1.23 us (1 us to 2.5 ms) | 62 ns | 0.0502 | **missed**: 2 times |/' \
   -e 's/| 1 GiB, 1,000 .*/| 1 GiB, 1,000 | 2 KiB | 63.8 ms |/' "$folder/expected.md"
 
 "$1/scripts/benchmarks.py" "$folder/page.md" "$folder/figures.json"
+diff "$folder/expected.md" "$folder/page.md"
+# One that was cut inside a row has those before it.
+truncate -s -50 "$folder/figures.json"
+cp "$folder/before.md" "$folder/page.md"
+sed -i 's/ 63.8 ms |/ ? |/' "$folder/expected.md"
+"$1/scripts/benchmarks.py" "$folder/page.md" "$folder/figures.json"
+diff "$folder/expected.md" "$folder/page.md"
+# What fails leaves the document alone.
+echo '[{"name": "a/b"}]' >"$folder/figures.json"
+if "$1/scripts/benchmarks.py" "$folder/page.md" "$folder/figures.json" 2>/dev/null; then exit 1; fi
 diff "$folder/expected.md" "$folder/page.md"
 
 cp "$1/docs/reference/benchmarks.md" "$folder/page.md"

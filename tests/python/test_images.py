@@ -118,6 +118,20 @@ def test_repositories_share(repository: cleave.Repository, pool: cleave.Pool, tm
         there.pull(there)
 
 
+def test_a_repositorys_folder_may_have_any_name(tmp_path: Path) -> None:
+    name = tmp_path / os.fsdecode(b"no\xffUTF-8")
+    cleave.Repository.create(name).close()
+    assert os.listdir(name)
+    cleave.Repository(name).close()
+
+
+def test_a_folder_that_cannot_be_looked_at_is_told_from_none(tmp_path: Path) -> None:
+    with pytest.raises(cleave.NotMappedError, match="no such folder"):
+        cleave.Repository(tmp_path / "absent")
+    with pytest.raises(cleave.InputOutputError, match="cannot be looked at"):
+        cleave.Repository(tmp_path / ("long" * 99))
+
+
 def test_a_repository_is_what_others_see(store: Path, repository: cleave.Repository, pool: cleave.Pool) -> None:
     pushed = push(repository, pool)
     program = f"""

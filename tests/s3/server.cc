@@ -81,6 +81,8 @@ struct S3Server::Answered {
 S3Server::S3Server(Habits habits,
                    std::function<Fault(const std::string&, const std::string&)> fault)
     : habits_(habits), fault_(std::move(fault)) {
+  // libcurl would ask a proxy that the environment names for addresses of loopback, too.
+  [[maybe_unused]] static const int once = setenv("no_proxy", "*", 1);
   listening_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;

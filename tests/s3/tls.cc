@@ -100,7 +100,7 @@ void pass_both_ways(SSL* tls, int client, int behind) {
 
 TlsDoor::TlsDoor(unsigned port_behind, const std::string& name, const std::string& file)
     : port_behind_(port_behind), context_(context_with_certificate(name, file)) {
-  (void)signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to clients that have gone.
+  pipes_before_ = signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to clients that have gone.
   listening_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;
@@ -124,6 +124,7 @@ TlsDoor::~TlsDoor() {
   for (std::thread& each : passing_) each.join();
   for (const int fd : open_) (void)close(fd);
   SSL_CTX_free(context_);
+  (void)signal(SIGPIPE, pipes_before_);
 }
 
 void TlsDoor::serve() {

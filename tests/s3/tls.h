@@ -10,7 +10,8 @@
 
 namespace cleave::detail::s3 {
 
-/// Takes connections by TLS, and passes what they say to the server behind, and back.
+/// Takes connections by TLS, and passes what they say to the server behind, and back. SIGPIPE is
+/// ignored while there is one; several end in the opposite order of their making.
 class TlsDoor {
  public:
   /// `name`: the address that the certificate is for. `file`: where it is written.
@@ -29,6 +30,7 @@ class TlsDoor {
 
   unsigned port_behind_;
   SSL_CTX* context_;
+  void (*pipes_before_)(int) = nullptr;
   int listening_ = -1;
   unsigned port_ = 0;
   std::mutex mutex_;

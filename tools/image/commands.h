@@ -3,23 +3,24 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace cleave::command::image {
 
 struct Options {
-  std::string repository;         ///< where it lies: a folder, or a URL of S3 or RADOS
-  std::string from;               ///< another one
-  std::string file;               ///< what is pushed or written
-  std::string ref;                ///< a ref, or a commit's id
-  std::string other;              ///< another
-  std::string message;            ///< one line for people
-  std::string sql;                ///< statements; empty: standard input has them
-  std::uint64_t memory_mib = 64;  ///< for pages that a query needs
-  std::vector<std::string> refs;  ///< empty: all
-  std::size_t most = 1000;        ///< commits that are listed
-  unsigned rounds = 3;            ///< of the collector
+  std::string repository;          ///< where it lies: a folder, or a URL of S3 or RADOS
+  std::string from;                ///< another one
+  std::string file;                ///< what is pushed or written
+  std::string ref;                 ///< a ref, or a commit's id
+  std::string other;               ///< another
+  std::string message;             ///< one line for people
+  std::optional<std::string> sql;  ///< statements; nothing: standard input has them
+  std::uint64_t memory_mib = 64;   ///< for pages that a query needs
+  std::vector<std::string> refs;   ///< empty: all
+  std::size_t most = 1000;         ///< commits that are listed
+  unsigned rounds = 3;             ///< of the collector
   bool force = false;
   bool json = false;
 };

@@ -49,7 +49,9 @@ void add_files(Parser& parser, Options& options) {
       "query", "Ask a database where it lies: only the pages that are needed come", query);
   parser.repository(asked);
   parser.ref(asked);
-  asked.add_option("SQL", options.sql, "Statements; by default those of standard input");
+  asked.add_option_function<std::string>(
+      "SQL", [&options](const std::string& sql) { options.sql = sql; },
+      "Statements; by default those of standard input");
   asked.add_option("--memory", options.memory_mib, "For pages that come, in MiB")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 20))
       ->capture_default_str();

@@ -52,7 +52,7 @@ Json all_rows(Statement& statement) {
 }
 
 std::string statements_of(const Options& options) {
-  if (!options.sql.empty()) return options.sql;
+  if (options.sql) return *options.sql;
   return {std::istreambuf_iterator<char>(std::cin), {}};
 }
 

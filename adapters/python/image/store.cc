@@ -45,7 +45,7 @@ Result<std::unique_ptr<ImageStore>> store_in_rados([[maybe_unused]] const std::s
 }  // namespace
 
 std::string store_name(const py::object& store) {
-  return py::module_::import("os").attr("fspath")(store).cast<std::string>();
+  return py::module_::import("os").attr("fsencode")(store).cast<std::string>();
 }
 
 Result<std::unique_ptr<ImageStore>> store_named(const std::string& name, bool is_new,
@@ -58,7 +58,12 @@ Result<std::unique_ptr<ImageStore>> store_named(const std::string& name, bool is
     return refused(Errc::io, "the folder cannot be made; name one that you may make",
                    failed.value());
   }
-  if (!std::filesystem::is_directory(name, failed)) {
+  const auto found = std::filesystem::status(name, failed);
+  if (!std::filesystem::status_known(found)) {
+    return refused(Errc::io, "the folder cannot be looked at; name one that you may read",
+                   failed.value());
+  }
+  if (!std::filesystem::is_directory(found)) {
     return refused(Errc::not_mapped, "there is no such folder: Repository.create() makes one");
   }
   return directory_store(name);

@@ -12,7 +12,7 @@
 
 namespace cleave::python {
 
-/// A folder, by anything that os.fspath() takes, or an URL: s3://BUCKET/PREFIX or
+/// A folder, by anything that os.fsencode() takes, or an URL: s3://BUCKET/PREFIX or
 /// rados://POOL/NAMESPACE, which are reached as docs/howto/images.md says. With the GIL.
 [[nodiscard]] std::string store_name(const pybind11::object& store);
 

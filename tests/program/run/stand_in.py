@@ -207,6 +207,11 @@ def check_flags_names_limits_and_a_folders_position_go_back():
     p.end()
 
 
+def has_no_new_privileges():
+    with open("/proc/self/status", encoding="utf-8") as status:
+        return any(line.split() == ["NoNewPrivs:", "1"] for line in status)
+
+
 def check_what_the_kernel_keeps_and_does_not_give_back_is_told():
     for what, sentence in (
             ("event", "(anon_inode:[eventfd]) is not in the state that it had"),
@@ -218,6 +223,9 @@ def check_what_the_kernel_keeps_and_does_not_give_back_is_told():
             ("pending", "signals that wait for the thread: were 0, are 400000; they stay"),
             ("memory", "was mapped past this library, and does not go back"),
     ):
+        if what == "privileges" and has_no_new_privileges():
+            print("left out: no_new_privs, which is set here already")
+            continue
         p = Program()
         p.says("keep", "kept 0 \n")
         assert len(p.commit("before")) == 1
