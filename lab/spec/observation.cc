@@ -81,14 +81,18 @@ class Judge {
         atom.value = value;
         // The first process made the reservation, and takes what is left from its child.
         const bool taken_away = p == 1 && value == 0 && cell.hugetlb;
-        const bool refused = cell.may_be_refused && harm_of(cell, value) == Harm::lost;
         add(harm_of(cell, value), std::move(atom),
-            taken_away || refused ? if_pool_was_short() : Known::no);
+            taken_away ? if_pool_was_short() : if_refused(cell, value));
       }
     }
   }
   [[nodiscard]] Known if_pool_was_short() const {
     return promise_.pool_was_short() ? Known::hugetlb_pool : Known::no;
+  }
+  // The latest write may not have been done.
+  [[nodiscard]] Known if_refused(const Promise::Cell& cell, Value value) const {
+    const bool refused = cell.may_be_refused && harm_of(cell, value) == Harm::lost;
+    return refused ? if_pool_was_short() : Known::no;
   }
 
   void reference(std::size_t r) {
@@ -99,10 +103,11 @@ class Judge {
     atom.thread = litmus::kMain;
     atom.name = register_name(r);
     if ((reference.may & only(value)) == 0 && (only(value) & promise_.loose()) == 0)
-      return add(harm_of(cell, value), std::move(atom),
-                 cell.hugetlb && !reference.pin ? Known::hugetlb_references : Known::no);
+      return add(
+          harm_of(cell, value), std::move(atom),
+          cell.hugetlb && !reference.pin ? Known::hugetlb_references : if_refused(cell, value));
     if (!reference.coherent || !promise_.in_place(reference)) return;
-    if (!fits(cell, value)) return add(Harm::lost, std::move(atom));
+    if (!fits(cell, value)) return add(Harm::lost, std::move(atom), if_refused(cell, value));
     if (seen_.coherent[r]) return;
     Atom together;
     together.kind = AtomKind::coherent;

@@ -39,9 +39,9 @@ bool Promise::in_place(const Reference& reference) const {
   return alive_[reference.process] && page.mapped && page.cell == reference.cell;
 }
 
-void Promise::write(std::uint8_t at, Value value) {
+void Promise::write(std::uint8_t at, Value value, bool may_be_refused) {
   Cell& cell = cells_[at];
-  cell = {cell.had | only(value), value, true, false, cell.hugetlb};
+  cell = {cell.had | only(value), value, true, false, cell.hugetlb, may_be_refused};
   for (Reference& reference : references_)
     if (reference.held && reference.cell == at) reference.may |= only(value);
 }
@@ -49,7 +49,7 @@ void Promise::write(std::uint8_t at, Value value) {
 // A plain reference's write may come to nothing, and may be seen by who shares the page.
 void Promise::poke(const Act& act, Value value) {
   const Reference& reference = references_[act.reference];
-  if (reference.pin) return write(reference.cell, value);
+  if (reference.pin) return write(reference.cell, value, reference.may_be_refused);
   loose_ |= only(value);
   cells_[reference.cell].had |= only(value);
   cells_[reference.cell].own = true;
@@ -63,9 +63,16 @@ void Promise::take(const Act& act) {
   const bool owns = act.access.write || act.access.lasting;
   const bool coherent = owns || (cell.own && !cell.may_be_zero) || beginning_.shared;
   const Values may = only(cell.value) | (cell.may_be_zero ? only(0) : 0) | (cell.had & loose_);
-  references_[act.reference] = {
-      true,      pin, act.access.write, act.access.lasting, pin && coherent, act.process, act.page,
-      page.cell, may};
+  references_[act.reference] = {true,
+                                pin,
+                                act.access.write,
+                                act.access.lasting,
+                                pin && coherent,
+                                pool_was_short_ && cell.hugetlb,
+                                act.process,
+                                act.page,
+                                page.cell,
+                                may};
   if (owns) cell.own = true;
   ++taken_;
 }
@@ -88,7 +95,8 @@ void Promise::fork() {
     }
     Cell& copy = cells_[to.cell];
     copy.may_be_zero = cell.may_be_zero;
-    copy.had |= cell.had & loose_;
+    copy.may_be_refused = cell.may_be_refused;
+    copy.had |= cell.may_be_refused ? cell.had : cell.had & loose_;
     if (cell.may_be_zero) copy.had |= only(0);
   }
 }
@@ -108,9 +116,17 @@ void Promise::discard(Page& page) {
   page.cell = add_cell(value, false, cells_[page.cell].hugetlb);
 }
 
-// Where the pool of huge pages is empty, a reference may not have been had.
+// Where the pool of huge pages is empty, who asks for a reference or forces a write is refused; a
+// process that touches the page itself is killed.
 void Promise::touch(const Act& act, Page& page) {
-  page.there = takes(act) && pool_was_short_ ? There::unknown : There::something;
+  const bool is_asked = takes(act) || act.word == Word::force;
+  page.there = is_asked && pool_was_short_ ? There::unknown : There::something;
+}
+
+// So is a handler.
+void Promise::supply(const Act& act, Page& page, Value value) {
+  page.there = pool_was_short_ ? There::unknown : There::something;
+  if (act.word == Word::uffd_copy) write(page.cell, value, pool_was_short_);
 }
 
 // Each process' page may be one of its own, and so may that of a reference: a plain one stays with
@@ -138,9 +154,7 @@ void Promise::apply(const Act& act, Value value) {
     case Word::write:
       return write(page.cell, value);
     case Word::force:
-      write(page.cell, value);
-      cells_[page.cell].may_be_refused = pool_was_short_;
-      return;
+      return write(page.cell, value, pool_was_short_);
     case Word::poke:
       return poke(act, value);
     case Word::fork:
@@ -190,12 +204,9 @@ void Promise::apply(const Act& act, Value value) {
       page.minor = true;
       return;
     case Word::uffd_copy:
-      page.there = There::something;
-      return write(page.cell, value);
     case Word::uffd_zeropage:
     case Word::uffd_continue:
-      page.there = There::something;
-      return;
+      return supply(act, page, value);
     case Word::collapse:  // fills what is empty
       for (Page& part : pages_[act.process])
         if (part.there == There::nothing) part.there = There::unknown;
@@ -232,7 +243,8 @@ void Promise::feed(explore::Hash64& hash) const {
   for (const Reference& reference : references_) {
     hash.feed(reference.held);
     if (!reference.held) continue;
-    hash.feed(word_of({reference.pin, reference.write, reference.coherent, reference.lasting}));
+    hash.feed(word_of({reference.pin, reference.write, reference.coherent, reference.lasting,
+                       reference.may_be_refused}));
     hash.feed(reference.process).feed(reference.page).feed(reference.cell).feed(reference.may);
   }
   hash.feed(word_of({locked_, writeback_, forked_, pool_was_short_})).feed(taken_).feed(loose_);

@@ -49,7 +49,7 @@ class Promise {
     bool own = false;
     bool may_be_zero = false;     ///< lazily freed
     bool hugetlb = false;         ///< lies in pages of the pool
-    bool may_be_refused = false;  ///< the latest write, a forced one, for want of a page
+    bool may_be_refused = false;  ///< the latest write, for want of a page
   };
   /// Whether a touch of a page would find something: a page, the zero page, or one in swap.
   enum class There : std::uint8_t { nothing, something, unknown };
@@ -70,7 +70,8 @@ class Promise {
     bool pin = false;
     bool write = false;
     bool lasting = false;
-    bool coherent = false;  ///< promised while its owner has the cell there
+    bool coherent = false;        ///< promised while its owner has the cell there
+    bool may_be_refused = false;  ///< for want of a page: then nothing goes through it
     std::uint8_t process = 0;
     std::uint8_t page = 0;
     std::uint8_t cell = 0;
@@ -125,10 +126,11 @@ class Promise {
   void fork();
   void take(const Act& act);
   void poke(const Act& act, Value value);
-  void write(std::uint8_t cell, Value value);
+  void write(std::uint8_t cell, Value value, bool may_be_refused = false);
   void move(const Act& act);
   void discard(Page& page);
   void touch(const Act& act, Page& page);
+  void supply(const Act& act, Page& page, Value value);
   void apply(const Act& act, Value value);
   [[nodiscard]] int most_pool_pages() const;
   std::uint8_t add_cell(Value value, bool own, bool hugetlb = false);

@@ -37,6 +37,28 @@ TEST(Hugetlb, IsCleanWhereTwoFaultsOfOnePageRace) {
   EXPECT_THAT(programs(races_at_hugetlb("F+E1", "write,read,pin,unmap,discard")), IsEmpty());
 }
 
+// A pin keeps what was discarded and the fork has the last page: there is none left to supply, to
+// force, or to pin.
+TEST(Hugetlb, IsCleanWhereAnEmptyPoolRefuses) {
+  const auto found = [](const char* words) {
+    const Answer answer =
+        hunted({.rules = "F+E1", .starts = "hugetlb", .words = words, .depth = 5});
+    EXPECT_THAT(answer.known, Contains(Key("hugetlb-pool"))) << words;
+    return programs(answer);
+  };
+  EXPECT_THAT(found("pin,fork,discard,missing,uffd_copy"), IsEmpty());
+  EXPECT_THAT(found("pin,pin write,fork,discard,poke"), IsEmpty());
+}
+
+// And what was refused is not there, whoever looks for it then.
+TEST(Hugetlb, IsCleanAfterAnEmptyPoolRefused) {
+  EXPECT_THAT(programs(hunted({.rules = "F",
+                               .starts = "hugetlb",
+                               .words = "pin,fork,discard,force,missing,read",
+                               .depth = 6})),
+              IsEmpty());
+}
+
 // What the model had before it let one fault of a page in at a time.
 TEST(Hugetlb, KillsWhereTwoFaultsOfOnePageEachTakeAPage) {
   EXPECT_THAT(programs(races_at_hugetlb("F,drop=hugetlb.one_fault", "write")),

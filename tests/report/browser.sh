@@ -47,7 +47,7 @@ grep -q 'a pinned frame was about to be shared' "$folder/replayed"
 # And the page of a hunt.
 "$cleave" litmus hunt A --starts small,zero --words write,fork,get,unmap,pin --races sc --before 0 --after 0 \
   --html "$folder/hunt.html" >"$folder/table" || (($? == 1))
-grep -q '"known":"leak/child-get-unmap"' "$folder/hunt.html"
+grep -q '"catalogue":"leak/child-get-unmap"' "$folder/hunt.html"
 test_in_browser "$folder/hunt.html"
 [[ $result == *"findings "[1-9]* && $result == *"parts 12"* ]]
 test_in_browser "$folder/hunt.html" 500

@@ -39,7 +39,7 @@ const ordered = findings => JSON.stringify(findings.map(each => Object.entries(e
     const {stdout, stderr, status} = spawnSync(cleave, ["litmus", "hunt", ...(question.starts ? [] : ["--starts", "small"]), ...words, "--json"], {encoding: "utf8", maxBuffer: 1 << 28});
     if (status > 1) throw new Error(`cleave litmus hunt ended with ${status}: ${stderr}`);
     const native = JSON.parse(stdout), here = hunted(lab, question);
-    native.findings.forEach(each => { delete each.known; });
+    native.findings.forEach(each => { delete each.catalogue; });
     for (const name of ["programs", "judgements", "runs", "cut"])
       if (native[name] !== here[name]) { ++failed; console.log(`failed: ${words.join(" ")}: ${here[name]} ${name}, natively ${native[name]}`); }
     if (ordered(native.findings) !== ordered(here.findings)) { ++failed; console.log(`failed: ${words.join(" ")}: not the same findings: ${here.findings.length}, natively ${native.findings.length}`); }

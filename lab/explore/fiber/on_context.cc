@@ -48,7 +48,7 @@ class SpareStacks {
   }
   /// Null: there is none.
   void* take() {
-    if (mappings_.empty()) return nullptr;
+    if (closed || mappings_.empty()) return nullptr;
     void* const mapping = mappings_.back();
     mappings_.pop_back();
     return mapping;

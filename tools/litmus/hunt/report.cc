@@ -127,8 +127,8 @@ std::string json_of(const HuntReport& report, const lab::judge::TestFiles& catal
     one["end"] = finding.end;
     one["rules"] = finding.rules;
     one["programs"] = finding.count;
-    if (std::string known = known_as(finding, names); !known.empty())
-      one["known"] = std::move(known);
+    if (std::string name = known_as(finding, names); !name.empty())
+      one["catalogue"] = std::move(name);
     one["litmus"] = finding.litmus;
     json["findings"].push_back(std::move(one));
   }

@@ -54,7 +54,7 @@ const drawFinding = (finding) => {
     await navigator.clipboard.writeText(finding.litmus);
     copy.textContent = 'Copied';
   });
-  const known = finding.known ? ` = ${finding.known}` : '';
+  const catalogue = finding.catalogue ? ` = ${finding.catalogue}` : '';
   const memory = finding.memory === 'sc' ? '' : ` (${finding.memory})`;
   return element('details', { class: 'finding' },
     element('summary', {},
@@ -62,7 +62,7 @@ const drawFinding = (finding) => {
       element('code', {}, finding.program),
       element('span', {}, `[${finding.end}]${memory}`),
       element('span', { class: 'rules' },
-        `${finding.rules.join(' ')}, ${counted(finding.programs, 'program', 'programs')}${known}`)),
+        `${finding.rules.join(' ')}, ${counted(finding.programs, 'program', 'programs')}${catalogue}`)),
     element('pre', {}, finding.litmus), copy);
 };
 
