@@ -84,8 +84,9 @@ void Promise::fork() {
     Page& to = pages_[1][i];
     to = from;
     if (from.dontfork) to = {};
-    to.missing = to.minor = false;                     // nobody was told of the fork
-    if (beginning_.shared) to.there = There::unknown;  // its entries may be left to be made again
+    to.missing = to.minor = false;  // nobody was told of the fork
+    // What a file has may be left to be mapped again.
+    if (beginning_.shared || from.file) to.there = There::unknown;
     if (!to.mapped || beginning_.shared) continue;
     const Cell cell = cells_[from.cell];
     to.cell = from.wipeonfork ? add_cell(0, false) : add_cell(cell.value, cell.own, cell.hugetlb);
