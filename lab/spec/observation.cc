@@ -64,7 +64,8 @@ class Judge {
   void process(std::size_t p) {
     if (!promise_.alive(p)) return;
     if (seen_.killed[p])
-      return add(Harm::killed, compares(AtomKind::killed, p, 0), if_pool_was_short());
+      return add(Harm::killed, compares(AtomKind::killed, p, 0),
+                 promise_.may_be_killed(p) ? Known::hugetlb_pool : Known::no);
     for (std::size_t i = 0; i < promise_.beginning().pages; ++i) {
       const Promise::Page& page = promise_.page(p, i);
       if (!page.mapped || page.protection == litmus::Protection::none) continue;
@@ -99,13 +100,14 @@ class Judge {
     const Promise::Reference& reference = promise_.reference(r);
     const Promise::Cell& cell = promise_.cell(reference.cell);
     const Value value = seen_.peek[r];
+    const bool is_of_other = cell.hugetlb && !reference.pin &&
+                             (promise_.written(1 - reference.process) & only(value)) != 0;
     Atom atom = compares(AtomKind::reg, promise_.user_of(reference), value);
     atom.thread = litmus::kMain;
     atom.name = register_name(r);
     if ((reference.may & only(value)) == 0 && (only(value) & promise_.loose()) == 0)
-      return add(
-          harm_of(cell, value), std::move(atom),
-          cell.hugetlb && !reference.pin ? Known::hugetlb_references : if_refused(cell, value));
+      return add(harm_of(cell, value), std::move(atom),
+                 is_of_other ? Known::hugetlb_references : if_refused(cell, value));
     if (!reference.coherent || !promise_.in_place(reference)) return;
     if (!fits(cell, value)) return add(Harm::lost, std::move(atom), if_refused(cell, value));
     if (seen_.coherent[r]) return;

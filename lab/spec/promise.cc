@@ -2,6 +2,8 @@
 
 #include <initializer_list>
 
+#include "lab/portable/ranges.h"
+
 namespace lab::spec {
 
 using litmus::Protection;
@@ -84,8 +86,9 @@ void Promise::fork() {
     Page& to = pages_[1][i];
     to = from;
     if (from.dontfork) to = {};
-    to.missing = to.minor = false;                     // nobody was told of the fork
-    if (beginning_.shared) to.there = There::unknown;  // its entries may be left to be made again
+    to.missing = to.minor = false;  // nobody was told of the fork
+    // What a file has may be left to be mapped again.
+    if (beginning_.shared || from.file) to.there = There::unknown;
     if (!to.mapped || beginning_.shared) continue;
     const Cell cell = cells_[from.cell];
     to.cell = from.wipeonfork ? add_cell(0, false) : add_cell(cell.value, cell.own, cell.hugetlb);
@@ -121,6 +124,7 @@ void Promise::discard(Page& page) {
 void Promise::touch(const Act& act, Page& page) {
   const bool is_asked = takes(act) || act.word == Word::force;
   page.there = is_asked && pool_was_short_ ? There::unknown : There::something;
+  may_be_killed_[act.process] |= pool_was_short_ && cells_[page.cell].hugetlb;
 }
 
 // So is a handler.
@@ -142,7 +146,14 @@ int Promise::most_pool_pages() const {
   return pages;
 }
 
+bool Promise::may_be_killed(std::size_t process) const {
+  const auto of_pool = [&](const Page& page) { return page.mapped && cells_[page.cell].hugetlb; };
+  return may_be_killed_[process] || (pool_was_short_ && ranges::any_of(pages_[process], of_pool));
+}
+
 void Promise::perform(const Act& act, Value value) {
+  if (writes(act))
+    written_[uses(act) ? references_[act.reference].process : act.process] |= only(value);
   apply(act, value);
   if (beginning_.pool > 0) pool_was_short_ |= most_pool_pages() > beginning_.pool;
 }
@@ -248,6 +259,8 @@ void Promise::feed(explore::Hash64& hash) const {
     hash.feed(reference.process).feed(reference.page).feed(reference.cell).feed(reference.may);
   }
   hash.feed(word_of({locked_, writeback_, forked_, pool_was_short_})).feed(taken_).feed(loose_);
+  if (beginning_.pool == 0) return;
+  for (std::size_t p = 0; p < kProcesses; ++p) hash.feed(may_be_killed_[p]).feed(written_[p]);
 }
 
 }  // namespace lab::spec

@@ -110,6 +110,11 @@ class Promise {
   [[nodiscard]] bool discarded_unwritable() const { return discarded_unwritable_; }
   /// Whether hugetlbfs' pool may have been empty when a page of it was needed.
   [[nodiscard]] bool pool_was_short() const { return pool_was_short_; }
+  /// Whether the process touched a page of the pool, or may be looked at where it has one, when
+  /// there may have been none left.
+  [[nodiscard]] bool may_be_killed(std::size_t process) const;
+  /// Values that the process wrote, through its references too.
+  [[nodiscard]] Values written(std::size_t process) const { return written_[process]; }
   /// Values that went through plain references.
   [[nodiscard]] Values loose() const { return loose_; }
 
@@ -148,6 +153,8 @@ class Promise {
   bool writeback_ = false;
   bool discarded_unwritable_ = false;
   bool pool_was_short_ = false;
+  std::array<bool, kProcesses> may_be_killed_{};  // each, for want of a page
+  std::array<Values, kProcesses> written_{};      // by each
   Values loose_ = 0;
 };
 

@@ -100,6 +100,15 @@ TEST(Hunt, FindsNothingOfWhatAHandlerSupplies) {
   EXPECT_GT(answer.programs, 1000u);
 }
 
+// Linux copies no entries of a file that nothing was written over.
+TEST(Hunt, KnowsNotWhetherAChildHasAFilesPage) {
+  spec::Promise promise((*parse_starts("file")).front()->beginning);
+  promise.perform({.word = litmus::Word::fork}, 0);
+  promise.perform({.word = litmus::Word::minor, .process = 1}, 0);
+  EXPECT_FALSE(promise.allows({.word = litmus::Word::read, .process = 1}));
+  EXPECT_TRUE(promise.allows({.word = litmus::Word::read}));
+}
+
 TEST(Hunt, AsksNoSystemForHandlersThatHasNone) {
   const Answer answer = hunted({.rules = "gvisor+cleave", .words = "missing,uffd_copy"});
   EXPECT_EQ(answer.programs, 0u);

@@ -101,5 +101,43 @@ TEST(Hugetlb, PoolOfTwoIsEnoughForTwoProcesses) {
       << "what is mapped anew comes from no pool";
 }
 
+// What a program that performs these acts shows, if this was seen of it.
+spec::Known known_of(const std::vector<Act>& acts, const spec::Observation& seen) {
+  spec::Promise promise((*parse_starts("hugetlb")).front()->beginning);
+  spec::Value value = 2;
+  for (const Act& each : acts) promise.perform(each, spec::writes(each) ? value++ : spec::Value{0});
+  const auto breaches = spec::breaches(promise, seen);
+  EXPECT_THAT(breaches, Not(IsEmpty()));
+  return breaches.empty() ? spec::Known::no : breaches.front().known;
+}
+
+TEST(Hugetlb, PoolIsNoExcuseForADeathElsewhere) {
+  using litmus::Word;
+  spec::Observation seen;
+  seen.peek.fill(spec::Observation::kNothing);
+  seen.value = {{{1, 0}, {0, 0}}};
+  seen.killed[1] = true;
+  const std::vector<Act> apart = {act(Word::get), act(Word::fork), act(Word::unmap, 1)};
+  EXPECT_EQ(known_of(apart, seen), spec::Known::no) << "it has no page of the pool";
+  EXPECT_EQ(known_of({act(Word::get), act(Word::fork)}, seen), spec::Known::hugetlb_pool);
+  EXPECT_EQ(
+      known_of({act(Word::get), act(Word::fork), act(Word::write, 1), act(Word::unmap, 1)}, seen),
+      spec::Known::hugetlb_pool)
+      << "it wrote before";
+}
+
+TEST(Hugetlb, ReferencesSeeNoOthersWritesButOfTheOtherProcess) {
+  using litmus::Word;
+  spec::Observation seen;
+  seen.peek.fill(spec::Observation::kNothing);
+  seen.peek[0] = 2;
+  seen.value = {{{2, 0}, {1, 0}}};
+  EXPECT_EQ(known_of({act(Word::fork), act(Word::get, 1), act(Word::write)}, seen),
+            spec::Known::hugetlb_references);
+  seen.value = {{{2, 0}, {0, 0}}};
+  EXPECT_EQ(known_of({act(Word::get), act(Word::discard), act(Word::write)}, seen), spec::Known::no)
+      << "its own process wrote elsewhere";
+}
+
 }  // namespace
 }  // namespace lab::hunt
