@@ -1,5 +1,6 @@
 // Nodes that name pages are read when one of their pages is wanted, if they can wait for that.
 #include <algorithm>
+#include <array>
 
 #include "image/format/commit.h"
 #include "image/state.h"
@@ -49,6 +50,19 @@ TEST_F(LeavesOfAnImage, AreReadWhereMostOfTheirPagesWouldBeZeroes) {
   for (std::uint64_t page = 0; page < 1024; page += 3) sparse[page] = 1 + page;
   push("sparse", sparse);
   EXPECT_EQ(read_leaves(id_, kMany), 16u);
+  LazyImages images = open();
+  LazyCheckout lazy = must(images.checkout(id_));
+  expect_contents(lazy.space(), sparse);
+}
+
+// The first and the last of a node, and one alone.
+TEST_F(LeavesOfAnImage, AreReadWithTheFewPagesThatTheyHave) {
+  const Contents few = {{0, 9001}, {63, 9002}, {64, 9003}, {191, 9004}, {700, 9005}, {1023, 9006}};
+  push("few", few);
+  LazyImages images = open();
+  LazyCheckout lazy = must(images.checkout(id_));
+  expect_contents(lazy.space(), few);
+  EXPECT_EQ(lazy.progress().had, few.size());
 }
 
 TEST_F(LeavesOfAnImage, GiveWhatTheCommitHoldsThoughTheyCameLate) {
