@@ -146,6 +146,37 @@ TEST_F(LeavesOfAnImage, ThatLieAreErrorsOfTheirPages) {
   EXPECT_NE(read.error().message().find("in none of its regions"), std::string::npos);
 }
 
+// Written to before that was asked for: a part of a page, all of one, one that was zeroes; one that
+// was had, and is no more.
+TEST_F(LeavesOfAnImage, AreThoseOfTheCommitThoughTheSpaceHasChanged) {
+  constexpr std::array<std::byte, 8> kPart{std::byte{7}};
+  LazyImages images = open();
+  LazyCheckout lazy = must(images.checkout(id_));
+  must(page_of(lazy.space(), 5));
+  must(lazy.space().write(Address{5 * kPageSize}, page_of_number(70070)));
+  write(lazy.space(), {{3, 70077}, {20, 70078}});
+  must(lazy.space().write(Address{7 * kPageSize + 8}, kPart));
+  must(lazy.space().discard(Address{9 * kPageSize}, kPageSize));
+  const PushedImage before = must(lazy.pushed());
+  write(lazy.space(), {{21, 70079}});
+  const Snapshot changed = must(lazy.space().snapshot());
+  const PushedImage after = must(at_.repository.push(changed, "dense", {.since = &before}));
+  EXPECT_EQ(after.pages_put(), 5u);
+  Contents contents = dense_;
+  for (const std::uint64_t page : {7, 9}) contents.erase(page);
+  contents[3] = 70077;
+  contents[5] = 70070;
+  contents[20] = 70078;
+  contents[21] = 70079;
+  LazyImages again = open();
+  LazyCheckout there = must(again.checkout(after.id()));
+  std::array<std::byte, 8> part{};
+  must(there.space().read(Address{7 * kPageSize + 8}, part));
+  EXPECT_EQ(part, kPart);
+  must(there.space().discard(Address{7 * kPageSize}, kPageSize));
+  expect_contents(there.space(), contents);
+}
+
 TEST_F(LeavesOfAnImage, AreThereWhenItIsPushedAgain) {
   LazyImages images = open();
   LazyCheckout lazy = must(images.checkout(id_));

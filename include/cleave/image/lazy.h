@@ -89,9 +89,9 @@ class CLEAVE_API LazyCheckout {
   /// How far it is.
   [[nodiscard]] LazyProgress progress() const;
   /// The commit as if it had been pushed from here: with it as PushOptions::since, a push of what
-  /// the space becomes looks at what has changed, and fetches no page of the rest. To be called
-  /// before anything is written to the space, whose contents it keeps as they are, as a snapshot
-  /// does. All nodes are read. Errors: io, no_memory.
+  /// the space becomes looks at what has changed, and fetches no page of the rest. At any time:
+  /// what was written before has changed, too. The handle keeps what the space held at first, and
+  /// so does this, as a snapshot. All nodes are read. Errors: io, no_memory.
   Result<PushedImage> pushed();
 
  private:
@@ -142,7 +142,7 @@ class CLEAVE_API LazyArena {
                                  const std::function<void(const LazyProgress&)>& told = {});
   /// How far it is.
   [[nodiscard]] LazyProgress progress() const { return below_.progress(); }
-  /// As LazyCheckout::pushed(), for pushes of the arena's commits; at any time.
+  /// As LazyCheckout::pushed(), for pushes of the arena's commits.
   Result<PushedImage> pushed() { return below_.pushed(); }
 
  private:
