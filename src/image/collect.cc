@@ -42,7 +42,11 @@ Result<void> RepositoryState::mark_refs(Root& root, IdSet& marked) {
 }
 
 Result<void> RepositoryState::rewrite(const ImageId& pack, const IdSet& marked, Packer& packer) {
-  for (const IndexEntry& entry : catalog.packs().at(pack).index) {
+  // A copy: reading looks at the store again where another collector came first, and the catalog
+  // may know the pack no longer, or another index of it.
+  const auto known = catalog.packs().find(pack);
+  const Index index = known == catalog.packs().end() ? Index{} : known->second.index;
+  for (const IndexEntry& entry : index) {
     const auto home = catalog.find(entry.id);
     if (!marked.contains(entry.id) || !home || home->pack != pack) continue;
     const auto bytes = objects.read(entry.id);

@@ -35,7 +35,7 @@ Result<void> read_all(Objects& objects, std::vector<Leaf>& leaves) {
 Result<void> look_for_pages(const Catalog& catalog, const std::vector<Leaf>& leaves) {
   for (const Leaf& leaf : leaves) {
     for (unsigned i = 0; i < kEntries; ++i) {
-      if (!leaf.has(i) || catalog.has((*leaf.ids)[i])) continue;
+      if (!leaf.has(i) || catalog.has(leaf.name_of(i))) continue;
       return fail(Errc::io, "a page of an image is in no pack: `cleave image verify` says which",
                   address_of(leaf.first + i));
     }

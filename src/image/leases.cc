@@ -9,6 +9,7 @@
 #include <charconv>
 #include <fstream>
 
+#include "base/uncancelled.h"
 #include "image/objects/packer.h"
 
 namespace cleave::detail::image {
@@ -19,6 +20,7 @@ constexpr std::string_view kTouched = "touched/";
 
 // Where numbers of processes mean what they mean here; empty: that cannot be said.
 std::string where_processes_are() {
+  const Uncancelled here;
   std::string boot;
   std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
   std::array<char, 64> name{};

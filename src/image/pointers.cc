@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/fail.h"
+#include "base/uncancelled.h"
 #include "image/format/commit.h"
 
 namespace cleave::detail::image {
@@ -80,6 +81,7 @@ bool is_no_target(const char* may, std::string_view name, std::uint64_t first, s
 }
 
 void add_other_mappings(std::vector<ImageModule>& memory) {
+  const Uncancelled here;
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> maps(std::fopen("/proc/self/maps", "re"),
                                                              std::fclose);
   if (maps == nullptr) return;

@@ -7,6 +7,7 @@
 #include <cleave/image/s3.h>
 
 #include "base/fail.h"
+#include "base/uncancelled.h"
 #include "image/format/random_bytes.h"
 #include "image/store/key.h"
 #include "s3/listing.h"
@@ -194,6 +195,7 @@ Result<bool> S3Store::settle(std::string_view name, std::uint64_t generation,
 
 Result<bool> S3Store::swap(std::string_view name, std::uint64_t generation,
                            std::span<const std::byte> bytes) {
+  const Uncancelled here;
   if (!is_key(name)) return no_key();
   if (!writes_) return tl::unexpected(writes_.error());
   if (!seen_ || seen_->name != name || seen_->generation != generation) {

@@ -1,4 +1,7 @@
 // The collector takes what nothing leads to, in three rounds, and nothing else.
+#include <functional>
+#include <utility>
+
 #include <gtest/gtest.h>
 
 #include "tests/image/contents.h"
@@ -7,6 +10,34 @@ namespace cleave::detail::image {
 namespace {
 
 using namespace cleave::literals;
+
+/// Something happens before the get of a number, from 0.
+class InterruptedStore final : public ImageStore {
+ public:
+  InterruptedStore(std::unique_ptr<ImageStore> below, std::uint64_t at, std::function<void()> what)
+      : below_(std::move(below)), left_(at), what_(std::move(what)) {}
+
+  Result<std::vector<std::byte>> get(std::string_view key, std::uint64_t offset,
+                                     std::uint64_t size) override {
+    if (left_-- == 0) what_();
+    return below_->get(key, offset, size);
+  }
+  Result<bool> put(std::string_view key, std::span<const std::byte> bytes) override {
+    return below_->put(key, bytes);
+  }
+  Result<std::vector<Item>> list(std::string_view prefix) override { return below_->list(prefix); }
+  Result<void> remove(std::string_view key) override { return below_->remove(key); }
+  Result<Cell> cell(std::string_view name) override { return below_->cell(name); }
+  Result<bool> swap(std::string_view name, std::uint64_t generation,
+                    std::span<const std::byte> bytes) override {
+    return below_->swap(name, generation, bytes);
+  }
+
+ private:
+  std::unique_ptr<ImageStore> below_;
+  std::uint64_t left_;
+  std::function<void()> what_;
+};
 
 class ImageCollector : public testing::Test {
  protected:
@@ -85,6 +116,28 @@ TEST_F(ImageCollector, CopiesWhatLivesOutOfAPackThatIsHalfDead) {
   must(at_.repository.collect());
   expect_verifies(at_.repository);
   expect_contents(must(reader.checkout(pool_, kept.id())), pages(0, 10, 1));
+}
+
+// Also in the middle of what it copies: the pack is gone then.
+TEST_F(ImageCollector, CopiesWhatLivesThoughAnotherOneComesFirst) {
+  for (std::uint64_t get = 0; get < 12; ++get) {
+    InFolder at;
+    Space space = space_with(pool_, pages(0, 300, 1));
+    must(at.repository.push(must(space.snapshot()), "gone"));
+    must(space.discard(Address{10 * kPageSize}, 100 * kPageSize));
+    must(space.discard(Address{120 * kPageSize}, 170 * kPageSize));
+    const auto kept = must(at.repository.push(must(space.snapshot()), "kept"));
+    must(at.repository.forget("gone"));
+    Repository one = must(Repository::open(std::make_unique<InterruptedStore>(at.store(), get, [&] {
+      for (int i = 0; i < 2; ++i) must(at.repository.collect(true));
+    })));
+    must(one.collect());
+    expect_verifies(at.repository);
+    Contents contents = pages(0, 10, 1);
+    contents.merge(pages(110, 10, 111));
+    contents.merge(pages(290, 10, 291));
+    expect_contents(must(at.open().checkout(pool_, kept.id())), contents);
+  }
 }
 
 }  // namespace

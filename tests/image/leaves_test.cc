@@ -1,5 +1,6 @@
 // Nodes that name pages are read when one of their pages is wanted, if they can wait for that.
 #include <algorithm>
+#include <array>
 
 #include "image/format/commit.h"
 #include "image/state.h"
@@ -49,6 +50,19 @@ TEST_F(LeavesOfAnImage, AreReadWhereMostOfTheirPagesWouldBeZeroes) {
   for (std::uint64_t page = 0; page < 1024; page += 3) sparse[page] = 1 + page;
   push("sparse", sparse);
   EXPECT_EQ(read_leaves(id_, kMany), 16u);
+  LazyImages images = open();
+  LazyCheckout lazy = must(images.checkout(id_));
+  expect_contents(lazy.space(), sparse);
+}
+
+// The first and the last of a node, and one alone.
+TEST_F(LeavesOfAnImage, AreReadWithTheFewPagesThatTheyHave) {
+  const Contents few = {{0, 9001}, {63, 9002}, {64, 9003}, {191, 9004}, {700, 9005}, {1023, 9006}};
+  push("few", few);
+  LazyImages images = open();
+  LazyCheckout lazy = must(images.checkout(id_));
+  expect_contents(lazy.space(), few);
+  EXPECT_EQ(lazy.progress().had, few.size());
 }
 
 TEST_F(LeavesOfAnImage, GiveWhatTheCommitHoldsThoughTheyCameLate) {
@@ -130,6 +144,37 @@ TEST_F(LeavesOfAnImage, ThatLieAreErrorsOfTheirPages) {
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, Errc::io);
   EXPECT_NE(read.error().message().find("in none of its regions"), std::string::npos);
+}
+
+// Written to before that was asked for: a part of a page, all of one, one that was zeroes; one that
+// was had, and is no more.
+TEST_F(LeavesOfAnImage, AreThoseOfTheCommitThoughTheSpaceHasChanged) {
+  constexpr std::array<std::byte, 8> kPart{std::byte{7}};
+  LazyImages images = open();
+  LazyCheckout lazy = must(images.checkout(id_));
+  must(page_of(lazy.space(), 5));
+  must(lazy.space().write(Address{5 * kPageSize}, page_of_number(70070)));
+  write(lazy.space(), {{3, 70077}, {20, 70078}});
+  must(lazy.space().write(Address{7 * kPageSize + 8}, kPart));
+  must(lazy.space().discard(Address{9 * kPageSize}, kPageSize));
+  const PushedImage before = must(lazy.pushed());
+  write(lazy.space(), {{21, 70079}});
+  const Snapshot changed = must(lazy.space().snapshot());
+  const PushedImage after = must(at_.repository.push(changed, "dense", {.since = &before}));
+  EXPECT_EQ(after.pages_put(), 5u);
+  Contents contents = dense_;
+  for (const std::uint64_t page : {7, 9}) contents.erase(page);
+  contents[3] = 70077;
+  contents[5] = 70070;
+  contents[20] = 70078;
+  contents[21] = 70079;
+  LazyImages again = open();
+  LazyCheckout there = must(again.checkout(after.id()));
+  std::array<std::byte, 8> part{};
+  must(there.space().read(Address{7 * kPageSize + 8}, part));
+  EXPECT_EQ(part, kPart);
+  must(there.space().discard(Address{7 * kPageSize}, kPageSize));
+  expect_contents(there.space(), contents);
 }
 
 TEST_F(LeavesOfAnImage, AreThereWhenItIsPushedAgain) {

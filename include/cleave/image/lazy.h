@@ -35,8 +35,10 @@ struct LazyOptions {
   /// Where pages go that were written, when memory is short; its places are below 2^62, as those of
   /// the library's own are. None: they stay.
   std::unique_ptr<Backing> next = nullptr;
-  /// How many pages of images there can be at a time, each of which takes 32 bytes and more; some
-  /// 28 bytes of address space are taken for each at once. At most 2^32 - 1.
+  /// How many pages of images there can be at a time; some 28 bytes of address space are taken for
+  /// each at once. At most 2^32 - 1. Of a commit that is checked out, each node that names pages
+  /// takes some 100 bytes, and each page 32 once its node was read: 34 bytes a page where all 64 of
+  /// a node are there, 132 where one is. At most 2^26 nodes a commit.
   std::uint64_t pages = std::uint64_t{1} << 22;
   /// Whether readers take a lease in the repository, without which a collector may take what a
   /// ref leads to no longer. Without one nothing is written there: for a store that is only read.
@@ -87,9 +89,9 @@ class CLEAVE_API LazyCheckout {
   /// How far it is.
   [[nodiscard]] LazyProgress progress() const;
   /// The commit as if it had been pushed from here: with it as PushOptions::since, a push of what
-  /// the space becomes looks at what has changed, and fetches no page of the rest. To be called
-  /// before anything is written to the space, whose contents it keeps as they are, as a snapshot
-  /// does. All nodes are read. Errors: io, no_memory.
+  /// the space becomes looks at what has changed, and fetches no page of the rest. At any time:
+  /// what was written before has changed, too. The handle keeps what the space held at first, and
+  /// so does this, as a snapshot. All nodes are read. Errors: io, no_memory.
   Result<PushedImage> pushed();
 
  private:
@@ -140,7 +142,7 @@ class CLEAVE_API LazyArena {
                                  const std::function<void(const LazyProgress&)>& told = {});
   /// How far it is.
   [[nodiscard]] LazyProgress progress() const { return below_.progress(); }
-  /// As LazyCheckout::pushed(), for pushes of the arena's commits; at any time.
+  /// As LazyCheckout::pushed(), for pushes of the arena's commits.
   Result<PushedImage> pushed() { return below_.pushed(); }
 
  private:
@@ -166,10 +168,11 @@ class CLEAVE_API LazyImages {
   /// A space that holds the commit. No page is read. Of its nodes, those that name pages (64 each)
   /// are read when the first of their pages is touched, if a ref names the commit and at most a
   /// fifth of what they can name is zeroes: then what is wrong with one, or lacking, is an error of
-  /// that access. Otherwise they are read now, and looked for. Cost: some 25 ns a page (0.3 us where
+  /// that access. Otherwise they are read now, and looked for. Cost: some 25 ns a page (0.3 us if
   /// they are read now); with a lease, a swap of the store's root, here and when it ends. Errors:
   /// io (of the store; something is lacking), bad_argument (what the commit says of itself does not
-  /// hold), no_memory (also: more pages than LazyOptions has room for).
+  /// hold), no_memory (also: more pages than LazyOptions has room for), unsupported (more than 2^26
+  /// nodes that name pages).
   Result<LazyCheckout> checkout(const ImageId& commit);
   /// An arena that holds the commit, at the address where it was. Errors: as checkout(), and as
   /// Repository::checkout_arena() and Arena::restore(): unsupported where the kernel cannot.

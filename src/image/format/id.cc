@@ -6,6 +6,8 @@
 
 #include <cleave/image/id.h>
 
+#include "base/uncancelled.h"
+
 namespace cleave {
 namespace {
 
@@ -37,6 +39,7 @@ std::optional<ImageId> ImageId::parse(std::string_view text) {
 namespace detail::image {
 
 ImageId hash(View bytes) {
+  const Uncancelled here;  // OpenSSL reads its settings, the first time
   ImageId id;
   unsigned size = 0;
   // It fails where OpenSSL has no SHA-256, or no memory for some bytes: nothing goes on from there.

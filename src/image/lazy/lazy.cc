@@ -113,6 +113,7 @@ LazyCheckout& LazyCheckout::operator=(LazyCheckout&& other) noexcept {
 
 LazyCheckout::~LazyCheckout() {
   if (source_ == nullptr) return;
+  restored_->start.reset();
   { const Space gone(std::move(space_)); }
   source_->sweep();
 }
@@ -178,7 +179,11 @@ Result<LazyCheckout> LazyImages::checkout(const ImageId& commit) {
       return tl::unexpected(done.error());
     }
     if (auto done = pages.adopt_all(*space); !done) return tl::unexpected(done.error());
-    return LazyCheckout(std::move(*space), pool_, source_, added->restored);
+    const auto start = space->snapshot();
+    if (!start) return tl::unexpected(start.error());
+    LazyCheckout lazy(std::move(*space), pool_, source_, added->restored);
+    added->restored->start = *start;
+    return lazy;
   });
   if (!made) source_->sweep();
   return made;

@@ -40,13 +40,13 @@ Result<Tree> tree_of(LazySource& source, Restored& restored) {
 
 }  // namespace
 
+// What the space held at first, whatever it has become: a push that goes on from what was written
+// since would take it for what the commit holds.
 Result<PushedImage> LazyCheckout::pushed() {
   return guarded([&]() -> Result<PushedImage> {
-    auto contents = space_.snapshot();
-    if (!contents) return tl::unexpected(contents.error());
     auto tree = tree_of(*source_, *restored_);
     if (!tree) return tl::unexpected(tree.error());
-    auto state = std::make_shared<PushedState>(std::move(*contents), std::move(*tree));
+    auto state = std::make_shared<PushedState>(*restored_->start, std::move(*tree));
     state->id = restored_->commit;
     state->modules = restored_->record.modules;
     return RepositoryState::as_pushed(std::move(state));

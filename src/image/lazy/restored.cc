@@ -23,7 +23,7 @@ std::uint32_t Restored::first_leaf_from(PageNo page) const noexcept {
 Result<ImageId> Restored::id(Objects& objects, std::uint32_t number) {
   Leaf& leaf = leaves_[number / kEntries];
   if (auto done = read_leaf(objects, leaf); !done) return tl::unexpected(done.error());
-  return (*leaf.ids)[number % kEntries];
+  return leaf.name_of(number % kEntries);
 }
 
 Result<std::uint64_t> Restored::pages(Objects& objects, std::uint32_t leaf) {

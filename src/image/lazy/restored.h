@@ -1,6 +1,7 @@
 // One commit that is being restored lazily: its leaves, and what is known of each of their pages.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ class Restored {
   const ImageId commit;
   const std::string lease;  ///< a ref; empty: none was taken
   const ImageRecord record;
+  /// What the space held at first, for LazyCheckout::pushed(). It keeps pages of the commit, which
+  /// keep the pool and this: so who handed the space out takes it away again.
+  std::optional<Snapshot> start;
 
   [[nodiscard]] std::uint32_t leaves() const noexcept {
     return static_cast<std::uint32_t>(leaves_.size());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "base/fail.h"
 
@@ -56,6 +57,11 @@ class Leaves {
     if (leaves_.size() == record_.pages) {
       return fail(Errc::bad_argument, "an image has more pages than it says");
     }
+    if (leaves_.size() == kMostLeaves) {
+      return fail(Errc::unsupported,
+                  "an image whose pages lie in more than 2^26 runs of 64 cannot be checked out "
+                  "lazily; check it out at once");
+    }
     const std::uint64_t mapped = mapped_from(first, record_.regions);
     if (mapped == 0) {
       return fail(Errc::bad_argument, "a node of an image lies in none of its regions",
@@ -88,7 +94,9 @@ Result<void> read_leaf(Objects& objects, Leaf& leaf) {
     return fail(Errc::bad_argument, "a page of an image lies in none of its regions",
                 address_of(leaf.first));
   }
-  leaf.ids = std::make_unique<const LeafIds>(node->entries);
+  auto ids = std::make_unique<ImageId[]>(static_cast<std::size_t>(std::popcount(pages)));
+  std::ranges::copy_if(node->entries, ids.get(), [](const ImageId& id) { return !id.is_none(); });
+  leaf.ids = std::move(ids);
   leaf.pages = pages;
   return {};
 }

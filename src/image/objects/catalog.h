@@ -23,8 +23,8 @@ struct Location {
   IndexEntry entry;
 };
 
-/// The indexes of all packs, read once each, as packs never change. Memory: some 60 bytes an
-/// object.
+/// The indexes of all packs, read once each, as packs never change. Memory: 64 to 80 bytes
+/// an object.
 class Catalog {
  public:
   /// Makes it what the store lists now. To be called after `root` was looked at, never before: a

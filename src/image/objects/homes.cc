@@ -10,7 +10,8 @@ namespace cleave::detail::image {
 // The object's, or the free one where it would be.
 std::size_t Homes::slot_of(const ImageId& id) const {
   const std::size_t mask = slots_.size() - 1;
-  std::size_t at = HashOfId{}(id)&mask;
+  const std::size_t value = HashOfId{}(id);
+  std::size_t at = value & mask;
   while (slots_[at].pack != 0 && id_in(slots_[at]) != id) at = (at + 1) & mask;
   return at;
 }

@@ -1,4 +1,5 @@
-// Which of the packs that are known has an object: a table of eight bytes for each.
+// Which of the packs that are known has an object: a table of 16 to 32 bytes for each, two to four
+// slots of eight.
 #pragma once
 
 #include <cstdint>

@@ -126,8 +126,13 @@ class RealDisk final : public Disk {
   static Result<bool> publish_by_name(const std::string& folder, const std::string& path,
                                       View bytes) {
     std::string name = folder + "/.put-XXXXXX";
-    const Descriptor file(above_standard_streams(mkostemp(name.data(), O_CLOEXEC)));
-    if (!file.is_open()) return refused_by_disk("no file can be made in an image's store");
+    const int made = mkostemp(name.data(), O_CLOEXEC);
+    const Descriptor file(above_standard_streams(made));
+    if (!file.is_open()) {
+      auto refused = refused_by_disk("no file can be made in an image's store");
+      if (made >= 0) (void)unlink(name.c_str());  // it is there, and has no number left
+      return refused;
+    }
     auto done = write_all(file.get(), bytes);
     Result<bool> result = false;
     if (done) {
