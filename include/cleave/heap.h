@@ -72,8 +72,8 @@ class CLEAVE_API Heap {
 
   /// Makes an empty heap in `memory`, which must be zeroes: whole pages on a page's boundary.
   /// Writes to the first few pages only. Records take 3.3 % of a large range and 4.7 % of the
-  /// smallest, but hardly any of it is touched. Error: bad_argument (null, misaligned, below 1 MiB, above 64 GiB, or the first page
-  /// is not zeroes).
+  /// smallest, but hardly any of it is touched. Error: bad_argument (null, misaligned, below 1 MiB,
+  /// above 64 GiB, or the first page is not zeroes).
   static Result<Heap> create(std::span<std::byte> memory);
 
   /// Another handle for the heap in `memory`: in a new process, or after fork(2). No other thread

@@ -23,9 +23,9 @@ unsigned thread_number() noexcept;
 namespace number {
 // Numbers by thread pointer, for fast paths: a thread_local variable costs position-independent
 // code a call, or memory that the loader has little of for libraries that come late. A place holds
-// the pointer of a thread that has a number, whose low bits are zero, and in them the number.
-// Written by that thread alone, at its first use and at its end, and by the one thread of a child of
-// fork(2). Of two threads with one place, the first has it.
+// the pointer of a thread that has a number, whose low bits are zero, and in them the number. It is
+// written by that thread alone, at its first use and at its end, and by the one thread of a child
+// of fork(2). Of two threads with one place, the first has it.
 inline constexpr std::size_t kPlaces = 1024;
 extern constinit std::atomic<std::uint64_t> numbers_at_hand[kPlaces];
 
