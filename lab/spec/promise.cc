@@ -86,7 +86,7 @@ void Promise::fork() {
     Page& to = pages_[1][i];
     to = from;
     if (from.dontfork) to = {};
-    to.missing = to.minor = false;  // nobody was told of the fork
+    to.missing = to.minor = false;  // no handler was told of the fork
     // What a file has may be left to be mapped again.
     if (beginning_.shared || from.file) to.there = There::unknown;
     if (!to.mapped || beginning_.shared) continue;
@@ -107,7 +107,7 @@ void Promise::fork() {
 void Promise::move(const Act& act) {
   Page& to = pages_[act.process][act.other];
   to = pages_[act.process][act.page];
-  to.missing = to.minor = false;  // nobody was told of the move
+  to.missing = to.minor = false;  // no handler was told of the move
   pages_[act.process][act.page] = {};
 }
 
