@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "arena/memory/readable.h"
 #include "base/address_space.h"
 #include "base/kernel_abi.h"
 #include "base/refusal.h"
@@ -32,16 +33,8 @@ Result<ReadOnlyView> ReadOnlyView::create(const Mapping& mapping) {
   made.view_ = static_cast<std::byte*>(view);
   if (madvise(view, mapping.bytes(), MADV_DONTFORK) != 0)
     return refused(kKeepViewFromChildren, errno);
-  // Not on the arena's own pages: an older kernel would have unmapped them before it refuses.
-  void* page = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return refused_mapping(kMapView, kPageSize, Mapped::own, errno);
-  // Twice: what only pretends to leave the view behind, as an emulator of another processor may,
-  // has none the second time. It is not read: a hole would get memory.
-  const bool stays = put(made.view_, static_cast<std::byte*>(page), kPageSize) &&
-                     put(made.view_, static_cast<std::byte*>(page), kPageSize);
-  const bool works = stays && made.take_spare();
+  const bool works = leaves_behind() && made.take_spare();
   const int why = errno;
-  (void)munmap(page, kPageSize);
   if (works) return made;
   if (why == ENOMEM) return refused_mapping(kPut, mapping.bytes(), Mapped::shared, why);
   return refused(kPut, why);
@@ -58,6 +51,24 @@ ReadOnlyView::~ReadOnlyView() {
   if (view_ != nullptr) (void)munmap(view_, mapping_.bytes());
   if (void* spare = spare_.load(sync::relaxed)) (void)munmap(spare, kPageSize);
   file_.close();
+}
+
+// Tried with pages of its own: before Linux 5.13 the kernel unmaps the target and then refuses. And
+// looked at: an emulator of another processor may take for gone what the kernel below it has left.
+bool ReadOnlyView::leaves_behind() noexcept {
+  constexpr std::uint64_t bytes = 2 * kPageSize;
+  void* pages = mmap(nullptr, bytes, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) return false;
+  auto* const from = static_cast<std::byte*>(pages);
+  bool left = put(from, from + kPageSize, kPageSize);
+  if (left && !can_be_read(from)) {
+    left = false;
+    errno = ENOSYS;
+  }
+  const int why = errno;
+  (void)munmap(pages, bytes);
+  errno = why;
+  return left;
 }
 
 // One step: no other thread finds nothing there, and what madvise(2) has set, DONTFORK above all,

@@ -29,6 +29,7 @@ class ReadOnlyView {
  private:
   ReadOnlyView(const Mapping& mapping, int descriptor) : mapping_(mapping), file_(descriptor) {}
   [[nodiscard]] bool is_all(PageRun run) const noexcept;
+  static bool leaves_behind() noexcept;
   static bool put(std::byte* from, std::byte* to, std::uint64_t bytes) noexcept;
   bool map_all(bool writable) noexcept;
   bool take_spare() noexcept;
