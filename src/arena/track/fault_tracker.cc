@@ -20,14 +20,16 @@ Result<void> FaultTracker::watch(int signal) {
   return watch_faults(signal, {mapping_.native(), mapping_.bytes()}, *this);
 }
 
-// Noted pages are taken before they are closed: what open_all() opens meanwhile, in a thread that
-// does not touch the arena, is noted once more after that, and so is never open and unknown.
+// A thread that does not touch the arena needs not rest, and may be opening pages: between its
+// opening and its noting, pages are open and unknown. While one does so, all count as written.
 Result<void> FaultTracker::collect(PageRun within, PageSet& changed) {
   if (auto front = return_to_front(signal_); !front) return front;
   if (auto looked = look(); !looked) return looked;
-  if (opened_for_others_.exchange(false, sync::relaxed)) is_exact_ = false;
+  const bool opening = opening_.load(sync::acquire) != 0 && sync::performs("tracker.opening");
+  if (opened_for_others_.exchange(false, sync::relaxed) || opening) is_exact_ = false;
   (void)for_each_watched(within, [&](PageRun watched) -> Result<void> {
     open_.move(watched, changed);
+    if (opening) changed.add(watched);
     return {};
   });
   if (auto closed = close_all_of(within, changed); !closed) {
@@ -59,16 +61,23 @@ Result<void> FaultTracker::close_all_of(PageRun within, const PageSet& pages) {
 // parent's memory.
 void FaultTracker::mark_dirty(PageRun run) noexcept {
   if (!mapping_.is_here()) return;
-  // Noted first: a page must never be open and unknown.
-  open_.add(run);
-  open_.add(open_up(run));
+  opening_.add(1, sync::acquire);
+  open_and_note(run);
+  opening_.sub(1, sync::release);
 }
 
-// The mark is set again after the pages were noted, for the collect() that finds them.
 void FaultTracker::open_all() noexcept {
+  if (!mapping_.is_here()) return;
+  opening_.add(1, sync::acquire);
+  open_and_note(all());
   opened_for_others_.store(true, sync::relaxed);
-  mark_dirty(all());
-  opened_for_others_.store(true, sync::relaxed);
+  opening_.sub(1, sync::release);
+}
+
+// Noted as well where they cannot be opened: a device will write to them.
+void FaultTracker::open_and_note(PageRun run) noexcept {
+  open_.add(run);
+  open_.add(open_up(run));
 }
 
 // userfaultfd's protection sits in the page tables, and may have gone with the memory. Where it

@@ -60,6 +60,7 @@ class FaultTracker : public Tracker, public FaultWatcher {
   }
 
  private:
+  void open_and_note(PageRun run) noexcept;
   Result<void> close_all_of(PageRun within, const PageSet& pages);
   [[nodiscard]] bool may_have_memory(std::uint64_t page) const noexcept;
 
@@ -68,8 +69,13 @@ class FaultTracker : public Tracker, public FaultWatcher {
   /// Pages that can be written without a fault. Added to by any thread, in a signal handler too;
   /// taken from under the arena's lock, while the program's threads rest.
   PageSet open_;
-  /// Set by handlers, taken by collect(), which then has pages compared: too often at worst
-  /// (relaxed).
+  /// Threads inside mark_dirty() or open_all(). They count themselves before they open a page
+  /// (acquire: nothing that follows goes before it; the kernel orders its own part) and leave after
+  /// they have noted it (release). Read by collect() (acquire): who found a page open that is not
+  /// noted yet finds the thread that opened it, too.
+  sync::atomic<std::uint64_t> opening_{0};
+  /// Set by handlers before they leave opening_, taken by collect(), which then has pages compared
+  /// (relaxed: opening_ orders it).
   sync::atomic<bool> opened_for_others_{false};
   /// Between commits, with the arena's lock: no page was opened that nobody came to.
   bool is_exact_ = true;
