@@ -87,7 +87,9 @@ class CLEAVE_API Heap {
   /// range. Before it gives up it pauses the heap for some microseconds, collects what all threads
   /// have freed, and takes over other threads' free blocks of the size. Cost: a few nanoseconds up
   /// to 32 KiB; above, whole pages: the lowest run that fits, O(log n).
-  [[nodiscard]] void* allocate(ByteCount size, ByteCount alignment = 16) noexcept;
+  [[nodiscard]] void* allocate(ByteCount size, ByteCount alignment) noexcept;
+  /// The same on a multiple of 16.
+  [[nodiscard]] void* allocate(ByteCount size) noexcept;
 
   /// The same, all zeroes. Pages never handed out before are zeroes already and stay untouched.
   [[nodiscard]] void* allocate_zeroed(ByteCount size, ByteCount alignment = 16) noexcept;
@@ -129,14 +131,18 @@ class CLEAVE_API Heap {
 
   CLEAVE_HIDDEN Heap(std::byte* base, std::uint32_t pages) noexcept;
 
-  // The common case (blocks.cc): the caller's own slot, and no list changes.
+  // The common case (blocks.cc): a block of the caller's own slot.
   CLEAVE_HIDDEN void* take_block(detail::Slab& slab, std::uint64_t& free) const noexcept;
-  CLEAVE_HIDDEN void* take_at_hand(detail::SlotClass& own) const noexcept;
+  CLEAVE_HIDDEN void* take_kept(detail::SlotClass& own, std::uint32_t kept) const noexcept;
+  CLEAVE_HIDDEN void* take_hinted(const detail::SlotClass& own) const noexcept;
+  CLEAVE_HIDDEN void* allocate_from_slab(detail::HeapSlot& slot, unsigned size_class) noexcept;
+  CLEAVE_HIDDEN void* allocate_from_list(detail::HeapSlot& slot, unsigned size_class) noexcept;
   CLEAVE_HIDDEN void free_into_slab(void* block, detail::HeapSlot& slot, detail::Slab& slab,
                                     unsigned index) noexcept;
+  CLEAVE_HIDDEN void free_of_another(void* block, detail::HeapSlot& slot,
+                                     detail::PageEntry entry) noexcept;
 
   // Any case (slabs.cc).
-  CLEAVE_HIDDEN void* allocate_otherwise(std::size_t bytes, std::size_t alignment) noexcept;
   CLEAVE_HIDDEN void* allocate_small(unsigned size_class) noexcept;
   CLEAVE_HIDDEN void deallocate_slowly(void* block) noexcept;
   CLEAVE_HIDDEN void* take_listed(detail::HeapSlot& slot, unsigned size_class) noexcept;
@@ -176,6 +182,7 @@ class CLEAVE_API Heap {
   }
   [[nodiscard]] CLEAVE_HIDDEN detail::FreePages free_pages() const noexcept;
   [[nodiscard]] CLEAVE_HIDDEN unsigned slot_number() const noexcept;
+  [[nodiscard]] CLEAVE_HIDDEN detail::Slab& slab_of(detail::PageEntry entry) const noexcept;
   [[nodiscard]] CLEAVE_HIDDEN BlockPlace find(const void* block) const noexcept;
   [[nodiscard]] CLEAVE_HIDDEN std::size_t size_at(const void* block) const noexcept;
   [[nodiscard]] std::byte* page(std::uint32_t number) const noexcept {

@@ -1,35 +1,53 @@
-// The common case: a block of the caller's own slot, and no list changes. These functions keep to
-// registers and call nothing; what is not common starts again from the beginning, in slabs.cc.
+// The common case: a block of the caller's own slot. What is most common keeps to registers and
+// calls nothing; what would take a lock starts again from the beginning, in slabs.cc.
 
 #include <cleave/heap.h>
 
 #include "heap/layout.h"
 #include "heap/place.h"
+#include "heap/usable.h"
 #include "heap/visit.h"
 
 namespace cleave {
 using namespace detail;
 
-void* Heap::allocate(ByteCount size, ByteCount alignment) noexcept {
-  const std::size_t bytes = size.value;
-  const std::size_t boundary = alignment.value;
-  if (bytes > kLargestSmall || boundary - 1 >= kBlockAlignment) [[unlikely]] {
-    return allocate_otherwise(bytes, boundary);
+void* Heap::allocate(ByteCount size) noexcept {
+  unsigned size_class;
+  if (size.value <= kMostLookedUp) [[likely]] {
+    size_class = class_of_short(size.value);
+  } else if (size.value <= kLargestSmall) {
+    size_class = class_of(size.value);
+  } else {
+    return size.value <= size_ ? allocate_large(size.value, kBlockAlignment, false) : nullptr;
   }
-  const unsigned size_class = class_of(bytes);
   const std::uint64_t number = sync::thread_number_at_hand();
   if (number < light_slots_) [[likely]] {
     HeapSlot& slot = slots_[number];
     if (enter_lightly(slot, *header_)) [[likely]] {
-      void* block = take_at_hand(slot.classes[size_class]);
+      SlotClass& own = slot.classes[size_class];
+      const std::uint32_t kept = own.kept_count;
+      if (kept == 0) return allocate_from_slab(slot, size_class);
+      void* block = take_kept(own, kept);
       leave(slot);
-      if (block != nullptr) [[likely]]
-        return block;
-    } else {
-      leave(slot);
+      return block;
     }
+    leave(slot);
   }
   return allocate_small(size_class);
+}
+
+// Apart, each, so that the function above gets along with the registers that it need not save.
+[[gnu::noinline]] void* Heap::allocate_from_slab(HeapSlot& slot, unsigned size_class) noexcept {
+  void* block = take_hinted(slot.classes[size_class]);
+  if (block == nullptr) return allocate_from_list(slot, size_class);
+  leave(slot);
+  return block;
+}
+
+[[gnu::noinline]] void* Heap::allocate_from_list(HeapSlot& slot, unsigned size_class) noexcept {
+  void* block = take_listed(slot, size_class);
+  leave(slot);
+  return block != nullptr ? block : allocate_small(size_class);
 }
 
 void Heap::deallocate(void* block) noexcept {
@@ -39,15 +57,17 @@ void Heap::deallocate(void* block) noexcept {
     HeapSlot& slot = slots_[number];
     if (enter_lightly(slot, *header_)) [[likely]] {
       const PageEntry entry = entries_[offset >> kPageBits];
-      if (entry.is_slab_of(static_cast<unsigned>(number))) [[likely]] {
-        const BlockAt at = block_in_slab(entry, offset);
+      if (entry.owner() == number) [[likely]] {
+        Slab& slab = slab_of(entry);
+        const BlockAt at = block_in_own_slab(slab, offset);
         SlotClass& own = slot.classes[entry.size_class()];
-        Slab& slab = slabs_[entry.number()];
         const std::uint32_t granule = granule_of(offset);
         if (at.starts && is_allocated(own, slab, at.index, granule)) [[likely]] {
           if (keep(own, granule)) return leave(slot);
           return free_into_slab(block, slot, slab, at.index);
         }
+      } else if (entry.is_slab()) {
+        return free_of_another(block, slot, entry);
       }
     }
     leave(slot);
@@ -55,13 +75,22 @@ void Heap::deallocate(void* block) noexcept {
   deallocate_slowly(block);
 }
 
-// Apart, so that the function above gets along with the registers that it need not save.
+// Apart, for the same reason.
 [[gnu::noinline]] void Heap::free_into_slab(void* block, HeapSlot& slot, Slab& slab,
                                             unsigned index) noexcept {
   const bool done = put_into(slab, index);
   leave(slot);
   if (!done) [[unlikely]]
     deallocate_slowly(block);
+}
+
+[[gnu::noinline]] void Heap::free_of_another(void* block, HeapSlot& slot,
+                                             PageEntry entry) noexcept {
+  const BlockAt at = block_in_slab(entry, offset_of(block));
+  const bool good = at.starts && is_ours(*header_);
+  if (good) free_remotely(entry, at.index, block);
+  leave(slot);
+  if (!good) deallocate_slowly(block);
 }
 
 }  // namespace cleave

@@ -51,7 +51,7 @@ class Heap::Inspection {
     expect(header_.fresh_pages >= heap_.first_block_page_ && header_.fresh_pages <= header_.pages,
            "impossible number of pages never handed out", &header_);
     const Slab& none = heap_.slabs_[0];
-    expect(none.hint < none.free.size() &&
+    expect(none.blocks == 0 && none.hint < none.free.size() &&
                std::ranges::all_of(none.free, [](std::uint64_t bits) { return bits == 0; }),
            "the slab that has no blocks has a free one", &none);
   }
@@ -83,7 +83,9 @@ class Heap::Inspection {
     expect(slab.size_class < kSizeClasses && slab.owner <= heap_.shared_slot_ &&
                slab.hint < slab.free.size() && slab.linked <= 1 &&
                slab.blocks <= slab_blocks(kSizeClass[slab.size_class]) &&
-               slab.block_bytes == kSizeClass[slab.size_class].bytes,
+               slab.block_bytes == kSizeClass[slab.size_class].bytes &&
+               slab.reciprocal == kSizeClass[slab.size_class].reciprocal &&
+               slab.start == slab.first_page << kPageBits,
            "a slab's record holds impossible values", &slab);
     if (damage_) return;
     unsigned free = 0;
@@ -155,15 +157,15 @@ class Heap::Inspection {
   }
   std::uint32_t large_at(std::uint32_t page) {
     const PageEntry& first = heap_.entries_[page];
-    expect(first.number() > 0 && first.number() <= header_.pages - page,
+    expect(first.pages() > 0 && first.pages() <= header_.pages - page,
            "a large block is longer than the heap", &first);
     if (damage_) return 1;
-    for (std::uint32_t i = 0; i < first.number() && !damage_; ++i) {
+    for (std::uint32_t i = 0; i < first.pages() && !damage_; ++i) {
       if (i > 0) expect_unused(page + i, "a page inside a large block is used for something else");
       expect(!heap_.free_pages().is_free(page + i), "a large block's page is free",
              &heap_.entries_[page + i]);
     }
-    return first.number();
+    return first.pages();
   }
 
   void lists() CLEAVE_REQUIRES(header_.page_lock) {
@@ -242,7 +244,7 @@ class Heap::Inspection {
       expect(std::count(own.kept.begin(), own.kept.end(), own.kept[i]) == 1,
              "a block is kept twice", &own);
       const PageEntry entry = heap_.entries_[offset >> kPageBits];
-      expect(entry.is_slab_of(slot) && entry.size_class() == size_class,
+      expect(entry.is_slab() && entry.owner() == slot && entry.size_class() == size_class,
              "a kept block is of another kind", &own);
       if (damage_) return;
       const BlockAt at = block_in_slab(entry, offset);

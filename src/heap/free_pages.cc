@@ -15,6 +15,17 @@ constexpr std::uint64_t bits(std::uint32_t from, std::uint32_t count) {
   return (count == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << count) - 1) << from;
 }
 
+// Where that many free pages follow each other, that many more each time around.
+constexpr std::uint64_t starts_of_runs(std::uint64_t word, std::uint32_t pages) {
+  if (pages > 64) return 0;
+  for (std::uint32_t have = 1; have < pages && word != 0;) {
+    const std::uint32_t more = std::min(have, pages - have);
+    word &= word >> more;
+    have += more;
+  }
+  return word;
+}
+
 }  // namespace
 
 std::uint32_t FreePages::words_for(std::uint32_t pages) noexcept {
@@ -43,65 +54,39 @@ FreePages::FreePages(std::byte* memory, std::uint32_t pages) noexcept
   } while (counts_[top_] > 1);
 }
 
-FreePages::Summary FreePages::summary_of(std::uint64_t word) noexcept {
-  const auto prefix = static_cast<std::uint32_t>(std::countr_one(word));
-  const auto suffix = static_cast<std::uint32_t>(std::countl_one(word));
-  std::uint32_t longest = 0;
-  while (word != 0) {
-    word >>= std::countr_zero(word);
-    const auto run = static_cast<std::uint32_t>(std::countr_one(word));
-    longest = std::max(longest, run);
-    word = run == 64 ? 0 : word >> run;
-  }
-  return {prefix, longest, suffix};
-}
-
-FreePages::Summary FreePages::summary(unsigned level, std::uint32_t index) const noexcept {
-  return level == 0 ? summary_of(words_[index]) : levels_[level][index];
-}
-
-FreePages::Summary FreePages::summarise(unsigned level, std::uint32_t index) const noexcept {
-  const std::uint32_t child_pages = kWordPages << (3 * (level - 1));
-  const std::uint32_t first = index * kFanOut;
-  const std::uint32_t end = std::min(first + kFanOut, counts_[level - 1]);
-  Summary all{0, 0, 0};
-  std::uint32_t covered = 0;
-  for (std::uint32_t i = first; i < end; ++i) {
-    const Summary child = summary(level - 1, i);
-    if (all.prefix == covered) all.prefix += child.prefix;
-    all.longest = std::max({all.longest, child.longest, all.suffix + child.prefix});
-    all.suffix = child.suffix == child_pages ? all.suffix + child_pages : child.suffix;
-    covered += child_pages;
-  }
-  return all;
-}
-
-std::uint32_t FreePages::run_in_word(std::uint64_t word, std::uint32_t pages) noexcept {
-  std::uint32_t at = 0;
-  for (;;) {
-    at += static_cast<std::uint32_t>(std::countr_zero(word >> at));
-    const auto run = static_cast<std::uint32_t>(std::countr_one(word >> at));
-    if (run >= pages) return at;
-    at += run;
-  }
-}
-
 // A run that starts to the left of a child and ends in it lies lower than any that the child holds,
-// so one look from left to right decides where to go down.
+// so one look from left to right decides where to go down. What is found starts a run of free
+// pages: no free page lies right before it.
 std::uint32_t FreePages::lowest(std::uint32_t pages) const noexcept {
   if (longest() < pages) return 0;
   std::uint32_t index = 0;
-  for (unsigned level = top_; level > 0; --level) {
+  for (unsigned level = top_; level > 1; --level) {
     const std::uint32_t child_pages = kWordPages << (3 * (level - 1));
     std::uint32_t before = 0;  // free pages right before the child
     for (index *= kFanOut;; ++index) {
-      const Summary child = summary(level - 1, index);
+      const Summary& child = levels_[level - 1][index];
       if (before + child.prefix >= pages) return index * child_pages - before;
       if (child.longest >= pages) break;
       before = child.suffix == child_pages ? before + child_pages : child.suffix;
     }
   }
-  return index * kWordPages + run_in_word(words_[index], pages);
+  return lowest_in_words(index * kFanOut, pages);
+}
+
+// From a word on, where there is such a run.
+std::uint32_t FreePages::lowest_in_words(std::uint32_t index, std::uint32_t pages) const noexcept {
+  std::uint32_t before = 0;
+  for (;; ++index) {
+    const std::uint64_t word = words_[index];
+    const std::uint32_t at = index * kWordPages;
+    if (word != 0) {
+      if (before + prefix(0, index) >= pages) return at - before;
+      if (const std::uint64_t runs = starts_of_runs(word, pages)) {
+        return at + static_cast<std::uint32_t>(std::countr_zero(runs));
+      }
+    }
+    before = ~word == 0 ? before + kWordPages : suffix(0, index);
+  }
 }
 
 std::uint32_t FreePages::end_of_run(std::uint32_t page, bool free) const noexcept {
@@ -131,7 +116,13 @@ std::uint32_t FreePages::lowest_aligned(std::uint32_t pages, std::uint32_t align
 
 std::uint32_t FreePages::take(std::uint32_t pages) noexcept {
   const std::uint32_t at = lowest(pages);
-  if (at != 0) mark(at, pages, false);
+  if (at == 0) return 0;
+  set(at, pages, false);
+  if (is_in_one(at, pages)) {
+    shorten(at, at + pages);
+  } else {
+    summarise_over(at, pages);
+  }
   return at;
 }
 
@@ -140,42 +131,43 @@ std::uint32_t FreePages::take_aligned(std::uint32_t pages, std::uint32_t alignme
   if (pages > longest() || alignment > pages_) return 0;
   const auto offset = static_cast<std::uint32_t>(base & (alignment - 1));
   const std::uint32_t at = lowest_aligned(pages, alignment, offset);
-  if (at != 0) mark(at, pages, false);
+  if (at == 0) return 0;
+  set(at, pages, false);
+  summarise_over(at, pages);
   return at;
 }
 
 bool FreePages::take_at(std::uint32_t first, std::uint32_t pages) noexcept {
   if (first >= pages_ || pages > pages_ - first) return false;
   if (!is_free(first) || end_of_run(first, true) - first < pages) return false;
-  mark(first, pages, false);
+  set(first, pages, false);
+  summarise_over(first, pages);
   return true;
 }
 
 void FreePages::give(std::uint32_t first, std::uint32_t pages) noexcept {
-  mark(first, pages, true);
+  set(first, pages, true);
+  if (is_in_one(first, pages)) {
+    lengthen({first, first + pages});
+  } else {
+    summarise_over(first, pages);
+  }
 }
 
-void FreePages::mark(std::uint32_t first, std::uint32_t pages, bool free) noexcept {
-  std::uint32_t low = first / kWordPages;
-  std::uint32_t high = (first + pages - 1) / kWordPages;
+void FreePages::set(std::uint32_t first, std::uint32_t pages, bool free) noexcept {
+  const std::uint32_t low = first / kWordPages;
+  const std::uint32_t high = (first + pages - 1) / kWordPages;
   for (std::uint32_t i = low; i <= high; ++i) {
     const std::uint32_t from = i == low ? first % kWordPages : 0;
     const std::uint32_t to = i == high ? (first + pages - 1) % kWordPages + 1 : kWordPages;
     const std::uint64_t these = bits(from, to - from);
     words_[i] = free ? words_[i] | these : words_[i] & ~these;
   }
-  bool changed = true;
-  for (unsigned level = 1; level <= top_ && changed; ++level) {
-    low /= kFanOut;
-    high /= kFanOut;
-    changed = false;
-    for (std::uint32_t i = low; i <= high; ++i) {
-      const Summary now = summarise(level, i);
-      if (now == levels_[level][i]) continue;
-      levels_[level][i] = now;
-      changed = true;
-    }
-  }
+}
+
+bool FreePages::is_in_one(std::uint32_t first, std::uint32_t pages) noexcept {
+  constexpr std::uint32_t kPages = kWordPages * kFanOut;
+  return first / kPages == (first + pages - 1) / kPages;
 }
 
 bool FreePages::is_free(std::uint32_t page) const noexcept {
@@ -189,15 +181,6 @@ std::uint32_t FreePages::count_free() const noexcept {
   for (std::uint32_t i = 0; i < counts_[0]; ++i)
     free += static_cast<std::uint32_t>(std::popcount(words_[i]));
   return free;
-}
-
-bool FreePages::adds_up() const noexcept {
-  for (unsigned level = 1; level <= top_; ++level) {
-    for (std::uint32_t i = 0; i < counts_[level]; ++i) {
-      if (levels_[level][i] != summarise(level, i)) return false;
-    }
-  }
-  return true;
 }
 
 }  // namespace cleave::detail

@@ -55,18 +55,37 @@ class FreePages {
   static constexpr std::uint32_t kFanOut = 8;
   static constexpr unsigned kMostLevels = 7;
 
+  struct Run {
+    std::uint32_t first;
+    std::uint32_t end;
+    [[nodiscard]] std::uint32_t length() const { return end - first; }
+  };
+
   static Summary summary_of(std::uint64_t word) noexcept;
   static std::uint32_t words_for(std::uint32_t pages) noexcept;
-  static std::uint32_t run_in_word(std::uint64_t word, std::uint32_t pages) noexcept;
+  /// Whether one summary of the first level is over all of them.
+  static bool is_in_one(std::uint32_t first, std::uint32_t pages) noexcept;
 
   // Level 0 is the words, the last level has one summary.
   [[nodiscard]] Summary summary(unsigned level, std::uint32_t index) const noexcept;
+  [[nodiscard]] std::uint32_t prefix(unsigned level, std::uint32_t index) const noexcept;
+  [[nodiscard]] std::uint32_t suffix(unsigned level, std::uint32_t index) const noexcept;
   [[nodiscard]] Summary summarise(unsigned level, std::uint32_t index) const noexcept;
+  [[nodiscard]] Run pages_of(unsigned level, std::uint32_t index) const noexcept;
   [[nodiscard]] std::uint32_t lowest(std::uint32_t pages) const noexcept;
+  [[nodiscard]] std::uint32_t lowest_in_words(std::uint32_t index,
+                                              std::uint32_t pages) const noexcept;
   [[nodiscard]] std::uint32_t lowest_aligned(std::uint32_t pages, std::uint32_t alignment,
                                              std::uint32_t base) const noexcept;
   [[nodiscard]] std::uint32_t end_of_run(std::uint32_t page, bool free) const noexcept;
-  void mark(std::uint32_t first, std::uint32_t pages, bool free) noexcept;
+  [[nodiscard]] std::uint32_t start_within(std::uint32_t page, unsigned level,
+                                           std::uint32_t least) const noexcept;
+  [[nodiscard]] std::uint32_t end_within(std::uint32_t page, unsigned level,
+                                         std::uint32_t most) const noexcept;
+  void set(std::uint32_t first, std::uint32_t pages, bool free) noexcept;
+  void summarise_over(std::uint32_t first, std::uint32_t pages) noexcept;
+  void lengthen(Run run) noexcept;
+  void shorten(std::uint32_t first, std::uint32_t rest) noexcept;
 
   std::uint64_t* words_ = nullptr;
   std::array<Summary*, kMostLevels> levels_{};  // [0] unused

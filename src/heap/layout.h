@@ -24,7 +24,7 @@
 namespace cleave::detail {
 
 inline constexpr std::uint64_t kHeapMagic = 0x7061'6568'6576'6c63u;  // "clveheap"
-inline constexpr std::uint32_t kHeapVersion = 2;
+inline constexpr std::uint32_t kHeapVersion = 3;
 
 struct HeapHeader {
   std::uint64_t magic;
@@ -85,9 +85,13 @@ struct alignas(64) HeapSlot {
 };
 static_assert(sync::kExplored || sizeof(HeapSlot) == 2048);
 
-/// The record of a slab: pages cut into blocks of one class. One line, bits and all.
+/// The record of a slab: pages cut into blocks of one class. One line, bits and all, and what a
+/// free needs to know of the class, so that it looks nowhere else.
 struct alignas(64) Slab {
   std::array<std::uint64_t, kMostBlocks / 64> free;  ///< a bit a block
+  std::uint32_t start;       ///< of the first page, in bytes from the heap's start: the low 32 bits
+  std::uint32_t reciprocal;  ///< of its class
+  std::uint32_t block_bytes;
   std::uint32_t first_page;
   std::uint32_t next;  ///< in its class's list, or among the records not in use
   std::uint32_t previous;
@@ -99,7 +103,6 @@ struct alignas(64) Slab {
   /// 1: it is in its class's list. A slab without free blocks leaves the list when the next block
   /// is asked of it, and comes back with the first free. No bool: any byte may be found here.
   std::uint8_t linked;
-  std::uint32_t block_bytes;
 };
 
 /// Blocks of a slab that others than its owner have freed, until the owner takes note. Who sets the
@@ -110,51 +113,62 @@ struct alignas(64) RemoteFrees {
   std::array<std::uint32_t, kMostBlocks / 64> next;                // written by who linked the word
 };
 
-/// What a page is used for: all that a free needs to know, unchanged while the block lives. One
-/// word, so that it is loaded once and taken apart in registers, each part by one or two
-/// instructions. Zero: free, the heap's own, or inside a large block.
+/// What a page is used for: all that a free needs to know that is not its owner's, unchanged while
+/// the block lives. One word, so that it is loaded once and taken apart in registers, each part by
+/// one or two instructions. Zero: free, the heap's own, or inside a large block.
 ///
-///     32 to 63: the slab, or a large block's pages | 24 to 31: size class | 12 to 19: page of the
-///     slab, so that these bits are its offset      | 0 to 7: 1 + the owner, or kLarge
+///     38 to 63: the slab, so that 32 to 63 are bytes to its record; or 32 to 63: a large block's
+///     pages | 24 to 31: size class | 16 to 23: page of the slab | 0 to 7: the owner, or kLarge
+///
+/// Slab 0 is none, and its record holds no blocks. So a free looks at the owner alone, and finds of
+/// a zero entry, slab 0's and slot 0's by the look of it, that no block starts there.
 class PageEntry {
  public:
   constexpr PageEntry() = default;
   /// The page `in_slab` of slab `number`.
   static constexpr PageEntry slab(std::uint32_t number, unsigned size_class, unsigned owner,
                                   unsigned in_slab) {
-    return PageEntry(std::uint64_t{number} << 32 | std::uint64_t{size_class} << 24 |
-                     std::uint64_t{in_slab} << kPageBits | (owner + 1));
+    return PageEntry(std::uint64_t{number} << kNumber | std::uint64_t{in_slab} << kInSlab |
+                     std::uint64_t{size_class} << kClass | owner);
   }
   /// The first page of a block of so many.
   static constexpr PageEntry large(std::uint32_t pages) {
-    return PageEntry(std::uint64_t{pages} << 32 | kLarge);
+    return PageEntry(std::uint64_t{pages} << kUpper | kLarge);
   }
-  [[nodiscard]] constexpr bool is_slab() const { return use() != 0 && use() != kLarge; }
-  [[nodiscard]] constexpr bool is_slab_of(unsigned slot) const { return use() == slot + 1; }
-  [[nodiscard]] constexpr bool is_large() const { return use() == kLarge; }
+  [[nodiscard]] constexpr bool is_slab() const { return !is_large() && number() != 0; }
+  [[nodiscard]] constexpr bool is_large() const { return owner() == kLarge; }
 
-  [[nodiscard]] constexpr unsigned owner() const { return use() - 1; }
+  /// For a slab.
+  [[nodiscard]] constexpr unsigned owner() const { return word_ & 0xff; }
   [[nodiscard]] constexpr unsigned size_class() const {
-    return static_cast<std::uint32_t>(word_) >> 24;
+    return static_cast<std::uint32_t>(word_) >> kClass;
   }
   /// Bytes from the start of the slab to the start of the page.
-  [[nodiscard]] constexpr std::uint64_t in_slab() const { return word_ & kOffset; }
-  [[nodiscard]] constexpr std::uint32_t number() const {
-    return static_cast<std::uint32_t>(word_ >> 32);
+  [[nodiscard]] constexpr std::uint32_t in_slab() const {
+    return static_cast<std::uint32_t>(word_ >> kInSlab & 0xff) << kPageBits;
   }
-  [[nodiscard]] constexpr std::uint32_t pages() const { return number(); }
+  [[nodiscard]] constexpr std::uint32_t number() const {
+    return static_cast<std::uint32_t>(word_ >> kNumber);
+  }
+  /// Bytes from the first slab's record to this one's.
+  [[nodiscard]] constexpr std::uint64_t record() const { return word_ >> kUpper; }
+  [[nodiscard]] constexpr std::uint32_t pages() const {
+    return static_cast<std::uint32_t>(word_ >> kUpper);
+  }
   friend constexpr bool operator==(const PageEntry&, const PageEntry&) = default;
 
  private:
   static constexpr unsigned kLarge = 0xff;
-  static constexpr std::uint64_t kOffset = std::uint64_t{0xff} << kPageBits;
+  static constexpr unsigned kClass = 24;
+  static constexpr unsigned kInSlab = 16;
+  static constexpr unsigned kUpper = 32;
+  static constexpr unsigned kNumber = kUpper + 6;
+  static_assert(sizeof(Slab) == 1u << (kNumber - kUpper));
   explicit constexpr PageEntry(std::uint64_t word) : word_(word) {}
-  /// 1 + the owner, for a slab.
-  [[nodiscard]] constexpr unsigned use() const { return word_ & 0xff; }
 
   std::uint64_t word_ = 0;
 };
-static_assert(sync::kThreadNumbers + 1 < 0xff);
+static_assert(sync::kThreadNumbers < 0xff);
 
 /// Where the parts of a heap of so many pages lie, in bytes from its start.
 struct HeapLayout {

@@ -17,8 +17,17 @@ struct Heap::BlockPlace {
 
 namespace detail {
 
+/// Of an offset in the page of that entry. Any thread: the slab's record is its owner's, who writes
+/// to it all the time, and stays unread.
 inline BlockAt block_in_slab(PageEntry entry, std::uint64_t offset) noexcept {
-  return block_at(kSizeClass[entry.size_class()], entry.in_slab() + offset % kPageSize);
+  return block_at(kSizeClass[entry.size_class()].reciprocal,
+                  entry.in_slab() + static_cast<std::uint32_t>(offset % kPageSize));
+}
+
+/// The same for the owner, who needs the record anyway. The slab is shorter than 4 GiB, so that the
+/// low 32 bits of its start and of the offset tell how far that is.
+inline BlockAt block_in_own_slab(const Slab& slab, std::uint64_t offset) noexcept {
+  return block_at(slab.reciprocal, static_cast<std::uint32_t>(offset) - slab.start);
 }
 
 /// As SlotClass keeps it.
@@ -37,6 +46,10 @@ inline bool keeps(const SlotClass& own, std::uint32_t granule) noexcept {
 
 }  // namespace detail
 
+inline detail::Slab& Heap::slab_of(detail::PageEntry entry) const noexcept {
+  return *reinterpret_cast<detail::Slab*>(reinterpret_cast<std::byte*>(slabs_) + entry.record());
+}
+
 /// `free` is the word of the slab's hint, and has a bit.
 inline void* Heap::take_block(detail::Slab& slab, std::uint64_t& free) const noexcept {
   const unsigned index = slab.hint * 64u + static_cast<unsigned>(std::countr_zero(free));
@@ -45,14 +58,17 @@ inline void* Heap::take_block(detail::Slab& slab, std::uint64_t& free) const noe
   return page(slab.first_page) + std::uint64_t{index} * slab.block_bytes;
 }
 
-/// The block that was freed last, or one of the word that was. nullptr: neither is there.
-inline void* Heap::take_at_hand(detail::SlotClass& own) const noexcept {
-  if (const std::uint32_t kept = own.kept_count; kept != 0) {
-    std::byte* block = base_ + std::uint64_t{own.kept[kept - 1]} * detail::kBlockAlignment;
-    own.kept[kept - 1] = 0;
-    own.kept_count = kept - 1;
-    return block;
-  }
+/// The block that was freed last. `kept` is how many are kept, and not 0.
+inline void* Heap::take_kept(detail::SlotClass& own, std::uint32_t kept) const noexcept {
+  const std::uint32_t last = kept - 1;
+  own.kept_count = last;
+  std::byte* block = base_ + std::uint64_t{own.kept[last]} * detail::kBlockAlignment;
+  own.kept[last] = 0;
+  return block;
+}
+
+/// A block of the word that one was freed into last. nullptr: it has none.
+inline void* Heap::take_hinted(const detail::SlotClass& own) const noexcept {
   detail::Slab& slab = slabs_[own.slab];
   std::uint64_t& free = slab.free[slab.hint];
   return free != 0 ? take_block(slab, free) : nullptr;
@@ -64,7 +80,8 @@ namespace detail {
 inline bool is_allocated(const SlotClass& own, const Slab& slab, unsigned index,
                          std::uint32_t granule) noexcept {
   const bool is_free = (slab.free[index / 64] >> index % 64 & 1) != 0;
-  return !is_free && index < slab.blocks && !keeps(own, granule);
+  // The index as a short one: the comparison is then a single instruction.
+  return !is_free && static_cast<std::uint16_t>(index) < slab.blocks && !keeps(own, granule);
 }
 
 /// False: as many are kept as may be.

@@ -17,6 +17,8 @@ inline constexpr std::size_t kBlockAlignment = 16;
 /// Above this, a block is a run of pages.
 inline constexpr std::size_t kLargestSmall = std::size_t{32} * 1024;
 inline constexpr unsigned kSizeClasses = 40;
+/// Most requests are this short: a look-up in place of a branch that a mix of sizes mispredicts.
+inline constexpr std::size_t kMostLookedUp = 1024;
 /// A slab has a bit a block, in four words.
 inline constexpr unsigned kMostBlocks = 256;
 
@@ -60,11 +62,8 @@ constexpr unsigned compute_class_of(std::size_t bytes) {
   return 8 + (top - 7) * 4 + static_cast<unsigned>(((bytes - 1) >> (top - 2)) & 3);
 }
 
-// Most requests are short: a look-up in place of a branch that a mix of sizes would mispredict.
-inline constexpr std::size_t kLookedUp = 1024;
-
 constexpr auto classes_by_granule() {
-  std::array<std::uint8_t, kLookedUp / kBlockAlignment + 1> all{};
+  std::array<std::uint8_t, kMostLookedUp / kBlockAlignment + 1> all{};
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = static_cast<std::uint8_t>(compute_class_of(i * kBlockAlignment));
   }
@@ -77,21 +76,25 @@ inline constexpr auto kClassByGranule = classes_by_granule();
 
 inline constexpr std::array<SizeClass, kSizeClasses> kSizeClass = size_classes::size_classes();
 
-/// The smallest class whose blocks hold `bytes`, which is at most kLargestSmall.
+/// The smallest class whose blocks hold `bytes`, which is at most kMostLookedUp.
+constexpr unsigned class_of_short(std::size_t bytes) {
+  return size_classes::kClassByGranule[(bytes + kBlockAlignment - 1) / kBlockAlignment];
+}
+
+/// The same for at most kLargestSmall.
 constexpr unsigned class_of(std::size_t bytes) {
-  if (bytes <= size_classes::kLookedUp) [[likely]] {
-    return size_classes::kClassByGranule[(bytes + kBlockAlignment - 1) / kBlockAlignment];
-  }
+  if (bytes <= kMostLookedUp) [[likely]]
+    return class_of_short(bytes);
   return size_classes::compute_class_of(bytes);
 }
 
-/// For offsets inside a slab: the product is the index and, below the binary point, less than one
-/// reciprocal exactly if nothing is left over. No error adds up to that: see
-/// size_classes::divides_exactly().
-constexpr BlockAt block_at(const SizeClass& of, std::uint64_t offset) {
-  const std::uint64_t product = offset * of.reciprocal;
+/// For offsets inside a slab, with the reciprocal of its class: the product is the index and, below
+/// the binary point, less than one reciprocal exactly if nothing is left over. No error adds up to
+/// that: see size_classes::divides_exactly().
+constexpr BlockAt block_at(std::uint32_t reciprocal, std::uint32_t offset) {
+  const std::uint64_t product = std::uint64_t{offset} * reciprocal;
   return {.index = static_cast<unsigned>(product >> 32),
-          .starts = static_cast<std::uint32_t>(product) < of.reciprocal};
+          .starts = static_cast<std::uint32_t>(product) < reciprocal};
 }
 
 /// How many blocks a slab has when there is room: 256, or as fill 64 KiB, but at least 8.

@@ -37,13 +37,16 @@ unsigned aligned_class(std::size_t bytes, std::size_t alignment) {
 
 }  // namespace
 
-void* Heap::allocate_otherwise(std::size_t bytes, std::size_t alignment) noexcept {
-  if (!std::has_single_bit(alignment) || bytes > size_ || alignment > size_) return nullptr;
-  if (bytes <= kLargestSmall && alignment <= kPageSize) {
-    const unsigned size_class = aligned_class(bytes, alignment);
+void* Heap::allocate(ByteCount size, ByteCount alignment) noexcept {
+  const std::size_t bytes = size.value;
+  const std::size_t boundary = alignment.value;
+  if (boundary - 1 < kBlockAlignment) return allocate(size);
+  if (!std::has_single_bit(boundary) || bytes > size_ || boundary > size_) return nullptr;
+  if (bytes <= kLargestSmall && boundary <= kPageSize) {
+    const unsigned size_class = aligned_class(bytes, boundary);
     if (size_class < kSizeClasses) return allocate_small(size_class);
   }
-  return allocate_large(bytes, alignment, false);
+  return allocate_large(bytes, boundary, false);
 }
 
 void* Heap::allocate_small(unsigned size_class) noexcept {
@@ -68,13 +71,13 @@ void Heap::deallocate_slowly(void* block) noexcept {
 
   SlotClass& own = visit.slot().classes[place.entry.size_class()];
   const std::uint32_t granule = granule_of(offset_of(block));
-  const bool allocated = is_allocated(own, slabs_[place.entry.number()], place.index, granule);
+  const bool allocated = is_allocated(own, slab_of(place.entry), place.index, granule);
   if (!allocated || !keep(own, granule)) put_back(visit.slot(), place, block);
 }
 
 // Into its slab, which this slot owns.
 void Heap::put_back(HeapSlot& slot, const BlockPlace& place, const void* block) noexcept {
-  Slab& slab = slabs_[place.entry.number()];
+  Slab& slab = slab_of(place.entry);
   const unsigned word = place.index / 64;
   const std::uint64_t bit = std::uint64_t{1} << place.index % 64;
   if (place.index >= slab.blocks) stop_bad_free(block, BadFree::no_start);
@@ -112,7 +115,9 @@ void* Heap::take_listed(HeapSlot& slot, unsigned size_class) noexcept {
 
 void* Heap::refill(unsigned number, unsigned size_class) noexcept {
   HeapSlot& slot = slots_[number];
-  if (void* block = take_at_hand(slot.classes[size_class])) return block;
+  SlotClass& own = slot.classes[size_class];
+  if (own.kept_count != 0) return take_kept(own, own.kept_count);
+  if (void* block = take_hinted(own)) return block;
   if (void* block = take_listed(slot, size_class)) return block;
   collect(slot);
   if (void* block = take_listed(slot, size_class)) return block;
@@ -148,6 +153,9 @@ std::uint32_t Heap::make_slab(unsigned number, unsigned size_class) noexcept {
     if (bits.load(sync::relaxed) != 0) bits.store(0, sync::relaxed);
   }
   slab = {.free = all_free(blocks),
+          .start = first << kPageBits,
+          .reciprocal = of.reciprocal,
+          .block_bytes = of.bytes,
           .first_page = first,
           .next = 0,
           .previous = 0,
@@ -156,8 +164,7 @@ std::uint32_t Heap::make_slab(unsigned number, unsigned size_class) noexcept {
           .hint = 0,
           .size_class = static_cast<std::uint8_t>(size_class),
           .owner = static_cast<std::uint8_t>(number),
-          .linked = 0,
-          .block_bytes = of.bytes};
+          .linked = 0};
   name_pages(slab, made);
   return made;
 }

@@ -89,6 +89,8 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"BlockCount", [](Records& r) { slab(r).blocks = 255; }},
         Damage{"SizeClass", [](Records& r) { slab(r).size_class = 77; }},
         Damage{"BlockBytes", [](Records& r) { slab(r).block_bytes += 16; }},
+        Damage{"Start", [](Records& r) { slab(r).start += 16; }},
+        Damage{"Reciprocal", [](Records& r) { slab(r).reciprocal -= 1; }},
         Damage{"FirstPage", [](Records& r) { slab(r).first_page += 1; }},
         Damage{"Link", [](Records& r) { slab(r).next = slab(r).next == 0 ? 1 : 0; }},
         Damage{"LinkToItself",
@@ -115,7 +117,7 @@ INSTANTIATE_TEST_SUITE_P(
                }},
         Damage{"RemoteBitOfAKeptBlock",
                [](Records& r) {
-                 // The first four that were freed: the first of the first slab.
+                 // The first that was freed: the first of the first slab.
                  const std::uint32_t granule = r.slot_with(kClass).classes[kClass].kept[0];
                  const std::uint32_t number = r.entries[granule / (kPageSize / 16)].number();
                  r.remote[number].bits[0].store(1, sync::relaxed);
@@ -123,6 +125,7 @@ INSTANTIATE_TEST_SUITE_P(
                  slot.pending.store(pending_number(number, 0), sync::relaxed);
                }},
         Damage{"UnusedRecords", [](Records& r) { r.header.free_slabs = 1; }},
+        Damage{"BlocksOfTheEmptySlab", [](Records& r) { r.slabs[0].blocks = 1; }},
         Damage{"EmptySlab", [](Records& r) { r.slabs[0].free[0] = 1; }}),
     [](const auto& damage) { return std::string(damage.param.name); });
 

@@ -21,9 +21,9 @@ TEST(SizeClasses, AreMultiplesOfTheAlignment) {
 
 TEST(SizeClasses, DivideEveryOffsetInASlabExactly) {
   for (const SizeClass& one : kSizeClass) {
-    const std::uint64_t end = std::uint64_t{slab_pages(one, slab_blocks(one))} << kPageBits;
-    for (std::uint64_t offset = 0; offset < end; ++offset) {
-      const BlockAt at = block_at(one, offset);
+    const std::uint32_t end = slab_pages(one, slab_blocks(one)) << kPageBits;
+    for (std::uint32_t offset = 0; offset < end; ++offset) {
+      const BlockAt at = block_at(one.reciprocal, offset);
       ASSERT_EQ(at.index, offset / one.bytes) << offset << " by " << one.bytes;
       ASSERT_EQ(at.starts, offset % one.bytes == 0) << offset << " by " << one.bytes;
     }
