@@ -77,7 +77,7 @@ Result<Leased> RepositoryState::lease(const ImageId& commit, const std::string& 
     if (ref.empty()) return leased;
     Root desired = seen->root;
     desired.refs[ref] = {commit, 1, mine};
-    const auto swapped = swap(*seen, desired);
+    const auto swapped = swap_for_now(*seen, desired);
     if (swapped ? *swapped : confirm(ref, mine)) return leased;
     if (!swapped) return tl::unexpected(swapped.error());
   }

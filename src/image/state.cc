@@ -1,6 +1,7 @@
 #include "image/state.h"
 
 #include "base/fail.h"
+#include "image/leases.h"
 
 namespace cleave::detail::image {
 
@@ -38,6 +39,10 @@ Result<bool> RepositoryState::swap(const SeenRoot& seen, const Root& desired) {
   return store->swap("root", seen.generation, encode(desired));
 }
 
+Result<bool> RepositoryState::swap_for_now(const SeenRoot& seen, const Root& desired) {
+  return store->swap_for_now("root", seen.generation, encode(desired));
+}
+
 Result<ImageId> RepositoryState::resolve(std::string_view text) {
   const auto seen = look_at_all();
   if (!seen) return tl::unexpected(seen.error());
@@ -57,7 +62,7 @@ Result<void> RepositoryState::forget(std::string_view ref) {
       return fail(Errc::not_mapped, "the repository has no such ref");
     }
     desired.refs.erase(found);
-    const auto swapped = swap(*seen, desired);
+    const auto swapped = is_lease(ref) ? swap_for_now(*seen, desired) : swap(*seen, desired);
     if (!swapped) return tl::unexpected(swapped.error());
     if (*swapped) return {};
   }

@@ -58,6 +58,8 @@ class RepositoryState {
   Result<SeenRoot> look_at_all();
   /// False: the root is another by now.
   Result<bool> swap(const SeenRoot& seen, const Root& desired);
+  /// The same of leases, which end with the power: ImageStore::swap_for_now().
+  Result<bool> swap_for_now(const SeenRoot& seen, const Root& desired);
 
   Result<PushedImage> push(const Snapshot& snapshot, std::string_view ref,
                            const PushOptions& options);

@@ -39,6 +39,7 @@ class HostileImage : public testing::Test {
     record.regions = {{{PageNo{0}, end}, Protection::read_write}};
     const ImageId id = add(encode(record));
     must(packer_.flush());
+    must(store_->list("packs"));  // others see them then
     return id;
   }
   /// Of six nodes and a page: 64 pages to the power of `height`.

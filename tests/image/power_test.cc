@@ -1,8 +1,12 @@
 // A store whose disk loses what was not synced: whatever was acknowledged is there afterwards.
+#include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <gtest/gtest.h>
+
+#include <cleave/image/lazy.h>
 
 #include "base/fail.h"
 #include "image/store/directory.h"
@@ -15,7 +19,8 @@ namespace {
 using namespace cleave::literals;
 
 /// Folders of files. What is published or removed is durable after sync_folder(), and may be lost
-/// or not when the power goes, before. After `left` changes the power goes.
+/// or not when the power goes, before; what is to be published later is lost. After `left` changes
+/// the power goes.
 struct Platter {
   struct Folder {
     std::map<std::string, Bytes> seen;
@@ -56,6 +61,20 @@ class ForgetfulDisk final : public Disk {
     if (!platter_.change()) return off();
     return platter_.folders[folder].seen.try_emplace(name, bytes.begin(), bytes.end()).second;
   }
+  Result<bool> publish_later(const std::string& folder, const std::string& name,
+                             View bytes) override {
+    if (!platter_.change()) return off();
+    later_.push_back({folder, name, Bytes(bytes.begin(), bytes.end())});
+    return true;
+  }
+  Result<void> publish_rest() override {
+    for (const Later& each : std::exchange(later_, {})) {
+      if (auto done = publish(each.folder, each.name, each.bytes); !done) {
+        return tl::unexpected(done.error());
+      }
+    }
+    return {};
+  }
   Result<void> sync_folder(const std::string& path) override {
     if (!platter_.change()) return off();
     platter_.folders[path].durable = platter_.folders[path].seen;
@@ -86,9 +105,15 @@ class ForgetfulDisk final : public Disk {
   }
 
  private:
+  struct Later {
+    std::string folder;
+    std::string name;
+    Bytes bytes;
+  };
   static tl::unexpected<Error> off() { return fail(Errc::io, "the power is off", Address{0}, EIO); }
 
   Platter& platter_;
+  std::vector<Later> later_;
 };
 
 std::unique_ptr<ImageStore> store_on(Platter& platter) {
@@ -103,8 +128,12 @@ struct Told {
   bool all = false;
 };
 
-// Pushes, a ref that goes, and collections, until something fails.
-Told work(const Pool& pool, Repository& repository) {
+LazyImages lazily(Platter& platter) {
+  return must(LazyImages::open(store_on(platter), {.memory = 1_MiB, .pages = 1 << 10}));
+}
+
+// Pushes, a ref that goes, readers that come and go, and collections, until something fails.
+Told work(const Pool& pool, Repository& repository, LazyImages& readers) {
   Told told;
   Contents contents = pages(0, 40, 1);
   Space space = space_with(pool, contents);
@@ -119,7 +148,8 @@ Told work(const Pool& pool, Repository& repository) {
       told.acknowledged.erase("gone");
       if (!repository.forget("gone")) return told;
     }
-    if (!repository.collect(true)) return told;
+    const auto reader = readers.checkout(pushed->id());
+    if (!reader || !repository.collect(true)) return told;
   }
   told.all = true;
   return told;
@@ -129,8 +159,9 @@ void expect_power_loss_is_survived(std::uint64_t after, bool lucky, bool& came_t
   Pool pool = must(Pool::create(16_MiB));
   Platter platter;
   Repository before = must(Repository::create(store_on(platter)));
+  LazyImages readers = lazily(platter);
   platter.left = after;
-  const Told told = work(pool, before);
+  const Told told = work(pool, before, readers);
   came_to_the_end = told.all;
   platter.lose_power(lucky);
 
@@ -144,7 +175,8 @@ void expect_power_loss_is_survived(std::uint64_t after, bool lucky, bool& came_t
     EXPECT_NE(std::ranges::find(line, id), line.end()) << ref << " after " << after;
     expect_contents(must(repository.checkout(pool, id)), contents);
   }
-  EXPECT_TRUE(work(pool, repository).all) << "it goes on, after " << after;
+  LazyImages more = lazily(platter);
+  EXPECT_TRUE(work(pool, repository, more).all) << "it goes on, after " << after;
 }
 
 TEST(ImageStoreThatLosesPower, HasAllThatWasAcknowledged) {
@@ -171,6 +203,44 @@ TEST(ImageStoreThatLosesPower, WouldLoseWhatIsNotSynced) {
   platter.lose_power(false);
   Repository after = must(Repository::open(store_on(platter)));
   EXPECT_FALSE(must(after.verify()).problems.empty());
+}
+
+// A reader that leases syncs the file of the root, which must not be seen without its bytes; its
+// name need not last.
+TEST(LeaseInAFolder, SyncsNoFolder) {
+  Pool pool = must(Pool::create(16_MiB));
+  Platter platter;
+  Repository repository = must(Repository::create(store_on(platter)));
+  Space space = space_with(pool, pages(0, 40, 1));
+  const ImageId id = must(repository.push(must(space.snapshot()), "main")).id();
+  LazyImages images = lazily(platter);
+  const std::uint64_t before = platter.changes;
+  { const LazyCheckout lazy = must(images.checkout(id)); }
+  EXPECT_EQ(platter.changes - before, 2u) << "one root with the lease, and one without";
+}
+
+// Old generations go only where a later one lasts, however many leases come in between.
+TEST(LeaseInAFolder, LeavesARootThatLastsAndNoPileOfRoots) {
+  Pool pool = must(Pool::create(16_MiB));
+  Platter platter;
+  Repository repository = must(Repository::create(store_on(platter)));
+  const Contents contents = pages(0, 40, 1);
+  Space space = space_with(pool, contents);
+  const ImageId id = must(repository.push(must(space.snapshot()), "main")).id();
+  {
+    LazyImages images = lazily(platter);
+    const Platter::Folder& roots = platter.folders["r/cells/root"];
+    for (std::uint64_t reader = 0; reader < 3 * kGenerationsKept; ++reader) {
+      { const LazyCheckout lazy = must(images.checkout(id)); }
+      ASSERT_LE(roots.seen.size(), 2 * kGenerationsKept + 1);
+      const auto lasts = [&](const auto& root) { return roots.durable.contains(root.first); };
+      ASSERT_TRUE(std::ranges::any_of(roots.seen, lasts)) << "after reader " << reader;
+    }
+  }
+  platter.lose_power(false);
+  Repository after = must(Repository::open(store_on(platter)));
+  expect_verifies(after);
+  expect_contents(must(after.checkout(pool, must(after.resolve("main")))), contents);
 }
 
 }  // namespace

@@ -14,9 +14,10 @@ namespace cleave::detail::image {
 struct Trouble {
   std::atomic<std::uint64_t> gets{0};
   std::atomic<std::uint64_t> calls{0};
-  std::atomic<bool> dead{false};          ///< each call fails
-  std::atomic<std::uint64_t> kth{~0ull};  ///< the call of this number fails, from 0
-  std::atomic<std::uint64_t> lies{0};     ///< so many of the next gets give other bytes
+  std::atomic<std::uint64_t> announced{0};  ///< bytes
+  std::atomic<bool> dead{false};            ///< each call fails
+  std::atomic<std::uint64_t> kth{~0ull};    ///< the call of this number fails, from 0
+  std::atomic<std::uint64_t> lies{0};       ///< so many of the next gets give other bytes
 };
 
 class TroubledStore final : public ImageStore {
@@ -36,6 +37,10 @@ class TroubledStore final : public ImageStore {
       for (std::byte& byte : *got) byte ^= std::byte{1};
     }
     return got;
+  }
+  void will_get(std::string_view key, std::span<const Part> parts) override {
+    for (const Part& part : parts) trouble_.announced += part.size;
+    below_->will_get(key, parts);
   }
   Result<std::vector<Item>> list(std::string_view prefix) override {
     return asked([&] { return below_->list(prefix); });

@@ -31,17 +31,27 @@ class CLEAVE_API ImageStore {
     std::vector<std::byte> bytes;  ///< of that generation
   };
 
+  /// Bytes of an object.
+  struct Part {
+    std::uint64_t offset = 0;  ///< from its beginning
+    std::uint64_t size = 0;    ///< how many
+  };
+
   ImageStore() = default;
   ImageStore(const ImageStore&) = delete;
   ImageStore& operator=(const ImageStore&) = delete;
   virtual ~ImageStore();
 
   /// Puts an object, whole or not at all. False: there is one of that name, which was left as it
-  /// is. Durable once a swap() that came after it has answered. Errors: io, no_memory.
+  /// is. Durable once a swap() that came after it has answered; others may see it only when this
+  /// store was asked for something else. Errors: io, no_memory.
   virtual Result<bool> put(std::string_view key, std::span<const std::byte> bytes) = 0;
   /// `size` bytes from `offset` on. Errors: not_mapped (no such object, or it ends before), io.
   virtual Result<std::vector<std::byte>> get(std::string_view key, std::uint64_t offset,
                                              std::uint64_t size) = 0;
+  /// Parts that get() will be asked for soon, in this order: a store may have them come meanwhile.
+  /// By default it does nothing; a folder has the kernel read them. Of what fails, get() tells.
+  virtual void will_get(std::string_view key, std::span<const Part> parts);
   /// All objects whose keys begin with `prefix` and a slash. One that is put or removed meanwhile
   /// may be there or not. Error: io.
   virtual Result<std::vector<Item>> list(std::string_view prefix) = 0;
@@ -55,11 +65,17 @@ class CLEAVE_API ImageStore {
   /// durable. An error says nothing of which generation it has now: look.
   virtual Result<bool> swap(std::string_view name, std::uint64_t generation,
                             std::span<const std::byte> bytes) = 0;
+  /// The same, for what means nothing once the power has gone, as the lease of a process that runs:
+  /// all that look see it, but it need not be durable before the next swap() has answered. By
+  /// default it is swap(); a folder syncs one file, not a file and two folders. Errors: as swap().
+  virtual Result<bool> swap_for_now(std::string_view name, std::uint64_t generation,
+                                    std::span<const std::byte> bytes);
 };
 
 /// A store in a folder of a file system that has link(2) and fsync(2). `path` has to be there.
 /// Any number of processes; one that is killed leaves nothing half done. Objects are written to
-/// files without a name (O_TMPFILE), synced, and linked to their names. Errors: io.
+/// files without a name (O_TMPFILE), synced, and linked to their names: up to eight objects together.
+/// Errors: io.
 CLEAVE_API Result<std::unique_ptr<ImageStore>> directory_store(const std::string& path);
 
 }  // namespace cleave

@@ -71,6 +71,30 @@ Result<View> Objects::page(const ImageId& id) {
   return bytes;
 }
 
+void Objects::announce(std::span<const ImageId> ids) {
+  std::optional<ImageId> pack;
+  std::vector<ImageStore::Part> frames;
+  const auto tell = [&] {
+    if (pack) store_.will_get(key_of_pack(*pack), frames);
+    frames.clear();
+  };
+  for (const ImageId& id : ids) {
+    const auto location = catalog_.find(id);
+    if (!location) continue;
+    if (pack != location->pack) {
+      tell();
+      pack = location->pack;
+    }
+    const IndexEntry& entry = location->entry;
+    if (!frames.empty() && frames.back().offset + frames.back().size == entry.frame) {
+      frames.back().size += entry.length;
+    } else if (frames.empty() || entry.frame >= frames.back().offset + frames.back().size) {
+      frames.push_back({entry.frame, entry.length});
+    }
+  }
+  tell();
+}
+
 std::size_t Objects::read_ahead(std::span<const ImageId> ids) {
   constexpr std::uint64_t kMostAhead = std::uint64_t{1} << 20;
   std::vector<IndexEntry> frames;  // one after the other in their pack

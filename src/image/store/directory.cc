@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "base/fail.h"
 #include "image/store/key.h"
@@ -10,6 +11,13 @@
 namespace cleave {
 
 ImageStore::~ImageStore() = default;
+
+void ImageStore::will_get(std::string_view /*key*/, std::span<const Part> /*parts*/) {}
+
+Result<bool> ImageStore::swap_for_now(std::string_view name, std::uint64_t generation,
+                                      std::span<const std::byte> bytes) {
+  return swap(name, generation, bytes);
+}
 
 namespace detail::image {
 namespace {
@@ -50,19 +58,35 @@ Result<void> DirectoryStore::prepare() {
 Result<bool> DirectoryStore::put(std::string_view key, std::span<const std::byte> bytes) {
   const std::size_t slash = key.rfind('/');
   if (!is_key(key) || slash == key.npos) return no_key();
-  return disk_->publish(path_of(key.substr(0, slash)), std::string(key.substr(slash + 1)), bytes);
+  auto put = disk_->publish_later(path_of(key.substr(0, slash)), std::string(key.substr(slash + 1)),
+                                  bytes);
+  if (!put) lost_ = put.error();
+  return put;
+}
+
+Result<void> DirectoryStore::publish_rest() {
+  auto done = disk_->publish_rest();
+  if (!done) lost_ = done.error();
+  return done;
 }
 
 Result<std::vector<std::byte>> DirectoryStore::get(std::string_view key, std::uint64_t offset,
                                                    std::uint64_t size) {
   if (!is_key(key)) return no_key();
+  if (auto done = publish_rest(); !done) return tl::unexpected(done.error());
   return disk_->read(path_of(key), offset, size);
+}
+
+void DirectoryStore::will_get(std::string_view key, std::span<const Part> parts) {
+  if (is_key(key)) disk_->will_read(path_of(key), parts);
 }
 
 Result<std::vector<ImageStore::Item>> DirectoryStore::list(std::string_view prefix) {
   if (!is_key(prefix)) return no_key();
+  if (auto done = publish_rest(); !done) return tl::unexpected(done.error());
   auto items = disk_->list(path_of(prefix));
   if (!items) return items;
+  if (prefix == kPacks) lost_.reset();
   std::vector<Item> found;
   for (Item& item : *items) {
     std::string key = std::string(prefix) + "/" + item.key;
@@ -73,6 +97,7 @@ Result<std::vector<ImageStore::Item>> DirectoryStore::list(std::string_view pref
 
 Result<void> DirectoryStore::remove(std::string_view key) {
   if (!is_key(key)) return no_key();
+  if (auto done = publish_rest(); !done) return done;
   return disk_->remove(path_of(key));
 }
 
@@ -118,27 +143,45 @@ Result<ImageStore::Cell> DirectoryStore::cell(std::string_view name) {
 
 Result<bool> DirectoryStore::swap(std::string_view name, std::uint64_t generation,
                                   std::span<const std::byte> bytes) {
+  return succeed(name, generation, bytes, true);
+}
+
+// The file is synced before it has its name, as always: the next generation may be durable, and
+// this one is seen until then. The name is made durable by the next one that lasts.
+Result<bool> DirectoryStore::swap_for_now(std::string_view name, std::uint64_t generation,
+                                          std::span<const std::byte> bytes) {
+  return succeed(name, generation, bytes, false);
+}
+
+Result<bool> DirectoryStore::succeed(std::string_view name, std::uint64_t generation,
+                                     std::span<const std::byte> bytes, bool lasts) {
   if (!is_key(name)) return no_key();
+  (void)publish_rest();
+  if (lost_) return tl::unexpected(*std::exchange(lost_, std::nullopt));
   const std::string folder = folder_of_cell(name);
   std::uint64_t least = 0;
   auto now = greatest(folder, &least);
   if (!now) return tl::unexpected(now.error());
   if (*now != generation) return false;
+  const std::uint64_t next = generation + 1;
+  // No generation that is durable goes before a later one is.
+  lasts = lasts || next - least >= 2 * kGenerationsKept;
   // Packs that another process linked, and that this swap relies on, may not be durable yet.
-  if (auto synced = disk_->sync_folder(path_of(kPacks)); !synced) {
+  if (auto synced = lasts ? disk_->sync_folder(path_of(kPacks)) : Result<void>(); !synced) {
     return tl::unexpected(synced.error());
   }
-  const std::uint64_t next = generation + 1;
   const auto made = disk_->publish(folder, file_of(next), bytes);
   if (!made || !*made) return made;
-  if (auto synced = disk_->sync_folder(folder); !synced) return tl::unexpected(synced.error());
+  if (auto synced = lasts ? disk_->sync_folder(folder) : Result<void>(); !synced) {
+    return tl::unexpected(synced.error());
+  }
   now = greatest(folder);
   if (!now) return tl::unexpected(now.error());
   if (*now > next + kGenerationsKept) {  // It may have been made, and removed, by others before.
     (void)disk_->remove(folder + "/" + file_of(next));
     return fail(Errc::io, "an image's root moved on too quickly to say who swapped it; try again");
   }
-  remove_old(folder, next, least);
+  if (lasts) remove_old(folder, next, least);
   return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <cleave/image/store.h>
@@ -24,11 +25,14 @@ class DirectoryStore final : public ImageStore {
   Result<bool> put(std::string_view key, std::span<const std::byte> bytes) override;
   Result<std::vector<std::byte>> get(std::string_view key, std::uint64_t offset,
                                      std::uint64_t size) override;
+  void will_get(std::string_view key, std::span<const Part> parts) override;
   Result<std::vector<Item>> list(std::string_view prefix) override;
   Result<void> remove(std::string_view key) override;
   Result<Cell> cell(std::string_view name) override;
   Result<bool> swap(std::string_view name, std::uint64_t generation,
                     std::span<const std::byte> bytes) override;
+  Result<bool> swap_for_now(std::string_view name, std::uint64_t generation,
+                            std::span<const std::byte> bytes) override;
 
   /// Makes its folders.
   Result<void> prepare();
@@ -37,10 +41,16 @@ class DirectoryStore final : public ImageStore {
   [[nodiscard]] std::string path_of(std::string_view key) const;
   [[nodiscard]] std::string folder_of_cell(std::string_view name) const;
   Result<std::uint64_t> greatest(const std::string& folder, std::uint64_t* least = nullptr);
+  Result<bool> succeed(std::string_view name, std::uint64_t generation,
+                       std::span<const std::byte> bytes, bool lasts);
   void remove_old(const std::string& folder, std::uint64_t greatest, std::uint64_t least);
+  Result<void> publish_rest();
 
   std::unique_ptr<Disk> disk_;
   std::string path_;
+  /// Why an object is not there that was put. No swap succeeds before one was told, or all objects
+  /// were listed: whoever was told first may have gone on.
+  std::optional<Error> lost_;
 };
 
 }  // namespace cleave::detail::image

@@ -4,8 +4,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include "base/fail.h"
 #include "base/file_limit.h"
@@ -34,9 +36,22 @@ Result<void> write_all(int fd, View bytes) {
       return refused_by_disk("an image's store could not be written; free some room");
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  if (fsync(fd) != 0) return refused_by_disk("an image's store could not be synced (fsync)");
   return {};
 }
+
+Result<void> make_durable(int fd) {
+  if (fsync(fd) == 0) return {};
+  return refused_by_disk("an image's store could not be synced (fsync)");
+}
+
+// A file that has no name yet.
+struct Nameless {
+  Descriptor file;
+  std::string path;
+};
+
+/// Files that get their names together. Each takes a descriptor; what they hold is the kernel's.
+constexpr std::size_t kMostLater = 8;
 
 class RealDisk final : public Disk {
  public:
@@ -47,16 +62,38 @@ class RealDisk final : public Disk {
 
   Result<bool> publish(const std::string& folder, const std::string& name, View bytes) override {
     const Uncancelled here;
-    const std::string path = folder + "/" + name;
-    const Descriptor file(
-        above_standard_streams(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0444)));
-    if (!file.is_open()) {
-      if (errno == EOPNOTSUPP || errno == EISDIR) return publish_by_name(folder, path, bytes);
-      return refused_by_disk("no file can be made in an image's store");
+    auto file = open_nameless(folder, name);
+    if (!file) return tl::unexpected(file.error());
+    if (!file->file.is_open()) return publish_by_name(folder, file->path, bytes);
+    if (auto done = write_all(file->file.get(), bytes); !done) return tl::unexpected(done.error());
+    return give_name(*file);
+  }
+
+  // The kernel is told to begin: by the time that they are synced most of it is on the disk, and
+  // one transaction of the file system's journal has them all.
+  Result<bool> publish_later(const std::string& folder, const std::string& name,
+                             View bytes) override {
+    const Uncancelled here;
+    if (later_.size() == kMostLater) {
+      if (auto done = publish_rest(); !done) return tl::unexpected(done.error());
     }
-    if (auto done = write_all(file.get(), bytes); !done) return tl::unexpected(done.error());
-    const std::string open_file = "/proc/self/fd/" + std::to_string(file.get());
-    return linked(linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW));
+    auto file = open_nameless(folder, name);
+    if (!file) return tl::unexpected(file.error());
+    if (!file->file.is_open()) return publish_by_name(folder, file->path, bytes);
+    if (is_there(file->path)) return false;
+    if (auto done = write_all(file->file.get(), bytes); !done) return tl::unexpected(done.error());
+    (void)sync_file_range(file->file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+    later_.push_back(std::move(*file));
+    return true;
+  }
+
+  Result<void> publish_rest() override {
+    const Uncancelled here;
+    const std::vector<Nameless> files = std::exchange(later_, {});
+    for (const Nameless& file : files) {
+      if (auto named = give_name(file); !named) return tl::unexpected(named.error());
+    }
+    return {};
   }
 
   Result<void> sync_folder(const std::string& path) override {
@@ -97,6 +134,16 @@ class RealDisk final : public Disk {
     return bytes;
   }
 
+  void will_read(const std::string& path, std::span<const ImageStore::Part> parts) override {
+    const Uncancelled here;
+    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    if (!file.is_open()) return;
+    for (const ImageStore::Part& part : parts) {
+      (void)posix_fadvise(file.get(), static_cast<off_t>(part.offset),
+                          static_cast<off_t>(part.size), POSIX_FADV_WILLNEED);
+    }
+  }
+
   Result<std::vector<ImageStore::Item>> list(const std::string& path) override {
     const Uncancelled here;
     std::vector<ImageStore::Item> items;
@@ -116,6 +163,29 @@ class RealDisk final : public Disk {
   }
 
  private:
+  // Not open: files need a name there.
+  static Result<Nameless> open_nameless(const std::string& folder, const std::string& name) {
+    std::string path = folder + "/" + name;
+    Descriptor file(
+        above_standard_streams(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0444)));
+    if (file.is_open() || errno == EOPNOTSUPP || errno == EISDIR) {
+      return Nameless{std::move(file), std::move(path)};
+    }
+    return refused_by_disk("no file can be made in an image's store");
+  }
+
+  static Result<bool> give_name(const Nameless& file) {
+    if (auto done = make_durable(file.file.get()); !done) return tl::unexpected(done.error());
+    const std::string open_file = "/proc/self/fd/" + std::to_string(file.file.get());
+    return linked(
+        linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, file.path.c_str(), AT_SYMLINK_FOLLOW));
+  }
+
+  [[nodiscard]] bool is_there(const std::string& path) const {
+    return faccessat(AT_FDCWD, path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
+           std::ranges::find(later_, path, &Nameless::path) != later_.end();
+  }
+
   static Result<bool> linked(int result) {
     if (result == 0) return true;
     if (errno == EEXIST) return false;
@@ -134,6 +204,7 @@ class RealDisk final : public Disk {
       return refused;
     }
     auto done = write_all(file.get(), bytes);
+    if (done) done = make_durable(file.get());
     Result<bool> result = false;
     if (done) {
       result = linked(link(name.c_str(), path.c_str()));
@@ -143,6 +214,8 @@ class RealDisk final : public Disk {
     (void)unlink(name.c_str());
     return result;
   }
+
+  std::vector<Nameless> later_;
 };
 
 }  // namespace

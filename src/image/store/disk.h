@@ -24,11 +24,22 @@ class Disk {
   /// A file with these bytes, which are durable before it has its name; the name is durable after
   /// sync_folder() of its folder. False: there is one of that name.
   virtual Result<bool> publish(const std::string& folder, const std::string& name, View bytes) = 0;
+  /// The same, but it need not have its name before publish_rest(): until then its bytes are on
+  /// their way, and several files are made durable at once.
+  virtual Result<bool> publish_later(const std::string& folder, const std::string& name,
+                                     View bytes) {
+    return publish(folder, name, bytes);
+  }
+  /// Ends each publish_later(). After an error those that had no name get none.
+  virtual Result<void> publish_rest() { return {}; }
   virtual Result<void> sync_folder(const std::string& path) = 0;
   /// That there is none is no error.
   virtual Result<void> remove(const std::string& path) = 0;
   /// Errors: not_mapped (no such file, or it ends before).
   virtual Result<Bytes> read(const std::string& path, std::uint64_t offset, std::uint64_t size) = 0;
+  /// What read() will be asked for soon.
+  virtual void will_read(const std::string& /*path*/, std::span<const ImageStore::Part> /*parts*/) {
+  }
   /// Regular files; none where there is no such folder.
   virtual Result<std::vector<ImageStore::Item>> list(const std::string& path) = 0;
 };
