@@ -2,6 +2,8 @@
 
 #include <zstd.h>
 
+#include <algorithm>
+#include <new>
 #include <numeric>
 
 namespace cleave::detail::image {
@@ -34,12 +36,20 @@ FrameHeader read_header(Reader& in) {
 
 }  // namespace
 
-Bytes encode_frame(View plain, std::span<const std::uint32_t> sizes) {
-  Bytes packed(ZSTD_compressBound(plain.size()));
-  const std::size_t size =
-      ZSTD_compress(packed.data(), packed.size(), plain.data(), plain.size(), 1);
+FrameEncoder::FrameEncoder() : context_(ZSTD_createCCtx()) {
+  if (context_ == nullptr) throw std::bad_alloc();
+}
+
+void FrameEncoder::End::operator()(ZSTD_CCtx* context) const noexcept {
+  (void)ZSTD_freeCCtx(context);
+}
+
+Bytes FrameEncoder::encode(View plain, std::span<const std::uint32_t> sizes) {
+  packed_.resize(std::max(packed_.size(), ZSTD_compressBound(plain.size())));
+  const std::size_t size = ZSTD_compressCCtx(context_.get(), packed_.data(), packed_.size(),
+                                             plain.data(), plain.size(), 1);
   const bool smaller = ZSTD_isError(size) == 0 && size < plain.size();
-  const View stored = smaller ? View(packed).first(size) : plain;
+  const View stored = smaller ? View(packed_).first(size) : plain;
   Writer out;
   out.bytes(view_of(kFrameMagic));
   out.number(static_cast<std::uint8_t>(smaller ? kZstd : kPlain));

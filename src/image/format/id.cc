@@ -1,12 +1,11 @@
 #include "image/format/id.h"
 
-#include <cstdlib>
-
-#include <openssl/evp.h>
+// Deprecated are these for EVP, which looks its functions up, each time, in what the process's exit
+// takes away: a thread that still hashes then would find none.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include <cleave/image/id.h>
-
-#include "base/uncancelled.h"
 
 namespace cleave {
 namespace {
@@ -39,14 +38,11 @@ std::optional<ImageId> ImageId::parse(std::string_view text) {
 namespace detail::image {
 
 ImageId hash(View bytes) {
-  const Uncancelled here;  // OpenSSL reads its settings, the first time
   ImageId id;
-  unsigned size = 0;
-  // It fails where OpenSSL has no SHA-256, or no memory for some bytes: nothing goes on from there.
-  if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(id.bytes.data()),
-                 &size, EVP_sha256(), nullptr) != 1) {
-    std::abort();
-  }
+  SHA256_CTX state;
+  (void)SHA256_Init(&state);
+  (void)SHA256_Update(&state, bytes.data(), bytes.size());
+  (void)SHA256_Final(reinterpret_cast<unsigned char*>(id.bytes.data()), &state);
   return id;
 }
 

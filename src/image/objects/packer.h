@@ -10,8 +10,10 @@
 
 namespace cleave::detail::image {
 
-/// What was added together lies together: pages; and behind them nodes and commits, which are read
-/// without them. Takes two packs' size of memory. After an error nothing is added any more.
+/// What was added together lies together: pages; behind them the nodes that name pages; and behind
+/// these commits and the nodes above, which a lazy checkout reads without the others. There are few
+/// of these, and they wait for each other: they are in the last pack, or in one for each mebibyte.
+/// Takes two packs' size of memory. After an error nothing is added any more.
 class Packer {
  public:
   Packer(ImageStore& store, Catalog& catalog) : store_(store), catalog_(catalog) {}
@@ -41,13 +43,18 @@ class Packer {
     Index index;
     [[nodiscard]] std::uint64_t size() const;
   };
-  static void close_frame(Part& part);
-  static void move_into(Bytes& pack, Index& index, Part& part);
+  void close_frame(Part& part);
+  void move_into(Index& index, Part& part);
+  [[nodiscard]] Part& part_of(View object);
+  Result<void> put(bool all);
 
   ImageStore& store_;
   Catalog& catalog_;
+  FrameEncoder encoder_;
+  Bytes pack_;  // its room is kept from one pack to the next
   Part pages_;
-  Part rest_;
+  Part leaves_;
+  Part above_;
   std::unordered_set<ImageId, HashOfId> added_;
   std::uint64_t bytes_put_ = 0;
 };
