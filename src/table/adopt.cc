@@ -1,11 +1,18 @@
 // Pages that are away from the beginning: entries for what a backing has already.
 #include <algorithm>
 
-#include "base/check.h"
 #include "base/fail.h"
 #include "table/table.h"
 
 namespace cleave::detail {
+
+Node& Table::leaf_of(PageNo page) const noexcept {
+  Node* node = node_of(root_.load(sync::relaxed));  // written under the lock that the caller holds
+  while (node->level > 0) {
+    node = node_of(node->entries[entry_index(page, node->level)].load(sync::relaxed));
+  }
+  return *node;
+}
 
 Result<void> Table::adopt(PageRange range, std::span<const Backing::Place> places, Frames& frames) {
   // Those of `places` that lie in the node of `first`, which is the first of them.
@@ -35,10 +42,7 @@ Result<void> Table::adopt(PageRange range, std::span<const Backing::Place> place
   auto names = frames.away()->take_names(static_cast<std::uint64_t>(wanted));
   if (!names) return tl::unexpected(names.error());
   for (PageNo page = range.first; page < range.end;) {
-    Retired none;
-    const auto leaf = own_leaf(page, frames, none);  // owned already
-    CLEAVE_CHECK(leaf.has_value(), "a node that was owned is not");
-    sync::atomic<Entry>* entry = &(*leaf)->entries[entry_index(page, 0)];
+    sync::atomic<Entry>* entry = &leaf_of(page).entries[entry_index(page, 0)];
     for (const Backing::Place place : in_node(page)) {
       if (place != Backing::Place::none) {
         entry->store(entry_for(frames.away()->adopt(*names, place)), sync::release);

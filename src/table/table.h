@@ -100,6 +100,8 @@ class Table {
   Result<void> grow_to(PageNo page, Frames& frames);
   /// The node whose entry is `page`, owned.
   Result<Node*> own_leaf(PageNo page, Frames& frames, Retired& retired);
+  /// The same of a node that is owned already. With the space's lock.
+  [[nodiscard]] Node& leaf_of(PageNo page) const noexcept;
 
   /// A node, or absent. Written under the space's lock (release); read as the class says (acquire).
   sync::atomic<Entry> root_{Entry::absent};

@@ -93,31 +93,33 @@ Away::Fresh Away::take_fresh(std::uint64_t most) noexcept {
   }
 }
 
-Result<FrameChain> Away::take_names(std::uint64_t count) noexcept {
-  FrameChain names;
+Result<Away::Names> Away::take_names(std::uint64_t count) noexcept {
+  Names names;
   const bool fails = sync::allocation_fails();
-  while (!fails && names.count < count) {
+  while (!fails && names.given_back.count < count) {
     const FrameId free = free_.pop(links_);
     if (free == kZeroFrame) break;
-    names.push(free, links_);
+    names.given_back.push(free, links_);
   }
-  const Fresh fresh = take_fresh(fails ? 0 : count - names.count);
-  for (std::uint64_t i = 0; i < fresh.count; ++i) {
-    names.push(FrameId{static_cast<std::uint32_t>(fresh.first + i)}, links_);
-  }
-  if (names.count < count) {
-    if (!names.empty()) free_.push(names, links_);
+  const Fresh fresh = take_fresh(fails ? 0 : count - names.given_back.count);
+  names.first = fresh.first;
+  names.fresh = fresh.count;
+  if (names.given_back.count + names.fresh < count) {
+    give_back(names);
     return no_name();
   }
+  fill_reserved(&place_of_[names.first], names.fresh * sizeof(*place_of_));
+  fill_reserved(&states_[names.first], names.fresh * sizeof(*states_));
   away_.add(count, sync::relaxed);
   return names;
 }
 
-FrameId Away::adopt(FrameChain& names, Backing::Place place) noexcept {
-  const FrameId frame = names.pop(links_);
-  place_of_[raw(frame)].store(static_cast<std::uint64_t>(place), sync::relaxed);
-  state(frame).own_away();
-  return frame;
+void Away::give_back(Names& names) noexcept {
+  FrameChain& all = names.given_back;
+  for (; names.fresh > 0; --names.fresh) {
+    all.push(FrameId{static_cast<std::uint32_t>(names.first++)}, links_);
+  }
+  if (!all.empty()) free_.push(all, links_);
 }
 
 void Away::settle(FrameId frame, Slot slot, bool marked) noexcept {

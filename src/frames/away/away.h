@@ -57,13 +57,24 @@ class Away {
   };
   /// A frame in memory. Errors: lack::memory, no_memory (the pool holds as many pages as it can).
   Result<Taken> take() noexcept;
-  /// So many frames that are nowhere yet, linked through links(); all or none. They count as away
-  /// from now on: the caller has all of them adopted. Errors: no_memory (the pool holds as many
-  /// pages as it can).
-  Result<FrameChain> take_names(std::uint64_t count) noexcept;
-  /// Makes the first of `names`, which loses it, what the backing has at `place`: a frame with one
-  /// reference, the caller's, that is away.
-  FrameId adopt(FrameChain& names, Backing::Place place) noexcept;
+  /// Frames that are nowhere yet.
+  struct Names {
+    FrameChain given_back;    ///< linked through links()
+    std::uint64_t first = 0;  ///< and of such as never had a page the first,
+    std::uint64_t fresh = 0;  ///< and how many there are
+  };
+  /// So many; all or none. They count as away from now on: the caller has all of them adopted. Cost
+  /// of those that never had a page: by the memory that is kept of them, most of which the kernel
+  /// makes here, in one go. Errors: no_memory (the pool holds as many pages as it can).
+  Result<Names> take_names(std::uint64_t count) noexcept;
+  /// Makes one of `names`, which loses it, what the backing has at `place`: a frame with one
+  /// reference, the caller's, that is away. Precondition: one is left.
+  FrameId adopt(Names& names, Backing::Place place) noexcept {
+    const FrameId frame = next_of(names);
+    place_of_[raw(frame)].store(static_cast<std::uint64_t>(place), sync::relaxed);
+    state(frame).own_away();
+    return frame;
+  }
   /// Frames that nothing keeps any more, linked through links().
   void give(const FrameChain& chain) noexcept;
   [[nodiscard]] Links links() const noexcept { return links_; }
@@ -142,6 +153,12 @@ class Away {
   /// Frames that never had a page: as many as are left, `most` at most.
   [[nodiscard]] Fresh take_fresh(std::uint64_t most) noexcept;
   [[nodiscard]] FrameId take_name() noexcept;
+  void give_back(Names& names) noexcept;
+  [[nodiscard]] FrameId next_of(Names& names) const noexcept {
+    if (names.fresh == 0) return names.given_back.pop(links_);
+    --names.fresh;
+    return FrameId{static_cast<std::uint32_t>(names.first++)};
+  }
   Result<void> fill(FrameId frame, Slot slot) noexcept;
   void settle(FrameId frame, Slot slot, bool marked) noexcept;
   void end_coming(FrameId frame, Slot slot, bool here) noexcept;
