@@ -57,6 +57,18 @@ TEST_F(LazyArenaTest, HoldsWhatItsCommitHoldsAtItsPlace) {
   EXPECT_EQ(must(lazy.arena().commit()).pages(), 0u) << "since it was only read";
 }
 
+TEST_F(LazyArenaTest, BeginsAnewFromACheckoutThatIsHeld) {
+  LazyImages images = open();
+  const LazyCheckout held = must(images.checkout(arena_id_));
+  for (int time = 0; time < 2; ++time) {
+    LazyArena lazy = must(images.checkout_arena(arena_id_));
+    EXPECT_EQ(lazy.arena().missing(), contents_.size());
+    EXPECT_EQ(refs().size(), 3u) << "main, arena, and one lease";
+    expect_right(lazy.arena());
+    const_cast<std::byte*>(at(lazy.arena(), 5))[0] = std::byte{0xee};
+  }
+}
+
 TEST_F(LazyArenaTest, IsPushedAgainAsWhatItIs) {
   LazyImages images = open();
   LazyArena lazy = must(images.checkout_arena(arena_id_));

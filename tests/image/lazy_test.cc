@@ -151,16 +151,18 @@ TEST_F(LazyImageTest, RefusesPlacesThatAreItsOwn) {
 }
 
 TEST_F(LazyImageTest, HasRoomForSoManyPages) {
+  const ImageId main = id_;
+  const ImageId other = push("other", pages(0, 1, 7000));
   LazyImages images = open({.pages = contents_.size()});
   {
-    LazyCheckout lazy = must(images.checkout(id_));
-    const auto second = images.checkout(id_);
+    LazyCheckout lazy = must(images.checkout(main));
+    const auto second = images.checkout(other);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Errc::no_memory);
     expect_contents(lazy.space(), contents_);
   }
-  EXPECT_EQ(refs(), std::vector<std::string>{"main"});
-  const LazyCheckout again = must(images.checkout(id_));
+  EXPECT_EQ(refs(), (std::vector<std::string>{"main", "other"}));
+  const LazyCheckout again = must(images.checkout(main));
   EXPECT_EQ(LazyImages::open(store(), {.memory = ByteCount{1 << 20}, .pages = 0}).error().code,
             Errc::bad_argument);
 }
@@ -176,6 +178,30 @@ TEST_F(LazyImageTest, OutlivesWhatItWasMadeBy) {
   EXPECT_EQ(refs().size(), 2u) << "its lease is there as long as it needs pages";
   child.reset();
   EXPECT_EQ(refs(), std::vector<std::string>{"main"});
+}
+
+// One lease, one read of each page, and no more memory than one takes.
+TEST_F(LazyImageTest, SharesWhatHasComeWithAnotherOfItsCommit) {
+  LazyImages images = open();
+  std::optional<LazyCheckout> first(must(images.checkout(id_)));
+  must(page_of(first->space(), 5));
+  write(first->space(), {{6, 66}});
+  LazyCheckout second = must(images.checkout(id_));
+  EXPECT_EQ(refs().size(), 2u) << "main, and one lease";
+  expect_contents(second.space(), contents_);
+  const std::uint64_t gets = trouble_.gets;
+  const std::uint64_t used = images.pool().statistics().used;
+  EXPECT_EQ(must(page_of(first->space(), 6)), page_of_number(66));
+  EXPECT_EQ(must(page_of(first->space(), 7)), page_of_number(contents_[7]));
+  EXPECT_EQ(trouble_.gets, gets);
+  EXPECT_EQ(images.pool().statistics().used, used);
+  EXPECT_EQ(must(second.remember()), contents_.size());
+
+  first.reset();
+  must(at_.repository.forget("main"));
+  for (int round = 0; round < 4; ++round) must(at_.repository.collect(true));
+  EXPECT_EQ(refs().size(), 2u) << "the lease of the second, and what was touched";
+  expect_contents(must(images.checkout(id_)).space(), contents_);
 }
 
 TEST_F(LazyImageTest, IsNotAChilds) {

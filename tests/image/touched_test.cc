@@ -38,6 +38,18 @@ TEST_F(TouchedPages, AreRecalledByTheNextReader) {
   expect_contents(lazy.space(), contents_);
 }
 
+TEST_F(TouchedPages, AreAnnouncedToTheStoreBeforeTheyAreRead) {
+  record();
+  LazyImages images = open();
+  LazyCheckout lazy = must(images.checkout(id_));
+  trouble_.announced = 0;
+  must(lazy.recall());
+  EXPECT_GT(trouble_.announced, touched_.size()) << "bytes of packs";
+  const std::uint64_t before = trouble_.announced;
+  EXPECT_EQ(must(lazy.complete()), contents_.size() - touched_.size());
+  EXPECT_GT(trouble_.announced, before);
+}
+
 TEST_F(TouchedPages, AreThoseOfAllReadersThatRecall) {
   record();
   LazyImages images = open();
@@ -45,7 +57,8 @@ TEST_F(TouchedPages, AreThoseOfAllReadersThatRecall) {
   must(lazy.recall());
   must(page_of(lazy.space(), 7));
   EXPECT_EQ(must(lazy.remember()), touched_.size() + 1);
-  LazyCheckout next = must(images.checkout(id_));
+  LazyImages others = open();
+  LazyCheckout next = must(others.checkout(id_));
   EXPECT_EQ(must(next.recall()), touched_.size() + 1);
 }
 

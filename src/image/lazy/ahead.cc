@@ -1,5 +1,6 @@
 #include "image/lazy/ahead.h"
 
+#include <algorithm>
 #include <bit>
 #include <span>
 
@@ -8,6 +9,10 @@
 
 namespace cleave::detail::image {
 namespace {
+
+/// Pages that the store is told of before they are read, at least: 4 MiB, so that it is ahead of
+/// whoever unpacks them.
+constexpr std::size_t kAnnounced = 1024;
 
 // Pages that are wanted, in the order in which they lie there.
 struct Wanted {
@@ -35,9 +40,16 @@ Result<Wanted> in_order(RepositoryState& repository, Restored& restored,
 Result<std::uint64_t> fetch_all(LazySource& source, Restored& restored, const Wanted& wanted,
                                 Touch touch, GoOn go_on) {
   const LazySource::Ahead ahead;
+  const std::span<const ImageId> all = wanted.ids;
   std::uint64_t brought = 0;
+  std::size_t announced = 0;
   for (std::size_t done = 0; done < wanted.numbers.size();) {
-    const std::size_t end = done + source.read_ahead(std::span(wanted.ids).subspan(done));
+    if (announced < all.size() && announced < done + kAnnounced) {
+      const std::size_t more = std::min(all.size() - announced, 2 * kAnnounced);
+      source.announce(all.subspan(announced, more));
+      announced += more;
+    }
+    const std::size_t end = done + source.read_ahead(all.subspan(done));
     for (; done < end; ++done) {
       const std::uint32_t number = wanted.numbers[done];
       if (restored.had(number)) continue;

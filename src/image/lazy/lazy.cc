@@ -23,7 +23,7 @@ using detail::image::RepositoryState;
 using detail::image::Restored;
 
 /// Pages that are adopted in one step: the space's lock is held so long.
-constexpr std::size_t kStep = 4096;
+constexpr std::size_t kStep = 8192;
 
 // Pages of a commit that no space has yet: at the end, nothing needs them.
 class Unadopted {
@@ -96,11 +96,13 @@ Result<bool> touch(const Space& space, PageNo page) {
 }  // namespace
 
 LazyCheckout::LazyCheckout(Space space, std::shared_ptr<const Pool> pool,
-                           std::shared_ptr<LazySource> source, std::shared_ptr<Restored> restored)
+                           std::shared_ptr<LazySource> source, std::shared_ptr<Restored> restored,
+                           std::shared_ptr<const Snapshot> start)
     : space_(std::move(space)),
       pool_(std::move(pool)),
       source_(std::move(source)),
-      restored_(std::move(restored)) {}
+      restored_(std::move(restored)),
+      start_(std::move(start)) {}
 LazyCheckout::LazyCheckout(LazyCheckout&&) noexcept = default;
 LazyCheckout& LazyCheckout::operator=(LazyCheckout&& other) noexcept {
   const LazyCheckout old(std::move(*this));
@@ -108,12 +110,13 @@ LazyCheckout& LazyCheckout::operator=(LazyCheckout&& other) noexcept {
   pool_ = std::move(other.pool_);
   source_ = std::move(other.source_);
   restored_ = std::move(other.restored_);
+  start_ = std::move(other.start_);
   return *this;
 }
 
 LazyCheckout::~LazyCheckout() {
   if (source_ == nullptr) return;
-  restored_->start.reset();
+  start_.reset();
   { const Space gone(std::move(space_)); }
   source_->sweep();
 }
@@ -169,6 +172,13 @@ Result<ImageId> LazyImages::resolve(std::string_view text) {
 }
 
 Result<LazyCheckout> LazyImages::checkout(const ImageId& commit) {
+  if (const auto restored = source_->find_started(commit)) {
+    if (auto start = restored->start.lock()) {
+      auto space = start->fork();
+      if (!space) return tl::unexpected(space.error());
+      return LazyCheckout(std::move(*space), pool_, source_, restored, std::move(start));
+    }
+  }
   auto added = source_->add(commit);
   if (!added) return tl::unexpected(added.error());
   auto made = guarded([&]() -> Result<LazyCheckout> {
@@ -179,11 +189,11 @@ Result<LazyCheckout> LazyImages::checkout(const ImageId& commit) {
       return tl::unexpected(done.error());
     }
     if (auto done = pages.adopt_all(*space); !done) return tl::unexpected(done.error());
-    const auto start = space->snapshot();
-    if (!start) return tl::unexpected(start.error());
-    LazyCheckout lazy(std::move(*space), pool_, source_, added->restored);
-    added->restored->start = *start;
-    return lazy;
+    auto held = space->snapshot();
+    if (!held) return tl::unexpected(held.error());
+    auto start = std::make_shared<const Snapshot>(std::move(*held));
+    added->restored->start = start;
+    return LazyCheckout(std::move(*space), pool_, source_, added->restored, std::move(start));
   });
   if (!made) source_->sweep();
   return made;

@@ -46,7 +46,7 @@ Result<PushedImage> LazyCheckout::pushed() {
   return guarded([&]() -> Result<PushedImage> {
     auto tree = tree_of(*source_, *restored_);
     if (!tree) return tl::unexpected(tree.error());
-    auto state = std::make_shared<PushedState>(*restored_->start, std::move(*tree));
+    auto state = std::make_shared<PushedState>(*start_, std::move(*tree));
     state->id = restored_->commit;
     state->modules = restored_->record.modules;
     return RepositoryState::as_pushed(std::move(state));

@@ -1,7 +1,7 @@
 // One commit that is being restored lazily: its leaves, and what is known of each of their pages.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -20,9 +20,10 @@ class Restored {
   const ImageId commit;
   const std::string lease;  ///< a ref; empty: none was taken
   const ImageRecord record;
-  /// What the space held at first, for LazyCheckout::pushed(). It keeps pages of the commit, which
-  /// keep the pool and this: so who handed the space out takes it away again.
-  std::optional<Snapshot> start;
+  /// What its spaces hold at first, which each LazyCheckout of it keeps. Written and read by the one
+  /// thread that checks out. It keeps pages of the commit, which keep the pool and this: so this
+  /// does not keep it.
+  std::weak_ptr<const Snapshot> start;
 
   [[nodiscard]] std::uint32_t leaves() const noexcept {
     return static_cast<std::uint32_t>(leaves_.size());
@@ -41,6 +42,11 @@ class Restored {
   [[nodiscard]] std::uint64_t given(std::uint32_t leaf) const noexcept { return seen_[leaf].given; }
   /// How many these are in all.
   [[nodiscard]] std::uint64_t given() const noexcept { return given_; }
+
+  /// The node's name, whether it was read or not.
+  [[nodiscard]] const ImageId& name_of(std::uint32_t leaf) const noexcept {
+    return leaves_[leaf].id;
+  }
 
   // With the repository's turn (LazySource::with_repository). A leaf that was not read is; it is
   // tried again where it could not be. Errors: as read_leaf().

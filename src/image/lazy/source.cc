@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/fail.h"
@@ -96,6 +97,15 @@ std::shared_ptr<Restored> LazySource::find(std::uint32_t commit) noexcept {
   return found == restored_.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<Restored> LazySource::find_started(const ImageId& commit) noexcept {
+  if (!is_here()) return nullptr;
+  const sync::BareGuard guard(list_);
+  const auto found = std::ranges::find_if(restored_, [&](const auto& each) {
+    return each.second->commit == commit && !each.second->start.expired();
+  });
+  return found == restored_.end() ? nullptr : found->second;
+}
+
 Result<void> LazySource::fetch(LazyPlace place, std::byte* into) {
   const std::shared_ptr<Restored> restored = find(place.commit);
   if (restored == nullptr || !restored->has(place.page)) {
@@ -131,6 +141,14 @@ void LazySource::drop(LazyPlace place) noexcept {
 
 void LazySource::let_others() const noexcept {
   while (wanting_.load(sync::relaxed) != 0) (void)sched_yield();
+}
+
+void LazySource::announce(std::span<const ImageId> ids) {
+  let_others();
+  (void)with_repository([&](RepositoryState& state) -> Result<void> {
+    state.objects.announce(ids);
+    return {};
+  });
 }
 
 std::size_t LazySource::read_ahead(std::span<const ImageId> ids) {

@@ -67,6 +67,8 @@ class LazySource {
   };
   /// A commit to be restored, leased. Errors: as RepositoryState::lease(), no_memory.
   Result<Added> add(const ImageId& commit);
+  /// One that is being restored, and has what its spaces hold at first; null where there is none.
+  [[nodiscard]] std::shared_ptr<Restored> find_started(const ImageId& commit) noexcept;
   /// Ends the leases of what nothing needs any more.
   void sweep() noexcept;
 
@@ -91,6 +93,8 @@ class LazySource {
   };
   /// Waits while threads want a page.
   void let_others() const noexcept;
+  /// As Objects::announce().
+  void announce(std::span<const ImageId> ids);
   /// Has these pages at hand, as Objects::read_ahead(); after threads that wait for one.
   std::size_t read_ahead(std::span<const ImageId> ids);
 

@@ -61,21 +61,38 @@ bool was_touched(const Restored& restored, std::uint32_t number) {
   return (restored.touched(number / kEntries) >> number % kEntries & 1) != 0;
 }
 
-// Of the pages that `bitmap` has bits for, those that the commit has. `which`: of the bitmaps.
-Result<void> add_recorded(Objects& objects, Restored& restored, PageNo which, View bitmap,
-                          std::vector<std::uint32_t>& numbers) {
+// Calls `use(leaf, said)` with each leaf of which `bitmap` says some pages, as bits. `which`: of the
+// bitmaps.
+template <class Use>
+Result<void> for_each_said(const Restored& restored, PageNo which, View bitmap, Use use) {
   const PageNo begin{raw(which) * kBits};
   std::uint32_t leaf = restored.first_leaf_from(begin);
   for (; leaf < restored.leaves() && restored.first_page(leaf) < begin + kBits; ++leaf) {
     const std::uint64_t said = word_at(bitmap, word_of(restored.first_page(leaf)));
     if ((said & restored.given(leaf)) == 0) continue;
-    const auto pages = restored.pages(objects, leaf);
-    if (!pages) return tl::unexpected(pages.error());
-    for (std::uint64_t bits = said & *pages; bits != 0; bits &= bits - 1) {
-      numbers.push_back(leaf * kEntries + static_cast<std::uint32_t>(std::countr_zero(bits)));
-    }
+    if (auto done = use(leaf, said); !done) return done;
   }
   return {};
+}
+
+// Of the pages that `bitmap` has bits for, those that the commit has.
+Result<void> add_recorded(Objects& objects, Restored& restored, PageNo which, View bitmap,
+                          std::vector<std::uint32_t>& numbers) {
+  std::vector<ImageId> leaves;
+  (void)for_each_said(restored, which, bitmap, [&](std::uint32_t leaf, std::uint64_t) {
+    leaves.push_back(restored.name_of(leaf));
+    return Result<void>();
+  });
+  objects.announce(leaves);
+  return for_each_said(
+      restored, which, bitmap, [&](std::uint32_t leaf, std::uint64_t said) -> Result<void> {
+        const auto pages = restored.pages(objects, leaf);
+        if (!pages) return tl::unexpected(pages.error());
+        for (std::uint64_t bits = said & *pages; bits != 0; bits &= bits - 1) {
+          numbers.push_back(leaf * kEntries + static_cast<std::uint32_t>(std::countr_zero(bits)));
+        }
+        return {};
+      });
 }
 
 }  // namespace
