@@ -560,6 +560,32 @@ void cleave_arena_mark_pages_dirty(cleave_arena* arena, const void* first, const
 /// have to, and the memory goes with the arena. Not there in a child of fork(2).
 void* cleave_arena_device_view(const cleave_arena* arena);
 
+/// How an arena is restored. Zeroes are the defaults, but for `size`.
+typedef struct cleave_restore_options {
+  size_t size;       ///< set by the caller: sizeof(cleave_restore_options)
+  const char* name;  ///< what it is, for who reads that a page could not be had; NULL: a snapshot
+  const void* payload;  ///< that of the first commit, copied
+  size_t payload_size;  ///< bytes, 64 KiB at most
+  uint64_t patience;    ///< ms that a thread waits for a page before SIGBUS; 0: a minute
+} cleave_restore_options;
+
+/// An arena that holds what a snapshot does, at its addresses: it has one region, readable and
+/// writable. Its first commit is the snapshot, its pool the snapshot's. No page is read now: each
+/// comes when it is touched first, by any thread that does not block SIGBUS. One that cannot be had
+/// ends the access in SIGBUS. System calls bring none, and give EFAULT: cleave_arena_fetch(). Of
+/// the options, which may be NULL: `at` is not looked at, `joins` is NULL, the tracking automatic
+/// or async. Errors: as cleave_arena_create(), and bad_argument (the regions, the payload),
+/// unsupported (Linux before 6.7, or no userfaultfd).
+cleave_arena* cleave_arena_restore(const cleave_snapshot* from, const cleave_arena_options* options,
+                                   const cleave_restore_options* how, cleave_error* error);
+/// Puts pages of these bytes in place which are missing, so that system calls may use them all.
+/// `came`: how many did; it may be NULL. Errors: bad_argument (not inside the arena, empty), io and
+/// others of whoever has the page (where: the first that could not be had).
+cleave_code cleave_arena_fetch(cleave_arena* arena, const void* at, size_t bytes, uint64_t* came,
+                               cleave_error* error);
+/// How many pages are missing; 0 of an arena that was not restored.
+uint64_t cleave_arena_missing(const cleave_arena* arena);
+
 /// Memory that a device may use while commits are made: the same bytes at another address, in one
 /// piece, which system calls can always write to. What is pinned for writing counts as changed at
 /// every commit and once more after its release, and no checkout may change it. Errors:

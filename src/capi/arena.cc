@@ -5,6 +5,7 @@
 #include <cleave/program/writable_segments.h>
 
 #include "base/fail.h"
+#include "capi/arena_options.h"
 #include "capi/handles.h"
 
 using namespace cleave;
@@ -12,36 +13,25 @@ using namespace cleave::detail;
 
 namespace {
 
-constexpr uint32_t kKnownFlags = CLEAVE_ARENA_NO_SYSTEM_CALLS | CLEAVE_ARENA_CATCH_WRITERS |
-                                 CLEAVE_ARENA_CATCH_WAITERS | CLEAVE_ARENA_CATCH_UNSEEN;
-
-Result<cleave_arena_options> checked(const cleave_arena_options* given) {
-  if (given == nullptr) return cleave_arena_options{};
-  const auto options = c::known_part(given);
-  if (!options) return options;
-  if ((options->flags & ~kKnownFlags) != 0) {
-    return fail(Errc::bad_argument, "the options have a flag that this library does not know");
-  }
-  if (!c::is_tracking(options->tracking)) {
-    return fail(Errc::bad_argument, "the options name no way of tracking");
-  }
-  return options;
-}
-
-Result<ArenaOptions> options_of(const cleave_arena_options* given) {
-  const auto options = checked(given);
-  if (!options) return tl::unexpected(options.error());
-  return ArenaOptions{.at = options->at,
-                      .tracking = static_cast<Tracking>(options->tracking),
-                      .system_calls_write = (options->flags & CLEAVE_ARENA_NO_SYSTEM_CALLS) == 0,
-                      .catch_writers = (options->flags & CLEAVE_ARENA_CATCH_WRITERS) != 0,
-                      .catch_waiters = (options->flags & CLEAVE_ARENA_CATCH_WAITERS) != 0,
-                      .catch_unseen = (options->flags & CLEAVE_ARENA_CATCH_UNSEEN) != 0,
-                      .joins = options->joins == nullptr ? nullptr : &options->joins->arena};
-}
-
 std::string_view text_or_nothing(const char* text) {
   return text == nullptr ? std::string_view() : std::string_view(text);
+}
+
+Result<RestoreOptions> restore_options(const cleave_arena_options* arena,
+                                       const cleave_restore_options* how) {
+  const auto known = c::options_of(arena);
+  if (!known) return tl::unexpected(known.error());
+  RestoreOptions options{.arena = *known};
+  if (how == nullptr) return options;
+  const auto given = c::known_part(how);
+  if (!given) return tl::unexpected(given.error());
+  if (const char* null = c::null_memory(given->payload, given->payload_size)) {
+    return fail(Errc::bad_argument, null);
+  }
+  if (given->name != nullptr) options.name = given->name;
+  options.payload = c::bytes(given->payload, given->payload_size);
+  if (given->patience != 0) options.patience = c::milliseconds(given->patience);
+  return options;
 }
 
 // For functions that take a visitor of runs of the arena's memory.
@@ -76,7 +66,7 @@ cleave_arena* cleave_arena_create(cleave_pool* pool, uint64_t bytes,
   if (const char* null = c::null_among(pool)) return c::refuse_handle(null, error);
   return c::handle_of<cleave_arena>(
       [&] {
-        return options_of(options).and_then(
+        return c::options_of(options).and_then(
             [&](const ArenaOptions& known) { return Arena::create(pool->pool, bytes, known); });
       },
       error);
@@ -87,11 +77,37 @@ cleave_arena* cleave_arena_take_over(cleave_pool* pool, void* memory, size_t byt
   if (const char* null = c::null_among(pool, memory)) return c::refuse_handle(null, error);
   return c::handle_of<cleave_arena>(
       [&] {
-        return options_of(options).and_then([&](const ArenaOptions& known) {
+        return c::options_of(options).and_then([&](const ArenaOptions& known) {
           return Arena::take_over(pool->pool, c::bytes(memory, bytes), known);
         });
       },
       error);
+}
+
+cleave_arena* cleave_arena_restore(const cleave_snapshot* from, const cleave_arena_options* options,
+                                   const cleave_restore_options* how, cleave_error* error) {
+  if (const char* null = c::null_among(from)) return c::refuse_handle(null, error);
+  return c::handle_of<cleave_arena>(
+      [&] {
+        return restore_options(options, how).and_then([&](const RestoreOptions& known) {
+          return Arena::restore(from->snapshot, known);
+        });
+      },
+      error);
+}
+
+cleave_code cleave_arena_fetch(cleave_arena* arena, const void* at, size_t bytes, uint64_t* came,
+                               cleave_error* error) {
+  if (const char* null = c::null_among(arena)) return c::refuse(null, error);
+  const auto fetched = arena->arena.fetch(at, bytes);
+  if (!fetched) return c::report(fetched.error(), error);
+  if (came != nullptr) *came = *fetched;
+  c::set_ok(error);
+  return CLEAVE_OK;
+}
+
+uint64_t cleave_arena_missing(const cleave_arena* arena) {
+  return arena == nullptr ? 0 : arena->arena.missing();
 }
 
 cleave_code cleave_writable_segments(void* library, cleave_visit_segment visit, void* context,

@@ -325,6 +325,61 @@ TEST_F(CArena, DisownsAJumpWhereTheContextTells) {
 }
 #endif
 
+// Restored ones.
+
+class CRestoredArena : public InC {
+ protected:
+  static constexpr cleave_address kPlace = 0x560000000000;  // nothing is there with any sanitizer
+
+  void SetUp() override {
+    InC::SetUp();
+    if (cleave_try_tracking(CLEAVE_TRACKING_ASYNC, &error) != CLEAVE_OK) {
+      GTEST_SKIP() << message(error);
+    }
+    const OwnedSpace space(cleave_space_create(pool.get(), &error));
+    ok(cleave_space_map_at(space.get(), kPlace, kSize, CLEAVE_READ_WRITE, &error));
+    ok(cleave_space_write(space.get(), kPlace + 5 * kPage, "five", 5, &error));
+    ok(cleave_space_write(space.get(), kPlace + 9 * kPage, "nine", 5, &error));
+    snapshot.reset(cleave_space_snapshot(space.get(), &error));
+  }
+
+  OwnedSnapshot snapshot;
+};
+
+TEST_F(CRestoredArena, HasItsPagesWhenTheyAreTouched) {
+  cleave_restore_options how{};
+  how.size = sizeof how;
+  how.payload = "seed";
+  how.payload_size = 4;
+  const OwnedArena arena(cleave_arena_restore(snapshot.get(), nullptr, &how, &error));
+  ASSERT_NE(arena, nullptr) << message(error);
+  const char* data = static_cast<const char*>(cleave_arena_data(arena.get()));
+  EXPECT_EQ(reinterpret_cast<std::uintptr_t>(data), kPlace);
+  EXPECT_EQ(cleave_arena_missing(arena.get()), 2u);
+  EXPECT_STREQ(data + 5 * kPage, "five");
+  EXPECT_EQ(cleave_arena_missing(arena.get()), 1u);
+  std::uint64_t came = 0;
+  ok(cleave_arena_fetch(arena.get(), data, kSize, &came, &error));
+  EXPECT_EQ(came, 1u);
+  EXPECT_STREQ(data + 9 * kPage, "nine");
+  const OwnedCommit head(cleave_arena_head(arena.get(), &error));
+  std::size_t size = 0;
+  EXPECT_EQ(std::memcmp(cleave_commit_payload(head.get(), &size), "seed", 4), 0);
+  EXPECT_EQ(size, 4u);
+}
+
+TEST_F(CRestoredArena, IsRefusedWithOptionsThatAreNotKnown) {
+  cleave_restore_options how{};
+  EXPECT_EQ(cleave_arena_restore(snapshot.get(), nullptr, &how, &error), nullptr);
+  EXPECT_THAT(message(error), HasSubstr("sizeof"));
+  how.size = sizeof how;
+  how.payload_size = 4;
+  EXPECT_EQ(cleave_arena_restore(snapshot.get(), nullptr, &how, &error), nullptr);
+  EXPECT_THAT(message(error), HasSubstr("is NULL"));
+  const cleave_arena_options options{sizeof options, nullptr, CLEAVE_TRACKING_SOFTWARE, 0, nullptr};
+  EXPECT_EQ(cleave_arena_restore(snapshot.get(), &options, nullptr, &error), nullptr);
+}
+
 // Options.
 
 class CArenaOptions : public InC {

@@ -281,6 +281,13 @@ std::vector<Given> CNull::all() {
              [this](Error* e) {
                return cleave_arena_take_over(pool.get(), nullptr, 4096, nullptr, e);
              }),
+      handle("cleave_arena_restore",
+             [](Error* e) { return cleave_arena_restore(nullptr, nullptr, nullptr, e); }),
+      code("cleave_arena_fetch",
+           [](Error* e) { return cleave_arena_fetch(nullptr, nullptr, 1, nullptr, e); }),
+      code("cleave_arena_fetch",
+           [a](Error* e) { return cleave_arena_fetch(a, nullptr, 1, nullptr, e); }),
+      value("cleave_arena_missing", std::uint64_t{0}, [] { return cleave_arena_missing(nullptr); }),
       code("cleave_writable_segments",
            [](Error* e) { return cleave_writable_segments(nullptr, see_segment, nullptr, e); }),
       code("cleave_writable_segments",

@@ -102,6 +102,7 @@ parts_are_found_by_pkg_config() {
     run "$scratch/with_$part"
     echo "found by pkg-config: cleave-${part//_/-}"
     [[ $part != backing ]] || every_function_links cleave/backing/c.h 4
+    [[ $part != image ]] || every_function_links cleave/image/c.h 16
   done
 }
 

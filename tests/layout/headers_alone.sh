@@ -44,7 +44,7 @@ for compiler in "${@:2}"; do
     }
     how="together"
   fi
-  for header in cleave/c.h cleave/backing/c.h; do
+  for header in cleave/c.h cleave/backing/c.h cleave/image/c.h; do
     expect "$header" "$compiler" -std=c++98 -Wno-long-long -x c++
     expect "$header" "$compiler" -std=c99 -pedantic -x c
   done

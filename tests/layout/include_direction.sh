@@ -43,6 +43,7 @@ src/image/objects: include/* src/base src/image/format src/image/store
 src/image/leaves: include/* src/base src/image/format src/image/objects
 src/image: include/* src/base src/image/format src/image/store src/image/objects src/image/leaves
 src/image/lazy: include/* src/base src/sync src/image src/image/format src/image/objects src/image/leaves
+src/image/capi: include/* src/base src/sync src/capi
 src/s3: include/* src/base src/image/format src/image/store
 src/rados: include/* src/base src/image/format src/image/store
 src/backing/capi: include/* src/base src/sync src/capi

@@ -169,15 +169,15 @@ class CLEAVE_API LazyImages {
   /// The commit that a ref names, or that `text` is the id of. Error: not_mapped.
   Result<ImageId> resolve(std::string_view text);
   /// A space that holds the commit. No page is read. While another checkout of it is held that was
-  /// made here, it is a fork of what that held at first: they share one lease, pages that have come,
-  /// progress() and what was touched; it costs next to nothing. Else, of its nodes, those that name pages (64 each)
-  /// are read when the first of their pages is touched, if a ref names the commit and at most a
-  /// fifth of what they can name is zeroes: then what is wrong with one, or lacking, is an error of
-  /// that access. Otherwise they are read now, and looked for. Cost: some 25 ns a page (0.3 us if
-  /// they are read now); with a lease, a swap of the store's root, here and when it ends. Errors:
-  /// io (of the store; something is lacking), bad_argument (what the commit says of itself does not
-  /// hold), no_memory (also: more pages than LazyOptions has room for), unsupported (more than 2^26
-  /// nodes that name pages).
+  /// made here, it is a fork of what that held at first: they share one lease, pages that have
+  /// come, progress() and what was touched; it costs next to nothing. Else, of its nodes, those
+  /// that name pages (64 each) are read when the first of their pages is touched, if a ref names
+  /// the commit and at most a fifth of what they can name is zeroes: then what is wrong with one,
+  /// or lacking, is an error of that access. Otherwise they are read now, and looked for. Cost:
+  /// some 25 ns a page (0.3 us if they are read now); with a lease, a swap of the store's root,
+  /// here and when it ends. Errors: io (of the store; something is lacking), bad_argument (what the
+  /// commit says of itself does not hold), no_memory (also: more pages than LazyOptions has room
+  /// for), unsupported (more than 2^26 nodes that name pages).
   Result<LazyCheckout> checkout(const ImageId& commit);
   /// An arena that holds the commit, at the address where it was. Errors: as checkout(), and as
   /// Repository::checkout_arena() and Arena::restore(): unsupported where the kernel cannot.

@@ -74,8 +74,8 @@ class CLEAVE_API ImageStore {
 
 /// A store in a folder of a file system that has link(2) and fsync(2). `path` has to be there.
 /// Any number of processes; one that is killed leaves nothing half done. Objects are written to
-/// files without a name (O_TMPFILE), synced, and linked to their names: up to eight objects together.
-/// Errors: io.
+/// files without a name (O_TMPFILE), synced, and linked to their names: up to eight objects
+/// together. Errors: io.
 CLEAVE_API Result<std::unique_ptr<ImageStore>> directory_store(const std::string& path);
 
 }  // namespace cleave

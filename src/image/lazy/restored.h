@@ -20,9 +20,9 @@ class Restored {
   const ImageId commit;
   const std::string lease;  ///< a ref; empty: none was taken
   const ImageRecord record;
-  /// What its spaces hold at first, which each LazyCheckout of it keeps. Written and read by the one
-  /// thread that checks out. It keeps pages of the commit, which keep the pool and this: so this
-  /// does not keep it.
+  /// What its spaces hold at first, which each LazyCheckout of it keeps. Written and read by the
+  /// one thread that checks out. It keeps pages of the commit, which keep the pool and this: so
+  /// this does not keep it.
   std::weak_ptr<const Snapshot> start;
 
   [[nodiscard]] std::uint32_t leaves() const noexcept {

@@ -61,8 +61,8 @@ bool was_touched(const Restored& restored, std::uint32_t number) {
   return (restored.touched(number / kEntries) >> number % kEntries & 1) != 0;
 }
 
-// Calls `use(leaf, said)` with each leaf of which `bitmap` says some pages, as bits. `which`: of the
-// bitmaps.
+// Calls `use(leaf, said)` with each leaf of which `bitmap` says some pages, as bits. `which`: of
+// the bitmaps.
 template <class Use>
 Result<void> for_each_said(const Restored& restored, PageNo which, View bitmap, Use use) {
   const PageNo begin{raw(which) * kBits};
