@@ -14,5 +14,6 @@ std::vector<Row> push_first(const Settings& settings);
 std::vector<Row> push_one_row(const Settings& settings);
 std::vector<Row> push_deleted(const Settings& settings);
 std::vector<Row> objects_of_a_folder(const Settings& settings);
+std::vector<Row> objects_of_stores(const Settings& settings);
 
 }  // namespace cleave::bench
