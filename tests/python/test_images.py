@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gc
+import hashlib
+import http.server
 import os
 import subprocess
 import sys
 import threading
+import urllib.parse
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from conftest import Program
 
 import cleave
 
@@ -288,3 +292,134 @@ def test_a_child_has_none_of_it(store: Path, repository: cleave.Repository, pool
             os._exit(status)
     assert os.waitpid(child, 0)[1] == 0
     assert lazy.space.read(0, PAGE) == content(1)
+
+
+END = """
+import cleave, threading
+images = cleave.LazyImages({store!r}, cleave.MiB)
+main = images.resolve("main")
+def work():
+    while True:
+        with images.checkout(main) as lazy:
+            lazy.complete()
+for _ in range(3): threading.Thread(target=work, daemon=True).start()
+images.checkout(main).complete()
+print("end")
+"""
+
+
+def test_the_interpreter_ends_while_daemon_threads_check_out(
+    repository: cleave.Repository, pool: cleave.Pool, store: Path, program: Program
+) -> None:
+    push(repository, pool)
+    for _ in range(5):
+        ended = program(END.format(store=str(store)))
+        assert (ended.returncode, ended.stdout) == (0, "end\n"), ended.stderr
+
+
+class Bucket(http.server.BaseHTTPRequestHandler):
+    """As much of S3 as a repository needs, by threads of this interpreter."""
+
+    objects: dict[str, bytes]
+    lock: threading.Lock
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def answer(self, status: int, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()) -> None:
+        self.send_response(status)
+        for name, value in (*headers, ("Content-Length", str(len(body)))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    @staticmethod
+    def tag(body: bytes) -> str:
+        return '"' + hashlib.sha256(body).hexdigest() + '"'
+
+    def do_PUT(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with self.lock:
+            there = self.objects.get(self.path)
+            match = self.headers.get("If-Match")
+            if (self.headers.get("If-None-Match") and there is not None) or (
+                match is not None and (there is None or match != self.tag(there))
+            ):
+                status = 412
+            else:
+                self.objects[self.path] = body
+                status = 200
+        self.answer(status, headers=(("ETag", self.tag(body)),))
+
+    def do_GET(self) -> None:
+        path, _, query = self.path.partition("?")
+        if query:
+            prefix = urllib.parse.parse_qs(query)["prefix"][0]
+            with self.lock:
+                found = [(key.removeprefix(path.rstrip("/") + "/"), len(body)) for key, body in self.objects.items()]
+            items = "".join(
+                f"<Contents><Key>{key}</Key><Size>{size}</Size></Contents>"
+                for key, size in sorted(found)
+                if key.startswith(prefix)
+            )
+            xml = f"<ListBucketResult><IsTruncated>false</IsTruncated>{items}</ListBucketResult>"
+            self.answer(200, xml.encode())
+            return
+        with self.lock:
+            body = self.objects.get(path)
+        if body is None:
+            self.answer(404, b"<Error><Code>NoSuchKey</Code></Error>")
+            return
+        tag = ("ETag", self.tag(body))
+        if "Range" not in self.headers:
+            self.answer(200, body, (tag,))
+            return
+        first, last = (int(n) for n in self.headers["Range"].removeprefix("bytes=").split("-"))
+        last = min(last, len(body) - 1)
+        self.answer(206, body[first : last + 1], (tag, ("Content-Range", f"bytes {first}-{last}/{len(body)}")))
+
+    def do_DELETE(self) -> None:
+        with self.lock:
+            self.objects.pop(self.path, None)
+        self.answer(204)
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    handler = type("OneBucket", (Bucket,), {"objects": {}, "lock": threading.Lock()})
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    for name, value in (
+        ("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_address[1]}"),
+        ("AWS_ACCESS_KEY_ID", "me"),
+        ("AWS_SECRET_ACCESS_KEY", "secret"),
+    ):
+        monkeypatch.setenv(name, value)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield "s3://bucket/images"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_lazy_checkout_that_nobody_closes_ends_its_lease_without_the_interpreters_lock(
+    pool: cleave.Pool, bucket: str
+) -> None:
+    """The store is served by another thread of this interpreter: with the lock held, nobody would answer."""
+    try:
+        repository = cleave.Repository.create(bucket)
+    except cleave.UnsupportedError as error:
+        pytest.skip(str(error))
+    push(repository, pool)
+    images = cleave.LazyImages(bucket, cleave.MiB)
+    lazy = images.checkout(images.resolve("main"))
+    assert lazy.complete() == len(PAGES)
+    space = lazy.space
+    assert any(ref.name.startswith("readers/") for ref in repository.refs())
+    del lazy
+    assert space.read(5 * PAGE, PAGE) == content(6)
+    del space
+    gc.collect()
+    assert [ref.name for ref in repository.refs()] == ["main"]

@@ -13,7 +13,7 @@
 namespace cleave::python {
 
 /// Empty once it was closed. A call in another thread, without the GIL, keeps what it works on
-/// until it is through.
+/// until it is through. What has it last ends it without the GIL: that may take long, and a store.
 template <class T>
 class Handle {
  public:
@@ -21,6 +21,11 @@ class Handle {
   Handle(const char* what, T&& value) : what_(what), value_(keep(std::move(value))) {}
   /// Of a part of what another handle has, which stays as long as this does.
   Handle(const char* what, std::shared_ptr<T> part) : what_(what), value_(std::move(part)) {}
+  Handle(const Handle&) = delete;
+  Handle& operator=(const Handle&) = delete;
+  ~Handle() {
+    if (value_.use_count() == 1) close();
+  }
 
   /// Raises ValueError if it was closed, NotPermittedError in a child of fork(2).
   [[nodiscard]] std::shared_ptr<T> get() const {
