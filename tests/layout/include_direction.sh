@@ -96,7 +96,8 @@ adapters/python/cleave:
 adapters/program/kernel:
 adapters/program/memory: include/cleave adapters/program/kernel
 adapters/program/own: include/cleave adapters/program/kernel adapters/program/memory
-adapters/program/state: include/cleave adapters/program/kernel adapters/program/memory adapters/program/own
+adapters/program/kept: adapters/program/kernel adapters/program/memory adapters/program/own
+adapters/program/state: include/cleave adapters/program/kernel adapters/program/memory adapters/program/own adapters/program/kept
 adapters/program/control: include/cleave/* include/cleave adapters/program/kernel adapters/program/own adapters/program/state
 adapters/program/interpose: include/cleave adapters/program/kernel adapters/program/memory adapters/program/own adapters/program/state adapters/program/control
 adapters/program: adapters/program/*
