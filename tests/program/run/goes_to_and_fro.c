@@ -76,7 +76,10 @@ static void go_to(const char* name, int steps) {
 int main(void) {
   if (cleave_run_commit != NULL) {
     in_heap = malloc(sizeof *in_heap);
-    if (in_heap == NULL || came_back == NULL) return 4;
+    if (in_heap == NULL || came_back == NULL) {
+      say("cannot have memory of its own\n"); /* its own call was refused */
+      return 4;
+    }
     *in_heap = 1;
     if (commit("one", 0) == 1) ++*came_back;
     step();
