@@ -137,7 +137,8 @@ examples/segments: include/cleave/* include/cleave
 examples/fuzz: include/cleave/* include/cleave
 examples/fuzz/afl: examples/fuzz
 examples/kvm: include/cleave
-examples/libretro: include/cleave/* include/cleave
+examples/libretro/cartridges:
+examples/libretro: include/cleave/* include/cleave examples/libretro/cartridges
 examples/verilator: include/cleave
 examples/image: include/*
 examples/sqlite: include/* adapters/sqlite adapters/sqlite/contents measure tools/console

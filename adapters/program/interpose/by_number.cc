@@ -1,5 +1,5 @@
-// syscall(2): by number, a program can ask for anything. What a replaced function does for its name,
-// this does for its number; what no commit can hold is refused here as well.
+// syscall(2): by number, a program can ask for anything. What a replaced function does for its
+// name, this does for its number; what no commit can hold is refused here as well.
 #include <sys/syscall.h>
 #include <unistd.h>
 

@@ -7,8 +7,8 @@ namespace cleave::program {
 
 /// A file that was open at a commit, kept open by a descriptor of this library.
 ///
-/// To close any descriptor of a file lets go of all locks of fcntl(2) that the process has on it. So
-/// where it has some the descriptor outlives this object, until a look finds none.
+/// To close any descriptor of a file lets go of all locks of fcntl(2) that the process has on it.
+/// So where it has some the descriptor outlives this object, until a look finds none.
 class KeptFile {
  public:
   /// Null: no descriptor is left.

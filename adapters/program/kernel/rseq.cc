@@ -11,8 +11,8 @@ extern "C" {
 namespace cleave::program {
 namespace {
 
-// Of the kernel's struct rseq: cpu_id_start and cpu_id; node_id and mm_cid. What lies between is the
-// program's.
+// Of the kernel's struct rseq: cpu_id_start and cpu_id; node_id and mm_cid. What lies between is
+// the program's.
 constexpr std::size_t kBytes = 32;
 constexpr std::size_t kProcessor = 0;
 constexpr std::size_t kNode = 20;

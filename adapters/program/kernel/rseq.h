@@ -11,8 +11,8 @@ namespace cleave::program {
 /// Empty: nothing (before glibc 2.35, or it was told not to).
 std::span<std::byte> written_by_the_kernel() noexcept;
 
-/// Keeps it as it is over a checkout, which would bring the processor of long ago: the kernel writes
-/// it anew only when the thread moves.
+/// Keeps it as it is over a checkout, which would bring the processor of long ago: the kernel
+/// writes it anew only when the thread moves.
 class ProcessorKept {
  public:
   ProcessorKept() noexcept;

@@ -10,8 +10,8 @@ namespace cleave::detail {
 Result<PageSet> PageSet::create(std::uint64_t pages) {
   const std::uint64_t words = (pages + kBits - 1) / kBits;
   const std::uint64_t summary = (words + kBits - 1) / kBits;
-  // Zeroes are words of zero, as in static memory. To write them would have the kernel give pages to
-  // all of them, half a MiB for an arena of 16 GiB, of which few are ever used.
+  // Zeroes are words of zero, as in static memory. To write them would give pages to all of them,
+  // half a MiB for an arena of 16 GiB, of which few are ever used.
   void* memory = sync::allocate_zeroed((words + summary) * sizeof(Word));
   if (memory == nullptr) return fail(Errc::no_memory, "out of memory allocating a set of pages");
   auto* first = static_cast<Word*>(memory);

@@ -69,8 +69,8 @@ class PageSet {
   [[nodiscard]] std::uint64_t words() const { return (pages_ + kBits - 1) / kBits; }
   [[nodiscard]] std::uint64_t word(std::uint64_t i) const { return words_[i].load(sync::relaxed); }
   /// The first page in the set from `page` on, where that is below `end`; else `end`, or a page
-  /// behind it. It looks no further: for each of a thousand runs to look through all of an empty set
-  /// would cost more than what the runs are asked for.
+  /// behind it. It looks no further: to look through all of an empty set for each of a thousand
+  /// runs would cost more than what the runs are asked for.
   [[nodiscard]] std::uint64_t first_from(std::uint64_t page, std::uint64_t end) const noexcept;
   /// The first page not in the set from `page` on.
   [[nodiscard]] std::uint64_t first_absent_from(std::uint64_t page) const noexcept;

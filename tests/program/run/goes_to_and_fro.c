@@ -1,6 +1,7 @@
-/* A program that commits and goes back by itself, with no system call of its own in between: so that
-   each of them can be refused. What was asked for and refused has changed nothing, and is done when
-   it is asked for once more. Says "well", and ends with 0; without commits it says so at once. */
+/* A program that commits and goes back by itself, with no system call of its own in between: so
+   that each of them can be refused. What was asked for and refused has changed nothing, and is
+   done when it is asked for once more. Says "well", and ends with 0; without commits it says so at
+   once. */
 #define _GNU_SOURCE
 #include <stdlib.h>
 #include <string.h>

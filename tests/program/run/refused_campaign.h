@@ -30,7 +30,8 @@ class RefusedCampaign {
     for (const Kind& kind : kKinds) watched_.push_back(kind.call);
   }
 
-  /// What main() returns. As many tries for each errno, spread over the calls; 0: one for the first.
+  /// What main() returns. As many tries for each errno, spread over the calls; 0: one for the
+  /// first.
   int run(std::uint64_t tries) {
     const RunOutcome all = start({}, library_);
     for (const long call : all.calls) ++calls_[call];
