@@ -116,7 +116,10 @@ soak: build ## What takes long: the release's tests, asan, stress, torture, fuzz
 	build/release/tests/cleave_stress --seconds $(SOAK_SECONDS)
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --directory build
 	build/release/tests/cleave_torture --seconds $(TORTURE_SECONDS) --backing compressed --memory 3000 --directory build
-	build/release/tests/cleave_refused_start build/release/bin/libcleave-run.so 30 || [ $$? = 77 ]
+	for program in /bin/echo build/release/tests/cleave_goes_to_and_fro; do \
+	  build/release/tests/cleave_refused_program build/release/bin/libcleave-run.so $$program 30 || [ $$? = 77 ] || \
+	    exit 1; \
+	done
 	tests/program/run/kth_allocation.py build/release/bin/libcleave-run.so \
 	  build/release/tests/libcleave_fail_allocation.so build/release/tests/cleave_stand_in 0 || [ $$? = 77 ]
 	for session in lua sqlite python; do \

@@ -45,7 +45,7 @@ Frame* serve(int signal, siginfo_t* /*info*/, ucontext_t* context, Frame* frame)
   _exit(kCouldNotStart);
 }
 
-void start_or_throw() {
+void begin_with_high_descriptors() {
   const HighDescriptors high;
   if (!high.are_high()) give_up("too few descriptors are left; raise RLIMIT_NOFILE (ulimit -n)");
   auto started = Program::start();
@@ -58,6 +58,11 @@ void start_or_throw() {
     control = new ControlSocket;
     if (const std::string why = control->listen_at(path); !why.empty()) give_up(why);
   }
+}
+
+// What holds the low numbers is gone by then: the kernel makes a file for each that it lists.
+void start_or_throw() {
+  begin_with_high_descriptors();
   if (!HighDescriptors::keep_all()) give_up("/proc/self/fd cannot be read");
 }
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "examples/libretro/cartridges.h"
+#include "examples/libretro/cartridges/cartridges.h"
 #include "examples/libretro/interface.h"
 
 namespace cleave::example {

@@ -1,6 +1,7 @@
 #include "sync/memory.h"
 
 #include <cstdlib>
+#include <cstring>
 
 #include <cleave/detail/atomic.h>
 
@@ -43,6 +44,18 @@ void* allocate(std::size_t bytes, std::size_t alignment) noexcept {
   if (Scheduler* s = scheduler()) return s->allocate(bytes, alignment);
 #endif
   return from_the_system(bytes, alignment);
+}
+
+void* allocate_zeroed(std::size_t bytes) noexcept {
+  if (allocation_fails()) return nullptr;
+#ifdef CLEAVE_EXPLORED
+  if (Scheduler* s = scheduler()) {
+    void* memory = s->allocate(bytes, alignof(std::max_align_t));
+    if (memory != nullptr) std::memset(memory, 0, bytes);
+    return memory;
+  }
+#endif
+  return std::calloc(1, bytes);
 }
 
 void deallocate(void* memory) noexcept {

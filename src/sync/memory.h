@@ -32,6 +32,9 @@ bool allocation_failed() noexcept;
 /// At least `bytes` bytes on a boundary of `alignment` (a power of two); nullptr when there is no
 /// memory. Any thread.
 void* allocate(std::size_t bytes, std::size_t alignment = alignof(std::max_align_t)) noexcept;
+/// The same, all zeroes. Where there is much of it, the kernel's: it costs nothing until it is
+/// used.
+void* allocate_zeroed(std::size_t bytes) noexcept;
 void deallocate(void* memory) noexcept;
 
 /// `new T(arguments...)` from allocate(); nullptr when there is no memory.

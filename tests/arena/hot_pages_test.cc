@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <map>
@@ -356,8 +357,27 @@ TEST_P(ArenasWithHotPages, GiveTheirMemoryBack) {
   EXPECT_EQ(at(arena, 7) + at(arena, 8), "55");
 }
 
-// Zeroes in a run are given back by a checkout: the pages are hot, and holes.
-TEST_P(ArenasWithHotPages, BecomeHolesAndAreWrittenAgain) {
+// A loop that takes memory and goes back would have the kernel make it anew each time.
+TEST_P(ArenasWithHotPages, KeepTheirMemoryWhenTheyBecomeZeroes) {
+  if (!tracker_kind(GetParam()).notices) GTEST_SKIP() << "none become hot";
+  Arena arena = make();
+  const Commit empty = arena.head();
+  const auto with_memory = [&arena](std::size_t first, std::size_t end) {
+    std::vector<unsigned char> pages(end - first);
+    EXPECT_EQ(mincore(arena.data() + first * kPageSize, pages.size() * kPageSize, pages.data()), 0);
+    return std::count_if(pages.begin(), pages.end(), [](auto page) { return (page & 1) != 0; });
+  };
+  std::vector<std::size_t> pages;
+  for (std::size_t page = 32; page < 64; ++page) pages.push_back(page);
+  heat(arena, pages);
+  for (std::size_t page = 96; page < 128; ++page) write(arena, page, "seldom");
+  must(arena.checkout(empty));
+  EXPECT_EQ(with_memory(32, 64), 32);
+  EXPECT_EQ(with_memory(96, 128), 0) << "what is seldom written is given back";
+  EXPECT_EQ(at(arena, 40) + at(arena, 100), std::string(2, '\0'));
+}
+
+TEST_P(ArenasWithHotPages, BecomeZeroesAndAreWrittenAgain) {
   Arena arena = make();
   const Commit empty = arena.head();
   std::vector<std::size_t> pages;

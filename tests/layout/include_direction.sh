@@ -97,7 +97,8 @@ adapters/python/cleave:
 adapters/program/kernel:
 adapters/program/memory: include/cleave adapters/program/kernel
 adapters/program/own: include/cleave adapters/program/kernel adapters/program/memory
-adapters/program/state: include/cleave adapters/program/kernel adapters/program/memory adapters/program/own
+adapters/program/kept: adapters/program/kernel adapters/program/memory adapters/program/own
+adapters/program/state: include/cleave adapters/program/kernel adapters/program/memory adapters/program/own adapters/program/kept
 adapters/program/control: include/cleave/* include/cleave adapters/program/kernel adapters/program/own adapters/program/state
 adapters/program/interpose: include/cleave adapters/program/kernel adapters/program/memory adapters/program/own adapters/program/state adapters/program/control
 adapters/program: adapters/program/*
@@ -137,7 +138,8 @@ examples/segments: include/cleave/* include/cleave
 examples/fuzz: include/cleave/* include/cleave
 examples/fuzz/afl: examples/fuzz
 examples/kvm: include/cleave
-examples/libretro: include/cleave/* include/cleave
+examples/libretro/cartridges:
+examples/libretro: include/cleave/* include/cleave examples/libretro/cartridges
 examples/verilator: include/cleave
 examples/image: include/*
 examples/sqlite: include/* adapters/sqlite adapters/sqlite/contents measure tools/console

@@ -20,8 +20,10 @@
 namespace cleave::program {
 namespace {
 
+// To this thread alone: were there another, it would not be the one that rests.
 bool signals_news(int descriptor) {
-  return fcntl(descriptor, F_SETOWN, getpid()) == 0 &&
+  const f_owner_ex owner{F_OWNER_TID, gettid()};
+  return fcntl(descriptor, F_SETOWN_EX, &owner) == 0 &&
          fcntl(descriptor, F_SETSIG, kControlSignal) == 0 &&
          fcntl(descriptor, F_SETFL, O_NONBLOCK | O_ASYNC) == 0;
 }

@@ -15,11 +15,14 @@
 
 // The functions that load libraries, or have the C library load one. Each goes on in the C
 // library's function of that name, with the caller's own return address: the loader asks who calls.
-#define CLEAVE_RUN_LOADERS(each)                                                              \
-  each(dlopen) each(dlmopen) each(dlclose) each(iconv_open) each(iconv_close) each(setlocale) \
-      each(getaddrinfo) each(gethostbyname) each(getpwnam) each(getpwnam_r) each(getpwuid)    \
-          each(getpwuid_r) each(getgrnam) each(getgrnam_r) each(getgrgid) each(getgrgid_r)    \
-              each(getgrouplist) each(initgroups)
+// None of them has more arguments than registers hold.
+#define CLEAVE_RUN_LOADERS(each)                                                                 \
+  each(dlopen) each(dlmopen) each(dlclose) each(iconv_open) each(iconv_close) each(setlocale)    \
+      each(getaddrinfo) each(gethostbyname) each(gethostbyname2) each(gethostbyname_r)           \
+          each(gethostbyaddr) each(getservbyname) each(getservbyport) each(getprotobyname)       \
+              each(getpwnam) each(getpwnam_r) each(getpwuid) each(getpwuid_r) each(getpwent)     \
+                  each(getgrnam) each(getgrnam_r) each(getgrgid) each(getgrgid_r) each(getgrent) \
+                      each(getgrouplist) each(initgroups) each(getspnam)
 
 namespace {
 

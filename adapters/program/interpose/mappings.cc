@@ -58,6 +58,10 @@ long map_for_program(void* at, std::size_t bytes, int protection, int flags, int
   const bool is_only_read =
       mapper == Mapper::program && source >= 0 && (protection & (PROT_WRITE | PROT_EXEC)) == 0;
   if (is_only_read) return raw::map(nullptr, bytes, protection, flags, file, offset);
+  if ((flags & MAP_32BIT) != 0) {
+    return refuse("mmap refused: in the lowest part of the address space, memory would not go back",
+                  -ENOMEM);
+  }
   return area.map(nullptr, bytes, protection, source, offset);
 }
 
@@ -82,15 +86,16 @@ long protect_for_program(void* at, std::size_t bytes, int protection) noexcept {
 long advise_for_program(void* at, std::size_t bytes, int advice) noexcept {
   bytes = pages_of(bytes);
   if (!is_programs_call() || !is_under_commits(at, bytes)) return raw::advise(at, bytes, advice);
-  if (advice == MADV_DONTNEED) return program()->area().drop(at, bytes);
+  constexpr int kDontNeedLocked = 24;  // Linux 5.18
+  if (advice == MADV_DONTNEED || advice == kDontNeedLocked) {
+    return program()->area().drop(at, bytes);
+  }
   // To these no program may hold the kernel; it would refuse some, of shared memory.
   if (advice == MADV_FREE || advice == MADV_HUGEPAGE || advice == MADV_NOHUGEPAGE) return 0;
   if (advice == MADV_DONTFORK || advice == MADV_DOFORK) return 0;
   if (advice == MADV_REMOVE) return -EINVAL;  // as of private memory
   return raw::advise(at, bytes, advice);
 }
-
-namespace {
 
 long remap_for_program(void* at, std::size_t old_bytes, std::size_t bytes, int flags,
                        void* to) noexcept {
@@ -106,6 +111,8 @@ long remap_for_program(void* at, std::size_t old_bytes, std::size_t bytes, int f
   }
   return program()->area().resize(at, old_bytes, bytes, (flags & MREMAP_MAYMOVE) != 0);
 }
+
+namespace {
 
 /// As the C library has it: -1 and errno.
 template <class T>

@@ -14,5 +14,7 @@ long map_for_program(void* at, std::size_t bytes, int protection, int flags, int
 long unmap_for_program(void* at, std::size_t bytes) noexcept;
 long protect_for_program(void* at, std::size_t bytes, int protection) noexcept;
 long advise_for_program(void* at, std::size_t bytes, int advice) noexcept;
+long remap_for_program(void* at, std::size_t old_bytes, std::size_t bytes, int flags,
+                       void* to) noexcept;
 
 }  // namespace cleave::program

@@ -2,19 +2,15 @@
 #include <dlfcn.h>
 #include <pthread.h>
 #include <sched.h>
+#include <threads.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <csignal>
-#include <cstdarg>
 #include <cstdint>
 
-#include "adapters/program/control/socket.h"
 #include "adapters/program/interpose/caller.h"
 #include "adapters/program/interpose/sentence.h"
 #include "adapters/program/kernel/digits.h"
-#include "adapters/program/kernel/raw.h"
 #include "adapters/program/kernel/say.h"
 
 namespace cleave::program {
@@ -36,6 +32,14 @@ void name_function(Sentence& sentence, std::uintptr_t at) {
   sentence << " of " << about.dli_fname;
 }
 
+void refuse_thread(const char* function, std::uintptr_t start) {
+  Sentence sentence;
+  sentence << function << " refused: a second thread, ";
+  name_function(sentence, start);
+  sentence << ", would run on in memory that goes back; no commit holds its registers";
+  say(sentence.text());
+}
+
 int refuse(const char* sentence, int error) noexcept {
   say(sentence);
   errno = error;
@@ -54,21 +58,23 @@ using namespace cleave::program;
 #pragma GCC visibility push(default)
 extern "C" {
 
-// The C library's own names for them.
-pid_t __fork();                                                             // NOLINT
-int __sigaction(int, const struct sigaction*, struct sigaction*) noexcept;  // NOLINT
+pid_t __fork();  // NOLINT: the C library's own name for it
 
 int pthread_create(pthread_t* made, const pthread_attr_t* how, void* (*start)(void*), void* with) {
-  if (!is_programs_call()) {
-    using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
-    return reinterpret_cast<Create>(dlsym(RTLD_NEXT, "pthread_create"))(made, how, start, with);
+  if (is_programs_call()) {
+    refuse_thread("pthread_create", reinterpret_cast<std::uintptr_t>(start));
+    return EAGAIN;
   }
-  Sentence sentence;
-  sentence << "pthread_create refused: a second thread, ";
-  name_function(sentence, reinterpret_cast<std::uintptr_t>(start));
-  sentence << ", would run on in memory that goes back; no commit holds its registers";
-  say(sentence.text());
-  return EAGAIN;
+  using Create = int (*)(pthread_t*, const pthread_attr_t*, void* (*)(void*), void*);
+  return reinterpret_cast<Create>(dlsym(RTLD_NEXT, "pthread_create"))(made, how, start, with);
+}
+int thrd_create(thrd_t* made, thrd_start_t start, void* with) {
+  if (is_programs_call()) {
+    refuse_thread("thrd_create", reinterpret_cast<std::uintptr_t>(start));
+    return thrd_nomem;
+  }
+  using Create = int (*)(thrd_t*, thrd_start_t, void*);
+  return reinterpret_cast<Create>(dlsym(RTLD_NEXT, "thrd_create"))(made, start, with);
 }
 
 pid_t fork() {
@@ -89,43 +95,6 @@ int clone(int (* /*start*/)(void*), void* /*stack*/, int flags, void* /*with*/, 
                     ? "clone refused: a second thread would run on in memory that goes back"
                     : "clone refused: the child would have none of the program's memory",
                 ENOSYS);
-}
-
-// By number, a program can ask for anything. What no commit can hold is refused here as well.
-long syscall(long number, ...) {
-  va_list more;
-  va_start(more, number);
-  std::array<long, 6> with{};
-  for (long& word : with) word = va_arg(more, long);
-  va_end(more);
-  if (is_programs_call()) {
-    switch (number) {
-      case SYS_io_uring_setup:
-        return refuse("io_uring refused: the kernel would write to memory that goes back", ENOSYS);
-      case SYS_fork:
-      case SYS_vfork:
-      case SYS_clone:
-      case SYS_clone3:
-        return refuse(
-            "a child or a thread by a system call of its own is refused: no commit "
-            "would hold it",
-            ENOSYS);
-      default:
-        break;
-    }
-  }
-  const long answer = raw::call(number, with[0], with[1], with[2], with[3], with[4], with[5]);
-  if (!raw::is_error(answer)) return answer;
-  errno = static_cast<int>(-answer);
-  return -1;
-}
-
-int sigaction(int signal, const struct sigaction* wanted, struct sigaction* before) {
-  if ((signal == kControlSignal || signal == SIGSYS) && is_programs_call()) {
-    errno = EINVAL;
-    return -1;
-  }
-  return __sigaction(signal, wanted, before);
 }
 
 }  // extern "C"

@@ -1,5 +1,7 @@
 #include "adapters/program/kernel/frame.h"
 
+#include <asm/prctl.h>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -60,6 +62,15 @@ cleave_run_on_stack:
 )");
 
 namespace cleave::program {
+
+std::uint64_t gs_base() noexcept {
+  std::uint64_t base = 0;
+  (void)raw::call(SYS_arch_prctl, ARCH_GET_GS, raw::as_word(&base));
+  return base;
+}
+void set_gs_base(std::uint64_t to) noexcept {
+  (void)raw::call(SYS_arch_prctl, ARCH_SET_GS, static_cast<long>(to));
+}
 
 bool take_signal(int signal, OnSignal handler) noexcept {
   constexpr unsigned long kRestorer = 0x04000000;  // SA_RESTORER

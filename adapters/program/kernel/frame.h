@@ -17,6 +17,11 @@ struct Frame;
 /// to go on with: the same, or one that memory has by now.
 using OnSignal = Frame* (*)(int signal, siginfo_t* info, ucontext_t* context, Frame* frame);
 
+/// Where the segment register gs begins: the one register of the program's that no frame has, and
+/// that it may use (fs is the C library's).
+std::uint64_t gs_base() noexcept;
+void set_gs_base(std::uint64_t to) noexcept;
+
 /// Has `signal` come to `handler`, one for all such signals. False: the kernel refuses.
 bool take_signal(int signal, OnSignal handler) noexcept;
 

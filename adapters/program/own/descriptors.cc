@@ -8,6 +8,7 @@
 #include <new>
 #include <vector>
 
+#include "adapters/program/kernel/raw.h"
 #include "adapters/program/own/open_descriptors.h"
 
 namespace cleave::program {
@@ -79,8 +80,18 @@ HighDescriptors::HighDescriptors() {
   if (made >= 0) (void)close(made);
 }
 
+// They are neighbours, but for what the program had before.
 HighDescriptors::~HighDescriptors() {
-  for (const int filler : fillers_) (void)close(filler);
+  for (std::size_t first = 0; first < fillers_.size();) {
+    std::size_t last = first;
+    while (last + 1 < fillers_.size() && fillers_[last + 1] == fillers_[last] + 1) ++last;
+    const auto from = static_cast<unsigned>(fillers_[first]);
+    const auto to = static_cast<unsigned>(fillers_[last]);
+    if (raw::is_error(raw::call(SYS_close_range, from, to, 0))) {
+      for (std::size_t i = first; i <= last; ++i) (void)close(fillers_[i]);
+    }
+    first = last + 1;
+  }
 }
 
 bool HighDescriptors::keep_all() {

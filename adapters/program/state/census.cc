@@ -4,44 +4,45 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 
 #include "adapters/program/kernel/digits.h"
 #include "adapters/program/kernel/text_of.h"
-#include "adapters/program/memory/kernel_maps.h"
-#include "adapters/program/own/descriptors.h"
 #include "adapters/program/own/entries.h"
-#include "adapters/program/own/open_descriptors.h"
 
 namespace cleave::program {
 namespace {
 
-/// "4711 (worker)"; empty: there is one thread; nothing: it is not known.
-std::optional<std::string> second_thread() {
+/// "4711 (worker)"; of one that has ended meanwhile, or cannot be listed, only that it was there.
+std::string second_thread() {
   const Entries tasks("/proc/self/task");
-  std::string found;
   while (const char* name = tasks.next()) {
-    if (std::atoi(name) == getpid() || !found.empty()) continue;
+    if (std::atoi(name) == getpid()) continue;
     const std::string path = std::string("/proc/self/task/") + name + "/comm";
     std::string called = text_of(path.c_str()).value_or("");
     while (!called.empty() && called.back() == '\n') called.pop_back();
-    found = std::string(name) + " (" + called + ")";
+    return std::string(name) + " (" + called + ")";
   }
-  if (!tasks.is_complete()) return std::nullopt;
-  return found;
+  return "which is not listed";
 }
 
-std::string not_known(const char* file) {
-  return std::string(file) + " cannot be read, so that it is not known what would not go back; " +
-         "is /proc mounted, and is a descriptor left under RLIMIT_NOFILE?";
-}
-
-bool is_ring(int number) {
-  std::array<char, 64> to{};
-  const std::string path = "/proc/self/fd/" + std::to_string(number);
-  return readlink(path.c_str(), to.data(), to.size() - 1) > 0 &&
-         std::string_view(to.data()) == "anon_inode:[io_uring]";
+/// Empty: a commit, or a checkout, can be.
+std::string refusal(const Proc& proc) {
+  if (value_in(proc.status, "Threads") != "1") {
+    return "the program has a second thread, " + second_thread() +
+           ": its registers are in no commit, and it would run on in memory that goes back";
+  }
+  for (const OpenDescriptor& open : proc.open) {
+    if (open.what != "anon_inode:[io_uring]") continue;
+    return "descriptor " + std::to_string(open.number) +
+           " is an io_uring: the kernel may write to the program's memory at any moment";
+  }
+  for (const KernelMap& map : proc.maps) {
+    if (!map.path.starts_with("/[aio]")) continue;
+    return "the program has asked for asynchronous input and output (io_setup(2)): the kernel may "
+           "write to its memory at any moment";
+  }
+  return {};
 }
 
 }  // namespace
@@ -58,32 +59,10 @@ std::optional<Census> Census::of(const Members& members) {
   return census;
 }
 
-std::string Census::refusal() const {
-  const auto thread = second_thread();
-  if (!thread) return not_known("/proc/self/task");
-  if (!thread->empty()) {
-    return "the program has a second thread, " + *thread +
-           ": its registers are in no commit, and it would run on in memory that goes back";
-  }
-  const auto open = open_descriptors();
-  if (!open) return not_known("/proc/self/fd");
-  for (const int number : *open) {
-    if (is_own_descriptor(number) || !is_ring(number)) continue;
-    return "descriptor " + std::to_string(number) +
-           " is an io_uring: the kernel may write to the program's memory at any moment";
-  }
-  const auto maps = kernel_maps();
-  if (!maps) return not_known("/proc/self/maps");
-  for (const KernelMap& map : *maps) {
-    if (!map.path.starts_with("/[aio]")) continue;
-    return "the program has asked for asynchronous input and output (io_setup(2)): the kernel may "
-           "write to its memory at any moment";
-  }
-  return {};
-}
-
-void Census::tell(Told& told) const {
-  tell_memory(told);
+tl::expected<Told, std::string> Census::take(const Proc& proc) const {
+  if (std::string why = refusal(proc); !why.empty()) return tl::unexpected(std::move(why));
+  Told told;
+  tell_memory(proc.maps, told);
   siginfo_t child{};
   if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) == 0) {
     told.emplace_back("the program has children; they do not go back");
@@ -91,15 +70,11 @@ void Census::tell(Told& told) const {
   if (!text_of("/proc/self/timers").value_or("").empty()) {
     told.emplace_back("the program has timers of timer_create(2); they do not go back");
   }
+  return told;
 }
 
-void Census::tell_memory(Told& told) const {
-  const auto maps = kernel_maps();
-  if (!maps) {
-    told.push_back(not_known("/proc/self/maps"));
-    return;
-  }
-  for (const KernelMap& map : *maps) {
+void Census::tell_memory(const std::vector<KernelMap>& maps, Told& told) const {
+  for (const KernelMap& map : maps) {
     if (!map.writable || map.path.starts_with("/memfd:cleave")) continue;
     if (members_->contains(reinterpret_cast<const void*>(map.first), 0)) continue;
     const bool known = std::any_of(own_.begin(), own_.end(), [&](const auto& own) {

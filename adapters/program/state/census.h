@@ -7,7 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "adapters/program/state/descriptors.h"
+#include <tl/expected.hpp>
+
+#include "adapters/program/kept/proc.h"
+#include "adapters/program/kept/told.h"
 #include "adapters/program/state/members.h"
 
 namespace cleave::program {
@@ -19,14 +22,13 @@ class Census {
   /// What is mapped now beside the members is this library's. Nothing: /proc cannot be read.
   static std::optional<Census> of(const Members& members);
 
-  /// Why neither a commit nor a checkout can be right now; empty: they can.
-  [[nodiscard]] std::string refusal() const;
-  /// What a checkout will leave as it is.
-  void tell(Told& told) const;
+  /// What a checkout will leave as it is; or the sentence that says why neither a commit nor a
+  /// checkout can be right now.
+  [[nodiscard]] tl::expected<Told, std::string> take(const Proc& proc) const;
 
  private:
   explicit Census(const Members& members) : members_(&members) {}
-  void tell_memory(Told& told) const;
+  void tell_memory(const std::vector<KernelMap>& maps, Told& told) const;
 
   const Members* members_;
   std::vector<std::pair<std::uintptr_t, std::uintptr_t>> own_;

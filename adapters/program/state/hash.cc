@@ -13,27 +13,16 @@
 #include <utility>
 #include <vector>
 
+#include "adapters/program/kernel/rseq.h"
 #include "adapters/program/memory/kernel_maps.h"
 #include "adapters/program/own/descriptors.h"
 #include "adapters/program/own/open_descriptors.h"
-
-extern "C" {
-// glibc's, from 2.35 on.
-[[gnu::weak]] extern const std::ptrdiff_t __rseq_offset;  // NOLINT
-[[gnu::weak]] extern const unsigned int __rseq_size;      // NOLINT
-}
 
 namespace cleave::program {
 namespace {
 
 constexpr std::size_t kPage = 4096;
 using Page = std::array<std::uint64_t, kPage / 8>;
-
-std::span<const std::byte> kernels_own() {
-  if (&__rseq_size == nullptr || __rseq_size == 0) return {};
-  const auto* thread = static_cast<const std::byte*>(__builtin_thread_pointer());
-  return {thread + __rseq_offset, 32};
-}
 
 // What of it lies in the page is made zero.
 void leave_out(std::span<const std::byte> part, const std::byte* at, Page& page) {
@@ -149,7 +138,7 @@ class Files {
 
 std::optional<std::uint64_t> hash_of(const Members& members,
                                      const std::vector<AddressRun>& protections) {
-  const std::span<const std::byte> without = kernels_own();
+  const std::span<const std::byte> without = written_by_the_kernel();
   const Files files;
   if (!files.are_known()) return std::nullopt;
   Reader reader(protections);

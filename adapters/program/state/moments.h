@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "adapters/program/kept/kernel_state.h"
 #include "adapters/program/kernel/frame.h"
-#include "adapters/program/state/kernel_state.h"
 #include "adapters/program/state/members.h"
 
 namespace cleave::program {
@@ -17,8 +17,9 @@ namespace cleave::program {
 /// registers.
 struct GoingOn {
   Frame* frame;
-  int error;      ///< errno
-  char dispatch;  ///< of Loading
+  int error;         ///< errno
+  char dispatch;     ///< of Loading
+  std::uint64_t gs;  ///< where the segment register begins, which no frame has
 };
 
 /// A moment of a program to which it can go back: its memory, and what the kernel keeps for it.

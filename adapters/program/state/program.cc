@@ -9,6 +9,8 @@
 #include <span>
 #include <utility>
 
+#include "adapters/program/kept/proc.h"
+#include "adapters/program/kernel/rseq.h"
 #include "adapters/program/memory/program_heap.h"
 #include "adapters/program/state/hash.h"
 #include "adapters/program/state/ranges.h"
@@ -55,13 +57,14 @@ Result<std::unique_ptr<Program>> Program::start() {
 }
 
 void Program::rests_in(Frame* frame) {
-  going_on_ = {frame, errno, area_->loading().dispatch};
+  going_on_ = {frame, errno, area_->loading().dispatch, gs_base()};
   area_->loading().dispatch = 0;
 }
 
 Frame* Program::goes_on() {
   area_->loading().dispatch = going_on_.dispatch;
   errno = going_on_.error;
+  if (gs_base() != going_on_.gs) set_gs_base(going_on_.gs);
   return going_on_.frame;
 }
 
@@ -93,10 +96,11 @@ Answer Program::checkout(const SharedMoment& moment) {
 
 // What may throw comes before the commit is made.
 Answer Program::commit_or_throw(const std::string& name) {
-  if (std::string why = census_->refusal(); !why.empty()) return tl::unexpected(std::move(why));
-  Told told;
-  census_->tell(told);
-  auto kernel = KernelState::now(head_ == nullptr ? nullptr : &head_->kernel);
+  const auto proc = Proc::read();
+  if (!proc) return tl::unexpected(proc.error());
+  auto told = census_->take(*proc);
+  if (!told) return tl::unexpected(std::move(told.error()));
+  auto kernel = KernelState::now(*proc, head_ == nullptr ? nullptr : &head_->kernel);
   if (!kernel) return tl::unexpected(std::move(kernel.error()));
   moments_.make_room();
   const auto moment = std::make_shared<Moment>(
@@ -105,30 +109,35 @@ Answer Program::commit_or_throw(const std::string& name) {
   if (!made) return tl::unexpected(made.error().message());
   moment->commit = std::move(*made);
   head_ = moments_.add(moment);
-  return Outcome{head_, head_->commit->pages(), hash(), std::move(told)};
+  return Outcome{head_, head_->commit->pages(), hash(), std::move(*told)};
 }
 
 // Once the memory has gone back, nothing throws.
 Answer Program::checkout_or_throw(const SharedMoment& moment) {
-  if (std::string why = census_->refusal(); !why.empty()) return tl::unexpected(std::move(why));
-  Told told;
-  census_->tell(told);
-  told.emplace_back("memory ran out before limits, descriptors and the like were as they had been");
-  const auto in_part = static_cast<std::ptrdiff_t>(told.size()) - 1;
+  const auto proc = Proc::read();
+  if (!proc) return tl::unexpected(proc.error());
+  auto told = census_->take(*proc);
+  if (!told) return tl::unexpected(std::move(told.error()));
+  told->emplace_back(
+      "memory ran out before limits, descriptors and the like were as they had been");
+  const auto in_part = static_cast<std::ptrdiff_t>(told->size()) - 1;
   const std::vector<AddressRun> before = area_->protections();
   const std::uint64_t restored = members_.restored();
-  if (auto done = members_.checkout(*moment->commit); !done)
-    return tl::unexpected(done.error().message());
+  {
+    const ProcessorKept kept;
+    if (auto done = members_.checkout(*moment->commit); !done)
+      return tl::unexpected(done.error().message());
+  }
   area_->protect_again(before);
   try {
-    moment->kernel.restore(told);
-    told.erase(told.begin() + in_part);
+    moment->kernel.restore(*proc, *told);
+    told->erase(told->begin() + in_part);
   } catch (const std::bad_alloc&) {  // which is told
   }
   head_ = moment;
   std::memcpy(&going_on_, moment->commit->payload().data(), sizeof going_on_);
   area_->loading().dispatch = 0;
-  return Outcome{head_, members_.restored() - restored, hash(), std::move(told)};
+  return Outcome{head_, members_.restored() - restored, hash(), std::move(*told)};
 }
 
 Program* program() noexcept { return the_program; }

@@ -160,7 +160,9 @@ class Member : public std::enable_shared_from_this<Member> {
   void end_epoch() noexcept CLEAVE_REQUIRES(turn_);
   Result<void> record_run(PageRun run, ResidentRanges& resident, const SnapshotState& before,
                           Space& into, std::uint64_t& written) const CLEAVE_REQUIRES(turn_);
+  /// Makes it zeroes.
   void clear(PageRun run) noexcept CLEAVE_REQUIRES(turn_);
+  void clear_cold(PageRun run) noexcept CLEAVE_REQUIRES(turn_);
   [[nodiscard]] std::uint64_t count(PinTerm term) const CLEAVE_REQUIRES(turn_);
 
   Mapping mapping_;

@@ -59,9 +59,16 @@ Result<void> Member::record_changed(const SnapshotState& before, Space& into,
   return recorded;
 }
 
+// What has no memory is zeroes, as where `before` knows nothing: of a heap of 16 GiB that a program
+// has just begun, nearly all.
 Result<void> Member::record_first(const SnapshotState& before, Space& into,
                                   std::uint64_t& written) {
-  changed_.add({0, mapping_.pages()});
+  ResidentRanges resident(mapping_);
+  for (PageRun left{0, mapping_.pages()}; left.first < left.end;) {
+    const PageRun memory = resident.first_in(left);
+    changed_.add(memory);
+    left.first = memory.end;
+  }
   auto recorded = record_changed(before, into, written);
   changed_.clear();
   return recorded;

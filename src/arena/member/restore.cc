@@ -86,7 +86,21 @@ void Member::restore(Arrivals& arrivals) noexcept {
   changed_.clear();
 }
 
+// What is hot will be written again: it keeps its memory, which the kernel would have to zero, to
+// charge and to map once more, one fault a page.
 void Member::clear(PageRun run) noexcept {
+  (void)hot_.pages().for_each_run(run, [this](PageRun hot) -> Result<void> {
+    std::memset(mapping_.alias(hot.first), 0, hot.pages() * kPageSize);
+    return {};
+  });
+  (void)hot_.pages().for_each_gap(run, [this](PageRun cold) -> Result<void> {
+    assume_turn();  // by the function around
+    clear_cold(cold);
+    return {};
+  });
+}
+
+void Member::clear_cold(PageRun run) noexcept {
   const bool pinned = std::any_of(pins_.begin(), pins_.end(), [&](const Pinned& p) {
     return p.run.first < run.end && run.first < p.run.end;
   });

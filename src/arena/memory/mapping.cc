@@ -178,10 +178,11 @@ bool Mapping::punch(PageRun run) noexcept {
 // Only the arena itself moves this descriptor's offset, under its lock.
 PageRun ResidentRanges::first_in(PageRun within) noexcept {
   if (within.first < asked_ || within.first >= known_.end) {
-    const off_t from = lseek(descriptor_, static_cast<off_t>(within.first * kPageSize), SEEK_DATA);
+    if (!descriptor_) descriptor_ = mapping_.file_.descriptor();
+    const off_t from = lseek(*descriptor_, static_cast<off_t>(within.first * kPageSize), SEEK_DATA);
     // ENXIO: a hole up to the end. Anything else means that we cannot know.
     if (from < 0 && errno != ENXIO) return within;
-    const off_t to = from < 0 ? from : lseek(descriptor_, from, SEEK_HOLE);
+    const off_t to = from < 0 ? from : lseek(*descriptor_, from, SEEK_HOLE);
     const auto page_at = [&](off_t offset) {
       return offset < 0 ? mapping_.pages() : static_cast<std::uint64_t>(offset) / kPageSize;
     };

@@ -117,16 +117,15 @@ Result<void> Mapping::for_each_protection(Visit visit) const {
 /// where it ends.
 class ResidentRanges {
  public:
-  explicit ResidentRanges(const Mapping& mapping)
-      : mapping_(mapping), descriptor_(mapping.file_.descriptor()) {}
+  explicit ResidentRanges(const Mapping& mapping) : mapping_(mapping) {}
   /// The first run inside `within` that has memory; empty, at `within.end`, if there is none.
   PageRun first_in(PageRun within) noexcept;
   bool has(std::uint64_t page) noexcept { return first_in({page, page + 1}).pages() != 0; }
 
  private:
   const Mapping& mapping_;
-  int descriptor_;
-  std::uint64_t asked_ = 0;  // from here on, `known_` is the first that has memory
+  std::optional<int> descriptor_;  // looked up by the first question: most have none
+  std::uint64_t asked_ = 0;        // from here on, `known_` is the first that has memory
   PageRun known_{0, 0};
 };
 

@@ -1,6 +1,5 @@
 #include "arena/memory/page_set.h"
 
-#include <new>
 #include <utility>
 
 #include "base/fail.h"
@@ -11,10 +10,11 @@ namespace cleave::detail {
 Result<PageSet> PageSet::create(std::uint64_t pages) {
   const std::uint64_t words = (pages + kBits - 1) / kBits;
   const std::uint64_t summary = (words + kBits - 1) / kBits;
-  void* memory = sync::allocate((words + summary) * sizeof(Word), alignof(Word));
+  // Zeroes are words of zero, as in static memory. To write them would give pages to all of them,
+  // half a MiB for an arena of 16 GiB, of which few are ever used.
+  void* memory = sync::allocate_zeroed((words + summary) * sizeof(Word));
   if (memory == nullptr) return fail(Errc::no_memory, "out of memory allocating a set of pages");
   auto* first = static_cast<Word*>(memory);
-  for (std::uint64_t i = 0; i < words + summary; ++i) new (first + i) Word(0);
   return PageSet(pages, first, first + words);
 }
 
@@ -62,7 +62,7 @@ bool PageSet::has(std::uint64_t page) const noexcept {
   return ((word(page / kBits) >> (page % kBits)) & 1) != 0;
 }
 
-bool PageSet::empty() const noexcept { return first_from(0) == pages_; }
+bool PageSet::empty() const noexcept { return first_from(0, pages_) == pages_; }
 
 std::uint64_t PageSet::count() const noexcept {
   std::uint64_t count = 0;
@@ -75,7 +75,8 @@ std::uint64_t PageSet::count() const noexcept {
 
 // Leaves the summary: it may name a word that is empty, never miss one that is not.
 void PageSet::remove(PageRun run) noexcept {
-  for (std::uint64_t page = first_from(run.first); page < run.end; page = first_from(page + 1)) {
+  for (std::uint64_t page = first_from(run.first, run.end); page < run.end;
+       page = first_from(page + 1, run.end)) {
     Word& at = words_[page / kBits];
     at.store(at.load(sync::relaxed) & ~(std::uint64_t{1} << (page % kBits)), sync::relaxed);
   }
@@ -93,7 +94,8 @@ void PageSet::clear() noexcept {
 }
 
 void PageSet::move(PageRun within, PageSet& into) noexcept {
-  for (std::uint64_t page = first_from(within.first); page < within.end; page = first_from(page)) {
+  for (std::uint64_t page = first_from(within.first, within.end); page < within.end;
+       page = first_from(page, within.end)) {
     const std::uint64_t i = page / kBits;
     const std::uint64_t beyond = within.end - i * kBits;
     const std::uint64_t inside =
@@ -108,13 +110,13 @@ void PageSet::move(PageRun within, PageSet& into) noexcept {
   }
 }
 
-std::uint64_t PageSet::first_from(std::uint64_t page) const noexcept {
-  if (page >= pages_) return pages_;
+std::uint64_t PageSet::first_from(std::uint64_t page, std::uint64_t end) const noexcept {
+  if (page >= end) return end;
   std::uint64_t i = page / kBits;
   if (const std::uint64_t here = word(i) >> (page % kBits); here != 0) {
     return page + static_cast<unsigned>(std::countr_zero(here));
   }
-  for (++i; i < words();) {
+  for (++i; i * kBits < end;) {
     const std::uint64_t left = summary_[i / kBits].load(sync::relaxed) >> (i % kBits);
     if (left == 0) {
       i = (i / kBits + 1) * kBits;
@@ -126,7 +128,7 @@ std::uint64_t PageSet::first_from(std::uint64_t page) const noexcept {
     }
     ++i;
   }
-  return pages_;
+  return end;
 }
 
 std::uint64_t PageSet::first_absent_from(std::uint64_t page) const noexcept {

@@ -68,8 +68,10 @@ class PageSet {
   static void clear(Word& word, std::uint64_t bits) noexcept;
   [[nodiscard]] std::uint64_t words() const { return (pages_ + kBits - 1) / kBits; }
   [[nodiscard]] std::uint64_t word(std::uint64_t i) const { return words_[i].load(sync::relaxed); }
-  /// The first page in the set from `page` on; pages_ if there is none.
-  [[nodiscard]] std::uint64_t first_from(std::uint64_t page) const noexcept;
+  /// The first page in the set from `page` on, where that is below `end`; else `end`, or a page
+  /// behind it. It looks no further: to look through all of an empty set for each of a thousand
+  /// runs would cost more than what the runs are asked for.
+  [[nodiscard]] std::uint64_t first_from(std::uint64_t page, std::uint64_t end) const noexcept;
   /// The first page not in the set from `page` on.
   [[nodiscard]] std::uint64_t first_absent_from(std::uint64_t page) const noexcept;
 
@@ -80,11 +82,11 @@ class PageSet {
 
 template <class Visit>
 Result<void> PageSet::for_each_run(PageRun within, Visit visit) const {
-  for (std::uint64_t at = first_from(within.first); at < within.end;) {
+  for (std::uint64_t at = first_from(within.first, within.end); at < within.end;) {
     const std::uint64_t end = first_absent_from(at);
     const PageRun run{at, end < within.end ? end : within.end};
     if (Result<void> done = visit(run); !done) return done;
-    at = first_from(run.end);
+    at = first_from(run.end, within.end);
   }
   return {};
 }
@@ -92,7 +94,7 @@ Result<void> PageSet::for_each_run(PageRun within, Visit visit) const {
 template <class Visit>
 Result<void> PageSet::for_each_gap(PageRun within, Visit visit) const {
   for (std::uint64_t at = within.first; at < within.end;) {
-    const std::uint64_t next = first_from(at);
+    const std::uint64_t next = first_from(at, within.end);
     const PageRun gap{at, next < within.end ? next : within.end};
     if (gap.pages() != 0) {
       if (Result<void> done = visit(gap); !done) return done;

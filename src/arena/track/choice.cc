@@ -16,11 +16,18 @@ Result<Choice> made(Tracking tracking, const Mapping& mapping, const char* why,
   return Choice{std::move(*tracker), why, missing};
 }
 
+// What works for the arena that this one joins works for this one, unless it hangs on the thread.
+bool is_in_use(const ArenaOptions& options) {
+  return options.joins != nullptr && tracker_kind(options.tracking).signal == 0 &&
+         options.joins->statistics().tracking == options.tracking;
+}
+
 }  // namespace
 
 Result<Choice> choose_tracker(const ArenaOptions& options, const Mapping& mapping) {
   if (options.tracking != Tracking::automatic) {
-    if (auto works = try_tracking(options.tracking); !works) return tl::unexpected(works.error());
+    const auto works = is_in_use(options) ? Result<void>{} : try_tracking(options.tracking);
+    if (!works) return tl::unexpected(works.error());
     return made(options.tracking, mapping, "asked for");
   }
   const auto async = try_tracking(Tracking::async);

@@ -21,11 +21,12 @@ class CannotStart(SystemExit):
 class Session:
     """Lines go to the program's standard input; what it prints is waited for."""
 
-    def __init__(self, cleave, program):
+    def __init__(self, cleave, program, under=()):
+        """`under`: what starts the command, and its options."""
         self.folder = tempfile.TemporaryDirectory()
         path = os.path.join(self.folder.name, "control")
         self.process = subprocess.Popen(
-            [os.path.abspath(cleave), "run", "--control", path, "--", *program],
+            [*under, os.path.abspath(cleave), "run", "--control", path, "--", *program],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             cwd=self.folder.name)
         self.printed = b""

@@ -1,6 +1,7 @@
 /* A program that `cleave run` is tried with where no interpreter is at hand: it has state of every
    kind, and says on request what it holds. One command a line; each answer is a line. */
 #define _GNU_SOURCE
+#include <asm/prctl.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
+#include <threads.h>
 #include <unistd.h>
 
 #include <cleave/program/run.h>
@@ -164,6 +166,53 @@ static void memory(void) {
   puts(good ? "memory good" : "memory bad");
 }
 
+/* The same by number, past the names. */
+static void memory_by_number(void) {
+  char* block = (char*)syscall(SYS_mmap, NULL, 5 * 4096, PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  memset(block, 1, 5 * 4096);
+  int good = syscall(SYS_mprotect, block, 4096, PROT_NONE) == 0 &&
+             syscall(SYS_munmap, block + 4 * 4096, 4096) == 0;
+  good &= syscall(SYS_madvise, block + 4096, 4096, MADV_DONTNEED) == 0 && block[4096] == 0;
+  char* grown = (char*)syscall(SYS_mremap, block + 8192, 2 * 4096, 64 * 4096, MREMAP_MAYMOVE);
+  good &= grown != MAP_FAILED && grown[0] == 1 && grown[4096] == 1 && grown[2 * 4096] == 0;
+  puts(good ? "memory good" : "memory bad");
+}
+
+/* Asks for all that there are, as daemons do, and waits for one that has come. */
+static void on_any(int number) { (void)number; }
+static void handle_all(void) {
+  for (int number = 1; number < NSIG; ++number) signal(number, on_any);
+  for (int number = 1; number < NSIG; ++number) sysv_signal(number, on_any);
+  puts("handled");
+}
+static void block_all(void) {
+  sigset_t all;
+  sigfillset(&all);
+  say("block", sigprocmask(SIG_BLOCK, &all, NULL));
+}
+static void wait_for_any(void) {
+  sigset_t all;
+  int number = 0;
+  sigfillset(&all);
+  const int wrong = sigwait(&all, &number);
+  printf("came %d %d\n", wrong, number);
+}
+
+/* Another descriptor of the same file. */
+static const char* path_of_file;
+static int opened_again = -1;
+
+static void lock(void) {
+  struct flock lock;
+  memset(&lock, 0, sizeof lock);
+  lock.l_type = F_RDLCK;
+  lock.l_whence = SEEK_SET;
+  say("lock", fcntl(file, F_SETLK, &lock));
+}
+
+static int in_c_thread(void* with) { return with != NULL; }
+
 static void spawn(void) {
   char* words[] = {"/bin/true", NULL};
   pid_t child = 0;
@@ -204,6 +253,14 @@ static void change(const char* what) {
   if (strcmp(what, "flags") == 0) done = fcntl(file, F_SETFL, O_NONBLOCK | O_APPEND);
   if (strcmp(what, "close on exec") == 0) done = fcntl(file, F_SETFD, FD_CLOEXEC);
   if (strcmp(what, "name") == 0) done = prctl(PR_SET_NAME, "another");
+  if (strcmp(what, "settings") == 0)
+    done = prctl(PR_SET_TIMERSLACK, 77777) | prctl(PR_SET_PDEATHSIG, SIGUSR2) |
+           prctl(PR_SET_CHILD_SUBREAPER, 1) | prctl(PR_SET_DUMPABLE, 0);
+  if (strcmp(what, "gs") == 0) done = syscall(SYS_arch_prctl, ARCH_SET_GS, 0x123000);
+  if (strcmp(what, "scheduling") == 0) {
+    const struct sched_param none = {0};
+    done = sched_setscheduler(0, SCHED_BATCH, &none);
+  }
   if (strcmp(what, "priority") == 0) done = setpriority(PRIO_PROCESS, 0, 7);
   if (strcmp(what, "privileges") == 0) done = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (strcmp(what, "pending") == 0) {
@@ -226,8 +283,16 @@ static void change(const char* what) {
 static void say_kept(void) {
   char name[16] = {0};
   struct rlimit limit;
+  int death = 0, subreaper = 0;
   prctl(PR_GET_NAME, name);
+  prctl(PR_GET_PDEATHSIG, &death);
+  prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
   getrlimit(RLIMIT_STACK, &limit);
+  unsigned long gs = 0;
+  syscall(SYS_arch_prctl, ARCH_GET_GS, &gs);
+  printf("gs %lx ", gs);
+  printf("settings %d %d %d %d scheduling %d ", prctl(PR_GET_TIMERSLACK), death, subreaper,
+         prctl(PR_GET_DUMPABLE), sched_getscheduler(0));
   printf("folder %ld flags %d %d name %s priority %d limit %llu\n",
          (long)lseek(kept_folder, 0, SEEK_CUR), fcntl(file, F_GETFL) & (O_NONBLOCK | O_APPEND),
          fcntl(file, F_GETFD), name, getpriority(PRIO_PROCESS, 0),
@@ -265,6 +330,25 @@ static void obey(const char* line) {
     say("unload", dlclose(library));
   }
   if (strcmp(line, "memory") == 0) memory();
+  if (strcmp(line, "memory by number") == 0) memory_by_number();
+  if (strcmp(line, "low") == 0) {
+    void* at =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    say("low", at == MAP_FAILED ? -1 : 0);
+  }
+  if (strcmp(line, "handle all") == 0) handle_all();
+  if (strcmp(line, "block all") == 0) block_all();
+  if (strcmp(line, "wait for any") == 0) wait_for_any();
+  if (strcmp(line, "posix lock") == 0) lock();
+  if (strcmp(line, "open again") == 0) {
+    opened_again = open(path_of_file, O_RDONLY);
+    say("opened", opened_again < 0 ? -1 : 0);
+  }
+  if (strcmp(line, "close again") == 0) say("close", close(opened_again));
+  if (strcmp(line, "thread of C") == 0) {
+    thrd_t made;
+    say("thread", -thrd_create(&made, in_c_thread, NULL));
+  }
   if (strcmp(line, "thread") == 0) say("thread", -pthread_create(&thread, NULL, in_thread, NULL));
   if (strcmp(line, "fork") == 0) say("fork", fork());
   if (strcmp(line, "vfork") == 0) say("vfork", vfork());
@@ -328,7 +412,8 @@ int main(int count, char** words) {
   in_heap = malloc(sizeof *in_heap);
   in_mapping = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   *in_heap = *in_mapping = 1;
-  file = open(words[1], O_RDONLY);
+  path_of_file = words[1];
+  file = open(path_of_file, O_RDONLY);
   atexit(at_end);
   puts("ready");
   fflush(stdout);

@@ -3,6 +3,7 @@
   stand_in.py <cleave> <program> <library>"""
 import os
 import pty
+import signal
 import subprocess
 import sys
 
@@ -14,8 +15,8 @@ CLEAVE, PROGRAM, LIBRARY = (os.path.abspath(path) for path in sys.argv[1:4])
 class Program:
     """The stand-in, which answers each line with a line."""
 
-    def __init__(self):
-        self.session = Session(CLEAVE, [PROGRAM, __file__])
+    def __init__(self, under=()):
+        self.session = Session(CLEAVE, [PROGRAM, __file__], under)
         self.session.wait_for("ready\n")
         assert self.session.ask("hash on") == ["ok"]
 
@@ -89,6 +90,60 @@ def check_memory_calls_do_what_the_kernel_does():
     p.end()
 
 
+def check_memory_calls_by_number_go_back_as_well():
+    p = Program()
+    before = outcome(p.commit("before"))
+    for _ in range(3):
+        p.says("memory by number", "memory good\n")
+    answer = p.commit("after")
+    assert answer[1:] == [], answer
+    assert outcome(p.checkout("before")) == before
+    p.says("memory by number", "memory good\n")
+    p.end()
+
+
+def check_a_program_that_handles_blocks_and_waits_for_all_signals_still_goes_back():
+    p = Program()
+    before = outcome(p.commit("before"))
+    p.says("handle all", "handled\n")
+    p.steps(1)
+    p.state(1)
+    assert outcome(p.checkout("before")) == before
+    p.state(0)
+    p.says("block all", "block 0")
+    p.steps(2)
+    p.state(2)
+    blocked = outcome(p.commit("blocked"))
+    p.session.give("wait for any")
+    for _ in range(3):  # no signal of ours is what it waits for
+        assert p.session.ask("log")[0] == "ok"
+    os.kill(p.session.process.pid, signal.SIGUSR2)
+    p.session.wait_for(f"came 0 {int(signal.SIGUSR2)}\n")
+    p.steps(1)
+    p.state(3)
+    assert outcome(p.checkout("blocked")) == blocked
+    p.state(2)
+    p.end()
+
+
+def check_locks_of_files_survive_the_end_of_a_commit_that_kept_the_file_open():
+    p = Program()
+    p.says("open again", "opened 0")
+    p.commit("one")  # which keeps both open
+    p.says("close again", "close 0")
+    p.says("posix lock", "lock 0")
+
+    def locks():
+        with open("/proc/locks", encoding="utf-8") as all_locks:
+            return sum(f" {p.session.process.pid} " in line for line in all_locks)
+
+    if locks() == 1:  # elsewhere, /proc does not list them
+        p.commit("two")
+        assert p.session.ask("forget one") == ["ok"]
+        assert locks() == 1, "the lock went with the commit"
+    p.end()
+
+
 def check_what_the_kernel_keeps_goes_back():
     p = Program()
     p.says("folder", f"folder {p.session.folder.name}\n")
@@ -140,16 +195,18 @@ def check_what_cannot_go_back_is_refused():
     p = Program()
     for line, error, sentence in (
             ("thread", "thread -11", "pthread_create refused: a second thread, "),
+            ("thread of C", "thread -3", "thrd_create refused: a second thread, "),
             ("fork", "fork -1 ENOSYS", "fork refused: the child would have none"),
             ("vfork", "vfork -1 ENOSYS", "vfork refused: the child would have none"),
             ("clone", "clone -1 ENOSYS", "clone refused: a second thread would run on"),
             ("clone by number", "clone -1 ENOSYS", "by a system call of its own is refused"),
             ("ring", "ring -1 ENOSYS", "io_uring refused: the kernel would write"),
+            ("low", "low -1 ENOMEM", "mmap refused: in the lowest part of the address space"),
             ("share", "share -1 EACCES", "mmap refused: what shared memory holds would not go back"),
     ):
         text = p.says(line, error)
         assert sentence in text, text
-        if line == "thread":
+        if line.startswith("thread"):
             assert f"of {PROGRAM}" in text, text
     p.says("spawn", "spawn 0\n")
     p.commit("all is well")
@@ -198,13 +255,39 @@ def check_flags_names_limits_and_a_folders_position_go_back():
     p.says("keep", "kept 0 \n")
     before = p.says("kept", "\n")
     p.commit("before")
-    for what in "folder", "flags", "close on exec", "name", "limit":
+    for what in "folder", "flags", "close on exec", "name", "limit", "settings", "scheduling", "gs":
         p.says(f"change {what}", "changed 0 \n")
     assert p.says("kept", "\n") != before
     told = p.checkout("before")
     assert len(told) == 1, told
     assert p.says("kept", "\n") == before
     p.end()
+
+
+def may_raise_its_priority(under):
+    """Whether a program that is started so may: root may, others by a limit."""
+    tried = subprocess.run([*under, "/bin/sh", "-c", "renice -n 7 -p $$ && renice -n 0 -p $$"], capture_output=True,
+                           check=False)
+    return tried.returncode == 0
+
+
+def check_a_priority_goes_back_or_is_told():
+    without_the_right = ("setpriv", "--bounding-set", "-sys_nice", "--inh-caps", "-sys_nice")
+    for under in (), without_the_right:
+        if under and (os.geteuid() != 0 or subprocess.run([*under, "true"], check=False).returncode != 0):
+            continue
+        p = Program(under)
+        before = p.says("kept", "\n")
+        p.commit("before")
+        p.says("change priority", "changed 0 \n")
+        assert "priority 7" in p.says("kept", "\n")
+        told = p.checkout("before")[1:]
+        now = p.says("kept", "\n")
+        if may_raise_its_priority(under):
+            assert told == [] and now == before, (told, now)
+        else:
+            assert told == ["told: the priority may not be raised again"] and "priority 7" in now, (told, now)
+        p.end()
 
 
 def has_no_new_privileges():
@@ -241,7 +324,7 @@ def check_what_is_not_known_refuses_commits_and_checkouts():
     before = outcome(p.commit("before"))
     p.says("use all", "used 1")
     for answer in p.commit("no"), p.checkout("before"):
-        assert answer[0].startswith("no: /proc/self/task cannot be read"), answer
+        assert answer[0].startswith("no: /proc/self/status cannot be read"), answer
     p.says("give back", "given back\n")
     p.steps(1)
     p.state(1)

@@ -11,8 +11,8 @@
 #include <optional>
 #include <string>
 
-#include "adapters/program/state/descriptors.h"
-#include "adapters/program/state/standing.h"
+#include "adapters/program/kept/descriptors.h"
+#include "adapters/program/kept/standing.h"
 
 namespace cleave::program {
 
@@ -20,9 +20,9 @@ class KernelState {
  public:
   /// As it is now. `before`: an earlier one, with which it shares what has not changed; or null.
   /// The error says why it cannot be kept.
-  static tl::expected<KernelState, std::string> now(const KernelState* before);
-  /// Makes it so again; what cannot be is told.
-  void restore(Told& told) const;
+  static tl::expected<KernelState, std::string> now(const Proc& proc, const KernelState* before);
+  /// Makes it so again, where it is now as `proc` has it; what cannot be is told.
+  void restore(const Proc& proc, Told& told) const;
 
  private:
   struct Action {

@@ -2,7 +2,7 @@
 #include <array>
 #include <span>
 
-#include "examples/libretro/cartridges.h"
+#include "examples/libretro/cartridges/cartridges.h"
 
 namespace cleave::example {
 namespace {

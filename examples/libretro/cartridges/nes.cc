@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <array>
 
-#include "examples/libretro/cartridges.h"
+#include "examples/libretro/cartridges/cartridges.h"
 
 namespace cleave::example {
 namespace {

@@ -1,4 +1,4 @@
-#include "adapters/program/state/kernel_state.h"
+#include "adapters/program/kept/kernel_state.h"
 
 #include <unistd.h>
 
@@ -21,12 +21,12 @@ std::optional<termios> terminal_now() {
 
 }  // namespace
 
-tl::expected<KernelState, std::string> KernelState::now(const KernelState* before) {
-  auto descriptors = Descriptors::now(before == nullptr ? nullptr : &before->descriptors_);
+tl::expected<KernelState, std::string> KernelState::now(const Proc& proc,
+                                                        const KernelState* before) {
+  auto descriptors =
+      Descriptors::now(proc.open, before == nullptr ? nullptr : &before->descriptors_);
   if (!descriptors) return tl::unexpected(std::move(descriptors.error()));
-  auto standing = Standing::now();
-  if (!standing) return tl::unexpected(std::string("/proc/self/status cannot be read"));
-  KernelState state(std::move(*descriptors), std::move(*standing));
+  KernelState state(std::move(*descriptors), Standing::now(proc));
   for (int signal = 1; signal <= kSignals; ++signal) {
     (void)raw::call(SYS_rt_sigaction, signal, 0,
                     raw::as_word(&state.actions_[static_cast<std::size_t>(signal - 1)]),
@@ -71,11 +71,11 @@ void KernelState::restore_timers() const {
 }
 
 // Limits first: descriptors may need a number that a limit forbids by now.
-void KernelState::restore(Told& told) const {
+void KernelState::restore(const Proc& proc, Told& told) const {
   restore_signals();
   restore_timers();
-  standing_.restore(told);
-  descriptors_.restore(told);
+  standing_.restore(proc, told);
+  descriptors_.restore(proc.open, told);
   if (!folder_.empty() && chdir(folder_.c_str()) != 0) {
     told.push_back("the folder " + folder_ + " is gone");
   }

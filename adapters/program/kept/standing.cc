@@ -1,5 +1,6 @@
-#include "adapters/program/state/standing.h"
+#include "adapters/program/kept/standing.h"
 
+#include <sched.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -48,17 +49,40 @@ std::string root_folder() {
   return {to.data(), length > 0 ? static_cast<std::size_t>(length) : 0};
 }
 
-/// Empty: they are not known.
-std::vector<std::string> facts_now() {
-  const auto status = text_of("/proc/self/status");
+std::vector<std::string> facts_of(const Proc& proc) {
   std::vector<std::string> facts;
-  if (!status) return facts;
   for (const Fact& fact : kFacts) {
-    const std::string value = value_in(*status, fact.key);
+    const std::string value = value_in(proc.status, fact.key);
     facts.push_back(fact.is_pending ? without_ours(value) : value);
   }
   facts.push_back(root_folder());
   return facts;
+}
+
+/// What prctl(2) gives and takes.
+struct Setting {
+  int get, set;
+  bool into_memory;  ///< where it gives it; else it returns it
+};
+constexpr std::array kSettingsOfPrctl{
+    Setting{PR_GET_PDEATHSIG, PR_SET_PDEATHSIG, true},
+    Setting{PR_GET_CHILD_SUBREAPER, PR_SET_CHILD_SUBREAPER, true},
+    Setting{PR_GET_DUMPABLE, PR_SET_DUMPABLE, false},
+    Setting{PR_GET_KEEPCAPS, PR_SET_KEEPCAPS, false},
+    Setting{PR_GET_TIMERSLACK, PR_SET_TIMERSLACK, false},
+};
+
+long value_of(const Setting& setting) {
+  if (!setting.into_memory) return raw::call(SYS_prctl, setting.get);
+  int value = 0;
+  (void)raw::call(SYS_prctl, setting.get, raw::as_word(&value));
+  return value;
+}
+
+int real_time_priority() {
+  sched_param now{};
+  (void)raw::call(SYS_sched_getparam, 0, raw::as_word(&now));
+  return now.sched_priority;
 }
 
 constexpr int kLimits = static_cast<int>(RLIM_NLIMITS);
@@ -71,15 +95,17 @@ rlimit limit_of(int which) {
 
 }  // namespace
 
-std::optional<Standing> Standing::now() {
+Standing Standing::now(const Proc& proc) {
   Standing made;
-  made.facts_ = facts_now();
-  if (made.facts_.empty()) return std::nullopt;
+  made.facts_ = facts_of(proc);
   (void)prctl(PR_GET_NAME, made.name_.data());
   for (int which = 0; which < kLimits; ++which) {
     made.limits_[static_cast<std::size_t>(which)] = limit_of(which);
   }
   made.priority_ = getpriority(PRIO_PROCESS, 0);
+  made.policy_ = raw::call(SYS_sched_getscheduler, 0);
+  made.real_time_priority_ = real_time_priority();
+  for (std::size_t i = 0; i < kSettings; ++i) made.settings_[i] = value_of(kSettingsOfPrctl[i]);
   return made;
 }
 
@@ -94,14 +120,29 @@ void Standing::restore_limits(Told& told) const {
   }
 }
 
-void Standing::restore(Told& told) const {
-  (void)prctl(PR_SET_NAME, name_.data());
-  restore_limits(told);
+void Standing::restore_scheduling(Told& told) const {
   if (getpriority(PRIO_PROCESS, 0) != priority_ && setpriority(PRIO_PROCESS, 0, priority_) != 0) {
     told.emplace_back("the priority may not be raised again");
   }
-  const std::vector<std::string> now = facts_now();
-  if (now.empty()) told.emplace_back("/proc/self/status cannot be read; what changed is not known");
+  if (raw::call(SYS_sched_getscheduler, 0) == policy_ &&
+      real_time_priority() == real_time_priority_) {
+    return;
+  }
+  const sched_param then{real_time_priority_};
+  if (raw::call(SYS_sched_setscheduler, 0, policy_, raw::as_word(&then)) != 0) {
+    told.emplace_back("it may not be scheduled as it was (sched_setscheduler(2))");
+  }
+}
+
+void Standing::restore(const Proc& proc, Told& told) const {
+  (void)prctl(PR_SET_NAME, name_.data());
+  restore_limits(told);
+  restore_scheduling(told);
+  for (std::size_t i = 0; i < kSettings; ++i) {
+    if (value_of(kSettingsOfPrctl[i]) == settings_[i]) continue;
+    (void)raw::call(SYS_prctl, kSettingsOfPrctl[i].set, settings_[i]);
+  }
+  const std::vector<std::string> now = facts_of(proc);
   for (std::size_t i = 0; i < now.size(); ++i) {
     if (now[i] == facts_[i]) continue;
     const std::string what = i < kFacts.size() ? kFacts[i].what : kRoot;

@@ -1,4 +1,4 @@
-#include "adapters/program/state/descriptors.h"
+#include "adapters/program/kept/descriptors.h"
 
 #include <fcntl.h>
 #include <linux/kcmp.h>
@@ -6,24 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <climits>
 #include <utility>
 
 #include "adapters/program/kernel/raw.h"
 #include "adapters/program/kernel/text_of.h"
-#include "adapters/program/own/descriptors.h"
-#include "adapters/program/own/open_descriptors.h"
 
 namespace cleave::program {
 namespace {
-
-std::string link_of(int number) {
-  const std::string path = "/proc/self/fd/" + std::to_string(number);
-  std::string to(PATH_MAX, '\0');
-  const ssize_t length = readlink(path.c_str(), to.data(), to.size());
-  to.resize(length > 0 ? static_cast<std::size_t>(length) : 0);
-  return to;
-}
 
 bool is_same_file(int a, int b) {
   const long self = raw::call(SYS_getpid);
@@ -51,7 +40,6 @@ bool has_offset(mode_t mode) { return S_ISREG(mode) || S_ISDIR(mode) || S_ISBLK(
 Descriptor described(int number) {
   Descriptor d{};
   d.number = number;
-  d.what = link_of(number);
   d.flags = fcntl(number, F_GETFD);
   d.status = fcntl(number, F_GETFL);
   d.known = known_of(number);
@@ -83,9 +71,10 @@ int waiting_in(int number) {
   return ioctl(number, FIONREAD, &bytes) == 0 ? bytes : 0;
 }
 
-std::string called(const Descriptor& d) {
-  return "descriptor " + std::to_string(d.number) + " (" + d.what + ")";
+std::string called(int number, const std::string& what) {
+  return "descriptor " + std::to_string(number) + " (" + what + ")";
 }
+std::string called(const Descriptor& d) { return called(d.number, d.what); }
 
 void restore_file(const Descriptor& d, bool is_open, Told& told) {
   const int kept = d.kept->descriptor();
@@ -121,32 +110,19 @@ void restore_flags(const Descriptor& d, Told& told) {
 
 }  // namespace
 
-std::shared_ptr<const KeptFile> KeptFile::of(int number) {
-  auto kept = std::make_shared<KeptFile>();
-  kept->descriptor_ = duplicate_as_own(number);
-  return kept->descriptor_ < 0 ? nullptr : kept;
-}
-
-KeptFile::~KeptFile() {
-  if (descriptor_ < 0) return;
-  forget_own_descriptor(descriptor_);
-  (void)close(descriptor_);
-}
-
 const Descriptor* Descriptors::find(int number) const {
   const auto found =
       std::find_if(all_.begin(), all_.end(), [&](const auto& d) { return d.number == number; });
   return found == all_.end() ? nullptr : &*found;
 }
 
-tl::expected<Descriptors, std::string> Descriptors::now(const Descriptors* before) {
-  const auto open = open_descriptors();
-  if (!open)
-    return tl::unexpected(std::string("/proc/self/fd cannot be read; is a limit reached?"));
+tl::expected<Descriptors, std::string> Descriptors::now(const std::vector<OpenDescriptor>& open,
+                                                        const Descriptors* before) {
+  KeptFile::close_unlocked();
   Descriptors made;
-  for (const int number : *open) {
-    if (is_own_descriptor(number)) continue;
+  for (const auto& [number, what] : open) {
     Descriptor d = described(number);
+    d.what = what;
     if (!keep(d, before == nullptr ? nullptr : before->find(number))) {
       return tl::unexpected(called(d) +
                             " cannot be kept: no descriptor is left under RLIMIT_NOFILE");
@@ -160,32 +136,29 @@ tl::expected<Descriptors, std::string> Descriptors::now(const Descriptors* befor
   return made;
 }
 
-void Descriptors::close_others(const std::vector<int>& open, Told& told) const {
-  for (const int number : open) {
-    if (is_own_descriptor(number) || find(number) != nullptr) continue;
+void Descriptors::close_others(const std::vector<OpenDescriptor>& open, Told& told) const {
+  for (const auto& [number, what] : open) {
+    if (find(number) != nullptr) continue;
     struct stat about {};
     if (fstat(number, &about) == 0 && has_offset(about.st_mode)) {
       (void)close(number);
     } else {
-      told.push_back(called(described(number)) + " was opened since the commit; it stays open");
+      told.push_back(called(number, what) + " was opened since the commit; it stays open");
     }
   }
 }
 
-void Descriptors::restore(Told& told) const {
-  const auto open = open_descriptors();
-  if (!open) {
-    told.emplace_back("/proc/self/fd cannot be read; descriptors did not go back");
-    return;
-  }
-  close_others(*open, told);
+void Descriptors::restore(const std::vector<OpenDescriptor>& open, Told& told) const {
+  close_others(open, told);
   for (const Descriptor& d : all_) {
-    const bool is_open = std::find(open->begin(), open->end(), d.number) != open->end();
+    const auto now = std::find_if(open.begin(), open.end(),
+                                  [&](const auto& other) { return other.number == d.number; });
+    const bool is_open = now != open.end();
     if (d.kept == nullptr && !is_open) {
       told.push_back(called(d) + " was closed since the commit; it stays closed");
       continue;
     }
-    if (d.kept == nullptr && link_of(d.number) != d.what) {
+    if (d.kept == nullptr && now->what != d.what) {
       told.push_back(called(d) + " is another one now");
       continue;
     }
