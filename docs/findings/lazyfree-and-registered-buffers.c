@@ -1,5 +1,5 @@
-// What io_uring reads into a registered buffer is dropped, if the memory was given up with MADV_FREE
-// before it was registered. Nothing but Linux and liburing is needed, and no rights:
+// What io_uring reads into a registered buffer is dropped, if the memory was given up with
+// MADV_FREE before. Nothing but Linux and liburing is needed, and no rights:
 //   cc -o a.out lazyfree-and-registered-buffers.c -luring && ./a.out
 // Status: 0, what was read stays; 1, it does not; 2, it could not be tried.
 #define _GNU_SOURCE
