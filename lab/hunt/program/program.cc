@@ -130,7 +130,7 @@ std::vector<Act> next_acts(const Start& start, const std::vector<Shape>& shapes,
           act.other = act.page ^ 1;
           add(act);
         } else if (shape.word == Word::merge) {
-          for (act.other_process = 0; act.other_process < processes; ++act.other_process)
+          for (act.other_process = act.process; act.other_process < processes; ++act.other_process)
             for (act.other = act.other_process == act.process ? act.page + 1 : 0; act.other < pages;
                  ++act.other)
               add(act);
