@@ -145,7 +145,7 @@ TEST(Hunt, FindsNoRaceOfACollapseWithWhatIsDoneToSmallPages) {
   EXPECT_THAT(programs(answer), IsEmpty());
 }
 
-// Of two equal pages the one with the lower address gives way, so each is tried in the part of each.
+// Of two equal pages the one with the lower address gives way: each is tried in the part of each.
 TEST(Hunt, TriesEachOfTwoPagesThatAreMerged) {
   const auto act = [](litmus::Word word, std::uint8_t page) {
     spec::Act one;

@@ -50,8 +50,8 @@ using Orders = std::vector<spec::Promise>;
 /// What is promised after the program. Nothing: some act makes no sense where it stands.
 std::optional<Orders> promises(const Program& program);
 
-/// Every act that makes sense now: what is taken gets the next name. Pages cannot be exchanged, even
-/// where they are alike: of two that are merged, that with the lower address gives way.
+/// Every act that makes sense now: what is taken gets the next name. Pages cannot be exchanged,
+/// even where they are alike: of two that are merged, that with the lower address gives way.
 std::vector<spec::Act> next_acts(const Start& start, const std::vector<Shape>& shapes,
                                  const spec::Promise& promise, std::uint8_t most_references);
 

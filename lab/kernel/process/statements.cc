@@ -83,9 +83,9 @@ bool move(char* from, char* to, std::size_t bytes) {
 
 bool is_large(const char* address) { return (page_info(address).flags >> kFlagHuge & 1) != 0; }
 
-// The folio of the page becomes small pages, through the file that debugfs has for it. A kernel that
-// is locked down has no such way: there a hint about a part splits what this process alone maps.
-// Nothing: that did not do.
+// The folio of the page becomes small pages, through the file that debugfs has for it. A kernel
+// that is locked down has no such way: there a hint about a part splits what this process alone
+// maps. Nothing: that did not do.
 std::optional<bool> split(char* address, std::size_t bytes) {
   std::error_code error;
   std::string pid(32, '\0');
