@@ -30,17 +30,6 @@ tl::expected<std::string, std::string> contents(const std::string& path) {
   return text;
 }
 
-Answer answer_of(const Json& json) {
-  Answer answer{json.at("programs"), json.at("judgements"), json.at("runs"), json.at("cut")};
-  if (json.contains("known")) answer.known = json["known"];
-  if (json.contains("skipped")) answer.skipped = json["skipped"];
-  for (const Json& one : json.at("findings"))
-    answer.findings.emplace(
-        FindingKey{one.at("size"), one.at("program"), one.at("kind"), one.at("memory")},
-        Finding{one.at("name"), one.at("end"), one.at("rules"), one.at("litmus"), one.at("count")});
-  return answer;
-}
-
 Identity identity_in(const Json& json) {
   if (json.at(kKind) != kVersion) throw std::runtime_error("it is of another version");
   return {json.at("build"), json.at("options"), json.at("units")};
@@ -100,7 +89,7 @@ tl::expected<Journal, std::string> parse_journal(std::string_view all, const std
         journal.answers.resize(journal.identity.units);
         continue;
       }
-      if (const auto wrong = add(journal.answers, json.at("unit"), answer_of(json.at("answer"))))
+      if (const auto wrong = add(journal.answers, json.at("unit"), answer_in(json.at("answer"))))
         return tl::unexpected(fmt::format("{}:{}: {}", name, number, *wrong));
     } catch (const std::exception& error) {
       return tl::unexpected(fmt::format("{}:{}: this is no line of a hunt's journal: {}", name,

@@ -241,7 +241,7 @@ model::Answer TestProgram::act(const Instruction& i, model::Task task) {
       machine_.drain(task);
       return model::Answer::done;
     default:
-      explore::broken(fmt::format("nobody performs `{}`", i.text));
+      explore::broken(fmt::format("no rule performs `{}`", i.text));
   }
 }
 

@@ -130,6 +130,13 @@ void fill(KernelVerdict& verdict, const CompiledTest& compiled, const SharedStat
   verdict.verdict = verdict_of(verdict, shared);
 }
 
+// Why no run counts, where none failed.
+std::string why_unseen(const KernelVerdict& verdict) {
+  if (verdict.untried == 0) return "interrupted before its first run ended";
+  return fmt::format("the kernel refused \"{}\" whenever it was tried, as {} never does",
+                     verdict.untried_at, kernel_rules());
+}
+
 void compare(KernelVerdict& verdict, const Prediction& prediction) {
   verdict.expected = prediction.expected;
   verdict.uncompared = prediction.uncompared;
@@ -202,7 +209,7 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
   if (options.progress) effort.tick = [&] { options.progress(shared->runs, seconds()); };
   running_test = shared.get();
   if (stopping) shared->stop = true;
-  auto ran = kernel::run_test(*compiled, *shared, effort, system.folder());
+  const auto ran = kernel::run_test(*compiled, *shared, effort, system.folder());
   running_test = nullptr;
 
   verdict.seconds = seconds();
@@ -210,19 +217,16 @@ KernelVerdict judge(const litmus::Test& test, System& system, const Options& opt
     verdict.methods.push_back(fmt::format("{} by {}", compiled->plan.references[i],
                                           name(compiled->reference_uses[i].method)));
   fill(verdict, *compiled, *shared);
+  if (verdict.runs == 0 && !shared->hung)
+    return skip(test, ran ? why_unseen(verdict) : ran.error());
   compare(verdict, prediction);
   // This machine's stores may be late.
   if (verdict.standing == Standing::finding && !verdict.ordered)
     compare(verdict, prediction_of(test, litmus::Memory::tso));
   // What was seen before remains true.
   if (!ran && verdict.standing != Standing::finding)
-    return skip(test, verdict.runs == 0
-                          ? ran.error()
-                          : fmt::format("{} (after {} runs)", ran.error(), verdict.runs));
-  if (verdict.runs > 0 || shared->hung) return verdict;
-  if (verdict.untried == 0) return skip(test, "interrupted before its first run ended");
-  return skip(test, fmt::format("the kernel refused \"{}\" whenever it was tried, as {} never does",
-                                verdict.untried_at, kernel_rules()));
+    return skip(test, fmt::format("{} (after {} runs)", ran.error(), verdict.runs));
+  return verdict;
 }
 
 void interrupt() {

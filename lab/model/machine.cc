@@ -108,7 +108,7 @@ void Machine::lock_page(Task task, PageNo page) {
     return entry.is(EntryKind::page) ? &world_->folio(entry) : nullptr;
   };
   await(
-      "somebody locks the page",
+      "page lock: taken outside",
       [&] {
         const Folio* folio = folio_there();
         return folio == nullptr || !folio->locked.read();
@@ -123,7 +123,7 @@ void Machine::lock_page(Task task, PageNo page) {
 }
 
 void Machine::unlock_page(Task, PageNo page) {
-  step("somebody unlocks the page", [&] {
+  step("page lock: given back outside", [&] {
     const std::uint16_t id = world_->notes[page].locking.read();
     if (id == 0) return;
     world_->notes[page].locking.write(0);

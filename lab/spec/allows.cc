@@ -40,7 +40,9 @@ bool Promise::allows_on(const Act& act, const Page& page) const {
     case Word::write:
       return writable;
     case Word::force:
-      return readable && !page.wp && (writable || !beginning_.shared);
+      // Of hugetlb memory Linux refuses it since 6.2.
+      return readable && !page.wp &&
+             (writable || (!beginning_.shared && !cells_[page.cell].hugetlb));
     case Word::read:
       return readable;
     case Word::get:

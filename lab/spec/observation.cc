@@ -83,9 +83,14 @@ class Judge {
         // The first process made the reservation, and takes what is left from its child.
         const bool taken_away = p == 1 && value == 0 && cell.hugetlb;
         add(harm_of(cell, value), std::move(atom),
-            taken_away ? if_pool_was_short() : if_refused(cell, value));
+            is_dropped(cell, value) ? Known::lazyfree_shared
+            : taken_away            ? if_pool_was_short()
+                                    : if_refused(cell, value));
       }
     }
+  }
+  static bool is_dropped(const Promise::Cell& cell, Value value) {
+    return value == 0 && cell.may_be_dropped;
   }
   [[nodiscard]] Known if_pool_was_short() const {
     return promise_.pool_was_short() ? Known::hugetlb_pool : Known::no;
@@ -107,7 +112,9 @@ class Judge {
     atom.name = register_name(r);
     if ((reference.may & only(value)) == 0 && (only(value) & promise_.loose()) == 0)
       return add(harm_of(cell, value), std::move(atom),
-                 is_of_other ? Known::hugetlb_references : if_refused(cell, value));
+                 is_dropped(cell, value) ? Known::lazyfree_shared
+                 : is_of_other           ? Known::hugetlb_references
+                                         : if_refused(cell, value));
     if (!reference.coherent || !promise_.in_place(reference)) return;
     if (!fits(cell, value)) return add(Harm::lost, std::move(atom), if_refused(cell, value));
     if (seen_.coherent[r]) return;
@@ -130,7 +137,8 @@ const char* name(Harm harm) {
 }
 
 const char* name(Known known) {
-  static constexpr const char* kNames[] = {"", "hugetlb-references", "hugetlb-pool"};
+  static constexpr const char* kNames[] = {"", "hugetlb-references", "hugetlb-pool",
+                                           "lazyfree-shared"};
   return kNames[static_cast<std::size_t>(known)];
 }
 

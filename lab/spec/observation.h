@@ -42,6 +42,7 @@ enum class Known : std::uint8_t {
   no,
   hugetlb_references,  ///< hugetlbfs' pages are written by their map count, whoever refers to them
   hugetlb_pool,        ///< who finds the pool of huge pages empty dies, or its child loses its page
+  lazyfree_shared,     ///< what one process gave up is dropped where another has it, too
 };
 const char* name(Known known);
 

@@ -41,7 +41,14 @@ bool Promise::in_place(const Reference& reference) const {
   return alive_[reference.process] && page.mapped && page.cell == reference.cell;
 }
 
+// It is no longer what another process has.
+void Promise::part(std::uint8_t at) {
+  if (const std::uint8_t twin = cells_[at].twin; twin != kNone) cells_[twin].twin = kNone;
+  cells_[at].twin = kNone;
+}
+
 void Promise::write(std::uint8_t at, Value value, bool may_be_refused) {
+  part(at);
   Cell& cell = cells_[at];
   cell = {cell.had | only(value), value, true, false, cell.hugetlb, may_be_refused};
   for (Reference& reference : references_)
@@ -76,6 +83,7 @@ void Promise::take(const Act& act) {
                                 page.cell,
                                 may};
   if (owns) cell.own = true;
+  if (act.access.write) part(page.cell);
   ++taken_;
 }
 
@@ -97,6 +105,9 @@ void Promise::fork() {
       continue;
     }
     Cell& copy = cells_[to.cell];
+    copy.twin = from.cell;
+    copy.may_be_dropped = cell.may_be_dropped;
+    cells_[from.cell].twin = to.cell;
     copy.may_be_zero = cell.may_be_zero;
     copy.may_be_refused = cell.may_be_refused;
     copy.had |= cell.may_be_refused ? cell.had : cell.had & loose_;
@@ -113,10 +124,26 @@ void Promise::move(const Act& act) {
 
 void Promise::discard(Page& page) {
   discarded_unwritable_ |= page.protection != Protection::rw;
+  discarded_hugetlb_ |= cells_[page.cell].hugetlb;
   page.there = There::nothing;
   if (beginning_.shared) return;
   const Value value = page.file ? beginning_.value : Value{0};
   page.cell = add_cell(value, false, cells_[page.cell].hugetlb);
+}
+
+void Promise::free(Page& page) {
+  page.there = There::unknown;
+  Cell& cell = cells_[page.cell];
+  cell.may_be_zero = true;
+  cell.had |= only(0);
+  if (const std::uint8_t twin = cell.twin; twin != kNone) {
+    cells_[twin].may_be_dropped = true;
+    for (auto& pages : pages_)
+      for (Page& other : pages)
+        if (other.mapped && other.cell == twin) other.there = There::unknown;
+  }
+  for (Reference& reference : references_)
+    if (reference.held && reference.cell == page.cell) reference.may |= only(0);
 }
 
 // Where the pool of huge pages is empty, who asks for a reference or forces a write is refused; a
@@ -188,12 +215,7 @@ void Promise::apply(const Act& act, Value value) {
     case Word::discard:
       return discard(page);
     case Word::free:
-      page.there = There::unknown;
-      cells_[page.cell].may_be_zero = true;
-      cells_[page.cell].had |= only(0);
-      for (Reference& reference : references_)
-        if (reference.held && reference.cell == page.cell) reference.may |= only(0);
-      return;
+      return free(page);
     case Word::protect:
       page.protection = act.protection;
       return;
@@ -247,7 +269,8 @@ void Promise::feed(explore::Hash64& hash) const {
       const Cell& cell = cells_[page.cell];
       hash.feed(static_cast<std::uint64_t>(page.protection)).feed(page.cell);
       hash.feed(cell.value)
-          .feed(word_of({cell.own, cell.may_be_zero, cell.hugetlb, cell.may_be_refused}));
+          .feed(word_of({cell.own, cell.may_be_zero, cell.hugetlb, cell.may_be_refused,
+                         cell.twin != kNone, cell.may_be_dropped}));
       hash.feed(cell.had & loose_);
     }
   }

@@ -42,6 +42,8 @@ struct Beginning {
 
 class Promise {
  public:
+  static constexpr std::uint8_t kNone = 255;
+
   /// What a process has at an address: bytes that are its own, wherever they lie.
   struct Cell {
     Values had = 0;  ///< ever; and 0 if the kernel may drop it
@@ -50,6 +52,9 @@ class Promise {
     bool may_be_zero = false;     ///< lazily freed
     bool hugetlb = false;         ///< lies in pages of the pool
     bool may_be_refused = false;  ///< the latest write, for want of a page
+    /// A cell with the same bytes since a fork, not written to since; kNone: none.
+    std::uint8_t twin = kNone;
+    bool may_be_dropped = false;  ///< its twin was lazily freed
   };
   /// Whether a touch of a page would find something: a page, the zero page, or one in swap.
   enum class There : std::uint8_t { nothing, something, unknown };
@@ -108,6 +113,8 @@ class Promise {
   [[nodiscard]] bool may_wait() const { return locked_ || writeback_; }
   /// Whether a page was discarded that may not be written: Linux does so, and others refuse.
   [[nodiscard]] bool discarded_unwritable() const { return discarded_unwritable_; }
+  /// Whether memory of hugetlbfs was discarded: before 5.18 Linux refuses.
+  [[nodiscard]] bool discarded_hugetlb() const { return discarded_hugetlb_; }
   /// Whether hugetlbfs' pool may have been empty when a page of it was needed.
   [[nodiscard]] bool pool_was_short() const { return pool_was_short_; }
   /// Whether the process touched a page of the pool, or may be looked at where it has one, when
@@ -132,6 +139,8 @@ class Promise {
   void take(const Act& act);
   void poke(const Act& act, Value value);
   void write(std::uint8_t cell, Value value, bool may_be_refused = false);
+  void part(std::uint8_t cell);
+  void free(Page& page);
   void move(const Act& act);
   void discard(Page& page);
   void touch(const Act& act, Page& page);
@@ -152,6 +161,7 @@ class Promise {
   bool locked_ = false;
   bool writeback_ = false;
   bool discarded_unwritable_ = false;
+  bool discarded_hugetlb_ = false;
   bool pool_was_short_ = false;
   std::array<bool, kProcesses> may_be_killed_{};  // each, for want of a page
   std::array<Values, kProcesses> written_{};      // by each

@@ -116,5 +116,38 @@ TEST(Memories, WhatScAllowsTsoAllowsTooAndWhatThatAllowsRa) {
   }
 }
 
+// What sc says of late stores is what a search under tso can be spared for.
+TEST(LateStores, AreTheOnlyDifferenceBetweenScAndTso) {
+  int same = 0, differ = 0;
+  for (std::uint64_t seed = 20'000; seed < 22'000; ++seed) {
+    const Drawn drawn{seed, seed % 2 == 0 ? kSmall : kWide};
+    const Result sc = drawn.explored({.memory = Memory::sc});
+    const auto under_tso = findings(drawn.explored({.memory = Memory::tso}));
+    if (sc.late_stores) {
+      differ += findings(sc) != under_tso ? 1 : 0;
+      continue;
+    }
+    ++same;
+    ASSERT_EQ(findings(sc), under_tso) << "seed " << seed;
+  }
+  EXPECT_GT(same, 300);
+  EXPECT_GT(differ, 0);
+}
+
+TEST(LateStores, AreThoseThatTheirThreadLooksBeyond) {
+  const auto late = [](std::vector<Sketch::Body> bodies) {
+    return explore(sketch(std::move(bodies)), {.memory = Memory::sc})->late_stores;
+  };
+  EXPECT_TRUE(late({[](Sketch& s) { put("x", s.x, 1), (void)s.load(s.y); }}));
+  EXPECT_FALSE(late({[](Sketch& s) { put("x", s.x, 1), fence("between"), (void)s.load(s.y); }}));
+  EXPECT_FALSE(late({[](Sketch& s) { put("x", s.x, 1), put("y", s.y, 1); }}));
+  EXPECT_FALSE(late({[](Sketch& s) {
+    put("x", s.x, 1);
+    step("a locked instruction", [&] { s.y.write(1); });
+    (void)s.load(s.z);
+  }}));
+  EXPECT_FALSE(late({[](Sketch& s) { step("x", [&] { s.x.write(1); }), (void)s.load(s.y); }}));
+}
+
 }  // namespace
 }  // namespace lab::explore

@@ -145,6 +145,41 @@ TEST(Hunt, FindsNoRaceOfACollapseWithWhatIsDoneToSmallPages) {
   EXPECT_THAT(programs(answer), IsEmpty());
 }
 
+// Of two equal pages the one with the lower address gives way: each is tried in the part of each.
+TEST(Hunt, TriesEachOfTwoPagesThatAreMerged) {
+  const auto act = [](litmus::Word word, std::uint8_t page) {
+    spec::Act one;
+    one.word = word;
+    one.page = page;
+    return one;
+  };
+  const Start& two = *(*parse_starts("two")).front();
+  const auto acts = next_acts(two, *parse_shapes("pin"), spec::Promise(two.beginning), 1);
+  EXPECT_THAT(acts, ElementsAre(act(litmus::Word::pin, 0), act(litmus::Word::pin, 1)));
+}
+
+// Under each rule-set by itself: what another one tells apart is no reason to go on twice.
+TEST(Hunt, GoesOnOnceFromEachStateOfARuleSet) {
+  const char* const words = "write,fork,get,swapout,unmap";
+  const Answer f = hunted({.rules = "F", .words = words});
+  const Answer gvisor = hunted({.rules = "gvisor", .words = words});
+  const Answer both = hunted({.rules = "F+gvisor", .words = words});
+  EXPECT_EQ(both.judgements, f.judgements + gvisor.judgements);
+}
+
+TEST(Hunt, ExploresARaceOnceWhereTsoCannotShowMore) {
+  const auto runs = [](const char* rules, std::vector<explore::Memory> memories) {
+    return hunted({.rules = rules,
+                   .depth = 0,
+                   .race = "fork,pin fast,swapout",
+                   .memories = std::move(memories)})
+        .runs;
+  };
+  using explore::Memory;
+  EXPECT_EQ(runs("F", {Memory::sc, Memory::tso}), runs("F", {Memory::sc}));
+  EXPECT_GT(runs("E0", {Memory::sc, Memory::tso}), runs("E0", {Memory::sc}));
+}
+
 TEST(Hunt, TellsTwoRuleSetsApart) {
   Options options = options_of({.rules = "E1", .words = "write,fork,get,unmap,pin"});
   options.reference = judge::parse_variants("A")->front();

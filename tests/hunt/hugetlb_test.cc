@@ -37,6 +37,17 @@ TEST(Hugetlb, IsCleanWhereTwoFaultsOfOnePageRace) {
   EXPECT_THAT(programs(races_at_hugetlb("F+E1", "write,read,pin,unmap,discard")), IsEmpty());
 }
 
+// What a plain reference has seen changes nothing in what follows; a dead process does nothing.
+TEST(Hugetlb, IsTriedBehindWhatIsKnownButForADeath) {
+  const auto known = [](std::uint32_t depth) {
+    return hunted(
+               {.rules = "F", .starts = "hugetlb", .words = "write,fork,get,unmap", .depth = depth})
+        .known["hugetlb-references"];
+  };
+  EXPECT_GT(known(4), 0u);
+  EXPECT_GT(known(5), known(4)) << "with one more word it is met again";
+}
+
 // A pin keeps what was discarded and the fork has the last page: there is none left to supply, to
 // force, or to pin.
 TEST(Hugetlb, IsCleanWhereAnEmptyPoolRefuses) {

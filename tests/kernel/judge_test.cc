@@ -166,6 +166,14 @@ TEST_F(KernelJudge, WhereNoProcessMayPinNothingIsSaidOfPins) {
   EXPECT_THAT(verdict.skipped, testing::HasSubstr("Cannot allocate memory"));
 }
 
+// No run is no answer, whatever the rules say of the test.
+TEST_F(KernelJudge, ATestThatCannotGoOnIsSkippedWithItsReason) {
+  const WithoutLockedMemory here;
+  const std::string begin = "page x = 1\nprocess P {\n p = pin x write long\n write x 5\n}\n";
+  for (const char* claim : {"always P:x = 5\n", "forbidden P:x = 5\n", "exists P:x = 5\n"})
+    EXPECT_THAT(judge_text(begin + claim).skipped, testing::HasSubstr("io_uring")) << claim;
+}
+
 TEST_F(KernelJudge, APinOfWhatIsNotMappedIsRefusedAndThatIsAnAnswer) {
   for (const char* how : {"get x", "pin x", "pin x write", "pin x write long", "pin x fast"}) {
     const KernelVerdict verdict =

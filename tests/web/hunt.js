@@ -22,9 +22,9 @@ function hunted(lab, question) {
     const answer = lab.ask({...question, ask: "hunt", part});
     if (answer.error) throw new Error(answer.error);
     for (const name of Object.keys(sum)) sum[name] += answer[name];
-    for (const {size, count, ...finding} of answer.findings) {
+    for (const finding of answer.findings) {
       const key = [finding.program, finding.kind, finding.memory].join();
-      found.set(key, {...finding, programs: (found.get(key)?.programs ?? 0) + count});
+      found.set(key, {...finding, count: (found.get(key)?.count ?? 0) + finding.count});
     }
   }
   return {...sum, findings: [...found.values()]};

@@ -47,6 +47,12 @@ void Execution::store(const char* label, Variable& variable, std::uint64_t bits,
   stand(Kind::access, label);
   store(variable, bits, order);
   end_step();
+  if (order != Order::seq_cst) may_be_late();
+}
+
+// Under tso the store that the running thread just made might not be out yet.
+void Execution::may_be_late() {
+  if (running_ != nullptr && !alone_) late_ |= only(static_cast<Actor>(number(*running_)));
 }
 
 std::uint64_t Execution::update(Variable& variable, Order order, const Change& change) {
@@ -171,6 +177,7 @@ void Execution::unlock(const char* label, Variable& variable) {
     write(variable, 0);
   }
   end_step();
+  may_be_late();
 }
 
 void Execution::fence(const char* name, Order order) {

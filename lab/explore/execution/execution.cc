@@ -78,7 +78,7 @@ void Execution::reset() {
   }
   owned_.clear();
   count_ = 0;
-  alive_ = waiting_ = draining_ = buffered_ = stuck_ = 0;
+  alive_ = waiting_ = draining_ = buffered_ = late_ = stuck_ = 0;
   steps_ = made_ = spawned_ = 0;
   variables_.clear();
   made_at_start_ = std::numeric_limits<std::uint32_t>::max();
@@ -225,6 +225,8 @@ void Execution::stand(Kind kind, const char* label) {
   const bool only_looks = kind == Kind::look || kind == Kind::watch || kind == Kind::choice;
   me.drains = memory_ == Memory::tso && !only_looks;
   if (me.drains) draining_ |= bit;
+  if ((late_ & bit) != 0 && only_looks) met_late_ = true;
+  late_ &= ~bit;
   if (kind == Kind::await || kind == Kind::watch || kind == Kind::lock) waiting_ |= bit;
   if (me.starter != nullptr) {
     Fiber::switch_to(*me.fiber, *std::exchange(me.starter, nullptr));

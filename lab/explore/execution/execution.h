@@ -136,6 +136,10 @@ class Execution {
   [[nodiscard]] const std::vector<Site>& sites() const { return sites_; }
   /// Whether some run had one.
   [[nodiscard]] bool met_heavy_fence() const { return met_heavy_; }
+  /// Whether, in some run under sc, a thread looked when under tso a store of its own might still
+  /// have been waiting. If none did, what tso adds is that such a store happens later, before its
+  /// thread does anything else; sc has that, too.
+  [[nodiscard]] bool met_late_store() const { return met_late_; }
 
   // What the run has shown.
 
@@ -286,6 +290,7 @@ class Execution {
   [[nodiscard]] ReleaseAcquire::Access access(const Variable& variable, Order order) const;
   std::uint64_t choose_message(const Variable& variable, Order order);
   void place(Variable& variable, std::uint64_t bits, Order order);
+  void may_be_late();
   void overwrite(Variable& variable, std::uint64_t bits);
   void settle(Variable& variable, std::uint64_t bits);
   [[nodiscard]] bool weakly(const Variable& variable) const {
@@ -343,6 +348,7 @@ class Execution {
   ActorSet waiting_ = 0;   // stand before an await
   ActorSet draining_ = 0;  // stand before a step that waits for the thread's own stores
   ActorSet buffered_ = 0;  // have stores waiting
+  ActorSet late_ = 0;      // not under tso: would have, perhaps
   ActorSet enabled_ = 0;
   std::uint32_t steps_ = 0;
   std::uint32_t made_ = 0;  // variables that no thread made
@@ -381,6 +387,7 @@ class Execution {
   std::vector<std::unique_ptr<Heavy>> heavy_;  // by thread: what its steps read, and a fence writes
   bool noting_heavy_ = false;
   bool met_heavy_ = false;
+  bool met_late_ = false;
   bool loose_ = false;   // the step is a look(): it may read what is old
   bool locked_ = false;  // the step is fenced on both sides
   ActorSet stuck_ = 0;

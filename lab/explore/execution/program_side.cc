@@ -48,6 +48,7 @@ void Execution::fence(const char* name) {
     end_step();
     return;
   }
+  late_ &= ~only(static_cast<Actor>(number(*running_)));
   if (weak_ != nullptr && !unwinding_) weak_->fence(number(*running_), Order::seq_cst, name);
   if (recorded()) recorder_->fence(*this, number(*running_), name);
 }

@@ -159,6 +159,7 @@ tl::expected<Result, Refusal> Exploration::finish(Coverage coverage) {
   if (refusal_) return tl::unexpected(*refusal_);
   result_.seconds = seconds();
   result_.sites = execution_.sites();
+  result_.late_stores = execution_.met_late_store();
   result_.coverage = std::move(coverage);
   if (stopped_) {
     result_.coverage.kind = Coverage::Kind::stopped;

@@ -121,6 +121,9 @@ struct Result {
   std::vector<Failure> failures;
   std::vector<std::string> reached;  ///< labels
   std::vector<Site> sites;           ///< where orders were said
+  /// Of an exhaustive search under sc: false means that tso has the same outcomes and failures,
+  /// since no thread looks at anything while a store of its own may be waiting.
+  bool late_stores = false;
   Coverage coverage;
 
   [[nodiscard]] const Seen* find(const Outcome& outcome) const;

@@ -111,6 +111,7 @@ Player::Explored Player::explore(const Script& script, explore::Memory memory) c
   Explored explored{std::vector<Outcomes>(script.ends.size(), all), 0};
   if (!result) return explored;
   explored.runs = result->traces + result->cut;
+  explored.same_under_tso = memory == explore::Memory::sc && all.complete && !result->late_stores;
   for (const explore::Seen& seen : result->outcomes) {
     std::size_t at = 0;  // ends that nobody asked for have no number
     for (std::size_t end = 0; end < script.ends.size(); ++end)

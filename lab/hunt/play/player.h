@@ -40,6 +40,7 @@ class Player {
   struct Explored {
     std::vector<Outcomes> ends;
     std::uint64_t runs = 0;
+    bool same_under_tso = false;  ///< of sc: no store can be late there
   };
   [[nodiscard]] Explored explore(const Script& script, explore::Memory memory) const;
 

@@ -11,13 +11,24 @@ constexpr const char* kDiffers = "differs";
 
 std::optional<Shown> shown_of(std::vector<spec::Breach> breaches) {
   if (breaches.empty()) return std::nullopt;
+  const bool goes_on = ranges::none_of(breaches, [](const spec::Breach& breach) {
+    return breach.known == spec::Known::no || breach.harm == spec::Harm::killed;
+  });
   spec::Breach& worst = breaches.front();
-  return Shown{spec::name(worst.harm), worst.known, std::move(worst.end), std::move(worst.what)};
+  return Shown{spec::name(worst.harm), worst.known, std::move(worst.end), std::move(worst.what),
+               goes_on};
 }
 
 Shown differs(litmus::Condition end) {
   std::string what = litmus::print(end);
   return {kDiffers, spec::Known::no, std::move(end), std::move(what)};
+}
+
+std::uint64_t state(const Run& run, const Run* reference) {
+  explore::Hash64 hash;
+  hash.feed(run.state.low);
+  if (reference != nullptr) hash.feed(reference->state.low);
+  return hash.value();
 }
 
 constexpr std::uint64_t bit(std::size_t variant) { return std::uint64_t{1} << variant; }
@@ -67,13 +78,11 @@ void Question::ask_rows(const Start& start, const Script& script, std::vector<Ro
       if (!asked(row)) continue;
       auto shown = options_.reference ? compare(*row.promise, runs[k], reference[k])
                                       : shown_of(breaches(*row.promise, runs[k]));
-      if (shown)
-        row.shown.emplace_back(i, std::move(*shown));
-      else
-        row.states.feed(runs[k].state.low);
+      if (!shown || shown->goes_on)
+        row.states.emplace_back(i, state(runs[k], options_.reference ? &reference[k] : nullptr));
+      if (shown) row.shown.emplace_back(i, std::move(*shown));
     }
   }
-  for (std::size_t k = 0; k < reference.size(); ++k) rows[k].states.feed(reference[k].state.low);
 }
 
 std::optional<Shown> Question::compare(const Orders& orders, const Outcomes& outcomes,
@@ -95,7 +104,8 @@ Question::AllRaced Question::ask_races(const Start& start, const Script& script,
   const Player::Explored explored = place.players[of]->explore(script, memory);
   Player::Explored reference;
   if (options_.reference) reference = place.players.back()->explore(script, memory);
-  AllRaced all{{}, explored.runs + reference.runs};
+  AllRaced all{{}, explored.runs + reference.runs, explored.same_under_tso};
+  if (options_.reference) all.same_under_tso &= reference.same_under_tso;
   for (std::size_t k = 0; k < script.ends.size(); ++k) {
     Raced& raced = all.ends.emplace_back();
     if (!place.players[of]->is_asked(script.ends[k])) continue;

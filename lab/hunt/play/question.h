@@ -19,6 +19,8 @@ struct Shown {
   spec::Known known = spec::Known::no;
   std::optional<litmus::Condition> end;
   std::string what;  ///< the end as text, or what broke
+  /// A harm that is known, and of which no process died: what comes after it is tried, too.
+  bool goes_on = false;
 };
 
 /// A program without a race that is asked of several rule-sets.
@@ -26,7 +28,8 @@ struct Row {
   const spec::Promise* promise = nullptr;
   std::uint64_t alive = 0;  ///< the variants that it is asked of, as bits
   std::vector<std::pair<std::size_t, Shown>> shown = {};  ///< by which of them, in order
-  explore::Hash64 states = explore::Hash64{};             ///< of the others, and of the reference
+  /// Of each that may be grown on its state, with that of the reference; in order.
+  std::vector<std::pair<std::size_t, std::uint64_t>> states = {};
 };
 
 /// What a program with a race shows of one rule-set.
@@ -51,6 +54,7 @@ class Question {
   struct AllRaced {
     std::vector<Raced> ends;
     std::uint64_t runs = 0;
+    bool same_under_tso = false;  ///< of sc: tso has nothing more to show
   };
   AllRaced ask_races(const Start& start, const Script& script,
                      const std::vector<const Orders*>& promised, std::size_t of,

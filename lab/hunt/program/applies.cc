@@ -55,7 +55,9 @@ bool applies(const judge::Variant& variant, const spec::Act& act) {
 }
 
 bool applies(const judge::Variant& variant, const spec::Promise& after) {
-  return variant.rules.discard_asks_write == model::Flag::no || !after.discarded_unwritable();
+  const model::Rules& rules = variant.rules;
+  if (rules.discard_asks_write == model::Flag::yes && after.discarded_unwritable()) return false;
+  return rules.discard_hugetlb == model::Flag::yes || !after.discarded_hugetlb();
 }
 
 bool applies(const judge::Variant& variant, const Program& program) {

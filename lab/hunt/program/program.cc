@@ -101,21 +101,13 @@ std::optional<Orders> promises(const Program& program) {
   return results;
 }
 
-bool uses_second_page(const std::vector<Act>& acts) {
-  return ranges::any_of(acts, [](const Act& act) {
-    return act.page != 0 || (names_two(act.word) && act.other != 0);
-  });
-}
-
 std::vector<Act> next_acts(const Start& start, const std::vector<Shape>& shapes,
-                           const Promise& promise, bool second_page_used,
-                           std::uint8_t most_references) {
+                           const Promise& promise, std::uint8_t most_references) {
   std::vector<Act> acts;
   const auto add = [&](const Act& act) {
     if (promise.allows(act)) acts.push_back(act);
   };
   const std::size_t processes = promise.forked() ? 2 : 1;
-  // The first page comes first: the second alone is the first under another name.
   const std::uint8_t pages = start.beginning.pages;
   for (const Shape& shape : shapes) {
     Act act{shape.word, shape.access, shape.protection, shape.phase};
@@ -133,7 +125,6 @@ std::vector<Act> next_acts(const Start& start, const std::vector<Shape>& shapes,
     for (act.process = 0; act.process < processes; ++act.process) {
       const bool of_page = names_a_page(shape.word);
       for (act.page = 0; act.page < (of_page ? pages : 1); ++act.page) {
-        if (start.alike && !second_page_used && act.page != 0) continue;
         if (shape.word == Word::move) {
           act.other_process = act.process;
           act.other = act.page ^ 1;

@@ -50,12 +50,9 @@ using Orders = std::vector<spec::Promise>;
 /// What is promised after the program. Nothing: some act makes no sense where it stands.
 std::optional<Orders> promises(const Program& program);
 
-/// Every act that makes sense now, up to names that can be exchanged: what is taken gets the next
-/// name, and of two pages that are alike the first is used first.
+/// Every act that makes sense now: what is taken gets the next name. Pages cannot be exchanged,
+/// even where they are alike: of two that are merged, that with the lower address gives way.
 std::vector<spec::Act> next_acts(const Start& start, const std::vector<Shape>& shapes,
-                                 const spec::Promise& promise, bool second_page_used,
-                                 std::uint8_t most_references);
-/// Whether a program that begins so has named the second page.
-bool uses_second_page(const std::vector<spec::Act>& acts);
+                                 const spec::Promise& promise, std::uint8_t most_references);
 
 }  // namespace lab::hunt

@@ -18,7 +18,7 @@ struct Start {
   std::vector<litmus::Page> pages;
   litmus::Swap swap = litmus::Swap::ordinary;
   spec::Beginning beginning;
-  bool alike = false;  ///< the pages can be taken for one another
+  bool alike = false;  ///< a program of one of the pages could be one of another
 };
 
 const std::vector<Start>& starts();

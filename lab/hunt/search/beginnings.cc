@@ -57,16 +57,26 @@ void Grower::judge(const Beginning& from, Next& next, Row& row, bool keep,
   ++answer_.programs;
   answer_.judgements += asked;
   answer_.runs += asked;
-  for (const auto& [variant, shown] : row.shown) {
-    next.alive &= ~(std::uint64_t{1} << variant);
-    book(from, next.step, variant, shown);
-  }
-  if (!keep || next.alive == 0) return;
-  row.states.feed(next.alive);
-  next.promise.feed(row.states);
-  if (!states_.insert(row.states.value()).second) return;
-  into.push_back({from.steps, next.promise, next.alive});
+  for (const auto& [variant, shown] : row.shown) book(from, next.step, variant, shown);
+  if (!keep || row.states.empty()) return;
+  const std::uint64_t alive = new_among(row, next.promise);
+  if (alive == 0) return;
+  into.push_back({from.steps, next.promise, alive});
   into.back().steps.push_back(next.step);
+}
+
+// The variants under which no program led where this one does. All that can follow hangs on the
+// state and on what is promised.
+std::uint64_t Grower::new_among(const Row& row, const spec::Promise& promise) {
+  explore::Hash64 promised;
+  promise.feed(promised);
+  std::uint64_t alive = 0;
+  for (const auto& [variant, state] : row.states) {
+    explore::Hash64 whole = promised;
+    whole.feed(variant).feed(state);
+    if (states_.insert(whole.value()).second) alive |= std::uint64_t{1} << variant;
+  }
+  return alive;
 }
 
 void Grower::grow(const Beginning& from, const std::vector<spec::Act>& acts, bool keep,
@@ -95,10 +105,8 @@ void Grower::grow(const Beginning& from, const std::vector<spec::Act>& acts, boo
 
 void Grower::grow_all(const Beginning& from, const std::vector<Shape>& shapes, bool keep,
                       std::vector<Beginning>& into) {
-  std::vector<spec::Act> so_far;
-  for (const Step& step : from.steps) so_far.push_back(step.act);
-  const std::vector<spec::Act> acts = next_acts(
-      start_, shapes, from.promise, uses_second_page(so_far), question_.options().most_references);
+  const std::vector<spec::Act> acts =
+      next_acts(start_, shapes, from.promise, question_.options().most_references);
   grow(from, acts, keep, into);
 }
 

@@ -1,4 +1,4 @@
-// Programs in a row, grown act by act: one for each joint state of all rule-sets.
+// Programs in a row, grown act by act: under each rule-set, one for each state.
 #pragma once
 
 #include <unordered_set>
@@ -11,7 +11,7 @@ namespace lab::hunt {
 struct Beginning {
   std::vector<Step> steps;
   spec::Promise promise;
-  std::uint64_t alive;  ///< variants that have shown nothing yet
+  std::uint64_t alive;  ///< variants that it is asked of: it has shown nothing, and is new, there
 };
 
 class Grower {
@@ -39,6 +39,7 @@ class Grower {
   };
   void judge(const Beginning& from, Next& next, Row& row, bool keep, std::vector<Beginning>& into);
   void book(const Beginning& from, const Step& last, std::size_t variant, const Shown& shown);
+  [[nodiscard]] std::uint64_t new_among(const Row& row, const spec::Promise& promise);
 
   const Start& start_;
   Question& question_;

@@ -36,9 +36,8 @@ class Races {
     program_.before.clear();
     for (const Step& step : beginning.steps) program_.before.push_back(step.act);
     alive_ = beginning.alive;
-    const bool second = uses_second_page(program_.before);
-    const std::vector<Act> acts = next_acts(*unit_.start, options.race_words, beginning.promise,
-                                            second, options.most_references);
+    const std::vector<Act> acts =
+        next_acts(*unit_.start, options.race_words, beginning.promise, options.most_references);
     for (std::size_t i = 0; i < acts.size(); ++i)
       for (std::size_t k = i; k < acts.size(); ++k) race(beginning.promise, acts[i], acts[k]);
   }
@@ -78,8 +77,8 @@ class Races {
   void grow_ends(std::size_t from) {
     const Options& options = question_.options();
     if (ends_[from].acts.size() == options.after) return;
-    const std::vector<Act> acts = next_acts(*unit_.start, options.after_words, ends_[from].first,
-                                            true, options.most_references);
+    const std::vector<Act> acts =
+        next_acts(*unit_.start, options.after_words, ends_[from].first, options.most_references);
     for (const Act& act : acts) {
       const End& shorter = ends_[from];
       if (!shorter.second.allows(act)) continue;
@@ -111,28 +110,44 @@ class Races {
         script.ends.push_back(std::move(whole.ends.front()));
     }
     for (const End& end : ends_) promised.push_back(&end.orders);
-    std::vector<Question::AllRaced> raced(question_.options().variants.size());
-    for (std::size_t i = 0; i < raced.size(); ++i) {
-      if ((ends_.front().alive >> i & 1) == 0) continue;
-      raced[i] = question_.ask_races(*unit_.start, script, promised, i, *unit_.race);
-      answer_.runs += raced[i].runs;
-    }
+    std::vector<ByMemory> raced(question_.options().variants.size());
+    for (std::size_t i = 0; i < raced.size(); ++i)
+      if ((ends_.front().alive >> i & 1) != 0) raced[i] = ask(script, promised, i);
     for (std::size_t k = 0; k < ends_.size(); ++k) {
       if (k > 0 && !ends_[ends_[k].shorter].some_left) continue;
       ++answer_.programs;
       for (std::size_t i = 0; i < raced.size(); ++i)
-        if ((ends_[k].alive >> i & 1) != 0) tell(ends_[k], i, raced[i].ends[k]);
+        if ((ends_[k].alive >> i & 1) != 0) tell(ends_[k], k, i, raced[i]);
     }
   }
 
-  void tell(End& end, std::size_t variant, const Raced& raced) {
-    ++answer_.judgements;
-    answer_.cut += raced.complete ? 0 : 1;
+  // Of one variant, by memory model. Nothing: it is as under sc, which comes before it.
+  using ByMemory = std::vector<std::optional<Question::AllRaced>>;
+
+  ByMemory ask(const Script& script, const std::vector<const Orders*>& promised, std::size_t of) {
+    ByMemory answers;
+    bool same_under_tso = false;
+    for (const explore::Memory memory : question_.options().memories) {
+      std::optional<Question::AllRaced>& one = answers.emplace_back();
+      if (same_under_tso && memory == explore::Memory::tso) continue;
+      one = question_.ask_races(*unit_.start, script, promised, of, memory);
+      answer_.runs += one->runs;
+      same_under_tso |= one->same_under_tso;
+    }
+    return answers;
+  }
+
+  void tell(End& end, std::size_t number, std::size_t variant, const ByMemory& raced) {
     program_.after = end.acts;
-    if (raced.shown)
-      book(program_, variant, *unit_.race, *raced.shown, question_, answer_);
-    else
-      end.some_left = true;
+    for (std::size_t m = 0; m < raced.size(); ++m) {
+      ++answer_.judgements;
+      if (!raced[m]) continue;
+      const Raced& one = raced[m]->ends[number];
+      answer_.cut += one.complete ? 0 : 1;
+      if (one.shown)
+        book(program_, variant, question_.options().memories[m], *one.shown, question_, answer_);
+      end.some_left |= !one.shown || one.shown->goes_on;
+    }
   }
 
   const Unit& unit_;

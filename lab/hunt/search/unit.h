@@ -12,7 +12,7 @@ namespace lab::hunt {
 
 /// What a part is called in a table of all of them.
 struct PartName {
-  std::string row;     ///< "small", "small, races, tso"
+  std::string row;     ///< "small", "small, races"
   std::string column;  ///< "P write x 0": the act that its programs begin with
 };
 
@@ -20,8 +20,8 @@ struct PartName {
 struct Unit {
   std::size_t number = 0;
   const Start* start = nullptr;
-  std::optional<explore::Memory> race;  ///< under which memory model; none: in a row
-  std::optional<spec::Act> first;       ///< none: races that nothing comes before
+  bool races = false;              ///< under each of the options' memory models; else in a row
+  std::optional<spec::Act> first;  ///< none: races that nothing comes before
   [[nodiscard]] PartName name() const;
 };
 

@@ -68,8 +68,10 @@ bool map_fresh(char* address, std::size_t bytes) {
               0) == address;
 }
 
-// A page that waits in a batch to be marked would be swapped out like any other.
+// A page that waits in a batch, to come on a list or to be marked, would stay as it is or be
+// swapped out like any other.
 bool give_up(char* address, std::size_t bytes) {
+  drain_batches();
   const bool done = madvise(address, bytes, MADV_FREE) == 0;
   drain_batches();
   return done;
@@ -79,9 +81,12 @@ bool move(char* from, char* to, std::size_t bytes) {
   return mremap(from, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to;
 }
 
-// The folio of the page becomes small pages, through the file that debugfs has for it. Nothing: a
-// kernel that is locked down lets nobody write there.
-std::optional<bool> split(const char* address, std::size_t bytes) {
+bool is_large(const char* address) { return (page_info(address).flags >> kFlagHuge & 1) != 0; }
+
+// The folio of the page becomes small pages, through the file that debugfs has for it. A kernel
+// that is locked down has no such way: there a hint about a part splits what this process alone
+// maps. Nothing: that did not do.
+std::optional<bool> split(char* address, std::size_t bytes) {
   std::error_code error;
   std::string pid(32, '\0');
   const ssize_t length = readlink("/proc/self", pid.data(), pid.size());
@@ -89,9 +94,12 @@ std::optional<bool> split(const char* address, std::size_t bytes) {
   pid.resize(static_cast<std::size_t>(length));
   const auto from = reinterpret_cast<std::uintptr_t>(address);
   std::ofstream file("/sys/kernel/debug/split_huge_pages");
-  if (!file.is_open()) return std::nullopt;
+  if (!file.is_open()) {
+    madvise(address, kSmallPage, MADV_COLD);
+    return is_large(address) ? std::nullopt : std::optional(true);
+  }
   file << pid << std::hex << ",0x" << from << ",0x" << from + bytes << std::flush;
-  return file.good() && (page_info(address).flags >> kFlagHuge & 1) == 0;
+  return file.good() && !is_large(address);
 }
 
 // What has just come from swap waits in a batch, which holds a reference: then once more.

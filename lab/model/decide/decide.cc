@@ -28,8 +28,8 @@ Decision by_mark(const Counts& page) {
   return page.exclusive ? yes("reuse: marked exclusive") : no("reuse: not marked exclusive");
 }
 
-// Where pins are exact, only what is owned is pinned, and nothing shares it while it is: whoever
-// only passes by with a reference, as reclaim does, makes it nobody else's.
+// Where pins are exact, only what is owned is pinned, and nothing shares it while it is: reclaim,
+// which only passes by with a reference, does not make it another's.
 bool owned_by_pin(const Rules& rules, const Counts& page) {
   return rules.pin_count == PinCount::exact && page.anonymous && page.pins > 0;
 }

@@ -100,8 +100,11 @@ Decision fork_copies_hugetlb(const Rules& rules, const Counts& page, bool ever_p
 Decision reclaim_passes_by(const Rules& rules, const Counts& page);
 /// An entry was taken away, by reclaim, migration or KSM. May the page lose its mark and be shared?
 Decision share(const Rules& rules, const Counts& page);
-/// MADV_FREE: may the page, clean by its entry, be dropped? `held`: references that reclaim holds
-/// itself.
+/// MADV_FREE: may the folio be marked as one to be dropped, by who has so many of its entries?
+/// `dirty`: as a whole, so that entries alone do not tell who needs it.
+Decision lazyfree_marks(const Rules& rules, const Counts& page, std::uint32_t own_maps, bool dirty);
+/// Reclaim after MADV_FREE: may the page, clean by its entry, be dropped? `page` without the
+/// reference that reclaim holds itself.
 Decision lazyfree_drops(const Rules& rules, const Counts& page, bool dirty);
 /// KSM holds one reference itself, which is taken off.
 Decision merge_may_protect(const Rules& rules, const Counts& page);

@@ -49,8 +49,16 @@ Decision share(const Rules& rules, const Counts& page) {
   return maybe_pinned(rules, page) ? no("share: maybe pinned") : yes("share: not pinned");
 }
 
+Decision lazyfree_marks(const Rules& rules, const Counts& page, std::uint32_t own_maps,
+                        bool dirty) {
+  if (page.all_maps == own_maps) return yes("lazyfree: no other process maps it");
+  if (rules.lazyfree_shared == Flag::no) return no("lazyfree: another process maps it");
+  return dirty ? no("lazyfree: dirty as a whole, and another process maps it")
+               : yes("lazyfree: entries tell who has written to it");
+}
+
 Decision lazyfree_drops(const Rules& rules, const Counts& page, bool dirty) {
-  if (rules.lazyfree == LazyFree::refs && !unreferenced(rules, page)) {
+  if (rules.lazyfree != LazyFree::dirty && !unreferenced(rules, page)) {
     return no("lazyfree: has other references");
   }
   return dirty ? no("lazyfree: written since") : yes("lazyfree: clean");
@@ -86,7 +94,7 @@ Decision clear_refs_passes_by(const Rules& rules, const Counts& page, bool writa
 
 Decision upgrades(const Rules& rules, const Counts& page, bool must_tell) {
   if (rules.mprotect_upgrades == Flag::no) return no("protect: a fault will decide");
-  if (must_tell) return no("protect: somebody waits for the fault");
+  if (must_tell) return no("protect: userfaultfd or soft-dirty wants the fault");
   if (rules.exclusive_mark == Flag::no && rules.pin_count == PinCount::exact) {
     return page.anonymous && (page.refs == 1 || page.pins > 0) ? yes("protect: owned")
                                                                : no("protect: not owned");

@@ -54,13 +54,18 @@ std::vector<Knob> make_knobs() {
       knob<&Rules::swapin_direct>("swapin_direct",
                                   "may two faults read one slot of a synchronous device"),
       knob<&Rules::lazyfree>("lazyfree", "which MADV_FREE pages reclaim drops"),
+      knob<&Rules::lazyfree_shared>("lazyfree_shared",
+                                    "is what another process maps given up, if it is not dirty"),
       knob<&Rules::softdirty_skips_pinned>("softdirty_skips_pinned",
                                            "does clear_refs pass pinned pages by"),
       knob<&Rules::discard_asks_write>("discard_asks_write",
                                        "does a discard need the right to write"),
       knob<&Rules::mprotect_upgrades>("mprotect_upgrades",
                                       "does mprotect make exclusive pages writable at once"),
+      knob<&Rules::discard_hugetlb>("discard_hugetlb", "can hugetlb memory be discarded"),
       knob<&Rules::force_write>("force_write", "which read-only entry a forced write accepts"),
+      knob<&Rules::force_hugetlb>("force_hugetlb",
+                                  "does a forced write reach hugetlb memory that is read-only"),
       knob<&Rules::merging>("merging", "are pages merged, and when"),
       knob<&Rules::ksm_unmerge>("ksm_unmerge", "which fault takes a merged page apart"),
       knob<&Rules::collapse_judges>("collapse_judges",
@@ -68,7 +73,7 @@ std::vector<Knob> make_knobs() {
       knob<&Rules::uffd_move>("uffd_move", "what UFFDIO_MOVE moves"),
       knob<&Rules::uffd_wp>("uffd_wp", "what userfaultfd can write-protect"),
       knob<&Rules::uffd_continue>("uffd_continue", "what UFFDIO_CONTINUE does"),
-      knob<&Rules::uffd_async>("uffd_async", "is there write protection that nobody waits for"),
+      knob<&Rules::uffd_async>("uffd_async", "is there write protection that no thread waits for"),
   };
 }
 

@@ -125,7 +125,8 @@ enum class ForceWrite : std::uint8_t {
 
 enum class LazyFree : std::uint8_t {
   dirty,  ///< a clean page is dropped
-  refs,   ///< a clean page without other references is dropped
+  refs,   ///< a clean page without other references is dropped; who has others is freed no more
+  kept,   ///< the same, and who has others may be dropped when they are gone
 };
 
 enum class SwapInDirect : std::uint8_t {
@@ -198,11 +199,15 @@ struct Rules {
   Flag swapin_read_writable = Flag::no;  // a read fault on swap maps an exclusive page writable
   SwapInDirect swapin_direct = SwapInDirect::bare;
   LazyFree lazyfree = LazyFree::dirty;
+  Flag lazyfree_shared =
+      Flag::yes;  // what another process maps may be given up, if it is not dirty
 
   Flag softdirty_skips_pinned = Flag::no;
   Flag discard_asks_write = Flag::no;  // what may not be written may not be discarded
   Flag mprotect_upgrades = Flag::no;   // mprotect makes entries of exclusive pages writable at once
+  Flag discard_hugetlb = Flag::yes;    // hugetlb memory can be discarded
   ForceWrite force_write = ForceWrite::dirty;
+  Flag force_hugetlb = Flag::yes;  // a forced write reaches hugetlb memory that is read-only
   Merging merging = Merging::counted;
   KsmUnmerge ksm_unmerge = KsmUnmerge::write;
   Flag collapse_judges =
@@ -211,7 +216,7 @@ struct Rules {
   UffdWp uffd_wp = UffdWp::anonymous;
   UffdContinue uffd_continue = UffdContinue::missing;
   Flag uffd_async =
-      Flag::no;  // write protection that nobody waits for, and of what is not there yet
+      Flag::no;  // write protection that no thread waits for, and of what is not there yet
 
   /// Whether all knobs agree; the name is no knob.
   [[nodiscard]] bool same_as(const Rules& other) const;

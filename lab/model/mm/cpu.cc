@@ -58,7 +58,9 @@ ForcedLook look_by_force(World& world, Task task, PageNo page, bool after_copy) 
     using Next = ForcedLook::Next;
     const Region region = world.region(task.process, page);
     const bool allowed = region.protection == Protection::write;
-    if (!region.mapped || (region.shared && !allowed)) return {Next::refused};
+    const bool not_forced =
+        region.shared || (region.hugetlb && world.rules.force_hugetlb == Flag::no);
+    if (!region.mapped || (not_forced && !allowed)) return {Next::refused};
     const EntryRef spot = world.find(task.process, page);
     if (!spot.entry.is(EntryKind::page)) return {Next::fault};
     const auto take = [&]() -> ForcedLook {

@@ -42,6 +42,8 @@ void move_page(World& world, Folio& from, std::uint32_t index, Folio& to) {
   to.pages[0].a.write(from.pages[index].a.read());
   to.pages[0].b.write(from.pages[index].b.read());
   to.pages[0].exclusive.write(from.pages[index].exclusive.read());
+  if (from.dirty.read()) to.dirty.write(true);
+  if (from.lazyfree.read()) to.lazyfree.write(true);
   Homes homes = from.pages[index].homes.read();
   while (homes != 0) {
     const Home home = first_home(world, homes);
@@ -94,6 +96,7 @@ Parts examine(World& world, ProcessId id, const HugeRun& run) {
     }
     if (!spot.entry.is(EntryKind::page)) return {false, nullptr};
     Folio& folio = world.folio(spot.entry);
+    // Of a part all small pages are merged into one, which a collapse would have to lock twice.
     if (!folio.anonymous() || folio.ksm.read() || folio.locked.read() ||
         !unreferenced(world.rules, world.counts(spot))) {
       return {false, nullptr};

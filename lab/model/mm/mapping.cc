@@ -1,6 +1,5 @@
 #include "lab/model/mm/fault.h"
 #include "lab/model/mm/operations.h"
-#include "lab/model/mm/rmap.h"
 #include "lab/model/world/locks.h"
 
 namespace lab::model {
@@ -43,29 +42,89 @@ void leave_marker(TableEntry& of) {
 bool may_discard(const World& world, const Region& region) {
   if (world.rules.discard_asks_write == Flag::yes && region.protection != Protection::write)
     return false;
+  if (world.rules.discard_hugetlb == Flag::no && region.hugetlb) return false;
   return region.mapped;
 }
 
-bool lazily_freed(World& world, ProcessId id, PageNo page) {
-  const EntryRef spot = world.find(id, page);
-  if (spot.entry.is(EntryKind::swap)) {
-    world.zap(id, page);
-    return true;
-  }
-  if (world.region(id, page).hugetlb || world.region(id, page).file != 0) return false;
-  if (spot.huge || !spot.entry.is(EntryKind::page)) return true;
-  Folio& folio = world.folio(spot.entry);
-  const Counts counts = world.counts(spot);
-  if (counts.large || !counts.anonymous || counts.ksm || counts.maps != 1 || folio.locked.read())
-    return true;
+// MADV_FREE: reclaim may drop the bytes, until they are written to again.
+
+bool may_be_freed(const Region& region) {
+  return region.copy_on_write() && region.file == 0 && !region.hugetlb;
+}
+
+bool may_give_up(World& world, Folio& folio, const Counts& page, std::uint32_t own_maps) {
+  const bool as_a_whole = folio.dirty.read() || folio.slot.read() != 0;
+  const Decision decision = lazyfree_marks(world.rules, page, own_maps, as_a_whole);
+  decided(decision.why);
+  if (!decision || !as_a_whole) return decision.yes;
+  if (folio.locked.read()) return false;
   try_to_free_swap(world, folio);
-  if (folio.slot.read() != 0) return true;
+  return folio.slot.read() == 0;
+}
+
+void clean(World& world, const EntryRef& spot) {
   Entry entry = spot.entry;
   entry.dirty = false;
   world.change(spot, entry);
+}
+
+void give_up(Folio& folio) {
   folio.dirty.write(false);
   folio.lazyfree.write(true);
+}
+
+void free_small(World& world, ProcessId id, PageNo page) {
+  const EntryRef spot = world.find(id, page);
+  if (spot.entry.is(EntryKind::swap)) return world.zap(id, page);
+  if (!spot.entry.is(EntryKind::page)) return;
+  Folio& folio = world.folio(spot.entry);
+  const Counts counts = world.counts(spot);
+  if (counts.large || !counts.anonymous || counts.ksm) return;
+  if (!may_give_up(world, folio, counts, 1)) return;
+  clean(world, spot);
+  give_up(folio);
+}
+
+// The large folio that the run's entries map one by one, all of it and in order.
+Folio* mapped_by_all(World& world, ProcessId id, const HugeRun& run) {
+  Folio* folio = nullptr;
+  for (std::uint32_t i = 0; i < run.count; ++i) {
+    const Entry entry = world.find(id, run.first + i).entry;
+    if (!entry.is(EntryKind::page) || entry.index != i) return nullptr;
+    Folio* const here = &world.folio(entry);
+    if (i > 0 && here != folio) return nullptr;
+    folio = here;
+  }
+  return folio->pages.size() == run.count ? folio : nullptr;
+}
+
+// False: what is there is no whole.
+bool free_whole(World& world, ProcessId id, const HugeRun& run) {
+  const EntryRef first = world.find(id, run.first);
+  if (first.huge) {
+    Folio& folio = world.folio(first.entry);
+    if (world.counts(first).all_maps != 1 || folio.locked.read()) return true;
+    clean(world, first);
+    give_up(folio);
+    return true;
+  }
+  Folio* const folio = mapped_by_all(world, id, run);
+  if (folio == nullptr) return false;
+  if (!may_give_up(world, *folio, world.counts(first), run.count)) return true;
+  for (std::uint32_t i = 0; i < run.count; ++i) clean(world, world.find(id, run.first + i));
+  give_up(*folio);
   return true;
+}
+
+// A part of what is large is made small first. Where that fails it stays as it is.
+void split_for_part(World& world, Task task, PageNo page) {
+  const bool splits = look("free: is it a part", [&] {
+    const Entry entry = world.find(task.process, page).entry;
+    if (!may_be_freed(world.region(task.process, page)) || !entry.is(EntryKind::page)) return false;
+    Folio& folio = world.folio(entry);
+    return folio.pages.size() > 1 && folio.owners.read().one_process() && !folio.locked.read();
+  });
+  if (splits) (void)split_folio(world, task, page);
 }
 
 }  // namespace
@@ -110,12 +169,23 @@ Answer discard(World& world, Task task, PageRange pages) {
 }
 
 Answer free_lazily(World& world, Task task, PageRange pages) {
+  Process& process = world.process(task.process);
+  const HugeRun* const run = world.run_of(pages.first);
+  if (run != nullptr && pages.count >= run->count) {
+    const bool freed = in_map("free: the whole", process, [&] {
+      return may_be_freed(world.region(task.process, run->first)) &&
+             free_whole(world, task.process, *run);
+    });
+    if (freed) return Answer::done;
+  }
   Answer answer = Answer::done;
   for (PageNo page = pages.first; page < pages.first + pages.count; ++page) {
-    in_map("free", world.process(task.process), [&] {
-      const Region region = world.region(task.process, page);
-      const bool freed = region.copy_on_write() && lazily_freed(world, task.process, page);
-      if (!freed) answer = Answer::failed;
+    if (run != nullptr) split_for_part(world, task, page);
+    in_map("free", process, [&] {
+      if (may_be_freed(world.region(task.process, page)))
+        free_small(world, task.process, page);
+      else
+        answer = Answer::failed;
     });
   }
   return answer;

@@ -149,11 +149,13 @@ bool has_huge_entry(World& world, Task task, PageNo page) {
 }  // namespace
 
 Answer move(World& world, Task task, PageRange from, PageNo to, bool event) {
+  if (from.first == to || !fits(world, from, to)) return Answer::failed;
+  // What is merged is taken apart, as far as it can be: where it goes KSM does not know it.
+  (void)unmerge(world, task, from);
   Process& process = world.process(task.process);
   return alone_in_map("move", process, [&] {
     for (PageNo page = from.first; page < from.first + from.count; ++page)
       if (!process.pages[page].region.read().mapped) return Answer::failed;
-    if (from.first == to || !fits(world, from, to)) return Answer::failed;
     for (std::uint32_t i = 0; i < from.count; ++i) world.zap(task.process, to + i);
     const EntryRef spot = world.find(task.process, from.first);
     if (spot.huge && from.count > 1) {

@@ -152,7 +152,9 @@ void clear_refs(World& world, Task task) {
   const PageRange all(0, world.setup.page_count());
   for (PageNo page = 0; page < all.count; ++page) {
     const bool touched = look("clear_refs: the region", [&] {
-      return world.region(task.process, page).copy_on_write() &&
+      const Region region = world.region(task.process, page);
+      // It does not walk the tables of hugetlb.
+      return region.copy_on_write() && !region.hugetlb &&
              !world.find(task.process, page).entry.is(EntryKind::none);
     });
     if (!touched) continue;

@@ -15,6 +15,17 @@ Decision unless_lazily_freed_page_is_used(World& world, Folio& folio, const Entr
   return lazyfree_drops(world.rules, counts, dirty);
 }
 
+// After such a page could not be dropped: whether it stays one.
+bool stays_freed(World& world, Folio& folio) {
+  if (world.rules.lazyfree != LazyFree::kept || folio.dirty.read()) return false;
+  for (ProcessId id = 0; id < world.processes.size(); ++id)
+    for (PageNo page = 0; page < world.setup.page_count(); ++page) {
+      const Entry entry = world.process(id).pages[page].entry.read();
+      if (entry.is(EntryKind::page) && entry.target == folio.id && entry.dirty) return false;
+    }
+  return true;
+}
+
 bool passes_by(World& world, Folio& folio) {
   return look("reclaim: asks for pins", [&] {
     const bool on_no_list = folio.kind == FolioKind::hugetlb;
@@ -95,11 +106,11 @@ bool pinned_after_all(World& world, Folio& folio) {
 }
 
 Answer drop_lazily(World& world, Folio& folio) {
-  const char* barrier = world.rules.lazyfree == LazyFree::refs ? "lazyfree.clear" : nullptr;
+  const char* barrier = world.rules.lazyfree != LazyFree::dirty ? "lazyfree.clear" : nullptr;
   const Answer answer = take_all_away(world, folio, 0, barrier, unless_lazily_freed_page_is_used,
                                       [](const Entry&, bool) { return Entry{}; });
   step("reclaim: drops the page", [&] {
-    if (answer != Answer::done) folio.lazyfree.write(false);
+    if (answer != Answer::done && !stays_freed(world, folio)) folio.lazyfree.write(false);
     folio.locked.write(false);
     world.end_visit(folio);
   });

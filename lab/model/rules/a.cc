@@ -19,6 +19,7 @@ Rules rules_of_a() {
   rules.fork_keeps_wp = Flag::no;
   rules.reclaim_pinned = Reclaim::careless;
   rules.share_barriers = Flag::no;
+  rules.discard_hugetlb = Flag::no;
   rules.force_write = ForceWrite::dirty;
   return rules;
 }

@@ -9,6 +9,7 @@ Rules rules_of_c2() {
   rules.reuse_pmd_thp = ReusePmd::refs;
   rules.reuse_in_swapin = ReuseSwapIn::refs;
   rules.lazyfree = LazyFree::refs;
+  rules.discard_hugetlb = Flag::yes;
   return rules;
 }
 
@@ -19,7 +20,8 @@ const RuleSet kC2{
     "Linux 5.18",
     "As C1, and swap-in and huge pages ask for references as well, once the swap cache and "
     "the own LRU batch have let go of theirs. David Hildenbrand, January 2022, the first of "
-    "three series: it ends what was missed, and leaves what is copied wrongly to the next.",
+    "three series: it ends what was missed, and leaves what is copied wrongly to the next. "
+    "hugetlb memory can be discarded (5.18).",
     rules_of_c2,
 };
 

@@ -24,6 +24,7 @@ Rules rules_of_cleave() {
   rules.force_write = ForceWrite::exclusive;
   rules.merging = Merging::unpinned;
   rules.lazyfree = LazyFree::refs;
+  rules.lazyfree_shared = Flag::no;
   rules.swapin_direct = SwapInDirect::held;
   rules.uffd_wp = UffdWp::markers;
   return rules;

@@ -8,6 +8,7 @@ Rules rules_of_f() {
   rules.reuse_pte_thp = ReusePte::owner;
   rules.reclaim_pinned = Reclaim::again;
   rules.swapin_read_writable = Flag::yes;
+  rules.lazyfree = LazyFree::kept;
   return rules;
 }
 
@@ -18,7 +19,7 @@ const RuleSet kF{
     "Linux 6.15 to 6.18",
     "As E1, and a large folio knows which processes map it: with only one left and no other "
     "references, its pages are written in place. David Hildenbrand, March 2025. Reclaim asks "
-    "for pins once more at the end.",
+    "for pins once more at the end, and what is lazily freed and referenced stays so.",
     rules_of_f,
 };
 

@@ -41,7 +41,7 @@ struct Region {
   bool wp : 1 = false;  // registered for write protection
   bool hugetlb : 1 = false;
   bool continued : 1 = false;  // read faults are resolved by UFFDIO_CONTINUE: read-only, dirty
-  bool async : 1 = false;  // the kernel takes a write protection away by itself, and nobody waits
+  bool async : 1 = false;  // the kernel takes a write protection away by itself; no thread waits
   bool unpopulated : 1 = false;  // write protection has markers where nothing is
   bool missing : 1 = false;      // registered for what is touched and is not there
   bool minor : 1 = false;        // registered for what a file has there and is not mapped

@@ -227,7 +227,8 @@ void World::lower_maps_for_split(ProcessId id, const HugeRun& run) {
 Home first_home(const World& world, Homes homes) {
   const std::uint32_t pages = world.setup.page_count();
   const auto bit = static_cast<std::uint32_t>(std::countr_zero(homes));
-  if (bit / pages >= world.setup.processes) broken("a page's maps name an entry that nobody has");
+  if (bit / pages >= world.setup.processes)
+    broken("a page's maps name an entry that no process has");
   return {bit / pages, bit % pages};
 }
 

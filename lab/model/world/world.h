@@ -149,10 +149,10 @@ struct EntryRef {
 
 /// What is noted of a page number, whatever lies there.
 struct PageNotes {
-  Shared<std::int32_t> copies{"copies"};                // made for it
-  Shared<std::uint16_t> writing{"under writeback"};     // folio + 1 whose writeback was begun there
-  Shared<std::uint16_t> locking{"locked by somebody"};  // folio + 1 whose lock was taken there
-  Slot slot;                                            // there are as many as pages
+  Shared<std::int32_t> copies{"copies"};             // made for it
+  Shared<std::uint16_t> writing{"under writeback"};  // folio + 1 whose writeback was begun there
+  Shared<std::uint16_t> locking{"page lock, taken there"};  // folio + 1 whose lock was taken there
+  Slot slot;                                                // there are as many as pages
 };
 
 /// One of the pool's file.

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lab/hunt/program/canonical.h"
+#include "lab/hunt/search/json.h"
 #include "lab/litmus/parse/parse.h"
 
 namespace cleave::litmus {
@@ -119,17 +120,9 @@ std::string json_of(const HuntReport& report, const lab::judge::TestFiles& catal
   json["seconds"] = report.seconds;
   json["findings"] = nlohmann::ordered_json::array();
   for (const auto& [key, finding] : worth_telling(sum)) {
-    nlohmann::ordered_json one;
-    one["name"] = finding.name;
-    one["kind"] = key.kind;
-    one["program"] = key.program;
-    one["memory"] = key.memory;
-    one["end"] = finding.end;
-    one["rules"] = finding.rules;
-    one["programs"] = finding.count;
+    nlohmann::ordered_json one = lab::hunt::json(key, finding);
     if (std::string name = known_as(finding, names); !name.empty())
       one["catalogue"] = std::move(name);
-    one["litmus"] = finding.litmus;
     json["findings"].push_back(std::move(one));
   }
   return json.dump(2) + '\n';

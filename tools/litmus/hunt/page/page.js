@@ -62,7 +62,7 @@ const drawFinding = (finding) => {
       element('code', {}, finding.program),
       element('span', {}, `[${finding.end}]${memory}`),
       element('span', { class: 'rules' },
-        `${finding.rules.join(' ')}, ${counted(finding.programs, 'program', 'programs')}${catalogue}`)),
+        `${finding.rules.join(' ')}, ${counted(finding.count, 'program', 'programs')}${catalogue}`)),
     element('pre', {}, finding.litmus), copy);
 };
 
