@@ -20,6 +20,22 @@ tl::unexpected<Error> refused_by_disk(const char* what) {
   return fail(Errc::io, what, Address{0}, errno);
 }
 
+/// A signal may interrupt a call on a file that lies elsewhere.
+template <class Call>
+auto until_not_interrupted(Call call) {
+  auto done = call();
+  while (done < 0 && errno == EINTR) done = call();
+  return done;
+}
+
+int open_file(const std::string& path, int how, mode_t mode = 0) {
+  return until_not_interrupted([&] { return open(path.c_str(), how | O_CLOEXEC, mode); });
+}
+
+bool sync_file(int fd) {
+  return until_not_interrupted([fd] { return fsync(fd); }) == 0;
+}
+
 Result<void> write_all(int fd, View bytes) {
   if (bytes.size() > most_bytes_of_a_file()) {
     return fail(Errc::io,
@@ -28,13 +44,13 @@ Result<void> write_all(int fd, View bytes) {
                 {}, EFBIG);
   }
   while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
+    const ssize_t written =
+        until_not_interrupted([&] { return write(fd, bytes.data(), bytes.size()); });
     if (written < 0)
       return refused_by_disk("an image's store could not be written; free some room");
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
-  if (fsync(fd) != 0) return refused_by_disk("an image's store could not be synced (fsync)");
+  if (!sync_file(fd)) return refused_by_disk("an image's store could not be synced (fsync)");
   return {};
 }
 
@@ -48,21 +64,24 @@ class RealDisk final : public Disk {
   Result<bool> publish(const std::string& folder, const std::string& name, View bytes) override {
     const Uncancelled here;
     const std::string path = folder + "/" + name;
-    const Descriptor file(
-        above_standard_streams(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0444)));
+    const Descriptor file(above_standard_streams(open_file(folder, O_TMPFILE | O_WRONLY, 0444)));
     if (!file.is_open()) {
       if (errno == EOPNOTSUPP || errno == EISDIR) return publish_by_name(folder, path, bytes);
       return refused_by_disk("no file can be made in an image's store");
     }
     if (auto done = write_all(file.get(), bytes); !done) return tl::unexpected(done.error());
-    const std::string open_file = "/proc/self/fd/" + std::to_string(file.get());
-    return linked(linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW));
+    const std::string without_name = "/proc/self/fd/" + std::to_string(file.get());
+    const int done =
+        linkat(AT_FDCWD, without_name.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW);
+    // Without /proc, as in a bare chroot(2), that name leads nowhere.
+    if (done != 0 && errno == ENOENT) return publish_by_name(folder, path, bytes);
+    return linked(done);
   }
 
   Result<void> sync_folder(const std::string& path) override {
     const Uncancelled here;
-    const Descriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder.is_open() && fsync(folder.get()) == 0) return {};
+    const Descriptor folder(open_file(path, O_RDONLY | O_DIRECTORY));
+    if (folder.is_open() && sync_file(folder.get())) return {};
     return refused_by_disk("a folder of an image's store could not be synced (fsync)");
   }
 
@@ -73,7 +92,7 @@ class RealDisk final : public Disk {
 
   Result<Bytes> read(const std::string& path, std::uint64_t offset, std::uint64_t size) override {
     const Uncancelled here;
-    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const Descriptor file(open_file(path, O_RDONLY | O_NOFOLLOW));
     if (!file.is_open() && errno == ENOENT) {
       return fail(Errc::not_mapped, "an image's store has no such object: it was removed, or lost");
     }
@@ -88,9 +107,10 @@ class RealDisk final : public Disk {
     Bytes bytes(size);
     std::uint64_t done = 0;
     while (done < size) {
-      const ssize_t got =
-          pread(file.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
-      if (got < 0 && errno == EINTR) continue;
+      const ssize_t got = until_not_interrupted([&] {
+        return pread(file.get(), bytes.data() + done, size - done,
+                     static_cast<off_t>(offset + done));
+      });
       if (got <= 0) return refused_by_disk("a file of an image's store could not be read");
       done += static_cast<std::uint64_t>(got);
     }
@@ -109,7 +129,10 @@ class RealDisk final : public Disk {
       if (entry == nullptr && errno != 0) return refused_by_disk("an image's store: readdir");
       if (entry == nullptr) return items;
       struct stat about = {};
-      if (fstatat(dirfd(folder.get()), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      if (fstatat(dirfd(folder.get()), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) continue;  // another process has removed it
+        return refused_by_disk("a file of an image's store could not be looked at");
+      }
       if (!S_ISREG(about.st_mode)) continue;
       items.push_back({entry->d_name, static_cast<std::uint64_t>(about.st_size)});
     }
