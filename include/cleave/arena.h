@@ -270,7 +270,7 @@ class CLEAVE_API Arena {
   /// not_permitted (in a child of fork(2)), and of the first page that cannot be had, with `where`:
   /// io, no_memory, too_many_pins. Of others: 0.
   Result<std::uint64_t> fetch(const void* at, ByteCount bytes);
-  /// How many pages are missing.
+  /// How many pages are missing. In a child of fork(2): 0.
   [[nodiscard]] std::uint64_t missing() const;
 
   /// Memory that a device may use while commits are made: the same bytes at another address, which
