@@ -162,9 +162,9 @@ class CLEAVE_API Arena {
   /// A touch of a page that is missing is a SIGBUS, which a handler of the library's answers when a
   /// thread of the library's has put the page in place, whole. A page that cannot be had leaves the
   /// signal to the program, with a line on standard error that names page, `options.name` and what
-  /// was the matter; a later touch tries again. Nothing reads as zeroes for want of its page, as
-  /// long as the program leaves descriptors alone that it did not open (closefrom(3)), and no thread
-  /// waits for longer than `options.patience`. So threads must not block SIGBUS,
+  /// was the matter; a later touch tries again. Nothing reads as zeroes for want of its page, while
+  /// the program closes no descriptors but its own (closefrom(3)), and no thread waits for longer
+  /// than `options.patience`. So threads must not block SIGBUS,
   /// their stacks do not lie in there, and handlers of theirs for it pass on (Tracking). A system
   /// call that comes to a page which neither fetch(), pin() or mark_dirty() has asked for, nor the
   /// program has touched, fails with EFAULT, whoever is privileged; while pages are missing, that

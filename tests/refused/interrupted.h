@@ -13,8 +13,8 @@ namespace cleave::detail {
 
 inline volatile std::sig_atomic_t interruptions = 0;
 
-/// While it lasts, SIGALRM comes ten thousand times a second; its handler does not have system calls
-/// go on.
+/// While it lasts, SIGALRM comes ten thousand times a second, whose handler does not have system
+/// calls go on.
 class Interrupting {
  public:
   Interrupting() {

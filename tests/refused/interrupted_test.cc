@@ -1,5 +1,7 @@
 // Signals come all the time, as profilers, timers and runtimes of languages send them, and their
 // handler does not have system calls go on: no call of the library fails, and no byte is wrong.
+#include "tests/refused/interrupted.h"
+
 #include <unistd.h>
 
 #include <cstdlib>
@@ -9,7 +11,6 @@
 
 #include "tests/arena/every_tracking.h"
 #include "tests/refused/arena_scene.h"
-#include "tests/refused/interrupted.h"
 #include "tests/refused/joint_scene.h"
 #include "tests/refused/restored_scene.h"
 #include "tests/refused/space_scene.h"
