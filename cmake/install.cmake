@@ -7,10 +7,11 @@ if(TARGET cleave_static)
   install(TARGETS cleave_static EXPORT cleave-targets)  # cleave::static
 endif()
 set(not_built)
-foreach(part IN ITEMS backing image image_s3 image_rados)  # cleave::backing, ...; cleave::backing_static, ...
+set(parts backing image image_s3 image_rados)  # each after what it stands on
+foreach(part IN LISTS parts)  # cleave::backing, ...; cleave::backing_static, ...
   foreach(library IN ITEMS cleave_${part} cleave_${part}_static)
     if(TARGET ${library})
-      install(TARGETS ${library} EXPORT cleave-targets)
+      install(TARGETS ${library} EXPORT cleave-${part}-targets)
     endif()
   endforeach()
 endforeach()
@@ -32,6 +33,12 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/cleave
 # find_package(cleave)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/cleave)
 install(EXPORT cleave-targets NAMESPACE cleave:: DESTINATION ${package_dir})
+# A file for each part: who packages them may leave some out.
+foreach(part IN LISTS parts)
+  if(TARGET cleave_${part})
+    install(EXPORT cleave-${part}-targets NAMESPACE cleave:: DESTINATION ${package_dir})
+  endif()
+endforeach()
 configure_package_config_file(
   ${PROJECT_SOURCE_DIR}/cmake/cleave-config.cmake.in
   ${PROJECT_BINARY_DIR}/cleave-config.cmake
@@ -59,7 +66,7 @@ endif()
 configure_file(
   ${PROJECT_SOURCE_DIR}/cmake/cleave.pc.in ${PROJECT_BINARY_DIR}/cleave.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/cleave.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
-foreach(part IN ITEMS backing image image_s3 image_rados)
+foreach(part IN LISTS parts)
   if(TARGET cleave_${part})
     string(REPLACE _ - name "cleave-${part}")
     list(JOIN cleave_${part}_needs " -l" CLEAVE_PC_NEEDS)

@@ -9,11 +9,14 @@
 namespace cleave::bench {
 namespace {
 
+constexpr const char* kName = "explore/engine";
 constexpr double kGoal = 25'000;
 
+// The explored library and the one that all else here measures cannot be in one program.
+std::string program() { return peer_of_the_build("cleave_runs_of_the_engine"); }
+
 double ours(const char* memory, int explorations, Row& row) {
-  const Finished finished =
-      run({CLEAVE_RUNS_OF_THE_ENGINE, memory, std::to_string(explorations)}, "/");
+  const Finished finished = run({program(), memory, std::to_string(explorations)}, "/");
   const auto number = [&](const char* words) {
     return number_behind(finished.output, words).value_or(0);
   };
@@ -25,9 +28,9 @@ double ours(const char* memory, int explorations, Row& row) {
 
 // Why relacy cannot be measured; empty: it can.
 std::string prepare_relacy(const std::filesystem::path& folder) {
+  const std::filesystem::path source = peer_of_the_build("peers") / "relacy" / "fork_pin_store.cpp";
   if (!installed("c++")) return "c++ is not installed";
-  const auto source =
-      std::filesystem::absolute(__FILE__).parent_path() / "peers" / "relacy" / "fork_pin_store.cpp";
+  if (std::string why = missing({source}, ""); !why.empty()) return why;
   const Finished built = run({"c++", "-O2", "-w", "-o", "search", source}, folder);
   return built.status == 0 ? "" : "c++ failed: " + built.output;
 }
@@ -39,13 +42,12 @@ double relacy(const std::filesystem::path& folder, int runs, bool& passed) {
 }
 
 Row measure(const char* memory, const Settings& settings) {
-  Row row{
-      .name = fmt::format("explore/engine/{}", memory), .unit = "runs/s", .more_is_better = true};
+  Row row{.name = fmt::format("{}/{}", kName, memory), .unit = "runs/s", .more_is_better = true};
   const int explorations = settings.quick ? 20 : 300;
   const Scratch scratch;
-  const std::string missing = prepare_relacy(scratch.path());
+  const std::string why_alone = prepare_relacy(scratch.path());
   bool same = true;
-  if (missing.empty()) {
+  if (why_alone.empty()) {
     const auto figures = in_turn(
         settings.runs(), [&] { return ours(memory, explorations, row); },
         [&] { return relacy(scratch.path(), settings.quick ? 20'000 : 300'000, same); });
@@ -54,20 +56,25 @@ Row measure(const char* memory, const Settings& settings) {
     row.theirs = figures[1];
     row.goals.push_back({"the same verdict", same && row.details["our verdict"] == "holds"});
   } else {
-    row.details["skipped"] = "relacy: " + missing;
+    row.details["skipped"] = "relacy: " + why_alone;
     for (int i = 0; i < settings.runs(); ++i) row.ours.add(ours(memory, explorations, row));
   }
   row.goals.push_back({fmt::format("{:.0f} runs/s", kGoal), row.ours.median() >= kGoal});
   return row;
 }
 
+std::vector<Row> measure_both(const Settings& settings) {
+  if (const std::string why = missing({program()}, ""); !why.empty()) {
+    fmt::print(stderr, "{}: left out: {}\n", kName, why);
+    return {};
+  }
+  return {measure("sc", settings), measure("tso", settings)};
+}
+
 }  // namespace
 
 std::vector<Benchmark> explored_engine_benchmarks() {
-  return {{"explore/engine", "the engine's own fork, pin and store, all orders, beside relacy",
-           [](const Settings& settings) {
-             return std::vector{measure("sc", settings), measure("tso", settings)};
-           }}};
+  return {{kName, "the engine's own fork, pin and store, all orders, beside relacy", measure_both}};
 }
 
 }  // namespace cleave::bench

@@ -19,11 +19,7 @@ namespace {
 
 using lab::explore::ForkAgainstPin;
 
-const std::filesystem::path& peers() {
-  static const std::filesystem::path folder =
-      std::filesystem::absolute(__FILE__).parent_path() / "peers";
-  return folder;
-}
+std::filesystem::path peers() { return peer_of_the_build("peers"); }
 
 // Milliseconds that our search takes; what it found goes into the details.
 double ours(const ForkAgainstPin::Shape& shape, const lab::explore::Options& options, Row& row) {
@@ -49,7 +45,7 @@ double ours(const ForkAgainstPin::Shape& shape, const lab::explore::Options& opt
   return milliseconds;
 }
 
-// A peer, translated and compiled; measured by running `search`.
+// A peer, translated and compiled; measured by running `search`. An installed command has no peers.
 struct Prepared {
   std::string missing;  // why it cannot be measured; empty: it can
   std::vector<std::string> search;
@@ -129,7 +125,8 @@ Row compare(const Settings& settings, const std::string& name, const ForkAgainst
             const lab::explore::Options& options, const Peer& peer, int runs) {
   Row row{.name = fmt::format("{}/{},{}", name, shape.pinners, shape.pages), .unit = "ms"};
   const Scratch scratch;
-  const Prepared prepared = peer.prepare(shape, scratch.path());
+  Prepared prepared{missing({peers()}, ""), {}};
+  if (prepared.missing.empty()) prepared = peer.prepare(shape, scratch.path());
   if (!prepared.missing.empty()) {
     row.details["skipped"] = fmt::format("{}: {}", peer.name, prepared.missing);
     for (int i = 0; i < runs; ++i) row.ours.add(ours(shape, options, row));

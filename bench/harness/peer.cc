@@ -11,6 +11,13 @@
 #include "measure/system.h"
 
 namespace cleave::bench {
+namespace {
+
+std::filesystem::path own_folder() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
+}
+
+}  // namespace
 
 Scratch::Scratch() {
   std::string name = (std::filesystem::temp_directory_path() / "cleave-bench-XXXXXX").string();
@@ -21,6 +28,23 @@ Scratch::Scratch() {
 Scratch::~Scratch() {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
+}
+
+std::filesystem::path command_beside(const std::string& name) { return own_folder() / name; }
+
+std::filesystem::path example_of_the_build(const std::string& name) {
+  return own_folder().parent_path() / "examples" / name / name;
+}
+std::filesystem::path peer_of_the_build(const std::string& name) {
+  return own_folder().parent_path() / "bench" / name;
+}
+
+std::string missing(const std::vector<std::filesystem::path>& of_the_build,
+                    const std::string& else_why) {
+  for (const std::filesystem::path& file : of_the_build) {
+    if (!std::filesystem::exists(file)) return "the build has no " + file.string();
+  }
+  return else_why;
 }
 
 bool installed(const std::string& program) {

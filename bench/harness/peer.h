@@ -28,6 +28,16 @@ struct Finished {
   double processor_seconds;
 };
 
+/// What was built, or is installed, beside this program; and what only the build has: its examples,
+/// and the files and programs that are benchmarks' alone.
+std::filesystem::path command_beside(const std::string& name);
+std::filesystem::path example_of_the_build(const std::string& name);
+std::filesystem::path peer_of_the_build(const std::string& name);
+
+/// The first of the files that is not there, or `else_why`.
+std::string missing(const std::vector<std::filesystem::path>& of_the_build,
+                    const std::string& else_why);
+
 /// Whether a program of this name is on the PATH.
 bool installed(const std::string& program);
 

@@ -1,18 +1,20 @@
 // Emulators that undo a frame, by examples/libretro, beside their own save state.
 #include <array>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "bench/harness/peer.h"
 #include "bench/programs/benchmarks.h"
 #include "bench/programs/side.h"
 
 namespace cleave::bench {
 namespace {
 
-constexpr const char* kName = "programs/emulator";
+constexpr const char* kEmulators = "programs/emulator";
 
 constexpr std::array kPackages{"libretro-gambatte", "libretro-nestopia", "libretro-mgba",
                                "libretro-desmume"};
@@ -37,13 +39,13 @@ Four measure_core(Side& side, int runs) {
 }
 
 std::vector<Row> rows_of(const std::string& core, const Four& figures) {
-  Row undo{.name = fmt::format("{}/{}/undo", kName, core),
+  Row undo{.name = fmt::format("{}/{}/undo", kEmulators, core),
            .unit = "ns",
            .ours = figures.undo,
            .baseline = "loading the core's own save state",
            .theirs = figures.load};
   undo.goals.push_back({"10 times", undo.ratio() >= 10});
-  Row commit{.name = fmt::format("{}/{}/commit", kName, core),
+  Row commit{.name = fmt::format("{}/{}/commit", kEmulators, core),
              .unit = "ns",
              .ours = figures.commit,
              .baseline = "saving the core's own save state",
@@ -57,7 +59,7 @@ std::vector<Row> measure_emulators(const Settings& settings) {
   std::vector<Row> rows;
   const std::string example = example_of_the_build("libretro");
   if (!std::filesystem::exists(example)) {
-    fmt::print(stderr, "{}: left out: the build has no {}\n", kName, example);
+    fmt::print(stderr, "{}: left out: the build has no {}\n", kEmulators, example);
     return rows;
   }
   for (const std::string package : kPackages) {
@@ -65,7 +67,7 @@ std::vector<Row> measure_emulators(const Settings& settings) {
     if (const char* folder = std::getenv("CLEAVE_CORES")) {
       command.insert(command.end(), {"--cores", folder});
     }
-    const auto side = Side::start(kName, command, package + " is not installed");
+    const auto side = Side::start(kEmulators, command, package + " is not installed");
     if (side == nullptr) continue;
     const auto of_core =
         rows_of(package.substr(package.find('-') + 1), measure_core(*side, settings.runs()));
@@ -77,7 +79,8 @@ std::vector<Row> measure_emulators(const Settings& settings) {
 }  // namespace
 
 std::vector<Benchmark> emulator_benchmarks() {
-  return {{kName, "an emulator's frame: undone; committed, with what that costs the next frame",
+  return {{kEmulators,
+           "an emulator's frame: undone; committed, with what that costs the next frame",
            measure_emulators}};
 }
 

@@ -1,18 +1,20 @@
 // A target with state that is taken back after each input, by examples/fuzz.
 #include <array>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "bench/harness/peer.h"
 #include "bench/programs/benchmarks.h"
 #include "bench/programs/side.h"
 
 namespace cleave::bench {
 namespace {
 
-constexpr const char* kName = "programs/fuzz";
+constexpr const char* kFuzz = "programs/fuzz";
 
 struct Input {
   const char* name;   // in the row
@@ -44,7 +46,7 @@ constexpr std::array kRivals{
 std::unique_ptr<Side> side_of(const char* way, const char* why) {
   const std::string example = example_of_the_build("fuzz");
   const bool is_built = std::filesystem::exists(example);
-  return Side::start(kName, {example, "--asked", way},
+  return Side::start(kFuzz, {example, "--asked", way},
                      is_built ? std::string(why) : "the build has no " + example);
 }
 
@@ -54,7 +56,7 @@ double nanoseconds(Side& side, const Input& input, bool quick) {
 }
 
 Row row_of(const Input& input, const Rival& rival, const Samples& ours, const Samples& theirs) {
-  Row row{.name = fmt::format("{}/{}/{}", kName, input.name, rival.name),
+  Row row{.name = fmt::format("{}/{}/{}", kFuzz, input.name, rival.name),
           .unit = "ns",
           .ours = ours,
           .baseline = rival.what,
@@ -85,7 +87,7 @@ std::vector<Row> measure_fuzz(const Settings& settings) {
 }  // namespace
 
 std::vector<Benchmark> fuzz_benchmarks() {
-  return {{kName, "an input to a database, and the way back to what was prepared", measure_fuzz}};
+  return {{kFuzz, "an input to a database, and the way back to what was prepared", measure_fuzz}};
 }
 
 }  // namespace cleave::bench

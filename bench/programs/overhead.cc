@@ -13,7 +13,7 @@
 namespace cleave::bench {
 namespace {
 
-constexpr const char* kName = "programs/run-overhead";
+constexpr const char* kOverhead = "programs/run-overhead";
 
 struct Program {
   const char* name;
@@ -75,7 +75,7 @@ Row row_of(const Program& program, const std::string& run, const Settings& setti
   };
   const auto [ours, theirs] = measured(settings.quick ? program.little : program.much);
   const auto [start, their_start] = measured(1);
-  Row row{.name = fmt::format("{}/{}", kName, program.name),
+  Row row{.name = fmt::format("{}/{}", kOverhead, program.name),
           .unit = "ns",
           .ours = ours,
           .baseline = "the same program without cleave",
@@ -89,18 +89,18 @@ std::vector<Row> measure_overhead(const Settings& settings) {
   std::vector<Row> rows;
   const std::string run = command_beside("cleave-run");
   if (!std::filesystem::exists(run)) {
-    fmt::print(stderr, "{}: left out: there is no {}\n", kName, run);
+    fmt::print(stderr, "{}: left out: there is no {}\n", kOverhead, run);
     return rows;
   }
   for (const Program& program : programs()) {
     if (!std::filesystem::exists(program.command.front())) {
-      fmt::print(stderr, "{}: left out: {} is not installed\n", kName, program.command.front());
+      fmt::print(stderr, "{}: left out: {} is not installed\n", kOverhead, program.command.front());
       continue;
     }
     try {
       rows.push_back(row_of(program, run, settings));
     } catch (const Failed& failed) {
-      fmt::print(stderr, "{}/{}: left out: {}\n", kName, program.name, failed.why);
+      fmt::print(stderr, "{}/{}: left out: {}\n", kOverhead, program.name, failed.why);
     }
   }
   return rows;
@@ -109,7 +109,7 @@ std::vector<Row> measure_overhead(const Settings& settings) {
 }  // namespace
 
 std::vector<Benchmark> run_overhead_benchmarks() {
-  return {{kName, "programs that allocate much, without commits", measure_overhead}};
+  return {{kOverhead, "programs that allocate much, without commits", measure_overhead}};
 }
 
 }  // namespace cleave::bench

@@ -7,13 +7,14 @@
 
 #include <fmt/format.h>
 
+#include "bench/harness/peer.h"
 #include "bench/programs/benchmarks.h"
 #include "bench/programs/side.h"
 
 namespace cleave::bench {
 namespace {
 
-constexpr const char* kName = "programs/run";
+constexpr const char* kRun = "programs/run";
 constexpr int kRoundsARun = 15;
 
 /// What a side answers: three readings of the clock, in ns. Going back by fork(2) begins before the
@@ -37,27 +38,19 @@ void measure_run(Side& side, Samples& whole, Samples& back, int rounds) {
 std::string goes_back() { return peer_of_the_build("cleave_goes_back"); }
 std::string checkpoints() { return peer_of_the_build("gdb_checkpoints.py"); }
 
-/// The first of them that is not there, or `else_why`.
-std::string missing(const std::vector<std::string>& of_the_build, const std::string& else_why) {
-  for (const std::string& file : of_the_build) {
-    if (!std::filesystem::exists(file)) return "the build has no " + file;
-  }
-  return else_why;
-}
-
 std::unique_ptr<Side> under_commits() {
   const std::string run = command_beside("cleave-run");
-  return Side::start(kName, {run, "--", goes_back(), "commits"},
+  return Side::start(kRun, {run, "--", goes_back(), "commits"},
                      std::filesystem::exists(run)
                          ? missing({goes_back()}, "no program can be put under commits here")
                          : "there is no " + run);
 }
 std::unique_ptr<Side> by_fork() {
-  return Side::start(kName, {goes_back(), "forks"}, missing({goes_back()}, "fork(2) fails"));
+  return Side::start(kRun, {goes_back(), "forks"}, missing({goes_back()}, "fork(2) fails"));
 }
 std::unique_ptr<Side> by_gdb() {
   return Side::start(
-      kName, {"gdb", "-q", "-nx", "-batch", "-x", checkpoints(), "--args", goes_back(), "steps"},
+      kRun, {"gdb", "-q", "-nx", "-batch", "-x", checkpoints(), "--args", goes_back(), "steps"},
       missing({goes_back(), checkpoints()},
               "gdb is not installed, has no Python, or may not trace"));
 }
@@ -68,7 +61,7 @@ std::vector<Row> measure_runs(const Settings& settings) {
   if (ours == nullptr) return rows;
   const auto beside = [&](const char* name, const char* what, Side& other, int rounds,
                           double times) {
-    Row row{.name = fmt::format("{}/{}", kName, name), .unit = "ns", .baseline = what};
+    Row row{.name = fmt::format("{}/{}", kRun, name), .unit = "ns", .baseline = what};
     Samples back;
     Samples their_back;
     for (int run = -1; run < settings.runs(); ++run) {
@@ -95,7 +88,7 @@ std::vector<Row> measure_runs(const Settings& settings) {
 }  // namespace
 
 std::vector<Benchmark> run_benchmarks() {
-  return {{kName, "a program of 64 MiB under commits: writes 1,000 pages at random and goes back",
+  return {{kRun, "a program of 64 MiB under commits: writes 1,000 pages at random and goes back",
            measure_runs}};
 }
 

@@ -12,14 +12,6 @@
 #include "measure/system.h"
 
 namespace cleave::bench {
-namespace {
-
-std::filesystem::path own_folder() {
-  return std::filesystem::read_symlink("/proc/self/exe").parent_path();
-}
-
-}  // namespace
-
 std::unique_ptr<Side> Side::start(const std::string& benchmark,
                                   const std::vector<std::string>& command,
                                   const std::string& missing) {
@@ -76,15 +68,6 @@ std::vector<double> Side::ask(const std::string& line, std::size_t count) {
   for (double number = 0; numbers >> number;) all.push_back(number);
   measure::must_hold(all.size() >= count, (name_ + " says: " + answer).c_str());
   return all;
-}
-
-std::filesystem::path command_beside(const std::string& name) { return own_folder() / name; }
-
-std::filesystem::path example_of_the_build(const std::string& name) {
-  return own_folder().parent_path() / "examples" / name / name;
-}
-std::filesystem::path peer_of_the_build(const std::string& name) {
-  return own_folder().parent_path() / "bench" / name;
 }
 
 }  // namespace cleave::bench

@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,11 +36,5 @@ class Side {
   std::FILE* answers_ = nullptr;
   pid_t process_ = -1;
 };
-
-/// What was built, or is installed, beside this program; and what only the build has: its examples,
-/// and the programs that are benchmarks' alone.
-std::filesystem::path command_beside(const std::string& name);
-std::filesystem::path example_of_the_build(const std::string& name);
-std::filesystem::path peer_of_the_build(const std::string& name);
 
 }  // namespace cleave::bench

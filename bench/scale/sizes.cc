@@ -43,7 +43,7 @@ double first_write_in(TouchedSpace& touched) {
   return each.median();
 }
 
-std::vector<Row> spaces(const Settings& settings) {
+std::vector<Row> spaces_by_size(const Settings& settings) {
   std::vector<Row> rows;
   for (const std::uint64_t mib : kMiB) {
     if (settings.quick && mib > 256) break;
@@ -98,11 +98,12 @@ std::vector<Row> arenas(Tracking tracking, const Settings& settings) {
 }  // namespace
 
 std::vector<Benchmark> scale_by_size_benchmarks() {
-  return {{"scale/size/spaces", "a fork and a first write, by the size of the space", spaces},
-          {"scale/size/async", "a commit, a revert and a diff, by the size of the arena",
-           [](const Settings& settings) { return arenas(Tracking::async, settings); }},
-          {"scale/size/sigbus", "a commit and a revert, by the size of the arena",
-           [](const Settings& settings) { return arenas(Tracking::sigbus, settings); }}};
+  return {
+      {"scale/size/spaces", "a fork and a first write, by the size of the space", spaces_by_size},
+      {"scale/size/async", "a commit, a revert and a diff, by the size of the arena",
+       [](const Settings& settings) { return arenas(Tracking::async, settings); }},
+      {"scale/size/sigbus", "a commit and a revert, by the size of the arena",
+       [](const Settings& settings) { return arenas(Tracking::sigbus, settings); }}};
 }
 
 }  // namespace cleave::bench

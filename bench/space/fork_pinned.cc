@@ -20,7 +20,7 @@
 namespace cleave::bench {
 namespace {
 
-struct Manner {
+struct Pins {
   const char* name;
   const char* what;
   std::uint64_t pages;
@@ -28,7 +28,7 @@ struct Manner {
   bool has_goal;  // against nothing but the copying
 };
 constexpr std::uint64_t kMostPinned = (64_MiB).value / kPageSize;
-constexpr Manner kManners[] = {
+constexpr Pins kPins[] = {
     {"fork/pinned-1", "forks of a space in which a page is pinned", 1, false, false},
     {"fork/pinned-1000", "... in which 1,000 pages in a row are", 1000, false, true},
     {"fork/pinned-1000-apart", "... in which 1,000 pages far from each other are", 1000, true,
@@ -39,7 +39,7 @@ constexpr Manner kManners[] = {
 Extent extent_for(const Settings& settings) { return {settings.quick ? 256_MiB : 1_GiB}; }
 
 // How many pages it is from one that is pinned to the next.
-std::uint64_t step(const Manner& manner, const Extent& extent) {
+std::uint64_t step(const Pins& manner, const Extent& extent) {
   return manner.apart ? extent.pages() / manner.pages : 1;
 }
 
@@ -67,17 +67,17 @@ class Sweep {
 // In time on a processor; but reading that clock takes longer than reading the other, which would
 // show in what is over within a few microseconds.
 template <class Work>
-double time_of(const Manner& manner, Work&& work) {
+double time_of(const Pins& manner, Work&& work) {
   return manner.pages == 1 ? measure::nanoseconds_for(work)
                            : measure::processor_nanoseconds_for(work);
 }
 
-double fork_once(const Manner& manner, Space& space) {
+double fork_once(const Pins& manner, Space& space) {
   std::optional<Space> child;
   return time_of(manner, [&] { child.emplace(must(space.fork())); });
 }
 
-std::vector<Pin> pin_pages(const Manner& manner, TouchedSpace& touched) {
+std::vector<Pin> pin_pages(const Pins& manner, TouchedSpace& touched) {
   const std::uint64_t pages_at_once = manner.apart ? 1 : manner.pages;
   std::vector<Pin> pins;
   for (std::uint64_t page = 0; page < manner.pages; page += pages_at_once) {
@@ -88,7 +88,7 @@ std::vector<Pin> pin_pages(const Manner& manner, TouchedSpace& touched) {
   return pins;
 }
 
-double copy_pages(const Manner& manner, const TouchedHeap& from, const TouchedHeap& to) {
+double copy_pages(const Pins& manner, const TouchedHeap& from, const TouchedHeap& to) {
   return time_of(manner, [&] {
     for (std::uint64_t n = 0; n < manner.pages; ++n) {
       std::memcpy(to.touched_page(n), from.touched_page(n), kPageSize);
@@ -98,7 +98,7 @@ double copy_pages(const Manner& manner, const TouchedHeap& from, const TouchedHe
 }
 
 // A process with as many pages pinned by its kernel. A negative figure: it may not pin them.
-measure::Companion::Measure kernels_side(const Manner& manner, const Extent& extent) {
+measure::Companion::Measure kernels_side(const Pins& manner, const Extent& extent) {
   struct Process {
     explicit Process(const Extent& extent) : heap(extent), ring(1) {}
     TouchedHeap heap;
@@ -115,7 +115,7 @@ measure::Companion::Measure kernels_side(const Manner& manner, const Extent& ext
   return [=] { return pinned ? fork_process() : (void(process), -1.0); };
 }
 
-std::vector<Row> fork_with_pins(const Manner& manner, const Settings& settings) {
+std::vector<Row> fork_with_pins(const Pins& manner, const Settings& settings) {
   const int forks = settings.quick ? 3 : 9;
   const Extent extent = extent_for(settings);
   measure::Companion kernel([&] { return kernels_side(manner, extent); });
@@ -154,7 +154,7 @@ std::vector<Row> fork_with_pins(const Manner& manner, const Settings& settings) 
 }
 
 std::vector<Row> fork_after_pins(const Settings& settings) {
-  constexpr Manner kAll{"", "", kMostPinned, false, false};
+  constexpr Pins kAll{"", "", kMostPinned, false, false};
   const Extent extent = extent_for(settings);
   TouchedSpace touched(extent, kMostPinned * kPageSize + 1_MiB);
   TouchedSpace never(extent, 1_MiB);
@@ -187,7 +187,7 @@ std::vector<Row> fork_after_pins(const Settings& settings) {
 
 std::vector<Benchmark> fork_pinned_benchmarks() {
   std::vector<Benchmark> all;
-  for (const Manner& manner : kManners) {
+  for (const Pins& manner : kPins) {
     all.push_back({manner.name, manner.what, [manner](const Settings& settings) {
                      return fork_with_pins(manner, settings);
                    }});

@@ -83,7 +83,7 @@ double copy_pages(const TouchedHeap& from, const TouchedHeap& to, const Order& o
   });
 }
 
-Extent extent_for(const Settings& settings) { return {settings.quick ? 128_MiB : 1_GiB}; }
+Extent extent_to_write(const Settings& settings) { return {settings.quick ? 128_MiB : 1_GiB}; }
 
 struct Aim {
   const char* name;
@@ -93,7 +93,7 @@ struct Aim {
 };
 
 std::vector<Row> write_in_order(const Aim& aim, const Settings& settings) {
-  const Extent extent = extent_for(settings);
+  const Extent extent = extent_to_write(settings);
   const Order order = aim.order_of(extent.touched_pages());
   measure::Companion kernel([&] {
     return [heap = std::make_shared<TouchedHeap>(extent), &order] {
@@ -157,7 +157,7 @@ std::vector<Row> write_into_cold_memory(const Settings& settings) {
 
 // The sibling is gone before we write: the pages are ours again, and nothing may be copied.
 std::vector<Row> write_when_alone_again(const Settings& settings) {
-  const Extent extent = extent_for(settings);
+  const Extent extent = extent_to_write(settings);
   const Order order = in_sequence(extent.touched_pages());
   measure::Companion kernel([&] {
     return [heap = std::make_shared<TouchedHeap>(extent), &order] {

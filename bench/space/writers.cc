@@ -13,7 +13,7 @@
 namespace cleave::bench {
 namespace {
 
-constexpr std::chrono::milliseconds kPeriod(1);
+constexpr std::chrono::milliseconds kForkPeriod(1);
 constexpr Extent kExtent{64_MiB};
 
 // A thousand times a second, asleep in between. With `forks` false it wakes as often and does
@@ -21,7 +21,7 @@ constexpr Extent kExtent{64_MiB};
 std::uint64_t fork_for(std::chrono::milliseconds duration, Space& space, bool forks) {
   std::uint64_t forked = 0;
   const auto end = measure::Clock::now() + duration;
-  for (auto due = measure::Clock::now(); due < end; due += kPeriod) {
+  for (auto due = measure::Clock::now(); due < end; due += kForkPeriod) {
     std::this_thread::sleep_until(due);
     if (!forks) continue;
     (void)must(space.fork());

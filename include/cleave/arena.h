@@ -162,8 +162,9 @@ class CLEAVE_API Arena {
   /// A touch of a page that is missing is a SIGBUS, which a handler of the library's answers when a
   /// thread of the library's has put the page in place, whole. A page that cannot be had leaves the
   /// signal to the program, with a line on standard error that names page, `options.name` and what
-  /// was the matter; a later touch tries again. Nothing ever reads as zeroes for want of its page,
-  /// and no thread waits for longer than `options.patience`. So threads must not block SIGBUS,
+  /// was the matter; a later touch tries again. Nothing reads as zeroes for want of its page, while
+  /// the program closes no descriptors but its own (closefrom(3)), and no thread waits for longer
+  /// than `options.patience`. So threads must not block SIGBUS,
   /// their stacks do not lie in there, and handlers of theirs for it pass on (Tracking). A system
   /// call that comes to a page which neither fetch(), pin() or mark_dirty() has asked for, nor the
   /// program has touched, fails with EFAULT, whoever is privileged; while pages are missing, that
@@ -176,8 +177,8 @@ class CLEAVE_API Arena {
   ///
   /// Takes as create(), one more descriptor for all such arenas, a thread, and mappings where holes
   /// lie between its pages, 8,192 at most. Cost: a walk of its nodes, some ns a page. Errors: as
-  /// create(), and bad_argument (its regions, `joins`, the payload), unsupported (Linux before 6.7,
-  /// or no userfaultfd: restore all of it at once).
+  /// create(), and bad_argument (its regions, `joins`, the payload), no_memory (also RLIMIT_NPROC),
+  /// unsupported (Linux before 6.7, or no userfaultfd: restore all of it at once; no threads).
   static Result<Arena> restore(const Snapshot& from, const RestoreOptions& options = {});
 
   /// Takes over what `other` is.
@@ -269,7 +270,7 @@ class CLEAVE_API Arena {
   /// not_permitted (in a child of fork(2)), and of the first page that cannot be had, with `where`:
   /// io, no_memory, too_many_pins. Of others: 0.
   Result<std::uint64_t> fetch(const void* at, ByteCount bytes);
-  /// How many pages are missing.
+  /// How many pages are missing. In a child of fork(2): 0.
   [[nodiscard]] std::uint64_t missing() const;
 
   /// Memory that a device may use while commits are made: the same bytes at another address, which

@@ -16,7 +16,8 @@ namespace cleave {
 /// again. Before Linux 5.13 it can, and only ArenaOptions::catch_unseen finds what was written.
 ///
 /// Earlier handlers need nothing: they meet what they would have met without an arena, and may
-/// write to arenas.
+/// write to arenas. Only a page that an arena still lacks (Arena::restore()) must not be touched
+/// first by a handler that runs with SIGBUS blocked, as those do which did not ask for SA_NODEFER.
 ///
 /// Safe in a signal handler; errno stays. `context` is the handler's third argument; without it a
 /// jump into an arena tracked by `mprotect` is taken for a write, again and again. Cost: by the

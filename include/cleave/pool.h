@@ -112,7 +112,8 @@ class CLEAVE_API Pool {
   /// no such thread).
   Result<void> reclaim(const std::stop_token& stop, const ReclaimMarks& marks = {}) noexcept;
   /// The same on a thread of the library's own, which handles no signal and ends with the pool's
-  /// memory. Errors: the same, and no_memory (RLIMIT_NPROC).
+  /// memory. Errors: the same, no_memory (RLIMIT_NPROC), and unsupported where a policy forbids
+  /// threads.
   Result<void> start_reclaim(const ReclaimMarks& marks = {}) noexcept;
   /// Ends that thread; returns when it has ended. No thread: nothing.
   void stop_reclaim() noexcept;

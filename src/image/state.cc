@@ -52,19 +52,22 @@ Result<ImageId> RepositoryState::resolve(std::string_view text) {
   return fail(Errc::not_mapped, "the repository has no such ref");
 }
 
+// Where an answer was lost, the ref may be gone: that is then made to last, as confirm() does.
 Result<void> RepositoryState::forget(std::string_view ref) {
-  for (;;) {
+  for (bool was_lost = false;;) {
     const auto seen = look();
     if (!seen) return tl::unexpected(seen.error());
     Root desired = seen->root;
     const auto found = desired.refs.find(ref);
-    if (found == desired.refs.end()) {
+    if (found != desired.refs.end()) {
+      desired.refs.erase(found);
+    } else if (!was_lost) {
       return fail(Errc::not_mapped, "the repository has no such ref");
     }
-    desired.refs.erase(found);
     const auto swapped = is_lease(ref) ? swap_for_now(*seen, desired) : swap(*seen, desired);
-    if (!swapped) return tl::unexpected(swapped.error());
-    if (*swapped) return {};
+    if (swapped && *swapped) return {};
+    if (!swapped && was_lost) return tl::unexpected(swapped.error());
+    was_lost = was_lost || !swapped;
   }
 }
 

@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <cerrno>
+
 #include <cleave/error.h>
 
 #include "base/fail.h"
@@ -15,7 +17,8 @@ namespace cleave::detail::sync {
 /// Who made it joins it; in a child of fork(2) it does not exist, and nothing is to be done.
 class OwnThread {
  public:
-  /// `name` has 15 characters at most. Error: no_memory (RLIMIT_NPROC, a control group's limit).
+  /// `name` has 15 characters at most. Errors: no_memory (RLIMIT_NPROC, a control
+  /// group's limit), unsupported (a policy forbids threads).
   static Result<OwnThread> start(const char* name, void* (*body)(void*), void* context) noexcept {
     sigset_t all;
     sigset_t before;
@@ -24,10 +27,16 @@ class OwnThread {
     OwnThread made;
     const int why = pthread_create(&made.thread_, nullptr, body, context);
     (void)pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (why == EPERM || why == EACCES) {
+      return fail(Errc::unsupported,
+                  "a policy of the machine, as a container's seccomp profile, forbids this process "
+                  "threads, and this needs one; have it allowed",
+                  {}, why);
+    }
     if (why != 0) {
       return fail(Errc::no_memory,
                   "the kernel starts no thread more: RLIMIT_NPROC (ulimit -u), the control group's "
-                  "pids.max, or memory; raise it, or run Pool::reclaim() on a thread of yours",
+                  "pids.max, or memory; raise it, or end some threads",
                   {}, why);
     }
     (void)pthread_setname_np(made.thread_, name);

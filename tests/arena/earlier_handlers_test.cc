@@ -11,7 +11,11 @@
 #include <cstring>
 #include <ctime>
 #include <optional>
+#include <ostream>
 #include <string>
+#include <vector>
+
+#include <cleave/space.h>
 
 #include "tests/arena/every_tracking.h"
 #include "tests/support/child.h"
@@ -22,9 +26,17 @@ namespace {
 
 using namespace literals;
 
+/// The arena that a program has, and may have been restored a page at a time.
+struct Guest {
+  const char* name;
+  Tracking tracking;
+  bool is_restored;
+};
+std::ostream& operator<<(std::ostream& out, const Guest& guest) { return out << guest.name; }
+
 /// Whose faults a program meets beside an arena's.
 struct Host {
-  Tracking tracking;
+  Guest guest;
   bool has_arena;
   bool catch_writers;
 };
@@ -35,6 +47,8 @@ struct Scene {
   std::optional<Arena> arena;
   std::byte* written = nullptr;  // by the handler: in the arena, if there is one
   std::byte* lifted = nullptr;   // a page whose write faults until the handler lifts that
+  std::byte* barred = nullptr;   // one whose write always does
+  int file = -1;                 // that of both, where their faults are SIGBUS
   std::array<std::byte, 256 << 10> alternate;
   sigjmp_buf back;
   std::array<int, 2> pipe;
@@ -43,25 +57,41 @@ struct Scene {
 };
 Scene scene;
 
-// From here on there is an arena, or none.
+// Sixteen pages, of which none begins with anything else than 0.
+Arena restored(const Pool& pool, const ArenaOptions& options) {
+  constexpr Address kAt{0x560000000000};
+  Space space = must(Space::create(pool));
+  must(space.map_at(kAt, 64_KiB));
+  for (std::uint64_t page = 0; page < 16; ++page) {
+    must(space.write(kAt + page * kPageSize + 100, std::array{std::byte{1}}));
+  }
+  return must(Arena::restore(must(space.snapshot()), {.arena = options}));
+}
+
+// From here on there is an arena, or none. What errno is after that is nobody's matter.
 void arrive(const Host& host) {
   static std::array<std::byte, kPageSize> ordinary;
   scene.written = ordinary.data();
+  errno = 0;
   if (!host.has_arena) return;
+  const ArenaOptions options{.tracking = host.guest.tracking, .catch_writers = host.catch_writers};
   scene.pool.emplace(must(Pool::create(4_MiB)));
-  scene.arena.emplace(must(Arena::create(
-      *scene.pool, 64_KiB, {.tracking = host.tracking, .catch_writers = host.catch_writers})));
+  scene.arena.emplace(host.guest.is_restored ? restored(*scene.pool, options)
+                                             : must(Arena::create(*scene.pool, 64_KiB, options)));
   scene.written = scene.arena->data();
+  // A handler that runs with SIGBUS blocked must not be the first who comes to a page.
+  if (host.guest.is_restored) (void)must(scene.arena->fetch(scene.written, kPageSize));
+  errno = 0;
 }
 
 // Has a child live through `play` in both worlds.
 template <class Play>
-void expect_the_same(Tracking tracking, Play play) {
+void expect_the_same(const Guest& guest, Play play) {
   const auto run = [&](const Host& host) { return traced_child([&] { play(host); }); };
-  const Ended without = run({tracking, false, false});
+  const Ended without = run({guest, false, false});
   for (const bool catch_writers : {false, true}) {
-    if (catch_writers && tracking == Tracking::mprotect) continue;
-    const Ended with = run({tracking, true, catch_writers});
+    if (catch_writers && guest.tracking == Tracking::mprotect) continue;
+    const Ended with = run({guest, true, catch_writers});
     EXPECT_EQ(with.said, without.said);
     EXPECT_EQ(with.status, without.status);
     if (!WIFSIGNALED(without.status)) continue;
@@ -93,13 +123,29 @@ bool is_on_alternate_stack() {
          at < scene.alternate.data() + scene.alternate.size();
 }
 
+void lift() {
+  if (scene.file >= 0) {
+    (void)ftruncate(scene.file, kPageSize);
+  } else {
+    (void)mprotect(scene.lifted, kPageSize, PROT_READ | PROT_WRITE);
+  }
+}
+void bar() {
+  if (scene.file >= 0) {
+    (void)ftruncate(scene.file, 0);
+  } else {
+    (void)mprotect(scene.lifted, kPageSize, PROT_READ);
+  }
+}
+void write_to(std::byte* page) { *static_cast<volatile std::byte*>(page) = std::byte{1}; }
+
 void see(int signal) {
   const int errno_here = errno;
   say("call %d of %d, mask %lx, errno %d, %s stack\n", ++scene.calls, signal, mask_now(),
       errno_here, is_on_alternate_stack() ? "alternate" : "own");
   if (scene.calls > 3) _exit(3);
   *scene.written = std::byte{7};  // a first write to its page, perhaps
-  if (scene.lifted != nullptr) (void)mprotect(scene.lifted, kPageSize, PROT_READ | PROT_WRITE);
+  lift();
   (void)!write(scene.pipe[1], "x", 1);
   if (scene.then == Scene::Then::jumps) siglongjmp(scene.back, 1);
   if (scene.then == Scene::Then::ends) _exit(4);
@@ -130,14 +176,23 @@ void install(int signal, int flags) {
   (void)sigaction(signal, &theirs, nullptr);
 }
 
-void prepare() {
+// Faults are to be this signal.
+void prepare(int signal) {
   stack_t alternate{};
   alternate.ss_sp = scene.alternate.data();
   alternate.ss_size = scene.alternate.size();
   (void)sigaltstack(&alternate, nullptr);
   (void)!pipe(scene.pipe.data());
-  scene.lifted = static_cast<std::byte*>(
-      mmap(nullptr, kPageSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  if (signal == SIGBUS) {  // a file that is shorter than its mapping
+    scene.file = memfd_create("short", MFD_CLOEXEC);
+    scene.lifted = static_cast<std::byte*>(
+        mmap(nullptr, 2 * kPageSize, PROT_READ | PROT_WRITE, MAP_SHARED, scene.file, 0));
+    scene.barred = scene.lifted + kPageSize;
+  } else {
+    scene.lifted = static_cast<std::byte*>(
+        mmap(nullptr, kPageSize, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    scene.barred = reinterpret_cast<std::byte*>(8);
+  }
 }
 
 constexpr std::array kFlags = {SA_SIGINFO, int(SA_RESETHAND), SA_NODEFER, SA_ONSTACK, SA_RESTART};
@@ -149,51 +204,59 @@ int flags_of(unsigned choice) {
   return flags;
 }
 
-class EarlierHandlers : public EveryTracking {
+class EarlierHandlers : public testing::TestWithParam<Guest> {
  protected:
   void SetUp() override {
     if (kSanitized) GTEST_SKIP() << "a sanitizer handles signals itself";
-    EveryTracking::SetUp();
+    if (const auto works = try_tracking(GetParam().tracking); !works) {
+      GTEST_SKIP() << works.error().message();
+    }
   }
   // Which signal the arena's faults are; SIGSEGV where there are none, for those of catch_writers.
   static int signal() {
-    const int signal = tracker_kind(GetParam()).signal;
+    if (GetParam().is_restored) return SIGBUS;
+    const int signal = tracker_kind(GetParam().tracking).signal;
     return signal == 0 ? SIGSEGV : signal;
+  }
+  // Of what the program's own faults are.
+  static std::vector<int> signals() {
+    return signal() == SIGBUS ? std::vector{SIGSEGV, SIGBUS} : std::vector{SIGSEGV};
   }
 };
 
 TEST_P(EarlierHandlers, MeetAFaultThatTheyMend) {
-  for (unsigned choice = 0; choice < 32; ++choice) {
-    SCOPED_TRACE(choice);
-    expect_the_same(GetParam(), [&](const Host& host) {
-      prepare();
-      install(SIGSEGV, flags_of(choice));
-      arrive(host);
-      for (int round = 0; round < 2; ++round) {  // the second meets what the first has left
-        errno = 44;
-        *static_cast<volatile std::byte*>(scene.lifted) = std::byte{1};
-        say("then mask %lx, errno %d\n", mask_now(), errno);
-        (void)mprotect(scene.lifted, kPageSize, PROT_READ);
-      }
-    });
+  for (const int signal : signals()) {
+    for (unsigned choice = 0; choice < 32; ++choice) {
+      SCOPED_TRACE(std::to_string(choice) + " of signal " + std::to_string(signal));
+      expect_the_same(GetParam(), [&](const Host& host) {
+        prepare(signal);
+        install(signal, flags_of(choice));
+        arrive(host);
+        for (int round = 0; round < 2; ++round) {  // the second meets what the first has left
+          errno = 44;
+          write_to(scene.lifted);
+          say("then mask %lx, errno %d\n", mask_now(), errno);
+          bar();
+        }
+      });
+    }
   }
 }
 
 TEST_P(EarlierHandlers, MeetAFaultThatTheyJumpOutOf) {
-  for (unsigned choice = 0; choice < 32; ++choice) {
-    for (const int keeps_mask : {0, 1}) {
-      SCOPED_TRACE(std::to_string(choice) + (keeps_mask != 0 ? ", mask kept" : ""));
-      expect_the_same(GetParam(), [&](const Host& host) {
-        prepare();
-        install(SIGSEGV, flags_of(choice));
-        scene.then = Scene::Then::jumps;
-        arrive(host);
-        for (int round = 0; round < 2; ++round) {
-          if (sigsetjmp(scene.back, keeps_mask) == 0) *static_cast<volatile int*>(nullptr) = 1;
-          say("then mask %lx\n", mask_now());
-        }
-      });
-    }
+  for (unsigned choice = 0; choice < 64; ++choice) {
+    const int keeps_mask = static_cast<int>(choice / 32);
+    SCOPED_TRACE(std::to_string(choice % 32) + (keeps_mask != 0 ? ", mask kept" : ""));
+    expect_the_same(GetParam(), [&](const Host& host) {
+      prepare(signal());
+      install(signal(), flags_of(choice % 32));
+      scene.then = Scene::Then::jumps;
+      arrive(host);
+      for (int round = 0; round < 2; ++round) {
+        if (sigsetjmp(scene.back, keeps_mask) == 0) write_to(scene.barred);
+        say("then mask %lx\n", mask_now());
+      }
+    });
   }
 }
 
@@ -201,10 +264,10 @@ TEST_P(EarlierHandlers, MeetAFaultThatTheyLeaveAsItIs) {
   for (unsigned choice = 0; choice < 32; ++choice) {
     SCOPED_TRACE(choice);
     expect_the_same(GetParam(), [&](const Host& host) {
-      prepare();
-      install(SIGSEGV, flags_of(choice));
+      prepare(signal());
+      install(signal(), flags_of(choice));
       arrive(host);
-      *reinterpret_cast<volatile int*>(8) = 1;  // for ever, but for SA_RESETHAND
+      write_to(scene.barred);  // for ever, but for SA_RESETHAND
     });
   }
 }
@@ -213,7 +276,7 @@ TEST_P(EarlierHandlers, MeetWhatProcessesSend) {
   for (unsigned choice = 0; choice < 32; ++choice) {
     SCOPED_TRACE(choice);
     expect_the_same(GetParam(), [&](const Host& host) {
-      prepare();
+      prepare(signal());
       install(signal(), flags_of(choice));
       arrive(host);
       const sigval value{.sival_int = 42};
@@ -229,7 +292,7 @@ TEST_P(EarlierHandlers, InterruptASystemCallOrHaveItGoOnAsTheyAsked) {
   for (const int flags : {0, SA_RESTART, SA_RESTART | SA_SIGINFO | SA_ONSTACK}) {
     SCOPED_TRACE(flags);
     expect_the_same(GetParam(), [&](const Host& host) {
-      prepare();
+      prepare(signal());
       install(signal(), flags);
       arrive(host);
       sigevent event{};
@@ -250,18 +313,18 @@ TEST_P(EarlierHandlers, MayFaultThemselves) {
   for (const int flags : {0, SA_NODEFER, SA_NODEFER | int(SA_RESETHAND), SA_NODEFER | SA_ONSTACK}) {
     SCOPED_TRACE(flags);
     expect_the_same(GetParam(), [&](const Host& host) {
-      prepare();
+      prepare(signal());
       struct sigaction theirs {};
       theirs.sa_flags = flags;
       theirs.sa_handler = [](int) {
         say("call %d, %s stack\n", ++scene.calls, is_on_alternate_stack() ? "alternate" : "own");
         if (scene.calls == 3) _exit(3);
         *scene.written = std::byte{1};
-        *reinterpret_cast<volatile int*>(16) = 1;
+        write_to(scene.barred);
       };
-      (void)sigaction(SIGSEGV, &theirs, nullptr);
+      (void)sigaction(signal(), &theirs, nullptr);
       arrive(host);
-      *reinterpret_cast<volatile int*>(8) = 1;
+      write_to(scene.barred);
     });
   }
 }
@@ -273,7 +336,7 @@ void set_anew(int signal) {
   again.sa_handler = set_anew;
   again.sa_flags = anew_flags;
   (void)sigaction(signal, &again, nullptr);
-  (void)mprotect(scene.lifted, kPageSize, PROT_READ | PROT_WRITE);
+  lift();
 }
 
 // As System V had it: reset before each call, and set once more by the handler.
@@ -281,18 +344,18 @@ TEST_P(EarlierHandlers, MaySetThemselvesAnew) {
   for (const int flags : {int(SA_RESETHAND | SA_NODEFER), SA_RESTART}) {
     SCOPED_TRACE(flags);
     expect_the_same(GetParam(), [&](const Host& host) {
-      prepare();
+      prepare(signal());
       anew_flags = flags;
       struct sigaction theirs {};
       theirs.sa_handler = set_anew;
       theirs.sa_flags = flags;
-      (void)sigaction(SIGSEGV, &theirs, nullptr);
+      (void)sigaction(signal(), &theirs, nullptr);
       arrive(host);
       for (int round = 0; round < 200; ++round) {
-        *static_cast<volatile std::byte*>(scene.lifted) = std::byte{1};
+        write_to(scene.lifted);
         scene.written[0] = std::byte{1};
         if (scene.arena) (void)must(scene.arena->commit());  // the next write faults again
-        (void)mprotect(scene.lifted, kPageSize, PROT_READ);
+        bar();
       }
     });
   }
@@ -304,13 +367,14 @@ TEST_P(EarlierHandlers, MayGiveUpAndHaveTheProcessEnd) {
     expect_the_same(GetParam(), [&](const Host& host) {
       static bool sent;
       sent = sends;
-      (void)std::signal(SIGSEGV, [](int signal) {
+      prepare(signal());
+      (void)std::signal(signal(), [](int signal) {
         say("reported\n");
         (void)std::signal(signal, SIG_DFL);
         if (sent) (void)raise(signal);
       });
       arrive(host);
-      *reinterpret_cast<volatile int*>(8) = 1;
+      write_to(scene.barred);
     });
   }
 }
@@ -344,14 +408,19 @@ TEST_P(EarlierHandlers, MayBeNone) {
 
 TEST_P(EarlierHandlers, AreNotAskedAboutTheArenasOwnFaults) {
   EXPECT_TRUE(is_well(child([] {
-    prepare();
+    prepare(signal());
     install(signal(), SA_RESETHAND | SA_SIGINFO);
     arrive({GetParam(), true, false});
     Arena& arena = *scene.arena;
     const Commit before = arena.head();
-    write(arena, 0, "a");
+    const auto write = [&](std::size_t page) {
+      std::byte* const at = arena.data() + page * kPageSize;
+      if (!tracker_kind(GetParam().tracking).notices) arena.mark_dirty(at, 1);
+      write_to(at);
+    };
+    write(0);
     errno = 12;
-    write(arena, 5 * kPageSize, "b");
+    write(5);
     if (errno != 12) say("errno has changed");
     if (must(arena.commit()).pages() != 2) say("the commit");
     must(arena.checkout(before));
@@ -365,17 +434,17 @@ void write_the_ninth_page(int) {
   std::byte* const at = arena.data() + 9 * kPageSize;
   arena.mark_dirty(at, 1);
   *at = std::byte(++scene.calls);
-  (void)mprotect(scene.lifted, kPageSize, PROT_READ | PROT_WRITE);
+  lift();
 }
 
 // All that they could have written counts as changed, but only what they did write is recorded.
 TEST_P(EarlierHandlers, DoNotFillThePool) {
   EXPECT_TRUE(is_well(child([] {
-    prepare();
+    prepare(signal());
     struct sigaction theirs {};
     theirs.sa_handler = write_the_ninth_page;
     (void)sigfillset(&theirs.sa_mask);
-    (void)sigaction(SIGSEGV, &theirs, nullptr);
+    (void)sigaction(signal(), &theirs, nullptr);
     arrive({GetParam(), true, false});
     Arena& arena = *scene.arena;
     arena.mark_dirty(arena.data(), arena.size());
@@ -383,8 +452,8 @@ TEST_P(EarlierHandlers, DoNotFillThePool) {
     const Commit full = must(arena.commit());
     for (int round = 0; round < 3; ++round) {
       scene.calls = round + 1;
-      *static_cast<volatile std::byte*>(scene.lifted) = std::byte{1};
-      (void)mprotect(scene.lifted, kPageSize, PROT_READ);
+      write_to(scene.lifted);
+      bar();
       if (const auto pages = must(arena.commit()).pages(); pages != 1) {
         say("round %d: %d pages;", round, static_cast<int>(pages));
       }
@@ -402,7 +471,7 @@ TEST_P(EarlierHandlers, HaveTheirPlaceBackWhenTheLastArenaEnds) {
         struct sigaction before {};
         struct sigaction after {};
         (void)sigaction(signal(), nullptr, &before);
-        arrive({GetParam(), true, GetParam() != Tracking::mprotect});
+        arrive({GetParam(), true, GetParam().tracking != Tracking::mprotect});
         (void)must(scene.arena->commit());
         scene.arena.reset();
         (void)sigaction(signal(), nullptr, &after);
@@ -415,7 +484,13 @@ TEST_P(EarlierHandlers, HaveTheirPlaceBackWhenTheLastArenaEnds) {
   })));
 }
 
-INSTANTIATE_TEST_SUITE_P(Tracked, EarlierHandlers, every_tracking(), name_of_tracking);
+INSTANTIATE_TEST_SUITE_P(Tracked, EarlierHandlers,
+                         testing::Values(Guest{"async", Tracking::async, false},
+                                         Guest{"sigbus", Tracking::sigbus, false},
+                                         Guest{"mprotect", Tracking::mprotect, false},
+                                         Guest{"software", Tracking::software, false},
+                                         Guest{"restored", Tracking::async, true}),
+                         [](const auto& guest) { return guest.param.name; });
 
 }  // namespace
 }  // namespace cleave::detail

@@ -1,4 +1,5 @@
 // A page that cannot be had ends the access in SIGBUS, named: never in zeroes, and never nowhere.
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -183,6 +184,29 @@ TEST_F(LateArenaInTrouble, TriesAgainAtTheNextTouch) {
     expect_right(arena);
   }
   (void)sigaction(SIGBUS, &before, nullptr);
+}
+
+// Memory that was moved is watched no more: whoever looked since has seen zeroes.
+TEST_F(LateArenaInTrouble, RecordsNothingWherePagesWereMovedBeforeTheyHadCome) {
+  Arena arena = restore();
+  const Commit first = arena.head();
+  void* const elsewhere = mmap(nullptr, kPageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  constexpr int kThere = MREMAP_MAYMOVE | MREMAP_FIXED;
+  ASSERT_EQ(mremap(at(arena, 60), kPageSize, kPageSize, kThere, elsewhere), elsewhere);
+  const auto away = arena.commit();
+  ASSERT_FALSE(away);
+  EXPECT_EQ(away.error().code, Errc::not_mapped);
+  ASSERT_EQ(mremap(elsewhere, kPageSize, kPageSize, kThere, at(arena, 60)), at(arena, 60));
+  EXPECT_EQ(load(arena, 60), std::byte{0});
+  store(arena, 60, 1);
+  for (const auto& refused : {arena.revert(), arena.checkout(first)}) {
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message(), HasSubstr("was moved"));
+  }
+  const auto commit = arena.commit();
+  ASSERT_FALSE(commit);
+  EXPECT_THAT(commit.error().message(), HasSubstr("was moved"));
+  EXPECT_EQ(arena.head(), first);
 }
 
 TEST_F(LateArenaInTrouble, IsNotInAChildOfFork) {

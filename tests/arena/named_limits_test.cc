@@ -19,6 +19,7 @@
 #include <cleave/ring.h>
 
 #include "tests/arena/every_tracking.h"
+#include "tests/support/named_limit.h"
 #include "tests/support/poor_process.h"
 #include "tests/support/sanitized.h"
 
@@ -26,23 +27,6 @@ namespace cleave::detail {
 namespace {
 
 using namespace literals;
-
-/// What is wrong with the result of a call that met a limit.
-template <class T>
-std::string names(std::string_view limit, Errc code, const Result<T>& result) {
-  if (result) return "it succeeded below " + std::string(limit);
-  const Error& error = result.error();
-  if (error.code == code && error.system != 0 &&
-      std::string_view(error.what).find(limit) != std::string_view::npos) {
-    return "";
-  }
-  return error.message();
-}
-
-template <class T>
-std::string succeeds(const Result<T>& result) {
-  return result ? "" : result.error().message();
-}
 
 // A signal ends the process when a file grows past the limit. No handler is set: there is none.
 TEST(NamedLimits, TheSizeOfFilesIsToldByPoolsAndArenas) {
@@ -62,30 +46,6 @@ TEST(NamedLimits, TheSizeOfFilesIsToldByPoolsAndArenas) {
     limit(RLIMIT_FSIZE, before);
     return succeeds(Pool::create(64_MiB));
   }));
-}
-
-rlim_t first_free_descriptor() {
-  const int free = dup(STDERR_FILENO);
-  close(free);
-  return static_cast<rlim_t>(free);
-}
-
-/// With no descriptor left, then one, and so on until `make` succeeds: each failure names the
-/// limit, and leaves no descriptor open.
-template <class Make>
-std::string until_there_are_enough(Make make) {
-  const rlim_t free = first_free_descriptor();
-  for (rlim_t most = free; most < free + 20; ++most) {
-    const rlim_t before = limit(RLIMIT_NOFILE, most);
-    const auto made = make();
-    limit(RLIMIT_NOFILE, before);
-    if (made) return most == free ? "it needs none" : "";
-    if (made.error().code != Errc::no_memory && made.error().code != Errc::io) {
-      return made.error().message();
-    }
-    if (auto wrong = names("RLIMIT_NOFILE", made.error().code, made); !wrong.empty()) return wrong;
-  }
-  return "it needs more and more";
 }
 
 TEST(NamedLimits, DescriptorsAreToldByWhateverOpensOne) {
@@ -208,19 +168,18 @@ TEST(NamedLimits, TheNumberOfMappingsIsToldByPoolsAndArenas) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer needs mappings of its own";
   EXPECT_TRUE(in_a_child([]() -> std::string {
     Pool small = must(Pool::create(1_MiB));
-    constexpr std::size_t kMost = 200'000;
-    void* const room = mmap(nullptr, kMost * kPageSize, PROT_NONE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    auto* const cut = static_cast<std::byte*>(room);
-    std::size_t page = 0;
-    while (page < kMost && mprotect(cut + page * kPageSize, kPageSize, PROT_READ) == 0) page += 2;
-    if (page >= kMost) return "";  // this machine allows more than a test can use up
-    const auto pool = Pool::create(1_MiB);
-    if (auto wrong = names("vm.max_map_count", Errc::no_memory, pool); !wrong.empty()) return wrong;
-    const auto arena = Arena::create(small, 1_MiB);
-    if (auto wrong = names("vm.max_map_count", Errc::no_memory, arena); !wrong.empty())
-      return wrong;
-    (void)munmap(room, kMost * kPageSize);
+    {
+      const NoMappingLeft left;
+      if (!left.is_so()) return "";
+      const auto pool = Pool::create(1_MiB);
+      const auto arena = Arena::create(small, 1_MiB);
+      if (auto wrong = names("vm.max_map_count", Errc::no_memory, pool); !wrong.empty()) {
+        return wrong;
+      }
+      if (auto wrong = names("vm.max_map_count", Errc::no_memory, arena); !wrong.empty()) {
+        return wrong;
+      }
+    }
     return succeeds(Arena::create(small, 1_MiB));
   }));
 }

@@ -1,5 +1,7 @@
+#include <array>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 
 #include "tests/host/in_a_child.h"
 
@@ -45,11 +47,26 @@ bool commits(Pool& pool, const ArenaOptions& options) {
          is(one.pages() == 1 && two.parent() == one, "a commit");
 }
 
+bool goes_on_with_what_exists(Pool& pool, const ArenaOptions& options) {
+  auto arena = restored(pool);
+  alignas(kPageSize) static std::array<std::byte, 4 * kPageSize> memory;
+  memory[0] = std::byte{3};
+  Arena taken = must(Arena::take_over(pool, memory, options));
+  taken.mark_dirty(memory.data(), 1);
+  memory[0] = std::byte{4};
+  must(taken.revert());
+  if (!is(memory[0] == std::byte{3}, "memory that was taken over")) return false;
+  if (!arena) return true;
+  if (!is(arena->data()[5 * kPageSize] == std::byte{1}, "a page that is restored")) return false;
+  arena->data()[5 * kPageSize] = std::byte{2};
+  return is(must(arena->commit()).pages() == 1, "a commit of what is restored");
+}
+
 }  // namespace
 
 bool has_its_own(const ArenaOptions& options) {
   Pool pool = must(Pool::create(16_MiB));
-  return branches(pool) && commits(pool, options) &&
+  return branches(pool) && commits(pool, options) && goes_on_with_what_exists(pool, options) &&
          is(pool.statistics().used == 0, "what is left");
 }
 

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -24,8 +25,8 @@ Accessor used(Accessor accessor) {
   return accessor;
 }
 
-// Never given back: a heap's handle does not own its memory.
-std::span<std::byte> heap_memory() {
+// Never given back: who has it does not own it.
+std::span<std::byte> own_memory() {
   constexpr std::size_t kSize = std::size_t{4} << 20;
   void* at = mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (at == MAP_FAILED) stop(Error{Errc::no_memory, "no memory for the test"});
@@ -53,7 +54,28 @@ std::optional<Ring> ring_where_there_is_one(const Pool& pool) {
   return std::move(*ring);
 }
 
+Arena joined(const Pool& pool, const Arena& arena, ArenaOptions options) {
+  options.joins = &arena;
+  return must(Arena::take_over(pool, own_memory(), options));
+}
+
 }  // namespace
+
+// Several threads may have one at a time.
+Snapshot restorable(const Pool& pool) {
+  static std::atomic<std::uint64_t> count{0};
+  const Address at{std::uint64_t{0x560000000000} + (count++ % 1024) * kBytes.value};
+  Space space = must(Space::create(pool));
+  must(space.map_at(at, kBytes));
+  must(space.write(at, std::vector<std::byte>(kBytes.value, std::byte{1})));
+  return must(space.snapshot());
+}
+
+std::optional<Arena> restored(const Pool& pool) {
+  auto made = Arena::restore(restorable(pool));
+  if (!made && made.error().code == Errc::unsupported) return std::nullopt;
+  return must(std::move(made));
+}
 
 Handles::Handles(const ArenaOptions& options)
     : pool(must(Pool::create(64_MiB))),
@@ -65,11 +87,13 @@ Handles::Handles(const ArenaOptions& options)
       hold(must(space.hold(kAt, kBytes))),
       pin(must(space.pin(kAt, kPageSize, PinAccess::write))),
       arena(written_to(must(Arena::create(pool, 4_MiB, options)))),
+      taken_over(joined(pool, arena, options)),
       first(arena.head()),
       named(must(arena.commit("named"))),
       arena_pin(must(arena.pin(arena.data(), kPageSize, PinAccess::write))),
       arena_hold(must(arena.hold(arena.data(), kPageSize))),
-      heap(must(Heap::create(heap_memory()))),
+      restored_arena(restored(pool)),
+      heap(must(Heap::create(own_memory()))),
       file(file_with_bytes()),
       ring(ring_where_there_is_one(pool)),
       c_pool(cleave_pool_create(std::uint64_t{64} << 20, nullptr)),

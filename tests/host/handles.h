@@ -15,6 +15,11 @@ inline constexpr Address kAt{std::uint64_t{16} << kPageBits};  // where the spac
 inline constexpr std::uint64_t kPages = 64;
 inline constexpr ByteCount kBytes{kPages << kPageBits};
 
+/// A snapshot that an arena can be restored from, at an address of its own: 64 pages of ones.
+Snapshot restorable(const Pool& pool);
+/// The arena, none of whose pages is there yet. Nothing: the kernel cannot.
+std::optional<Arena> restored(const Pool& pool);
+
 template <auto release>
 struct Release {
   template <class Handle>
@@ -38,10 +43,12 @@ struct Handles {
   Hold hold;
   Pin pin;
   Arena arena;
+  Arena taken_over;  // joins what `arena` remembers
   Commit first;
   Commit named;
   ArenaPin arena_pin;
   Hold arena_hold;
+  std::optional<Arena> restored_arena;
   Heap heap;                 // in memory that a child has too
   File file;                 // as large as the pages of the space
   std::optional<Ring> ring;  // where the kernel has io_uring

@@ -113,6 +113,35 @@ void make_an_arena(Handles& h) {
   (void)must(arena.commit("one"));
 }
 
+void restore_an_arena(Handles& h) {
+  auto arena = restored(h.pool);
+  if (!arena) return;
+  const auto page = [&](std::uint64_t number) {
+    return reinterpret_cast<volatile char*>(arena->data() + number * kPageSize);
+  };
+  (void)*page(1);
+  *page(2) = 3;
+  (void)must(arena->fetch(arena->data() + 8 * kPageSize, 4 * kPageSize));
+  const Commit one = must(arena->commit());
+  *page(3) = 4;
+  must(arena->revert());
+}
+
+void take_memory_over(Handles& h) {
+  void* const at =
+      mmap(nullptr, kBytes.value, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  {
+    Arena one = must(Arena::create(h.pool, 64_KiB));
+    Arena two = must(
+        Arena::take_over(h.pool, {static_cast<std::byte*>(at), kBytes.value}, {.joins = &one}));
+    one.data()[0] = two.data()[0] = std::byte{1};
+    (void)must(two.commit());
+    two.data()[0] = std::byte{2};
+    must(one.revert());
+  }
+  (void)munmap(at, kBytes.value);
+}
+
 void try_trackings(Handles& /*h*/) {
   for (const Tracking tracking : trackings()) (void)try_tracking(tracking);
 }
@@ -158,6 +187,8 @@ constexpr std::array kOperations{
     Operation{"looks at commits", look_at_commits, false},
     Operation{"pins and holds in the arena", hold_in_the_arena, true},
     Operation{"arenas", make_an_arena, false},
+    Operation{"arenas that are restored", restore_an_arena, false},
+    Operation{"memory that is taken over", take_memory_over, false},
     Operation{"trials of tracking", try_trackings, false},
     Operation{"files", transfer, false},
     Operation{"the heap", use_the_heap, false},

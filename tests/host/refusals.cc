@@ -125,6 +125,21 @@ void of_an_arena(Handles& h, Refusals& refusals) {
   REFUSED(h.arena_pin.size() == kPageSize);
 }
 
+void of_what_existed(Handles& h, Refusals& refusals) {
+  REFUSED(h.taken_over.commit());
+  REFUSED(h.taken_over.revert());
+  REFUSED(h.taken_over.statistics().commits == 0);
+  REFUSED(Arena::restore(h.before));
+  if (!h.restored_arena) return;
+  Arena& restored = *h.restored_arena;
+  REFUSED(restored.fetch(restored.data(), kPageSize));
+  REFUSED(restored.missing() == 0);
+  REFUSED(restored.commit());
+  REFUSED(restored.checkout(restored.head()));
+  REFUSED(restored.pin(restored.data(), 1, PinAccess::read));
+  restored.mark_dirty(restored.data(), kBytes);
+}
+
 // Whole or half changed, which is for the heap to say: each call returns.
 void of_a_heap(Handles& h) {
   for (const std::uint64_t size : {16, 3000, 100'000}) h.heap.deallocate(h.heap.allocate(size));
@@ -181,6 +196,7 @@ bool every_call_refuses(Handles& handles) {
   of_an_accessor(handles.empty_handed, refusals);
   of_what_never_changes(handles, refusals);
   of_an_arena(handles, refusals);
+  of_what_existed(handles, refusals);
   of_a_heap(handles);
   of_a_ring(handles, refusals);
   of_c(handles, refusals);

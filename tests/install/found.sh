@@ -38,6 +38,16 @@ found_by_cmake() {
   run cmake --build "$scratch/cmake_c"
   run "$scratch/cmake_c/main"
   echo "found by CMake: a project without C++"
+  mkdir "$scratch/lacking"
+  cat >"$scratch/lacking/CMakeLists.txt" <<<'cmake_minimum_required(VERSION 3.25)
+    project(lacking LANGUAGES C)
+    find_package(cleave 0.1 REQUIRED COMPONENTS elsewhere)'
+  if cmake -G Ninja -S "$scratch/lacking" -B "$scratch/lacking/build" -D CMAKE_PREFIX_PATH="$prefix" \
+    -D CMAKE_C_COMPILER="$c_compiler" >"$scratch/log" 2>&1; then
+    echo "a library was found that is not installed"
+    exit 1
+  fi
+  grep -q 'elsewhere' "$scratch/log" || { cat "$scratch/log"; exit 1; }
 }
 
 # With flags and warnings of the caller's.

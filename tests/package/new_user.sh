@@ -52,6 +52,46 @@ prints '^child 2, parent 1$' build/static
 step "C"
 gcc -std=c99 -pedantic -Wall -Wextra -Werror store.c "${flags[@]}" -o store
 prints 'thousand states|1,?000|states' ./store
+mkdir in_c && cp store.c in_c
+cat >in_c/CMakeLists.txt <<'CMAKE'
+cmake_minimum_required(VERSION 3.25)
+project(mine C)
+find_package(cleave 0.1 REQUIRED)
+add_executable(shared store.c)
+target_link_libraries(shared PRIVATE cleave::cleave)
+add_executable(static store.c)
+target_link_libraries(static PRIVATE cleave::static)
+CMAKE
+cmake -S in_c -B in_c/build >cmake.log && cmake --build in_c/build >>cmake.log || { cat cmake.log; exit 1; }
+for program in shared static; do prints 'thousand states|1,?000|states' in_c/build/$program; done
+
+step "a plug-in in C, of either library"
+cat >plug_in.c <<'C'
+#include <cleave/c.h>
+int goes_back(void) {
+  cleave_pool *pool = cleave_pool_create(1 << 24, 0);
+  cleave_arena *arena = cleave_arena_create(pool, 1 << 20, 0, 0);
+  cleave_commit *before = cleave_arena_commit(arena, "before", 0);
+  char *byte = cleave_arena_data(arena);
+  *byte = 1;
+  int done = cleave_arena_checkout(arena, before, 0) == CLEAVE_OK && *byte == 0;
+  cleave_commit_release(before);
+  cleave_arena_release(arena);
+  cleave_pool_release(pool);
+  return done;
+}
+C
+gcc -shared -fPIC plug_in.c "${flags[@]}" -o by_shared.so
+read -ra needs < <(pkg-config --static --libs cleave)
+gcc -shared -fPIC plug_in.c "${flags[@]/-lcleave/-l:libcleave.a}" "${needs[@]/-lcleave/}" -Wl,-z,nodelete -o by_static.so
+for library in by_shared by_static; do
+  prints '^1$' python3 -c "import ctypes; print(ctypes.CDLL('./$library.so').goes_back())"
+done
+! ldd by_static.so | grep libcleave || { echo "the static plug-in needs the shared library"; exit 1; }
+
+step "what the library needs: nothing of what only its stores, its backings and the commands do"
+! dpkg-query --show --showformat '${Depends}' 'libcleave0*' libcleave-dev | grep -E 'boost|curl|hiredis|lz4|rados|ssl|zstd|python' ||
+  { echo "the library needs more than it should"; exit 1; }
 
 if python3 -c 'import importlib.util as u; raise SystemExit(u.find_spec("cleave") is None)'; then
   step "Python"

@@ -31,6 +31,7 @@ class ArenaScene {
   static void play_taken_over(Scene& scene, const Pool& pool, const ArenaOptions& options) {
     alignas(kPage) static std::array<std::byte, kPages * kPage> memory;
     const auto at = [](std::size_t page) -> std::byte& { return memory[page * kPage]; };
+    for (std::size_t page = 0; page < kPages; ++page) at(page) = std::byte{0};
     at(7) = at(200) = std::byte{'x'};
     const auto expect_as_before = [&] {
       for (std::size_t page = 0; page < kPages; ++page) {

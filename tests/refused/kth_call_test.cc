@@ -1,12 +1,10 @@
 // The k-th system call fails, for every k, with every errno that it may have: no byte is wrong, no
 // process ends, and every error says which of the reasons it was.
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdlib>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +14,8 @@
 
 #include "tests/refused/arena_scene.h"
 #include "tests/refused/joint_scene.h"
+#include "tests/refused/refuse_each.h"
+#include "tests/refused/restored_scene.h"
 #include "tests/refused/space_scene.h"
 #include "tests/support/sanitized.h"
 
@@ -24,12 +24,6 @@ namespace {
 
 using namespace literals;
 
-struct Kind {
-  long call;
-  const char* name;
-  std::vector<int> errors;
-};
-
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all = {
       {SYS_memfd_create, "memfd_create", {EMFILE, ENFILE, ENOMEM, EPERM, ENOSYS}},
@@ -37,6 +31,7 @@ const std::vector<Kind>& kinds() {
       {SYS_mmap, "mmap", {ENOMEM, EAGAIN, EPERM}},
       {SYS_munmap, "munmap", {ENOMEM, EPERM}},
       {SYS_mprotect, "mprotect", {ENOMEM, EACCES}},
+      {SYS_mremap, "mremap", {ENOMEM, EPERM, EINVAL}},
       {SYS_madvise, "madvise", {EAGAIN, ENOMEM, EINVAL, EPERM}},
       {SYS_fallocate, "fallocate", {EINTR, ENOSPC, EPERM, EOPNOTSUPP, ENOMEM}},
       {SYS_lseek, "lseek", {EINVAL, EPERM}},
@@ -44,6 +39,8 @@ const std::vector<Kind>& kinds() {
       {SYS_ioctl, "ioctl", {ENOMEM, EAGAIN, EPERM, EINVAL, ENOTTY}},
       {SYS_userfaultfd, "userfaultfd", {EMFILE, ENFILE, ENOMEM, EPERM, ENOSYS}},
       {SYS_openat, "openat", {EMFILE, ENFILE, ENOMEM, EACCES, ENOENT, EINTR}},
+      {SYS_clone3, "clone3", {EAGAIN, EPERM}},
+      {SYS_epoll_ctl, "epoll_ctl", {ENOMEM, EPERM, ENOSYS}},
       {SYS_membarrier, "membarrier", {ENOMEM, EPERM, ENOSYS}},
       {SYS_io_uring_setup, "io_uring_setup", {EMFILE, ENFILE, ENOMEM, EPERM, ENOSYS}},
       {SYS_io_uring_enter, "io_uring_enter", {EAGAIN, EBUSY, EINTR, ENOMEM, EPERM}},
@@ -62,92 +59,8 @@ const std::vector<Kind>& kinds() {
   return all;
 }
 
-/// A sanitizer maps memory on its own account, and does not bear to be refused.
-bool is_a_sanitizers(long call) {
-  return kSanitized && (call == SYS_mmap || call == SYS_munmap || call == SYS_madvise ||
-                        call == SYS_mprotect || call == SYS_openat || call == SYS_prlimit64);
-}
-
-std::vector<long> watched() {
-  std::vector<long> calls;
-  for (const Kind& kind : kinds()) {
-    if (!is_a_sanitizers(kind.call)) calls.push_back(kind.call);
-  }
-  return calls;
-}
-
-const Kind& kind_of(long call) {
-  for (const Kind& kind : kinds()) {
-    if (kind.call == call) return kind;
-  }
-  std::abort();
-}
-
-/// Every call and every errno, and all later ones of the kind refused as well: many minutes.
-bool exhaustively() { return std::getenv("CLEAVE_EVERY_CALL") != nullptr; }
-
-/// Whether it makes sense that a call fails so for ever: one that is interrupted is made again, and
-/// a ring waits for the kernel to have memory.
-bool lasts(long call, int error) {
-  return error != EINTR && error != EAGAIN && error != EBUSY &&
-         !(call == SYS_io_uring_enter && error == ENOMEM);
-}
-
-using Play = std::function<void(Scene&)>;
-
-std::string body(const Play& play, const Refusing& refusing) {
-  Scene scene(refusing);
-  try {
-    play(scene);
-  } catch (const Broken& broken) {
-    return broken.how;
-  } catch (const GivenUp&) {
-  }
-  return "";
-}
-
-/// What a process may do that a policy takes a call away from: go on, or stop and say so.
-bool ended_well(const RunOutcome& outcome, const Refusing& refusing) {
-  if (outcome.is_well()) return true;
-  return refusing.from_then_on && !outcome.hung && WIFSIGNALED(outcome.status) &&
-         outcome.said.find("cleave: ") != std::string::npos;
-}
-
-/// Every `stride`th call; 0: some.
 void refuse_each(const Play& play, std::size_t stride = 0) {
-  const std::vector<long> calls = watched();
-  const auto run = [&](const Refusing& refusing) {
-    return run_refused(calls, refusing, [&] { return body(play, refusing); });
-  };
-  const RunOutcome plain = run({});
-  if (plain.calls.empty()) GTEST_SKIP() << "this kernel does not ask about system calls";
-  ASSERT_TRUE(plain.is_well()) << plain.said << " (status " << plain.status << ")";
-
-  const auto try_one = [&](const Refusing& refusing) {
-    const RunOutcome outcome = run(refusing);
-    EXPECT_TRUE(ended_well(outcome, refusing))
-        << kind_of(refusing.call).name << ", the " << refusing.kth << "th"
-        << (refusing.from_then_on ? " and all later ones: " : ": ") << std::strerror(refusing.error)
-        << ": " << outcome.said << " (status " << outcome.status
-        << (outcome.hung ? ", hung)" : ")");
-  };
-  // A prime, so that errnos and kinds do not keep step with it.
-  if (stride == 0) stride = plain.calls.size() < 250 ? 3 : 11;
-  if (kThreadSanitized) stride *= 3;  // what is refused to one thread alone is no race
-  std::map<long, std::uint64_t> seen;
-  for (std::size_t i = 0; i < plain.calls.size(); ++i) {
-    const long call = plain.calls[i];
-    const std::uint64_t kth = ++seen[call];
-    const std::vector<int>& errors = kind_of(call).errors;
-    if (!exhaustively()) {
-      if (i % stride == 0) try_one({call, kth, errors[i / stride % errors.size()]});
-      continue;
-    }
-    for (const int error : errors) {
-      try_one({call, kth, error});
-      if (lasts(call, error) && kth % 5 == 1) try_one({call, kth, error, true});
-    }
-  }
+  refuse_each_of(kinds(), play, stride);
 }
 
 struct Variant {
@@ -259,6 +172,22 @@ INSTANTIATE_TEST_SUITE_P(
                             {.tracking = Tracking::sigbus, .catch_writers = true},
                             Tracking::sigbus}),
     [](const auto& by) { return by.param.name; });
+
+TEST(RefusedRestoring, GivesEachPageOrSaysWhyNotWhicheverCallIsRefused) {
+  if (const auto works = try_tracking(Tracking::async); !works) {
+    GTEST_SKIP() << works.error().message();
+  }
+  if (kSanitized) GTEST_SKIP() << "a sanitizer handles signals itself";
+  refuse_each([](Scene& scene) {
+    Pool pool = scene.attempt("Pool::create", [] { return Pool::create(16_MiB); });
+    RestoredScene restored(scene, pool);
+    try {
+      restored.play();
+    } catch (const GivenUp&) {
+    }
+    restored.check();
+  });
+}
 
 TEST(RefusedSpaces, HoldTheirBytesAndSayWhyWhicheverCallIsRefused) {
   refuse_each([](Scene& scene) {

@@ -69,7 +69,7 @@ class Member : public std::enable_shared_from_this<Member> {
   /// while a store takes its time. Errors: as LatePages::fetch().
   Result<std::uint64_t> fetch_late(PageRun run);
   [[nodiscard]] std::uint64_t missing() const noexcept {
-    return late_ == nullptr ? 0 : late_->left();
+    return late_ == nullptr || !mapping_.is_here() ? 0 : late_->left();
   }
 
   /// Tells the analysis that the joint's lock is held; the caller says why.

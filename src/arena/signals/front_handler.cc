@@ -67,18 +67,14 @@ Front* front_of(const Action& action) {
 }
 
 // The kernel does for our handler what it would do for theirs. Where they have none: on the
-// alternate stack, if the thread has one, since its own may be what it writes to.
+// alternate stack, if the thread has one, since its own may be what it writes to. But it blocks
+// nothing: another handler may interrupt ours, and be the first to write to a page.
 Action ours_before(const Action& theirs, Handler handler) {
-  constexpr int kTakenOver = SA_ONSTACK | SA_RESTART | SA_NODEFER;
+  constexpr int kTakenOver = SA_ONSTACK | SA_RESTART;
   Action ours{};
   ours.sa_sigaction = handler;
-  ours.sa_flags = SA_SIGINFO;
-  if (is_function(theirs)) {
-    ours.sa_flags |= theirs.sa_flags & kTakenOver;
-    ours.sa_mask = theirs.sa_mask;
-  } else {
-    ours.sa_flags |= SA_ONSTACK | SA_RESTART;
-  }
+  ours.sa_flags = SA_SIGINFO | SA_NODEFER;
+  ours.sa_flags |= is_function(theirs) ? theirs.sa_flags & kTakenOver : kTakenOver;
   return ours;
 }
 
@@ -138,6 +134,14 @@ void end_as_by_default(int signal, siginfo_t* info) {
   if (!comes_again && info->si_code <= 0) (void)raise(signal);
 }
 
+// As the kernel does before it calls them; the mask of before is back when our handler returns.
+// Where another handler of theirs calls ours, the kernel has done it for that one.
+void block_for(const Action& theirs, int signal) {
+  sigset_t blocked = theirs.sa_mask;
+  if ((theirs.sa_flags & SA_NODEFER) == 0) (void)sigaddset(&blocked, signal);
+  (void)sigprocmask(SIG_BLOCK, &blocked, nullptr);
+}
+
 // What they write to an arena must not fault while the signal is blocked.
 void open_what_they_may_write() {
   sigset_t blocked;
@@ -162,6 +166,7 @@ void pass_on(Front& front, int signal, siginfo_t* info, void* context) {
     theirs = front.take();
     if (theirs.sa_handler == SIG_IGN && can_be_ignored(signal, info)) return;
     if (!is_function(theirs)) return end_as_by_default(signal, info);
+    if (are_we_in_front) block_for(theirs, signal);
     open_what_they_may_write();
   }
   if ((theirs.sa_flags & SA_SIGINFO) != 0) {

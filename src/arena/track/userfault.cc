@@ -67,8 +67,8 @@ constexpr Refusals kPagemap = {
     .missing = "/proc/self/pagemap cannot be opened; is /proc mounted?"};
 constexpr Refusals kScan = {
     .denied =
-        "PAGEMAP_SCAN is denied: something else was mapped over a part of the arena, or a "
-        "policy of the machine forbids the call",
+        "PAGEMAP_SCAN is denied: a part of the arena was moved before its pages had come, "
+        "something else was mapped over it, or a policy of the machine forbids the call",
     .descriptors = nullptr,
     .files = nullptr,
     .memory = "the kernel ran short of memory for PAGEMAP_SCAN; free some, then try again",

@@ -22,6 +22,22 @@ tl::unexpected<Error> refused_by_disk(const char* what) {
   return fail(Errc::io, what, Address{0}, errno);
 }
 
+/// A signal may interrupt a call on a file that lies elsewhere.
+template <class Call>
+auto until_not_interrupted(Call call) {
+  auto done = call();
+  while (done < 0 && errno == EINTR) done = call();
+  return done;
+}
+
+int open_file(const std::string& path, int how, mode_t mode = 0) {
+  return until_not_interrupted([&] { return open(path.c_str(), how | O_CLOEXEC, mode); });
+}
+
+bool sync_file(int fd) {
+  return until_not_interrupted([fd] { return fsync(fd); }) == 0;
+}
+
 Result<void> write_all(int fd, View bytes) {
   if (bytes.size() > most_bytes_of_a_file()) {
     return fail(Errc::io,
@@ -30,8 +46,8 @@ Result<void> write_all(int fd, View bytes) {
                 {}, EFBIG);
   }
   while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
+    const ssize_t written =
+        until_not_interrupted([&] { return write(fd, bytes.data(), bytes.size()); });
     if (written < 0)
       return refused_by_disk("an image's store could not be written; free some room");
     bytes = bytes.subspan(static_cast<std::size_t>(written));
@@ -40,7 +56,7 @@ Result<void> write_all(int fd, View bytes) {
 }
 
 Result<void> make_durable(int fd) {
-  if (fsync(fd) == 0) return {};
+  if (sync_file(fd)) return {};
   return refused_by_disk("an image's store could not be synced (fsync)");
 }
 
@@ -98,8 +114,8 @@ class RealDisk final : public Disk {
 
   Result<void> sync_folder(const std::string& path) override {
     const Uncancelled here;
-    const Descriptor folder(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder.is_open() && fsync(folder.get()) == 0) return {};
+    const Descriptor folder(open_file(path, O_RDONLY | O_DIRECTORY));
+    if (folder.is_open() && sync_file(folder.get())) return {};
     return refused_by_disk("a folder of an image's store could not be synced (fsync)");
   }
 
@@ -110,7 +126,7 @@ class RealDisk final : public Disk {
 
   Result<Bytes> read(const std::string& path, std::uint64_t offset, std::uint64_t size) override {
     const Uncancelled here;
-    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const Descriptor file(open_file(path, O_RDONLY | O_NOFOLLOW));
     if (!file.is_open() && errno == ENOENT) {
       return fail(Errc::not_mapped, "an image's store has no such object: it was removed, or lost");
     }
@@ -125,9 +141,10 @@ class RealDisk final : public Disk {
     Bytes bytes(size);
     std::uint64_t done = 0;
     while (done < size) {
-      const ssize_t got =
-          pread(file.get(), bytes.data() + done, size - done, static_cast<off_t>(offset + done));
-      if (got < 0 && errno == EINTR) continue;
+      const ssize_t got = until_not_interrupted([&] {
+        return pread(file.get(), bytes.data() + done, size - done,
+                     static_cast<off_t>(offset + done));
+      });
       if (got <= 0) return refused_by_disk("a file of an image's store could not be read");
       done += static_cast<std::uint64_t>(got);
     }
@@ -136,7 +153,7 @@ class RealDisk final : public Disk {
 
   void will_read(const std::string& path, std::span<const ImageStore::Part> parts) override {
     const Uncancelled here;
-    const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+    const Descriptor file(open_file(path, O_RDONLY | O_NOFOLLOW));
     if (!file.is_open()) return;
     for (const ImageStore::Part& part : parts) {
       (void)posix_fadvise(file.get(), static_cast<off_t>(part.offset),
@@ -156,7 +173,10 @@ class RealDisk final : public Disk {
       if (entry == nullptr && errno != 0) return refused_by_disk("an image's store: readdir");
       if (entry == nullptr) return items;
       struct stat about = {};
-      if (fstatat(dirfd(folder.get()), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      if (fstatat(dirfd(folder.get()), entry->d_name, &about, AT_SYMLINK_NOFOLLOW) != 0) {
+        if (errno == ENOENT) continue;  // another process has removed it
+        return refused_by_disk("a file of an image's store could not be looked at");
+      }
       if (!S_ISREG(about.st_mode)) continue;
       items.push_back({entry->d_name, static_cast<std::uint64_t>(about.st_size)});
     }
@@ -166,8 +186,9 @@ class RealDisk final : public Disk {
   // Not open: files need a name there.
   static Result<Nameless> open_nameless(const std::string& folder, const std::string& name) {
     std::string path = folder + "/" + name;
-    Descriptor file(
-        above_standard_streams(open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0444)));
+    // Without /proc, as in a bare chroot(2), a file without a name can be given none.
+    if (faccessat(AT_FDCWD, "/proc/self/fd", F_OK, 0) != 0) return Nameless{{}, std::move(path)};
+    Descriptor file(above_standard_streams(open_file(folder, O_TMPFILE | O_WRONLY, 0444)));
     if (file.is_open() || errno == EOPNOTSUPP || errno == EISDIR) {
       return Nameless{std::move(file), std::move(path)};
     }
@@ -176,9 +197,9 @@ class RealDisk final : public Disk {
 
   static Result<bool> give_name(const Nameless& file) {
     if (auto done = make_durable(file.file.get()); !done) return tl::unexpected(done.error());
-    const std::string open_file = "/proc/self/fd/" + std::to_string(file.file.get());
+    const std::string nameless = "/proc/self/fd/" + std::to_string(file.file.get());
     return linked(
-        linkat(AT_FDCWD, open_file.c_str(), AT_FDCWD, file.path.c_str(), AT_SYMLINK_FOLLOW));
+        linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, file.path.c_str(), AT_SYMLINK_FOLLOW));
   }
 
   [[nodiscard]] bool is_there(const std::string& path) const {

@@ -1,0 +1,99 @@
+// A handler of the program's interrupts the one that answers an arena's fault, at each of its
+// instructions, and is the first to write to a page itself. The program goes on, and no write is
+// lost. Whoever steps it is its tracer.
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdint>
+#include <string>
+
+#include "tests/arena/every_tracking.h"
+#include "tests/support/sanitized.h"
+
+namespace cleave::detail {
+namespace {
+
+using namespace literals;
+
+#if defined(__x86_64__)
+
+std::byte* from_the_handler = nullptr;
+
+void write_first(int /*signal*/) {
+  *static_cast<volatile std::byte*>(from_the_handler) = std::byte{2};
+}
+
+/// The tracee's; its exit status.
+int is_interrupted(Tracking tracking) {
+  Pool pool = must(Pool::create(16_MiB));
+  Arena arena = must(Arena::create(pool, 64_KiB, {.tracking = tracking}));
+  const Commit before = must(arena.commit());
+  from_the_handler = arena.data() + 5 * kPageSize;
+  (void)std::signal(SIGUSR1, write_first);
+  (void)ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+  (void)raise(SIGSTOP);
+  *static_cast<volatile std::byte*>(arena.data()) = std::byte{1};
+  (void)raise(SIGUSR1);  // it comes again where it came already
+  if (arena.data()[0] != std::byte{1} || *from_the_handler != std::byte{2}) return 2;
+  if (must(arena.commit()).pages() != 2) return 3;
+  must(arena.checkout(before));
+  return arena.data()[0] == std::byte{} && *from_the_handler == std::byte{} ? 0 : 4;
+}
+
+std::uint64_t instruction(pid_t process) {
+  user_regs_struct registers{};
+  (void)ptrace(PTRACE_GETREGS, process, nullptr, &registers);
+  return registers.rip;
+}
+
+/// How it ended, as waitpid(2) gives it, when it was interrupted after so many steps of the handler
+/// of its first fault; -1: that has fewer.
+int interrupted_after(unsigned steps, Tracking tracking, int signal) {
+  const pid_t tracee = fork();
+  if (tracee == 0) _exit(is_interrupted(tracking));
+  int status = 0;
+  const auto go_on = [&](auto how, int with) {
+    (void)ptrace(how, tracee, nullptr, with);
+    (void)waitpid(tracee, &status, 0);
+    return WIFSTOPPED(status);
+  };
+  (void)waitpid(tracee, &status, 0);  // SIGSTOP
+  if (!go_on(PTRACE_CONT, 0) || WSTOPSIG(status) != signal) {
+    (void)kill(tracee, SIGKILL);
+    return status;
+  }
+  const std::uint64_t faulted = instruction(tracee);
+  bool inside = go_on(PTRACE_SINGLESTEP, signal);  // to the first instruction of the handler
+  for (unsigned i = 0; inside && i < steps; ++i) {
+    inside = go_on(PTRACE_SINGLESTEP, 0) && instruction(tracee) != faulted;
+  }
+  for (int next = SIGUSR1; go_on(PTRACE_CONT, next);) next = WSTOPSIG(status);
+  return inside ? status : -1;
+}
+
+class InterruptedHandlers : public EveryTracking {};
+
+TEST_P(InterruptedHandlers, AreInterruptedByFirstWrites) {
+  if (kSanitized) GTEST_SKIP() << "a sanitizer handles signals itself, and takes long to step";
+  const int signal = tracker_kind(GetParam()).signal;
+  if (signal == 0) GTEST_SKIP() << "its first writes are no signals";
+  unsigned tries = 0;
+  for (unsigned steps = 0;; steps += 1 + steps / 16) {
+    const int status = interrupted_after(steps, GetParam(), signal);
+    if (status == -1) break;
+    ASSERT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0)
+        << "after " << steps << " steps: status " << status;
+    ++tries;
+  }
+  EXPECT_GT(tries, 20u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Tracked, InterruptedHandlers, every_tracking(), name_of_tracking);
+
+#endif
+
+}  // namespace
+}  // namespace cleave::detail
