@@ -16,7 +16,7 @@
 #include <cleave/detail/atomic.h>
 #include <cleave/units.h>
 
-#include "heap/free_pages.h"
+#include "heap/pages/free_pages.h"
 #include "heap/size_class.h"
 #include "sync/mutex.h"
 #include "sync/thread_number.h"

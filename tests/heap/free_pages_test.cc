@@ -1,4 +1,4 @@
-#include "heap/free_pages.h"
+#include "heap/pages/free_pages.h"
 
 #include <algorithm>
 #include <random>

@@ -24,7 +24,8 @@ src/table: include/* src/base src/sync src/frames/*
 src/space: include/* src/base src/sync src/frames/* src/table
 src/pins: include/* src/base src/sync src/frames/* src/table src/space
 src/io: include/* src/base src/sync src/frames/* src/space src/pins
-src/heap: include/* src/base src/sync
+src/heap/pages: include/* src/base src/sync
+src/heap: include/* src/base src/sync src/heap/pages
 src/arena/placement: include/* src/base src/sync
 src/arena/signals: include/* src/base src/sync
 src/arena/memory: include/* src/base src/sync src/frames/* src/arena/placement src/arena/signals

@@ -187,7 +187,8 @@ class RealDisk final : public Disk {
   static Result<Nameless> open_nameless(const std::string& folder, const std::string& name) {
     std::string path = folder + "/" + name;
     // Without /proc, as in a bare chroot(2), a file without a name can be given none.
-    if (faccessat(AT_FDCWD, "/proc/self/fd", F_OK, 0) != 0) return Nameless{{}, std::move(path)};
+    if (faccessat(AT_FDCWD, "/proc/self/fd", F_OK, 0) != 0)
+      return Nameless{Descriptor(-1), std::move(path)};
     Descriptor file(above_standard_streams(open_file(folder, O_TMPFILE | O_WRONLY, 0444)));
     if (file.is_open() || errno == EOPNOTSUPP || errno == EISDIR) {
       return Nameless{std::move(file), std::move(path)};

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "heap/free_pages.h"
+#include "heap/pages/free_pages.h"
 
 namespace cleave::detail {
 
