@@ -31,6 +31,7 @@ bool one_fork(const ArenaOptions& options) {
 
 bool at_each_step(const ArenaOptions& options, std::uint64_t stops) {
   for (const Operation& operation : operations()) {
+    if (operation.starts_a_thread) continue;
     std::uint64_t forks = 0;
     const bool good = at_each_step_of([&] { operation.run(handles(options)); }, stops,
                                       [&] {

@@ -187,7 +187,7 @@ constexpr std::array kOperations{
     Operation{"looks at commits", look_at_commits, false},
     Operation{"pins and holds in the arena", hold_in_the_arena, true},
     Operation{"arenas", make_an_arena, false},
-    Operation{"arenas that are restored", restore_an_arena, false},
+    Operation{"arenas that are restored", restore_an_arena, false, true},
     Operation{"memory that is taken over", take_memory_over, false},
     Operation{"trials of tracking", try_trackings, false},
     Operation{"files", transfer, false},
