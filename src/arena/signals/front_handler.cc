@@ -124,8 +124,8 @@ void end_as_by_default(int signal, siginfo_t* info) {
   sigset_t only;
   (void)sigemptyset(&only);
   (void)sigaddset(&only, signal);
-  (void)sigprocmask(SIG_BLOCK, &only, nullptr);  // until the handler has returned
   open_watched(only);                            // no thread is to die of an arena's fault instead
+  (void)sigprocmask(SIG_BLOCK, &only, nullptr);  // until the handler has returned
   const Action fresh{};
   (void)sigaction(signal, &fresh, nullptr);
   const bool comes_again =
@@ -134,19 +134,22 @@ void end_as_by_default(int signal, siginfo_t* info) {
   if (!comes_again && info->si_code <= 0) (void)raise(signal);
 }
 
-// As the kernel does before it calls them; the mask of before is back when our handler returns.
-// Where another handler of theirs calls ours, the kernel has done it for that one.
-void block_for(const Action& theirs, int signal) {
+/// What the kernel would have blocked before it calls them.
+sigset_t blocked_by(const Action& theirs, int signal) {
   sigset_t blocked = theirs.sa_mask;
   if ((theirs.sa_flags & SA_NODEFER) == 0) (void)sigaddset(&blocked, signal);
-  (void)sigprocmask(SIG_BLOCK, &blocked, nullptr);
+  return blocked;
 }
 
-// What they write to an arena must not fault while the signal is blocked.
-void open_what_they_may_write() {
+// The mask of before is back when our handler returns. What is written to an arena must not fault
+// while its signal is blocked: so pages are opened first, and a handler that comes in between finds
+// them open or is answered.
+void block(const sigset_t& signals) {
   sigset_t blocked;
   (void)sigprocmask(SIG_BLOCK, nullptr, &blocked);
+  (void)sigorset(&blocked, &blocked, &signals);
   open_watched(blocked);
+  (void)sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
 bool can_be_ignored(int signal, const siginfo_t* info) {
@@ -166,8 +169,11 @@ void pass_on(Front& front, int signal, siginfo_t* info, void* context) {
     theirs = front.take();
     if (theirs.sa_handler == SIG_IGN && can_be_ignored(signal, info)) return;
     if (!is_function(theirs)) return end_as_by_default(signal, info);
-    if (are_we_in_front) block_for(theirs, signal);
-    open_what_they_may_write();
+    // Where another handler of theirs calls ours, the kernel has blocked for that one.
+    sigset_t blocked;
+    (void)sigemptyset(&blocked);
+    if (are_we_in_front) blocked = blocked_by(theirs, signal);
+    block(blocked);
   }
   if ((theirs.sa_flags & SA_SIGINFO) != 0) {
     theirs.sa_sigaction(signal, info, context);
