@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/securebits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -262,6 +263,9 @@ static void change(const char* what) {
     done = sched_setscheduler(0, SCHED_BATCH, &none);
   }
   if (strcmp(what, "priority") == 0) done = setpriority(PRIO_PROCESS, 0, 7);
+  if (strcmp(what, "capabilities") == 0)
+    done = prctl(PR_SET_KEEPCAPS, 1) |
+           prctl(PR_SET_SECUREBITS, SECBIT_KEEP_CAPS_LOCKED | SECBIT_KEEP_CAPS);
   if (strcmp(what, "privileges") == 0) done = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (strcmp(what, "pending") == 0) {
     sigemptyset(&urgent);

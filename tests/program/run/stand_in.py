@@ -295,6 +295,12 @@ def has_no_new_privileges():
         return any(line.split() == ["NoNewPrivs:", "1"] for line in status)
 
 
+def may_lock_capabilities():
+    with open("/proc/self/status", encoding="utf-8") as status:
+        effective = next(int(line.split()[1], 16) for line in status if line.startswith("CapEff:"))
+    return effective >> 8 & 1  # CAP_SETPCAP
+
+
 def check_what_the_kernel_keeps_and_does_not_give_back_is_told():
     for what, sentence in (
             ("event", "(anon_inode:[eventfd]) is not in the state that it had"),
@@ -302,12 +308,16 @@ def check_what_the_kernel_keeps_and_does_not_give_back_is_told():
             ("timer", "(anon_inode:[timerfd]) is not in the state that it had"),
             ("lock", "is not in the state that it had"),
             ("pipe", "held 0 bytes and holds 3; they stay"),
+            ("capabilities", "PR_SET_KEEPCAPS of prctl(2): was 0, is 1; it stays"),
             ("privileges", "no_new_privs: were 0, are 1; they stay"),
             ("pending", "signals that wait for the thread: were 0, are 400000; they stay"),
             ("memory", "was mapped past this library, and does not go back"),
     ):
         if what == "privileges" and has_no_new_privileges():
             print("left out: no_new_privs, which is set here already")
+            continue
+        if what == "capabilities" and not may_lock_capabilities():
+            print("left out: a setting of prctl(2) that is locked, which takes a right that is not there")
             continue
         p = Program()
         p.says("keep", "kept 0 \n")
