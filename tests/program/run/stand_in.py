@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Every kind of state under `cleave run`, one at a time, in a program of our own; and what is refused or told.
   stand_in.py <cleave> <program> <library>"""
+import fcntl
 import os
 import pty
 import signal
@@ -32,6 +33,9 @@ class Program:
     def state(self, count, library=-1):
         on = count + 1
         self.says("state", f"state {on} {count} {on} {on} {on} {on} {library} {count}\n")
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.session.process.pid}/fd"))
 
     def commit(self, name):
         return self.session.ask(f"commit {name}")
@@ -126,6 +130,14 @@ def check_a_program_that_handles_blocks_and_waits_for_all_signals_still_goes_bac
     p.end()
 
 
+def proc_lists_locks():
+    """Elsewhere than on Linux itself it may not."""
+    with open(__file__, "rb") as file:
+        fcntl.lockf(file, fcntl.LOCK_SH)
+        with open("/proc/locks", encoding="utf-8") as all_locks:
+            return any(f" {os.getpid()} " in line for line in all_locks)
+
+
 def check_locks_of_files_survive_the_end_of_a_commit_that_kept_the_file_open():
     p = Program()
     p.says("open again", "opened 0")
@@ -137,10 +149,26 @@ def check_locks_of_files_survive_the_end_of_a_commit_that_kept_the_file_open():
         with open("/proc/locks", encoding="utf-8") as all_locks:
             return sum(f" {p.session.process.pid} " in line for line in all_locks)
 
-    if locks() == 1:  # elsewhere, /proc does not list them
-        p.commit("two")
-        assert p.session.ask("forget one") == ["ok"]
+    p.commit("two")
+    kept = p.descriptors()
+    assert p.session.ask("forget one") == ["ok"]
+    if proc_lists_locks():
         assert locks() == 1, "the lock went with the commit"
+        assert p.descriptors() == kept
+    p.end()
+
+
+def check_a_forgotten_commit_gives_its_descriptors_back_where_none_is_left():
+    p = Program()
+    p.says("open again", "opened 0")
+    p.commit("one")
+    p.says("close again", "close 0")
+    p.commit("two")
+    p.says("use all", "used 1")
+    kept = p.descriptors()
+    assert p.session.ask("forget one") == ["ok"]
+    assert p.descriptors() == kept - 1
+    p.says("give back", "given back\n")
     p.end()
 
 
