@@ -7,6 +7,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 
 from session import Session, outcome
 
@@ -33,6 +34,21 @@ class Program:
     def state(self, count, library=-1):
         on = count + 1
         self.says("state", f"state {on} {count} {on} {on} {on} {on} {library} {count}\n")
+
+    def wait_in(self, line, call):
+        """Gives the line, and returns when the program waits in the system call, a number: where that can be known."""
+        self.session.give(line)
+        until = time.monotonic() + 60
+        while True:
+            try:
+                with open(f"/proc/{self.session.process.pid}/syscall", encoding="utf-8") as now:
+                    if now.read().split()[0] == str(call):
+                        return
+            except OSError:
+                time.sleep(0.5)
+                return
+            assert time.monotonic() < until, f"{line}: does not wait in system call {call}"
+            time.sleep(0.001)
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.session.process.pid}/fd"))
@@ -118,7 +134,7 @@ def check_a_program_that_handles_blocks_and_waits_for_all_signals_still_goes_bac
     p.steps(2)
     p.state(2)
     blocked = outcome(p.commit("blocked"))
-    p.session.give("wait for any")
+    p.wait_in("wait for any", 128)
     for _ in range(3):  # no signal of ours is what it waits for
         assert p.session.ask("log")[0] == "ok"
     os.kill(p.session.process.pid, signal.SIGUSR2)
@@ -127,6 +143,28 @@ def check_a_program_that_handles_blocks_and_waits_for_all_signals_still_goes_bac
     p.state(3)
     assert outcome(p.checkout("blocked")) == blocked
     p.state(2)
+    p.end()
+
+
+def check_a_mask_that_a_handler_or_a_waiting_call_has_leaves_commands_their_signal():
+    for line in "jump", "jump by number":
+        p = Program()
+        before = outcome(p.commit("before"))
+        p.says(line, "left the handler\n")
+        p.steps(1)
+        p.state(1)
+        assert outcome(p.checkout("before")) == before
+        p.state(0)
+        p.end()
+    p = Program()
+    for line in "deny", "deny by number":
+        p.says(line, "denied\n")
+        assert p.commit("denied")[0].startswith("ok ")
+    for name, call in ("rt_sigsuspend", 130), ("ppoll", 271), ("pselect6", 270), ("epoll_pwait", 281):
+        for how in "", " by number":
+            p.wait_in(f"wait in {name}{how}", call)
+            assert p.session.ask("log")[0] == "ok"
+            p.says("", "waited -1 EINTR\n")
     p.end()
 
 
@@ -214,9 +252,16 @@ def check_an_exec_is_told():
     p = Program()
     text = p.says("exec of nothing", "exec -1 ENOENT")
     assert "exec ends" not in text, text
+    text = p.says("exec of nothing by number", "exec -1 ENOENT")
+    assert "exec ends" not in text, text
     text = p.says("exec", "another program\n")
     assert "exec ends the commits: /bin/echo runs without" in text, text
     p.session.process.wait(60)
+    for line, name in ("exec by number", "/bin/echo"), ("exec in a folder", "echo"):
+        p = Program()
+        text = p.says(line, "another program\n")
+        assert f"exec ends the commits: {name} runs without" in text, text
+        p.session.process.wait(60)
 
 
 def check_what_cannot_go_back_is_refused():
@@ -229,6 +274,7 @@ def check_what_cannot_go_back_is_refused():
             ("clone", "clone -1 ENOSYS", "clone refused: a second thread would run on"),
             ("clone by number", "clone -1 ENOSYS", "by a system call of its own is refused"),
             ("ring", "ring -1 ENOSYS", "io_uring refused: the kernel would write"),
+            ("break by number", "break 0", "brk refused: the memory would not go back"),
             ("low", "low -1 ENOMEM", "mmap refused: in the lowest part of the address space"),
             ("share", "share -1 EACCES", "mmap refused: what shared memory holds would not go back"),
     ):
