@@ -20,7 +20,7 @@
 
 extern "C" {
 // Newer than the oldest C library that this builds with.
-int execveat(int, const char*, char* const[], char* const[], int) noexcept;
+int execveat(int, const char*, char* const[], char* const[], int) noexcept;  // NOLINT
 }
 
 namespace cleave::program {

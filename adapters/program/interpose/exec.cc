@@ -84,8 +84,7 @@ using namespace cleave::program;
 extern "C" {
 
 // Newer than the oldest C library that this builds with.
-int execveat(int folder, const char* file, char* const arguments[], char* const variables[],
-             int flags) noexcept;
+int execveat(int, const char*, char* const[], char* const[], int) noexcept;  // NOLINT
 
 int execve(const char* file, char* const arguments[], char* const variables[]) noexcept {
   tell_of(file);

@@ -104,7 +104,7 @@ Handler bsd_signal(int, Handler) noexcept;
 // What a program that is built with checks calls.
 int __ppoll_chk(pollfd*, nfds_t, const timespec*, const sigset_t*, std::size_t);  // NOLINT
 // Newer than the oldest C library that this builds with.
-int epoll_pwait2(int, epoll_event*, int, const timespec*, const sigset_t*);
+int epoll_pwait2(int, epoll_event*, int, const timespec*, const sigset_t*);  // NOLINT
 
 int sigaction(int signal, const struct sigaction* wanted, struct sigaction* before) noexcept {
   if (is_ours(signal)) return refuse_number();
