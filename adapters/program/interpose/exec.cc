@@ -17,14 +17,36 @@
 namespace cleave::program {
 namespace {
 
-// Nothing of what will fail: that goes on here.
-void tell_of(const char* file) {
-  if (!is_programs_call() || file == nullptr) return;
-  if (std::strchr(file, '/') != nullptr && access(file, X_OK) != 0) return;
+void tell(const char* file) {
   Sentence sentence;
   sentence << "exec ends the commits: " << file
            << " runs without; to have it under commits, start it by cleave run itself";
   say(sentence.text());
+}
+
+// Nothing of what will fail: that goes on here.
+void tell_of(const char* file) {
+  if (!is_programs_call() || file == nullptr) return;
+  if (std::strchr(file, '/') != nullptr && access(file, X_OK) != 0) return;
+  tell(file);
+}
+
+void tell_of_file_in(int folder, const char* file, int flags) {
+  if (!is_programs_call() || file == nullptr) return;
+  if (*file == '\0' && (flags & AT_EMPTY_PATH) != 0) {
+    tell("the program behind a descriptor");
+  } else if (faccessat(folder, file, X_OK, 0) == 0) {
+    tell(file);
+  }
+}
+
+int run_in(int folder, const char* file, char* const* arguments, char* const* variables,
+           int flags) {
+  const long answer =
+      raw::call(SYS_execveat, folder, reinterpret_cast<long>(file),
+                reinterpret_cast<long>(arguments), reinterpret_cast<long>(variables), flags, 0);
+  errno = static_cast<int>(-answer);
+  return -1;
 }
 
 int run(const char* file, char* const* arguments, char* const* variables) {
@@ -61,6 +83,9 @@ using namespace cleave::program;
 #pragma GCC visibility push(default)
 extern "C" {
 
+// Newer than the oldest C library that this builds with.
+int execveat(int, const char*, char* const[], char* const[], int) noexcept;  // NOLINT
+
 int execve(const char* file, char* const arguments[], char* const variables[]) noexcept {
   tell_of(file);
   return run(file, arguments, variables);
@@ -77,13 +102,13 @@ int execvpe(const char* file, char* const arguments[], char* const variables[]) 
   tell_of(file);
   return run_found(file, arguments, variables);
 }
+int execveat(int folder, const char* file, char* const arguments[], char* const variables[],
+             int flags) noexcept {
+  tell_of_file_in(folder, file, flags);
+  return run_in(folder, file, arguments, variables, flags);
+}
 int fexecve(int file, char* const arguments[], char* const variables[]) noexcept {
-  tell_of("the program behind a descriptor");
-  const long answer =
-      raw::call(SYS_execveat, file, reinterpret_cast<long>(""), reinterpret_cast<long>(arguments),
-                reinterpret_cast<long>(variables), AT_EMPTY_PATH, 0);
-  errno = static_cast<int>(-answer);
-  return -1;
+  return execveat(file, "", arguments, variables, AT_EMPTY_PATH);
 }
 
 // The arguments one by one, up to a null pointer; after it, for one of them, the variables.

@@ -1,9 +1,13 @@
 #include "adapters/program/kept/kept_file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <new>
 #include <string>
 #include <vector>
@@ -33,7 +37,8 @@ bool names_lock_on(const std::string& fdinfo, ino_t file) {
   return false;
 }
 
-bool is_locked(int number) {
+/// Looks through all descriptors.
+bool has_lock_in_proc(int number) {
   struct stat about {};
   const auto open = open_descriptors();
   if (!open || fstat(number, &about) != 0) return true;
@@ -44,10 +49,36 @@ bool is_locked(int number) {
   return false;
 }
 
+enum class Locks : unsigned char { none, own, unknown };
+
+/// Those of which the kernel asks somebody else, who need not tell a lock of an open file from one
+/// of its process.
+bool asks_others(int number) noexcept {
+  constexpr std::array<std::uint32_t, 3> kSuch{0xFF534D42, 0xFE534D42, 0x65735546};  // SMB, FUSE
+  struct statfs about {};
+  if (fstatfs(number, &about) != 0) return true;
+  return std::find(kSuch.begin(), kSuch.end(), static_cast<std::uint32_t>(about.f_type)) !=
+         kSuch.end();
+}
+
+/// A lock of an open file conflicts with those of the process itself: the kernel names one lock that
+/// conflicts, if any does. Takes no descriptor. Where it is not this process's, there may be others.
+Locks locks_on(int number) noexcept {
+  if (asks_others(number)) return Locks::unknown;
+  struct flock probe {};
+  probe.l_type = F_WRLCK;
+  probe.l_whence = SEEK_SET;
+  if (fcntl(number, F_OFD_GETLK, &probe) != 0) return Locks::unknown;
+  if (probe.l_type == F_UNLCK) return Locks::none;
+  return probe.l_pid == getpid() ? Locks::own : Locks::unknown;
+}
+
 /// Also where it cannot be known.
 bool may_be_locked(int number) noexcept {
+  const Locks locks = locks_on(number);
+  if (locks != Locks::unknown) return locks == Locks::own;
   try {
-    return is_locked(number);
+    return has_lock_in_proc(number);
   } catch (const std::bad_alloc&) {
     return true;
   }

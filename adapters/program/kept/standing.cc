@@ -63,13 +63,14 @@ std::vector<std::string> facts_of(const Proc& proc) {
 struct Setting {
   int get, set;
   bool into_memory;  ///< where it gives it; else it returns it
+  const char* name;
 };
 constexpr std::array kSettingsOfPrctl{
-    Setting{PR_GET_PDEATHSIG, PR_SET_PDEATHSIG, true},
-    Setting{PR_GET_CHILD_SUBREAPER, PR_SET_CHILD_SUBREAPER, true},
-    Setting{PR_GET_DUMPABLE, PR_SET_DUMPABLE, false},
-    Setting{PR_GET_KEEPCAPS, PR_SET_KEEPCAPS, false},
-    Setting{PR_GET_TIMERSLACK, PR_SET_TIMERSLACK, false},
+    Setting{PR_GET_PDEATHSIG, PR_SET_PDEATHSIG, true, "PR_SET_PDEATHSIG"},
+    Setting{PR_GET_CHILD_SUBREAPER, PR_SET_CHILD_SUBREAPER, true, "PR_SET_CHILD_SUBREAPER"},
+    Setting{PR_GET_DUMPABLE, PR_SET_DUMPABLE, false, "PR_SET_DUMPABLE"},
+    Setting{PR_GET_KEEPCAPS, PR_SET_KEEPCAPS, false, "PR_SET_KEEPCAPS"},
+    Setting{PR_GET_TIMERSLACK, PR_SET_TIMERSLACK, false, "PR_SET_TIMERSLACK"},
 };
 
 long value_of(const Setting& setting) {
@@ -134,14 +135,23 @@ void Standing::restore_scheduling(Told& told) const {
   }
 }
 
+void Standing::restore_settings(Told& told) const {
+  for (std::size_t i = 0; i < kSettings; ++i) {
+    const Setting& setting = kSettingsOfPrctl[i];
+    if (value_of(setting) == settings_[i]) continue;
+    (void)raw::call(SYS_prctl, setting.set, settings_[i]);
+    const long now = value_of(setting);
+    if (now == settings_[i]) continue;
+    told.push_back(std::string(setting.name) + " of prctl(2): was " + std::to_string(settings_[i]) +
+                   ", is " + std::to_string(now) + "; it stays");
+  }
+}
+
 void Standing::restore(const Proc& proc, Told& told) const {
   (void)prctl(PR_SET_NAME, name_.data());
   restore_limits(told);
   restore_scheduling(told);
-  for (std::size_t i = 0; i < kSettings; ++i) {
-    if (value_of(kSettingsOfPrctl[i]) == settings_[i]) continue;
-    (void)raw::call(SYS_prctl, kSettingsOfPrctl[i].set, settings_[i]);
-  }
+  restore_settings(told);
   const std::vector<std::string> now = facts_of(proc);
   for (std::size_t i = 0; i < now.size(); ++i) {
     if (now[i] == facts_[i]) continue;

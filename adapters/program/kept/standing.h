@@ -19,7 +19,7 @@ class Standing {
  public:
   static Standing now(const Proc& proc);
   /// Makes so again all but privileges, group and the like; of these it tells what is not as it
-  /// was, by what /proc told before.
+  /// was, by what /proc told before. So it does of limits and the like that the kernel refuses.
   void restore(const Proc& proc, Told& told) const;
 
  private:
@@ -27,6 +27,7 @@ class Standing {
 
   void restore_limits(Told& told) const;
   void restore_scheduling(Told& told) const;
+  void restore_settings(Told& told) const;
 
   std::array<char, 16> name_{};
   std::array<rlimit, RLIM_NLIMITS> limits_{};

@@ -1,6 +1,9 @@
 #include "adapters/program/kernel/rseq.h"
 
+#include <cstdint>
 #include <cstring>
+
+#include "adapters/program/kernel/raw.h"
 
 extern "C" {
 // glibc's, from 2.35 on.
@@ -16,6 +19,24 @@ namespace {
 constexpr std::size_t kBytes = 32;
 constexpr std::size_t kProcessor = 0;
 constexpr std::size_t kNode = 20;
+
+struct Place {
+  std::uint32_t processor, node;
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+/// Where the thread runs.
+Place place_now() noexcept {
+  Place now{};
+  (void)raw::call(SYS_getcpu, raw::as_word(&now.processor), raw::as_word(&now.node));
+  return now;
+}
+
+void write(std::span<std::byte> bytes, const Place& place) noexcept {
+  const std::array<std::uint32_t, 2> twice{place.processor, place.processor};
+  std::memcpy(&bytes[kProcessor], twice.data(), sizeof twice);
+  std::memcpy(&bytes[kNode], &place.node, sizeof place.node);
+}
 
 }  // namespace
 
@@ -36,6 +57,16 @@ ProcessorKept::~ProcessorKept() {
   if (bytes.empty()) return;
   std::memcpy(&bytes[kProcessor], processor_.data(), processor_.size());
   std::memcpy(&bytes[kNode], node_.data(), node_.size());
+  std::int32_t processor = 0;
+  std::memcpy(&processor, &processor_[sizeof processor], sizeof processor);
+  if (processor < 0) return;  // the kernel does not write it at all
+  // A move between question and writing would be overwritten; after the last question, the kernel
+  // writes it itself.
+  Place written{};
+  do {
+    written = place_now();
+    write(bytes, written);
+  } while (place_now() != written);
 }
 
 }  // namespace cleave::program

@@ -11,8 +11,9 @@ namespace cleave::program {
 /// Empty: nothing (before glibc 2.35, or it was told not to).
 std::span<std::byte> written_by_the_kernel() noexcept;
 
-/// Keeps it as it is over a checkout, which would bring the processor of long ago: the kernel
-/// writes it anew only when the thread moves.
+/// Keeps it true over a checkout, which would bring the processor of long ago: the kernel writes it
+/// anew only when the thread moves. At the end it is asked where the thread runs by then; what
+/// cannot be asked for is as it was at the beginning.
 class ProcessorKept {
  public:
   ProcessorKept() noexcept;
@@ -22,7 +23,7 @@ class ProcessorKept {
 
  private:
   std::array<std::byte, 8> processor_{};
-  std::array<std::byte, 8> node_{};
+  std::array<std::byte, 8> node_{};  ///< and the number that the kernel gives among the threads
 };
 
 }  // namespace cleave::program

@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "adapters/program/kept/kept_file.h"
 #include "adapters/program/kept/proc.h"
 #include "adapters/program/kernel/rseq.h"
 #include "adapters/program/memory/program_heap.h"
@@ -138,6 +139,12 @@ Answer Program::checkout_or_throw(const SharedMoment& moment) {
   std::memcpy(&going_on_, moment->commit->payload().data(), sizeof going_on_);
   area_->loading().dispatch = 0;
   return Outcome{head_, members_.restored() - restored, hash(), std::move(*told)};
+}
+
+bool Program::forget(const std::string& name) {
+  const bool was_there = moments_.forget(name);
+  KeptFile::close_unlocked();
+  return was_there;
 }
 
 Program* program() noexcept { return the_program; }

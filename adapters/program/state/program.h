@@ -40,7 +40,8 @@ class Program {
   Answer checkout(const SharedMoment& moment);
 
   [[nodiscard]] const Moments& moments() const { return moments_; }
-  bool forget(const std::string& name) { return moments_.forget(name); }
+  /// False: there is none of that name.
+  bool forget(const std::string& name);
   /// Where the program stands.
   [[nodiscard]] const SharedMoment& head() const { return head_; }
 

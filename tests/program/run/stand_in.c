@@ -5,8 +5,11 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/securebits.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
@@ -19,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
@@ -199,6 +203,80 @@ static void wait_for_any(void) {
   printf("came %d %d\n", wrong, number);
 }
 
+/* A handler that blocks all others, and is left by another way than its end. */
+static sigjmp_buf past_handler;
+static void leave_handler(int number) {
+  (void)number;
+  siglongjmp(past_handler, 1);
+}
+static void jump_out_of_handler(int by_number) {
+  if (sigsetjmp(past_handler, 0) == 0) {
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = leave_handler;
+    sigfillset(&action.sa_mask);
+    sigaction(SIGUSR2, &action, NULL);
+    if (by_number) {
+      struct {
+        void* handler;
+        unsigned long flags;
+        void* restorer;
+        unsigned long mask;
+      } known;
+      syscall(SYS_rt_sigaction, SIGUSR2, NULL, &known, 8L);
+      known.mask = ~0UL;
+      syscall(SYS_rt_sigaction, SIGUSR2, &known, NULL, 8L);
+    }
+    raise(SIGUSR2);
+  }
+  puts("left the handler");
+}
+
+/* Each of them would have the signal never come. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+static void deny(void) {
+  const int denied = sighold(SIGRTMAX) < 0 && sigignore(SIGRTMAX) < 0 &&
+                     siginterrupt(SIGRTMAX, 1) < 0 && sighold(SIGUSR2) == 0 && sigblock(0) != 0 &&
+                     sigsetmask(0) != 0 && sigblock(0) == 0;
+  puts(denied ? "denied" : "not denied");
+}
+#pragma GCC diagnostic pop
+static void deny_by_number(void) {
+  unsigned long action[4] = {1, 0, 0, 0}; /* to be ignored */
+  unsigned long all = ~0UL;
+  const int denied = syscall(SYS_rt_sigaction, SIGRTMAX, action, NULL, 8L) < 0 &&
+                     syscall(SYS_rt_sigaction, SIGSYS, action, NULL, 8L) < 0 &&
+                     syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, NULL, 8L) == 0 &&
+                     syscall(SYS_rt_sigprocmask, -1L, 8L, NULL, 8L) < 0 && errno == EFAULT;
+  puts(denied ? "denied" : "not denied");
+}
+
+/* Waits with all signals blocked. */
+static void wait_in(const char* call) {
+  sigset_t all;
+  sigfillset(&all);
+  const struct {
+    const sigset_t* set;
+    long bytes;
+  } packed = {&all, 8};
+  struct epoll_event event;
+  const int watch = epoll_create1(0);
+  long answer = 0;
+  if (strcmp(call, "rt_sigsuspend") == 0) answer = sigsuspend(&all);
+  if (strcmp(call, "ppoll") == 0) answer = ppoll(NULL, 0, NULL, &all);
+  if (strcmp(call, "pselect6") == 0) answer = pselect(0, NULL, NULL, NULL, NULL, &all);
+  if (strcmp(call, "epoll_pwait") == 0) answer = epoll_pwait(watch, &event, 1, -1, &all);
+  if (strcmp(call, "rt_sigsuspend by number") == 0) answer = syscall(SYS_rt_sigsuspend, &all, 8L);
+  if (strcmp(call, "ppoll by number") == 0) answer = syscall(SYS_ppoll, NULL, 0L, NULL, &all, 8L);
+  if (strcmp(call, "pselect6 by number") == 0)
+    answer = syscall(SYS_pselect6, 0L, NULL, NULL, NULL, NULL, &packed);
+  if (strcmp(call, "epoll_pwait by number") == 0)
+    answer = syscall(SYS_epoll_pwait, watch, &event, 1L, -1L, &all, 8L);
+  say("waited", answer);
+  close(watch);
+}
+
 /* Another descriptor of the same file. */
 static const char* path_of_file;
 static int opened_again = -1;
@@ -262,6 +340,9 @@ static void change(const char* what) {
     done = sched_setscheduler(0, SCHED_BATCH, &none);
   }
   if (strcmp(what, "priority") == 0) done = setpriority(PRIO_PROCESS, 0, 7);
+  if (strcmp(what, "capabilities") == 0)
+    done = prctl(PR_SET_KEEPCAPS, 1) |
+           prctl(PR_SET_SECUREBITS, SECBIT_KEEP_CAPS_LOCKED | SECBIT_KEEP_CAPS);
   if (strcmp(what, "privileges") == 0) done = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (strcmp(what, "pending") == 0) {
     sigemptyset(&urgent);
@@ -339,6 +420,15 @@ static void obey(const char* line) {
   if (strcmp(line, "handle all") == 0) handle_all();
   if (strcmp(line, "block all") == 0) block_all();
   if (strcmp(line, "wait for any") == 0) wait_for_any();
+  if (strcmp(line, "jump") == 0) jump_out_of_handler(0);
+  if (strcmp(line, "jump by number") == 0) jump_out_of_handler(1);
+  if (strcmp(line, "deny") == 0) deny();
+  if (strcmp(line, "deny by number") == 0) deny_by_number();
+  if (strncmp(line, "wait in ", 8) == 0) wait_in(line + 8);
+  if (strcmp(line, "break by number") == 0) {
+    const long is = syscall(SYS_brk, 0L);
+    say("break", syscall(SYS_brk, is + 4096) == is ? 0 : 1);
+  }
   if (strcmp(line, "posix lock") == 0) lock();
   if (strcmp(line, "open again") == 0) {
     opened_again = open(path_of_file, O_RDONLY);
@@ -373,6 +463,18 @@ static void obey(const char* line) {
   if (strcmp(line, "end aio") == 0) say("end", raw_call(SYS_io_destroy, (long)raw_context, 0, 0));
   if (strcmp(line, "spawn") == 0) spawn();
   if (strcmp(line, "exec") == 0) execl("/bin/echo", "echo", "another", "program", NULL);
+  if (strcmp(line, "exec by number") == 0) {
+    char* words[] = {"echo", "another", "program", NULL};
+    syscall(SYS_execve, "/bin/echo", words, NULL);
+  }
+  if (strcmp(line, "exec in a folder") == 0) {
+    char* words[] = {"echo", "another", "program", NULL};
+    syscall(SYS_execveat, open("/bin", O_RDONLY), "echo", words, NULL, 0L);
+  }
+  if (strcmp(line, "exec of nothing by number") == 0) {
+    char* words[] = {"no", NULL};
+    say("exec", syscall(SYS_execve, "/no/such", words, NULL));
+  }
   if (strcmp(line, "exec of nothing") == 0) say("exec", execlp("/no/such", "no", NULL));
   if (strcmp(line, "close") == 0) say("close", close(file));
   if (strcmp(line, "close all") == 0) say("close", close_range(10, ~0U, 0));

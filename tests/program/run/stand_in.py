@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Every kind of state under `cleave run`, one at a time, in a program of our own; and what is refused or told.
   stand_in.py <cleave> <program> <library>"""
+import fcntl
 import os
 import pty
 import signal
 import subprocess
 import sys
+import time
 
 from session import Session, outcome
 
@@ -32,6 +34,24 @@ class Program:
     def state(self, count, library=-1):
         on = count + 1
         self.says("state", f"state {on} {count} {on} {on} {on} {on} {library} {count}\n")
+
+    def wait_in(self, line, call):
+        """Gives the line, and returns when the program waits in the system call, a number: where that can be known."""
+        self.session.give(line)
+        until = time.monotonic() + 60
+        while True:
+            try:
+                with open(f"/proc/{self.session.process.pid}/syscall", encoding="utf-8") as now:
+                    if now.read().split()[0] == str(call):
+                        return
+            except OSError:
+                time.sleep(0.5)
+                return
+            assert time.monotonic() < until, f"{line}: does not wait in system call {call}"
+            time.sleep(0.001)
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.session.process.pid}/fd"))
 
     def commit(self, name):
         return self.session.ask(f"commit {name}")
@@ -114,7 +134,7 @@ def check_a_program_that_handles_blocks_and_waits_for_all_signals_still_goes_bac
     p.steps(2)
     p.state(2)
     blocked = outcome(p.commit("blocked"))
-    p.session.give("wait for any")
+    p.wait_in("wait for any", 128)
     for _ in range(3):  # no signal of ours is what it waits for
         assert p.session.ask("log")[0] == "ok"
     os.kill(p.session.process.pid, signal.SIGUSR2)
@@ -124,6 +144,36 @@ def check_a_program_that_handles_blocks_and_waits_for_all_signals_still_goes_bac
     assert outcome(p.checkout("blocked")) == blocked
     p.state(2)
     p.end()
+
+
+def check_a_mask_that_a_handler_or_a_waiting_call_has_leaves_commands_their_signal():
+    for line in "jump", "jump by number":
+        p = Program()
+        before = outcome(p.commit("before"))
+        p.says(line, "left the handler\n")
+        p.steps(1)
+        p.state(1)
+        assert outcome(p.checkout("before")) == before
+        p.state(0)
+        p.end()
+    p = Program()
+    for line in "deny", "deny by number":
+        p.says(line, "denied\n")
+        assert p.commit("denied")[0].startswith("ok ")
+    for name, call in ("rt_sigsuspend", 130), ("ppoll", 271), ("pselect6", 270), ("epoll_pwait", 281):
+        for how in "", " by number":
+            p.wait_in(f"wait in {name}{how}", call)
+            assert p.session.ask("log")[0] == "ok"
+            p.says("", "waited -1 EINTR\n")
+    p.end()
+
+
+def proc_lists_locks():
+    """Elsewhere than on Linux itself it may not."""
+    with open(__file__, "rb") as file:
+        fcntl.lockf(file, fcntl.LOCK_SH)
+        with open("/proc/locks", encoding="utf-8") as all_locks:
+            return any(f" {os.getpid()} " in line for line in all_locks)
 
 
 def check_locks_of_files_survive_the_end_of_a_commit_that_kept_the_file_open():
@@ -137,10 +187,26 @@ def check_locks_of_files_survive_the_end_of_a_commit_that_kept_the_file_open():
         with open("/proc/locks", encoding="utf-8") as all_locks:
             return sum(f" {p.session.process.pid} " in line for line in all_locks)
 
-    if locks() == 1:  # elsewhere, /proc does not list them
-        p.commit("two")
-        assert p.session.ask("forget one") == ["ok"]
+    p.commit("two")
+    kept = p.descriptors()
+    assert p.session.ask("forget one") == ["ok"]
+    if proc_lists_locks():
         assert locks() == 1, "the lock went with the commit"
+        assert p.descriptors() == kept
+    p.end()
+
+
+def check_a_forgotten_commit_gives_its_descriptors_back_where_none_is_left():
+    p = Program()
+    p.says("open again", "opened 0")
+    p.commit("one")
+    p.says("close again", "close 0")
+    p.commit("two")
+    p.says("use all", "used 1")
+    kept = p.descriptors()
+    assert p.session.ask("forget one") == ["ok"]
+    assert p.descriptors() == kept - 1
+    p.says("give back", "given back\n")
     p.end()
 
 
@@ -186,9 +252,16 @@ def check_an_exec_is_told():
     p = Program()
     text = p.says("exec of nothing", "exec -1 ENOENT")
     assert "exec ends" not in text, text
+    text = p.says("exec of nothing by number", "exec -1 ENOENT")
+    assert "exec ends" not in text, text
     text = p.says("exec", "another program\n")
     assert "exec ends the commits: /bin/echo runs without" in text, text
     p.session.process.wait(60)
+    for line, name in ("exec by number", "/bin/echo"), ("exec in a folder", "echo"):
+        p = Program()
+        text = p.says(line, "another program\n")
+        assert f"exec ends the commits: {name} runs without" in text, text
+        p.session.process.wait(60)
 
 
 def check_what_cannot_go_back_is_refused():
@@ -201,6 +274,7 @@ def check_what_cannot_go_back_is_refused():
             ("clone", "clone -1 ENOSYS", "clone refused: a second thread would run on"),
             ("clone by number", "clone -1 ENOSYS", "by a system call of its own is refused"),
             ("ring", "ring -1 ENOSYS", "io_uring refused: the kernel would write"),
+            ("break by number", "break 0", "brk refused: the memory would not go back"),
             ("low", "low -1 ENOMEM", "mmap refused: in the lowest part of the address space"),
             ("share", "share -1 EACCES", "mmap refused: what shared memory holds would not go back"),
     ):
@@ -295,6 +369,12 @@ def has_no_new_privileges():
         return any(line.split() == ["NoNewPrivs:", "1"] for line in status)
 
 
+def may_lock_capabilities():
+    with open("/proc/self/status", encoding="utf-8") as status:
+        effective = next(int(line.split()[1], 16) for line in status if line.startswith("CapEff:"))
+    return effective >> 8 & 1  # CAP_SETPCAP
+
+
 def check_what_the_kernel_keeps_and_does_not_give_back_is_told():
     for what, sentence in (
             ("event", "(anon_inode:[eventfd]) is not in the state that it had"),
@@ -302,12 +382,16 @@ def check_what_the_kernel_keeps_and_does_not_give_back_is_told():
             ("timer", "(anon_inode:[timerfd]) is not in the state that it had"),
             ("lock", "is not in the state that it had"),
             ("pipe", "held 0 bytes and holds 3; they stay"),
+            ("capabilities", "PR_SET_KEEPCAPS of prctl(2): was 0, is 1; it stays"),
             ("privileges", "no_new_privs: were 0, are 1; they stay"),
             ("pending", "signals that wait for the thread: were 0, are 400000; they stay"),
             ("memory", "was mapped past this library, and does not go back"),
     ):
         if what == "privileges" and has_no_new_privileges():
             print("left out: no_new_privs, which is set here already")
+            continue
+        if what == "capabilities" and not may_lock_capabilities():
+            print("left out: a setting of prctl(2) that is locked, which takes a right that is not there")
             continue
         p = Program()
         p.says("keep", "kept 0 \n")
