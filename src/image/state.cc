@@ -52,22 +52,29 @@ Result<ImageId> RepositoryState::resolve(std::string_view text) {
   return fail(Errc::not_mapped, "the repository has no such ref");
 }
 
-// Where an answer was lost, the ref may be gone: that is then made to last, as confirm() does.
+// Where an answer was lost, the ref may be gone: another swap says so, which changes nothing then,
+// and which makes that last as the first one would have. What was pushed to the ref since stays,
+// and nobody knows whether it was gone in between: then the error is the answer.
 Result<void> RepositoryState::forget(std::string_view ref) {
-  for (bool was_lost = false;;) {
+  std::optional<Error> lost;
+  PushId was_there{};
+  for (;;) {
     const auto seen = look();
     if (!seen) return tl::unexpected(seen.error());
     Root desired = seen->root;
     const auto found = desired.refs.find(ref);
-    if (found != desired.refs.end()) {
+    const bool is_there = found != desired.refs.end();
+    if (!is_there && !lost) return fail(Errc::not_mapped, "the repository has no such ref");
+    if (is_there && lost && found->second.push != was_there) return tl::unexpected(*lost);
+    if (is_there) {
+      was_there = found->second.push;
       desired.refs.erase(found);
-    } else if (!was_lost) {
-      return fail(Errc::not_mapped, "the repository has no such ref");
     }
     const auto swapped = is_lease(ref) ? swap_for_now(*seen, desired) : swap(*seen, desired);
     if (swapped && *swapped) return {};
-    if (!swapped && was_lost) return tl::unexpected(swapped.error());
-    was_lost = was_lost || !swapped;
+    if (swapped) continue;
+    if (lost) return tl::unexpected(swapped.error());
+    lost = swapped.error();
   }
 }
 

@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+// As src/image/format/id.cc: EVP, and HMAC() over it, look their functions up in what the process's
+// exit takes away, while another thread may still be at a request.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 namespace cleave::detail::s3 {
 namespace {
@@ -23,29 +24,31 @@ std::string hex(const Digest& digest) {
   return text;
 }
 
-// They fail where OpenSSL has no SHA-256, or no memory for some bytes: nothing goes on from there.
-Digest sha256(std::string_view bytes) {
-  Digest digest;
-  unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    std::abort();
-  }
-  return digest;
-}
-
-Digest hmac(std::string_view key, std::string_view message) {
-  Digest digest;
-  unsigned size = 0;
-  const auto* const from = reinterpret_cast<const unsigned char*>(message.data());
-  if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), from, message.size(),
-           digest.data(), &size) == nullptr) {
-    std::abort();
-  }
-  return digest;
-}
-
 std::string_view text_of(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+Digest sha256(std::string_view bytes) {
+  Digest digest;
+  SHA256_CTX state;
+  (void)SHA256_Init(&state);
+  (void)SHA256_Update(&state, bytes.data(), bytes.size());
+  (void)SHA256_Final(digest.data(), &state);
+  return digest;
+}
+
+// RFC 2104.
+Digest hmac(std::string_view key, std::string_view message) {
+  constexpr std::size_t kBlock = SHA256_CBLOCK;
+  std::string block(key.size() > kBlock ? text_of(sha256(key)) : key);
+  block.resize(kBlock, '\0');
+  std::string inner = block;
+  std::string outer = block;
+  for (char& byte : inner) byte = static_cast<char>(byte ^ 0x36);
+  for (char& byte : outer) byte = static_cast<char>(byte ^ 0x5c);
+  inner += message;
+  outer += text_of(sha256(inner));
+  return sha256(outer);
 }
 
 bool is_unreserved(char c) {

@@ -3,6 +3,7 @@
 
 #include "tests/capi/owned.h"
 #include "tests/image/contents.h"
+#include "tests/support/memory_backing.h"
 
 namespace cleave::c {
 namespace {
@@ -83,6 +84,41 @@ TEST_F(CLazyImages, AreRefusedWithWhatIsNotKnown) {
   const cleave_lazy_arena_options arena{};
   EXPECT_EQ(cleave_lazy_checkout_arena(images.get(), &none, &arena, &error), nullptr);
   EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
+}
+
+// As they do with the store. Not where the options' size is no size: they are not looked at there.
+TEST_F(CLazyImages, TakeTheNextBackingAlsoWhereTheyAreRefused) {
+  struct Longer {
+    cleave_lazy_images_options options;
+    std::uint64_t unknown;
+  } given{};
+  const auto ended_with = [&](auto change, bool with_store) {
+    detail::Beyond beyond;
+    auto next = std::make_unique<detail::MemoryBacking>(beyond);
+    given = {};
+    given.options.size = sizeof given.options;
+    given.options.memory = 16 << 20;
+    given.options.next = reinterpret_cast<cleave_backing*>(static_cast<Backing*>(next.get()));
+    change(given);
+    cleave_image_store* store =
+        with_store ? cleave_directory_store_open(at_.path().c_str(), &error) : nullptr;
+    EXPECT_EQ(cleave_lazy_images_open(store, &given.options, &error), nullptr);
+    EXPECT_EQ(error.code, CLEAVE_BAD_ARGUMENT);
+    const bool ended = beyond.ended;
+    if (ended) (void)next.release();
+    return ended;
+  };
+  EXPECT_TRUE(ended_with([](Longer&) {}, false)) << "no store";
+  EXPECT_TRUE(ended_with([](Longer& of) { of.options.flags = 2; }, true)) << "a flag";
+  EXPECT_TRUE(ended_with(
+      [](Longer& of) {
+        of.options.size = sizeof of;
+        of.unknown = 1;
+      },
+      true))
+      << "a field";
+  EXPECT_FALSE(ended_with([](Longer& of) { of.options.size = 0; }, true));
+  EXPECT_FALSE(ended_with([](Longer& of) { of.options.size = 5000; }, true));
 }
 
 TEST_F(CLazyImages, RefuseNull) {

@@ -1,6 +1,10 @@
 // A store whose disk is full at any write: an error, the ref where it was, and the next push
 // succeeds. And many that push to one ref.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <atomic>
+#include <new>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -20,6 +24,7 @@ using namespace cleave::literals;
 struct Room {
   std::uint64_t left = ~std::uint64_t{0};
   std::uint64_t refused = 1;
+  bool is_memory = false;  ///< that lacks
 
   [[nodiscard]] bool is_there() {
     if (left > 0) {
@@ -44,6 +49,9 @@ class FullDisk final : public Disk {
   }
   Result<bool> publish_later(const std::string& folder, const std::string& name,
                              View bytes) override {
+    if (later_ == kMostLater) {
+      if (auto done = publish_rest(); !done) return tl::unexpected(done.error());
+    }
     if (!room_.is_there()) return full();
     ++later_;
     return disk_->publish_later(folder, name, bytes);
@@ -58,6 +66,10 @@ class FullDisk final : public Disk {
     }
     return disk_->publish_rest();
   }
+  void drop_rest() noexcept override {
+    later_ = 0;
+    disk_->drop_rest();
+  }
   Result<void> sync_folder(const std::string& path) override { return disk_->sync_folder(path); }
   Result<void> remove(const std::string& path) override { return disk_->remove(path); }
   Result<Bytes> read(const std::string& path, std::uint64_t offset, std::uint64_t size) override {
@@ -68,7 +80,8 @@ class FullDisk final : public Disk {
   }
 
  private:
-  static tl::unexpected<Error> full() {
+  [[nodiscard]] tl::unexpected<Error> full() const {
+    if (room_.is_memory) throw std::bad_alloc();
     return fail(Errc::io, "the disk is full", Address{0}, ENOSPC);
   }
 
@@ -135,6 +148,98 @@ TEST_F(FullStore, SwapsNothingThatMayRelyOnWhatItLost) {
   ASSERT_TRUE(must(store.put(key, bytes)));
   EXPECT_TRUE(must(store.swap("root", root.generation, root.bytes)));
   EXPECT_EQ(must(store.get(key, 0, bytes.size())), bytes);
+}
+
+TEST_F(FullStore, SwapsNothingThatMayRelyOnWhatItLostWithoutMemory) {
+  DirectoryStore store(std::make_unique<FullDisk>(room_), at_.path());
+  const std::string key = "packs/" + std::string(64, 'a');
+  const auto root = must(store.cell("root"));
+  ASSERT_TRUE(must(store.put(key, std::vector<std::byte>(100))));
+  room_ = {0, 1, true};
+  EXPECT_EQ(store.get(key, 0, 1).error().code, Errc::no_memory);
+  EXPECT_EQ(store.get(key, 0, 1).error().code, Errc::not_mapped);
+  EXPECT_EQ(store.swap("root", root.generation, root.bytes).error().code, Errc::no_memory);
+  EXPECT_TRUE(must(store.swap("root", root.generation, root.bytes)));
+}
+
+// As a collector's that makes room: nothing that nobody wants any more is in its way.
+TEST_F(FullStore, HasGivenUpWhatWasPutWhenAPutFails) {
+  DirectoryStore store(std::make_unique<FullDisk>(room_), at_.path());
+  const std::vector<std::byte> bytes(100);
+  const std::string first = "packs/" + std::string(64, 'a');
+  ASSERT_TRUE(must(store.put(first, bytes)));
+  room_ = {0, ~std::uint64_t{0}};
+  EXPECT_EQ(store.put("packs/" + std::string(64, 'b'), bytes).error().system, ENOSPC);
+  must(store.remove("packs/" + std::string(64, 'c')));
+  EXPECT_EQ(store.get(first, 0, 1).error().code, Errc::not_mapped);
+  const auto root = must(store.cell("root"));
+  EXPECT_EQ(store.swap("root", root.generation, root.bytes).error().system, ENOSPC);
+}
+
+std::string numbered_pack(std::uint64_t number) {
+  std::string name = std::to_string(number);
+  return "packs/" + std::string(64 - name.size(), '0') + name;
+}
+
+// One more than get their names together.
+TEST_F(FullStore, LosesAllOrNoneOfManyPuts) {
+  DirectoryStore store(std::make_unique<FullDisk>(room_), at_.path());
+  const std::vector<std::byte> bytes(100);
+  const auto root = must(store.cell("root"));
+  const auto put_all = [&]() -> Result<bool> {
+    for (std::uint64_t i = 0; i <= kMostLater; ++i) {
+      const auto put = store.put(numbered_pack(i), bytes);
+      if (!put) return put;
+    }
+    return store.swap("root", root.generation, root.bytes);
+  };
+  room_ = {kMostLater, ~std::uint64_t{0}};
+  EXPECT_EQ(put_all().error().system, ENOSPC);
+  room_ = {};
+  EXPECT_EQ(store.swap("root", root.generation, root.bytes).error().system, ENOSPC);
+  EXPECT_EQ(store.get(numbered_pack(0), 0, 1).error().code, Errc::not_mapped);
+  EXPECT_TRUE(must(put_all()));
+  for (std::uint64_t i = 0; i <= kMostLater; ++i) {
+    EXPECT_EQ(must(store.get(numbered_pack(i), 0, bytes.size())), bytes) << i;
+  }
+}
+
+TEST(AStoreInAFolder, ShowsSomeOfManyPutsBeforeTheSwap) {
+  const InFolder at;
+  const auto store = at.store();
+  const auto other = at.store();
+  const std::vector<std::byte> bytes(100);
+  for (std::uint64_t i = 0; i <= kMostLater; ++i) {
+    EXPECT_TRUE(must(other->list("packs")).empty()) << i;
+    ASSERT_TRUE(must(store->put(numbered_pack(i), bytes)));
+  }
+  EXPECT_EQ(must(other->list("packs")).size(), kMostLater);
+  const auto root = must(store->cell("root"));
+  ASSERT_TRUE(must(store->swap("root", root.generation, root.bytes)));
+  EXPECT_EQ(must(other->list("packs")).size(), kMostLater + 1);
+}
+
+// A program may close all descriptors that it does not know, and open its own.
+TEST(AStoreInAFolder, LinksNoFileOfTheProgramsThatTookANumber) {
+  const InFolder at;
+  EXPECT_TRUE(in_a_child([&]() -> std::string {
+    const auto store = at.store();
+    const std::vector<std::byte> bytes(100);
+    const int next = dup(STDERR_FILENO);  // the number that the store gets
+    (void)close(next);
+    if (!must(store->put(numbered_pack(0), bytes))) return "it was there";
+    if (close(next) != 0) return "the store has another number";
+    const int mine = open(at.path().c_str(), O_TMPFILE | O_WRONLY, 0444);
+    if (mine != next) return "another number was free";
+    const auto root = must(store->cell("root"));
+    const auto swapped = store->swap("root", root.generation, root.bytes);
+    if (swapped) return "it swapped what relies on a pack that is not there";
+    if (swapped.error().system != EBADF) return swapped.error().message();
+    if (!must(at.store()->list("packs")).empty()) return "the program's file was linked";
+    if (fcntl(mine, F_GETFD) < 0) return "the program's file was closed";
+    if (!must(store->put(numbered_pack(0), bytes))) return "it is not put again";
+    return must(store->swap("root", root.generation, root.bytes)) ? "" : "it does not swap again";
+  }));
 }
 
 TEST_F(FullStore, IsCollectedWhenThereIsRoomAgain) {

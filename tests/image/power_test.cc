@@ -63,6 +63,9 @@ class ForgetfulDisk final : public Disk {
   }
   Result<bool> publish_later(const std::string& folder, const std::string& name,
                              View bytes) override {
+    if (later_.size() == kMostLater) {
+      if (auto done = publish_rest(); !done) return tl::unexpected(done.error());
+    }
     if (!platter_.change()) return off();
     later_.push_back({folder, name, Bytes(bytes.begin(), bytes.end())});
     return true;
@@ -75,6 +78,7 @@ class ForgetfulDisk final : public Disk {
     }
     return {};
   }
+  void drop_rest() noexcept override { later_.clear(); }
   Result<void> sync_folder(const std::string& path) override {
     if (!platter_.change()) return off();
     platter_.folders[path].durable = platter_.folders[path].seen;
@@ -188,6 +192,29 @@ TEST(ImageStoreThatLosesPower, HasAllThatWasAcknowledged) {
       expect_power_loss_is_survived(after, lucky, came_to_the_end);
     }
     EXPECT_GT(after, 20u);
+  }
+}
+
+// More than get their names together.
+TEST(ImageStoreThatLosesPower, HasAllOfManyPutsThatASwapCameAfter) {
+  const Bytes bytes(10);
+  bool came_to_the_end = false;
+  for (std::uint64_t after = 0; !came_to_the_end; ++after) {
+    Platter platter;
+    auto store = store_on(platter);
+    platter.left = after;
+    bool all = true;
+    for (std::uint64_t i = 0; i < 2 * kMostLater + 2; ++i) {
+      all = store->put("packs/" + std::to_string(i), bytes) && all;
+    }
+    const auto swapped = store->swap("root", 0, bytes);
+    came_to_the_end = swapped && *swapped;
+    EXPECT_TRUE(all || !came_to_the_end);
+    platter.lose_power(false);
+    if (!came_to_the_end) continue;
+    store = store_on(platter);
+    EXPECT_EQ(must(store->list("packs")).size(), 2 * kMostLater + 2);
+    EXPECT_GT(after, 2 * kMostLater);
   }
 }
 

@@ -18,6 +18,8 @@ struct Trouble {
   std::atomic<bool> dead{false};            ///< each call fails
   std::atomic<std::uint64_t> kth{~0ull};    ///< the call of this number fails, from 0
   std::atomic<std::uint64_t> lies{0};       ///< so many of the next gets give other bytes
+  /// Of the next swap the answer is lost, and this is called before anybody knows.
+  std::function<void()> meanwhile;
 };
 
 class TroubledStore final : public ImageStore {
@@ -53,16 +55,29 @@ class TroubledStore final : public ImageStore {
   }
   Result<bool> swap(std::string_view name, std::uint64_t generation,
                     std::span<const std::byte> bytes) override {
-    return asked([&] { return below_->swap(name, generation, bytes); });
+    return asked([&] { return answered(below_->swap(name, generation, bytes)); });
+  }
+  Result<bool> swap_for_now(std::string_view name, std::uint64_t generation,
+                            std::span<const std::byte> bytes) override {
+    return asked([&] { return answered(below_->swap_for_now(name, generation, bytes)); });
   }
 
  private:
   template <class Call>
   auto asked(Call call) -> decltype(call()) {
     if (trouble_.calls++ == trouble_.kth || trouble_.dead) {
-      return tl::unexpected(Error{Errc::io, "the test's store is dead", Address{0}, 5});
+      return dead();
     }
     return call();
+  }
+  Result<bool> answered(Result<bool> swapped) {
+    const auto meanwhile = std::exchange(trouble_.meanwhile, nullptr);
+    if (!meanwhile) return swapped;
+    meanwhile();
+    return dead();
+  }
+  static tl::unexpected<Error> dead() {
+    return tl::unexpected(Error{Errc::io, "the test's store is dead", Address{0}, 5});
   }
 
   std::unique_ptr<ImageStore> below_;

@@ -49,9 +49,11 @@ typedef struct cleave_lazy_images_options {
   uint32_t flags;        ///< of the above
 } cleave_lazy_images_options;
 
-/// Takes `store` over, and the options' `next`. One thread at a time; what is made from it may
-/// outlive it. Cost: the index of each pack is read. Errors: bad_argument (NULL; a size, flag or
-/// field unknown here; pages), not_mapped (there is no repository), io, no_memory, unsupported.
+/// Takes `store` over, and the options' `next`, also where it fails; but where their `size` ends
+/// before `next`, or is over 4096, that is not looked at, and stays the caller's.
+/// One thread at a time; what is made from it may outlive it. Cost: the index of each pack is read.
+/// Errors: bad_argument (NULL; a size, flag or field unknown here; pages), not_mapped (there is no
+/// repository), io, no_memory, unsupported.
 cleave_lazy_images* cleave_lazy_images_open(cleave_image_store* store,
                                             const cleave_lazy_images_options* options,
                                             cleave_error* error);

@@ -43,8 +43,10 @@ class CLEAVE_API ImageStore {
   virtual ~ImageStore();
 
   /// Puts an object, whole or not at all. False: there is one of that name, which was left as it
-  /// is. Durable once a swap() that came after it has answered; others may see it only when this
-  /// store was asked for something else. Errors: io, no_memory.
+  /// is. Durable once a swap() that came after it has answered. It may become visible to others
+  /// only with this store's next call; so a later put, get, list, remove or swap may be what tells
+  /// that it failed. After an error of put, or such a one, what was put since the last swap may not
+  /// be there: list() says what is. Errors: io, no_memory.
   virtual Result<bool> put(std::string_view key, std::span<const std::byte> bytes) = 0;
   /// `size` bytes from `offset` on. Errors: not_mapped (no such object, or it ends before), io.
   virtual Result<std::vector<std::byte>> get(std::string_view key, std::uint64_t offset,

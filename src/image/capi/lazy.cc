@@ -1,5 +1,6 @@
 // Lazy images, for C. A cleave_image_store is an ImageStore, as a cleave_backing is a Backing: the
 // handle is the object itself.
+#include <cstddef>
 #include <cstring>
 #include <memory>
 #include <stop_token>
@@ -66,11 +67,20 @@ ImageId id_of(const cleave_image_id& id) {
   return made;
 }
 
-Result<LazyOptions> options_of(const cleave_lazy_images_options* given) {
+// What the options give away, whatever else of them is refused. Where their size cannot be
+// believed, that is nothing.
+std::unique_ptr<Backing> next_of(const cleave_lazy_images_options* given) {
+  constexpr std::size_t kEnd = offsetof(cleave_lazy_images_options, pages);  // where it ends
+  if (given == nullptr || !c::is_size_of_a_structure(given->size) || given->size < kEnd) return {};
+  return std::unique_ptr<Backing>(reinterpret_cast<Backing*>(given->next));
+}
+
+Result<LazyOptions> options_of(const cleave_lazy_images_options* given,
+                               std::unique_ptr<Backing> next) {
   const auto known = c::known_part(given);
   if (!known) return tl::unexpected(known.error());
   LazyOptions options;
-  options.next.reset(reinterpret_cast<Backing*>(known->next));
+  options.next = std::move(next);
   if ((known->flags & ~std::uint32_t{CLEAVE_LAZY_NO_LEASE}) != 0) {
     return fail(Errc::bad_argument, "the options have a flag that this library does not know");
   }
@@ -119,10 +129,11 @@ cleave_lazy_images* cleave_lazy_images_open(cleave_image_store* store,
                                             const cleave_lazy_images_options* options,
                                             cleave_error* error) {
   std::unique_ptr<ImageStore> taken(reinterpret_cast<ImageStore*>(store));
+  std::unique_ptr<Backing> next = next_of(options);
   if (const char* null = c::null_among(store, options)) return c::refuse_handle(null, error);
   return handle_of<cleave_lazy_images>(
       [&] {
-        return options_of(options).and_then([&](LazyOptions known) {
+        return options_of(options, std::move(next)).and_then([&](LazyOptions known) {
           return LazyImages::open(std::move(taken), std::move(known));
         });
       },

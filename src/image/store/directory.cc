@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "image/store/key.h"
+#include "sync/allocator.h"
 
 namespace cleave {
 
@@ -58,15 +59,25 @@ Result<void> DirectoryStore::prepare() {
 Result<bool> DirectoryStore::put(std::string_view key, std::span<const std::byte> bytes) {
   const std::size_t slash = key.rfind('/');
   if (!is_key(key) || slash == key.npos) return no_key();
-  auto put = disk_->publish_later(path_of(key.substr(0, slash)), std::string(key.substr(slash + 1)),
-                                  bytes);
-  if (!put) lost_ = put.error();
-  return put;
+  return or_lost([&] {
+    return disk_->publish_later(path_of(key.substr(0, slash)), std::string(key.substr(slash + 1)),
+                                bytes);
+  });
 }
 
 Result<void> DirectoryStore::publish_rest() {
-  auto done = disk_->publish_rest();
-  if (!done) lost_ = done.error();
+  return or_lost([&] { return disk_->publish_rest(); });
+}
+
+// Whose put fails gives up: what it had put before is not wanted any more, and where the disk is
+// full it would be in the way of who makes room. Where memory runs out objects may be lost, too.
+template <class Call>
+auto DirectoryStore::or_lost(Call call) -> decltype(call()) {
+  auto done = sync::or_no_memory("out of memory in a store of images", call);
+  if (!done) {
+    lost_ = done.error();
+    disk_->drop_rest();
+  }
   return done;
 }
 

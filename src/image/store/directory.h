@@ -45,6 +45,8 @@ class DirectoryStore final : public ImageStore {
                        std::span<const std::byte> bytes, bool lasts);
   void remove_old(const std::string& folder, std::uint64_t greatest, std::uint64_t least);
   Result<void> publish_rest();
+  template <class Call>
+  auto or_lost(Call call) -> decltype(call());
 
   std::unique_ptr<Disk> disk_;
   std::string path_;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <utility>
 
 #include "base/fail.h"
@@ -60,14 +61,38 @@ Result<void> make_durable(int fd) {
   return refused_by_disk("an image's store could not be synced (fsync)");
 }
 
-// A file that has no name yet.
-struct Nameless {
-  Descriptor file;
-  std::string path;
-};
+// A file that has no name yet. It may stay open from one call to another: its number may be that of
+// the program's own file by then, which is neither linked nor closed.
+class Nameless {
+ public:
+  Nameless(int descriptor, std::string its_path) : path(std::move(its_path)), file_(descriptor) {}
+  Nameless(Nameless&&) noexcept = default;
+  Nameless& operator=(Nameless&&) = delete;
+  ~Nameless() {
+    if (get() >= 0) file_.close();
+  }
 
-/// Files that get their names together. Each takes a descriptor; what they hold is the kernel's.
-constexpr std::size_t kMostLater = 8;
+  [[nodiscard]] bool is_open() const { return !file_.is_none(); }
+  /// -1: the program has closed it.
+  [[nodiscard]] int get() const {
+    const int descriptor = file_.descriptor();
+    struct stat about = {};
+    if (descriptor < 0 || !size_ || fstat(descriptor, &about) != 0) return descriptor;
+    return about.st_size == *size_ ? descriptor : -1;
+  }
+  /// All is written. The program may run from now on: where it closes this, the next file that it
+  /// makes may have the same inode, but hardly the same size.
+  void keep() {
+    struct stat about = {};
+    if (fstat(file_.descriptor(), &about) == 0) size_ = about.st_size;
+  }
+
+  std::string path;
+
+ private:
+  OwnFile file_;
+  std::optional<off_t> size_;
+};
 
 class RealDisk final : public Disk {
  public:
@@ -80,8 +105,8 @@ class RealDisk final : public Disk {
     const Uncancelled here;
     auto file = open_nameless(folder, name);
     if (!file) return tl::unexpected(file.error());
-    if (!file->file.is_open()) return publish_by_name(folder, file->path, bytes);
-    if (auto done = write_all(file->file.get(), bytes); !done) return tl::unexpected(done.error());
+    if (!file->is_open()) return publish_by_name(folder, file->path, bytes);
+    if (auto done = write_all(file->get(), bytes); !done) return tl::unexpected(done.error());
     return give_name(*file);
   }
 
@@ -95,10 +120,11 @@ class RealDisk final : public Disk {
     }
     auto file = open_nameless(folder, name);
     if (!file) return tl::unexpected(file.error());
-    if (!file->file.is_open()) return publish_by_name(folder, file->path, bytes);
+    if (!file->is_open()) return publish_by_name(folder, file->path, bytes);
     if (is_there(file->path)) return false;
-    if (auto done = write_all(file->file.get(), bytes); !done) return tl::unexpected(done.error());
-    (void)sync_file_range(file->file.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+    if (auto done = write_all(file->get(), bytes); !done) return tl::unexpected(done.error());
+    (void)sync_file_range(file->get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+    file->keep();
     later_.push_back(std::move(*file));
     return true;
   }
@@ -110,6 +136,11 @@ class RealDisk final : public Disk {
       if (auto named = give_name(file); !named) return tl::unexpected(named.error());
     }
     return {};
+  }
+
+  void drop_rest() noexcept override {
+    const Uncancelled here;
+    later_.clear();
   }
 
   Result<void> sync_folder(const std::string& path) override {
@@ -187,18 +218,24 @@ class RealDisk final : public Disk {
   static Result<Nameless> open_nameless(const std::string& folder, const std::string& name) {
     std::string path = folder + "/" + name;
     // Without /proc, as in a bare chroot(2), a file without a name can be given none.
-    if (faccessat(AT_FDCWD, "/proc/self/fd", F_OK, 0) != 0)
-      return Nameless{Descriptor(-1), std::move(path)};
-    Descriptor file(above_standard_streams(open_file(folder, O_TMPFILE | O_WRONLY, 0444)));
-    if (file.is_open() || errno == EOPNOTSUPP || errno == EISDIR) {
-      return Nameless{std::move(file), std::move(path)};
+    if (faccessat(AT_FDCWD, "/proc/self/fd", F_OK, 0) != 0) return Nameless(-1, std::move(path));
+    const int file = above_standard_streams(open_file(folder, O_TMPFILE | O_WRONLY, 0444));
+    if (file >= 0 || errno == EOPNOTSUPP || errno == EISDIR) {
+      return Nameless(file, std::move(path));
     }
     return refused_by_disk("no file can be made in an image's store");
   }
 
   static Result<bool> give_name(const Nameless& file) {
-    if (auto done = make_durable(file.file.get()); !done) return tl::unexpected(done.error());
-    const std::string nameless = "/proc/self/fd/" + std::to_string(file.file.get());
+    const int descriptor = file.get();
+    if (descriptor < 0) {
+      return fail(Errc::io,
+                  "the program has closed a file that an image's store had opened for itself, by "
+                  "closefrom(3) or the like; try again",
+                  {}, EBADF);
+    }
+    if (auto done = make_durable(descriptor); !done) return tl::unexpected(done.error());
+    const std::string nameless = "/proc/self/fd/" + std::to_string(descriptor);
     return linked(
         linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, file.path.c_str(), AT_SYMLINK_FOLLOW));
   }

@@ -1,6 +1,7 @@
 // What a directory store asks of a file system. The tests have one that loses what was not synced.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,10 @@
 #include "image/format/bytes.h"
 
 namespace cleave::detail::image {
+
+/// Files of a real disk that get their names together: so many at most. Each takes a descriptor;
+/// what they hold is the kernel's.
+inline constexpr std::size_t kMostLater = 8;
 
 class Disk {
  public:
@@ -25,13 +30,15 @@ class Disk {
   /// sync_folder() of its folder. False: there is one of that name.
   virtual Result<bool> publish(const std::string& folder, const std::string& name, View bytes) = 0;
   /// The same, but it need not have its name before publish_rest(): until then its bytes are on
-  /// their way, and several files are made durable at once.
+  /// their way, and several files are made durable at once. May do first what publish_rest() does.
   virtual Result<bool> publish_later(const std::string& folder, const std::string& name,
                                      View bytes) {
     return publish(folder, name, bytes);
   }
   /// Ends each publish_later(). After an error those that had no name get none.
   virtual Result<void> publish_rest() { return {}; }
+  /// Gives up each publish_later() that has not ended: what had no name gets none.
+  virtual void drop_rest() noexcept {}
   virtual Result<void> sync_folder(const std::string& path) = 0;
   /// That there is none is no error.
   virtual Result<void> remove(const std::string& path) = 0;
