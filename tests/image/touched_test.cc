@@ -136,6 +136,25 @@ TEST_F(TouchedPages, AreNotThoseThatCameBesideTheProgram) {
   EXPECT_EQ(must(lazy.complete()), 0u);
 }
 
+TEST_F(TouchedPages, ComeForAllCheckoutsThoughOneHasWrittenThem) {
+  record();
+  LazyImages images = open();
+  LazyCheckout reads = must(images.checkout(id_));
+  LazyCheckout writes = must(images.checkout(id_));
+  for (const std::uint64_t page : {5, 7}) {
+    must(writes.space().write(address_of(PageNo{page}), page_of_number(999)));
+  }
+  EXPECT_EQ(must(writes.recall()), touched_.size());
+  must(writes.complete());
+  must(reads.complete());
+  EXPECT_EQ(reads.progress().had, contents_.size());
+  const std::uint64_t before = images.pool().statistics().came;
+  expect_contents(reads.space(), contents_);
+  EXPECT_EQ(images.pool().statistics().came, before) << "all that it needs is here";
+  contents_[5] = contents_[7] = 999;
+  expect_contents(writes.space(), contents_);
+}
+
 TEST_F(TouchedPages, ComeWhileTheRestIsFetched) {
   LazyImages images = open();
   LazyCheckout lazy = must(images.checkout(id_));
