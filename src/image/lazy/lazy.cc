@@ -172,7 +172,11 @@ Result<LazyCheckout> LazyImages::checkout(const ImageId& commit) {
   if (const auto restored = source_->find_started(commit)) {
     if (auto start = restored->start.lock()) {
       auto space = start->fork();
-      if (!space) return tl::unexpected(space.error());
+      if (!space) {
+        start.reset();  // which may keep the commit's last pages by now
+        source_->sweep();
+        return tl::unexpected(space.error());
+      }
       return LazyCheckout(std::move(*space), pool_, source_, restored, std::move(start));
     }
   }
