@@ -129,6 +129,31 @@ TEST_F(LazyArenaTest, RecallsWhatWasTouchedTheLastTime) {
   trouble_.dead = false;
 }
 
+TEST_F(LazyArenaTest, BringsWhatAnotherCheckoutHasFetched) {
+  LazyImages images = open();
+  LazyCheckout warm = must(images.checkout(arena_id_));
+  const std::uint64_t first = raw(cleave::page_of(Address{kPlace}));
+  for (const std::uint64_t page : {0, 3, 100}) must(page_of(warm.space(), first + page));
+  EXPECT_EQ(must(warm.remember()), 3u);
+  {
+    LazyArena recalls = must(images.checkout_arena(arena_id_));
+    EXPECT_EQ(must(recalls.recall()), 3u);
+    EXPECT_EQ(recalls.arena().missing(), contents_.size() - 3);
+    EXPECT_EQ(must(recalls.recall()), 0u);
+  }
+  must(warm.complete());
+  trouble_.dead = true;
+  {
+    LazyArena completes = must(images.checkout_arena(arena_id_));
+    EXPECT_EQ(must(completes.complete()), contents_.size());
+    EXPECT_EQ(completes.arena().missing(), 0u);
+    EXPECT_EQ(must(completes.complete()), 0u);
+    expect_right(completes.arena());
+  }
+  trouble_.dead = false;
+  EXPECT_EQ(must(warm.remember()), 3u) << "what the pool has is touched by nobody";
+}
+
 TEST_F(LazyArenaTest, IsCompletedBesideTheProgram) {
   LazyImages images = open();
   LazyArena lazy = must(images.checkout_arena(arena_id_));

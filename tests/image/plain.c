@@ -29,6 +29,12 @@ int main(int argc, char** argv) {
   if (lazy == NULL) return fail("the checkout", &error);
   cleave_lazy_images_release(images); /* what was made from it goes on */
 
+  uint64_t pages = 0, had = 1, touched = 0, came = 1;
+  cleave_lazy_stop(lazy);
+  if (cleave_lazy_complete(lazy, &came, &error) != CLEAVE_OK) return fail("complete", &error);
+  cleave_lazy_progress(lazy, &pages, &had);
+  if (came != 0 || had != 0) return fprintf(stderr, "it was not stopped\n"), 1;
+
   cleave_space* space = cleave_lazy_space(lazy);
   if (space == NULL || cleave_lazy_arena(lazy) != NULL) return 1;
   FILE* file = fopen(argv[2], "rb");
@@ -41,15 +47,11 @@ int main(int argc, char** argv) {
   }
   fclose(file);
 
-  uint64_t pages = 0, had = 0, touched = 0, came = 1;
   cleave_lazy_progress(lazy, &pages, &had);
   if (pages == 0 || had != pages) return fprintf(stderr, "not all of it came\n"), 1;
   if (cleave_lazy_remember(lazy, &touched, &error) != CLEAVE_OK || touched != pages)
     return fail("what was touched", &error);
   if (cleave_lazy_recall(lazy, NULL, &error) != CLEAVE_OK) return fail("recall", &error);
-  cleave_lazy_stop(lazy);
-  if (cleave_lazy_complete(lazy, &came, &error) != CLEAVE_OK || came != 0)
-    return fail("complete", &error);
   cleave_lazy_release(lazy);
   return 0;
 }

@@ -1,7 +1,9 @@
 // What was touched is recorded, and fetched at once the next time; the rest beside the program.
+#include <algorithm>
 #include <thread>
 
 #include "image/leases.h"
+#include "image/listing.h"
 #include "image/state.h"
 #include "tests/image/lazy_contents.h"
 
@@ -48,6 +50,28 @@ TEST_F(TouchedPages, AreAnnouncedToTheStoreBeforeTheyAreRead) {
   const std::uint64_t before = trouble_.announced;
   EXPECT_EQ(must(lazy.complete()), contents_.size() - touched_.size());
   EXPECT_GT(trouble_.announced, before);
+}
+
+TEST_F(TouchedPages, AreAnnouncedInWhateverOrderTheyAreNamed) {
+  RepositoryState state(store());
+  must(state.look_at_all());
+  std::vector<PageAt> all;
+  must(for_each_listing(state.objects, must(state.objects.commit(id_)),
+                        [&](const std::vector<PageAt>& part) -> Result<void> {
+                          all.insert(all.end(), part.begin(), part.end());
+                          return {};
+                        }));
+  std::vector<ImageId> ids;
+  for (const std::uint32_t n : in_order_of_packs(all, state.catalog)) ids.push_back(all[n].id);
+  const auto announced = [&] {
+    trouble_.announced = 0;
+    state.objects.announce(ids);
+    return trouble_.announced.load();
+  };
+  const std::uint64_t bytes = announced();
+  EXPECT_GT(bytes, 0u);
+  std::ranges::reverse(ids);
+  EXPECT_EQ(announced(), bytes);
 }
 
 TEST_F(TouchedPages, AreThoseOfAllReadersThatRecall) {
@@ -134,6 +158,25 @@ TEST_F(TouchedPages, AreNotThoseThatCameBesideTheProgram) {
   must(page_of(lazy.space(), 90));
   EXPECT_EQ(must(lazy.remember()), 1u);
   EXPECT_EQ(must(lazy.complete()), 0u);
+}
+
+TEST_F(TouchedPages, ComeForAllCheckoutsThoughOneHasWrittenThem) {
+  record();
+  LazyImages images = open();
+  LazyCheckout reads = must(images.checkout(id_));
+  LazyCheckout writes = must(images.checkout(id_));
+  for (const std::uint64_t page : {5, 7}) {
+    must(writes.space().write(address_of(PageNo{page}), page_of_number(999)));
+  }
+  EXPECT_EQ(must(writes.recall()), touched_.size());
+  must(writes.complete());
+  must(reads.complete());
+  EXPECT_EQ(reads.progress().had, contents_.size());
+  const std::uint64_t before = images.pool().statistics().came;
+  expect_contents(reads.space(), contents_);
+  EXPECT_EQ(images.pool().statistics().came, before) << "all that it needs is here";
+  contents_[5] = contents_[7] = 999;
+  expect_contents(writes.space(), contents_);
 }
 
 TEST_F(TouchedPages, ComeWhileTheRestIsFetched) {

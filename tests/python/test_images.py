@@ -352,8 +352,14 @@ class Bucket(http.server.BaseHTTPRequestHandler):
                 status = 200
         self.answer(status, headers=(("ETag", self.tag(body)),))
 
+    @staticmethod
+    def before_pack() -> None:
+        """Before what is in a pack is answered."""
+
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
+        if "/packs/" in path:
+            self.before_pack()
         if query:
             prefix = urllib.parse.parse_qs(query)["prefix"][0]
             with self.lock:
@@ -422,4 +428,31 @@ def test_a_lazy_checkout_that_nobody_closes_ends_its_lease_without_the_interpret
     assert space.read(5 * PAGE, PAGE) == content(6)
     del space
     gc.collect()
+    assert [ref.name for ref in repository.refs()] == ["main"]
+
+
+def test_what_a_call_has_last_ends_its_lease_without_the_interpreters_lock(
+    pool: cleave.Pool, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As above, where it is closed while another thread's call is under way."""
+    try:
+        repository = cleave.Repository.create(bucket)
+    except cleave.UnsupportedError as error:
+        pytest.skip(str(error))
+    push(repository, pool)
+    images = cleave.LazyImages(bucket, cleave.MiB)
+    lazy = images.checkout(images.resolve("main"))
+    asked, closed = threading.Event(), threading.Event()
+
+    def before_pack() -> None:
+        asked.set()
+        assert closed.wait(60)
+
+    monkeypatch.setattr(Bucket, "before_pack", staticmethod(before_pack))
+    thread = threading.Thread(target=lazy.complete)
+    thread.start()
+    assert asked.wait(60)
+    lazy.close()
+    closed.set()
+    thread.join()
     assert [ref.name for ref in repository.refs()] == ["main"]

@@ -94,7 +94,9 @@ None were recorded: 0. Errors: InputOutputError, OutOfMemoryError.)");
       R"(remember(self)
 --
 
-Records in the repository which pages were touched here, for recall(); how many there are.)");
+Records in the repository which pages were touched here or recalled, for recall(); how many there
+are. A touch counts when the page comes from the store for it. Errors: InputOutputError,
+OutOfMemoryError.)");
   kind.def(
       "complete",
       [](const Object& self) {
@@ -124,8 +126,8 @@ first: threading.Thread(target=lazy.complete). stop() and close() end it.)");
 --
 
 The commit as if it had been pushed from here: with it as Repository.push(since=...) only what has
-changed is looked at, and no page of the rest is fetched. Before a space is written to: a
-PushedImage. Errors: InputOutputError, OutOfMemoryError.)");
+changed is looked at, and no page of the rest is fetched. At any time: a PushedImage. Errors:
+InputOutputError, OutOfMemoryError.)");
   kind.def("close", &Object::close, R"(close(self)
 --
 
@@ -201,8 +203,9 @@ As Repository.resolve().)");
   images.def("checkout", checkout_lazily, py::arg("commit"), R"(checkout(self, commit)
 --
 
-A LazyCheckout of a commit, by its id; no page is read. Errors: InputOutputError,
-OutOfMemoryError.)");
+A LazyCheckout of a commit, by its id; no page is read. While another of that commit lives that was
+made here, they share a lease, pages that have come, progress() and what was touched. Errors:
+InputOutputError, OutOfMemoryError.)");
   images.def("checkout_arena", checkout_arena_lazily, py::arg("commit"), py::kw_only(),
              py::arg("tracking") = "automatic", py::arg("patience") = 60.0,
              R"(checkout_arena(self, commit, *, tracking="automatic", patience=60.0)

@@ -4,6 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "adapters/python/runtime/gil.h"
+
 namespace cleave::python {
 
 /// How many fork(2) calls lie between the process that loaded the module and this one.
@@ -15,13 +17,19 @@ void count_forks();
 /// Raises cleave.NotPermittedError if what was made in `born` is asked for in a child.
 void expect_same_process(unsigned born, const char* what);
 
-/// Ends what the library gave, but for a child of fork(2): there the locks of the library may be
-/// held by threads that do not exist, so it is left alone; the process's end frees it.
+/// Ends what the library gave, without the GIL: that may take long, and a store. But for a child of
+/// fork(2): there the locks of the library may be held by threads that do not exist, so it is left
+/// alone; the process's end frees it.
 struct EndUnlessChild {
   unsigned born = generation();
   template <class T>
   void operator()(T* object) const noexcept {
-    if (born == generation()) delete object;
+    if (born != generation()) return;
+    if (PyGILState_Check() == 0) {
+      delete object;
+    } else {
+      without_gil([object] { delete object; });
+    }
   }
 };
 

@@ -8,12 +8,11 @@
 #include <pybind11/pybind11.h>
 
 #include "adapters/python/runtime/child.h"
-#include "adapters/python/runtime/gil.h"
 
 namespace cleave::python {
 
 /// Empty once it was closed. A call in another thread, without the GIL, keeps what it works on
-/// until it is through. What has it last ends it without the GIL: that may take long, and a store.
+/// until it is through. Whoever has it last ends it, without the GIL (EndUnlessChild).
 template <class T>
 class Handle {
  public:
@@ -23,9 +22,7 @@ class Handle {
   Handle(const char* what, std::shared_ptr<T> part) : what_(what), value_(std::move(part)) {}
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
-  ~Handle() {
-    if (value_.use_count() == 1) close();
-  }
+  ~Handle() = default;
 
   /// Raises ValueError if it was closed, NotPermittedError in a child of fork(2).
   [[nodiscard]] std::shared_ptr<T> get() const {
@@ -38,10 +35,7 @@ class Handle {
   [[nodiscard]] bool is_closed() const noexcept { return value_ == nullptr; }
   [[nodiscard]] bool is_here() const noexcept { return born_ == generation(); }
 
-  void close() {
-    std::shared_ptr<T> last = std::move(value_);
-    without_gil([&] { last.reset(); });
-  }
+  void close() { const std::shared_ptr<T> last = std::move(value_); }
 
  private:
   const char* what_;

@@ -75,16 +75,18 @@ class CLEAVE_API LazyCheckout {
 
   /// Fetches the pages that remember() has recorded for this commit, wherever that was called: at
   /// once, in the order in which they lie there, and as far as there is free memory for them. None
-  /// were recorded: 0. How many it brought.
-  /// Errors: io, no_memory.
+  /// were recorded: 0. How many it brought. Other checkouts of the commit have them then, too: also
+  /// those that were written here before, or are mapped no longer. Errors: io, no_memory.
   Result<std::uint64_t> recall();
   /// Records in the repository which pages were touched here or were recalled, for recall(): as
-  /// the ref `touched/<commit>`, which is pulled and collected with the commit. A page that
-  /// complete() fetched first was not touched. How many there are. Errors: io, no_memory.
+  /// the ref `touched/<commit>`, which is pulled and collected with the commit. A touch counts when
+  /// the page comes from the store for it: not where complete() fetched it first, nor where the
+  /// pool has it for another reason. How many there are. Errors: io, no_memory.
   Result<std::uint64_t> remember();
-  /// Fetches all that is not here yet, as far as there is free memory for it: nothing goes. For a
-  /// thread beside the program's, which comes first. It ends when `stop` is requested; `told` is
-  /// called now and then. How many it brought. Errors: io, no_memory.
+  /// Fetches all that is not here yet, for other checkouts of the commit, too, as far as there is
+  /// free memory for it: nothing goes. For a thread beside the program's, which comes first. It
+  /// ends when `stop` is requested; `told` is called now and then. How many it brought. Errors: io,
+  /// no_memory.
   Result<std::uint64_t> complete(const std::stop_token& stop = {},
                                  const std::function<void(const LazyProgress&)>& told = {});
   /// How far it is.
@@ -136,11 +138,12 @@ class CLEAVE_API LazyArena {
   /// What it says of itself, as where the program's own root lies.
   [[nodiscard]] const ImageRecord& record() const { return below_.record(); }
 
-  /// As LazyCheckout::recall(), into the arena.
+  /// As LazyCheckout::recall(), into the arena: also what the pool has already.
   Result<std::uint64_t> recall();
   /// As LazyCheckout::remember().
   Result<std::uint64_t> remember() { return below_.remember(); }
-  /// As LazyCheckout::complete(), into the arena.
+  /// As LazyCheckout::complete(), into the arena: also what the pool has already, and zeroes that
+  /// are not known to be some.
   Result<std::uint64_t> complete(const std::stop_token& stop = {},
                                  const std::function<void(const LazyProgress&)>& told = {});
   /// How far it is.

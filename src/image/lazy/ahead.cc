@@ -37,8 +37,8 @@ Result<Wanted> in_order(RepositoryState& repository, Restored& restored,
   return wanted;
 }
 
-Result<std::uint64_t> fetch_all(LazySource& source, Restored& restored, const Wanted& wanted,
-                                Touch touch, GoOn go_on) {
+Result<std::uint64_t> fetch_all(LazySource& source, const Restored& restored, const Wanted& wanted,
+                                Fetched fetched, Touch touch, GoOn go_on) {
   const LazySource::Ahead ahead;
   const std::span<const ImageId> all = wanted.ids;
   std::uint64_t brought = 0;
@@ -52,16 +52,38 @@ Result<std::uint64_t> fetch_all(LazySource& source, Restored& restored, const Wa
     const std::size_t end = done + source.read_ahead(all.subspan(done));
     for (; done < end; ++done) {
       const std::uint32_t number = wanted.numbers[done];
-      if (restored.had(number)) continue;
+      if (fetched == Fetched::left && restored.had(number)) continue;
       if (!go_on()) return brought;
-      auto here = touch(restored.page(number));
-      if (!here) return tl::unexpected(here.error());
-      if (!*here) continue;
-      restored.note_had(number, false);  // also where it was overwritten before
-      ++brought;
+      const auto came = touch(restored.page(number));
+      if (!came) return tl::unexpected(came.error());
+      brought += *came ? 1 : 0;
     }
   }
   return brought;
+}
+
+// Has the pool's pages be where the program looks for them, and the store's that went from there.
+Result<std::uint64_t> touch_all(const Restored& restored, const std::vector<std::uint32_t>& numbers,
+                                Touch touch, GoOn go_on) {
+  const LazySource::Ahead ahead;
+  std::uint64_t brought = 0;
+  for (const std::uint32_t number : numbers) {
+    if (!go_on()) break;
+    const auto came = touch(restored.page(number));
+    if (!came) return tl::unexpected(came.error());
+    brought += *came ? 1 : 0;
+  }
+  return brought;
+}
+
+// Takes the pages out of `numbers` that were fetched before.
+std::vector<std::uint32_t> take_fetched(const Restored& restored,
+                                        std::vector<std::uint32_t>& numbers) {
+  const auto fetched = std::ranges::stable_partition(
+      numbers, [&](std::uint32_t number) { return !restored.had(number); });
+  std::vector<std::uint32_t> taken(fetched.begin(), fetched.end());
+  numbers.erase(fetched.begin(), fetched.end());
+  return taken;
 }
 
 // What was never fetched. Leaves that were not read are, one at a time: threads that wait for a
@@ -84,19 +106,28 @@ Result<std::vector<std::uint32_t>> find_missing(LazySource& source, Restored& re
 
 }  // namespace
 
-Result<std::uint64_t> recall(LazySource& source, Restored& restored, Touch touch, GoOn go_on) {
+Result<std::uint64_t> recall(LazySource& source, Restored& restored, Fetched fetched, Touch touch,
+                             GoOn go_on) {
+  std::vector<std::uint32_t> before;
   const auto wanted = source.with_repository([&](RepositoryState& repository) -> Result<Wanted> {
-    const auto numbers = recorded(repository, restored);
+    auto numbers = recorded(repository, restored);
     if (!numbers) return tl::unexpected(numbers.error());
+    for (const std::uint32_t number : *numbers) restored.note_touched(number);
+    before = take_fetched(restored, *numbers);
     return in_order(repository, restored, *numbers);
   });
   if (!wanted) return tl::unexpected(wanted.error());
-  for (const std::uint32_t number : wanted->numbers) restored.note_touched(number);
-  return guarded([&] { return fetch_all(source, restored, *wanted, touch, go_on); });
+  return guarded([&]() -> Result<std::uint64_t> {
+    auto brought = fetch_all(source, restored, *wanted, fetched, touch, go_on);
+    if (!brought || fetched == Fetched::left) return brought;
+    const auto more = touch_all(restored, before, touch, go_on);
+    if (!more) return more;
+    return *brought + *more;
+  });
 }
 
-Result<std::uint64_t> complete(LazySource& source, Restored& restored, Touch touch, GoOn go_on,
-                               const std::function<void(const LazyProgress&)>& told) {
+Result<std::uint64_t> complete(LazySource& source, Restored& restored, Fetched fetched, Touch touch,
+                               GoOn go_on, const std::function<void(const LazyProgress&)>& told) {
   return guarded([&]() -> Result<std::uint64_t> {
     if (told) told(restored.progress());
     const auto missing = find_missing(source, restored, go_on);
@@ -105,7 +136,7 @@ Result<std::uint64_t> complete(LazySource& source, Restored& restored, Touch tou
         [&](RepositoryState& repository) { return in_order(repository, restored, *missing); });
     if (!wanted) return tl::unexpected(wanted.error());
     std::uint64_t asked = 0;
-    return fetch_all(source, restored, *wanted, touch, [&] {
+    return fetch_all(source, restored, *wanted, fetched, touch, [&] {
       if (told && ++asked % 1024 == 0) told(restored.progress());
       return go_on();
     });

@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "image/lazy/ahead.h"
+#include "image/lazy/source.h"
 #include "image/pointers.h"
 
 namespace cleave {
@@ -28,21 +29,24 @@ Result<bool> LazyArena::bring(PageNo page) {
   const auto* at = reinterpret_cast<const std::byte*>(raw(address_of(page)));  // NOLINT: it is ours
   auto came = arena_.fetch(at, ByteCount{kPageSize});
   if (!came) return tl::unexpected(came.error());
-  return true;
+  return *came != 0;
 }
 
 Result<std::uint64_t> LazyArena::recall() {
   return detail::image::recall(
-      *below_.source_, *below_.restored_, [this](PageNo page) { return bring(page); },
-      [] { return true; });
+      *below_.source_, *below_.restored_, detail::image::Fetched::touched,
+      [this](PageNo page) { return bring(page); }, [] { return true; });
 }
 
 Result<std::uint64_t> LazyArena::complete(const std::stop_token& stop,
                                           const std::function<void(const LazyProgress&)>& told) {
   auto brought = detail::image::complete(
-      *below_.source_, *below_.restored_, [this](PageNo page) { return bring(page); },
-      [&stop] { return !stop.stop_requested(); }, told);
-  // What came into the pool for another reason than a touch, as for a hold; and zeroes.
+      *below_.source_, *below_.restored_, detail::image::Fetched::touched,
+      [this](PageNo page) { return bring(page); }, [&stop] { return !stop.stop_requested(); },
+      told);
+  // What came into the pool for another reason than a touch here, as for a hold, or for another
+  // checkout of the commit; and zeroes.
+  const detail::image::LazySource::Ahead ahead;
   const detail::image::Restored& restored = *below_.restored_;
   for (std::uint32_t leaf = 0; brought && leaf < restored.leaves(); ++leaf) {
     for (std::uint64_t bits = restored.given(leaf); bits != 0; bits &= bits - 1) {
@@ -50,6 +54,7 @@ Result<std::uint64_t> LazyArena::complete(const std::stop_token& stop,
       const auto page = static_cast<std::uint64_t>(std::countr_zero(bits));
       auto came = bring(restored.first_page(leaf) + page);
       if (!came) return tl::unexpected(came.error());
+      *brought += *came ? 1 : 0;
     }
   }
   return brought;

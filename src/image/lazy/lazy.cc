@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <vector>
 
@@ -82,15 +81,12 @@ Result<void> map_regions(Space& space, const std::vector<Region>& regions) {
   return {};
 }
 
-// Looked at once through the space, which fetches it if it is not there. A page that is mapped no
-// longer, or not to be read, is nothing to fetch.
-Result<bool> touch(const Space& space, PageNo page) {
-  std::array<std::byte, 1> byte{};
-  const auto read = space.read(address_of(page), byte);
-  if (read) return true;
-  const Errc code = read.error().code;
-  if (code == Errc::not_mapped || code == Errc::not_permitted) return false;
-  return tl::unexpected(read.error());
+// Looked at once where all checkouts of the commit have it from, which fetches it if it is not
+// there: a space may have written a page of its own, and others still need the commit's.
+Result<bool> touch(const Snapshot& start, PageNo page) {
+  const auto view = start.view(page);
+  if (!view) return tl::unexpected(view.error());
+  return true;
 }
 
 }  // namespace
@@ -133,8 +129,8 @@ LazyProgress LazyCheckout::progress() const { return restored_->progress(); }
 
 Result<std::uint64_t> LazyCheckout::recall() {
   return detail::image::recall(
-      *source_, *restored_, [this](PageNo page) { return touch(space_, page); },
-      [this] { return has_free_memory(); });
+      *source_, *restored_, detail::image::Fetched::left,
+      [this](PageNo page) { return touch(*start_, page); }, [this] { return has_free_memory(); });
 }
 
 Result<std::uint64_t> LazyCheckout::remember() {
@@ -146,7 +142,8 @@ Result<std::uint64_t> LazyCheckout::remember() {
 Result<std::uint64_t> LazyCheckout::complete(const std::stop_token& stop,
                                              const std::function<void(const LazyProgress&)>& told) {
   return detail::image::complete(
-      *source_, *restored_, [this](PageNo page) { return touch(space_, page); },
+      *source_, *restored_, detail::image::Fetched::left,
+      [this](PageNo page) { return touch(*start_, page); },
       [&] { return !stop.stop_requested() && has_free_memory(); }, told);
 }
 
@@ -175,7 +172,11 @@ Result<LazyCheckout> LazyImages::checkout(const ImageId& commit) {
   if (const auto restored = source_->find_started(commit)) {
     if (auto start = restored->start.lock()) {
       auto space = start->fork();
-      if (!space) return tl::unexpected(space.error());
+      if (!space) {
+        start.reset();  // which may keep the commit's last pages by now
+        source_->sweep();
+        return tl::unexpected(space.error());
+      }
       return LazyCheckout(std::move(*space), pool_, source_, restored, std::move(start));
     }
   }

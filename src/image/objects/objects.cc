@@ -1,6 +1,7 @@
 #include "image/objects/objects.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/fail.h"
 
@@ -78,14 +79,20 @@ void Objects::announce(std::span<const ImageId> ids) {
     if (pack) store_.will_get(key_of_pack(*pack), frames);
     frames.clear();
   };
+  std::vector<Location> where;
+  where.reserve(ids.size());
   for (const ImageId& id : ids) {
-    const auto location = catalog_.find(id);
-    if (!location) continue;
-    if (pack != location->pack) {
+    if (const auto location = catalog_.find(id)) where.push_back(*location);
+  }
+  std::ranges::sort(where, {}, [](const Location& each) {
+    return std::pair<const ImageId&, std::uint32_t>(each.pack, each.entry.frame);
+  });
+  for (const Location& location : where) {
+    if (pack != location.pack) {
       tell();
-      pack = location->pack;
+      pack = location.pack;
     }
-    const IndexEntry& entry = location->entry;
+    const IndexEntry& entry = location.entry;
     if (!frames.empty() && frames.back().offset + frames.back().size == entry.frame) {
       frames.back().size += entry.length;
     } else if (frames.empty() || entry.frame >= frames.back().offset + frames.back().size) {

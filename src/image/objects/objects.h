@@ -25,7 +25,7 @@ class Objects {
   Result<View> page(const ImageId& id);
   Result<NodeRecord> node(const ImageId& id, unsigned level);
   Result<ImageRecord> commit(const ImageId& id);
-  /// Tells the store that these are read soon, in this order.
+  /// Tells the store that these are read soon: pack by pack, as they lie there.
   void announce(std::span<const ImageId> ids);
   /// Has the frames at hand in which these lie, as far as they are neighbours in one pack and take
   /// no more than a mebibyte: how many of `ids`, from the first, there is nothing more to do for.
