@@ -39,7 +39,7 @@ src/backing: include/* src/base src/sync
 src/backing/swap: include/* src/base src/sync src/backing
 src/backing/compressed: include/* src/base src/sync src/backing
 src/image/format: include/* src/base
-src/image/store: include/* src/base src/image/format
+src/image/store: include/* src/base src/sync src/image/format
 src/image/objects: include/* src/base src/image/format src/image/store
 src/image/leaves: include/* src/base src/image/format src/image/objects
 src/image: include/* src/base src/image/format src/image/store src/image/objects src/image/leaves

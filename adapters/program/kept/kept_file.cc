@@ -61,8 +61,9 @@ bool asks_others(int number) noexcept {
          kSuch.end();
 }
 
-/// A lock of an open file conflicts with those of the process itself: the kernel names one lock that
-/// conflicts, if any does. Takes no descriptor. Where it is not this process's, there may be others.
+/// A lock of an open file conflicts with those of the process itself: the kernel names one lock
+/// that conflicts, if any does. Takes no descriptor. Where it is not this process's, there may be
+/// others.
 Locks locks_on(int number) noexcept {
   if (asks_others(number)) return Locks::unknown;
   struct flock probe {};
