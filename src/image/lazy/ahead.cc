@@ -79,10 +79,10 @@ Result<std::uint64_t> touch_all(const Restored& restored, const std::vector<std:
 // Takes the pages out of `numbers` that were fetched before.
 std::vector<std::uint32_t> take_fetched(const Restored& restored,
                                         std::vector<std::uint32_t>& numbers) {
-  const auto fetched = std::ranges::stable_partition(
-      numbers, [&](std::uint32_t number) { return !restored.had(number); });
-  std::vector<std::uint32_t> taken(fetched.begin(), fetched.end());
-  numbers.erase(fetched.begin(), fetched.end());
+  const auto fetched = std::stable_partition(
+      numbers.begin(), numbers.end(), [&](std::uint32_t number) { return !restored.had(number); });
+  std::vector<std::uint32_t> taken(fetched, numbers.end());
+  numbers.erase(fetched, numbers.end());
   return taken;
 }
 
