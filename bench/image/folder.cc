@@ -5,16 +5,13 @@
 #include <fmt/format.h>
 
 #include "bench/image/benchmarks.h"
+#include "bench/image/objects.h"
 #include "bench/image/prepared.h"
 #include "measure/clock.h"
 #include "measure/system.h"
 
 namespace cleave::bench {
 namespace {
-
-constexpr std::size_t kObject = std::size_t{8} << 20;
-
-using Bytes = std::vector<std::byte>;
 
 std::string key(std::size_t n) { return fmt::format("packs/{:064x}", n); }
 
@@ -66,12 +63,7 @@ Row row_of(const char* what, const char* baseline, const Samples& ours, const Sa
 
 std::vector<Row> objects_of_a_folder(const Settings& settings) {
   const std::size_t objects = settings.quick ? 4 : 32;
-  Bytes bytes(kObject);
-  std::mt19937_64 random(1);
-  for (std::size_t i = 0; i < bytes.size(); i += 8) {
-    const std::uint64_t word = random();
-    std::memcpy(bytes.data() + i, &word, sizeof word);
-  }
+  const Bytes bytes = random_object();
   // Each run in a new folder: what is there is not put again.
   const auto put = [&] {
     const Folder folder;

@@ -16,6 +16,7 @@
 
 #include "bench/harness/peer.h"
 #include "bench/image/benchmarks.h"
+#include "bench/image/objects.h"
 #include "bench/image/prepared.h"
 #include "measure/clock.h"
 #include "measure/system.h"
@@ -23,20 +24,7 @@
 namespace cleave::bench {
 namespace {
 
-constexpr std::size_t kObject = std::size_t{8} << 20;
 constexpr int kObjects = 8;
-
-using Bytes = std::vector<std::byte>;
-
-Bytes random_bytes() {
-  Bytes bytes(kObject);
-  std::mt19937_64 random(1);
-  for (std::size_t i = 0; i < bytes.size(); i += 8) {
-    const std::uint64_t word = random();
-    std::memcpy(bytes.data() + i, &word, sizeof word);
-  }
-  return bytes;
-}
 
 double rate(double nanoseconds) { return kObjects * kObject / (nanoseconds / 1e9); }
 
@@ -67,7 +55,7 @@ class Objects {
 
  private:
   std::unique_ptr<ImageStore> store_;
-  const Bytes bytes_ = random_bytes();
+  const Bytes bytes_ = random_object();
   int run_ = 0;
 };
 
@@ -125,7 +113,7 @@ std::vector<Row> by_curl(const Settings& settings, const std::string& bucket) {
   Objects ours(must(s3_store("s3://" + bucket + "/bench-cleave")));
   const Scratch scratch;
   const std::string file = (scratch.path() / "object").string();
-  const Bytes bytes = random_bytes();
+  const Bytes bytes = random_object();
   std::ofstream(file, std::ios::binary)
       .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(kObject));
   const std::string keys =
