@@ -13,8 +13,8 @@ struct Operation {
   void (*run)(Handles& handles);
   /// Writes to the arena's memory or needs it at rest: one such thread at a time.
   bool in_the_arena;
-  /// It cannot be stepped through: pthread_create(3) blocks every signal for a while, that of a step
-  /// as well, which then ends the process.
+  /// It cannot be stepped through: pthread_create(3) blocks every signal for a while, that of a
+  /// step as well, which then ends the process.
   bool starts_a_thread = false;
 };
 

@@ -66,7 +66,8 @@ bool ReadOnlyView::leaves_behind() noexcept {
     errno = ENOSYS;
   }
   const int why = errno;
-  // Where the kernel refused after it had unmapped the target, another thread's memory may lie there.
+  // Where the kernel refused after it had unmapped the target, another thread's memory may lie
+  // there.
   (void)munmap(pages, !left && why == EINVAL ? kPageSize : bytes);
   errno = why;
   return left;
