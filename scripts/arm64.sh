@@ -39,13 +39,14 @@ run build/arm64/examples/first
 run build/arm64/examples/arena
 run build/arm64/tests/cleave_plain_c
 # Left out is what qemu-user cannot do: it keeps no promise of MADV_WIPEONFORK and MADV_DONTFORK (children of fork) and
-# none of MADV_REMOVE (GiveTheirMemoryBack), runs itself in death tests, cannot reach all threads at once (Cancelled),
-# asks nobody about system calls, takes memory for addresses (TiB), has a view of its own of what is mapped and none of
-# whose file it is (Protections, Unseen, Poor, TakeOver...), and notices no code that changes at another address.
+# none of MADV_REMOVE (GiveTheirMemoryBack), runs itself in death tests, cannot reach all threads at once (Cancelled,
+# Interrupted), asks nobody about system calls, takes memory for addresses (TiB), has a view of its own of what is
+# mapped and none of whose file it is (Protections, Unseen, Poor, TakeOver...), and notices no code that changes at
+# another address.
 # Tests of async and sigbus skip themselves: there is no userfaultfd.
 run build/arm64/tests/cleave_tests --gtest_brief=1 --gtest_filter="${1:-\
 Error*:Result*:Units*:Atomic*:FreeList*:Frames*:FrameState*:Table*:Ownership*:Diff*:Regions*:Space*:Access*:Snapshot*:\
 Pin*:Hold*:Heap*:PageSet*:*/software:*/mprotect-*Death*:*Fork*:*Refused*:*Child*:*TiB*:*LaterHandlers*:\
 *EarlierHandlers*:*BlockedSignals*:*Waiters*:*Limits*:*KthAllocation*:\
-*Protections*:*Unseen*:*Poor*:*GivesBackHasChanged*:*GiveTheirMemoryBack*:*Cancelled*:*TakeOver*:*TakenOver*:\
+*Protections*:*Unseen*:*Poor*:*GivesBackHasChanged*:*GiveTheirMemoryBack*:*Cancelled*:*Interrupted*:*TakeOver*:*TakenOver*:\
 *EndAnArenaWithAWord*:*StopAProgram*}"
