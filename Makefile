@@ -171,6 +171,7 @@ docs: setup ## Write the reference of the public headers: build/reference/html/i
 
 deb: setup ## Build the Debian packages, and have lintian look at them: build/deb
 	@scripts/setup.sh package
+	@scripts/setup.sh web || echo "setup: no emscripten; the packages have no page for browsers"
 	scripts/deb.sh build/deb
 
 arm64: setup ## Build the library and its tests for arm64, and run them under qemu-user

@@ -82,12 +82,29 @@ int goes_back(void) {
 }
 C
 gcc -shared -fPIC plug_in.c "${flags[@]}" -o by_shared.so
-read -ra needs < <(pkg-config --static --libs cleave)
-gcc -shared -fPIC plug_in.c "${flags[@]/-lcleave/-l:libcleave.a}" "${needs[@]/-lcleave/}" -Wl,-z,nodelete -o by_static.so
+read -ra static < <(pkg-config --static --cflags --libs cleave | sed 's/-lcleave/-l:libcleave.a/')
+gcc -shared -fPIC plug_in.c "${static[@]}" -Wl,-z,nodelete -o by_static.so
 for library in by_shared by_static; do
   prints '^1$' python3 -c "import ctypes; print(ctypes.CDLL('./$library.so').goes_back())"
 done
 ! ldd by_static.so | grep libcleave || { echo "the static plug-in needs the shared library"; exit 1; }
+
+step "commits that outlive the process, found by pkg-config, and by CMake: shared and static"
+example image/precomputed.cc >precomputed.cc
+read -ra image < <(pkg-config --cflags --libs cleave-image)
+g++ -std=c++20 precomputed.cc "${image[@]}" -o precomputed
+mkdir images && cp precomputed.cc images
+cat >images/CMakeLists.txt <<'CMAKE'
+cmake_minimum_required(VERSION 3.25)
+project(mine CXX)
+find_package(cleave 0.1 REQUIRED COMPONENTS image)
+add_executable(shared precomputed.cc)
+target_link_libraries(shared PRIVATE cleave::image)
+add_executable(static precomputed.cc)
+target_link_libraries(static PRIVATE cleave::image_static)
+CMAKE
+cmake -S images -B images/build >cmake.log && cmake --build images/build >>cmake.log || { cat cmake.log; exit 1; }
+for program in ./precomputed images/build/shared images/build/static; do prints '.' "$program"; done
 
 step "what the library needs: nothing of what only its stores, its backings and the commands do"
 ! dpkg-query --show --showformat '${Depends}' 'libcleave0*' libcleave-dev | grep -E 'boost|curl|hiredis|lz4|rados|ssl|zstd|python' ||
@@ -113,14 +130,24 @@ prints '^cleave 0\.' cleave --version
 prints 'PASS|all|every' cleave demo --quick
 prints '.' cleave demo space --quick /usr/bin/cmake
 prints '"works"' cleave doctor --json
-prints 'all as expected' cleave litmus --time 200
-prints '/usr/share/cleave/litmus/' cleave litmus fork-against-fast-pin --rules C0
+read -ra replay < <(cleave litmus fork-against-fast-pin --rules C0 | sed -n 's/^Replay: //p')
+prints '1 preemption' "${replay[@]}"
 prints 'fork' cleave bench --list
 prints 'there is no command demmo; perhaps demo' sh -c '! cleave demmo'
 [[ $(cleave sqlite <<<'SELECT 1 + 1;') == *2* ]] || { echo "cleave sqlite cannot add"; exit 1; }
+cleave sqlite >/dev/null <<<$'CREATE TABLE t(x);\nINSERT INTO t VALUES (7);\n.save prepared.db'
+cleave image init kept >/dev/null
+prints 'warm' cleave image push kept warm prepared.db
+prints '.' cleave image clone kept copy
+prints '.' cleave image checkout copy warm mine.db
+[[ $(cleave sqlite mine.db <<<'SELECT x FROM t;') == *7* ]] || { echo "the checked out database has no row"; exit 1; }
+prints '7' cleave image query copy warm 'SELECT x FROM t;'
+prints '^alive$' cleave run -- /bin/echo alive
 for command in $(cleave --help | awk '/^Commands/ { on = 1; next } on { print $1 }'); do
   prints "cleave $command" man "cleave-$command"
 done
 prints '^space$' bash -c '. /usr/share/bash-completion/bash_completion; __load_completion cleave
   COMP_WORDS=(cleave demo sp) COMP_CWORD=2; _cleave; echo "${COMPREPLY[@]}"'
+step "the laboratory, whole"
+prints 'all as expected' cleave litmus --time 200
 step "done"
