@@ -156,6 +156,8 @@ class Member : public std::enable_shared_from_this<Member> {
   Result<void> find_unseen(const SnapshotState& head) CLEAVE_REQUIRES(turn_);
   /// Adds the hot pages of `within` that differ from `head` to changed_.
   void compare_hot(PageRun within, const SnapshotState& head) noexcept CLEAVE_REQUIRES(turn_);
+  void compare_some(PageRun pages, ResidentRanges& resident, const SnapshotState& head) noexcept
+      CLEAVE_REQUIRES(turn_);
   /// A commit or checkout is about to make changed_ empty.
   void end_epoch() noexcept CLEAVE_REQUIRES(turn_);
   class Recording;
