@@ -62,6 +62,7 @@ struct Benchmark {
   std::string name;
   std::string what;
   std::function<std::vector<Row>(const Settings&)> run;  // rows are named after it, or below it
+  bool in_full_only = false;  ///< one more of a kind, for who asks for it
 };
 
 /// Measures each thing once, then the next, and so on, `runs` times over: what disturbs the machine
