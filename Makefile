@@ -68,7 +68,7 @@ steady: setup ## Run the tests 20 times: fresh clones, random order, busy proces
 	@scripts/setup.sh python || echo "setup: no Python packages; the Python module and its tests are left out"
 	@scripts/steady.sh
 
-bench: build ## Measure
+bench: build ## Measure what docs/reference/benchmarks.md has
 	build/release/bin/cleave bench
 
 ceph: ## Start a Ceph of one node on loopback, for tries with s3:// and rados://: build/ceph

@@ -53,8 +53,7 @@ def field(row, name):
 def cell(row, column):
     """What stands in a column of a benchmark's row; None: not ours to say."""
     if column == "ours":
-        middle, least, most = (figure(row[k], row["unit"]) for k in ("median", "min", "max"))
-        return f"{middle} ({least} to {most})"
+        return figure(row["median"], row["unit"])
     if column == "baseline":
         return figure(row["baseline_median"], row["unit"]) if row["baseline"] else "-"
     if column == "ratio":

@@ -11,7 +11,6 @@
 
 #include "bench/harness/benchmark.h"
 #include "bench/space/touched.h"
-#include "measure/clock.h"
 #include "measure/system.h"
 
 namespace cleave::bench {
@@ -25,6 +24,11 @@ struct Cell {
     return std::string(family) + '/' + size_name + '/' + std::to_string(changed);
   }
   [[nodiscard]] bool has_goals() const { return size == 1_GiB && changed == 1000; }
+  /// Besides those with goals, few pages of much memory, and nearly all of little.
+  [[nodiscard]] bool in_full_only() const {
+    if (size == 256_MiB) return true;
+    return size == 32_MiB ? changed == 10 || changed == 1000 : changed == 100 || changed == 8000;
+  }
   /// All pages, or as many, evenly spread, that `copies` of them leave room for others.
   [[nodiscard]] Extent extent(std::uint64_t copies) const {
     const std::uint64_t most = measure::proc_bytes("/proc/meminfo", "MemAvailable").value * 3 / 4;
@@ -41,25 +45,15 @@ std::vector<Benchmark> for_each_cell(std::string_view family, const char* what, 
   for (Cell cell : kSizes) {
     for (const std::uint64_t changed : {10U, 100U, 1000U, 8000U}) {
       cell.changed = changed;
-      all.push_back({cell.name(family), what, [=](const Settings& settings) -> std::vector<Row> {
+      all.push_back({cell.name(family), what,
+                     [=](const Settings& settings) -> std::vector<Row> {
                        if (settings.quick && (cell.size > 32_MiB || cell.changed != 100)) return {};
                        return run(cell, settings);
-                     }});
+                     },
+                     cell.in_full_only()});
     }
   }
   return all;
-}
-
-/// The median of as many as 20 ms have room for, but three at least: a few that took long because
-/// another program ran do not show.
-template <class Measure>
-double median_for_a_while(Measure&& measure) {
-  Samples figures;
-  const auto start = measure::Clock::now();
-  do {
-    figures.add(measure());
-  } while (figures.runs() < 3 || measure::nanoseconds_since(start) < 20e6);
-  return figures.median();
 }
 
 }  // namespace cleave::bench

@@ -9,6 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "measure/clock.h"
+
 namespace cleave::bench {
 
 struct Settings {
@@ -60,6 +62,7 @@ struct Benchmark {
   std::string name;
   std::string what;
   std::function<std::vector<Row>(const Settings&)> run;  // rows are named after it, or below it
+  bool in_full_only = false;  ///< one more of a kind, for who asks for it
 };
 
 /// Measures each thing once, then the next, and so on, `runs` times over: what disturbs the machine
@@ -81,6 +84,18 @@ template <class Batch>
 double median_of_batches(int count, Batch&& batch) {
   Samples figures;
   for (int i = 0; i < count; ++i) figures.add(batch());
+  return figures.median();
+}
+
+/// The median of as many as 20 ms have room for, but three at least: a few that took long because
+/// another program ran do not show.
+template <class Measure>
+double median_for_a_while(Measure&& measure) {
+  Samples figures;
+  const auto start = measure::Clock::now();
+  do {
+    figures.add(measure());
+  } while (figures.runs() < 3 || measure::nanoseconds_since(start) < 20e6);
   return figures.median();
 }
 

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "bench/heap/benchmarks.h"
+#include "bench/heap/two_threads.h"
 #include "measure/clock.h"
 #include "measure/system.h"
 
@@ -196,20 +197,8 @@ double hand_over(const Allocator& with, int rounds) {
 }
 
 double side_by_side(const Allocator& with, int batches) {
-  std::atomic<int> missing{2};
-  std::array<double, 2> ns{};
-  {
-    std::array<std::jthread, 2> threads;
-    for (unsigned self = 0; self < 2; ++self) {
-      threads[self] = std::jthread([&, self] {
-        const measure::OnProcessor here(self);
-        missing.fetch_sub(1);
-        while (missing.load() != 0) std::this_thread::yield();
-        ns[self] = replace(with, batches, 1000, self + 1, up_to_a_kibibyte);
-      });
-    }
-  }
-  return (ns[0] + ns[1]) / 2;
+  return two_at_once(
+      [&](unsigned self) { return replace(with, batches, 1000, self + 1, up_to_a_kibibyte); });
 }
 
 }  // namespace

@@ -6,34 +6,20 @@
 
 #include <array>
 #include <atomic>
-#include <thread>
 #include <vector>
 
 #include "bench/heap/alloc.h"
 #include "bench/heap/benchmarks.h"
+#include "bench/heap/two_threads.h"
 #include "measure/clock.h"
-#include "measure/system.h"
 
 namespace cleave::bench {
 namespace {
 
-// What two threads at once, each on a processor of its own, take on average.
+// What two threads take at once, on average.
 template <class Work>
-double two_at_once(Work work) {
-  std::atomic<int> missing{2};
-  std::array<double, 2> ns{};
-  {
-    std::array<std::jthread, 2> threads;
-    for (unsigned self = 0; self < 2; ++self) {
-      threads[self] = std::jthread([&, self] {
-        const measure::OnProcessor here(self);
-        missing.fetch_sub(1);
-        while (missing.load() != 0) std::this_thread::yield();
-        ns[self] = measure::nanoseconds_for([&] { work(self); });
-      });
-    }
-  }
-  return (ns[0] + ns[1]) / 2;
+double time_two_at_once(Work work) {
+  return two_at_once([&](unsigned self) { return measure::nanoseconds_for([&] { work(self); }); });
 }
 
 // Clients' blocks of 8 to 500 bytes: a thread replaces some at random, and then a new thread goes
@@ -49,7 +35,7 @@ double hand_on(const Allocator& with, int rounds) {
     }
   }
   const double ns = median_of_batches(rounds, [&] {
-    return two_at_once([&](unsigned self) {
+    return time_two_at_once([&](unsigned self) {
              for (int i = 0; i < kTimes; ++i) {
                void*& block = clients[self][random[self].below(kLive)];
                with.deallocate(block);
@@ -78,7 +64,7 @@ double exchange(const Allocator& with, int rounds) {
       for (void* block : batch->blocks) with.deallocate(block);
       with.deallocate(batch);
     };
-    const double ns = two_at_once([&](unsigned self) {
+    const double ns = time_two_at_once([&](unsigned self) {
       Random random(self + 1);
       for (int i = 0; i < kBatches; ++i) {
         auto* batch = static_cast<Batch*>(with.allocate(sizeof(Batch)));
@@ -102,7 +88,7 @@ double scratch(const Allocator& with, int rounds) {
   constexpr int kWrites = 100;
   return median_of_batches(rounds, [&] {
     std::array<void*, 2> given{with.allocate(8), with.allocate(8)};
-    return two_at_once([&](unsigned self) {
+    return time_two_at_once([&](unsigned self) {
              with.deallocate(given[self]);
              for (int i = 0; i < kTimes; ++i) {
                auto* block = static_cast<volatile char*>(with.allocate(8));

@@ -4,7 +4,6 @@
 
 #include <cleave/must.h>
 
-#include "bench/arena/cells.h"
 #include "bench/arena/touched_arena.h"
 #include "bench/scale/benchmarks.h"
 #include "bench/scale/point.h"

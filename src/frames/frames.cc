@@ -18,6 +18,10 @@ constexpr Refusals kRecords =
 
 constexpr std::uint64_t kMostFrames = (std::uint64_t{1} << 32) - 1;
 
+tl::unexpected<Error> no_free_frame() {
+  return fail(Errc::no_memory, "the pool has no free frame");
+}
+
 }  // namespace
 
 Result<Frames*> Frames::create(std::uint64_t budget, std::unique_ptr<Backing> backing) {
@@ -69,7 +73,11 @@ void Frames::end() noexcept {
 Frames::~Frames() { give_back_reserved(states_, (raw(last_) + 1ull) * sizeof(FrameState)); }
 
 Result<Frames::Taken> Frames::take() {
-  if (sync::allocation_fails()) return fail(Errc::no_memory, "the pool has no free frame");
+  if (sync::allocation_fails()) return no_free_frame();
+  return take_one();
+}
+
+Result<Frames::Taken> Frames::take_one() {
   if (away_ != nullptr) {
     return away_->take().map([](Away::Taken t) { return Taken{t.frame, t.zeroed}; });
   }
@@ -78,6 +86,33 @@ Result<Frames::Taken> Frames::take() {
   const FrameId frame{raw(taken->slot)};
   state(frame).own();
   return Taken{frame, taken->zeroed};
+}
+
+Result<std::size_t> Frames::take(std::span<FrameId> into) {
+  if (sync::allocation_fails()) return no_free_frame();
+  std::size_t taken = 0;
+  if (away_ == nullptr) {
+    SlotChain free = slots_.take_at_hand(into.size());
+    while (!free.empty()) {
+      into[taken] = FrameId{raw(free.pop(slots_.links()))};
+      state(into[taken++]).own();
+    }
+  }
+  for (; taken < into.size(); ++taken) {
+    const auto one = take_one();
+    if (!one && taken == 0) return tl::unexpected(one.error());
+    if (!one) break;
+    into[taken] = one->frame;
+  }
+  return taken;
+}
+
+void Frames::give_back(std::span<const FrameId> taken) noexcept {
+  FrameChain chain;
+  for (const FrameId frame : taken) {
+    if (state(frame).drop()) chain.push(frame, links());
+  }
+  give(chain);
 }
 
 void Frames::give(const FrameChain& chain) noexcept {

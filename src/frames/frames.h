@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include <cleave/detail/atomic.h>
 #include <cleave/error.h>
@@ -69,6 +70,11 @@ class Frames {
   /// for several frames at once, when the kernel must provide memory first. Errors: no_memory,
   /// lack::memory.
   Result<Taken> take();
+  /// The same for several, whatever they hold, with few locked operations where free frames are at
+  /// hand: as many as `into` has room for, or as can be had. One at least.
+  Result<std::size_t> take(std::span<FrameId> into);
+  /// What take() gave, unused.
+  void give_back(std::span<const FrameId> taken) noexcept;
 
   /// Frames whose last reference is gone. Any thread. O(1), however long the chain.
   void give(const FrameChain& chain) noexcept;
@@ -141,6 +147,7 @@ class Frames {
       : slots_(std::move(slots)), last_(last), states_(states) {}
 
   void end() noexcept;
+  Result<Taken> take_one();
   [[nodiscard]] std::byte* reach_merged(FrameId frame) const noexcept;
 
   Slots slots_;

@@ -154,36 +154,6 @@ void Space::for_each_region(function_ref<void(const Region&)> visit) const {
   now.for_each(visit);
 }
 
-Result<void> Space::read(Address from, std::span<std::byte> into) const {
-  SpaceState& s = state();
-  if (!s.is_here()) return not_here();
-  return for_each_page(from, into,
-                       [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
-                         return s.with_lock([&]() -> Result<void> {
-                           s.lock.assume_held();  // by with_lock()
-                           const auto base = s.readable(page);
-                           if (!base) return tl::unexpected(base.error());
-                           sync::read_bytes(part.data(), *base + offset, part.size());
-                           return {};
-                         });
-                       });
-}
-
-Result<void> Space::write(Address to, std::span<const std::byte> from) {
-  SpaceState& s = state();
-  if (!s.is_here()) return not_here();
-  return for_each_page(
-      to, from, [&s](PageNo page, std::uint64_t offset, auto part) -> Result<void> {
-        return s.with_lock([&]() -> Result<void> {
-          s.lock.assume_held();  // by with_lock()
-          const auto base = part.size() == kPageSize ? s.replaceable(page) : s.writable(page);
-          if (!base) return tl::unexpected(base.error());
-          sync::write_bytes(*base + offset, part.data(), part.size());
-          return {};
-        });
-      });
-}
-
 Result<Space> Space::fork() {
   SpaceState& s = state();
   if (!s.is_here()) return not_here();

@@ -1,5 +1,9 @@
 #include "space/space_state.h"
 
+#include <algorithm>
+
+#include <cleave/detail/word.h>
+
 #include "frames/state/lack.h"
 #include "sync/memory.h"
 
@@ -53,6 +57,33 @@ Result<std::byte*> SpaceState::owned(PageNo page, Protection needed, Table::Cont
     if (lack::is_bytes(owned.error()) || !accessors->drain_retired(frames))
       return tl::unexpected(owned.error());
   }
+}
+
+Result<std::size_t> SpaceState::overwrite_some(std::span<const Table::NewPage> pages) {
+  const auto allowed = [this](const Table::NewPage& each) CLEAVE_UNCHECKED {
+    return regions.check({each.page, each.page + 1}, Protection::read_write).has_value();
+  };
+  pages = pages.first(std::min(pages.size(), Table::kMostNewPages));
+  const auto refused = std::ranges::find_if_not(pages, allowed);
+  if (accessors == nullptr && refused != pages.begin()) {
+    return table.replace({pages.begin(), refused}, frames);
+  }
+  const auto to = replaceable(pages.front().page);
+  if (!to) return tl::unexpected(to.error());
+  sync::write_bytes(*to, pages.front().bytes, kPageSize);
+  return 1;
+}
+
+Result<void> SpaceState::overwrite(std::span<const Table::NewPage> pages, std::size_t& written) {
+  for (written = 0; written < pages.size();) {
+    const auto some = with_lock([&]() -> Result<std::size_t> {
+      lock.assume_held();  // by with_lock()
+      return overwrite_some(pages.subspan(written));
+    });
+    if (!some) return tl::unexpected(some.error());
+    written += *some;
+  }
+  return {};
 }
 
 Result<const std::byte*> SpaceState::readable(PageNo page) {

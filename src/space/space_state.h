@@ -58,6 +58,13 @@ struct SpaceState final : Notifier {
       CLEAVE_REQUIRES(lock);
   /// Where `page` may be read. Errors: not_mapped, not_permitted.
   Result<const std::byte*> readable(PageNo page) CLEAVE_REQUIRES(lock);
+  /// As overwrite(), of the first at least.
+  Result<std::size_t> overwrite_some(std::span<const Table::NewPage> pages) CLEAVE_REQUIRES(lock);
+
+  /// Overwrites whole pages, no two the same, several under one lock. `written` is how many, also
+  /// on an error. Errors: as writable(), of the first that is not written.
+  Result<void> overwrite(std::span<const Table::NewPage> pages,
+                         std::size_t& written) CLEAVE_UNCHECKED;
 
   // For frames that go.
   void invalidate() noexcept override;

@@ -45,6 +45,10 @@ Node* make_node(unsigned level, Frames& frames) noexcept {
   return node;
 }
 
+Error no_memory_for_node() noexcept {
+  return {Errc::no_memory, "out of memory allocating a table node"};
+}
+
 bool share(Entry entry, Frames& frames) noexcept {
   if (entry == Entry::absent) return true;
   if (is_frame(entry)) return frames.state(frame_of(entry)).share();

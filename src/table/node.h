@@ -40,6 +40,9 @@ struct Node {
 /// A node with one reference, the caller's, all entries absent. nullptr: no memory.
 Node* make_node(unsigned level, Frames& frames) noexcept;
 
+/// What is said where make_node() gave none.
+[[gnu::cold]] Error no_memory_for_node() noexcept;
+
 /// Adds a reference to what `entry` names, for a caller that holds one already. False: the entry is
 /// a frame with too many references. Absent entries and nodes are always shared.
 bool share(Entry entry, Frames& frames) noexcept;

@@ -6,11 +6,10 @@
 #include <cleave/detail/word.h>
 
 #include "base/fail.h"
+#include "table/cut.h"
 
 namespace cleave::detail {
 namespace {
-
-Error no_memory_for_node() { return {Errc::no_memory, "out of memory allocating a table node"}; }
 
 // The caller's reference to `shared` moves from the old frame to a copy of it.
 Result<FrameId> copy_frame(FrameId shared, Frames& frames, Table::Contents contents) {
@@ -171,17 +170,6 @@ Result<void> Table::grow_to(PageNo page, Frames& frames) {
 
 namespace {
 
-// Whether `range` takes none of the `pages` pages from `first` on.
-bool misses(PageRange range, PageNo first, std::uint64_t pages) {
-  return first >= range.end || first + pages <= range.first;
-}
-
-// Whether `range` takes only a part of them.
-bool cuts(PageRange range, PageNo first, std::uint64_t pages) {
-  const PageNo end = first + pages;
-  return (range.first > first && range.first < end) || (range.end > first && range.end < end);
-}
-
 // First pass: own the nodes that reach over an end of the range. All that can fail happens here.
 Result<void> own_cut_nodes(sync::atomic<Entry>& slot, PageNo first, PageRange range,
                            Frames& frames) {
@@ -236,86 +224,6 @@ Result<void> Table::clear(PageRange range, Frames& frames) {
     if (!is_empty(node)) return {};
   }
   drop(frames);
-  return {};
-}
-
-namespace {
-
-// The pages below `slot`, which starts at `first`. Hints under which nothing is pinned are cleared:
-// the next fork need not look there.
-PageNo find_pinned(sync::atomic<Entry>& slot, PageNo first, const Frames& frames) {
-  const Entry entry = slot.load(sync::relaxed);
-  if (!is_hinted(entry)) return kPageLimit;
-  Node& node = *node_of(entry);
-  PageNo found = kPageLimit;
-  for (unsigned i = 0; i < kFanout; ++i) {
-    const PageNo below = first + i * pages_per_entry(node.level);
-    PageNo here = kPageLimit;
-    if (node.level != 0) {
-      here = find_pinned(node.entries[i], below, frames);
-    } else if (const Entry leaf = node.entries[i].load(sync::relaxed);
-               leaf != Entry::absent && frames.state(frame_of(leaf)).is_pinned()) {
-      here = below;
-    }
-    found = std::min(found, here);
-  }
-  if (found == kPageLimit) slot.store(without_hint(entry), sync::relaxed);
-  return found;
-}
-
-// What a fork gets for a frame: a share of it, or its own copy.
-Result<Entry> fork_frame(Entry entry, Frames& frames) {
-  if (entry == Entry::absent) return entry;
-  const bool pinned = frames.state(frame_of(entry)).is_pinned();
-  if (!pinned && share(entry, frames)) return entry;
-  return copy_frame(frame_of(entry), frames, Table::Contents::needed).map([](FrameId copy) {
-    return entry_for(copy);
-  });
-}
-
-// What a fork gets for a node, of whose pages from `first` on it wants those in `range`: a share of
-// the node where all are wanted and no hint says that one may be pinned; else a node of its own.
-Result<Entry> fork_node(Entry entry, PageNo first, PageRange range, Frames& frames) {
-  if (entry == Entry::absent) return entry;
-  const Node& node = *node_of(entry);
-  const std::uint64_t pages = pages_per_entry(node.level);
-  if (misses(range, first, pages * kFanout)) return Entry::absent;
-  if (!is_hinted(entry) && !cuts(range, first, pages * kFanout)) {
-    (void)share(entry, frames);  // a node, which is never refused
-    return entry;
-  }
-  Node* fork = make_node(node.level, frames);
-  if (fork == nullptr) return tl::unexpected(no_memory_for_node());
-  for (unsigned i = 0; i < kFanout; ++i) {
-    const PageNo below = first + i * pages;
-    if (misses(range, below, pages)) continue;
-    const Entry here = node.entries[i].load(sync::relaxed);
-    const auto forked =
-        node.level == 0 ? fork_frame(here, frames) : fork_node(here, below, range, frames);
-    if (!forked) {
-      drop(entry_for(fork), frames);
-      return forked;
-    }
-    fork->entries[i].store(*forked, sync::relaxed);
-  }
-  return entry_for(fork);
-}
-
-}  // namespace
-
-PageNo Table::first_pinned(const Frames& frames) noexcept {
-  return find_pinned(root_, PageNo{0}, frames);
-}
-
-Result<void> Table::fork_from(Table& other, Frames& frames) {
-  return fork_range_from(other, kAllPages, frames);
-}
-
-Result<void> Table::fork_range_from(Table& other, PageRange range, Frames& frames) {
-  (void)other.first_pinned(frames);  // what hints are left, are left for a reason
-  const auto forked = fork_node(other.root_.load(sync::relaxed), PageNo{0}, range, frames);
-  if (!forked) return tl::unexpected(forked.error());
-  root_.store(*forked, sync::release);
   return {};
 }
 

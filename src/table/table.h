@@ -1,6 +1,7 @@
 // The page table of a space: a radix tree of counted nodes whose height follows the highest page.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -44,6 +45,17 @@ class Table {
   enum class Contents : std::uint8_t { needed, unneeded };
   Result<Owned> own(PageNo page, Frames& frames, Retired& retired,
                     Contents contents = Contents::needed);
+
+  /// A page, and the bytes that it is to hold.
+  struct NewPage {
+    PageNo page;
+    const std::byte* bytes;
+  };
+  static constexpr std::size_t kMostNewPages = 16;
+  /// Makes `pages` what their bytes are: kMostNewPages at most, no two the same. No reader may be
+  /// inside the space. How many of them, the first at least: as far as frames are at hand. Errors:
+  /// as own(); nothing that can be read has changed.
+  Result<std::size_t> replace(std::span<const NewPage> pages, Frames& frames);
 
   /// Makes pages of `range` what the pool's backing has at `places`, as many; where that is none
   /// the page stays absent. No reader may be inside the space (they were revoked). Cost: by the

@@ -82,6 +82,26 @@ Script hold_that_ends_before() {
           }};
 }
 
+// The same where no accessor looks, and the page is overwritten as a whole: in place, or elsewhere.
+inline Script hold_that_ends_before_an_overwrite() {
+  return {[](Stage& s) {
+            open(s);
+            put(*s.spaces[0], kA, 1);
+            s.holds[0].emplace(must(s.spaces[0]->hold(kA, kMany)));
+          },
+          [](Stage& s) -> std::vector<Part> {
+            return {{"read and end",
+                     [&s] {
+                       read_many(*s.holds[0], kA);
+                       s.holds[0].end();
+                     }},
+                    {"overwrite", [&s] {
+                       const std::vector<std::byte> page(cleave::kPageSize);
+                       must(s.spaces[0]->write(kA, page));
+                     }}};
+          }};
+}
+
 // The same of a whole child: the nodes, too, become the space's own.
 inline Script child_that_ends() {
   return {[](Stage& s) {
@@ -376,6 +396,7 @@ inline const Named kHandleScenes[] = {
     {"FramesThatChangeHandsAndOneToSpare", &frames_that_change_hands<true>},
     {"HoldThatEndsBeforeAPin", &hold_that_ends_before<true>},
     {"HoldThatEndsBeforeADiscard", &hold_that_ends_before<false>},
+    {"HoldThatEndsBeforeAnOverwrite", &hold_that_ends_before_an_overwrite},
     {"Takers", &takers},
     {"NewPage", &new_page<5>},
     {"NewNode", &new_page<7>},

@@ -62,6 +62,18 @@ TEST_F(FreeFrames, ArePushedAsAChainAtOnce) {
   for (const std::uint32_t frame : {4u, 3u, 2u, 1u}) EXPECT_EQ(pop(), FrameId{frame});
 }
 
+TEST_F(FreeFrames, ArePoppedAsAChainOfAsManyAsThereAre) {
+  for (const std::uint32_t frame : {7u, 8u, 9u}) push(frame);
+  FrameChain two = list.pop_chain(2, links.get());
+  EXPECT_EQ(two.count, 2u);
+  EXPECT_EQ(two.last, FrameId{8});
+  EXPECT_EQ(two.pop(links.get()), FrameId{9});
+  EXPECT_EQ(two.pop(links.get()), FrameId{8});
+  EXPECT_TRUE(two.empty());
+  EXPECT_EQ(list.pop_chain(5, links.get()).count, 1u);
+  EXPECT_TRUE(list.pop_chain(5, links.get()).empty());
+}
+
 TEST_F(FreeFrames, ArePoppedAllAtOnce) {
   for (const std::uint32_t frame : {7u, 8u, 9u}) push(frame);
   std::vector<std::uint32_t> all;
@@ -81,9 +93,8 @@ TEST_F(FreeFrames, AreNeitherLostNorGivenTwice) {
     std::vector<std::uint32_t> held;
     for (int n = 0; n < rounds(40'000); ++n) {
       const std::size_t few = 1 + (static_cast<unsigned>(n) + thread) % 5;
-      while (held.size() < few) {
-        const std::uint32_t frame = raw(pop());
-        if (frame == 0) break;
+      for (FrameChain taken = list.pop_chain(few, links.get()); !taken.empty();) {
+        const std::uint32_t frame = raw(taken.pop(links.get()));
         ASSERT_EQ(holders[frame].fetch_add(1), 0) << "frame " << frame << " was given twice";
         held.push_back(frame);
       }

@@ -131,7 +131,7 @@ tools/doctor/kernel:
 tools/doctor: include/cleave measure tools/console tools/doctor/kernel
 tools/litmus/hunt: lab/*
 tools/litmus: lab/* tools/console tools/litmus/hunt
-tools/bench: tools/console bench/*
+tools/bench: tools/console measure bench/*
 tools/manual: tools/console tools/cleave
 examples: include/cleave
 examples/c: include/cleave

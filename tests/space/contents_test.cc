@@ -1,10 +1,14 @@
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
+#include <optional>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cleave/accessor.h>
 #include <cleave/must.h>
+#include <cleave/pin.h>
 
 #include "tests/space/on_a_space.h"
 
@@ -46,6 +50,53 @@ TEST_F(Contents, ThatAreWrittenTakeOneFrameAPage) {
   EXPECT_EQ(pool.statistics().zeroed, 2u);
   ASSERT_TRUE(holds(space.write(at_page(17), filled(8192, 2))));
   EXPECT_EQ(used(), 2u);
+}
+
+// Pages 16 to 55 are shared with a fork, 56 to 75 the space's own, and 76 to 115 absent.
+class ManyPages : public OnASpace {
+ protected:
+  template <class Also>
+  void expect_written(Also also) {
+    const Bytes before = patterned(40 * kPageSize, 1);
+    const Bytes after = patterned(100 * kPageSize, 3);
+    Space space = new_space(100);
+    ASSERT_TRUE(holds(space.write(at_page(16), before)));
+    std::optional<Space> fork = must(space.fork());
+    ASSERT_TRUE(holds(space.write(at_page(56), patterned(20 * kPageSize, 2))));
+    [[maybe_unused]] const auto there_too = also(space);
+    const auto copied = copies();
+    const auto zeroed = pool.statistics().zeroed;
+    ASSERT_TRUE(holds(space.write(at_page(16), after)));
+    EXPECT_EQ(bytes_in(space, at_page(16), after.size()), after);
+    EXPECT_EQ(bytes_in(*fork, at_page(16), before.size()), before);
+    EXPECT_EQ(copies() - copied, 40u);
+    EXPECT_EQ(pool.statistics().zeroed - zeroed, 40u);
+    EXPECT_EQ(used(), 40u + 100u);
+    fork.reset();
+    EXPECT_EQ(used(), 100u) << "a reference was lost";
+  }
+};
+
+TEST_F(ManyPages, AreWrittenWhetherSharedOwnedOrAbsent) {
+  expect_written([](Space&) { return 0; });
+}
+
+TEST_F(ManyPages, AreWrittenInSightOfAnAccessor) {
+  expect_written([](Space& space) { return must(space.accessor()); });
+}
+
+TEST_F(ManyPages, AreWrittenInPlaceWhereADevicePinsThem) {
+  struct Device {
+    ~Device() { EXPECT_EQ(std::memcmp(pin.pieces()[0].iov_base, after.data(), after.size()), 0); }
+    Pin pin;
+    Bytes after;
+  };
+  expect_written([](Space& space) {
+    const Bytes all = patterned(100 * kPageSize, 3);
+    const auto from = std::span(all).subspan((60 - 16) * kPageSize, kPageSize);
+    return Device{must(space.pin(at_page(60), 3 * kPageSize, PinAccess::read)),
+                  Bytes(from.begin(), from.end())};
+  });
 }
 
 TEST_F(Contents, AreReadUpToTheFirstByteThatCannotBe) {

@@ -1,6 +1,7 @@
 // cleave bench: measures, and shows each figure beside its baseline.
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 
 #include "bench/all.h"
 #include "bench/harness/report.h"
+#include "measure/clock.h"
 #include "tools/console/program.h"
 #include "tools/console/status_line.h"
 
@@ -21,6 +23,7 @@ struct Options {
   std::vector<std::string> names;
   bool json = false;
   bool list = false;
+  bool full = false;
   bench::Settings settings;
 };
 
@@ -29,7 +32,8 @@ bool selects(const std::string& name, const Benchmark& benchmark) {
   return benchmark.name == name || benchmark.name.starts_with(name + '/');
 }
 
-std::vector<Benchmark> select(const std::vector<std::string>& names) {
+std::vector<Benchmark> select(const Options& options) {
+  const std::vector<std::string>& names = options.names;
   std::vector<Benchmark> all = bench::all_benchmarks();
   for (const auto& name : names) {
     if (std::ranges::none_of(all, [&](const auto& b) { return selects(name, b); })) {
@@ -41,6 +45,8 @@ std::vector<Benchmark> select(const std::vector<std::string>& names) {
     std::erase_if(all, [&](const auto& b) {
       return std::ranges::none_of(names, [&](const auto& name) { return selects(name, b); });
     });
+  } else if (!options.full && !options.list) {
+    std::erase_if(all, [](const Benchmark& b) { return b.in_full_only; });
   }
   return all;
 }
@@ -68,7 +74,8 @@ class Report {
 };
 
 void measure(const Options& options) {
-  const std::vector<Benchmark> selected = select(options.names);
+  const auto start = cleave::measure::Clock::now();
+  const std::vector<Benchmark> selected = select(options);
   Report report(options.json);
   const cleave::console::StatusLine status;
   for (std::size_t i = 0; i < selected.size(); ++i) {
@@ -78,16 +85,23 @@ void measure(const Options& options) {
     for (const Row& row : rows) report.add(row);
   }
   report.end();
+  const double seconds = cleave::measure::nanoseconds_since(start) / 1e9;
+  fmt::print(stderr, "measured in {:.0f} min {:.0f} s\n", std::floor(seconds / 60),
+             std::fmod(seconds, 60));
 }
 
 void add_options(CLI::App& app, Options& options) {
   app.add_option("NAME", options.names, "What to measure: a name, or what comes before its slash");
   app.add_flag("--json", options.json, "Give an array of objects in place of a table");
   app.add_flag("--list", options.list, "Name the benchmarks and leave");
+  app.add_flag("--full", options.full,
+               "Without names: all there is, where some sizes are left out otherwise");
   app.add_flag("--quick", options.settings.quick, "Small and few: a minute or two for everything");
   app.callback([&options] {
     if (!options.list) return measure(options);
-    for (const Benchmark& b : select(options.names)) fmt::print("{:<28}{}\n", b.name, b.what);
+    for (const Benchmark& b : select(options)) {
+      fmt::print("{:<28}{}{}\n", b.name, b.what, b.in_full_only ? " (named, or --full)" : "");
+    }
   });
 }
 

@@ -1,27 +1,54 @@
 // Pages that the tracker leaves open, since they are written in nearly every epoch.
+#include <algorithm>
+#include <array>
+
+#include <cleave/detail/word.h>
+
 #include "arena/member/member.h"
 #include "space/snapshot_state.h"
 
 namespace cleave::detail {
 
-// Such a page tells nothing but by what it holds. To read a hole would give it memory, and what
-// would have to be brought for this counts as changed.
+namespace {
+
+// As many are looked up before the first is compared: what they held is seldom in the cache, and
+// comes together.
+constexpr std::uint64_t kAhead = 16;
+
+}  // namespace
+
 void Member::compare_hot(PageRun within, const SnapshotState& head) noexcept {
   ResidentRanges resident(mapping_);
   (void)hot_.pages().for_each_run(within, [&](PageRun run) -> Result<void> {
     assume_turn();  // by the function around
-    for (std::uint64_t page = run.first; page < run.end; ++page) {
-      if (changed_.has(page)) continue;
-      const PageNo number = number_of_page(page);
-      if (!head.has(number) && !resident.has(page)) continue;
-      if (head.is_here(number)) {
-        const auto then = head.look(number);
-        if (then && !hot_.differs(page, mapping_.alias(page), then->bytes())) continue;
-      }
-      changed_.add(page);
+    for (; run.first < run.end; run.first += kAhead) {
+      compare_some({run.first, std::min(run.first + kAhead, run.end)}, resident, head);
     }
     return {};
   });
+}
+
+// Such a page tells nothing but by what it holds. To read a hole would give it memory, and what
+// would have to be brought for this counts as changed.
+void Member::compare_some(PageRun pages, ResidentRanges& resident,
+                          const SnapshotState& head) noexcept {
+  std::array<FrameId, kAhead> then;
+  for (std::uint64_t page = pages.first; page < pages.end; ++page) {
+    const FrameId frame = head.table.find(number_of_page(page));
+    then[page - pages.first] = frame;
+    if (!head.frames.is_in_memory(frame)) continue;
+    sync::prefetch_for_read(head.frames.data(frame) + hot_.looked_at_first(page));
+  }
+  for (std::uint64_t page = pages.first; page < pages.end; ++page) {
+    if (changed_.has(page)) continue;
+    const FrameId frame = then[page - pages.first];
+    if (frame == kZeroFrame && !resident.has(page)) continue;
+    if (head.frames.is_in_memory(frame)) {
+      const auto look = head.frames.look(frame);
+      if (look && !hot_.differs(page, mapping_.alias(page), look->bytes())) continue;
+    }
+    changed_.add(page);
+  }
 }
 
 // Pages that have cooled are told of once more, as they are found open, and need not have changed.

@@ -156,10 +156,13 @@ class Member : public std::enable_shared_from_this<Member> {
   Result<void> find_unseen(const SnapshotState& head) CLEAVE_REQUIRES(turn_);
   /// Adds the hot pages of `within` that differ from `head` to changed_.
   void compare_hot(PageRun within, const SnapshotState& head) noexcept CLEAVE_REQUIRES(turn_);
+  void compare_some(PageRun pages, ResidentRanges& resident, const SnapshotState& head) noexcept
+      CLEAVE_REQUIRES(turn_);
   /// A commit or checkout is about to make changed_ empty.
   void end_epoch() noexcept CLEAVE_REQUIRES(turn_);
+  class Recording;
   Result<void> record_run(PageRun run, ResidentRanges& resident, const SnapshotState& before,
-                          Space& into, std::uint64_t& written) const CLEAVE_REQUIRES(turn_);
+                          Recording& into) const CLEAVE_REQUIRES(turn_);
   /// Makes it zeroes.
   void clear(PageRun run) noexcept CLEAVE_REQUIRES(turn_);
   void clear_cold(PageRun run) noexcept CLEAVE_REQUIRES(turn_);

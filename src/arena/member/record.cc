@@ -1,7 +1,12 @@
 // What a commit records.
+#include <array>
+#include <utility>
+
 #include "arena/member/member.h"
+#include "base/handle_access.h"
 #include "base/page_contents.h"
 #include "space/snapshot_state.h"
+#include "space/space_state.h"
 
 namespace cleave::detail {
 namespace {
@@ -15,11 +20,38 @@ bool was_the_same(const std::byte* now, const SnapshotState& before, PageNo page
 
 }  // namespace
 
+// What a commit records, gathered: several pages under one lock, and their copies together.
+class Member::Recording {
+ public:
+  explicit Recording(Space& into) : into_(HandleAccess::state(into)) {}
+
+  // Errors: as SpaceState::overwrite(); where: the first page that is not recorded.
+  Result<void> add(PageNo page, const std::byte* bytes) {
+    pages_[count_++] = {page, bytes};
+    return count_ == pages_.size() ? end() : Result<void>{};
+  }
+  // The same, of those that were added and not written yet.
+  Result<void> end() {
+    std::size_t written = 0;
+    auto done = into_.overwrite({pages_.data(), std::exchange(count_, 0)}, written);
+    written_ += written;
+    if (!done) done.error().where = address_of(pages_[written].page);
+    return done;
+  }
+  [[nodiscard]] std::uint64_t written() const { return written_; }
+
+ private:
+  SpaceState& into_;
+  std::size_t count_ = 0;
+  std::array<Table::NewPage, Table::kMostNewPages> pages_;
+  std::uint64_t written_ = 0;
+};
+
 // Pages that only count as changed, because a device might have written to them, because reading
 // gave them memory, or because they were opened with a neighbour, are compared first: a thousand
 // commits beside one pin are not a thousand copies.
 Result<void> Member::record_run(PageRun run, ResidentRanges& resident, const SnapshotState& before,
-                                Space& into, std::uint64_t& written) const {
+                                Recording& into) const {
   PageRun memory{run.first,
                  run.first};  // pages from here on that have memory, as far as we have looked
   for (std::uint64_t page = run.first; page < run.end; ++page) {
@@ -36,8 +68,7 @@ Result<void> Member::record_run(PageRun run, ResidentRanges& resident, const Sna
                was_the_same(now, before, number)) {
       continue;
     }
-    if (auto done = into.write(address_of_page(page), {now, kPageSize}); !done) return done;
-    ++written;
+    if (auto done = into.add(number, now); !done) return done;
   }
   return {};
 }
@@ -45,10 +76,14 @@ Result<void> Member::record_run(PageRun run, ResidentRanges& resident, const Sna
 Result<void> Member::record(PageRun within, const SnapshotState& before, Space& into,
                             std::uint64_t& written) const {
   ResidentRanges resident(mapping_);
-  return changed_.for_each_run(within, [&](PageRun run) {
+  Recording recording(into);
+  auto recorded = changed_.for_each_run(within, [&](PageRun run) {
     assume_turn();  // by the function around
-    return record_run(run, resident, before, into, written);
+    return record_run(run, resident, before, recording);
   });
+  if (recorded) recorded = recording.end();
+  written += recording.written();
+  return recorded;
 }
 
 Result<void> Member::record_changed(const SnapshotState& before, Space& into,

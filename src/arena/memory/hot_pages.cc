@@ -21,7 +21,6 @@ Result<HotPages> HotPages::create(std::uint64_t pages) {
 }
 
 bool HotPages::differs(std::uint64_t page, const std::byte* now, const std::byte* then) noexcept {
-  constexpr std::size_t kLine = 64;
   const auto differs_in = [&](std::size_t line) {
     return std::memcmp(now + line * kLine, then + line * kLine, kLine) != 0;
   };

@@ -33,6 +33,10 @@ class HotPages {
   /// a page that changes mostly changes in the same place, and what it held is seldom in the cache.
   [[nodiscard]] bool differs(std::uint64_t page, const std::byte* now,
                              const std::byte* then) noexcept;
+  /// Where in the page that is, in bytes.
+  [[nodiscard]] std::size_t looked_at_first(std::uint64_t page) const noexcept {
+    return lines_[page % lines_.size()] * kLine;
+  }
 
   /// What a tracker wants of the pages that it leaves open.
   struct Limits {
@@ -47,6 +51,7 @@ class HotPages {
 
  private:
   static constexpr std::size_t kEpochs = 3;
+  static constexpr std::size_t kLine = 64;
   static constexpr std::uint64_t kMostLines = 1 << 16;
 
   HotPages(PageSet&& hot, std::array<PageSet, kEpochs>&& recent, sync::Vector<std::uint8_t>&& lines)

@@ -54,18 +54,27 @@ class FreeList {
   }
 
   /// Any thread. Number 0 when empty.
-  Id pop(Links links) noexcept {
-    // acquire: pairs with the release in push(); the link was written before it. An exchange that
+  Id pop(Links links) noexcept { return pop_chain(1, links).first; }
+
+  /// Any thread. As many as there are, `most` at most (and at least 1), in one exchange.
+  Chain<Id> pop_chain(std::uint64_t most, Links links) noexcept {
+    // acquire: pairs with the release in push(); the links were written before it. An exchange that
     // only takes goes on with what was released: it has nothing to release itself.
     std::uint64_t head = head_.load(sync::acquire);
     for (;;) {
-      const std::uint32_t first = number_in(head);
-      if (first == 0) return Id{0};
-      // May be stale when another thread pops the same one; the exchange then fails on the tag.
-      const std::uint32_t next = links[first].load(sync::relaxed);
+      Chain<Id> chain{Id{number_in(head)}};
+      std::uint32_t next = number_in(head);
+      // Links of what another thread pops meanwhile may lead anywhere; the exchange then fails on
+      // the tag.
+      while (next != 0 && chain.count < most) {
+        chain.last = Id{next};
+        next = links[next].load(sync::relaxed);
+        ++chain.count;
+      }
+      if (chain.empty()) return chain;
       if (head_.compare_exchange(head, make(next, head), sync::acquire)) {
         sync::prefetch_for_write(&links[next]);  // the next pop reads it
-        return Id{first};
+        return chain;
       }
     }
   }

@@ -46,6 +46,12 @@ Result<Slots::Taken> Slots::take() {
   return slot == kZeroSlot ? take_fresh() : Result<Taken>(hand_out(slot, false));
 }
 
+SlotChain Slots::take_at_hand(std::uint64_t most) noexcept {
+  const SlotChain taken = free_.pop_chain(most, links_);
+  if (!taken.empty()) used_.add(taken.count, sync::relaxed);
+  return taken;
+}
+
 Slots::Taken Slots::hand_out(Slot slot, bool zeroed) {
   used_.add(1, sync::relaxed);
   return {slot, zeroed};

@@ -34,6 +34,8 @@ class Slots {
   /// Any thread. Tens of ns when a free slot is at hand; about 1 us a slot, for several at once,
   /// when the kernel must provide memory first. Error: no_memory; `is_full()` tells why.
   Result<Taken> take();
+  /// Any thread. Free slots that are at hand: `most` of them, or as many as there are.
+  SlotChain take_at_hand(std::uint64_t most) noexcept;
   /// Any thread. O(1), however long the chain.
   void give(const SlotChain& chain) noexcept;
 
