@@ -86,7 +86,8 @@ class CLEAVE_API Space {
   void for_each_region(function_ref<void(const Region&)> visit) const;
 
   // Contents. Each page is read or written in one step, as seen by forks; a call that covers
-  // several pages is several steps.
+  // several pages is several steps. Between threads they are as memcpy: bytes that another thread
+  // writes meanwhile are a data race. Accessor::load() and store() of aligned words are none.
 
   /// Errors: not_mapped, not_permitted (where: the first byte that cannot be read; those before it
   /// have been), bad_argument (beyond 2^48). No bytes inside a space: nothing happens.
