@@ -137,9 +137,30 @@ Mapping::~Mapping() {
   if (is_taken_over()) {
     give_back();
   } else if (native_ != nullptr) {
-    (void)munmap(native_, bytes());
+    unmap_native();
   }
   file_.close();
+}
+
+// What the program has mapped over part of it is the program's, whatever it was told not to do.
+void Mapping::unmap_native() const noexcept {
+  const auto in_place = placement_.check_native();
+  const bool is_covered = !in_place && (in_place.error().code == Errc::already_mapped ||
+                                        in_place.error().code == Errc::not_mapped);
+  if (!is_covered) {
+    (void)munmap(native_, bytes());
+    return;
+  }
+  for (std::uint64_t done = 0; done < pages();) {
+    // One at a time: the list changes as we go.
+    PageRun own{pages(), pages()};
+    (void)for_each_protection({done, pages()}, [&](PageRun run, int) -> Result<void> {
+      own = run;
+      return fail(Errc::cancelled, "one at a time");
+    });
+    (void)munmap(native(own.first), own.pages() * kPageSize);
+    done = own.end;
+  }
 }
 
 Result<int> Mapping::open_read_only() const {
