@@ -6,6 +6,7 @@ set(CLEAVE_ABI 0.1)
 
 # Gives a shared library its number, and keeps in what is not public (by cmake/<exports>.map.in). Nothing for a static one.
 # It stays when it is closed by dlclose(3): handlers of signals and of a thread's end are in it, which the process keeps.
+# Its calls are bound when it is loaded: a handler that is the first to make one would need 3 KiB more of a signal's stack.
 function(cleave_bind_abi target exports_name)
   get_target_property(type ${target} TYPE)
   if(NOT type STREQUAL "SHARED_LIBRARY")
@@ -18,6 +19,6 @@ function(cleave_bind_abi target exports_name)
     SOVERSION ${CLEAVE_ABI}
     LINK_DEPENDS ${exports})
   target_link_options(${target} PRIVATE
-    -Wl,--version-script=${exports} -Wl,--no-undefined-version -Wl,-z,nodelete
+    -Wl,--version-script=${exports} -Wl,--no-undefined-version -Wl,-z,nodelete -Wl,-z,now
     $<$<NOT:$<BOOL:${CLEAVE_SANITIZE}>>:-Wl,-z,defs>)
 endfunction()

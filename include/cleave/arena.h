@@ -125,8 +125,8 @@ class CLEAVE_API Arena {
   /// `size` bytes (rounded up to pages) of zeroes, and a first commit of those. Takes address space
   /// now (twice the size, and 4 MiB), five mappings, a file descriptor, and memory as pages are
   /// written; a second descriptor for a moment, and see Tracking. Keeps the pool. Errors:
-  /// bad_argument (zero, over 64 TiB, more than RLIMIT_FSIZE, misaligned), already_mapped
-  /// (something lies at `at`), no_memory (RLIMIT_NOFILE, RLIMIT_AS, vm.max_map_count: `what` names
+  /// bad_argument (zero, over 64 TiB, more than RLIMIT_FSIZE, misaligned, or no address that a
+  /// process can have), already_mapped (something lies at `at`), no_memory (RLIMIT_NOFILE, RLIMIT_AS, vm.max_map_count: `what` names
   /// the limit), unsupported (the tracking that was asked for does not work here; `what` says why.
   /// `automatic` finds one that does; it takes no shortage for a reason to be slower). Where it
   /// joins another, also not_permitted (in a child of fork(2), or in a visit of changes()) and

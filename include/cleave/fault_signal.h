@@ -16,8 +16,10 @@ namespace cleave {
 /// again. Before Linux 5.13 it can, and only ArenaOptions::catch_unseen finds what was written.
 ///
 /// Earlier handlers need nothing: they meet what they would have met without an arena, and may
-/// write to arenas. Only a page that an arena still lacks (Arena::restore()) must not be touched
-/// first by a handler that runs with SIGBUS blocked, as those do which did not ask for SA_NODEFER.
+/// write to arenas; after a commit or checkout of their own, with the signal still blocked, only to
+/// what they have marked (Arena::mark_dirty()). A page that an arena still lacks (Arena::restore())
+/// must not be touched first by a handler that runs with SIGBUS blocked, as those do which did not
+/// ask for SA_NODEFER.
 ///
 /// Safe in a signal handler; errno stays. `context` is the handler's third argument; without it a
 /// jump into an arena tracked by `mprotect` is taken for a write, again and again. Cost: by the

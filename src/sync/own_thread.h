@@ -8,7 +8,9 @@
 
 #include <cleave/error.h>
 
+#include "base/check.h"
 #include "base/fail.h"
+#include "base/refusal.h"
 #include "base/uncancelled.h"
 
 namespace cleave::detail::sync {
@@ -26,7 +28,10 @@ class OwnThread {
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);  // which the new thread inherits
     OwnThread made;
     const int why = pthread_create(&made.thread_, nullptr, body, context);
-    (void)pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    const bool is_as_before =
+        insist([&] { return pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0; });
+    CLEAVE_CHECK(is_as_before,
+                 "rt_sigprocmask(2) blocked this thread's signals and does not give them back");
     if (why == EPERM || why == EACCES) {
       return fail(Errc::unsupported,
                   "a policy of the machine, as a container's seccomp profile, forbids this process "

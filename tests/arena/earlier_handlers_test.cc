@@ -361,6 +361,32 @@ TEST_P(EarlierHandlers, MaySetThemselvesAnew) {
   }
 }
 
+void set_the_other(int signal);
+void set_the_one(int signal) {
+  say("the other, call %d\n", ++scene.calls);
+  (void)std::signal(signal, set_the_other);
+  lift();
+}
+void set_the_other(int signal) {
+  say("the one, call %d\n", ++scene.calls);
+  (void)std::signal(signal, set_the_one);
+  lift();
+}
+
+TEST_P(EarlierHandlers, MaySetEachOtherAnewForEver) {
+  expect_the_same(GetParam(), [&](const Host& host) {
+    prepare(signal());
+    (void)std::signal(signal(), set_the_other);
+    arrive(host);
+    for (int round = 0; round < 200; ++round) {
+      write_to(scene.lifted);
+      scene.written[0] = std::byte{1};
+      if (scene.arena) (void)must(scene.arena->commit());  // the next write faults again
+      bar();
+    }
+  });
+}
+
 TEST_P(EarlierHandlers, MayGiveUpAndHaveTheProcessEnd) {
   for (const bool sends : {false, true}) {
     SCOPED_TRACE(sends);

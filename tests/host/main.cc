@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <map>
 #include <string>
 
 #include <CLI/CLI.hpp>
@@ -29,9 +30,16 @@ bool one_fork(const ArenaOptions& options) {
   return static_cast<bool>(well);
 }
 
-bool at_each_step(const ArenaOptions& options, std::uint64_t stops) {
+/// Which operations are stopped: where every tracking has its turn, the others need only one.
+enum class Which { all, by_tracking, others };
+
+bool is_among(const Operation& operation, Which which) {
+  return which == Which::all || operation.by_tracking == (which == Which::by_tracking);
+}
+
+bool at_each_step(const ArenaOptions& options, Which which, std::uint64_t stops) {
   for (const Operation& operation : operations()) {
-    if (operation.starts_a_thread) continue;
+    if (operation.starts_a_thread || !is_among(operation, which)) continue;
     std::uint64_t forks = 0;
     const bool good = at_each_step_of([&] { operation.run(handles(options)); }, stops,
                                       [&] {
@@ -63,6 +71,7 @@ int main(int argc, char** argv) {
   std::string tracking = "software";
   std::uint64_t stops = 0;
   std::uint64_t forks = 0;
+  detail::Which which = detail::Which::all;
   bool adaptive = false;
   bool watched = false;
   CLI::App app("Forks a program with threads, and has each child do all that a child can.");
@@ -70,6 +79,11 @@ int main(int argc, char** argv) {
   app.add_flag("--adaptive", adaptive, "No system call writes into the arena");
   app.add_flag("--watched", watched, "Whoever writes during a commit is caught");
   app.add_option("--stops", stops, "At how many instructions of each operation to fork");
+  const std::map<std::string, detail::Which> kinds{{"all", detail::Which::all},
+                                                   {"by-tracking", detail::Which::by_tracking},
+                                                   {"others", detail::Which::others}};
+  app.add_option("--operations", which, "Which operations: all, by-tracking, others")
+      ->transform(CLI::CheckedTransformer(kinds));
   app.add_option("--forks", forks, "How often to fork beside threads that nobody stops");
   CLI11_PARSE(app, argc, argv);
 
@@ -88,7 +102,7 @@ int main(int argc, char** argv) {
   const auto start = std::chrono::steady_clock::now();
   bool good = true;
   if (stops != 0 && detail::can_stop_between_instructions()) {
-    good = detail::at_each_step(options, stops);
+    good = detail::at_each_step(options, which, stops);
   }
   good = good && detail::in_a_crowd(options, forks);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;

@@ -27,7 +27,8 @@ std::array<Range, 2> left_out;  // libc and the loader
 
 // Of the thread that is stepped; read and written in its handler.
 std::uint64_t counted = 0;
-std::uint64_t every = 0;  // 0: count only
+std::uint64_t every = 1;  // how far stops lie apart
+std::uint64_t left = 0;   // stops that are still to come
 // 0: it runs; 1: it stands; 2: it has ended. Each side waits for the other.
 std::atomic<int> stands{0};
 
@@ -40,18 +41,22 @@ bool is_left_out(std::uintptr_t at) {
                      [at](const Range& r) { return at >= r.first && at < r.end; });
 }
 
+constexpr std::uint64_t kTrapFlag = 0x100;
+
 void on_step(int /*signal*/, siginfo_t* /*info*/, void* context) {
   const int errno_before = errno;
-  const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
-  if (!is_left_out(static_cast<std::uintptr_t>(machine.gregs[REG_RIP])) &&
-      counted++ % std::max<std::uint64_t>(every, 1) == 0 && every != 0) {
-    stands.store(1, std::memory_order_release);
-    wait_while(1);
+  auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
+  if (!is_left_out(static_cast<std::uintptr_t>(registers[REG_RIP]))) {
+    ++counted;
+    if (left != 0 && counted % every == every / 2) {
+      stands.store(1, std::memory_order_release);
+      wait_while(1);
+      if (--left == 0) registers[REG_EFL] &= ~static_cast<greg_t>(kTrapFlag);  // at full speed
+    }
   }
   errno = errno_before;
 }
 
-constexpr std::uint64_t kTrapFlag = 0x100;
 // The stack's red zone is the caller's.
 #define CLEAVE_TRAP_FLAG(change)                                             \
   asm volatile("leaq -128(%%rsp), %%rsp\n pushfq\n " change                  \
@@ -103,9 +108,10 @@ bool at_each_step_of(function_ref<void()> operation, std::uint64_t stops,
                      function_ref<bool()> meanwhile) {
   prepare();
   operation();  // what is done once is done
-  counted = every = 0;
+  counted = left = 0;
   std::thread([&] { step_through(operation); }).join();
   every = std::max<std::uint64_t>(counted / stops, 1);
+  left = stops;
   counted = 0;
   stands.store(0, std::memory_order_relaxed);
   bool good = true;

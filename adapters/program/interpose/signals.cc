@@ -1,8 +1,7 @@
 // The program has no part in this library's signals: by no function can it handle them, block them,
 // or wait for them. It handles, blocks and waits for "all" all the same.
 //
-// sigpause() is left as it is: it can block none beyond 32, and those only while it waits. A mask
-// that a handler writes into the context that it is given is not seen.
+// A mask that a handler writes into the context that it is given is not seen.
 #include "adapters/program/kernel/signals.h"
 
 #include <dlfcn.h>
@@ -103,6 +102,10 @@ int __sigaction(int, const struct sigaction*, struct sigaction*) noexcept;  // N
 Handler bsd_signal(int, Handler) noexcept;
 // What a program that is built with checks calls.
 int __ppoll_chk(pollfd*, nfds_t, const timespec*, const sigset_t*, std::size_t);  // NOLINT
+// What <signal.h> makes of sigpause(): as BSD has it, with a mask, and as X/Open has it.
+int sigpause_bsd(int) __asm__("sigpause");
+int __xpg_sigpause(int);   // NOLINT
+int __sigpause(int, int);  // NOLINT
 // Newer than the oldest C library that this builds with.
 int epoll_pwait2(int, epoll_event*, int, const timespec*, const sigset_t*);  // NOLINT
 
@@ -181,6 +184,22 @@ int signalfd(int number, const sigset_t* wanted, int flags) noexcept {
 int sigsuspend(const sigset_t* mask) {
   static decltype(sigsuspend)* known = nullptr;
   return next(known, "sigsuspend")(MaskOfCall(mask).get());
+}
+int sigpause_bsd(int mask) {
+  sigset_t set{};
+  const auto bits = static_cast<std::uint32_t>(mask);
+  std::memcpy(&set, &bits, sizeof bits);
+  return sigsuspend(&set);
+}
+int __xpg_sigpause(int signal) {
+  sigset_t set{};
+  const int wrong = change_mask(SIG_BLOCK, nullptr, &set);
+  if (wrong == 0 && sigdelset(&set, signal) == 0) return sigsuspend(&set);
+  if (wrong != 0) errno = wrong;
+  return -1;
+}
+int __sigpause(int signal_or_mask, int is_signal) {
+  return is_signal != 0 ? __xpg_sigpause(signal_or_mask) : sigpause_bsd(signal_or_mask);
 }
 int ppoll(pollfd* which, nfds_t count, const timespec* at_most, const sigset_t* mask) {
   static int (*known)(pollfd*, nfds_t, const timespec*, const sigset_t*) = nullptr;

@@ -22,6 +22,8 @@ namespace cleave::detail {
 namespace {
 
 constexpr const char* kTaken = "the arena's address range is mapped already; choose another";
+constexpr const char* kNoAddress =
+    "the arena's address range is not one that a process can have here; choose another";
 constexpr Refusals kMap = CLEAVE_REFUSALS("mmap", "the kernel cannot map the arena's file");
 constexpr Refusals kOpenAgain =
     CLEAVE_REFUSALS("open", "the arena's memory cannot be opened once more; is /proc mounted?");
@@ -34,6 +36,19 @@ std::byte* map(int descriptor, std::uint64_t bytes, void* at) {
   void* mapped =
       mmap(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | fixed, descriptor, 0);
   return mapped == MAP_FAILED ? nullptr : static_cast<std::byte*>(mapped);
+}
+
+/// The same. The kernel says of addresses that no process has that memory ran short: there it is
+/// EFAULT, where what does not fit there, tried twice, fits elsewhere.
+std::byte* map_where_asked(int descriptor, std::uint64_t bytes, void* at) {
+  std::byte* mapped = map(descriptor, bytes, at);
+  if (mapped != nullptr || errno != ENOMEM || at == nullptr) return mapped;
+  std::byte* const elsewhere = map(descriptor, bytes, nullptr);
+  if (elsewhere == nullptr) return nullptr;
+  (void)munmap(elsewhere, bytes);
+  mapped = map(descriptor, bytes, at);
+  if (mapped == nullptr && errno == ENOMEM) errno = EFAULT;
+  return mapped;
 }
 
 // As much as a huge page, so that the mapping between them may have some.
@@ -65,13 +80,19 @@ Result<Mapping> Mapping::create(std::uint64_t pages, void* at) {
   auto made = with_file(pages);
   if (!made) return made;
   const std::uint64_t bytes = made->bytes();
-  made->native_ = map(made->file_.descriptor(), bytes, at);
+  made->native_ = map_where_asked(made->file_.descriptor(), bytes, at);
   // Or a kernel that takes it as a hint.
   if (made->native_ == nullptr ? errno == EEXIST : at != nullptr && made->native_ != at) {
     return fail(Errc::already_mapped, kTaken, Address{reinterpret_cast<std::uintptr_t>(at)},
                 EEXIST);
   }
-  if (made->native_ == nullptr) return refused_mapping(kMap, bytes, Mapped::shared, errno);
+  if (made->native_ == nullptr) {
+    const int why = errno;
+    if (why == EFAULT) {
+      return fail(Errc::bad_argument, kNoAddress, Address{reinterpret_cast<std::uintptr_t>(at)});
+    }
+    return refused_mapping(kMap, bytes, Mapped::shared, why);
+  }
   if (auto mapped = made->map_alias(); !mapped) return tl::unexpected(mapped.error());
   if (auto kept = made->keep_from_children(); !kept) return tl::unexpected(kept.error());
   if (auto placed = made->place(); !placed) return tl::unexpected(placed.error());
@@ -137,9 +158,30 @@ Mapping::~Mapping() {
   if (is_taken_over()) {
     give_back();
   } else if (native_ != nullptr) {
-    (void)munmap(native_, bytes());
+    unmap_native();
   }
   file_.close();
+}
+
+// What the program has mapped over part of it is the program's, whatever it was told not to do.
+void Mapping::unmap_native() const noexcept {
+  const auto in_place = placement_.check_native();
+  const bool is_covered = !in_place && (in_place.error().code == Errc::already_mapped ||
+                                        in_place.error().code == Errc::not_mapped);
+  if (!is_covered) {
+    (void)munmap(native_, bytes());
+    return;
+  }
+  for (std::uint64_t done = 0; done < pages();) {
+    // One at a time: the list changes as we go.
+    PageRun own{pages(), pages()};
+    (void)for_each_protection({done, pages()}, [&](PageRun run, int) -> Result<void> {
+      own = run;
+      return fail(Errc::cancelled, "one at a time");
+    });
+    (void)munmap(native(own.first), own.pages() * kPageSize);
+    done = own.end;
+  }
 }
 
 Result<int> Mapping::open_read_only() const {

@@ -54,9 +54,15 @@ class Mapping {
   /// Errors: as Placement::check(); io (EBADF: the program has closed the memory's descriptor).
   [[nodiscard]] Result<void> check_in_place() const;
   /// Visits what the native mapping is to the kernel: the pages of each of its mappings, and their
-  /// protection (PROT_READ and so on).
+  /// protection (PROT_READ and so on). Not what the program has put in its place.
   template <class Visit>
-  Result<void> for_each_protection(Visit visit) const;
+  Result<void> for_each_protection(PageRun within, Visit visit) const;
+  template <class Visit>
+  Result<void> for_each_protection(Visit visit) const {
+    return for_each_protection({0, pages_}, visit);
+  }
+  /// Whether that is safe in a signal handler.
+  [[nodiscard]] bool tells_handlers() const noexcept { return placement_.tells_handlers(); }
 
   /// A descriptor that is the caller's to close. Errors: no_memory, unsupported (no /proc).
   [[nodiscard]] Result<int> open_read_only() const;
@@ -91,6 +97,7 @@ class Mapping {
   [[nodiscard]] Result<void> keep_from_children() const;
   Result<void> place();
   void give_back() const noexcept;
+  void unmap_native() const noexcept;
 
   OwnFile file_;
   std::byte* native_ = nullptr;
@@ -102,14 +109,16 @@ class Mapping {
 };
 
 template <class Visit>
-Result<void> Mapping::for_each_protection(Visit visit) const {
-  const auto page_at = [this](std::uintptr_t address) {
+Result<void> Mapping::for_each_protection(PageRun within, Visit visit) const {
+  const auto page_at = [this, within](std::uintptr_t address) {
     const auto first = reinterpret_cast<std::uintptr_t>(native_);
-    return std::min((std::max(address, first) - first) / kPageSize, pages_);
+    return std::clamp((std::max(address, first) - first) / kPageSize, within.first, within.end);
   };
-  return placement_.for_each_native([&](const KernelMapping& mapping) -> Result<void> {
-    return visit(PageRun{page_at(mapping.first), page_at(mapping.end)}, mapping.protection);
-  });
+  return placement_.for_each_native(
+      {native(within.first), within.pages() * kPageSize},
+      [&](const KernelMapping& mapping) -> Result<void> {
+        return visit(PageRun{page_at(mapping.first), page_at(mapping.end)}, mapping.protection);
+      });
 }
 
 /// Which pages have memory behind them, now or in swap; asked in ascending order while no thread

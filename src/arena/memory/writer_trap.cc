@@ -10,13 +10,20 @@
 #include "arena/signals/front_handler.h"
 #include "base/address_space.h"
 #include "base/check.h"
+#include "base/fail.h"
 #include "base/refusal.h"
 
 namespace cleave::detail {
 namespace {
 
-constexpr Refusals kProtect =
-    CLEAVE_REFUSALS("mprotect", "mprotect(2) cannot change the protection of the arena");
+constexpr Refusals kProtect = {
+    .denied =
+        "mprotect(2) is denied: the program has sealed part of the arena (mseal(2)), or a policy "
+        "of the machine forbids it; without it, writers cannot be caught",
+    .descriptors = nullptr,
+    .files = nullptr,
+    .memory = "the kernel ran short of memory for mprotect(2); free some, then try again",
+    .missing = "mprotect(2) cannot change the protection of the arena"};
 
 }  // namespace
 
@@ -61,13 +68,25 @@ void WriterTrap::allow() noexcept {
   if (operation_.load(sync::relaxed) == nullptr) return;
   late_.store(kLate, sync::relaxed);
   for (const Kept& kept : kept_) {
-    const bool allowed = insist([&] {
-      return mprotect(mapping_.native(kept.run.first), kept.run.pages() * kPageSize,
-                      kept.protection) == 0;
-    });
+    const bool allowed = insist([&] { return is_given_back(kept); });
     CLEAVE_CHECK(allowed, "mprotect(2) took an arena's memory away and does not give it back");
   }
   operation_.store(nullptr, sync::relaxed);
+}
+
+// What the program has sealed (mseal(2)) has kept its protection, and lets the call fail.
+bool WriterTrap::is_given_back(const Kept& kept) const noexcept {
+  const auto give = [&](PageRun run) {
+    return mprotect(mapping_.native(run.first), run.pages() * kPageSize, kept.protection) == 0;
+  };
+  if (give(kept.run)) return true;
+  if (errno != EPERM) return false;
+  const auto given =
+      mapping_.for_each_protection(kept.run, [&](PageRun run, int protection) -> Result<void> {
+        if (protection == kept.protection || give(run)) return {};
+        return fail(Errc::not_permitted, "a part cannot be given back");
+      });
+  return given.has_value();
 }
 
 // Threads that came during an operation, and were heard after it, may go on. Whoever else faults

@@ -47,6 +47,7 @@ class WriterTrap final : public FaultWatcher {
     int protection;
   };
   Result<void> note_protections();
+  [[nodiscard]] bool is_given_back(const Kept& kept) const noexcept;
 
   const Mapping& mapping_;
   sync::Vector<Kept> kept_;

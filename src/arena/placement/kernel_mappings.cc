@@ -33,8 +33,8 @@ constexpr std::uint64_t kExecutable = 1 << 2;
 constexpr std::uint64_t kShared = 1 << 3;
 constexpr std::uint64_t kOrNext = 1 << 4;
 
-constexpr Refusals kOpen =
-    CLEAVE_REFUSALS("open", "/proc/self/maps cannot be opened; is /proc mounted?");
+constexpr Refusals kOpen = CLEAVE_REFUSALS("opening /proc/self/maps",
+                                           "/proc/self/maps cannot be opened; is /proc mounted?");
 
 int protection_of(bool read, bool write, bool execute) {
   return (read ? PROT_READ : 0) | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);

@@ -41,6 +41,9 @@ class KernelMappings {
   /// `visit` ends the walk and is returned. Errors: no_memory, unsupported (the kernel's answer is
   /// none). Any thread; not in a child of fork(2), which would be told of its parent.
   Result<void> for_each(std::span<const std::byte> range, Visit visit) const;
+  /// Whether for_each() is safe in a signal handler, where `visit` is; `visit` may then also change
+  /// the mapping that it is shown.
+  [[nodiscard]] bool tells_handlers() const { return has_query_; }
 
  private:
   explicit KernelMappings(SharedDescriptor&& maps) : maps_(std::move(maps)) {}

@@ -25,18 +25,22 @@ Result<Placement> Placement::of(std::span<std::byte> native, std::span<std::byte
   made.kernel_.emplace(std::move(*kernel));
   made.native_ = native;
   made.alias_ = alias;
-  const auto found = made.for_each_native([&](const KernelMapping& mapping) -> Result<void> {
-    made.file_ = mapping.file;
-    return {};
-  });
+  const auto found =
+      made.kernel_->for_each(native, [&](const KernelMapping& mapping) -> Result<void> {
+        made.file_ = mapping.file;
+        return {};
+      });
   if (!found || made.file_ == KernelMapping::File{} || !made.check()) made.kernel_.reset();
   return made;
 }
 
 Result<void> Placement::check() const {
-  if (!kernel_) return {};
-  if (auto native = check(native_, PROT_NONE); !native) return native;
-  return check(alias_, PROT_READ | PROT_WRITE);
+  if (auto native = check_native(); !native) return native;
+  return kernel_ ? check(alias_, PROT_READ | PROT_WRITE) : Result<void>{};
+}
+
+Result<void> Placement::check_native() const {
+  return kernel_ ? check(native_, PROT_NONE) : Result<void>{};
 }
 
 Result<void> Placement::check(std::span<std::byte> part, int protection) const {
@@ -70,8 +74,12 @@ Result<void> Placement::check(std::span<std::byte> part, int protection) const {
   return right;
 }
 
-Result<void> Placement::for_each_native(KernelMappings::Visit visit) const {
-  return kernel_ ? kernel_->for_each(native_, visit) : Result<void>{};
+Result<void> Placement::for_each_native(std::span<std::byte> part,
+                                        KernelMappings::Visit visit) const {
+  if (!kernel_) return {};
+  return kernel_->for_each(part, [&](const KernelMapping& mapping) -> Result<void> {
+    return mapping.file == file_ && mapping.shared ? visit(mapping) : Result<void>{};
+  });
 }
 
 }  // namespace cleave::detail

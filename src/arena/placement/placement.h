@@ -26,8 +26,13 @@ class Placement {
   /// memory consists of: two, unless mprotect(2) and the like have split them.
   [[nodiscard]] Result<void> check() const;
 
-  /// Visits the mappings that the native memory consists of. Visits none where it cannot look.
-  Result<void> for_each_native(KernelMappings::Visit visit) const;
+  /// The same of the native memory alone.
+  [[nodiscard]] Result<void> check_native() const;
+
+  /// Visits the mappings that this part of the native memory consists of, but none that the program
+  /// has put there. Visits none where it cannot look. Safe in a signal handler if tells_handlers().
+  Result<void> for_each_native(std::span<std::byte> part, KernelMappings::Visit visit) const;
+  [[nodiscard]] bool tells_handlers() const { return kernel_ && kernel_->tells_handlers(); }
 
  private:
   [[nodiscard]] Result<void> check(std::span<std::byte> part, int protection) const;

@@ -95,9 +95,11 @@ Front* give_out(int signal, const Action& before) {
       latest[signal == SIGSEGV ? 0 : 1].load(sync::relaxed);  // `before` may pass on to it
   Front* newest = nullptr;
   Front* again = nullptr;
+  Front* at_worst = nullptr;  // who came later may pass on to it; most do not
   for (Front& front : fronts) {
     if (!front.is_for(signal)) continue;
     newest = &front;
+    if (&front != last && front.has_made_way_for(before)) at_worst = &front;
     if (!front.is_before_handler_of(before)) {
       again = nullptr;  // who came later may pass on to what is older than it is
     } else if (&front != last && front.has_made_way_for(before)) {
@@ -106,9 +108,9 @@ Front* give_out(int signal, const Action& before) {
     if (is_function(before)) front.make_way_for(before);
   }
   if (again != nullptr && again->serve_again()) return again;
-  if (given_out.load(sync::relaxed) >= kFronts) return nullptr;
-  const std::size_t i = given_out.fetch_add(1, sync::relaxed);
-  if (i >= kFronts) return nullptr;
+  const bool is_left = given_out.load(sync::relaxed) < kFronts;
+  const std::size_t i = is_left ? given_out.fetch_add(1, sync::relaxed) : kFronts;
+  if (i >= kFronts) return at_worst != nullptr && at_worst->serve_again() ? at_worst : nullptr;
   fronts[i].begin(signal, before, newest);
   return &fronts[i];
 }

@@ -255,11 +255,17 @@ Result<OwnedTracker> make_async(const Mapping& mapping) {
 constexpr Refusals kForget =
     CLEAVE_REFUSALS("madvise(MADV_DONTNEED)", "the kernel has no madvise(MADV_DONTNEED)");
 
+// Another call for memory that mlockall(2) has locked (Linux 5.18).
+bool forget(std::byte* page) {
+  return madvise(page, kPageSize, MADV_DONTNEED) == 0 ||
+         (errno == EINVAL && madvise(page, kPageSize, MADV_DONTNEED_LOCKED) == 0);
+}
+
 // System calls write, and a page that was written is reclaimed.
 Result<void> probe_async(Trial& trial) {
   // As if memory had become scarce: the page goes, and its entry with the mark in it.
   trial.write(9);
-  if (madvise(trial.at(9), kPageSize, MADV_DONTNEED) != 0) return refused(kForget, errno);
+  if (!forget(trial.at(9))) return refused(kForget, errno);
   // A system call that writes to memory, and needs nothing else that could run short.
   if (uname(reinterpret_cast<utsname*>(trial.at(5))) != 0) {
     return fail(Errc::unsupported, "a system call cannot write to tracked memory", {}, errno);

@@ -69,7 +69,7 @@ void FaultTracker::mark_dirty(PageRun run) noexcept {
 void FaultTracker::open_all() noexcept {
   if (!mapping_.is_here()) return;
   opening_.add(1, sync::acquire);
-  open_and_note(all());
+  open_closed();
   opened_for_others_.store(true, sync::relaxed);
   opening_.sub(1, sync::release);
 }

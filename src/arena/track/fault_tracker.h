@@ -39,8 +39,11 @@ class FaultTracker : public Tracker, public FaultWatcher {
   [[nodiscard]] PageSet& open() { return open_; }
 
   /// Lets the program write to these pages, and perhaps to some around them; gives what is open
-  /// now. Empty: it cannot. Safe in a signal handler.
+  /// now. Empty: it cannot. Safe in a signal handler, which a jump may leave at any moment: what is
+  /// opened beside `run` is in open() before.
   virtual PageRun open_up(PageRun run) noexcept = 0;
+  /// The same of all pages that are closed, but for those that the program has closed.
+  virtual void open_closed() noexcept { open_and_note(all()); }
   /// Takes that back.
   virtual Result<void> close(PageRun run) noexcept = 0;
   /// Cost of closing `runs` runs one by one, and of closing all in one go, in ns.
@@ -59,8 +62,10 @@ class FaultTracker : public Tracker, public FaultWatcher {
     return true;
   }
 
- private:
+  /// Has them in open(), too.
   void open_and_note(PageRun run) noexcept;
+
+ private:
   Result<void> close_all_of(PageRun within, const PageSet& pages);
   [[nodiscard]] bool may_have_memory(std::uint64_t page) const noexcept;
 

@@ -6,6 +6,7 @@
 // one in place (before Linux 5.13) leave us mprotect(2), and the kernel's word at each collect() on
 // what is writable then.
 #include <sys/mman.h>
+#include <sys/personality.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -76,8 +77,10 @@ class Mprotect final : public FaultTracker {
       const std::uint64_t end = run.end + (kNeighbours - 1) - (run.end - 1) % kNeighbours;
       run = widened(run, {run.first - run.first % kNeighbours, std::min(end, mapping().pages())});
     }
+    open().add(run);
     if (open_but_chosen(run)) return run;
     // No mapping left to split off. Opening everything joins them all, and needs none.
+    open().add(all());
     return insist([this] { return set_open(all()); }) ? all() : PageRun{run.first, run.first};
   }
   Result<void> close(PageRun run) noexcept override {
@@ -100,7 +103,7 @@ class Mprotect final : public FaultTracker {
       chosen_.clear();
       return mapping().for_each_protection([&](PageRun run, int protection) -> Result<void> {
         if ((protection & PROT_WRITE) != 0) open().add(run);
-        if (protection == PROT_READ || protection == (PROT_READ | PROT_WRITE)) return {};
+        if (is_plain(protection)) return {};
         protections_.push_back({run, protection});
         chosen_.add(run);
         return {};
@@ -120,8 +123,36 @@ class Mprotect final : public FaultTracker {
   }
 
   bool closed_by_us(const std::byte* address) const noexcept override {
-    const auto page = static_cast<std::uint64_t>(address - mapping().native()) / kPageSize;
-    return !chosen_.has(page) && is_readable(page);
+    return may_open(static_cast<std::uint64_t>(address - mapping().native()) / kPageSize);
+  }
+
+  // One piece, as a rule; the program may have guard pages, code and mappings that we have not
+  // looked at yet.
+  void open_closed() noexcept override {
+    if (!mapping().tells_handlers()) return open_page_by_page();
+    PageRun piece{0, 0};
+    (void)mapping().for_each_protection([&](PageRun run, int protection) -> Result<void> {
+      if (!is_plain(protection)) return {};
+      if (run.first != piece.end) {
+        open_piece(piece);
+        piece = run;
+      }
+      piece.end = run.end;
+      return {};
+    });
+    open_piece(piece);
+  }
+  void open_page_by_page() noexcept {
+    PageRun piece{0, 0};
+    for (; piece.end < mapping().pages(); ++piece.end) {
+      if (may_open(piece.end)) continue;
+      open_piece(piece);
+      piece.first = piece.end + 1;
+    }
+    open_piece(piece);
+  }
+  void open_piece(PageRun run) noexcept {
+    if (run.pages() != 0) open_and_note(run);
   }
 
   // Chosen pages are open to mprotect(2) as they are.
@@ -139,16 +170,34 @@ class Mprotect final : public FaultTracker {
 
   /// With the pages around it, up to those that the program wants to be as they are.
   [[nodiscard]] PageRun widened(PageRun run, PageRun most) const noexcept {
-    const auto may_open = [this](std::uint64_t page) {
-      return !chosen_.has(page) && is_readable(page);
-    };
     while (run.first > most.first && may_open(run.first - 1)) --run.first;
     while (run.end < most.end && may_open(run.end)) ++run.end;
     return run;
   }
 
-  [[nodiscard]] bool is_readable(std::uint64_t page) const noexcept {
-    return can_be_read(mapping().native(page));
+  /// False: the program has chosen another protection, or has mapped something else there.
+  [[nodiscard]] bool may_open(std::uint64_t page) const noexcept {
+    if (chosen_.has(page)) return false;
+    if (!mapping().tells_handlers()) return can_be_read(mapping().native(page));
+    bool may = false;
+    const auto told = mapping().for_each_protection({page, page + 1},
+                                                    [&](PageRun, int protection) -> Result<void> {
+                                                      may = is_plain(protection);
+                                                      return {};
+                                                    });
+    return told ? may : can_be_read(mapping().native(page));
+  }
+  /// As we leave pages.
+  [[nodiscard]] bool is_plain(int protection) const noexcept {
+    const int chosen = protection & ~implied_;
+    return chosen == PROT_READ || chosen == (PROT_READ | PROT_WRITE);
+  }
+  /// What the kernel adds to what is asked for: old programs, and those that setarch(8) starts so,
+  /// may execute what they can read.
+  static int implied_protection() noexcept {
+    constexpr unsigned long kOnlyAsk = 0xffffffff;
+    const int persona = personality(kOnlyAsk);
+    return persona >= 0 && (persona & READ_IMPLIES_EXEC) != 0 ? PROT_EXEC : 0;
   }
 
   bool set_open(PageRun run) noexcept {
@@ -166,6 +215,7 @@ class Mprotect final : public FaultTracker {
   PageSet chosen_;
   sync::Vector<Chosen> protections_;
   std::optional<ReadOnlyView> view_;
+  int implied_ = implied_protection();
 };
 
 Result<OwnedTracker> make_mprotect(const Mapping& mapping) {
