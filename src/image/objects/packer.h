@@ -14,7 +14,8 @@ namespace cleave::detail::image {
 /// What was added together lies together: pages; behind them the nodes that name pages; and behind
 /// these commits and the nodes above, which a lazy checkout reads without the others. There are few
 /// of these, and they wait for each other: they are in the last pack, or in one for each mebibyte.
-/// Takes two packs' size of memory, and what a FramePipeline takes. After an error nothing is added any more.
+/// Takes two packs' size of memory, and what a FramePipeline takes. After an error nothing is added
+/// any more.
 class Packer {
  public:
   Packer(ImageStore& store, Catalog& catalog) : store_(store), catalog_(catalog) {}
