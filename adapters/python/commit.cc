@@ -22,9 +22,7 @@ py::bytes read_commit(const CommitObject& self, Whole offset, std::optional<Whol
   if (offset.value > place.size || bytes > most) {
     raise_with("bad_argument", "the range does not lie inside the arena");
   }
-  return read_bytes(bytes, [&](std::span<std::byte> into) {
-    return commit->snapshot().read(Address{place.address + offset.value}, into);
-  });
+  return read_bytes(commit->snapshot(), Address{place.address + offset.value}, bytes);
 }
 
 std::optional<std::string> name_of(const CommitObject& self) {
@@ -53,7 +51,8 @@ std::string show_commit(const CommitObject& self) {
   if (const auto name = name_of(self)) {
     text += " " + py::repr(py::str(*name)).cast<std::string>();
   }
-  return text + ": " + std::to_string(commit->pages()) + " pages>";
+  const std::uint64_t pages = commit->pages();
+  return text + ": " + std::to_string(pages) + (pages == 1 ? " page>" : " pages>");
 }
 
 }  // namespace

@@ -66,9 +66,7 @@ py::bytes read_hold(const HoldObject& self, std::optional<Whole> start, std::opt
   if (from < first || from > end || bytes > most) {
     raise_with("bad_argument", "the range does not lie inside what is held");
   }
-  return read_bytes(bytes, [&](std::span<std::byte> into) {
-    return hold->read(Address{self.origin() + from}, into);
-  });
+  return read_bytes(*hold, Address{self.origin() + from}, bytes);
 }
 
 std::string show_memory(const char* what, bool here, bool closed, std::uint64_t bytes) {

@@ -13,22 +13,22 @@ namespace cleave::python {
 namespace {
 
 py::bytes read_snapshot(const SnapshotObject& self, Whole address, Whole size) {
-  const auto snapshot = self.get();
-  return read_bytes(size.value, [&](std::span<std::byte> into) {
-    return snapshot->read(Address{address.value}, into);
-  });
+  return read_bytes(*self.get(), Address{address.value}, size.value);
 }
 
 void read_snapshot_into(const SnapshotObject& self, Whole address, const py::object& buffer) {
   const auto snapshot = self.get();
   const Contents into(buffer, Contents::For::writing);
-  value_of(copying(into.bytes().size(),
-                   [&] { return snapshot->read(Address{address.value}, into.bytes()); }));
+  const Address from{address.value};
+  value_of(copying(*snapshot, from, into.bytes().size(),
+                   [&] { return snapshot->read(from, into.bytes()); }));
 }
 
 py::object view_page(const SnapshotObject& self, Whole address) {
   const auto snapshot = self.get();
-  const PageView page = value_of(snapshot->view(page_of(Address{address.value})));
+  const Address at{address.value};
+  const PageView page =
+      value_of(copying(*snapshot, at, 1, [&] { return snapshot->view(page_of(at)); }));
   const auto bytes = page.bytes();
   return py::memoryview(make_piece({const_cast<std::byte*>(bytes.data()), bytes.size()}, true,
                                    py::none(), nullptr, snapshot));

@@ -34,24 +34,22 @@ std::uint64_t map_region(const SpaceObject& self, Whole size, std::optional<Whol
 }
 
 py::bytes read_space(const SpaceObject& self, Whole address, Whole size) {
-  const auto space = self.get();
-  return read_bytes(size.value, [&](std::span<std::byte> into) {
-    return space->read(Address{address.value}, into);
-  });
+  return read_bytes(*self.get(), Address{address.value}, size.value);
 }
 
 void read_space_into(const SpaceObject& self, Whole address, const py::object& buffer) {
   const auto space = self.get();
   const Contents into(buffer, Contents::For::writing);
-  value_of(copying(into.bytes().size(),
-                   [&] { return space->read(Address{address.value}, into.bytes()); }));
+  const Address at{address.value};
+  value_of(copying(*space, at, into.bytes().size(), [&] { return space->read(at, into.bytes()); }));
 }
 
 void write_space(const SpaceObject& self, Whole address, const py::object& data) {
   const auto space = self.get();
   const Contents from(data, Contents::For::reading);
-  value_of(copying(from.bytes().size(),
-                   [&] { return space->write(Address{address.value}, from.bytes()); }));
+  const Address at{address.value};
+  value_of(
+      copying(*space, at, from.bytes().size(), [&] { return space->write(at, from.bytes()); }));
 }
 
 py::list diff_space(const SpaceObject& self, const py::object& other) {

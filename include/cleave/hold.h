@@ -54,6 +54,8 @@ class [[nodiscard]] CLEAVE_API Hold {
   /// held; nothing was read); with a backing also no_memory and io (a page is away and cannot be
   /// had; where: its first byte; `into` is filled up to it).
   Result<void> read(Address from, std::span<std::byte> into) const;
+  /// As Snapshot::is_in_memory(); what is not held counts as absent.
+  [[nodiscard]] bool is_in_memory(Address at, ByteCount bytes) const noexcept;
 
  private:
   friend struct detail::HandleAccess;

@@ -45,6 +45,9 @@ class CLEAVE_API Snapshot {
   /// bad_argument (beyond 2^48).
   Result<void> read(Address from, std::span<std::byte> into) const;
 
+  /// As Space::is_in_memory(), without a lock.
+  [[nodiscard]] bool is_in_memory(Address at, ByteCount bytes) const noexcept;
+
   /// One value at `from`, on any alignment. Errors: as read().
   template <Word T>
   Result<T> load(Address from) const {

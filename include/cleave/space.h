@@ -92,6 +92,10 @@ class CLEAVE_API Space {
   /// Errors: not_mapped, not_permitted (where: the first byte that cannot be read; those before it
   /// have been), bad_argument (beyond 2^48). No bytes inside a space: nothing happens.
   Result<void> read(Address from, std::span<std::byte> into) const;
+  /// Whether the pages of the range are in memory, at this moment: reading them would wait for no
+  /// backing then. For who must not wait, and would rather ask another thread. True of pages that
+  /// are absent, or cannot be read. Cost: by the pages, some ns each; one lock.
+  [[nodiscard]] bool is_in_memory(Address at, ByteCount bytes) const noexcept;
   /// Errors: as read(), and no_memory. `where` is the first byte not written; those before it are.
   Result<void> write(Address to, std::span<const std::byte> from);
 

@@ -72,6 +72,12 @@ int add_module(dl_phdr_info* info, std::size_t, void* into) {
   return 0;
 }
 
+std::vector<ImageModule> modules_of_this_process() {
+  std::vector<ImageModule> modules;
+  (void)dl_iterate_phdr(add_module, &modules);
+  return modules;
+}
+
 // Where many a number leads, and no pointer: memory that cannot be read, and a sanitizer's shadow.
 // Below 4 GiB, and by terabytes, nothing else is mapped without a name unless a program insists.
 bool is_no_target(const char* may, std::string_view name, std::uint64_t first, std::uint64_t end) {
@@ -119,8 +125,7 @@ const char* architecture() {
 }
 
 std::vector<ImageModule> memory_of_this_process() {
-  std::vector<ImageModule> memory;
-  (void)dl_iterate_phdr(add_module, &memory);
+  std::vector<ImageModule> memory = modules_of_this_process();
   add_other_mappings(memory);
   std::ranges::sort(memory, {}, &ImageModule::base);
   return memory;
@@ -176,8 +181,11 @@ Result<void> check_arena(const ImageRecord& record) {
               "place; foreign_modules() and `cleave image log` name it");
 }
 
+// What has no build-id is never known again: so no other mappings are looked at, and nothing where
+// no word leads out.
 std::vector<ImageModule> foreign(std::span<const ImageModule> modules) {
-  const std::vector<ImageModule> here = memory_of_this_process();
+  if (modules.empty()) return {};
+  const std::vector<ImageModule> here = modules_of_this_process();
   std::vector<ImageModule> lacking;
   for (const ImageModule& module : modules) {
     const bool known =

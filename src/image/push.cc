@@ -52,28 +52,39 @@ struct RepositoryState::Draft {
   ImageRecord record;
 };
 
+// What it meets first it puts at once, so that compressing and writing go on beside the hashing.
 Result<RepositoryState::Draft> RepositoryState::draft(const Snapshot& snapshot,
-                                                      const PushOptions& options) {
+                                                      const PushOptions& options, Packer& packer,
+                                                      std::uint64_t& pages) {
   const PushedState* const since = options.since == nullptr ? nullptr : options.since->state_.get();
   auto record = described(snapshot, options);
   if (!record) return tl::unexpected(record.error());
   auto base = since == nullptr ? without_pages(snapshot) : Result<Snapshot>(since->snapshot);
   if (!base) return tl::unexpected(base.error());
+  std::uint64_t total = 0;
+  auto compared = cleave::diff(*base, snapshot, [&](PageRange each) { total += each.pages(); });
+  if (!compared) return tl::unexpected(compared.error());
   Draft draft{snapshot, since == nullptr ? Tree{} : since->tree, std::move(*record)};
   OutsideWords words(draft.record, since == nullptr ? std::vector<ImageModule>{} : since->modules);
-  Result<void> done;
-  const auto compared = cleave::diff(*base, snapshot, [&](PageRange differs) {
-    for (PageNo page = differs.first; done && page < differs.end; ++page) {
-      const auto view = snapshot.view(page);
-      if (!view) {
-        done = tl::unexpected(view.error());
-      } else if (view->is_absent() || is_zero(view->bytes())) {
-        draft.tree.set(page, {});
-      } else {
-        draft.tree.set(page, hash(view->bytes()));
-        words.look_at(view->bytes());
-      }
+  std::uint64_t seen = 0;
+  const auto add = [&](PageNo page) -> Result<void> {
+    if (++seen % 1024 == 0) tell(seen, total);
+    const auto view = snapshot.view(page);
+    if (!view) return tl::unexpected(view.error());
+    if (view->is_absent() || is_zero(view->bytes())) {
+      draft.tree.set(page, {});
+      return {};
     }
+    const ImageId id = hash(view->bytes());
+    draft.tree.set(page, id);
+    words.look_at(view->bytes());
+    if (packer.has(id)) return {};
+    ++pages;
+    return packer.add(id, view->bytes());
+  };
+  Result<void> done;
+  compared = cleave::diff(*base, snapshot, [&](PageRange differs) {
+    for (PageNo page = differs.first; done && page < differs.end; ++page) done = add(page);
   });
   if (!compared) return tl::unexpected(compared.error());
   if (!done) return tl::unexpected(done.error());
@@ -87,9 +98,7 @@ Result<RepositoryState::Draft> RepositoryState::draft(const Snapshot& snapshot,
 
 // The store lacks an object where no pack has it that is not condemned.
 Result<void> RepositoryState::upload(const Draft& draft, Packer& packer, std::uint64_t& pages) {
-  std::uint64_t done = 0;
   const auto page = [&](PageNo number, const ImageId& id) -> Result<void> {
-    if (++done % 1024 == 0) tell(done, draft.record.pages);
     if (packer.has(id)) return {};
     const auto view = draft.snapshot.view(number);
     if (!view) return tl::unexpected(view.error());
@@ -125,21 +134,25 @@ Result<PushedImage> RepositoryState::push(const Snapshot& snapshot, std::string_
                 "a ref's name is of [A-Za-z0-9._-], in parts between slashes that begin with none "
                 "of . and -, and has at most 200 bytes");
   }
-  auto drafted = draft(snapshot, options);
-  if (!drafted) return tl::unexpected(drafted.error());
   std::optional<ImageId> expected = options.expected;
   if (!expected && options.since != nullptr) expected = options.since->id();
+  auto seen = look_at_all();
+  if (!seen) return tl::unexpected(seen.error());
 
   Packer packer(*store, catalog);
+  std::uint64_t pages_put = 0;
+  auto drafted = draft(snapshot, options, packer, pages_put);
+  if (!drafted) return tl::unexpected(drafted.error());
   const PushId mine = random_bytes();
   auto pushed = std::make_shared<PushedState>(snapshot, drafted->tree);
   pushed->modules = drafted->record.modules;
   const auto finished = [&] {
+    pushed->pages_put = pages_put;
     pushed->bytes_put = packer.bytes_put();
     return PushedImage(std::move(pushed));
   };
   for (int tries = 0; tries < kMostTries; ++tries) {
-    const auto seen = look_at_all();
+    if (tries > 0) seen = look_at_all();
     if (!seen) return tl::unexpected(seen.error());
     Root desired = seen->root;
     RefRecord& mark = desired.refs[std::string(ref)];
@@ -154,7 +167,7 @@ Result<PushedImage> RepositoryState::push(const Snapshot& snapshot, std::string_
     const Bytes commit = encode(record);
     pushed->id = hash(commit);
 
-    if (auto put = upload(*drafted, packer, pushed->pages_put); !put) {
+    if (auto put = upload(*drafted, packer, pages_put); !put) {
       return tl::unexpected(put.error());
     }
     if (!packer.has(pushed->id)) {

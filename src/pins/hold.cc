@@ -39,6 +39,13 @@ HoldState& Hold::state() const noexcept {
 Address Hold::address() const noexcept { return state().at; }
 ByteCount Hold::size() const noexcept { return state().size; }
 
+bool Hold::is_in_memory(Address at, ByteCount bytes) const noexcept {
+  const HoldState& s = state();
+  if (!s.frames.is_here() || s.frames.away() == nullptr) return true;
+  return all_pages(at, bytes,
+                   [&s](PageNo page) { return s.frames.is_in_memory(s.table.find(page)); });
+}
+
 Result<HoldView> Hold::view() const& { return view(state().at, state().size); }
 
 Result<HoldView> Hold::view(Address from, ByteCount bytes) const& {

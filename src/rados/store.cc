@@ -1,5 +1,6 @@
 #include "rados/store.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
 #include <memory>
@@ -10,6 +11,7 @@
 #include "base/uncancelled.h"
 #include "image/store/cell.h"
 #include "image/store/key.h"
+#include "rados/completion.h"
 
 namespace cleave {
 namespace detail::rados {
@@ -23,6 +25,9 @@ using image::View;
 constexpr const char* kGeneration = "generation";
 // Objects that are asked for their sizes at once.
 constexpr std::size_t kMostAtOnce = 64;
+// What is read in one operation of a large object: while one comes over the network, the cluster
+// reads the next.
+constexpr std::size_t kPart = std::size_t{2} << 20;
 
 class WriteOperation {
  public:
@@ -80,26 +85,11 @@ int for_each_object(rados_ioctx_t pool, const Each& each) {
 class Asking {
  public:
   explicit Asking(rados_ioctx_t pool) : pool_(pool) {}
-  ~Asking() { (void)wait(0); }
-  Asking(const Asking&) = delete;
-  Asking& operator=(const Asking&) = delete;
 
   /// Negative: an error of Ceph's.
   int ask(const std::string& object) {
     if (const int result = wait(kMostAtOnce - 1); result < 0) return result;
-    auto asked = std::make_unique<Asked>();
-    asked->object = object;
-    if (const int result = rados_aio_create_completion2(nullptr, nullptr, &asked->completion);
-        result < 0) {
-      return result;
-    }
-    const int result =
-        rados_aio_stat(pool_, asked->object.c_str(), asked->completion, &asked->size, &asked->time);
-    if (result < 0) {
-      rados_aio_release(asked->completion);
-      return result;
-    }
-    under_way_.push_back(std::move(asked));
+    under_way_.push_back(std::make_unique<Asked>(pool_, object));
     return 0;
   }
   /// Until no more than so many are under way.
@@ -108,9 +98,7 @@ class Asking {
     while (under_way_.size() > left) {
       const std::unique_ptr<Asked> asked = std::move(under_way_.front());
       under_way_.pop_front();
-      (void)rados_aio_wait_for_complete(asked->completion);
-      const int result = rados_aio_get_return_value(asked->completion);
-      rados_aio_release(asked->completion);
+      const int result = asked->done.wait();
       if (result == 0) found.emplace_back(asked->object, asked->size);
       if (result < 0 && result != -ENOENT) worst = result;  // it may be removed meanwhile
     }
@@ -121,14 +109,42 @@ class Asking {
 
  private:
   struct Asked {
+    Asked(rados_ioctx_t pool, std::string its_object)
+        : object(std::move(its_object)), done([&](rados_completion_t completion) {
+            return rados_aio_stat(pool, object.c_str(), completion, &size, &time);
+          }) {}
     std::string object;
-    rados_completion_t completion = nullptr;
     std::uint64_t size = 0;
     time_t time = 0;
+    Completion done;
   };
   rados_ioctx_t pool_;
   std::deque<std::unique_ptr<Asked>> under_way_;
 };
+
+/// Fills `into` from `offset` on; all parts are under way at once. How many bytes there were;
+/// negative: an error of Ceph's.
+std::int64_t read_in_parts(rados_ioctx_t pool, const std::string& object, std::uint64_t offset,
+                           std::span<std::byte> into) {
+  std::vector<std::pair<std::size_t, Completion>> parts;
+  parts.reserve(into.size() / kPart + 1);
+  for (std::size_t at = 0; at < into.size(); at += kPart) {
+    const auto part = into.subspan(at, std::min(kPart, into.size() - at));
+    parts.emplace_back(part.size(), Completion([&](rados_completion_t completion) {
+                         return rados_aio_read(pool, object.c_str(), completion,
+                                               reinterpret_cast<char*>(part.data()), part.size(),
+                                               offset + at);
+                       }));
+  }
+  std::int64_t read = 0;
+  for (auto& [size, done] : parts) {
+    const int result = done.wait();
+    if (result < 0) return result;
+    read += result;
+    if (static_cast<std::size_t>(result) < size) break;  // it ends here
+  }
+  return read;
+}
 
 }  // namespace
 
@@ -142,6 +158,7 @@ Result<std::optional<std::uint64_t>> RadosStore::size_of(const std::string& obje
   return std::optional(size);
 }
 
+// In one operation: what is read while it changes is whole.
 Result<std::vector<std::byte>> RadosStore::read(const std::string& object, std::uint64_t offset,
                                                 std::uint64_t size) {
   const Uncancelled here;
@@ -171,8 +188,11 @@ Result<std::vector<std::byte>> RadosStore::get(std::string_view key, std::uint64
                                                std::uint64_t size) {
   const Uncancelled here;
   if (!is_key(key)) return no_key();
-  auto bytes = read(std::string(key), offset, size);
-  if (bytes && bytes->size() < size) {
+  Bytes bytes(size);
+  const std::int64_t read = read_in_parts(cluster_.pool(), std::string(key), offset, bytes);
+  if (read == -ENOENT) return no_such_object();
+  if (read < 0) return refused_by_cluster(static_cast<int>(read));
+  if (static_cast<std::uint64_t>(read) < size) {
     return fail(Errc::not_mapped, "an object of an image's store is shorter than it has to be");
   }
   return bytes;

@@ -6,12 +6,17 @@
 #include <new>
 #include <string_view>
 
+#include "s3/under_way.h"
+
 namespace cleave::detail::s3 {
 namespace {
 
 // An answer that is an error is read so far, for its code.
 constexpr std::uint64_t kMostOfAnError = 16 << 10;
 constexpr milliseconds kMostForAConnection{5'000};
+
+constexpr NoAnswer kAtTheEnd{"the process ends, and asks the S3 store for nothing any more",
+                             ECANCELED, false};
 
 struct Reading {
   CURL* curl;
@@ -63,8 +68,17 @@ std::optional<std::uint64_t> first_of_range(std::string_view value) {
   return first;
 }
 
+// As much room as the answer says that it needs, but no more than it may have: what grows as it
+// comes is copied time and again.
+void make_room(Reading& reading, std::string_view length) {
+  std::uint64_t bytes = 0;
+  const auto read = std::from_chars(length.data(), length.data() + length.size(), bytes);
+  if (read.ec == std::errc{}) reading.response.body.reserve(std::min(bytes, reading.most));
+}
+
 std::size_t take_header(char* from, std::size_t, std::size_t size, void* reading_as_void) noexcept {
-  Response& response = static_cast<Reading*>(reading_as_void)->response;
+  auto& reading = *static_cast<Reading*>(reading_as_void);
+  Response& response = reading.response;
   const std::string_view line(from, size);
   const std::size_t colon = line.find(':');
   if (colon == line.npos) return size;
@@ -76,6 +90,7 @@ std::size_t take_header(char* from, std::size_t, std::size_t size, void* reading
     const std::string value(trimmed(line.substr(colon + 1)));
     if (name == "etag") response.etag = value;
     if (name == "content-range") response.first = first_of_range(value);
+    if (name == "content-length") make_room(reading, value);
     if (name == "date") {
       const std::time_t when = curl_getdate(value.c_str(), nullptr);
       if (when != -1) response.date = when;
@@ -112,6 +127,11 @@ NoAnswer no_answer(CURLcode code, bool too_long) {
   }
 }
 
+// Called by C, now and then while a request is under way: not 0, and it ends.
+int is_to_stop(void*, curl_off_t, curl_off_t, curl_off_t, curl_off_t) noexcept {
+  return UnderWay::is_ending() ? 1 : 0;
+}
+
 class HeaderList {
  public:
   HeaderList() = default;
@@ -131,11 +151,21 @@ class HeaderList {
 };
 
 void set_up_curl_once() {
-  static const CURLcode done = curl_global_init(CURL_GLOBAL_DEFAULT);
+  static const CURLcode done = [] {
+    const CURLcode set_up = curl_global_init(CURL_GLOBAL_DEFAULT);
+    UnderWay::watch_the_end();
+    return set_up;
+  }();
   if (done != CURLE_OK) throw std::bad_alloc();
 }
 
 }  // namespace
+
+// Its connections may speak TLS: at the end they are left to the kernel.
+void Http::CloseCurl::operator()(CURL* curl) const {
+  const Uncancelled here;
+  if (const Entered entered; entered) curl_easy_cleanup(curl);
+}
 
 Http::Http(std::string certificates) : certificates_(std::move(certificates)) {
   set_up_curl_once();
@@ -144,6 +174,8 @@ Http::Http(std::string certificates) : certificates_(std::move(certificates)) {
 }
 
 tl::expected<Response, NoAnswer> Http::send(const Request& request) {
+  const Entered entered;
+  if (!entered) return tl::unexpected(kAtTheEnd);
   CURL* const curl = curl_.get();
   curl_easy_reset(curl);  // All but the connections.
   Reading reading{curl, request.most, {}};
@@ -161,6 +193,8 @@ tl::expected<Response, NoAnswer> Http::send(const Request& request) {
   if (!certificates_.empty()) set(CURLOPT_CAINFO, certificates_.c_str());
   set(CURLOPT_HEADERFUNCTION, &take_header);
   set(CURLOPT_HEADERDATA, static_cast<void*>(&reading));
+  set(CURLOPT_NOPROGRESS, 0L);
+  set(CURLOPT_XFERINFOFUNCTION, &is_to_stop);
   set(CURLOPT_WRITEFUNCTION, &take_body);
   set(CURLOPT_WRITEDATA, static_cast<void*>(&reading));
   if (request.method == "PUT") {
@@ -172,6 +206,7 @@ tl::expected<Response, NoAnswer> Http::send(const Request& request) {
   }
   set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
   const CURLcode code = curl_easy_perform(curl);
+  if (code == CURLE_ABORTED_BY_CALLBACK) return tl::unexpected(kAtTheEnd);
   if (code != CURLE_OK) return tl::unexpected(no_answer(code, reading.too_long));
   reading.response.status = status_of(curl);
   return std::move(reading.response);

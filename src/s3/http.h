@@ -54,10 +54,7 @@ class Http {
 
  private:
   struct CloseCurl {
-    void operator()(CURL* curl) const {
-      const Uncancelled here;
-      curl_easy_cleanup(curl);
-    }
+    void operator()(CURL* curl) const;
   };
   std::unique_ptr<CURL, CloseCurl> curl_;
   std::string certificates_;

@@ -65,6 +65,16 @@ Result<void> Space::read(Address from, std::span<std::byte> into) const {
                        });
 }
 
+bool Space::is_in_memory(Address at, ByteCount bytes) const noexcept {
+  SpaceState& s = state();
+  if (!s.is_here() || s.frames.away() == nullptr) return true;
+  const sync::Guard guard(s.lock);
+  return all_pages(at, bytes, [&s](PageNo page) {
+    s.lock.assume_held();  // by the function around
+    return s.frames.is_in_memory(s.table.find(page));
+  });
+}
+
 Result<void> Space::write(Address to, std::span<const std::byte> from) {
   SpaceState& s = state();
   if (!s.is_here()) return not_here();

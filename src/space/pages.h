@@ -32,6 +32,17 @@ inline Result<PageRange> pages_at(Address at, ByteCount size) {
   return PageRange{page_of(at), page_of(at) + (size.value + kPageSize - 1) / kPageSize};
 }
 
+/// Whether `holds(page)` is true of each page that the bytes cover, as far as there are pages.
+template <class Holds>
+bool all_pages(Address at, ByteCount bytes, Holds holds) {
+  if (bytes == 0 || !check_within_limit(at, bytes.value)) return true;
+  const PageNo last = page_of(at + ByteCount{bytes.value - 1});
+  for (PageNo page = page_of(at); page <= last; ++page) {
+    if (!holds(page)) return false;
+  }
+  return true;
+}
+
 /// Calls `use(page, offset in it, part of bytes)` for each page that `bytes` covers at `at`; stops
 /// at the first error, with `where` set to the first byte that was not served.
 template <class Byte, class Use>

@@ -52,6 +52,13 @@ Result<void> Snapshot::read(Address from, std::span<std::byte> into) const {
       });
 }
 
+bool Snapshot::is_in_memory(Address at, ByteCount bytes) const noexcept {
+  const SnapshotState& s = state();
+  if (!s.frames.is_here() || s.frames.away() == nullptr) return true;
+  return all_pages(at, bytes,
+                   [&s](PageNo page) { return s.frames.is_in_memory(s.table.find(page)); });
+}
+
 Result<PageView> Snapshot::view(PageNo page) const& {
   const SnapshotState& s = state();
   if (!s.frames.is_here()) return not_here();

@@ -3,6 +3,7 @@
 // explorer knows.
 #pragma once
 
+#include <condition_variable>
 #include <mutex>
 
 #include "base/thread_annotations.h"
@@ -17,7 +18,23 @@ class CLEAVE_CAPABILITY bare_mutex {
   void assume_held() const CLEAVE_ASSERTS_HELD() {}
 
  private:
+  friend class bare_condition;
   std::mutex mutex_;
+};
+
+/// What a thread waits for with such a mutex. A point of cancellation: see base/uncancelled.h.
+class bare_condition {
+ public:
+  /// Lets go of the mutex while it sleeps. It may wake for nothing: who waits looks again.
+  void wait(bare_mutex& held) CLEAVE_REQUIRES(held) {
+    std::unique_lock<std::mutex> lock(held.mutex_, std::adopt_lock);
+    condition_.wait(lock);
+    (void)lock.release();
+  }
+  void notify_all() noexcept { condition_.notify_all(); }
+
+ private:
+  std::condition_variable condition_;
 };
 
 /// Holds one for a scope.

@@ -33,6 +33,36 @@ TEST_F(AwayTest, ForksSnapshotsAndHoldsReadWhatIsAway) {
   expect_filled(space, 60, 2000);
 }
 
+// Who must not wait asks first, and brings nothing by that.
+TEST_F(AwayTest, SpacesSnapshotsAndHoldsSayWhetherAllIsInMemory) {
+  Space space = space_of(4);
+  put(space, 0, 7);
+  put(space, 1, 8);
+  const Snapshot snapshot = must(space.snapshot());
+  const Hold hold = must(space.hold(page_at(0), ByteCount{4 * kPageSize}));
+  const auto expect_that = [](const auto& source, Address at, ByteCount bytes, bool is_in_memory) {
+    EXPECT_EQ(source.is_in_memory(at, bytes), is_in_memory) << raw(at) << ", " << bytes.value;
+  };
+  const auto expect_of_all = [&](Address at, ByteCount bytes, bool is_in_memory) {
+    expect_that(space, at, bytes, is_in_memory);
+    expect_that(snapshot, at, bytes, is_in_memory);
+    expect_that(hold, at, bytes, is_in_memory);
+  };
+  expect_of_all(page_at(0), ByteCount{4 * kPageSize}, true);
+  evict();
+  ASSERT_FALSE(is_here(space, 0));
+  expect_of_all(page_at(0), 1, false);
+  expect_of_all(page_at(0) + ByteCount{kPageSize - 1}, 1, false);
+  expect_of_all(page_at(2), ByteCount{2 * kPageSize}, true);  // absent
+  expect_of_all(page_at(1) + ByteCount{kPageSize - 1}, 2, false);
+  expect_of_all(page_at(0), 0, true);
+  expect_of_all(Address{~std::uint64_t{0}}, 1, true);  // cannot be read
+  EXPECT_FALSE(is_here(space, 0)) << "to ask brings nothing";
+  expect_filled(space, 1, 7);
+  expect_of_all(page_at(0), kPageSize, true);
+  expect_of_all(page_at(0), 2 * kPageSize, false);
+}
+
 TEST_F(AwayTest, ARollbackToWhatIsAwayBringsNothing) {
   Space space = space_of(60);
   fill(space, 60, 1000);

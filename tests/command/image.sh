@@ -24,6 +24,7 @@ printf 'CREATE TABLE t(x);\nINSERT INTO t VALUES (7);\n.save one.db\nUPDATE t SE
   "$cleave" sqlite || complain "no databases"
 image init store >said
 image push store warm one.db -m "one row" >>said
+expect 0 "1 pack, 4 objects, 1 commit: PASS" verify store
 image push store warm two.db >>said
 image clone store copy >>said
 image checkout copy warm out.db >>said

@@ -23,7 +23,7 @@ void do_all(const std::string& path) {
   const Pool pool = must(Pool::create(16_MiB));
   Arena arena = must(Arena::create(pool, 1_MiB));
   must(repository.push(must(arena.commit()), "arena"));
-  Space space = space_with(pool, pages(0, 100, 1));
+  Space space = space_with(pool, pages(0, 900, 1));  // more than are pushed without a thread
   const ImageId id = must(repository.push(must(space.snapshot()), "main")).id();
   LazyImages images =
       must(LazyImages::open(must(directory_store(path)), LazyOptions{.memory = 16_MiB}));

@@ -72,6 +72,24 @@ TEST_F(HostileImage, OfAFewNodesTakesNoMoreMemoryThanItMay) {
   expect_refused(bomb(6, 100), Errc::bad_argument);
 }
 
+// As are the words of an arena: pointers, and numbers in an order of bytes.
+TEST_F(HostileImage, OfAnotherArchitectureIsNoArenaHere) {
+  ImageRecord record;
+  record.kind = ImageRecord::Kind::arena;
+  record.architecture = "another";
+  record.root = node(0, page(7));
+  record.height = 1;
+  record.pages = kEntries;
+  record.regions = {{{PageNo{0}, PageNo{kEntries}}, Protection::read_write}};
+  const ImageId id = add(encode(record));
+  must(packer_.flush());
+  must(store_->list("packs"));
+  Repository repository = at_.open();
+  const Pool pool = must(Pool::create(16_MiB));
+  EXPECT_TRUE(fails_with(repository.checkout_arena(pool, must(repository.resolve(id.hex()))),
+                         Errc::unsupported));
+}
+
 // Read without a pool, its pages come one by one, and no list of them is made.
 TEST_F(HostileImage, IsReadWithoutAListOfItsPages) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer takes more address space than that";

@@ -94,6 +94,21 @@ TEST_F(LazyImageTest, IsReadByAccessorsAndThreads) {
   EXPECT_EQ(lazy.progress().had, contents_.size());
 }
 
+// One that names the page, and the page: wherever in the history they were put.
+TEST_F(LazyImageTest, AsksTwiceAtMostForAPageHoweverLongItsHistory) {
+  for (std::uint64_t generation = 1; generation <= 100; ++generation) {
+    contents_[7 * generation % 200] = 10'000 + generation;
+    push("main", contents_);
+  }
+  for (const std::uint64_t page : {0, 7, 100, 199, 300}) {
+    LazyImages images = open();
+    LazyCheckout lazy = must(images.checkout(id_));
+    const std::uint64_t before = trouble_.gets;
+    EXPECT_EQ(must(page_of(lazy.space(), page)), page_of_number(contents_.at(page)));
+    EXPECT_LE(trouble_.gets - before, 2u) << "page " << page;
+  }
+}
+
 TEST_F(LazyImageTest, FitsInLessMemoryThanItTakes) {
   LazyImages images = open({.memory = ByteCount{32 * kPageSize}});
   LazyCheckout lazy = must(images.checkout(id_));

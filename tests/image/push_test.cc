@@ -1,7 +1,11 @@
 // What is pushed by one comes out at another, page for page, and only what is lacking travels.
+#include <stop_token>
+#include <thread>
+
 #include <gtest/gtest.h>
 
 #include "tests/image/contents.h"
+#include "tests/support/memory_backing.h"
 
 namespace cleave::detail::image {
 namespace {
@@ -58,6 +62,33 @@ TEST_F(Image, ReachesToTheEndOfASpace) {
 }
 
 // However it came to be what it is, and wherever: the id is that of the contents.
+TEST_F(Image, HoldsWhatWasAwayWhenItWasPushed) {
+  Beyond beyond;
+  const Contents contents = pages(3, 200, 1);
+  const Pool small =
+      must(Pool::create(ByteCount{16 * kPageSize}, std::make_unique<MemoryBacking>(beyond)));
+  Space space = space_with(small, contents);
+  ASSERT_GE(small.statistics().away, 180u);
+  const ImageId id = must(at_.repository.push(must(space.snapshot()), "main")).id();
+  expect_contents(must(at_.repository.checkout(pool_, id)), contents);
+}
+
+TEST_F(Image, HoldsWhatTheSnapshotDidThoughTheProgramWritesOn) {
+  const Contents contents = pages(0, 900, 1);
+  Space space = space_with(pool_, contents);
+  const Snapshot snapshot = must(space.snapshot());
+  std::jthread program([&](const std::stop_token& stop) {
+    for (std::uint64_t round = 1; !stop.stop_requested(); ++round) {
+      write(space, pages(0, 900, 1000 * round));
+    }
+  });
+  const ImageId id = must(at_.repository.push(snapshot, "main")).id();
+  program.request_stop();
+  program.join();
+  const Pool pool = must(Pool::create(ByteCount{16 << 20}));
+  expect_contents(must(at_.repository.checkout(pool, id)), contents);
+}
+
 TEST_F(Image, HasTheSameIdEverywhere) {
   const Contents contents = pages(10, 100, 1);
   Space straight = space_with(pool_, contents);

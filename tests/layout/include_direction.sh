@@ -40,7 +40,7 @@ src/backing/swap: include/* src/base src/sync src/backing
 src/backing/compressed: include/* src/base src/sync src/backing
 src/image/format: include/* src/base
 src/image/store: include/* src/base src/sync src/image/format
-src/image/objects: include/* src/base src/image/format src/image/store
+src/image/objects: include/* src/base src/sync src/image/format src/image/store
 src/image/leaves: include/* src/base src/image/format src/image/objects
 src/image: include/* src/base src/image/format src/image/store src/image/objects src/image/leaves
 src/image/lazy: include/* src/base src/sync src/image src/image/format src/image/objects src/image/leaves

@@ -410,6 +410,41 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     server.server_close()
 
 
+def test_other_threads_go_on_while_a_page_comes(bucket: str, pool: cleave.Pool) -> None:
+    """The store is served by another thread of this interpreter: with the lock held, no page would come."""
+    try:
+        repository = cleave.Repository.create(bucket)
+    except cleave.UnsupportedError as error:
+        pytest.skip(str(error))
+    push(repository, pool)
+    main = repository.resolve("main")
+
+    def lazily(use: Callable[[cleave.Space], bytes]) -> bytes:
+        with cleave.LazyImages(bucket, 2048 * PAGE, lease=False) as images:
+            return use(images.checkout(main).space)
+
+    def into(space: cleave.Space | cleave.Snapshot) -> bytes:
+        bytes_of_a_page = bytearray(8)
+        space.read_into(50 * PAGE, bytes_of_a_page)
+        return bytes(bytes_of_a_page)
+
+    def written(space: cleave.Space) -> bytes:
+        space.write(50 * PAGE + 8, b"changed!")
+        return space.read(50 * PAGE, 8)
+
+    ways: list[Callable[[cleave.Space], bytes]] = [
+        lambda space: space.read(50 * PAGE, 8),
+        into,
+        written,
+        lambda space: space.snapshot().read(50 * PAGE, 8),
+        lambda space: into(space.snapshot()),
+        lambda space: bytes(space.snapshot().view(50 * PAGE)[:8]),
+        lambda space: space.hold(50 * PAGE, PAGE).read(size=8),
+    ]
+    for way in ways:
+        assert lazily(way) == content(51)[:8]
+
+
 def test_a_lazy_checkout_that_nobody_closes_ends_its_lease_without_the_interpreters_lock(
     pool: cleave.Pool, bucket: str
 ) -> None:

@@ -1,17 +1,30 @@
 // A store in a bucket, reached by TLS: by a certificate that is named, and by no other.
 #include "tests/s3/tls.h"
 
+#include <atomic>
 #include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <thread>
 
 #include <gtest/gtest.h>
 
 #include "tests/image/contents.h"
 #include "tests/image/promises.h"
 #include "tests/s3/server.h"
+#include "tests/support/poor_process.h"
 #include "tests/support/temporary_folder.h"
 
 namespace cleave::detail::s3 {
 namespace {
+
+// The last thing that a process does: what TLS works with has gone by then, and whoever still used
+// it would be seen to.
+bool lingers_at_its_end = false;
+void linger() {
+  if (lingers_at_its_end) std::this_thread::sleep_for(std::chrono::milliseconds(300));
+}
+const bool lingers = std::atexit(linger) == 0;
 
 class StoreInS3ByTls : public testing::Test {
  protected:
@@ -61,6 +74,22 @@ TEST_F(StoreInS3ByTls, IsRefusedWhereItsCertificateIsNot) {
 TEST_F(StoreInS3ByTls, IsRefusedWhereItsCertificateIsAnothers) {
   const TlsDoor door(server_.port(), "127.0.0.2", certificate());
   expect_not_trusted(options(door, certificate()));
+}
+
+// As a daemon thread of Python's does while the interpreter ends.
+TEST_F(StoreInS3ByTls, LetsAProcessEndWhileAnotherThreadAsks) {
+  const TlsDoor door(server_.port(), "127.0.0.1", certificate());
+  ASSERT_TRUE(lingers);
+  EXPECT_TRUE(in_a_child([&]() -> std::string {
+    lingers_at_its_end = true;
+    std::atomic<int> answers{0};
+    std::thread([&, store = s3_store("s3://bucket/a", options(door, certificate()))] {
+      const std::byte object{};
+      while (store) answers += (*store)->put("packs/a", {&object, 1}) ? 1 : 0;  // each a handshake
+    }).detach();
+    while (answers < 3) std::this_thread::yield();
+    std::exit(0);  // NOLINT: other threads run
+  }));
 }
 
 }  // namespace

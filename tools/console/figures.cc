@@ -28,4 +28,8 @@ std::string count(std::uint64_t n) {
   return digits;
 }
 
+std::string count(std::uint64_t n, std::string_view one, std::string_view many) {
+  return fmt::format("{} {}", count(n), n == 1 ? one : many);
+}
+
 }  // namespace cleave::console

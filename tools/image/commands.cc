@@ -104,8 +104,8 @@ void push(const Options& options) {
                   {"pages_put", pushed.pages_put()},
                   {"bytes_put", pushed.bytes_put()}});
   }
-  fmt::print("{} {}: {} {} put, {}\n", brief(pushed.id()), options.ref, count(pushed.pages_put()),
-             pushed.pages_put() == 1 ? "page" : "pages",
+  fmt::print("{} {}: {} put, {}\n", brief(pushed.id()), options.ref,
+             count(pushed.pages_put(), "page", "pages"),
              size(static_cast<double>(pushed.bytes_put())));
 }
 
@@ -136,8 +136,7 @@ void write_out(const Options& options) {
   const std::vector<std::string> names = wanted_refs(*from, options);
   write_layout(*from, names, options.file);
   if (options.json) return print({{"folder", options.file}, {"refs", names}});
-  fmt::print("{}: an OCI layout of {} {}\n", options.file, count(names.size()),
-             names.size() == 1 ? "ref" : "refs");
+  fmt::print("{}: an OCI layout of {}\n", options.file, count(names.size(), "ref", "refs"));
 }
 
 void refs(const Options& options) {
@@ -170,8 +169,8 @@ void log(const Options& options) {
                                         {"size", module.size}});
     }
     if (options.json) continue;
-    fmt::print("{}  {} {}, {}  {}\n", id.hex(), count(record.pages),
-               record.pages == 1 ? "page" : "pages", kind, shown(record.message));
+    fmt::print("{}  {}, {}  {}\n", id.hex(), count(record.pages, "page", "pages"), kind,
+               shown(record.message));
     for (const ImageModule& module : record.modules)
       fmt::print("    leads to {} at {:#x}\n", shown(module.name), module.base);
   }
@@ -194,7 +193,7 @@ void diff(const Options& options) {
   };
   got(repository->diff(a, b, differs), options.repository);
   if (options.json) return print({{"pages", differing}, {"ranges", all}});
-  fmt::print("{} {}\n", count(differing), differing == 1 ? "page differs" : "pages differ");
+  fmt::print("{}\n", count(differing, "page differs", "pages differ"));
 }
 
 void forget(const Options& options) {
@@ -214,8 +213,9 @@ void verify(const Options& options) {
            {"problems", found.problems}});
   } else {
     for (const std::string& problem : found.problems) fmt::print("{}\n", shown(problem));
-    fmt::print("{} packs, {} objects, {} commits: {}\n", count(found.packs), count(found.objects),
-               count(found.commits), found.problems.empty() ? "PASS" : "FAIL");
+    fmt::print("{}, {}, {}: {}\n", count(found.packs, "pack", "packs"),
+               count(found.objects, "object", "objects"), count(found.commits, "commit", "commits"),
+               found.problems.empty() ? "PASS" : "FAIL");
   }
   if (!found.problems.empty()) throw console::Exit{1};
 }
@@ -238,8 +238,9 @@ void gc(const Options& options) {
                   {"removed", sum.removed},
                   {"rewritten", sum.rewritten}});
   }
-  fmt::print("{} packs found last, {} condemned, {} removed, {} rewritten\n", count(sum.packs),
-             count(sum.condemned), count(sum.removed), count(sum.rewritten));
+  fmt::print("{} found last, {} condemned, {} removed, {} rewritten\n",
+             count(sum.packs, "pack", "packs"), count(sum.condemned), count(sum.removed),
+             count(sum.rewritten));
 }
 
 }  // namespace cleave::command::image

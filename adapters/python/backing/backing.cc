@@ -102,8 +102,9 @@ Lets go of the handle; again: nothing. A pool that has the backing keeps it.)");
       [name = std::string(name)](const Object& self) {
         if (self.is_closed()) return "<cleave." + name + ", closed>";
         if (!self.is_here()) return "<cleave." + name + " of the parent process>";
-        return "<cleave." + name + ": " + std::to_string((*self.get())->statistics().pages) +
-               " pages>";
+        const std::uint64_t pages = (*self.get())->statistics().pages;
+        return "<cleave." + name + ": " + std::to_string(pages) +
+               (pages == 1 ? " page>" : " pages>");
       },
       "__repr__(self)\n--\n\n");
   close_by_with(kind);

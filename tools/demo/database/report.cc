@@ -45,15 +45,14 @@ void print_walk(Report& r) {
              count(r.branches), size(r.bytes_per_branch));
   fmt::print("{} checkouts from branch to branch, {} of them out of open transactions:\n",
              count(w.checkouts), count(w.abandoned));
-  fmt::print("half took {} or less for {} pages, the longest {} for {}.\n",
-             time(measure::median(w.ns)),
-             count(static_cast<std::uint64_t>(measure::median(w.pages))),
+  fmt::print("half took {} or less for {}, the longest {} for {}.\n", time(measure::median(w.ns)),
+             count(static_cast<std::uint64_t>(measure::median(w.pages)), "page", "pages"),
              time(measure::percentile(w.ns, 100)),
              count(static_cast<std::uint64_t>(measure::percentile(w.pages, 100))));
   fmt::print(
-      "Compared with the same SQL on fresh databases: {} tables, {} rows;\n"
+      "Compared with the same SQL on fresh databases: {}, {};\n"
       "integrity_check {} times.\n",
-      count(w.tables), count(w.rows), count(w.integrity_checks));
+      count(w.tables, "table", "tables"), count(w.rows, "row", "rows"), count(w.integrity_checks));
 }
 
 nlohmann::ordered_json json(const Way& way) {
@@ -66,9 +65,9 @@ nlohmann::ordered_json json(const Way& way) {
 }  // namespace
 
 void print_text(Report& r) {
-  fmt::print("{}:\n{} tables, {} rows, {}, in an arena under SQLite {}. Tracking: {}.\n\n",
-             r.source, count(r.tables), count(r.rows), size(static_cast<double>(r.bytes)),
-             sqlite3_libversion(), r.tracking);
+  fmt::print("{}:\n{}, {}, {}, in an arena under SQLite {}. Tracking: {}.\n\n", r.source,
+             count(r.tables, "table", "tables"), count(r.rows, "row", "rows"),
+             size(static_cast<double>(r.bytes)), sqlite3_libversion(), r.tracking);
   print_damages(r);
   print_walk(r);
   console::print_differences(r.walk.differences, [](const std::string& text) { return text; });
