@@ -80,6 +80,15 @@ bool thin_out(char* at, std::uint32_t parts) {
   return rest == 0 || madvise(at + parts * bytes, rest, MADV_DONTNEED) == 0;
 }
 
+// KSM is to find those pages alike that stand for parts, and not hundreds of them: more than 256 it
+// does not merge into one.
+void tell_apart(char* at, std::uint32_t parts) {
+  const std::size_t part = kHugePage / parts / kSmallPage * kSmallPage;
+  constexpr std::size_t kUnused = kSmallPage / 4;  // by the halves
+  for (std::size_t page = 0; page < kHugePage; page += kSmallPage)
+    if (page % part != 0) std::memcpy(at + page + kUnused, &page, sizeof page);
+}
+
 // The mapping of one declaration, and its pages.
 tl::expected<void, std::string> map_page(const CompiledTest& compiled, const model::PageSetup& page,
                                          const Placement& spot) {
@@ -102,6 +111,7 @@ tl::expected<void, std::string> map_page(const CompiledTest& compiled, const mod
     touch(at);
   else
     fill(at, bytes, page.value);
+  if (large) tell_apart(at, page.pages);
   if (large)
     if (auto made = make_huge(at, page); !made) return made;
   const auto declaration = static_cast<std::size_t>(&page - compiled.plan.setup.pages.data());
@@ -124,8 +134,8 @@ void mark_mergeable(const CompiledTest& compiled) {
     for (const judge::Instruction& instruction : line.code) {
       if (instruction.operation == nullptr) continue;
       if (instruction.operation->word != litmus::Word::merge) continue;
-      for (const model::PageNo page : {instruction.page, instruction.other})
-        madvise(compiled.placements[page].address, compiled.placements[page].bytes, MADV_MERGEABLE);
+      allow_merging(compiled.placements[instruction.page]);
+      allow_merging(compiled.placements[instruction.other]);
     }
 }
 
@@ -154,6 +164,8 @@ void reclaim_all_but_others(const CompiledTest& compiled, const char* address) {
 }
 
 }  // namespace
+
+void allow_merging(const Placement& place) { madvise(place.address, place.bytes, MADV_MERGEABLE); }
 
 void fill(char* from, std::size_t bytes, std::uint64_t value) {
   for (std::size_t at = 0; at < bytes; at += kSmallPage)

@@ -289,6 +289,9 @@ bool TestProcess::take(const judge::Instruction& i, model::ProcessId process) {
 bool TestProcess::merge(const judge::Instruction& i) {
   const bool within = i.other_process == i.process;
   char* const at = test_.placements[i.page].address;
+  // `unmerge` has forbidden it.
+  allow_merging(test_.placements[i.page]);
+  if (within) allow_merging(test_.placements[i.other]);
   const auto merged = merge_pages(at, within ? test_.placements[i.other].address : nullptr);
   if (!merged) shared_.fail("KSM did not scan all pages in 2 s: others have it look at many");
   // No copy: see note_copies(), which the other process calls later.
