@@ -233,7 +233,7 @@ class Checker {
                     found == names_.registers.end() ? "none" : list(found->second)));
   }
 
-  void place_of_somebody(const Place& place) {
+  void place_of_a_process(const Place& place) {
     if (place.process.empty())
       add(place.at, fmt::format("whose {}?", place.page),
           fmt::format("name the process: `{}:{}`",
@@ -271,10 +271,10 @@ class Checker {
         place(atom.place);
         break;
       case AtomKind::same:
-        place_of_somebody(atom.other);
+        place_of_a_process(atom.other);
         [[fallthrough]];
       default:
-        place_of_somebody(atom.place);
+        place_of_a_process(atom.place);
         break;
     }
   }

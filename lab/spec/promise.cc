@@ -147,10 +147,13 @@ void Promise::free(Page& page) {
 }
 
 // Where the pool of huge pages is empty, who asks for a reference or forces a write is refused; a
-// process that touches the page itself is killed.
+// process that touches the page itself is killed. What was given up may go until it is written to.
 void Promise::touch(const Act& act, Page& page) {
   const bool is_asked = takes(act) || act.word == Word::force;
-  page.there = is_asked && pool_was_short_ ? There::unknown : There::something;
+  const Cell& cell = cells_[page.cell];
+  const bool may_go = !writes(act) && (cell.may_be_zero || cell.may_be_dropped);
+  const bool is_there = !may_go && !(is_asked && pool_was_short_);
+  page.there = is_there ? There::something : There::unknown;
   may_be_killed_[act.process] |= pool_was_short_ && cells_[page.cell].hugetlb;
 }
 

@@ -109,6 +109,17 @@ TEST(Hunt, KnowsNotWhetherAChildHasAFilesPage) {
   EXPECT_TRUE(promise.allows({.word = litmus::Word::read}));
 }
 
+TEST(Hunt, KnowsThatWhatWasGivenUpMayBeGoneAfterARead) {
+  spec::Promise promise((*parse_starts("small")).front()->beginning);
+  promise.perform({.word = litmus::Word::free}, 0);
+  promise.perform({.word = litmus::Word::read}, 0);
+  promise.perform({.word = litmus::Word::missing}, 0);
+  EXPECT_FALSE(promise.allows({.word = litmus::Word::read}));
+  EXPECT_THAT(
+      programs(hunted({.rules = "F", .words = "free,read,write,missing,swapout", .depth = 5})),
+      IsEmpty());
+}
+
 TEST(Hunt, AsksNoSystemForHandlersThatHasNone) {
   const Answer answer = hunted({.rules = "gvisor+cleave", .words = "missing,uffd_copy"});
   EXPECT_EQ(answer.programs, 0u);

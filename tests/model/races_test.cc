@@ -1,5 +1,8 @@
 // What only a race can do: under every schedule, sequentially consistent and with store buffers,
 // and with each fence and second look left out.
+#include <set>
+#include <string>
+
 #include <gmock/gmock.h>
 
 #include "tests/model/on_a_machine.h"
@@ -314,6 +317,43 @@ TEST(TwoWriters, OfOneSharedPageLoseNothing) {
     EXPECT_FALSE(seen(result, "b", 1)) << rules;
   }
   EXPECT_TRUE(seen(against("E1", without("fault.look_again")), "b", 1));
+}
+
+// A huge page's entries lie in one table: migration takes them away, and puts them back, under one
+// hold of its lock. One hold an entry would be three times as many orders.
+explore::Result huge_migration_against_pin(explore::Search search) {
+  Setup huge = one_page();
+  huge.pages = {{.name = "x", .value = 1, .pages = 2, .by_pmd = true}};
+  explore::Options options;
+  options.search = search;
+  return play(
+      "F", huge,
+      {[](Machine& m) {
+         m.migrate({0, 0}, kX + 1);
+       },
+       [](Machine& m) {
+         m.take({0, 1}, kX + 1, kFastPinToRead, kP);
+       }},
+      [](Machine& m, explore::Outcome& out) {
+        out.note("pinned", m.pinned(0, kX + 1));
+        out.note("coherent", m.coherent(kP));
+      },
+      options);
+}
+
+std::set<std::string> ends(const explore::Result& result) {
+  std::set<std::string> texts;
+  for (const explore::Seen& seen : result.outcomes) texts.insert(seen.outcome.text());
+  return texts;
+}
+
+TEST(MigrationOfAHugePage, AgainstAFastPinIsShortEnoughToTryInEveryOrder) {
+  const explore::Result by_class = huge_migration_against_pin(explore::Search::dpor);
+  const explore::Result by_state = huge_migration_against_pin(explore::Search::states);
+  EXPECT_TRUE(all_well(by_class)) << first_failure(by_class);
+  EXPECT_EQ(ends(by_class), ends(by_state));
+  EXPECT_FALSE(seen(by_class, "coherent", 0));
+  EXPECT_LT(by_class.traces, 2'000u);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A minimal program as a litmus file, with what is expected of it and why anybody should care.
+// A minimal program as a litmus file, with what is expected of it and why it matters.
 #pragma once
 
 #include <string>

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstring>
 #include <fstream>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -79,6 +80,15 @@ bool thin_out(char* at, std::uint32_t parts) {
   return rest == 0 || madvise(at + parts * bytes, rest, MADV_DONTNEED) == 0;
 }
 
+// KSM is to find those pages alike that stand for parts, and not hundreds of them: more than 256 it
+// does not merge into one.
+void tell_apart(char* at, std::uint32_t parts) {
+  const std::size_t part = kHugePage / parts / kSmallPage * kSmallPage;
+  constexpr std::size_t kUnused = kSmallPage / 4;  // by the halves
+  for (std::size_t page = 0; page < kHugePage; page += kSmallPage)
+    if (page % part != 0) std::memcpy(at + page + kUnused, &page, sizeof page);
+}
+
 // The mapping of one declaration, and its pages.
 tl::expected<void, std::string> map_page(const CompiledTest& compiled, const model::PageSetup& page,
                                          const Placement& spot) {
@@ -101,6 +111,7 @@ tl::expected<void, std::string> map_page(const CompiledTest& compiled, const mod
     touch(at);
   else
     fill(at, bytes, page.value);
+  if (large) tell_apart(at, page.pages);
   if (large)
     if (auto made = make_huge(at, page); !made) return made;
   const auto declaration = static_cast<std::size_t>(&page - compiled.plan.setup.pages.data());
@@ -123,8 +134,8 @@ void mark_mergeable(const CompiledTest& compiled) {
     for (const judge::Instruction& instruction : line.code) {
       if (instruction.operation == nullptr) continue;
       if (instruction.operation->word != litmus::Word::merge) continue;
-      for (const model::PageNo page : {instruction.page, instruction.other})
-        madvise(compiled.placements[page].address, compiled.placements[page].bytes, MADV_MERGEABLE);
+      allow_merging(compiled.placements[instruction.page]);
+      allow_merging(compiled.placements[instruction.other]);
     }
 }
 
@@ -136,7 +147,25 @@ std::uint64_t number_in(const char* path) {
 
 void write_to(const char* path, const char* text) { std::ofstream(path) << text << std::flush; }
 
+// Reclaim of the test's whole group would take its other pages, too: they are locked meanwhile.
+// Entries stay as they are, and nothing comes into memory.
+void reclaim_all_but_others(const CompiledTest& compiled, const char* address) {
+  std::vector<const Placement*> others;
+  for (std::size_t i = 0; i < compiled.plan.setup.pages.size(); ++i) {
+    const Placement& place = compiled.placements[compiled.plan.setup.first_page(i)];
+    if (address < place.address || address >= place.address + kHugePage) others.push_back(&place);
+  }
+  for (const Placement* place : others) mlock2(place->address, kHugePage, MLOCK_ONFAULT);
+  // Version 1 asks for no amount. Version 2 does: more than a test has, and says EAGAIN since it
+  // found less.
+  write_to(compiled.reclaim.c_str(), compiled.reclaim.ends_with("force_empty") ? "0" : "256M");
+  for (const Placement* place : others) munlock(place->address, kHugePage);
+  drain_batches();
+}
+
 }  // namespace
+
+void allow_merging(const Placement& place) { madvise(place.address, place.bytes, MADV_MERGEABLE); }
 
 void fill(char* from, std::size_t bytes, std::uint64_t value) {
   for (std::size_t at = 0; at < bytes; at += kSmallPage)
@@ -214,9 +243,7 @@ bool swap_out(const CompiledTest& compiled, char* address, std::size_t bytes) {
     drain_batches();  // Reclaim passes by pages that are in one.
   }
   if (compiled.reclaim.empty()) return false;
-  // Version 1 asks for no amount. Version 2 does: more than a test has, and says EAGAIN since it
-  // found less.
-  write_to(compiled.reclaim.c_str(), compiled.reclaim.ends_with("force_empty") ? "0" : "256M");
+  reclaim_all_but_others(compiled, address);
   return is_absent(address, bytes);
 }
 

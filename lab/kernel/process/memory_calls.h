@@ -38,6 +38,8 @@ bool is_absent(const char* address, std::size_t bytes);
 bool is_mapped_whole(const char* address);
 /// Has page table entries take the place of one huge entry. The mapping ends as it was.
 bool split_pmd(char* address);
+/// KSM may look at the pages, when it runs.
+void allow_merging(const Placement& place);
 /// Pages that wait in batches for the lists of reclaim get there: the batches' references are gone.
 void drain_batches();
 

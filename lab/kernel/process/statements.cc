@@ -83,9 +83,19 @@ bool move(char* from, char* to, std::size_t bytes) {
 
 bool is_large(const char* address) { return (page_info(address).flags >> kFlagHuge & 1) != 0; }
 
-// The folio of the page becomes small pages, through the file that debugfs has for it. A kernel
-// that is locked down has no such way: there a hint about a part splits what this process alone
-// maps. Nothing: that did not do.
+// A hint about a part splits what this process alone maps, unless references other than entries
+// hold it: then it was tried, and refused. Nothing: what others map is passed by.
+std::optional<bool> split_by_hint(char* address) {
+  const std::uintptr_t over = reinterpret_cast<std::uintptr_t>(address) % kHugePage;
+  drain_batches();
+  const bool alone = maps_large_folio_alone(address - over);
+  madvise(address, kSmallPage, MADV_COLD);
+  if (!is_large(address)) return true;
+  return alone ? std::optional(false) : std::nullopt;
+}
+
+// The folio of the page becomes small pages, through the file that debugfs has for it, or where a
+// kernel is locked down and has no such way, by a hint.
 std::optional<bool> split(char* address, std::size_t bytes) {
   std::error_code error;
   std::string pid(32, '\0');
@@ -94,10 +104,7 @@ std::optional<bool> split(char* address, std::size_t bytes) {
   pid.resize(static_cast<std::size_t>(length));
   const auto from = reinterpret_cast<std::uintptr_t>(address);
   std::ofstream file("/sys/kernel/debug/split_huge_pages");
-  if (!file.is_open()) {
-    madvise(address, kSmallPage, MADV_COLD);
-    return is_large(address) ? std::nullopt : std::optional(true);
-  }
+  if (!file.is_open()) return split_by_hint(address);
   file << pid << std::hex << ",0x" << from << ",0x" << from + bytes << std::flush;
   return file.good() && !is_large(address);
 }
@@ -282,6 +289,9 @@ bool TestProcess::take(const judge::Instruction& i, model::ProcessId process) {
 bool TestProcess::merge(const judge::Instruction& i) {
   const bool within = i.other_process == i.process;
   char* const at = test_.placements[i.page].address;
+  // `unmerge` has forbidden it.
+  allow_merging(test_.placements[i.page]);
+  if (within) allow_merging(test_.placements[i.other]);
   const auto merged = merge_pages(at, within ? test_.placements[i.other].address : nullptr);
   if (!merged) shared_.fail("KSM did not scan all pages in 2 s: others have it look at many");
   // No copy: see note_copies(), which the other process calls later.

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <vector>
+
 namespace lab::kernel {
 namespace {
 
@@ -29,6 +31,15 @@ std::uint64_t word_of(const char* path, std::uint64_t frame) {
   return got == sizeof word ? word : 0;
 }
 
+// As many words from a file with one for each page or frame; empty: they cannot be read.
+std::vector<std::uint64_t> words(int file, std::uint64_t first, std::size_t count) {
+  std::vector<std::uint64_t> some(count);
+  const std::size_t bytes = count * sizeof some[0];
+  if (pread(file, some.data(), bytes, static_cast<off_t>(first * 8)) != static_cast<ssize_t>(bytes))
+    some.clear();
+  return some;
+}
+
 }  // namespace
 
 void reopen_pagemap() {
@@ -45,6 +56,23 @@ PageInfo page_info(const void* address) {
 
 std::uint64_t flags_of(std::uint64_t frame) { return word_of("/proc/kpageflags", frame); }
 std::uint64_t maps_of(std::uint64_t frame) { return word_of("/proc/kpagecount", frame); }
+
+bool maps_large_folio_alone(const void* begin) {
+  constexpr std::size_t kParts = 512;
+  const std::uint64_t page = reinterpret_cast<std::uintptr_t>(begin) / kPageSize;
+  std::uint64_t ours = 0, all = 0, first = 0;
+  for (const std::uint64_t entry : words(pagemap, page, kParts)) {
+    const std::uint64_t frame = PageInfo{entry, 0}.frame();
+    if (frame == 0) continue;
+    if (first == 0) first = frame / kParts * kParts;
+    if (frame / kParts * kParts == first) ++ours;
+  }
+  if (ours == 0) return false;
+  const int file = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
+  for (const std::uint64_t maps : words(file, first, kParts)) all += maps;
+  close(file);
+  return all == ours;
+}
 
 std::uint64_t frame_at(const void* address) { return PageInfo{entry_of(address), 0}.frame(); }
 

@@ -49,6 +49,9 @@ void reopen_pagemap();
 PageInfo page_info(const void* address);
 /// The frame alone, for those who look often. 0: none.
 std::uint64_t frame_at(const void* address);
+/// Whether the entries of this process' page table from `begin` on, for the 2 MiB of a large folio
+/// that was made there, are all that map it. False also where that cannot be read.
+bool maps_large_folio_alone(const void* begin);
 /// The flags of a frame, and how often it is mapped. 0 where they cannot be read.
 std::uint64_t flags_of(std::uint64_t frame);
 std::uint64_t maps_of(std::uint64_t frame);

@@ -134,8 +134,13 @@ class Examination {
     return done;
   }
 
-  // Without asking: the entry's own fault comes next.
+  // Without asking: the entry's own fault comes next. Of a huge page only the part that is written
+  // to loses its protection.
   void let_write(const EntryRef& spot) {
+    if (spot.huge) {
+      world_.split_pmd(task_.process, *world_.run_of(page_));
+      return;
+    }
     Entry entry = spot.entry;
     entry.wp = false;
     world_.change(spot, entry);

@@ -9,8 +9,8 @@ Moving kind_of(const Entry& entry, bool exclusive) {
   return exclusive ? Moving::exclusive : Moving::readable;
 }
 
-Answer unmap_to_migration(World& world, Folio& folio, std::uint32_t index) {
-  return take_all_away(world, folio, index, share_fence(world), unless_pinned,
+Answer unmap_to_migration(World& world, Folio& folio) {
+  return take_all_away(world, folio, share_fence(world), unless_pinned,
                        [&](const Entry& entry, bool exclusive) {
                          Entry moving = entry;
                          moving.kind = EntryKind::migrating;
@@ -45,21 +45,25 @@ bool moves(World& world, Folio& from, Folio& to) {
   });
 }
 
+void restore_entry(World& world, ProcessId id, PageNo page, const Folio& from, const Folio& to) {
+  Entry entry = world.process(id).pages[page].entry.read();
+  if (!entry.is(EntryKind::migrating) || entry.target != from.id) return;
+  const bool forbidden = world.region(id, page).protection != Protection::write;
+  entry.kind = EntryKind::page;
+  entry.target = to.id;
+  entry.writable = entry.moving == Moving::writable && !entry.wp && !forbidden;
+  if (entry.moving != Moving::readable) world.mark(entry, true);
+  entry.moving = Moving::readable;
+  world.map(id, page, entry);
+}
+
+// A table's entries with one hold of its lock: those of a large folio lie side by side.
 void restore(World& world, const Folio& from, const Folio& to) {
   for (ProcessId id = 0; id < world.processes.size(); ++id) {
-    for (PageNo page = 0; page < world.setup.page_count(); ++page) {
-      in_table("migrate: restores an entry", world.process(id), [&] {
-        Entry entry = world.process(id).pages[page].entry.read();
-        if (!entry.is(EntryKind::migrating) || entry.target != from.id) return;
-        const bool forbidden = world.region(id, page).protection != Protection::write;
-        entry.kind = EntryKind::page;
-        entry.target = to.id;
-        entry.writable = entry.moving == Moving::writable && !entry.wp && !forbidden;
-        if (entry.moving != Moving::readable) world.mark(entry, true);
-        entry.moving = Moving::readable;
-        world.map(id, page, entry);
-      });
-    }
+    in_table("migrate: restores the entries", world.process(id), [&] {
+      for (PageNo page = 0; page < world.setup.page_count(); ++page)
+        restore_entry(world, id, page, from, to);
+    });
   }
 }
 
@@ -75,10 +79,7 @@ Answer migrate(World& world, Task task, PageNo page) {
     release(world, *folio);
     return Answer::failed;
   }
-  Answer answer = Answer::done;
-  for (std::uint32_t i = 0; i < folio->pages.size() && answer == Answer::done; ++i) {
-    answer = unmap_to_migration(world, *folio, i);
-  }
+  const Answer answer = unmap_to_migration(world, *folio);
   Folio* to = folio;
   if (answer == Answer::done) {
     Folio& fresh = world.make_folio(task, FolioKind::anonymous,

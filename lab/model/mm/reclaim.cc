@@ -62,7 +62,7 @@ Decision always(World&, Folio&, const Entry&) { return {true, "reclaim: does not
 // A swap entry instead of each entry; it remembers what the rule-set lets it remember.
 Answer unmap_to_swap(World& world, Folio& folio) {
   const bool remembers = world.rules.swap_marker == Flag::yes;
-  return take_all_away(world, folio, 0, share_fence(world),
+  return take_all_away(world, folio, share_fence(world),
                        asks_after_unmapping(world) ? unless_pinned : always,
                        [&](const Entry& entry, bool exclusive) {
                          Entry swapped;
@@ -107,7 +107,7 @@ bool pinned_after_all(World& world, Folio& folio) {
 
 Answer drop_lazily(World& world, Folio& folio) {
   const char* barrier = world.rules.lazyfree != LazyFree::dirty ? "lazyfree.clear" : nullptr;
-  const Answer answer = take_all_away(world, folio, 0, barrier, unless_lazily_freed_page_is_used,
+  const Answer answer = take_all_away(world, folio, barrier, unless_lazily_freed_page_is_used,
                                       [](const Entry&, bool) { return Entry{}; });
   step("reclaim: drops the page", [&] {
     if (answer != Answer::done && !stays_freed(world, folio)) folio.lazyfree.write(false);

@@ -8,6 +8,23 @@ Decision unless_pinned(World& world, Folio& folio, const Entry& entry) {
   return share(world.rules, world.counts(folio, entry.index));
 }
 
+Homes homes_of(const Folio& folio) {
+  Homes homes = 0;
+  for (const Page& page : folio.pages) homes |= page.homes.read();
+  return homes;
+}
+
+std::vector<Home> homes_in_one_hold(const World& world, const Folio& folio, Homes homes) {
+  std::vector<Home> held;
+  for (Homes rest = homes; rest != 0;) {
+    const Home home = first_home(world, rest);
+    if (!held.empty() && (home.process != held.front().process || !folio.large())) break;
+    held.push_back(home);
+    rest &= ~world.home(home.process, home.page);
+  }
+  return held;
+}
+
 Counts counts_without_visitor(World& world, Folio& folio, std::uint32_t index) {
   Counts page = world.counts(folio, index);
   --page.refs;

@@ -17,7 +17,7 @@ const RuleSet kE1c{
     "E1c",
     "Linux 6.8 and 6.9",
     "As E1b, and userfaultfd moves pages; two faults no longer read one swap slot at a time (6.8). "
-    "Write protection need not have anybody wait (6.7).",
+    "Write protection need not make a thread wait (6.7).",
     rules_of_e1c,
 };
 
