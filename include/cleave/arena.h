@@ -126,11 +126,12 @@ class CLEAVE_API Arena {
   /// now (twice the size, and 4 MiB), five mappings, a file descriptor, and memory as pages are
   /// written; a second descriptor for a moment, and see Tracking. Keeps the pool. Errors:
   /// bad_argument (zero, over 64 TiB, more than RLIMIT_FSIZE, misaligned, or no address that a
-  /// process can have), already_mapped (something lies at `at`), no_memory (RLIMIT_NOFILE, RLIMIT_AS, vm.max_map_count: `what` names
-  /// the limit), unsupported (the tracking that was asked for does not work here; `what` says why.
-  /// `automatic` finds one that does; it takes no shortage for a reason to be slower). Where it
-  /// joins another, also not_permitted (in a child of fork(2), or in a visit of changes()) and
-  /// bad_argument (that one keeps its commits in another pool); the other is as it was then.
+  /// process can have), already_mapped (something lies at `at`), no_memory (RLIMIT_NOFILE,
+  /// RLIMIT_AS, vm.max_map_count: `what` names the limit), unsupported (the tracking that was asked
+  /// for does not work here; `what` says why. `automatic` finds one that does; it takes no shortage
+  /// for a reason to be slower). Where it joins another, also not_permitted (in a child of fork(2),
+  /// or in a visit of changes()) and bad_argument (that one keeps its commits in another pool); the
+  /// other is as it was then.
   static Result<Arena> create(const Pool& pool, ByteCount size, ArenaOptions options = {});
 
   /// An arena of memory that exists, at its own address, with a first commit of what it holds: a
