@@ -7,8 +7,8 @@
 #include <cerrno>
 
 #include <cleave/error.h>
+#include <cleave/must.h>
 
-#include "base/check.h"
 #include "base/fail.h"
 #include "base/refusal.h"
 #include "base/uncancelled.h"
@@ -30,8 +30,7 @@ class OwnThread {
     const int why = pthread_create(&made.thread_, nullptr, body, context);
     const bool is_as_before =
         insist([&] { return pthread_sigmask(SIG_SETMASK, &before, nullptr) == 0; });
-    CLEAVE_CHECK(is_as_before,
-                 "rt_sigprocmask(2) blocked this thread's signals and does not give them back");
+    if (!is_as_before) refused_to_give_back(errno);
     if (why == EPERM || why == EACCES) {
       return fail(Errc::unsupported,
                   "a policy of the machine, as a container's seccomp profile, forbids this process "
@@ -54,6 +53,16 @@ class OwnThread {
 
  private:
   OwnThread() = default;
+
+  // Not by CLEAVE_CHECK, whose function the libraries beside the core do not reach.
+  [[noreturn]] static void refused_to_give_back(int why) noexcept {
+    stop({Errc::unsupported,
+          "rt_sigprocmask(2) blocked this thread's signals and does not give them back; have it "
+          "allowed in the policy that refuses it",
+          {},
+          why},
+         {"cleave: own_thread.h", __LINE__});
+  }
 
   pthread_t thread_{};
 };
