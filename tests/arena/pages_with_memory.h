@@ -4,10 +4,12 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <span>
 #include <string>
 
@@ -18,8 +20,12 @@
 
 namespace cleave::detail {
 
+inline KernelMapping::File file_of(const struct stat& file) {
+  return {file.st_ino, major(file.st_dev), minor(file.st_dev)};
+}
+
 /// The file that is mapped at the start of `memory`, opened once more, and from where on. The
-/// caller's to close; -1: none.
+/// caller's to close. There is one.
 inline int file_behind(std::span<const std::byte> memory, off_t& offset) {
   const KernelMappings mappings = must(KernelMappings::open());
   KernelMapping behind{};
@@ -31,10 +37,10 @@ inline int file_behind(std::span<const std::byte> memory, off_t& offset) {
   offset = static_cast<off_t>(behind.offset + (first - behind.first));
   for (int number = 0; number < 1024; ++number) {
     struct stat file {};
-    if (fstat(number, &file) != 0 || file.st_ino != behind.file.inode) continue;
+    if (fstat(number, &file) != 0 || behind.file != file_of(file)) continue;
     return open(("/proc/self/fd/" + std::to_string(number)).c_str(), O_RDONLY | O_CLOEXEC);
   }
-  return -1;
+  std::abort();
 }
 
 /// Pages of `memory`, part of an arena, that have any.

@@ -85,9 +85,8 @@ void measure(const Options& options) {
     for (const Row& row : rows) report.add(row);
   }
   report.end();
-  const double seconds = cleave::measure::nanoseconds_since(start) / 1e9;
-  fmt::print(stderr, "measured in {:.0f} min {:.0f} s\n", std::floor(seconds / 60),
-             std::fmod(seconds, 60));
+  const auto seconds = std::lround(cleave::measure::nanoseconds_since(start) / 1e9);
+  fmt::print(stderr, "measured in {} min {} s\n", seconds / 60, seconds % 60);
 }
 
 void add_options(CLI::App& app, Options& options) {

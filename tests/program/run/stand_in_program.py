@@ -31,7 +31,8 @@ class Program:
         self.says("state", f"state {on} {count} {on} {on} {on} {on} {library} {count}\n")
 
     def wait_in(self, line, call):
-        """Gives the line, and returns when the program waits in the system call, a number: where that can be known."""
+        """Gives the line, and returns when the program waits in the system call, a number. Where the kernel does not
+        say, after half a second: what is checked then holds at any moment, and shows less."""
         self.session.give(line)
         until = time.monotonic() + 60
         while True:
