@@ -19,6 +19,7 @@
 
 #include "tests/arena/every_tracking.h"
 #include "tests/support/child.h"
+#include "tests/support/far_below.h"
 #include "tests/support/sanitized.h"
 
 namespace cleave::detail {
@@ -59,7 +60,7 @@ Scene scene;
 
 // Sixteen pages, of which none begins with anything else than 0.
 Arena restored(const Pool& pool, const ArenaOptions& options) {
-  constexpr Address kAt{0x560000000000};
+  constexpr Address kAt{kFreePlace};
   Space space = must(Space::create(pool));
   must(space.map_at(kAt, 64_KiB));
   for (std::uint64_t page = 0; page < 16; ++page) {

@@ -16,6 +16,7 @@
 #include <cleave/must.h>
 #include <cleave/space.h>
 
+#include "tests/support/far_below.h"
 #include "tests/support/memory_backing.h"
 
 namespace cleave::detail {
@@ -26,8 +27,7 @@ class LateArena : public testing::Test {
  public:
   static constexpr std::uint64_t kPages = 1024;
   using Pages = std::initializer_list<std::uint64_t>;
-  // Nothing is there with any sanitizer: docs/howto/images.md.
-  static constexpr std::uint64_t kBase = 0x560000000000;
+  static constexpr std::uint64_t kBase = kFreePlace;
 
   void SetUp() override {
     if (const auto works = try_tracking(Tracking::async); !works) {

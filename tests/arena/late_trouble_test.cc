@@ -11,6 +11,7 @@
 #include "tests/arena/late_contents.h"
 #include "tests/support/child.h"
 #include "tests/support/failure.h"
+#include "tests/support/far_below.h"
 #include "tests/support/sanitized.h"
 
 namespace cleave::detail {
@@ -84,7 +85,7 @@ testing::AssertionResult was_ended_by(const Ended& ended, int signal) {
 std::string hex_of(std::uint64_t page) {
   std::array<char, 32> digits{};
   (void)std::snprintf(digits.data(), digits.size(), "%#llx",
-                      0x560000000000ULL + static_cast<unsigned long long>(page) * kPageSize);
+                      static_cast<unsigned long long>(kFreePlace + page * kPageSize));
   return digits.data();
 }
 

@@ -329,7 +329,7 @@ TEST_F(CArena, DisownsAJumpWhereTheContextTells) {
 
 class CRestoredArena : public InC {
  protected:
-  static constexpr cleave_address kPlace = 0x560000000000;  // nothing is there with any sanitizer
+  static constexpr cleave_address kPlace = detail::kFreePlace;
 
   void SetUp() override {
     InC::SetUp();

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/far_below.h"
+
 namespace cleave::detail {
 namespace {
 
@@ -59,20 +61,23 @@ Arena joined(const Pool& pool, const Arena& arena, ArenaOptions options) {
   return must(Arena::take_over(pool, own_memory(), options));
 }
 
-}  // namespace
-
-// Several threads may have one at a time.
-Snapshot restorable(const Pool& pool) {
-  static std::atomic<std::uint64_t> count{0};
-  const Address at{std::uint64_t{0x560000000000} + (count++ % 1024) * kBytes.value};
+Snapshot restorable(const Pool& pool, std::uint64_t place) {
+  const Address at{kFreePlace + place * kBytes.value};
   Space space = must(Space::create(pool));
   must(space.map_at(at, kBytes));
   must(space.write(at, std::vector<std::byte>(kBytes.value, std::byte{1})));
   return must(space.snapshot());
 }
 
-std::optional<Arena> restored(const Pool& pool) {
-  auto made = Arena::restore(restorable(pool));
+}  // namespace
+
+std::uint64_t another_place() {
+  static std::atomic<std::uint64_t> count{0};
+  return 1 + count++ % 100'000;
+}
+
+std::optional<Arena> restored(const Pool& pool, std::uint64_t place) {
+  auto made = Arena::restore(restorable(pool, place));
   if (!made && made.error().code == Errc::unsupported) return std::nullopt;
   return must(std::move(made));
 }
@@ -92,7 +97,7 @@ Handles::Handles(const ArenaOptions& options)
       named(must(arena.commit("named"))),
       arena_pin(must(arena.pin(arena.data(), kPageSize, PinAccess::write))),
       arena_hold(must(arena.hold(arena.data(), kPageSize))),
-      restored_arena(restored(pool)),
+      restored_arena(restored(pool, 0)),
       heap(must(Heap::create(own_memory()))),
       file(file_with_bytes()),
       ring(ring_where_there_is_one(pool)),

@@ -15,10 +15,10 @@ inline constexpr Address kAt{std::uint64_t{16} << kPageBits};  // where the spac
 inline constexpr std::uint64_t kPages = 64;
 inline constexpr ByteCount kBytes{kPages << kPageBits};
 
-/// A snapshot that an arena can be restored from, at an address of its own: 64 pages of ones.
-Snapshot restorable(const Pool& pool);
-/// The arena, none of whose pages is there yet. Nothing: the kernel cannot.
-std::optional<Arena> restored(const Pool& pool);
+/// Several threads may have an arena at such a place for a while; the one at place 0 lasts.
+std::uint64_t another_place();
+/// An arena of 64 pages of ones, none of which is there yet. Nothing: the kernel cannot.
+std::optional<Arena> restored(const Pool& pool, std::uint64_t place = another_place());
 
 template <auto release>
 struct Release {

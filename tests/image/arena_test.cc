@@ -11,14 +11,14 @@
 #include <cleave/memory_resource.h>
 
 #include "tests/image/contents.h"
+#include "tests/support/far_below.h"
 
 namespace cleave::detail::image {
 namespace {
 
 using namespace cleave::literals;
 
-// Nothing is there with any sanitizer: docs/howto/images.md.
-void* const kBase = reinterpret_cast<void*>(0x560000000000);  // NOLINT
+void* const kBase = reinterpret_cast<void*>(kFreePlace);  // NOLINT
 
 TEST(ImageOfAnArena, HasItsPointersAtTheirPlace) {
   Pool pool = must(Pool::create(16_MiB));

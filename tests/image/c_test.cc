@@ -3,6 +3,7 @@
 
 #include "tests/capi/owned.h"
 #include "tests/image/contents.h"
+#include "tests/support/far_below.h"
 #include "tests/support/memory_backing.h"
 
 namespace cleave::c {
@@ -14,8 +15,7 @@ using testing::HasSubstr;
 using OwnedImages = std::unique_ptr<cleave_lazy_images, Release<cleave_lazy_images_release>>;
 using OwnedLazy = std::unique_ptr<cleave_lazy, Release<cleave_lazy_release>>;
 
-// Nothing is there with any sanitizer: docs/howto/images.md.
-constexpr std::uint64_t kPlace = 0x560000000000;
+constexpr std::uint64_t kPlace = detail::kFreePlace;
 
 class CLazyImages : public InC {
  protected:

@@ -13,6 +13,7 @@
 #include <cleave/space.h>
 
 #include "tests/refused/scene.h"
+#include "tests/support/far_below.h"
 
 namespace cleave::detail {
 
@@ -20,8 +21,7 @@ class RestoredScene {
  public:
   static constexpr std::size_t kPage = 4096;
   static constexpr std::size_t kPages = 256;
-  // Nothing is there with any sanitizer: docs/howto/images.md.
-  static constexpr std::uint64_t kBase = 0x560000000000;
+  static constexpr std::uint64_t kBase = kFreePlace;
 
   RestoredScene(Scene& scene, const Pool& pool)
       : scene_(scene), now_(kPages), arena_(restored(prepared(pool))) {}
