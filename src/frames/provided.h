@@ -11,7 +11,8 @@ namespace cleave::detail {
 class Frames;
 
 /// Around the tries of one operation, outside of its locks. A page that was brought stays in memory
-/// until the next try is over, so that each try gets further than the one before.
+/// until the next try is over, and no longer: an operation that needs the bytes of several pages
+/// keeps what it has done with the first of them, lest they make each other go for ever.
 class Provided {
  public:
   explicit Provided(Frames& frames) noexcept : frames_(frames) {}

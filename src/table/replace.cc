@@ -8,6 +8,7 @@
 
 #include <cleave/detail/word.h>
 
+#include "frames/state/lack.h"
 #include "table/table.h"
 
 namespace cleave::detail {
@@ -17,44 +18,53 @@ namespace {
 struct Place {
   sync::atomic<Entry>* slot;
   FrameId before;
-  FrameId frame;  // another one than before, unless that is the space's own
+  FrameId frame;  // another one than before, unless that is the space's own, and in memory
+  bool owned;     // before is the space's own
   [[nodiscard]] bool moves() const { return frame != before; }
 };
 using Places = std::span<Place>;
 
 // Precondition: the slot is owned. No thread looks at the page without the lock, so nothing is lost
-// where a count falls to one meanwhile: the page gets another frame all the same.
-Result<Place> place_behind(sync::atomic<Entry>& slot, Frames& frames) {
+// where a count falls to one meanwhile: the page gets another frame all the same. So does one that
+// is away: of what is overwritten, nothing need be brought.
+Place place_behind(sync::atomic<Entry>& slot, const Frames& frames) {
   const FrameId before = frame_of(slot.load(sync::relaxed));  // written under the lock that we hold
-  if (before == kZeroFrame || !Ownership().through(frames.state(before))) {
-    return Place{&slot, before, kZeroFrame};
-  }
-  if (frames.reach_for_writing(before) == nullptr) return frames.lacks(before);
-  return Place{&slot, before, before};
+  if (before == kZeroFrame) return {&slot, before, kZeroFrame, false};
+  const bool owned{Ownership().through(frames.state(before))};
+  const bool stays = owned && frames.reach_for_writing(before) != nullptr;
+  return {&slot, before, stays ? before : kZeroFrame, owned};
 }
 
 bool needs_frame(const Place& place) { return place.frame == kZeroFrame; }
 
-// How many of the places have one then: the first, at least.
+// How many of the places have one then: the first, at least. Error: of the first place.
 Result<std::size_t> give_frames(Places places, Frames& frames) {
   std::array<FrameId, Table::kMostNewPages> room;
   const std::span wanted(room.data(),
                          static_cast<std::size_t>(std::ranges::count_if(places, needs_frame)));
   if (wanted.empty()) return places.size();
   const auto taken = frames.take(wanted);
-  if (!taken) return tl::unexpected(taken.error());
+  if (!taken && needs_frame(places.front())) {
+    const Place& first = places.front();
+    // A pool that holds as many pages as it can has no frame beside the one that is away.
+    if (first.owned && !lack::is_memory(taken.error())) return frames.lacks(first.before);
+    return tl::unexpected(taken.error());
+  }
+  const std::size_t at_hand = taken ? *taken : 0;
   std::size_t given = 0;
   std::uint64_t copies = 0;
+  std::uint64_t zeroed = 0;
   std::size_t have = 0;
   for (; have < places.size(); ++have) {
     Place& place = places[have];
     if (!needs_frame(place)) continue;
-    if (given == *taken) break;
+    if (given == at_hand) break;
     place.frame = wanted[given++];
-    copies += place.before != kZeroFrame ? 1 : 0;
+    zeroed += place.before == kZeroFrame ? 1 : 0;
+    copies += place.before != kZeroFrame && !place.owned ? 1 : 0;
   }
   frames.counters().copies.add(copies, sync::relaxed);
-  frames.counters().zeroed.add(given - copies, sync::relaxed);
+  frames.counters().zeroed.add(zeroed, sync::relaxed);
   return have;
 }
 
@@ -83,19 +93,19 @@ void give_up_what_was(Places places, Frames& frames) {
 
 Result<std::size_t> Table::replace(std::span<const NewPage> pages, Frames& frames) {
   std::array<Place, kMostNewPages> room;
-  const Places all(room.data(), pages.size());
-  for (std::size_t i = 0; i < pages.size(); ++i) {
+  std::size_t found = 0;
+  for (; found < pages.size(); ++found) {
+    const PageNo page = pages[found].page;
     Retired retired;
-    const auto leaf = own_leaf(pages[i].page, frames, retired);
+    const auto leaf = own_leaf(page, frames, retired);
     retired.drop_all(frames);
-    if (!leaf) return tl::unexpected(leaf.error());
-    auto place = place_behind((*leaf)->entries[entry_index(pages[i].page, 0)], frames);
-    if (!place) return tl::unexpected(place.error());
-    all[i] = *place;
+    if (!leaf && found == 0) return tl::unexpected(leaf.error());
+    if (!leaf) break;
+    room[found] = place_behind((*leaf)->entries[entry_index(page, 0)], frames);
   }
-  const auto count = give_frames(all, frames);
+  const auto count = give_frames({room.data(), found}, frames);
   if (!count) return count;
-  const Places places = all.first(*count);
+  const Places places(room.data(), *count);
   copy(places, pages.first(*count), frames);
   give_up_what_was(places, frames);
   return count;

@@ -52,9 +52,9 @@ class Table {
     const std::byte* bytes;
   };
   static constexpr std::size_t kMostNewPages = 16;
-  /// Makes `pages` what their bytes are: kMostNewPages at most, no two the same. No reader may be
-  /// inside the space. How many of them, the first at least: as far as frames are at hand. Errors:
-  /// as own(); nothing that can be read has changed.
+  /// Makes `pages` what their bytes are: one at least, kMostNewPages at most, no two the same. No
+  /// reader may be inside the space. How many of them, in order: as far as nodes and frames are at
+  /// hand. Errors, of the first page alone: as own(); nothing that can be read has changed.
   Result<std::size_t> replace(std::span<const NewPage> pages, Frames& frames);
 
   /// Makes pages of `range` what the pool's backing has at `places`, as many; where that is none

@@ -41,6 +41,19 @@ std::size_t mappings() {
   return lines;
 }
 
+/// As in "rw-s": of the mapping that the page belongs to.
+std::string protection_at(const std::byte* page) {
+  const auto address = reinterpret_cast<std::uintptr_t>(page);
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::size_t taken = 0;
+    const std::uintptr_t first = std::stoull(line, &taken, 16);
+    const std::uintptr_t end = std::stoull(line.substr(taken + 1), nullptr, 16);
+    if (address >= first && address < end) return line.substr(line.find(' ') + 1, 4);
+  }
+  return "none";
+}
+
 /// Commits, writes, checks out; what is wrong with the outcome.
 std::string try_out(Tracking tracking) {
   Pool pool = must(Pool::create(16_MiB));
@@ -159,6 +172,24 @@ TEST(ArenasByMprotect, RecordWhatChangedThoughManyFaultsHaveOpenedAllPages) {
   (void)must(arena.commit());
   for (std::size_t i = 0; i < kWritten; ++i) arena.data()[i * 3 * kPageSize] = std::byte{2};
   EXPECT_EQ(must(arena.commit()).pages(), kWritten);
+}
+
+// Beyond the first thousands of faults, one opens 64 pages, and beyond the next thousands all.
+TEST(ArenasByMprotect, OpenAllPagesUpToThoseThatTheProgramHasMadeItsOwn) {
+  Pool pool = must(Pool::create(256_MiB));
+  Arena arena = must(Arena::create(pool, 2_GiB, {.tracking = Tracking::mprotect}));
+  const auto at = [&](std::size_t page) { return arena.data() + page * kPageSize; };
+  ASSERT_EQ(mprotect(at(100), kPageSize, PROT_NONE), 0);  // the commit sees it
+  (void)must(arena.commit());
+  ASSERT_EQ(mprotect(at(400'000), kPageSize, PROT_NONE), 0);  // and nobody has seen this one
+  for (std::size_t i = 0; i < 4'200; ++i) *at(200 + i * 3) = std::byte{2};
+  for (std::size_t i = 0; i < 4'200; ++i) *at(13'000 + i * 64) = std::byte{2};
+  EXPECT_EQ(protection_at(at(99)), "r--s");
+  EXPECT_EQ(protection_at(at(100)), "---s");
+  EXPECT_EQ(protection_at(at(101)), "rw-s");
+  EXPECT_EQ(protection_at(at(399'999)), "rw-s");
+  EXPECT_EQ(protection_at(at(400'000)), "---s");
+  EXPECT_EQ(protection_at(at(400'001)), "r--s");
 }
 
 TEST(ArenasByMprotect, GoOnWhenTheHostHasUsedUpTheMappings) {

@@ -74,19 +74,26 @@ void WriterTrap::allow() noexcept {
   operation_.store(nullptr, sync::relaxed);
 }
 
-// What the program has sealed (mseal(2)) has kept its protection, and lets the call fail.
+// What the program has sealed (mseal(2)) has kept its protection, and lets the call fail. Where the
+// kernel's list does not show all of the rest, it is given back page by page.
 bool WriterTrap::is_given_back(const Kept& kept) const noexcept {
   const auto give = [&](PageRun run) {
     return mprotect(mapping_.native(run.first), run.pages() * kPageSize, kept.protection) == 0;
   };
   if (give(kept.run)) return true;
   if (errno != EPERM) return false;
+  std::uint64_t shown = 0;
   const auto given =
       mapping_.for_each_protection(kept.run, [&](PageRun run, int protection) -> Result<void> {
+        shown += run.pages();
         if (protection == kept.protection || give(run)) return {};
         return fail(Errc::not_permitted, "a part cannot be given back");
       });
-  return given.has_value();
+  if (!given || shown == kept.run.pages()) return given.has_value();
+  for (std::uint64_t page = kept.run.first; page < kept.run.end; ++page) {
+    if (!give({page, page + 1}) && errno != EPERM) return false;
+  }
+  return true;
 }
 
 // Threads that came during an operation, and were heard after it, may go on. Whoever else faults

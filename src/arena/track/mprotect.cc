@@ -168,8 +168,34 @@ class Mprotect final : public FaultTracker {
     return done;
   }
 
-  /// With the pages around it, up to those that the program wants to be as they are.
+  /// With the pages around it, up to those that the program wants to be as they are. Cost: one walk
+  /// over the mappings of `most`, or a system call for each page where handlers are not told them.
   [[nodiscard]] PageRun widened(PageRun run, PageRun most) const noexcept {
+    if (!mapping().tells_handlers()) return widened_page_by_page(run, most);
+    PageRun wide = most;
+    const auto leave_out = [&](PageRun other) {
+      if (other.pages() == 0) return;
+      if (other.first < run.first)
+        wide.first = std::max(wide.first, std::min(other.end, run.first));
+      if (other.end > run.end) wide.end = std::min(wide.end, std::max(other.first, run.end));
+    };
+    std::uint64_t looked = most.first;  // at all before
+    const auto told =
+        mapping().for_each_protection(most, [&](PageRun part, int protection) -> Result<void> {
+          leave_out({looked, part.first});
+          if (!is_plain(protection)) leave_out(part);
+          looked = part.end;
+          return {};
+        });
+    if (!told) return run;
+    leave_out({looked, most.end});
+    (void)chosen_.for_each_run(wide, [&](PageRun chosen) -> Result<void> {
+      leave_out(chosen);
+      return {};
+    });
+    return wide;
+  }
+  [[nodiscard]] PageRun widened_page_by_page(PageRun run, PageRun most) const noexcept {
     while (run.first > most.first && may_open(run.first - 1)) --run.first;
     while (run.end < most.end && may_open(run.end)) ++run.end;
     return run;
