@@ -20,7 +20,7 @@ void read_snapshot_into(const SnapshotObject& self, Whole address, const py::obj
   const auto snapshot = self.get();
   const Contents into(buffer, Contents::For::writing);
   const Address from{address.value};
-  value_of(copying(*snapshot, from, into.bytes().size(),
+  value_of(reading(*snapshot, from, into.bytes().size(),
                    [&] { return snapshot->read(from, into.bytes()); }));
 }
 
@@ -28,7 +28,7 @@ py::object view_page(const SnapshotObject& self, Whole address) {
   const auto snapshot = self.get();
   const Address at{address.value};
   const PageView page =
-      value_of(copying(*snapshot, at, 1, [&] { return snapshot->view(page_of(at)); }));
+      value_of(reading(*snapshot, at, 1, [&] { return snapshot->view(page_of(at)); }));
   const auto bytes = page.bytes();
   return py::memoryview(make_piece({const_cast<std::byte*>(bytes.data()), bytes.size()}, true,
                                    py::none(), nullptr, snapshot));

@@ -11,6 +11,7 @@
 #include "adapters/python/runtime/bytes.h"
 #include "adapters/python/runtime/choice.h"
 #include "adapters/python/runtime/errors.h"
+#include "adapters/python/runtime/gil.h"
 #include "adapters/python/runtime/kind.h"
 #include "adapters/python/snapshot.h"
 
@@ -41,15 +42,23 @@ void read_space_into(const SpaceObject& self, Whole address, const py::object& b
   const auto space = self.get();
   const Contents into(buffer, Contents::For::writing);
   const Address at{address.value};
-  value_of(copying(*space, at, into.bytes().size(), [&] { return space->read(at, into.bytes()); }));
+  value_of(reading(*space, at, into.bytes().size(), [&] { return space->read(at, into.bytes()); }));
+}
+
+// Whether pages may have to go to a backing before one can be written, wherever that one is. To
+// adopt no pages is refused; without a backing for another reason, and at once.
+bool has_backing(Space& space) {
+  const auto refused = space.adopt(Address{0}, {});
+  return refused || refused.error().code != Errc::unsupported;
 }
 
 void write_space(const SpaceObject& self, Whole address, const py::object& data) {
   const auto space = self.get();
   const Contents from(data, Contents::For::reading);
   const Address at{address.value};
-  value_of(
-      copying(*space, at, from.bytes().size(), [&] { return space->write(at, from.bytes()); }));
+  const auto write = [&] { return space->write(at, from.bytes()); };
+  const bool is_short = from.bytes().size() < kWorthReleasing && !has_backing(*space);
+  value_of(is_short ? write() : without_gil(write));
 }
 
 py::list diff_space(const SpaceObject& self, const py::object& other) {

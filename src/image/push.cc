@@ -43,6 +43,16 @@ Result<ImageRecord> described(const Snapshot& snapshot, const PushOptions& optio
   return record;
 }
 
+Result<void> check_expected(const Root& root, std::string_view ref,
+                            const std::optional<ImageId>& expected) {
+  if (!expected) return {};
+  const auto found = root.refs.find(ref);
+  if (*expected == (found == root.refs.end() ? ImageId{} : found->second.commit)) return {};
+  return fail(Errc::not_permitted,
+              "the ref is not where this push expected it: another push came first; check out what "
+              "it has now, and try again");
+}
+
 }  // namespace
 
 // A commit but for its parents.
@@ -53,18 +63,15 @@ struct RepositoryState::Draft {
 };
 
 // What it meets first it puts at once, so that compressing and writing go on beside the hashing.
-Result<RepositoryState::Draft> RepositoryState::draft(const Snapshot& snapshot,
-                                                      const PushOptions& options, Packer& packer,
+Result<RepositoryState::Draft> RepositoryState::draft(const Snapshot& snapshot, ImageRecord record,
+                                                      const PushedState* since, Packer& packer,
                                                       std::uint64_t& pages) {
-  const PushedState* const since = options.since == nullptr ? nullptr : options.since->state_.get();
-  auto record = described(snapshot, options);
-  if (!record) return tl::unexpected(record.error());
   auto base = since == nullptr ? without_pages(snapshot) : Result<Snapshot>(since->snapshot);
   if (!base) return tl::unexpected(base.error());
   std::uint64_t total = 0;
   auto compared = cleave::diff(*base, snapshot, [&](PageRange each) { total += each.pages(); });
   if (!compared) return tl::unexpected(compared.error());
-  Draft draft{snapshot, since == nullptr ? Tree{} : since->tree, std::move(*record)};
+  Draft draft{snapshot, since == nullptr ? Tree{} : since->tree, std::move(record)};
   OutsideWords words(draft.record, since == nullptr ? std::vector<ImageModule>{} : since->modules);
   std::uint64_t seen = 0;
   const auto add = [&](PageNo page) -> Result<void> {
@@ -134,14 +141,25 @@ Result<PushedImage> RepositoryState::push(const Snapshot& snapshot, std::string_
                 "a ref's name is of [A-Za-z0-9._-], in parts between slashes that begin with none "
                 "of . and -, and has at most 200 bytes");
   }
+  auto record_without_pages = described(snapshot, options);
+  if (!record_without_pages) return tl::unexpected(record_without_pages.error());
   std::optional<ImageId> expected = options.expected;
   if (!expected && options.since != nullptr) expected = options.since->id();
-  auto seen = look_at_all();
+  const auto look_as_expected = [&]() -> Result<SeenRoot> {
+    auto seen = look_at_all();
+    if (!seen) return seen;
+    if (auto as = check_expected(seen->root, ref, expected); !as) return tl::unexpected(as.error());
+    return seen;
+  };
+  // Before the draft, which puts what the store lacks: who is refused has put nothing.
+  auto seen = look_as_expected();
   if (!seen) return tl::unexpected(seen.error());
 
   Packer packer(*store, catalog);
   std::uint64_t pages_put = 0;
-  auto drafted = draft(snapshot, options, packer, pages_put);
+  auto drafted =
+      draft(snapshot, std::move(*record_without_pages),
+            options.since == nullptr ? nullptr : options.since->state_.get(), packer, pages_put);
   if (!drafted) return tl::unexpected(drafted.error());
   const PushId mine = random_bytes();
   auto pushed = std::make_shared<PushedState>(snapshot, drafted->tree);
@@ -152,15 +170,10 @@ Result<PushedImage> RepositoryState::push(const Snapshot& snapshot, std::string_
     return PushedImage(std::move(pushed));
   };
   for (int tries = 0; tries < kMostTries; ++tries) {
-    if (tries > 0) seen = look_at_all();
+    if (tries > 0) seen = look_as_expected();
     if (!seen) return tl::unexpected(seen.error());
     Root desired = seen->root;
     RefRecord& mark = desired.refs[std::string(ref)];
-    if (expected && mark.commit != *expected) {
-      return fail(Errc::not_permitted,
-                  "the ref is not where this push expected it: another push came first; check out "
-                  "what it has now, and try again");
-    }
     ImageRecord& record = drafted->record;
     record.parents.clear();
     if (!mark.commit.is_none()) record.parents.push_back(mark.commit);

@@ -99,8 +99,8 @@ class RepositoryState {
   struct Draft;
   Result<std::vector<Leaf>> leaves_to_lease(const Root& root, const ImageId& commit,
                                             const ImageRecord& record, std::uint64_t most_pages);
-  Result<Draft> draft(const Snapshot& snapshot, const PushOptions& options, Packer& packer,
-                      std::uint64_t& pages);
+  Result<Draft> draft(const Snapshot& snapshot, ImageRecord record, const PushedState* since,
+                      Packer& packer, std::uint64_t& pages);
   Result<void> upload(const Draft& draft, Packer& packer, std::uint64_t& pages);
   [[nodiscard]] bool confirm(std::string_view ref, const PushId& mine);
   Result<void> mark_refs(Root& root, IdSet& marked);

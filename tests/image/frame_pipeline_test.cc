@@ -2,10 +2,14 @@
 #include "image/objects/frame_pipeline.h"
 
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "image/format/id.h"
 #include "tests/image/contents.h"
@@ -17,7 +21,7 @@ namespace cleave::detail::image {
 namespace {
 
 /// More than are compressed without a thread, and than wait at a time.
-constexpr std::uint64_t kFrames = 300;
+constexpr std::uint64_t kFrames = 1200;
 
 OpenFrame frame_of(std::uint64_t number) {
   OpenFrame open;
@@ -98,6 +102,49 @@ TEST(FramesInAPipeline, AreNotWaitedForInAChildOfFork) {
     pipeline.reset();
     return "";
   }));
+}
+
+// As one whose program forks while it is told how far a fetch is: the thread that compresses may
+// have its lock, or a frame in hand.
+TEST(FramesInAPipeline, ComeOutInAChildOfForkToo) {
+  for (int round = 0; round < 10; ++round) {
+    FramePipeline pipeline;
+    std::uint64_t taken = 0;
+    const auto take_rest = [&]() -> std::string {
+      for (std::uint64_t number = kFrames / 4; number < kFrames; ++number) {
+        pipeline.give(number % 2, frame_of(number));
+      }
+      while (const auto item = pipeline.take(true)) {
+        if (auto wrong = what_is_wrong_with(*item, taken++); !wrong.empty()) return wrong;
+      }
+      return taken == kFrames ? "" : "some are missing";
+    };
+    for (std::uint64_t number = 0; number < kFrames / 4; ++number) {
+      pipeline.give(number % 2, frame_of(number));
+    }
+    if (round % 2 == 0 && pipeline.take(false)) ++taken;
+    ASSERT_TRUE(in_a_child([&]() -> std::string {
+      (void)alarm(20);  // rather than wait for who is not there
+      return take_rest();
+    }));
+    EXPECT_EQ(take_rest(), "");
+  }
+}
+
+// Of large objects, as the nodes of a large image may be, fewer wait.
+TEST(FramesInAPipeline, WaitByWhatTheyTakeOfMemory) {
+  constexpr std::size_t kObject = std::size_t{1} << 20;
+  FramePipeline pipeline;
+  std::size_t waiting = 0;
+  for (int i = 0; i < 40; ++i) {
+    OpenFrame open;
+    std::vector<std::byte> object(kObject, static_cast<std::byte>(i));
+    open.add(hash(object), object);
+    pipeline.give(0, std::move(open));
+    ++waiting;
+    while (pipeline.take(false)) --waiting;
+    ASSERT_LE(waiting * kObject, std::size_t{8} << 20);
+  }
 }
 
 }  // namespace

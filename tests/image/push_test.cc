@@ -1,6 +1,11 @@
 // What is pushed by one comes out at another, page for page, and only what is lacking travels.
+#include <algorithm>
+#include <atomic>
+#include <random>
+#include <span>
 #include <stop_token>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -77,12 +82,20 @@ TEST_F(Image, HoldsWhatTheSnapshotDidThoughTheProgramWritesOn) {
   const Contents contents = pages(0, 900, 1);
   Space space = space_with(pool_, contents);
   const Snapshot snapshot = must(space.snapshot());
+  // All of it before the push begins, and on while it lasts.
+  std::atomic<std::uint64_t> written{0};
   std::jthread program([&](const std::stop_token& stop) {
     for (std::uint64_t round = 1; !stop.stop_requested(); ++round) {
-      write(space, pages(0, 900, 1000 * round));
+      for (const auto& [page, number] : pages(0, 900, 1000 * round)) {
+        write(space, {{page, number}});
+        ++written;
+      }
     }
   });
+  while (written < 900) std::this_thread::yield();
+  const std::uint64_t before = written;
   const ImageId id = must(at_.repository.push(snapshot, "main")).id();
+  EXPECT_GT(written, before) << "the program did not write beside the push";
   program.request_stop();
   program.join();
   const Pool pool = must(Pool::create(ByteCount{16 << 20}));
@@ -141,6 +154,24 @@ TEST_F(Image, IsRefusedWhereTheRefHasMovedOn) {
   EXPECT_EQ(
       at_.repository.push(must(space.snapshot()), "main", {.expected = ImageId{}}).error().code,
       Errc::not_permitted);
+}
+
+// What can be refused at once costs no upload: who pushes it again has all of it to put.
+TEST_F(Image, PutsNothingWhereItIsRefused) {
+  Space space = space_with(pool_, pages(0, 10, 1));
+  const auto base = must(at_.repository.push(must(space.snapshot()), "main"));
+  must(at_.open().push(must(space.snapshot()), "main"));
+  // More than waits to be compressed and goes into a pack, and does not compress.
+  constexpr ByteCount kNoise = 24_MiB;
+  const Address at = must(space.map(kNoise));
+  std::vector<std::uint64_t> noise(kNoise.value / sizeof(std::uint64_t));
+  std::ranges::generate(noise, std::mt19937_64(1));
+  must(space.write(at, std::as_bytes(std::span(noise))));
+  const Snapshot snapshot = must(space.snapshot());
+  const auto refused = at_.repository.push(snapshot, "main", {.since = &base});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::not_permitted);
+  EXPECT_EQ(must(at_.repository.push(snapshot, "main")).pages_put(), kNoise.value / kPageSize);
 }
 
 TEST_F(Image, SaysWhichPagesDiffer) {

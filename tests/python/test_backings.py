@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import os
 import pickle
+import sys
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -44,6 +46,32 @@ def test_what_does_not_fit_goes_and_comes_back(make: Make) -> None:
     assert now.used <= now.budget == 256
     assert now.away >= PAGES - 256 and now.went >= now.away and now.came > 0
     assert backing.statistics().pages > 0
+
+
+def test_other_threads_run_while_a_write_makes_room() -> None:
+    pool = cleave.Pool(cleave.MiB, cleave.CompressedMemory(64 * cleave.MiB))
+    space = cleave.Space(pool)
+    at = space.map(16 * PAGES * PAGE)
+    begin, ran = threading.Event(), threading.Event()
+
+    def run() -> None:
+        begin.wait()
+        ran.set()
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1000)  # none gives way to another unless it lets go
+    other = threading.Thread(target=run)
+    try:
+        other.start()
+        begin.set()
+        for n in range(16 * PAGES):
+            if ran.is_set():
+                break
+            space.write(at + n * PAGE, b"x")  # an absent page of a pool that is full
+        assert ran.is_set()
+    finally:
+        sys.setswitchinterval(before)
+        other.join()
 
 
 def test_equal_pages_become_one() -> None:

@@ -1,6 +1,8 @@
 // A store in a bucket, reached by TLS: by a certificate that is named, and by no other.
 #include "tests/s3/tls.h"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -18,11 +20,18 @@
 namespace cleave::detail::s3 {
 namespace {
 
-// The last thing that a process does: what TLS works with has gone by then, and whoever still used
-// it would be seen to.
+// The last thing that a process does: what TLS works with has gone by then. It waits until another
+// thread has asked twice more, so that whoever still used it would be seen to.
 bool lingers_at_its_end = false;
+std::atomic<int> asked{0};
 void linger() {
-  if (lingers_at_its_end) std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  if (!lingers_at_its_end) return;
+  const int before = asked;
+  const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (asked < before + 2) {
+    if (std::chrono::steady_clock::now() > latest) _exit(1);
+    std::this_thread::yield();
+  }
 }
 const bool lingers = std::atexit(linger) == 0;
 
@@ -85,7 +94,10 @@ TEST_F(StoreInS3ByTls, LetsAProcessEndWhileAnotherThreadAsks) {
     std::atomic<int> answers{0};
     std::thread([&, store = s3_store("s3://bucket/a", options(door, certificate()))] {
       const std::byte object{};
-      while (store) answers += (*store)->put("packs/a", {&object, 1}) ? 1 : 0;  // each a handshake
+      while (store) {
+        answers += (*store)->put("packs/a", {&object, 1}) ? 1 : 0;  // each a handshake
+        ++asked;
+      }
     }).detach();
     while (answers < 3) std::this_thread::yield();
     std::exit(0);  // NOLINT: other threads run

@@ -17,10 +17,10 @@ namespace cleave::python {
 /// Below this, giving the GIL away and taking it back costs more than the copy.
 inline constexpr std::uint64_t kWorthReleasing = std::uint64_t{64} << 10;
 
-/// Does `work`, which reads or writes bytes of a space, a snapshot or a hold: without the GIL where
-/// there are many to copy, or one may have to come first, from a disk or over a network.
+/// Does `work`, which reads bytes of a space, a snapshot or a hold: without the GIL where there are
+/// many to copy, or one may have to come first, from a disk or over a network.
 template <class Source, class Work>
-auto copying(const Source& source, Address at, std::uint64_t bytes, Work&& work) {
+auto reading(const Source& source, Address at, std::uint64_t bytes, Work&& work) {
   const bool is_short = bytes < kWorthReleasing && source.is_in_memory(at, ByteCount{bytes});
   return is_short ? work() : without_gil(work);
 }
@@ -35,7 +35,7 @@ py::bytes read_bytes(const Source& source, Address from, std::uint64_t size) {
   if (!made) throw py::error_already_set();
   // Nothing else knows it yet.
   auto* const into = reinterpret_cast<std::byte*>(PyBytes_AS_STRING(made.ptr()));
-  value_of(copying(source, from, size, [&] { return source.read(from, std::span(into, size)); }));
+  value_of(reading(source, from, size, [&] { return source.read(from, std::span(into, size)); }));
   return made;
 }
 

@@ -106,7 +106,8 @@ class CLEAVE_API Repository {
   /// what differs, about 7 us a page, and compressing what the store lacks, some 5 us a page: of
   /// more than a mebibyte by a thread of the library's own, while it runs. Errors: bad_argument (a
   /// ref's name; texts that are too long; kind arena without exactly one region),
-  /// not_permitted (the ref is not what was expected: pull, and try again).
+  /// not_permitted (the ref is not what was expected: pull, and try again; where that is so at the
+  /// call already, nothing was put).
   Result<PushedImage> push(const Snapshot& snapshot, std::string_view ref,
                            const PushOptions& options = {});
   /// The same of an arena's commit, with its payload unless `options` have one: what
@@ -146,8 +147,9 @@ class CLEAVE_API Repository {
                     function_ref<Result<void>(PageNo, std::span<const std::byte>)> visit);
 
   /// Copies what a ref of another repository leads to, and makes this one's ref the same. Only
-  /// what is lacking here is read there. Error: not_permitted (the ref here stands at a commit that
-  /// is not among those; with `force` that is let go).
+  /// what is lacking here is read there, and compressed as by push(), a thread too. Error:
+  /// not_permitted (the ref here stands at a commit that is not among those; with `force` that is
+  /// let go).
   Result<ImageId> fetch(Repository& from, std::string_view ref, bool force = false);
 
   /// Reads all of it, compares each hash, and follows each ref to its last page.
@@ -155,7 +157,8 @@ class CLEAVE_API Repository {
   /// One round of the collector: what no ref leads to becomes a candidate, a candidate of an
   /// earlier round is condemned, and what was condemned in an earlier round is removed. Safe beside
   /// pushes and other collectors, whoever dies. With `at_once` a candidate is condemned at once,
-  /// which may send pushes that are under way back to where they began.
+  /// which may send pushes that are under way back to where they began. What is kept of a pack that
+  /// goes is compressed as by push(), a thread too.
   Result<CollectedImages> collect(bool at_once = false);
 
   /// Called now and then by push(), checkout(), fetch() and verify(); nothing: no longer.

@@ -11,10 +11,12 @@
 namespace cleave::detail::image {
 namespace {
 
-/// Fewer are compressed in the time that a thread takes to start and to end.
-constexpr std::size_t kWorthAThread = 16;
-/// As many as are compressed while the caller writes a pack: 8 MiB.
-constexpr std::size_t kMostFrames = 128;
+// In bytes, plain.
+
+/// Less is compressed in the time that a thread takes to start and to end.
+constexpr std::uint64_t kWorthAThread = std::uint64_t{1} << 20;
+/// As much as is compressed while the caller writes a pack.
+constexpr std::uint64_t kMostPlain = std::uint64_t{8} << 20;
 
 }  // namespace
 
@@ -31,7 +33,7 @@ void OpenFrame::add(const ImageId& id, View object) {
 
 FramePipeline::~FramePipeline() {
   if (!thread_) return;
-  if (getpid() != process_) {
+  if (is_in_a_child()) {
     (void)queue_.release();  // the thread that is not here may have had its lock
     return;
   }
@@ -43,16 +45,34 @@ FramePipeline::~FramePipeline() {
   thread_->join();
 }
 
+bool FramePipeline::is_in_a_child() const noexcept { return thread_ && getpid() != process_; }
+
+// The thread is not here, and may have had the lock. The list is whole, as it changes none, but for
+// frames' states and what it has encoded: that is left behind, and done again.
+void FramePipeline::go_on_alone() {
+  auto alone = std::make_unique<Queue>();
+  {
+    const sync::BareGuard guard(alone->lock);
+    queue_->lock.assume_held();  // by nobody who is here
+    for (Frame& frame : queue_->frames) {
+      alone->frames.push_back({{frame.item.part, std::move(frame.item.open), {}}});
+    }
+  }
+  (void)queue_.release();
+  queue_ = std::move(alone);
+  thread_.reset();
+}
+
 void FramePipeline::give(unsigned part, OpenFrame open) {
-  std::size_t count = 0;
+  if (is_in_a_child()) go_on_alone();
+  plain_ += open.plain.size();
   {
     const sync::BareGuard guard(queue_->lock);
     queue_->frames.push_back({{part, std::move(open), {}}});
-    count = queue_->frames.size();
   }
   if (thread_) {
     queue_->changed.notify_all();
-  } else if (count >= kWorthAThread && !std::exchange(was_started_, true)) {
+  } else if (plain_ >= kWorthAThread && !std::exchange(was_started_, true)) {
     start();
   }
 }
@@ -64,19 +84,21 @@ void FramePipeline::start() noexcept {
 
 std::optional<FramePipeline::Item> FramePipeline::take(bool all) {
   const Uncancelled here;
+  if (is_in_a_child()) go_on_alone();
   Frame frame;
   {
     const sync::BareGuard guard(queue_->lock);
     std::deque<Frame>& frames = queue_->frames;
     if (frames.empty()) return std::nullopt;
-    const std::size_t most = was_started_ && !thread_ ? 0 : kMostFrames;
-    if (!all && frames.front().state != State::encoded && frames.size() <= most) {
+    const std::uint64_t most = was_started_ && !thread_ ? 0 : kMostPlain;
+    if (!all && frames.front().state != State::encoded && plain_ <= most) {
       return std::nullopt;
     }
     while (frames.front().state == State::in_hand) queue_->changed.wait(queue_->lock);
     frame = std::move(frames.front());
     frames.pop_front();
   }
+  plain_ -= frame.item.open.plain.size();
   if (frame.state != State::encoded) {
     frame.item.encoded = encoder_.encode(frame.item.open.plain, frame.item.open.sizes);
   }
