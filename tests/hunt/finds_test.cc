@@ -14,6 +14,12 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Not;
 
+// Also of no programs there would be nothing.
+void expect_nothing_found(const Answer& answer, std::uint64_t programs_at_least = 50) {
+  EXPECT_THAT(programs(answer), IsEmpty());
+  EXPECT_GE(answer.programs, programs_at_least);
+}
+
 TEST(Hunt, FindsTheLeakOf2020UnderRulesThatCountMappings) {
   const Answer answer = hunted({.words = "write,fork,get,unmap"});
   EXPECT_THAT(programs(answer),
@@ -79,14 +85,12 @@ TEST(Hunt, FindsNothingWhereThePromisesAreKept) {
                                 .starts = "small,swapped",
                                 .words = "write,fork,get,pin,pin fast,poke,unmap,swapout",
                                 .depth = 4});
-  EXPECT_THAT(programs(answer), IsEmpty());
+  expect_nothing_found(answer);
 }
 
 TEST(Hunt, KnowsThatFreshMemoryAtAFilesAddressIsNoFiles) {
-  EXPECT_THAT(
-      programs(hunted(
-          {.rules = "F", .starts = "file", .words = "write,unmap,map,discard,free", .depth = 4})),
-      IsEmpty());
+  expect_nothing_found(hunted(
+      {.rules = "F", .starts = "file", .words = "write,unmap,map,discard,free", .depth = 4}));
 }
 
 TEST(Hunt, FindsNothingOfWhatAHandlerSupplies) {
@@ -96,8 +100,7 @@ TEST(Hunt, FindsNothingOfWhatAHandlerSupplies) {
               .words = "write,read,fork,discard,missing,minor,uffd_copy,uffd_zeropage,"
                        "uffd_continue,swapout,exit",
               .depth = 4});
-  EXPECT_THAT(programs(answer), IsEmpty());
-  EXPECT_GT(answer.programs, 1000u);
+  expect_nothing_found(answer, 1000);
 }
 
 // Linux copies no entries of a file that nothing was written over.
@@ -115,9 +118,8 @@ TEST(Hunt, KnowsThatWhatWasGivenUpMayBeGoneAfterARead) {
   promise.perform({.word = litmus::Word::read}, 0);
   promise.perform({.word = litmus::Word::missing}, 0);
   EXPECT_FALSE(promise.allows({.word = litmus::Word::read}));
-  EXPECT_THAT(
-      programs(hunted({.rules = "F", .words = "free,read,write,missing,swapout", .depth = 5})),
-      IsEmpty());
+  expect_nothing_found(
+      hunted({.rules = "F", .words = "free,read,write,missing,swapout", .depth = 5}), 500);
 }
 
 TEST(Hunt, AsksNoSystemForHandlersThatHasNone) {
@@ -130,7 +132,7 @@ TEST(Hunt, FindsNoRaceWhereThePromisesAreKept) {
                                 .depth = 0,
                                 .race = "write,fork,pin fast,unmap,swapout",
                                 .memories = {explore::Memory::sc, explore::Memory::tso}});
-  EXPECT_THAT(programs(answer), IsEmpty());
+  expect_nothing_found(answer);
 }
 
 // A huge entry that the child has got may be split before the fork comes to its second page.
@@ -141,7 +143,7 @@ TEST(Hunt, FindsNoRaceOfAForkWithASplitOfAHugePage) {
                                 .race = "fork,split,split_pmd,swapout",
                                 .before_most = 0,
                                 .memories = {explore::Memory::sc, explore::Memory::tso}});
-  EXPECT_THAT(programs(answer), IsEmpty());
+  expect_nothing_found(answer);
   EXPECT_EQ(answer.cut, 0u);
 }
 
@@ -153,7 +155,7 @@ TEST(Hunt, FindsNoRaceOfACollapseWithWhatIsDoneToSmallPages) {
                                 .before = "split",
                                 .race = "collapse,merge,swapout,migrate",
                                 .memories = {explore::Memory::sc}});
-  EXPECT_THAT(programs(answer), IsEmpty());
+  expect_nothing_found(answer);
 }
 
 // Of two equal pages the one with the lower address gives way: each is tried in the part of each.

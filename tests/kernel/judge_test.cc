@@ -122,6 +122,19 @@ TEST_F(KernelJudge, WhatKernelAndRulesBothRefuseOnTheWayIsCompared) {
   EXPECT_EQ(verdict.runs, 20U);
 }
 
+// x is shared, so that the whole group is reclaimed: y would be dropped, which was not asked for.
+TEST_F(KernelJudge, WhatAnotherProcessGaveUpIsLeftAlone) {
+  const std::string rest =
+      "\n signal out\n wait C.exit\n}\n"
+      "process C from P {\n write y 2\n free y\n signal freed\n wait out\n read y -> r\n exit\n}\n";
+  const std::string begin = "page x = 1\npage y = 1\nprocess P {\n fork C\n wait freed\n swapout x";
+  for (const KernelVerdict& verdict : {judge_text(begin + rest + "always C:r = 2\n"),
+                                       judge_text(begin + " -> s" + rest + "always P:s = 1\n")}) {
+    EXPECT_NE(verdict.standing, Standing::finding);
+    EXPECT_NE(verdict.skipped, "");
+  }
+}
+
 TEST_F(KernelJudge, WhereTheTestAsksForTheRefusalItIsObserved) {
   const KernelVerdict verdict = judge_text(
       "page x = 1 shared\nprocess P {\n wipeonfork x -> done\n}\nforbidden P:done = 0\n");

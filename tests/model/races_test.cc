@@ -319,8 +319,8 @@ TEST(TwoWriters, OfOneSharedPageLoseNothing) {
   EXPECT_TRUE(seen(against("E1", without("fault.look_again")), "b", 1));
 }
 
-// A huge page's entries lie in one table: migration takes them away, and puts them back, under one
-// hold of its lock. One hold an entry would be three times as many orders.
+// A huge page's entries lie in one table: migration takes them away under one hold of its lock, and
+// puts them back under another. One hold an entry would be many more orders.
 explore::Result huge_migration_against_pin(explore::Search search) {
   Setup huge = one_page();
   huge.pages = {{.name = "x", .value = 1, .pages = 2, .by_pmd = true}};
@@ -354,6 +354,23 @@ TEST(MigrationOfAHugePage, AgainstAFastPinIsShortEnoughToTryInEveryOrder) {
   EXPECT_EQ(ends(by_class), ends(by_state));
   EXPECT_FALSE(seen(by_class, "coherent", 0));
   EXPECT_LT(by_class.traces, 2'000u);
+}
+
+// Who takes no lock looks in between: the entries of a large folio come back one by one.
+TEST(MigrationOfALargeFolio, IsSeenHalfDoneByFastPins) {
+  auto large = one_page();
+  large.pages = {{.name = "x", .value = 1, .pages = 2}};
+  const auto result = play(
+      "F", large,
+      {[](Machine& m) {
+         m.migrate({0, 0}, kX);
+       },
+       [](Machine& m) {
+         m.take({0, 1}, kX, kFastOnlyPin, kP);
+         m.take({0, 1}, kX + 1, kFastOnlyPin, kP + 1);
+       }},
+      [](Machine& m, explore::Outcome& out) { out.note("half", m.taken(kP) && !m.taken(kP + 1)); });
+  EXPECT_TRUE(seen(result, "half", 1));
 }
 
 }  // namespace

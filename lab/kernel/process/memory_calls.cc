@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <vector>
@@ -121,7 +123,7 @@ tl::expected<void, std::string> map_page(const CompiledTest& compiled, const mod
     if (auto merged = merge_with_twin(at, page.value); !merged) return merged;
   drain_batches();
   if (page.held > 0 && !hold(at, page.held)) return failed("vmsplice");
-  if (page.swapped && !swap_out(compiled, at, bytes))
+  if (page.swapped && swap_out(compiled, at, bytes, {}) != true)
     return tl::unexpected(std::string("MADV_PAGEOUT did not bring a page to swap"));
   if (page.readonly && mprotect(at, bytes, PROT_READ) != 0) return failed("mprotect");
   if (page.unmapped && munmap(at, bytes) != 0) return failed("munmap");
@@ -147,6 +149,16 @@ std::uint64_t number_in(const char* path) {
 
 void write_to(const char* path, const char* text) { std::ofstream(path) << text << std::flush; }
 
+// Whether the process has given up what this one does not map, and so cannot keep from reclaim.
+// Other pages of its own come back from swap as they were.
+bool gives_up_its_own(const CompiledTest& compiled, pid_t process) {
+  return std::ranges::any_of(compiled.placements, [&](const Placement& place) {
+    const PageInfo theirs = page_info_of(process, place.address);
+    return theirs.frame() != 0 && theirs.frame() != frame_at(place.address) &&
+           theirs.is(kFlagAnonymous) && !theirs.is(kFlagSwapBacked) && !theirs.is(kFlagHugetlb);
+  });
+}
+
 // Reclaim of the test's whole group would take its other pages, too: they are locked meanwhile.
 // Entries stay as they are, and nothing comes into memory.
 void reclaim_all_but_others(const CompiledTest& compiled, const char* address) {
@@ -166,6 +178,12 @@ void reclaim_all_but_others(const CompiledTest& compiled, const char* address) {
 }  // namespace
 
 void allow_merging(const Placement& place) { madvise(place.address, place.bytes, MADV_MERGEABLE); }
+
+pid_t listed_pid() {
+  std::array<char, 32> name{};
+  if (readlink("/proc/self", name.data(), name.size() - 1) <= 0) return 0;
+  return static_cast<pid_t>(std::strtol(name.data(), nullptr, 10));
+}
 
 void fill(char* from, std::size_t bytes, std::uint64_t value) {
   for (std::size_t at = 0; at < bytes; at += kSmallPage)
@@ -236,13 +254,16 @@ bool is_absent(const char* address, std::size_t bytes) {
   return true;
 }
 
-bool swap_out(const CompiledTest& compiled, char* address, std::size_t bytes) {
+std::optional<bool> swap_out(const CompiledTest& compiled, char* address, std::size_t bytes,
+                             const std::vector<pid_t>& others) {
   for (int i = 0; i < 3; ++i) {
     madvise(address, bytes, MADV_PAGEOUT);
     if (is_absent(address, bytes)) return true;
     drain_batches();  // Reclaim passes by pages that are in one.
   }
   if (compiled.reclaim.empty()) return false;
+  const auto has_own = [&](pid_t other) { return gives_up_its_own(compiled, other); };
+  if (std::ranges::any_of(others, has_own)) return std::nullopt;
   reclaim_all_but_others(compiled, address);
   return is_absent(address, bytes);
 }

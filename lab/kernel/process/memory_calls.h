@@ -1,10 +1,13 @@
 // Calls by which a process lays out its memory, and has the kernel do to it what it does by itself.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <tl/expected.hpp>
 
@@ -30,8 +33,9 @@ std::uint64_t free_huge_pages();
 /// children. False: not to be had.
 bool hold_huge_pages(std::uint64_t but);
 /// Has the page at `address` reclaimed: by itself, and else with all of this process' control
-/// group.
-bool swap_out(const CompiledTest& compiled, char* address, std::size_t bytes);
+/// group. Nothing: not without what one of the `others` of the test has given up of its own.
+std::optional<bool> swap_out(const CompiledTest& compiled, char* address, std::size_t bytes,
+                             const std::vector<pid_t>& others);
 /// Swapped, or discarded, or never there: no frame is mapped.
 bool is_absent(const char* address, std::size_t bytes);
 /// Whether one huge entry maps it.
@@ -40,6 +44,8 @@ bool is_mapped_whole(const char* address);
 bool split_pmd(char* address);
 /// KSM may look at the pages, when it runs.
 void allow_merging(const Placement& place);
+/// What /proc calls this process. 0: it cannot be read.
+pid_t listed_pid();
 /// Pages that wait in batches for the lists of reclaim get there: the batches' references are gone.
 void drain_batches();
 

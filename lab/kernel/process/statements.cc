@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -86,9 +87,8 @@ bool is_large(const char* address) { return (page_info(address).flags >> kFlagHu
 // A hint about a part splits what this process alone maps, unless references other than entries
 // hold it: then it was tried, and refused. Nothing: what others map is passed by.
 std::optional<bool> split_by_hint(char* address) {
-  const std::uintptr_t over = reinterpret_cast<std::uintptr_t>(address) % kHugePage;
   drain_batches();
-  const bool alone = maps_large_folio_alone(address - over);
+  const bool alone = maps_large_folio_alone(address);
   madvise(address, kSmallPage, MADV_COLD);
   if (!is_large(address)) return true;
   return alone ? std::optional(false) : std::nullopt;
@@ -97,11 +97,8 @@ std::optional<bool> split_by_hint(char* address) {
 // The folio of the page becomes small pages, through the file that debugfs has for it, or where a
 // kernel is locked down and has no such way, by a hint.
 std::optional<bool> split(char* address, std::size_t bytes) {
-  std::error_code error;
-  std::string pid(32, '\0');
-  const ssize_t length = readlink("/proc/self", pid.data(), pid.size());
-  if (length <= 0) return false;
-  pid.resize(static_cast<std::size_t>(length));
+  const pid_t pid = listed_pid();
+  if (pid == 0) return false;
   const auto from = reinterpret_cast<std::uintptr_t>(address);
   std::ofstream file("/sys/kernel/debug/split_huge_pages");
   if (!file.is_open()) return split_by_hint(address);
@@ -251,7 +248,7 @@ bool TestProcess::act(const judge::Instruction& i) {
   const std::size_t bytes = has_place ? test_.placements[i.page].bytes * i.pages : 0;
   switch (i.operation->word) {
     case Word::swapout:
-      return !is_absent(at, bytes) && swap_out(test_, at, bytes);
+      return !is_absent(at, bytes) && swap_out(i, at, bytes);
     case Word::swapoff:
       return swapoff(test_.swap_file.c_str()) == 0;
     case Word::merge:
@@ -270,6 +267,18 @@ bool TestProcess::act(const judge::Instruction& i) {
       shared_.fail("no way to do \"" + i.text + "\" here");
       return false;
   }
+}
+
+bool TestProcess::swap_out(const judge::Instruction& i, char* at, std::size_t bytes) {
+  std::vector<pid_t> others;
+  for (std::size_t other = 0; other < test_.plan.processes.size(); ++other)
+    if (other != i.process && shared_.processes[other].state == ProcessState::running)
+      others.push_back(shared_.processes[other].listed);
+  const auto out = kernel::swap_out(test_, at, bytes, others);
+  // Where the condition asks for the answer there is none to give; else this run shows nothing.
+  if (!out && std::ranges::find(test_.watched, &i) == test_.watched.end())
+    shared_.fail("reclaim would take what another process has given up of its own");
+  return out.value_or(false);
 }
 
 bool TestProcess::take(const judge::Instruction& i, model::ProcessId process) {

@@ -112,6 +112,7 @@ void TestProcess::run(model::ProcessId process) {
   reopen_pagemap();
   note_copies(process);
   self.pid = getpid();
+  self.listed = listed_pid();
   self.state = ProcessState::running;
   shared_.changed.wake_all();
   // A child of a run that is looked at does nothing before its fork has been looked at.

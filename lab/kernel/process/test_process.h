@@ -38,6 +38,7 @@ class TestProcess {
   [[nodiscard]] std::size_t moved_bytes(const judge::Instruction& i) const;
   bool act(const judge::Instruction& instruction);
   void note_refusal(const judge::Instruction& instruction);
+  bool swap_out(const judge::Instruction& instruction, char* at, std::size_t bytes);
   bool merge(const judge::Instruction& instruction);
   bool take(const judge::Instruction& instruction, model::ProcessId process);
   bool fork(const judge::Instruction& instruction, model::ProcessId process);

@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <string>
 #include <vector>
+
+#include <fmt/format.h>
 
 namespace lab::kernel {
 namespace {
@@ -54,20 +57,27 @@ PageInfo page_info(const void* address) {
   return info;
 }
 
+PageInfo page_info_of(pid_t process, const void* address) {
+  PageInfo info;
+  const std::string path = fmt::format("/proc/{}/pagemap", process);
+  info.entry = word_of(path.c_str(), reinterpret_cast<std::uintptr_t>(address) / kPageSize);
+  if (info.frame() != 0) info.flags = flags_of(info.frame());
+  return info;
+}
+
 std::uint64_t flags_of(std::uint64_t frame) { return word_of("/proc/kpageflags", frame); }
 std::uint64_t maps_of(std::uint64_t frame) { return word_of("/proc/kpagecount", frame); }
 
-bool maps_large_folio_alone(const void* begin) {
+bool maps_large_folio_alone(const void* address) {
   constexpr std::size_t kParts = 512;
-  const std::uint64_t page = reinterpret_cast<std::uintptr_t>(begin) / kPageSize;
-  std::uint64_t ours = 0, all = 0, first = 0;
-  for (const std::uint64_t entry : words(pagemap, page, kParts)) {
-    const std::uint64_t frame = PageInfo{entry, 0}.frame();
-    if (frame == 0) continue;
-    if (first == 0) first = frame / kParts * kParts;
-    if (frame / kParts * kParts == first) ++ours;
-  }
-  if (ours == 0) return false;
+  const std::uint64_t frame = frame_at(address);
+  if (frame == 0) return false;
+  const std::uint64_t first = frame / kParts * kParts;
+  const std::uint64_t page = reinterpret_cast<std::uintptr_t>(address) / kPageSize;
+  std::uint64_t ours = 0, all = 0;
+  // What was copied away lies among the folio's parts, in frames of its own.
+  for (const std::uint64_t entry : words(pagemap, page / kParts * kParts, kParts))
+    if (PageInfo{entry, 0}.frame() / kParts * kParts == first) ++ours;
   const int file = open("/proc/kpagecount", O_RDONLY | O_CLOEXEC);
   for (const std::uint64_t maps : words(file, first, kParts)) all += maps;
   close(file);

@@ -1,6 +1,8 @@
 // Page tables and frames as the kernel shows them to root.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 
 namespace lab::kernel {
@@ -47,11 +49,13 @@ struct PageInfo {
 void reopen_pagemap();
 /// What this process' page table says of `address`. All zero where it cannot be read.
 PageInfo page_info(const void* address);
+/// The same of another process, by its number in /proc. It may be gone.
+PageInfo page_info_of(pid_t process, const void* address);
 /// The frame alone, for those who look often. 0: none.
 std::uint64_t frame_at(const void* address);
-/// Whether the entries of this process' page table from `begin` on, for the 2 MiB of a large folio
-/// that was made there, are all that map it. False also where that cannot be read.
-bool maps_large_folio_alone(const void* begin);
+/// Whether the entries of this process' page table for the 2 MiB around `address`, where the large
+/// folio was made that is at `address`, are all that map it. False also where that cannot be read.
+bool maps_large_folio_alone(const void* address);
 /// The flags of a frame, and how often it is mapped. 0 where they cannot be read.
 std::uint64_t flags_of(std::uint64_t frame);
 std::uint64_t maps_of(std::uint64_t frame);

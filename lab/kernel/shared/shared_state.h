@@ -51,6 +51,7 @@ struct SharedState {
   struct Process {
     std::atomic<ProcessState> state;
     std::atomic<int> pid;
+    std::atomic<int> listed;  ///< its number in /proc, which is of another namespace
     std::atomic<Phase> answered;
     std::array<PageInfo, kPages> pages;
     std::array<std::array<std::uint64_t, 2>, kPages> contents;

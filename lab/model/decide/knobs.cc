@@ -63,6 +63,7 @@ std::vector<Knob> make_knobs() {
       knob<&Rules::mprotect_upgrades>("mprotect_upgrades",
                                       "does mprotect make exclusive pages writable at once"),
       knob<&Rules::discard_hugetlb>("discard_hugetlb", "can hugetlb memory be discarded"),
+      knob<&Rules::move_hugetlb>("move_hugetlb", "can hugetlb memory be moved by mremap"),
       knob<&Rules::force_write>("force_write", "which read-only entry a forced write accepts"),
       knob<&Rules::force_hugetlb>("force_hugetlb",
                                   "does a forced write reach hugetlb memory that is read-only"),

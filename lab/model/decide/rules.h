@@ -206,6 +206,7 @@ struct Rules {
   Flag discard_asks_write = Flag::no;  // what may not be written may not be discarded
   Flag mprotect_upgrades = Flag::no;   // mprotect makes entries of exclusive pages writable at once
   Flag discard_hugetlb = Flag::yes;    // hugetlb memory can be discarded
+  Flag move_hugetlb = Flag::yes;       // hugetlb memory can be moved by mremap
   ForceWrite force_write = ForceWrite::dirty;
   Flag force_hugetlb = Flag::yes;  // a forced write reaches hugetlb memory that is read-only
   Merging merging = Merging::counted;

@@ -189,7 +189,7 @@ bool install(World& world, Task task, PageNo page, FaultFlags how, const FaultPl
     const Entry now = where.read();
     const bool same = now == plan.entry || !performs("fault.look_again");
     if (same) {
-      if (now.is(EntryKind::page)) world.unmap(task.process, page, now, {});
+      if (now.is(EntryKind::page)) world.leave(task.process, page, now);
       const Entry entry = own_entry(fresh, plan, how);
       world.mark(entry, true);
       world.map(task.process, page, entry);

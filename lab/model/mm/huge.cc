@@ -56,6 +56,19 @@ void move_page(World& world, Folio& from, std::uint32_t index, Folio& to) {
   }
 }
 
+// The migration entries of a split hand what they know to the folio: one that was written to makes
+// all parts dirty.
+bool is_dirty(World& world, const Folio& folio) {
+  if (folio.dirty.read()) return true;
+  for (const Page& page : folio.pages)
+    for (Homes homes = page.homes.read(); homes != 0;) {
+      const Home home = first_home(world, homes);
+      homes &= ~world.home(home.process, home.page);
+      if (world.process(home.process).pages[home.page].entry.read().dirty) return true;
+    }
+  return false;
+}
+
 // With all entries small: one step, since a kernel freezes the references and leaves migration
 // entries meanwhile.
 Answer split_into_pages(World& world, Task task, Folio& folio) {
@@ -64,6 +77,7 @@ Answer split_into_pages(World& world, Task task, Folio& folio) {
     const Decision decision = unreferenced(world.rules, page);
     decided(decision.why);
     if (folio.locked.read() || folio.whole.read() != 0 || !decision) return Answer::failed;
+    if (is_dirty(world, folio)) folio.dirty.write(true);
     for (std::uint32_t i = 0; i < folio.pages.size(); ++i) {
       if (folio.pages[i].homes.read() == 0) continue;
       move_page(world, folio, i, world.make_folio(task, FolioKind::anonymous));

@@ -45,9 +45,13 @@ bool moves(World& world, Folio& from, Folio& to) {
   });
 }
 
-void restore_entry(World& world, ProcessId id, PageNo page, const Folio& from, const Folio& to) {
+bool is_away(World& world, ProcessId id, PageNo page, const Folio& from) {
+  const Entry entry = world.process(id).pages[page].entry.read();
+  return entry.is(EntryKind::migrating) && entry.target == from.id;
+}
+
+void restore_entry(World& world, ProcessId id, PageNo page, const Folio& to) {
   Entry entry = world.process(id).pages[page].entry.read();
-  if (!entry.is(EntryKind::migrating) || entry.target != from.id) return;
   const bool forbidden = world.region(id, page).protection != Protection::write;
   entry.kind = EntryKind::page;
   entry.target = to.id;
@@ -57,13 +61,38 @@ void restore_entry(World& world, ProcessId id, PageNo page, const Folio& from, c
   world.map(id, page, entry);
 }
 
-// A table's entries with one hold of its lock: those of a large folio lie side by side.
+// The first of a process' entries that is still away. True: another one is.
+bool restore_first(World& world, ProcessId id, const Folio& from, const Folio& to) {
+  const PageNo end = world.setup.page_count();
+  const auto next = [&](PageNo page) {
+    while (page < end && !is_away(world, id, page, from)) ++page;
+    return page;
+  };
+  const PageNo first = next(0);
+  if (first == end) return false;
+  restore_entry(world, id, first, to);
+  return next(first + 1) < end;
+}
+
+// One step an entry: who looks without a lock may find one back, and the next not yet. A large
+// folio's lie side by side in one table, whose lock is held from the first to the last; a merged
+// page's have a hold each.
 void restore(World& world, const Folio& from, const Folio& to) {
   for (ProcessId id = 0; id < world.processes.size(); ++id) {
-    in_table("migrate: restores the entries", world.process(id), [&] {
-      for (PageNo page = 0; page < world.setup.page_count(); ++page)
-        restore_entry(world, id, page, from, to);
-    });
+    Process& process = world.process(id);
+    bool more = false, held = false;
+    const auto restore_one = [&] {
+      more = restore_first(world, id, from, to);
+      if (from.large() && more != held) process.table_locked.write(more);
+      held = from.large() && more;
+    };
+    do {
+      if (held) {
+        step("migrate: restores the next entry", restore_one);
+      } else {
+        in_table("migrate: restores an entry", process, restore_one);
+      }
+    } while (more);
   }
 }
 

@@ -157,6 +157,11 @@ Answer move(World& world, Task task, PageRange from, PageNo to, bool event) {
     for (PageNo page = from.first; page < from.first + from.count; ++page)
       if (!process.pages[page].region.read().mapped) return Answer::failed;
     for (std::uint32_t i = 0; i < from.count; ++i) world.zap(task.process, to + i);
+    // Refused only when the place was free.
+    if (world.rules.move_hugetlb == Flag::no && world.region(task.process, from.first).hugetlb) {
+      for (std::uint32_t i = 0; i < from.count; ++i) process.pages[to + i].region.write({});
+      return Answer::failed;
+    }
     const EntryRef spot = world.find(task.process, from.first);
     if (spot.huge && from.count > 1) {
       move_huge_entry(world, task.process, from.first, to, moved(spot.entry, event));

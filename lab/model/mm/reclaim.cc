@@ -105,16 +105,20 @@ bool pinned_after_all(World& world, Folio& folio) {
               [&] { return maybe_pinned(world.rules, counts_without_visitor(world, folio, 0)); });
 }
 
-Answer drop_lazily(World& world, Folio& folio) {
+enum class Drop : std::uint8_t { done, stays_freed, in_use };
+
+Drop drop_lazily(World& world, Folio& folio) {
   const char* barrier = world.rules.lazyfree != LazyFree::dirty ? "lazyfree.clear" : nullptr;
   const Answer answer = take_all_away(world, folio, barrier, unless_lazily_freed_page_is_used,
                                       [](const Entry&, bool) { return Entry{}; });
-  step("reclaim: drops the page", [&] {
-    if (answer != Answer::done && !stays_freed(world, folio)) folio.lazyfree.write(false);
+  return step("reclaim: drops the page", [&] {
+    const bool in_use = answer != Answer::done && !stays_freed(world, folio);
+    if (in_use) folio.lazyfree.write(false);
     folio.locked.write(false);
     world.end_visit(folio);
+    if (in_use) return Drop::in_use;
+    return answer == Answer::done ? Drop::done : Drop::stays_freed;
   });
-  return answer;
 }
 
 Answer kept(World& world, Folio& folio) {
@@ -135,7 +139,12 @@ Answer swap_out(World& world, Task task, PageNo page) {
   if (folio == nullptr) return Answer::failed;
   if (passes_by(world, *folio)) return kept(world, *folio);
   const bool lazy = look("reclaim: was it freed", [&] { return folio->lazyfree.read(); });
-  if (lazy) return drop_lazily(world, *folio);
+  if (lazy) {
+    const Drop drop = drop_lazily(world, *folio);
+    // It is like any other now, and is taken when reclaim comes round again.
+    if (drop == Drop::in_use) return swap_out(world, task, page);
+    return drop == Drop::done ? Answer::done : Answer::failed;
+  }
   if (!enter_swap_cache(world, *folio)) return kept(world, *folio);
   if (unmap_to_swap(world, *folio) != Answer::done) return kept(world, *folio);
   if (pinned_after_all(world, *folio)) {

@@ -20,6 +20,7 @@ Rules rules_of_a() {
   rules.reclaim_pinned = Reclaim::careless;
   rules.share_barriers = Flag::no;
   rules.discard_hugetlb = Flag::no;
+  rules.move_hugetlb = Flag::no;
   rules.force_write = ForceWrite::dirty;
   return rules;
 }

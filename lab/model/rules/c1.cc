@@ -11,6 +11,7 @@ Rules rules_of_c1() {
   rules.reclaim_pinned = Reclaim::check;
   rules.softdirty_skips_pinned = Flag::yes;
   rules.uffd_continue = UffdContinue::plain;  // 5.14
+  rules.move_hugetlb = Flag::yes;             // 5.16
   return rules;
 }
 

@@ -135,6 +135,11 @@ void World::unmap(ProcessId id, PageNo page, const Entry& entry, const Entry& in
   put(owner);
 }
 
+void World::leave(ProcessId id, PageNo page, Entry entry) {
+  if (folio(entry).anonymous()) entry.dirty = false;
+  unmap(id, page, entry, {});
+}
+
 void World::change(const EntryRef& spot, Entry entry) {
   if (entry.is(EntryKind::page)) claim_entry(entry);
   if (spot.huge) entry.index = 0;
@@ -186,7 +191,7 @@ void World::zap(ProcessId id, PageNo page) {
   Shared<Entry>& where = processes[id].pages[page].entry;
   const Entry entry = where.read();
   if (entry == Entry{}) return;  // else it is a marker, at least
-  if (entry.is(EntryKind::page)) return unmap(id, page, entry, {});
+  if (entry.is(EntryKind::page)) return leave(id, page, entry);
   where.write({});
   if (entry.is(EntryKind::swap)) drop_swap(entry.target);
 }

@@ -223,8 +223,12 @@ class World {
   /// Writes an entry that maps a page, and counts it: the map, and a reference if `referenced`
   /// (else the caller gives the one it has). Checks what the rule-set claims of entries.
   void map(ProcessId id, PageNo page, const Entry& entry, bool referenced = true);
-  /// Counts one entry fewer of the page, and writes `instead` for it. `entry` is of the page alone.
+  /// Counts one entry fewer of the page, and writes `instead` for it. `entry` is of the page alone;
+  /// if it is dirty, its folio is.
   void unmap(ProcessId id, PageNo page, const Entry& entry, const Entry& instead);
+  /// The same for a process that has no more use for the page. Anonymous memory forgets with the
+  /// entry that it was written to.
+  void leave(ProcessId id, PageNo page, Entry entry);
   /// Writes the entry of a page that stays mapped. Checks what the rule-set claims of entries.
   void change(const EntryRef& spot, Entry entry);
   void put(Folio& folio, std::int32_t number = 1);
