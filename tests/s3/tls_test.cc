@@ -15,6 +15,7 @@
 #include "tests/image/promises.h"
 #include "tests/s3/server.h"
 #include "tests/support/poor_process.h"
+#include "tests/support/sanitized.h"
 #include "tests/support/temporary_folder.h"
 
 namespace cleave::detail::s3 {
@@ -87,6 +88,7 @@ TEST_F(StoreInS3ByTls, IsRefusedWhereItsCertificateIsAnothers) {
 
 // As a daemon thread of Python's does while the interpreter ends.
 TEST_F(StoreInS3ByTls, LetsAProcessEndWhileAnotherThreadAsks) {
+  if (kThreadSanitized) GTEST_SKIP() << "the thread sanitizer allows no threads after a fork";
   const TlsDoor door(server_.port(), "127.0.0.1", certificate());
   ASSERT_TRUE(lingers);
   EXPECT_TRUE(in_a_child([&]() -> std::string {
