@@ -1,4 +1,4 @@
-// The table's shape, fixed at compile time: production has 64-entry nodes (why: decision 0002), an
+// The table's shape, fixed at compile time: production has 16-entry nodes (why: decision 0002), an
 // explored engine has two-entry ones.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <cleave/units.h>
 
 #ifndef CLEAVE_NODE_BITS
-#define CLEAVE_NODE_BITS 6
+#define CLEAVE_NODE_BITS 4
 #endif
 
 namespace cleave::detail {
