@@ -42,4 +42,23 @@ struct SnapshotState {
   Regions regions;
 };
 
+/// Looks at one page after another of a snapshot that outlives it: the way to the next one is
+/// short. One thread's.
+class SnapshotWalk {
+ public:
+  explicit SnapshotWalk(const SnapshotState& of) noexcept : of_(of) {}
+
+  [[nodiscard]] Frames& frames() const noexcept { return of_.frames; }
+
+  /// As those of SnapshotState.
+  [[nodiscard]] FrameId frame(PageNo page) noexcept { return of_.table.find(page, path_); }
+  [[nodiscard]] bool has(PageNo page) noexcept { return frame(page) != kZeroFrame; }
+  [[nodiscard]] bool is_here(PageNo page) noexcept { return of_.frames.is_in_memory(frame(page)); }
+  [[nodiscard]] Result<Look> look(PageNo page) noexcept { return of_.frames.look(frame(page)); }
+
+ private:
+  const SnapshotState& of_;
+  Path<const Node> path_;
+};
+
 }  // namespace cleave::detail

@@ -94,10 +94,11 @@ void give_up_what_was(Places places, Frames& frames) {
 Result<std::size_t> Table::replace(std::span<const NewPage> pages, Frames& frames) {
   std::array<Place, kMostNewPages> room;
   std::size_t found = 0;
+  Path<Node> path;
   for (; found < pages.size(); ++found) {
     const PageNo page = pages[found].page;
     Retired retired;
-    const auto leaf = own_leaf(page, frames, retired);
+    const auto leaf = own_leaf(page, path, frames, retired);
     retired.drop_all(frames);
     if (!leaf && found == 0) return tl::unexpected(leaf.error());
     if (!leaf) break;

@@ -105,13 +105,23 @@ Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retire
 }  // namespace
 
 FrameId Table::find(PageNo page) const noexcept {
-  const Node* node = node_of(root());
-  if (node == nullptr || !covers(node->level, page)) return kZeroFrame;
+  Path<const Node> path;
+  return find(page, path);
+}
+
+FrameId Table::find(PageNo page, Path<const Node>& path) const noexcept {
+  const Node* node = path.towards(page);
+  if (node == nullptr) {
+    node = node_of(root());
+    if (node == nullptr || !covers(node->level, page)) return kZeroFrame;
+    path.add(*node);
+  }
   for (;;) {
     const Entry entry = node->entries[entry_index(page, node->level)].load(sync::acquire);
     if (node->level == 0) return frame_of(entry);
     node = node_of(entry);
     if (node == nullptr) return kZeroFrame;
+    path.add(*node);
   }
 }
 
@@ -130,18 +140,28 @@ FrameId Table::find_owned(PageNo page, const Frames& frames) const noexcept {
   return kZeroFrame;
 }
 
-Result<Node*> Table::own_leaf(PageNo page, Frames& frames, Retired& retired) {
-  if (auto grown = grow_to(page, frames); !grown) return tl::unexpected(grown.error());
-  sync::atomic<Entry>* slot = &root_;
-  for (unsigned level = node_of(root_.load(sync::relaxed))->level;; --level) {
-    auto node = own_node(*slot, level, frames, retired);
-    if (!node || level == 0) return node;
-    slot = &(*node)->entries[entry_index(page, level)];
+Result<Node*> Table::own_leaf(PageNo page, Path<Node>& path, Frames& frames, Retired& retired) {
+  Node* node = path.towards(page);
+  if (node == nullptr) {
+    if (auto grown = grow_to(page, frames); !grown) return tl::unexpected(grown.error());
+    const auto root = own_node(root_, node_of(root_.load(sync::relaxed))->level, frames, retired);
+    if (!root) return root;
+    node = *root;
+    path.add(*node);
   }
+  while (node->level > 0) {
+    sync::atomic<Entry>& slot = node->entries[entry_index(page, node->level)];
+    const auto below = own_node(slot, node->level - 1, frames, retired);
+    if (!below) return below;
+    node = *below;
+    path.add(*node);
+  }
+  return node;
 }
 
 Result<Table::Owned> Table::own(PageNo page, Frames& frames, Retired& retired, Contents contents) {
-  const auto leaf = own_leaf(page, frames, retired);
+  Path<Node> path;
+  const auto leaf = own_leaf(page, path, frames, retired);
   if (!leaf) return tl::unexpected(leaf.error());
   return own_frame((*leaf)->entries[entry_index(page, 0)], frames, retired, contents);
 }

@@ -14,6 +14,7 @@
 #include "table/entry.h"
 #include "table/node.h"
 #include "table/ownership.h"
+#include "table/path.h"
 #include "table/retired.h"
 
 namespace cleave::detail {
@@ -29,6 +30,8 @@ class Table {
 
   /// The frame behind `page`, the zero frame if absent. No lock, no allocation; one load a level.
   [[nodiscard]] FrameId find(PageNo page) const noexcept;
+  /// The same in a snapshot's tree, by a thread that looks for one page after another.
+  [[nodiscard]] FrameId find(PageNo page, Path<const Node>& path) const noexcept;
 
   /// The same frame if the ownership rule allows to write to it in place, else the zero frame.
   [[nodiscard]] FrameId find_owned(PageNo page, const Frames& frames) const noexcept;
@@ -110,10 +113,8 @@ class Table {
     }
   }
   Result<void> grow_to(PageNo page, Frames& frames);
-  /// The node whose entry is `page`, owned.
-  Result<Node*> own_leaf(PageNo page, Frames& frames, Retired& retired);
-  /// The same of a node that is owned already. With the space's lock.
-  [[nodiscard]] Node& leaf_of(PageNo page) const noexcept;
+  /// The node whose entry is `page`, owned, as is all of `path`.
+  Result<Node*> own_leaf(PageNo page, Path<Node>& path, Frames& frames, Retired& retired);
 
   /// A node, or absent. Written under the space's lock (release); read as the class says (acquire).
   sync::atomic<Entry> root_{Entry::absent};

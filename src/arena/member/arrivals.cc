@@ -33,7 +33,7 @@ Result<void> Arrivals::fetch_rest() noexcept {
   for (const PageNo page : waiting) ahead.add(page);
   ahead.bring();
   for (const PageNo page : waiting) {
-    const auto look = from_.look(page);
+    const auto look = walk_.look(page);
     if (!look) return tl::unexpected(look.error());
     std::memcpy(aside(fetched_++), look->bytes(), kPageSize);
   }
@@ -42,7 +42,7 @@ Result<void> Arrivals::fetch_rest() noexcept {
 
 const std::byte* Arrivals::next(PageNo page) noexcept {
   if (aside_ != nullptr) return aside(taken_++);
-  const auto look = from_.look(page);
+  const auto look = walk_.look(page);
   CLEAVE_CHECK(look && !may_be_away(), "a page of a commit was not fetched: a bug of cleave");
   return look->bytes();
 }

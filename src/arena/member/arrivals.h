@@ -17,12 +17,12 @@ namespace cleave::detail {
 /// in place. What cannot be had is an error while nothing has changed.
 class Arrivals {
  public:
-  explicit Arrivals(const SnapshotState& from) noexcept : from_(from) {}
+  explicit Arrivals(const SnapshotState& from) noexcept : from_(from), walk_(from) {}
   Arrivals(const Arrivals&) = delete;
   Arrivals& operator=(const Arrivals&) = delete;
   ~Arrivals();
 
-  [[nodiscard]] bool has(PageNo page) const noexcept { return from_.has(page); }
+  [[nodiscard]] bool has(PageNo page) noexcept { return walk_.has(page); }
   [[nodiscard]] bool may_be_away() const noexcept { return from_.frames.away() != nullptr; }
 
   /// Called once, if they may be away: so many are fetched and taken. Error: no_memory.
@@ -39,6 +39,7 @@ class Arrivals {
   [[nodiscard]] std::byte* aside(std::uint64_t n) noexcept { return aside_ + n * kPageSize; }
 
   const SnapshotState& from_;
+  SnapshotWalk walk_;
   std::byte* aside_ = nullptr;
   std::uint64_t fetched_ = 0;
   std::uint64_t taken_ = 0;

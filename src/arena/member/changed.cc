@@ -25,11 +25,12 @@ Result<void> Member::collect(PageRun within, const SnapshotState& head) {
 // give it memory.
 Result<void> Member::find_unseen(const SnapshotState& head) {
   ResidentRanges resident(mapping_);
+  SnapshotWalk walk(head);
   for (std::uint64_t page = 0; page < mapping_.pages(); ++page) {
     if (changed_.has(page) || is_missing(page)) continue;
     const PageNo number = number_of_page(page);
-    if (!head.has(number) && !resident.has(page)) continue;
-    const auto then = head.look(number);
+    if (!walk.has(number) && !resident.has(page)) continue;
+    const auto then = walk.look(number);
     if (!then) return tl::unexpected(then.error());
     if (is_the_same(mapping_.alias(page), then->bytes())) continue;
     changed_.add(page);

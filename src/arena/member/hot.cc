@@ -19,10 +19,11 @@ constexpr std::uint64_t kAhead = 16;
 
 void Member::compare_hot(PageRun within, const SnapshotState& head) noexcept {
   ResidentRanges resident(mapping_);
+  SnapshotWalk walk(head);
   (void)hot_.pages().for_each_run(within, [&](PageRun run) -> Result<void> {
     assume_turn();  // by the function around
     for (; run.first < run.end; run.first += kAhead) {
-      compare_some({run.first, std::min(run.first + kAhead, run.end)}, resident, head);
+      compare_some({run.first, std::min(run.first + kAhead, run.end)}, resident, walk);
     }
     return {};
   });
@@ -30,21 +31,21 @@ void Member::compare_hot(PageRun within, const SnapshotState& head) noexcept {
 
 // Such a page tells nothing but by what it holds. To read a hole would give it memory, and what
 // would have to be brought for this counts as changed.
-void Member::compare_some(PageRun pages, ResidentRanges& resident,
-                          const SnapshotState& head) noexcept {
+void Member::compare_some(PageRun pages, ResidentRanges& resident, SnapshotWalk& head) noexcept {
+  Frames& frames = head.frames();
   std::array<FrameId, kAhead> then;
   for (std::uint64_t page = pages.first; page < pages.end; ++page) {
-    const FrameId frame = head.table.find(number_of_page(page));
+    const FrameId frame = head.frame(number_of_page(page));
     then[page - pages.first] = frame;
-    if (!head.frames.is_in_memory(frame)) continue;
-    sync::prefetch_for_read(head.frames.data(frame) + hot_.looked_at_first(page));
+    if (!frames.is_in_memory(frame)) continue;
+    sync::prefetch_for_read(frames.data(frame) + hot_.looked_at_first(page));
   }
   for (std::uint64_t page = pages.first; page < pages.end; ++page) {
     if (changed_.has(page)) continue;
     const FrameId frame = then[page - pages.first];
     if (frame == kZeroFrame && !resident.has(page)) continue;
-    if (head.frames.is_in_memory(frame)) {
-      const auto look = head.frames.look(frame);
+    if (frames.is_in_memory(frame)) {
+      const auto look = frames.look(frame);
       if (look && !hot_.differs(page, mapping_.alias(page), look->bytes())) continue;
     }
     changed_.add(page);

@@ -24,6 +24,7 @@ namespace cleave::detail {
 
 class Arrivals;
 struct SnapshotState;
+class SnapshotWalk;
 
 /// Two things say how the memory differs from the commit that the joint stands at: changed_, the
 /// pages that may differ from it; and the tracker, which knows of the pages written since it was
@@ -118,7 +119,7 @@ class Member : public std::enable_shared_from_this<Member> {
   void add_differing(PageRange differs) noexcept CLEAVE_REQUIRES(turn_);
   void leave_pinned() noexcept CLEAVE_REQUIRES(turn_);
   /// How many of those the target holds, and is to be asked for.
-  [[nodiscard]] std::uint64_t count_arriving(const Arrivals& arrivals) const CLEAVE_REQUIRES(turn_);
+  [[nodiscard]] std::uint64_t count_arriving(Arrivals& arrivals) const CLEAVE_REQUIRES(turn_);
   Result<void> fetch(Arrivals& arrivals) const CLEAVE_REQUIRES(turn_);
   /// Nothing has changed; forgets which pages differ.
   void keep_all() noexcept CLEAVE_REQUIRES(turn_);
@@ -156,12 +157,12 @@ class Member : public std::enable_shared_from_this<Member> {
   Result<void> find_unseen(const SnapshotState& head) CLEAVE_REQUIRES(turn_);
   /// Adds the hot pages of `within` that differ from `head` to changed_.
   void compare_hot(PageRun within, const SnapshotState& head) noexcept CLEAVE_REQUIRES(turn_);
-  void compare_some(PageRun pages, ResidentRanges& resident, const SnapshotState& head) noexcept
+  void compare_some(PageRun pages, ResidentRanges& resident, SnapshotWalk& head) noexcept
       CLEAVE_REQUIRES(turn_);
   /// A commit or checkout is about to make changed_ empty.
   void end_epoch() noexcept CLEAVE_REQUIRES(turn_);
   class Recording;
-  Result<void> record_run(PageRun run, ResidentRanges& resident, const SnapshotState& before,
+  Result<void> record_run(PageRun run, ResidentRanges& resident, SnapshotWalk& before,
                           Recording& into) const CLEAVE_REQUIRES(turn_);
   /// Makes it zeroes.
   void clear(PageRun run) noexcept CLEAVE_REQUIRES(turn_);

@@ -32,11 +32,12 @@ Result<void> Member::check_pins(const SnapshotState& target) const {
   for (const Pinned& pinned : pins_) {
     if (pinned.access == PinAccess::read) continue;
     ResidentRanges resident(mapping_);
+    SnapshotWalk walk(target);
     for (std::uint64_t page = pinned.run.first; page < pinned.run.end; ++page) {
       const PageNo number = number_of_page(page);
       // To read a hole gives it memory.
-      if (!target.has(number) && !resident.has(page)) continue;
-      const auto then = target.look(number);
+      if (!walk.has(number) && !resident.has(page)) continue;
+      const auto then = walk.look(number);
       if (!then) return tl::unexpected(then.error());
       if (is_the_same(mapping_.alias(page), then->bytes())) continue;
       return fail(Errc::pinned,

@@ -12,7 +12,7 @@ namespace cleave::detail {
 namespace {
 
 // A page that is not in memory, and would have to be brought for this, counts as changed.
-bool was_the_same(const std::byte* now, const SnapshotState& before, PageNo page) {
+bool was_the_same(const std::byte* now, SnapshotWalk& before, PageNo page) {
   if (!before.is_here(page)) return false;
   const auto then = before.look(page);
   return then && is_the_same(now, then->bytes());
@@ -50,7 +50,7 @@ class Member::Recording {
 // Pages that only count as changed, because a device might have written to them, because reading
 // gave them memory, or because they were opened with a neighbour, are compared first: a thousand
 // commits beside one pin are not a thousand copies.
-Result<void> Member::record_run(PageRun run, ResidentRanges& resident, const SnapshotState& before,
+Result<void> Member::record_run(PageRun run, ResidentRanges& resident, SnapshotWalk& before,
                                 Recording& into) const {
   PageRun memory{run.first,
                  run.first};  // pages from here on that have memory, as far as we have looked
@@ -76,10 +76,11 @@ Result<void> Member::record_run(PageRun run, ResidentRanges& resident, const Sna
 Result<void> Member::record(PageRun within, const SnapshotState& before, Space& into,
                             std::uint64_t& written) const {
   ResidentRanges resident(mapping_);
+  SnapshotWalk walk(before);
   Recording recording(into);
   auto recorded = changed_.for_each_run(within, [&](PageRun run) {
     assume_turn();  // by the function around
-    return record_run(run, resident, before, recording);
+    return record_run(run, resident, walk, recording);
   });
   if (recorded) recorded = recording.end();
   written += recording.written();

@@ -39,7 +39,7 @@ void Member::leave_pinned() noexcept {
   }
 }
 
-std::uint64_t Member::count_arriving(const Arrivals& arrivals) const {
+std::uint64_t Member::count_arriving(Arrivals& arrivals) const {
   std::uint64_t count = 0;
   (void)differing_.for_each_run([&](PageRun run) -> Result<void> {
     for (std::uint64_t page = run.first; page < run.end; ++page) {
