@@ -45,19 +45,13 @@ void read_space_into(const SpaceObject& self, Whole address, const py::object& b
   value_of(reading(*space, at, into.bytes().size(), [&] { return space->read(at, into.bytes()); }));
 }
 
-// Whether pages may have to go to a backing before one can be written, wherever that one is. To
-// adopt no pages is refused; without a backing for another reason, and at once.
-bool has_backing(Space& space) {
-  const auto refused = space.adopt(Address{0}, {});
-  return refused || refused.error().code != Errc::unsupported;
-}
-
+// Where there is a backing, other pages may have to go there first, wherever these are.
 void write_space(const SpaceObject& self, Whole address, const py::object& data) {
   const auto space = self.get();
   const Contents from(data, Contents::For::reading);
   const Address at{address.value};
   const auto write = [&] { return space->write(at, from.bytes()); };
-  const bool is_short = from.bytes().size() < kWorthReleasing && !has_backing(*space);
+  const bool is_short = from.bytes().size() < kWorthReleasing && !space->pool().has_backing();
   value_of(is_short ? write() : without_gil(write));
 }
 

@@ -131,6 +131,8 @@ cleave_code cleave_pool_reserve(cleave_pool* pool, uint64_t bytes, cleave_error*
 /// They are taken again when needed. Errors: no_memory, unsupported; nothing is lost then.
 cleave_code cleave_pool_trim(cleave_pool* pool, uint64_t* returned, cleave_error* error);
 
+/// Whether the pool has a backing: 1, or 0. It never changes. NULL: 0.
+int cleave_pool_has_backing(const cleave_pool* pool);
 /// Has pages worth `bytes` go to the backing now, those first that were not used for longest;
 /// `*freed`, unless NULL, is how many bytes became free: fewer than were asked for where the
 /// backing takes no more or the rest is pinned, 0 without a backing. Error: not_permitted.
