@@ -234,8 +234,8 @@ class CLEAVE_API Arena {
   /// Calls `visit` for each run of pages that may have changed since head(), in order of address. A
   /// page that was written with what it held counts, unless it is written in nearly every epoch.
   /// `visit` may ask head(), find() and statistics(), mark bytes dirty and release pins; other
-  /// calls on this arena fail with not_permitted, and those of other threads wait. Errors:
-  /// not_permitted, no_memory, unsupported.
+  /// calls on this arena fail with not_permitted, and those of other threads wait. It may throw,
+  /// but not leave by longjmp(3): see function_ref. Errors: not_permitted, no_memory, unsupported.
   Result<void> changes(function_ref<void(std::span<const std::byte>)> visit);
   /// Calls `visit` for each run of pages in which two commits differ, as addresses in this arena.
   /// Errors: bad_argument (a commit of another arena), not_permitted.
