@@ -10,6 +10,7 @@
 #include "adapters/python/runtime/arguments.h"
 #include "adapters/python/runtime/bytes.h"
 #include "adapters/python/runtime/choice.h"
+#include "adapters/python/runtime/counted.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/gil.h"
 #include "adapters/python/runtime/kind.h"
@@ -248,7 +249,7 @@ Gives up the space; again: nothing. Its snapshots, forks, pins and holds stay.)"
         if (!self.is_here()) return "<cleave.Space of the parent process>";
         std::uint64_t pages = 0;
         self.get()->for_each_region([&](const Region& region) { pages += region.pages.pages(); });
-        return "<cleave.Space: " + std::to_string(pages * kPageSize) + " bytes mapped>";
+        return "<cleave.Space: " + counted(pages * kPageSize, "byte") + " mapped>";
       },
       "__repr__(self)\n--\n\n");
   close_by_with(kind);
