@@ -47,6 +47,6 @@ run build/arm64/tests/cleave_plain_c
 run build/arm64/tests/cleave_tests --gtest_brief=1 --gtest_filter="${1:-\
 Error*:Result*:Units*:Atomic*:FreeList*:Frames*:FrameState*:Table*:Ownership*:Diff*:Regions*:Space*:Access*:Snapshot*:\
 Pin*:Hold*:Heap*:PageSet*:*/software:*/mprotect-*Death*:*Fork*:*Refused*:*Child*:*TiB*:*LaterHandlers*:\
-*EarlierHandlers*:*BlockedSignals*:*Waiters*:*Limits*:*KthAllocation*:\
+*EarlierHandlers*:*ResettingHandlers*:*HandlersBesideAnArena*:*WriterTraps*:*BlockedSignals*:*Waiters*:*Limits*:*KthAllocation*:\
 *Protections*:*Unseen*:*Poor*:*GivesBackHasChanged*:*GiveTheirMemoryBack*:*Cancelled*:*Interrupted*:*TakeOver*:*TakenOver*:\
 *EndAnArenaWithAWord*:*StopAProgram*}"

@@ -7,6 +7,7 @@
 #include "adapters/python/pins.h"
 #include "adapters/python/pool.h"
 #include "adapters/python/runtime/choice.h"
+#include "adapters/python/runtime/counted.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/kind.h"
 #include "adapters/python/runtime/piece.h"
@@ -156,7 +157,7 @@ BufferError: a memoryview or NumPy array over the memory is in use.)");
         std::string at = head.name().empty()
                              ? "commit " + std::to_string(head.number())
                              : py::repr(py::str(std::string(head.name()))).cast<std::string>();
-        return "<cleave.Arena of " + std::to_string(arena->size().value) + " bytes, at " + at + ">";
+        return "<cleave.Arena of " + counted(arena->size().value, "byte") + ", at " + at + ">";
       },
       "__repr__(self)\n--\n\n");
 }

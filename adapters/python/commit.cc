@@ -7,6 +7,7 @@
 
 #include "adapters/python/runtime/arguments.h"
 #include "adapters/python/runtime/bytes.h"
+#include "adapters/python/runtime/counted.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/kind.h"
 #include "adapters/python/snapshot.h"
@@ -51,8 +52,7 @@ std::string show_commit(const CommitObject& self) {
   if (const auto name = name_of(self)) {
     text += " " + py::repr(py::str(*name)).cast<std::string>();
   }
-  const std::uint64_t pages = commit->pages();
-  return text + ": " + std::to_string(pages) + (pages == 1 ? " page>" : " pages>");
+  return text + ": " + counted(commit->pages(), "page") + ">";
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "adapters/python/runtime/arguments.h"
 #include "adapters/python/runtime/bitmap.h"
 #include "adapters/python/runtime/bytes.h"
+#include "adapters/python/runtime/counted.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/kind.h"
 #include "adapters/python/runtime/piece.h"
@@ -73,7 +74,7 @@ std::string show_memory(const char* what, bool here, bool closed, std::uint64_t 
   std::string text = std::string("<cleave.") + what;
   if (closed) return text + ", released>";
   if (!here) return text + " of the parent process>";
-  return text + " of " + std::to_string(bytes) + " bytes>";
+  return text + " of " + counted(bytes, "byte") + ">";
 }
 
 void define_pin(py::module_& module) {

@@ -5,6 +5,7 @@
 
 #include "adapters/python/backing/backing.h"
 #include "adapters/python/runtime/arguments.h"
+#include "adapters/python/runtime/counted.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/kind.h"
 
@@ -31,8 +32,8 @@ std::string show_pool(const PoolObject& self) {
   if (self.is_closed()) return "<cleave.Pool, closed>";
   if (!self.is_here()) return "<cleave.Pool of the parent process>";
   const PoolStatistics now = self.get()->statistics();
-  return "<cleave.Pool: " + std::to_string(now.used) + " of " + std::to_string(now.budget) +
-         " pages used>";
+  return "<cleave.Pool: " + std::to_string(now.used) + " of " + counted(now.budget, "page") +
+         " used>";
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "adapters/python/runtime/arguments.h"
 #include "adapters/python/runtime/bytes.h"
 #include "adapters/python/runtime/choice.h"
+#include "adapters/python/runtime/counted.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/gil.h"
 #include "adapters/python/runtime/kind.h"
@@ -45,19 +46,13 @@ void read_space_into(const SpaceObject& self, Whole address, const py::object& b
   value_of(reading(*space, at, into.bytes().size(), [&] { return space->read(at, into.bytes()); }));
 }
 
-// Whether pages may have to go to a backing before one can be written, wherever that one is. To
-// adopt no pages is refused; without a backing for another reason, and at once.
-bool has_backing(Space& space) {
-  const auto refused = space.adopt(Address{0}, {});
-  return refused || refused.error().code != Errc::unsupported;
-}
-
+// Where there is a backing, other pages may have to go there first, wherever these are.
 void write_space(const SpaceObject& self, Whole address, const py::object& data) {
   const auto space = self.get();
   const Contents from(data, Contents::For::reading);
   const Address at{address.value};
   const auto write = [&] { return space->write(at, from.bytes()); };
-  const bool is_short = from.bytes().size() < kWorthReleasing && !has_backing(*space);
+  const bool is_short = from.bytes().size() < kWorthReleasing && !space->pool().has_backing();
   value_of(is_short ? write() : without_gil(write));
 }
 
@@ -254,7 +249,7 @@ Gives up the space; again: nothing. Its snapshots, forks, pins and holds stay.)"
         if (!self.is_here()) return "<cleave.Space of the parent process>";
         std::uint64_t pages = 0;
         self.get()->for_each_region([&](const Region& region) { pages += region.pages.pages(); });
-        return "<cleave.Space: " + std::to_string(pages * kPageSize) + " bytes mapped>";
+        return "<cleave.Space: " + counted(pages * kPageSize, "byte") + " mapped>";
       },
       "__repr__(self)\n--\n\n");
   close_by_with(kind);

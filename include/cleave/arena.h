@@ -42,15 +42,16 @@ struct ArenaOptions {
   bool system_calls_write = true;
   /// Makes the memory read-only while a commit runs, and inaccessible while a checkout does, so
   /// that a thread that breaks the rule below is stopped, with its address named on standard error
-  /// (without a word if it blocks SIGSEGV).
-  /// Dear: 50 to 80 ms for each GiB in use
-  /// (`cleave bench debugging`). For debugging.
+  /// (without a word if it blocks SIGSEGV). Needs a handler of SIGSEGV, as long as the arena lives,
+  /// and mprotect(2). Dear: 50 to 80 ms for each GiB in use (`cleave bench debugging`). For
+  /// debugging.
   bool catch_writers = false;
   /// Refuses a commit and a checkout (not_permitted, and a line on standard error that names thread
   /// and address) while another thread waits on a mutex, condition variable or the like in the
   /// memory, is in a system call that will write there, has its stack there, or holds a robust
   /// mutex there. Without it such a thread may wait for ever afterwards. What a thread does that
-  /// runs at that moment is not known. Dear: 10 us for each thread. For debugging.
+  /// runs at that moment is not known. Needs /proc, get_robust_list(2) and process_vm_readv(2).
+  /// Dear: 10 us for each thread. For debugging.
   bool catch_waiters = false;
   /// Compares, at each commit and checkout, the pages that tracking reports as unchanged with what
   /// they are to hold. One that differs, because software tracking was not told, or for one of the
@@ -128,10 +129,10 @@ class CLEAVE_API Arena {
   /// bad_argument (zero, over 64 TiB, more than RLIMIT_FSIZE, misaligned, or no address that a
   /// process can have), already_mapped (something lies at `at`), no_memory (RLIMIT_NOFILE,
   /// RLIMIT_AS, vm.max_map_count: `what` names the limit), unsupported (the tracking that was asked
-  /// for does not work here; `what` says why. `automatic` finds one that does; it takes no shortage
-  /// for a reason to be slower). Where it joins another, also not_permitted (in a child of fork(2),
-  /// or in a visit of changes()) and bad_argument (that one keeps its commits in another pool); the
-  /// other is as it was then.
+  /// for does not work here, or an option needs what a policy denies; `what` says why. `automatic`
+  /// finds a tracking that works; it takes no shortage for a reason to be slower). Where it joins
+  /// another, also not_permitted (in a child of fork(2), or in a visit of changes()) and
+  /// bad_argument (that one keeps its commits in another pool); the other is as it was then.
   static Result<Arena> create(const Pool& pool, ByteCount size, ArenaOptions options = {});
 
   /// An arena of memory that exists, at its own address, with a first commit of what it holds: a
@@ -233,8 +234,8 @@ class CLEAVE_API Arena {
   /// Calls `visit` for each run of pages that may have changed since head(), in order of address. A
   /// page that was written with what it held counts, unless it is written in nearly every epoch.
   /// `visit` may ask head(), find() and statistics(), mark bytes dirty and release pins; other
-  /// calls on this arena fail with not_permitted, and those of other threads wait. Errors:
-  /// not_permitted, no_memory, unsupported.
+  /// calls on this arena fail with not_permitted, and those of other threads wait. It may throw,
+  /// but not leave by longjmp(3): see function_ref. Errors: not_permitted, no_memory, unsupported.
   Result<void> changes(function_ref<void(std::span<const std::byte>)> visit);
   /// Calls `visit` for each run of pages in which two commits differ, as addresses in this arena.
   /// Errors: bad_argument (a commit of another arena), not_permitted.

@@ -131,6 +131,8 @@ cleave_code cleave_pool_reserve(cleave_pool* pool, uint64_t bytes, cleave_error*
 /// They are taken again when needed. Errors: no_memory, unsupported; nothing is lost then.
 cleave_code cleave_pool_trim(cleave_pool* pool, uint64_t* returned, cleave_error* error);
 
+/// Whether the pool has a backing: 1, or 0. It never changes. NULL: 0.
+int cleave_pool_has_backing(const cleave_pool* pool);
 /// Has pages worth `bytes` go to the backing now, those first that were not used for longest;
 /// `*freed`, unless NULL, is how many bytes became free: fewer than were asked for where the
 /// backing takes no more or the rest is pinned, 0 without a backing. Error: not_permitted.
@@ -461,8 +463,9 @@ typedef struct cleave_arena_options {
 /// one for all by sigbus. Errors: bad_argument (zero, too much or more than RLIMIT_FSIZE;
 /// misaligned; a size, flag or field that this library does not know), already_mapped (something
 /// lies at `at`), no_memory (RLIMIT_NOFILE, RLIMIT_AS, vm.max_map_count: `what` names the limit),
-/// unsupported (the tracking that was asked for does not work here), not_permitted; where it joins
-/// another, bad_argument also means that the other keeps its commits in another pool.
+/// unsupported (the tracking that was asked for does not work here, or a flag needs what a policy
+/// denies), not_permitted; where it joins another, bad_argument also means that the other keeps its
+/// commits in another pool.
 cleave_arena* cleave_arena_create(cleave_pool* pool, uint64_t bytes,
                                   const cleave_arena_options* options, cleave_error* error);
 /// An arena of memory that exists, at its own address, with a first commit of what it holds: a

@@ -17,6 +17,11 @@ class function_ref;
 /// or a pointer to one, which must not be null. Two words, no allocation; a call costs what a call
 /// through a pointer does. It does not keep what it refers to: use it as a parameter's type, not to
 /// store a callable. What the callable gives is dropped where R is void.
+///
+/// A function of this library that takes one calls it before it returns, on the caller's thread.
+/// The callable may throw: the exception comes out of that function, which leaves nothing locked
+/// and nothing half done (one of a Repository makes no_memory of std::bad_alloc and
+/// std::length_error). It must not leave by longjmp(3): a later call may wait for ever.
 template <class R, class... Arguments>
 class function_ref<R(Arguments...)> {
  public:

@@ -95,6 +95,10 @@ class CLEAVE_API Pool {
   /// view, stay. 17 bytes a page more than without. Errors: the same.
   static Result<Pool> create(ByteCount budget, std::unique_ptr<Backing> backing);
 
+  /// Whether pages can be away from memory, so that who touches one may have to wait. It never
+  /// changes, and a child of fork(2) is told, too. Any thread. Cost: a load.
+  [[nodiscard]] bool has_backing() const noexcept;
+
   /// Has pages worth `bytes` go to the backing now, those first that were not used for longest;
   /// what became free. Zero without a backing.
   ByteCount evict(ByteCount bytes) noexcept;

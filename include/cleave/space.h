@@ -48,6 +48,8 @@ class CLEAVE_API Space {
   /// Another handle for the same space, which lives until its last handle is gone: for who works on
   /// it beyond the caller's own handle, like I/O in flight. Any thread. No allocation.
   [[nodiscard]] Space share() const noexcept;
+  /// Another handle for the pool that the space keeps. Any thread. No allocation.
+  [[nodiscard]] Pool pool() const noexcept;
 
   // Regions. Each of these revokes the translations of all accessors: with accessors of other
   // threads, a membarrier. O(log n) in regions, plus what each comment says.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "lab/model/inspect.h"
+#include "lab/words/counted.h"
 
 namespace lab::model {
 namespace {
@@ -165,9 +166,10 @@ Complaint wrong_books(World& world, const Tally& tally) {
   const auto slots = static_cast<SlotId>(world.notes.size());
   for (SlotId slot = 0; slot < slots; ++slot) {
     const std::int32_t count = world.swap_slot(slot).count.read();
-    if (count != tally.of_slot(slot)) {
-      return fmt::format("slot {}: count is {}, but {} swap entries are there", slot, count,
-                         tally.of_slot(slot));
+    const std::int32_t entries = tally.of_slot(slot);
+    if (count != entries) {
+      return fmt::format("slot {}: count is {}, but {} swap {} there", slot, count, entries,
+                         entries == 1 ? "entry is" : "entries are");
     }
   }
   for (ProcessId id = 0; id < world.processes.size(); ++id) {
@@ -191,7 +193,8 @@ Complaint lost_count(World& world, const Tally& tally) {
   return first_of_folios(world, [&](Folio& folio) -> Complaint {
     const std::int32_t over = folio.refs.read() - tally.of(folio).refs;
     if (over <= 0) return std::nullopt;
-    return fmt::format("{}: {} references more than are held", name_of(world, folio), over);
+    return name_of(world, folio) + ": " +
+           words::counted(static_cast<std::uint64_t>(over), "reference") + " more than are held";
   });
 }
 

@@ -8,9 +8,12 @@
 
 #include "lab/judge/test_program.h"
 #include "lab/report/data/turning_point.h"
+#include "lab/words/counted.h"
 
 namespace lab::report {
 namespace {
+
+using words::counted;
 
 // Consecutive steps of one thread in one operation.
 struct Row {
@@ -95,8 +98,8 @@ class Sheet {
     if (row.folded) {
       const std::size_t count = row.last - row.first + 1;
       put(number, first.thread,
-          fmt::format("... {} step{} that do{} not matter", count, count == 1 ? "" : "s",
-                      count == 1 ? "es" : ""),
+          fmt::format("... {} that {} not matter", counted(count, "step"),
+                      count == 1 ? "does" : "do"),
           false);
       counters(row);
       return;
@@ -140,8 +143,8 @@ class Sheet {
 };
 
 std::string preemptions(const explore::Counterexample& example) {
-  return fmt::format("{} preemption{}{}", example.preemptions, example.preemptions == 1 ? "" : "s",
-                     example.fewest && example.preemptions > 0 ? ", none with fewer" : "");
+  return counted(example.preemptions, "preemption") +
+         (example.fewest && example.preemptions > 0 ? ", none with fewer" : "");
 }
 
 std::string by_whom(const explore::Counterexample& example, std::size_t at) {
@@ -179,8 +182,8 @@ std::string inevitable(const explore::Counterexample& example) {
 std::string text(const judge::Explanation& explanation, const Style& style, bool every_step) {
   const explore::Counterexample& example = explanation.example;
   std::string result =
-      fmt::format("A run that ends with {}  ({}, {} steps)\n\n", style.strong(explanation.what),
-                  preemptions(example), example.trace.events.size());
+      fmt::format("A run that ends with {}  ({}, {})\n\n", style.strong(explanation.what),
+                  preemptions(example), counted(example.trace.events.size(), "step"));
   result += Sheet(explanation, style, every_step).text();
   if (!example.trace.standstill.empty()) result += example.trace.standstill + '\n';
   result += '\n';

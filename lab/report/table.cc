@@ -8,11 +8,13 @@
 
 #include "lab/litmus/vocabulary.h"
 #include "lab/portable/ranges.h"
+#include "lab/words/counted.h"
 
 namespace lab::report {
 namespace {
 
 using litmus::Verdict;
+using words::counted;
 
 char letter(Verdict verdict) {
   switch (verdict) {
@@ -169,12 +171,13 @@ std::string lines(const judge::TestFiles& tests, const std::vector<judge::Judgem
   std::string text;
   for (const judge::Judgement& judgement : judgements) {
     const std::string seen(litmus::name(judgement.verdict));
-    text += trimmed(
-        fmt::format("{}  {}  {} {}  {}", padded(name_of(tests, judgement.test), names),
-                    padded(column_of(judgement), columns), padded(seen, 9),
-                    coloured(judgement, padded(standing_text(judgement), 11), style),
-                    fmt::format("{} runs, {} steps, {}, {:.3f} s", judgement.traces,
-                                judgement.steps, judgement.coverage.text(), judgement.seconds)));
+    text +=
+        trimmed(fmt::format("{}  {}  {} {}  {}", padded(name_of(tests, judgement.test), names),
+                            padded(column_of(judgement), columns), padded(seen, 9),
+                            coloured(judgement, padded(standing_text(judgement), 11), style),
+                            fmt::format("{}, {}, {}, {:.3f} s", counted(judgement.traces, "run"),
+                                        counted(judgement.steps, "step"), judgement.coverage.text(),
+                                        judgement.seconds)));
   }
   return text;
 }
@@ -218,8 +221,7 @@ std::string summary(const judge::TestFiles& tests, const std::vector<judge::Judg
       count([](const judge::Judgement& each) { return each.standing == judge::Standing::open; });
   const auto partial = count([](const judge::Judgement& each) { return !each.exhaustive(); });
   std::string text =
-      fmt::format("{} test{}, {} judgement{}: ", tests.size(), tests.size() == 1 ? "" : "s",
-                  judgements.size(), judgements.size() == 1 ? "" : "s");
+      counted(tests.size(), "test") + ", " + counted(judgements.size(), "judgement") + ": ";
   text += deviating == 0 && open == 0 ? "all as expected"
                                       : fmt::format("{} not as expected", deviating);
   if (open > 0) text += fmt::format(", {} open", open);

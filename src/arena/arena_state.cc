@@ -90,6 +90,8 @@ Result<std::shared_ptr<ArenaState>> ArenaState::restore_or_throw(const Snapshot&
   if (auto watched = state->watch_late(from, options); !watched) {
     return tl::unexpected(watched.error());
   }
+  state->assume_turn();  // no other thread knows it yet
+  if (auto right = state->check_memory("its making"); !right) return tl::unexpected(right.error());
   if (auto admitted = state->joint_->admit_restored(*state, options.payload); !admitted) {
     return tl::unexpected(admitted.error());
   }

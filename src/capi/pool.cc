@@ -36,6 +36,10 @@ cleave_code cleave_pool_trim(cleave_pool* pool, uint64_t* returned, cleave_error
   return CLEAVE_OK;
 }
 
+int cleave_pool_has_backing(const cleave_pool* pool) {
+  return pool != nullptr && pool->pool.has_backing() ? 1 : 0;
+}
+
 cleave_code cleave_pool_evict(cleave_pool* pool, uint64_t bytes, uint64_t* freed,
                               cleave_error* error) {
   if (const char* null = c::null_among(pool)) return c::refuse(null, error);

@@ -19,6 +19,8 @@ Result<Pool> Pool::create(ByteCount budget, std::unique_ptr<Backing> backing) {
   });
 }
 
+bool Pool::has_backing() const noexcept { return state().away() != nullptr; }
+
 ByteCount Pool::evict(ByteCount bytes) noexcept {
   Frames& frames = state();
   if (!frames.is_here() || frames.away() == nullptr) return 0;

@@ -98,6 +98,12 @@ Space Space::share() const noexcept {
   return Space(state_);
 }
 
+Pool Space::pool() const noexcept {
+  Frames& frames = state().frames;
+  frames.retain();
+  return HandleAccess::make<Pool>(&frames);
+}
+
 SpaceState& Space::state() const noexcept {
   CLEAVE_CHECK(state_ != nullptr, "use of a moved-from Space");
   return *state_;

@@ -61,6 +61,22 @@ class ProgramsOwn : public EveryTracking {
       if (text_at(*arena_, page * kPageSize, 3) != "old") say("page %zu did not go back;", page);
     }
   }
+  /// An arena that is made now.
+  void one_goes_back() {
+    auto made = Arena::create(*pool_, kSize, {.tracking = GetParam()});
+    if (!made) return say("%s;", made.error().message().c_str());
+    arena_.emplace(std::move(*made));
+    fill("old");
+    before_.emplace(must(arena_->commit()));
+    goes_back();
+  }
+  /// What the program has mapped over it, of so many pages.
+  void outlives_the_arena(const std::byte* own, std::size_t pages) {
+    if (arena_->commit()) say("a commit did not notice;");
+    before_.reset();
+    arena_.reset();
+    if (!can_read(own) || !can_read(own + (pages - 1) * kPageSize)) say("it is gone;");
+  }
   /// Whether the kernel can read there: what the program forbade it is forbidden, too.
   static bool can_read(const std::byte* page) {
     std::array<int, 2> ends{};
@@ -131,21 +147,15 @@ TEST_P(ProgramsOwn, MappingsOverAnArenaOutliveIt) {
     const std::byte* const own = cover(20, 4);
     (void)munmap(at(30), kPageSize);
     const std::byte* const first = at(0);
-    if (arena_->commit()) say("a commit did not notice;");
-    before_.reset();
-    arena_.reset();
-    if (!can_read(own) || !can_read(own + 3 * kPageSize)) say("they are gone;");
+    outlives_the_arena(own, 4);
     if (can_read(first) || can_read(own + 4 * kPageSize)) say("the arena is not;");
   });
 }
 
 TEST_P(ProgramsOwn, MappingOverAllOfAnArenaOutlivesIt) {
   is_well_in_a_child(do_nothing, [&] {
-    const std::byte* const own = cover(0, arena_->size().value / kPageSize);
-    if (arena_->commit()) say("a commit did not notice;");
-    before_.reset();
-    arena_.reset();
-    if (!can_read(own) || !can_read(own + kSize.value - kPageSize)) say("it is gone;");
+    constexpr std::size_t kAll = kSize.value / kPageSize;
+    outlives_the_arena(cover(0, kAll), kAll);
   });
 }
 
@@ -175,12 +185,7 @@ TEST_P(ProgramsOwn, LocksOfAllMemoryTakeNoTrackingAway) {
     if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) return;
     before_.reset();
     arena_.reset();
-    auto made = Arena::create(*pool_, kSize, {.tracking = GetParam()});
-    if (!made) return say("%s;", made.error().message().c_str());
-    arena_.emplace(std::move(*made));
-    fill("old");
-    before_.emplace(must(arena_->commit()));
-    goes_back();
+    one_goes_back();
   });
 }
 
@@ -188,12 +193,7 @@ TEST_P(ProgramsOwn, MemoryMayBeExecutableWhereverItCanBeRead) {
   EXPECT_TRUE(is_well(child([&] {
     if (kSanitized || personality(READ_IMPLIES_EXEC) < 0) return;
     pool_.emplace(must(Pool::create(16_MiB)));
-    auto made = Arena::create(*pool_, kSize, {.tracking = GetParam()});
-    if (!made) return say("%s;", made.error().message().c_str());
-    arena_.emplace(std::move(*made));
-    fill("old");
-    before_.emplace(must(arena_->commit()));
-    goes_back();
+    one_goes_back();
   })));
 }
 

@@ -1,7 +1,13 @@
 // What a visit of changes() may do with its arena, and what is refused: it would wait for itself.
+#include <dlfcn.h>
+
 #include <atomic>
+#include <span>
 #include <stdexcept>
 #include <thread>
+
+#include <cleave/program/writable_segments.h>
+#include <cleave/space.h>
 
 #include "tests/arena/every_tracking.h"
 #include "tests/support/failure.h"
@@ -69,6 +75,47 @@ TEST_P(AVisitOfChanges, IsWaitedForByOtherThreads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(By, AVisitOfChanges, every_tracking(), name_of_tracking);
+
+struct NoMore {};
+
+/// Calls `visits`, which gives the function that it is given something to visit, and then again:
+/// what the first visit threw has come out, and has left nothing that the second waits for.
+template <class Visits>
+void expect_thrown_through(const char* what, Visits visits) {
+  SCOPED_TRACE(what);
+  EXPECT_THROW(visits([](const auto&...) { throw NoMore{}; }), NoMore);
+  int visited = 0;
+  visits([&](const auto&...) { ++visited; });
+  EXPECT_GE(visited, 1);
+}
+
+TEST(Visits, MayThrowThroughWhateverCallsThem) {
+  const Pool pool = must(Pool::create(ByteCount{1 << 20}));
+  Space space = must(Space::create(pool));
+  const Address at = must(space.map(ByteCount{4 * kPageSize}));
+  const Snapshot empty = must(space.snapshot());
+  must(space.write(at, std::as_bytes(std::span("x"))));
+  const Snapshot written = must(space.snapshot());
+  Arena arena = must(Arena::create(pool, ByteCount{4 * kPageSize}));
+  const Commit first = arena.head();
+  arena.mark_dirty(arena.data(), 1);
+  arena.data()[0] = std::byte{1};
+  const Commit second = must(arena.commit());
+  void* const program = dlopen(nullptr, RTLD_NOW);
+
+  expect_thrown_through("Space::for_each_region",
+                        [&](auto visit) { space.for_each_region(visit); });
+  expect_thrown_through("Snapshot::for_each_region",
+                        [&](auto visit) { written.for_each_region(visit); });
+  expect_thrown_through("diff", [&](auto visit) { must(diff(empty, written, visit)); });
+  expect_thrown_through("Arena::for_each_commit",
+                        [&](auto visit) { must(arena.for_each_commit(visit)); });
+  expect_thrown_through("Arena::diff", [&](auto visit) { must(arena.diff(first, second, visit)); });
+  expect_thrown_through("writable_segments",
+                        [&](auto visit) { must(writable_segments(program, visit)); });
+  must(space.write(at, std::as_bytes(std::span("y"))));
+  must(arena.checkout(first));
+}
 
 }  // namespace
 }  // namespace cleave::detail

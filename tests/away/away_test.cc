@@ -33,6 +33,28 @@ TEST_F(AwayTest, ForksSnapshotsAndHoldsReadWhatIsAway) {
   expect_filled(space, 60, 2000);
 }
 
+TEST_F(AwayTest, PoolsSayWhetherTheyHaveABackingAndSpacesWhichPoolTheyAreOf) {
+  EXPECT_TRUE(pool.has_backing());
+  const Space space = space_of(1);
+  EXPECT_TRUE(space.pool().has_backing());
+  EXPECT_EQ(space.pool().statistics().spaces, 1u);
+  const Pool without = must(Pool::create(ByteCount{64 * kPageSize}));
+  EXPECT_FALSE(without.has_backing());
+  EXPECT_FALSE(must(Space::create(without)).pool().has_backing());
+}
+
+TEST_F(AwayTest, APoolLastsAsLongAsTheLastHandleThatASpaceGave) {
+  std::optional<Pool> first = must(Pool::create(ByteCount{64 * kPageSize}));
+  std::optional<Space> space = must(Space::create(*first));
+  const Pool second = space->pool();
+  first.reset();
+  space.reset();
+  Space other = must(Space::create(second));
+  must(other.map_at(page_at(0), ByteCount{kPageSize}));
+  put(other, 0, 7);
+  EXPECT_EQ(second.statistics().used, 1u);
+}
+
 // Who must not wait asks first, and brings nothing by that.
 TEST_F(AwayTest, SpacesSnapshotsAndHoldsSayWhetherAllIsInMemory) {
   Space space = space_of(4);

@@ -68,6 +68,7 @@ class CBackings : public testing::Test {
     ASSERT_NE(backing, nullptr) << message(error);
     const OwnedPool pool(cleave_pool_create_with_backing(kMebibyte, backing, &error));
     ASSERT_NE(pool, nullptr) << message(error);
+    EXPECT_EQ(cleave_pool_has_backing(pool.get()), 1);
     const OwnedSpace space(cleave_space_create(pool.get(), &error));
     cleave_address at = 0;
     ok(cleave_space_map(space.get(), kPages * 4096, CLEAVE_READ_WRITE, &at, &error));

@@ -101,6 +101,7 @@ std::vector<Given> CNull::all() {
       nothing("cleave_pool_release", [] { cleave_pool_release(nullptr); }),
       handle("cleave_pool_create_with_backing",
              [](Error* e) { return cleave_pool_create_with_backing(1 << 20, nullptr, e); }),
+      value("cleave_pool_has_backing", 0, [] { return cleave_pool_has_backing(nullptr); }),
       code("cleave_pool_merge", [](Error* e) { return cleave_pool_merge(nullptr, 1, nullptr, e); }),
       code("cleave_pool_start_reclaim",
            [](Error* e) { return cleave_pool_start_reclaim(nullptr, 0, 0, e); }),

@@ -75,6 +75,8 @@ TEST(CPool, LastsUntilTheLastOfWhatWasMadeFromIt) {
 
 class CPools : public InC {};
 
+TEST_F(CPools, SayThatTheyHaveNoBacking) { EXPECT_EQ(cleave_pool_has_backing(pool.get()), 0); }
+
 TEST_F(CPools, CountTheirFrames) {
   const auto before = figures();
   EXPECT_EQ(before.budget, (64u << 20) / 4096);

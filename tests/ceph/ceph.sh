@@ -67,8 +67,11 @@ until_done() {
   done
 }
 
-free_port() {
-  python3 -c 'import socket, sys; s = socket.socket(); s.bind((sys.argv[1], 0)); print(s.getsockname()[1])' "$address"
+# Two that nobody has, and that differ: both are taken before either is given back.
+free_ports() {
+  python3 -c 'import socket, sys
+both = [socket.create_server((sys.argv[1], 0)) for _ in range(2)]
+print(*(each.getsockname()[1] for each in both))' "$address"
 }
 
 write_config() {
@@ -134,13 +137,13 @@ start() {
   mkdir -p "$folder"/{mon,osd,rgw,run,log}
   : >"$pids"
   trap stop EXIT  # whatever goes wrong from here on
-  local gateway osd_id
-  gateway=$(free_port)
-  write_config "$(free_port)" "$gateway"
+  local monitor gateway osd_id
+  read -r monitor gateway < <(free_ports)
+  write_config "$monitor" "$gateway"
   if ((EUID == 0)) && ((${#lower[@]})); then chown -R 65534:65534 "$folder" 2>/dev/null || true; fi
   export CEPH_CONF=$folder/ceph.conf CEPH_ARGS=
   make_keys
-  quietly monmaptool --create --add a "$address:$(sed -n 's/^mon host = .*://p' "$CEPH_CONF")" \
+  quietly monmaptool --create --add a "$address:$monitor" \
     --fsid "$(sed -n 's/^fsid = //p' "$CEPH_CONF")" "$folder/run/monmap"
   quietly ceph-mon --mkfs -i a --monmap "$folder/run/monmap" --keyring "$folder/keyring"
   daemon mon ceph-mon -f -i a

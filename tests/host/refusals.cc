@@ -41,6 +41,7 @@ void of_a_pool(Handles& h, Refusals& refusals) {
   REFUSED(h.pool.reserve(1_MiB));
   REFUSED(h.pool.trim());
   REFUSED(h.pool.statistics().budget == 0);
+  REFUSED(!h.pool.has_backing());
   REFUSED(Space::create(h.pool));
   REFUSED(Arena::create(h.pool, 1_MiB));
   REFUSED(Ring::create(h.pool));

@@ -90,7 +90,7 @@ TEST_F(Report, LinesTellEachJudgement) {
   const auto lines = lines_of(report::lines(files_, judgements_, {}));
   EXPECT_EQ(lines.size(), judgements_.size());
   EXPECT_THAT(lines[0], HasSubstr("leak/first"));
-  EXPECT_THAT(lines[0], HasSubstr("never     as expected  1 runs"));
+  EXPECT_THAT(lines[0], HasSubstr("never     as expected  1 run, "));
   EXPECT_THAT(lines.back(), HasSubstr("A tso")) << "what only the test asks for comes last";
 }
 

@@ -49,10 +49,11 @@ src/s3: include/* src/base src/image/format src/image/store
 src/rados: include/* src/base src/image/format src/image/store
 src/backing/capi: include/* src/base src/sync src/capi
 lab/portable:
+lab/words:
 lab/explore/fiber:
 lab/explore/memory: lab/portable
 lab/explore/execution: lab/portable lab/explore/fiber lab/explore/memory
-lab/explore/search: lab/portable lab/explore/memory lab/explore/execution
+lab/explore/search: lab/portable lab/words lab/explore/memory lab/explore/execution
 lab/explore/trace: lab/explore/memory lab/explore/execution lab/explore/search
 lab/repository: lab/explore/*
 lab/litmus: lab/portable
@@ -62,7 +63,7 @@ lab/model/rules: lab/model/decide
 lab/model/world: lab/explore/* lab/model/decide
 lab/model/mm: lab/explore/* lab/model/decide lab/model/world
 lab/model/gup: lab/explore/* lab/model/decide lab/model/world lab/model/mm
-lab/model: lab/explore/* lab/model/*
+lab/model: lab/words lab/explore/* lab/model/*
 lab/judge: lab/portable lab/explore/* lab/litmus/* lab/model/*
 lab/spec: lab/portable lab/explore/* lab/litmus/*
 lab/hunt/program: lab/portable lab/explore/* lab/litmus/* lab/model/* lab/judge lab/spec
@@ -74,9 +75,9 @@ lab/report/page:
 lab/judge/refusals: lab/explore/* lab/litmus/* lab/model/* lab/judge
 lab/report/style:
 lab/report/data: lab/portable lab/report/style lab/explore/* lab/litmus/* lab/model/* lab/judge
-lab/report: lab/portable lab/report/style lab/report/data lab/report/page lab/explore/* lab/litmus/* lab/model/* lab/judge
+lab/report: lab/portable lab/words lab/report/style lab/report/data lab/report/page lab/explore/* lab/litmus/* lab/model/* lab/judge
 lab/engine/seam: include/* src/base src/sync src/frames/* lab/explore/*
-lab/engine/stage: include/* src/base src/sync src/frames/* src/table src/space src/pins lab/explore/* lab/engine/seam
+lab/engine/stage: include/* src/base src/sync src/frames/* src/table src/space src/pins lab/words lab/explore/* lab/engine/seam
 lab/engine: include/cleave lab/explore/* lab/litmus/* lab/model/* lab/judge lab/engine/seam lab/engine/stage
 lab/engine/views: include/* src/base src/frames/* src/space src/pins lab/explore/* lab/litmus/* lab/model/* lab/judge lab/engine lab/engine/stage
 lab/kernel/shared: lab/litmus/* lab/judge

@@ -89,7 +89,7 @@ TEST(Invariant, FindsASwapEntryTooMany) {
   setup.pages[0].swapped = true;
   EXPECT_EQ(found_after(
                 "A", [](World& w) { w.swap_slot(0).count.add(1); }, setup),
-            "slot 0: count is 2, but 1 swap entries are there");
+            "slot 0: count is 2, but 1 swap entry is there");
 }
 
 TEST(Invariant, FindsAWritableEntryOfAPageThatIsNotMarked) {
@@ -177,7 +177,7 @@ TEST(Leak, OfAPageThatNoEntryMapsIsFoundToo) {
                            of_x(w).refs.add(1);
                            w.zap(0, 0);
                          }),
-            "page 0.0: 1 references more than are held");
+            "page 0.0: 1 reference more than are held");
 }
 
 TEST(Unpin, OfAPageThatWasSharedIsReported) {

@@ -47,6 +47,14 @@ def test_a_pin_for_reading_gives_read_only_pieces(pool: cleave.Pool) -> None:
         space.pin(at, 0)
 
 
+def test_what_is_shown_of_one_byte_is_in_the_singular(pool: cleave.Pool) -> None:
+    space = cleave.Space(pool)
+    at = space.map(PAGE)
+    with space.pin(at, 1) as one, space.pin(at, 2) as two:
+        assert repr(one) == "<cleave.Pin of 1 byte>" and repr(two) == "<cleave.Pin of 2 bytes>"
+    assert repr(cleave.Pool(PAGE)) == "<cleave.Pool: 0 of 1 page used>"
+
+
 def test_a_pin_of_an_arena_is_the_same_memory(arena: cleave.Arena) -> None:
     with arena.pin(PAGE, 2 * PAGE) as pin:
         (piece,) = pin.pieces

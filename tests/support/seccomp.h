@@ -1,6 +1,9 @@
 // A kernel that refuses system calls, as a container's profile makes it.
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <span>
 
 namespace cleave::detail {
@@ -9,6 +12,8 @@ namespace cleave::detail {
 struct Denied {
   long call;
   int error;
+  /// Its first arguments, where only some of its calls are to fail; without a value: any.
+  std::array<std::optional<std::uint64_t>, 3> arguments = {};
 };
 
 /// From now on, and for good, these calls fail in the calling thread, and in all that it starts or

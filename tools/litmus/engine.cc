@@ -9,6 +9,7 @@
 #include "lab/engine/judge.h"
 #include "lab/engine/views/views.h"
 #include "lab/explore/search/jobs.h"
+#include "lab/words/counted.h"
 
 namespace cleave::litmus {
 
@@ -112,7 +113,7 @@ lab::report::Column engine_column(const lab::judge::TestFiles& files,
     cell.test = judgement.test;
     cell.verdict = judgement.verdict;
     cell.standing = judgement.standing;
-    cell.said = fmt::format("{} runs, {}", judgement.traces, judgement.coverage.text());
+    cell.said = lab::words::counted(judgement.traces, "run") + ", " + judgement.coverage.text();
     cell.failures = judgement.failures;
     cell.shown = *shown[i];
     for (const lab::judge::FinalState& state : judgement.states)

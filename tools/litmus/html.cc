@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "lab/words/counted.h"
 #include "tools/console/status_line.h"
 #include "tools/litmus/litmus.h"
 
@@ -23,7 +24,8 @@ void write_html(const std::string& path, const lab::judge::TestFiles& files,
   options.origin = origin;
   const console::StatusLine status;
   options.done = [&](std::size_t done, std::size_t all) {
-    if (status.is_shown()) status.show(fmt::format("{} of {} runs drawn", done, all));
+    if (status.is_shown())
+      status.show(fmt::format("{} of {} drawn", done, lab::words::counted(all, "run")));
   };
   const auto page = lab::report::html(files, judgements, columns, options);
   status.clear();

@@ -15,6 +15,7 @@
 #include "lab/hunt/hunt.h"
 #include "lab/hunt/journal.h"
 #include "lab/kernel/system/capabilities.h"
+#include "lab/words/counted.h"
 #include "tools/console/exit.h"
 #include "tools/console/interrupt.h"
 #include "tools/console/status_line.h"
@@ -128,8 +129,9 @@ class Status {
     const double seconds = std::chrono::duration<double>(Clock::now() - begin_).count();
     const double left =
         seconds / static_cast<double>(done_ - first_) * static_cast<double>(all_ - done_);
-    line_.show(fmt::format("{} of {} units, {} programs, {} findings, about {:.0f} s left", done_,
-                           all_, programs_, found_, left));
+    line_.show(fmt::format(
+        "{} of {}, {}, {}, about {:.0f} s left", done_, lab::words::counted(all_, "unit"),
+        lab::words::counted(programs_, "program"), lab::words::counted(found_, "finding"), left));
   }
   void clear() const { line_.clear(); }
 

@@ -11,6 +11,7 @@
 
 #include "lab/kernel/report.h"
 #include "lab/kernel/system/capabilities.h"
+#include "lab/words/counted.h"
 #include "tools/console/exit.h"
 #include "tools/console/interrupt.h"
 #include "tools/console/status_line.h"
@@ -58,7 +59,8 @@ void run_on_kernel(const KernelOptions& asked) {
   for (const auto& file : files) {
     if (status.is_shown())
       options.progress = [&](std::uint64_t runs, double seconds_so_far) {
-        status.show(fmt::format("{}: {} runs, {:.0f}/s, {:.0f} s", file->name, runs,
+        status.show(fmt::format("{}: {}, {:.0f}/s, {:.0f} s", file->name,
+                                lab::words::counted(runs, "run"),
                                 static_cast<double>(runs) / seconds_so_far, seconds_so_far));
       };
     verdicts.push_back(system

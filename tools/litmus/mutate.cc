@@ -11,6 +11,7 @@
 #include "lab/hunt/hunt.h"
 #include "lab/model/fences.h"
 #include "lab/report/style/style.h"
+#include "lab/words/counted.h"
 #include "tools/console/exit.h"
 #include "tools/console/interrupt.h"
 #include "tools/litmus/litmus.h"
@@ -136,7 +137,7 @@ void print(const std::vector<lab::judge::Variant>& all, const Noticed& noticed,
       if (seen != generated.first.end())
         what += fmt::format("; by {}", seen->second);
       else if (generated.programs > 0)
-        what += fmt::format("; equal in {} generated programs", generated.programs);
+        what += "; equal in " + lab::words::counted(generated.programs, "generated program");
     }
     fmt::print("{:<{}}  {}\n", mutant.text, width, what);
   }
@@ -167,7 +168,8 @@ void mutate(const std::string& rules, const std::vector<std::string>& names, uns
   const Generated generated = generates ? hunt_for(rest, base, jobs) : Generated{};
   if (console::interrupted) stop(130, "interrupted: not all changes were tried\n");
   print(all, noticed, generated);
-  fmt::print("{} changes of {}; {} not noticed{}\n", all.size(), base.text, rest.size(),
+  fmt::print("{} of {}; {} not noticed{}\n", lab::words::counted(all.size(), "change"), base.text,
+             rest.size(),
              generates ? fmt::format(" by any test, {} of them by a generated program",
                                      generated.first.size())
                        : "");

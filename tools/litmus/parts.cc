@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "lab/words/counted.h"
 #include "tools/console/exit.h"
 #include "tools/console/interrupt.h"
 #include "tools/console/programs.h"
@@ -102,7 +103,8 @@ namespace {
 // search.
 std::string progress_text(std::size_t done, std::size_t all, double seconds, unsigned jobs,
                           const lab::judge::Effort& effort) {
-  std::string text = fmt::format("{} of {} judgements, {:.0f} s", done, all, seconds);
+  std::string text =
+      fmt::format("{} of {}, {:.0f} s", done, lab::words::counted(all, "judgement"), seconds);
   const auto rest = static_cast<double>(all - done);
   if (done > 0)
     text += fmt::format(", about {:.0f} s left", seconds / static_cast<double>(done) * rest);
@@ -128,7 +130,8 @@ std::vector<lab::judge::Judgement> judge(const std::vector<lab::judge::Case>& ca
   lab::judge::Effort watched = effort;
   watched.stop = &console::interrupted;
   watched.progress = [&](const lab::explore::Progress& so_far) {
-    show(fmt::format("; one has made {} runs in {:.0f} s", so_far.runs, so_far.seconds));
+    show(fmt::format("; one has made {} in {:.0f} s", lab::words::counted(so_far.runs, "run"),
+                     so_far.seconds));
   };
   const console::Interruptible interruptible;
   auto results = lab::judge::judge_all(cases, watched, jobs, [&](std::size_t done) {

@@ -16,6 +16,7 @@
 #include "lab/report/json.h"
 #include "lab/report/log.h"
 #include "lab/report/table.h"
+#include "lab/words/counted.h"
 #include "tools/console/exit.h"
 #include "tools/console/interrupt.h"
 #include "tools/litmus/engine.h"
@@ -66,10 +67,11 @@ std::string hint(const std::vector<lab::judge::Judgement>& judgements) {
   if (cut == judgements.end()) return "";
   const std::uint64_t runs = std::max<std::uint64_t>(1, cut->traces + cut->cut);
   return fmt::format(
-      "  {} under {} was {}: {} runs of about {} steps. A program is large by the steps that\n"
+      "  {} under {} was {}: {} of about {}. A program is large by the steps that\n"
       "  threads can take in either order: put threads in order with signal and wait, leave out\n"
       "  pages, parts and processes, or look at less: --search bound=2. --time searches longer.\n",
-      cut->test->name, cut->variant.text, cut->coverage.text(), runs, cut->steps / runs);
+      cut->test->name, cut->variant.text, cut->coverage.text(), lab::words::counted(runs, "run"),
+      lab::words::counted(cut->steps / runs, "step"));
 }
 
 // The engine's own bound is no accident: what it leaves open is told, and is no status.

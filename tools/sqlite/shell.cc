@@ -32,9 +32,7 @@ std::string trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-std::string pages(std::uint64_t n) {
-  return fmt::format("{} {}", count(n), n == 1 ? "page" : "pages");
-}
+std::string pages(std::uint64_t n) { return count(n, "page", "pages"); }
 
 }  // namespace
 

@@ -103,7 +103,8 @@ void restore_flags(const Descriptor& d, Told& told) {
     told.push_back(called(d) + " is not in the state that it had; it stays as it is");
   }
   if (d.waiting >= 0 && waiting_in(d.number) != d.waiting) {
-    told.push_back(called(d) + " held " + std::to_string(d.waiting) + " bytes and holds " +
+    told.push_back(called(d) + " held " + std::to_string(d.waiting) +
+                   (d.waiting == 1 ? " byte" : " bytes") + " and holds " +
                    std::to_string(waiting_in(d.number)) + "; they stay");
   }
 }

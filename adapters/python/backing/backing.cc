@@ -12,6 +12,7 @@
 #endif
 
 #include "adapters/python/runtime/arguments.h"
+#include "adapters/python/runtime/counted.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/kind.h"
 
@@ -103,8 +104,7 @@ Lets go of the handle; again: nothing. A pool that has the backing keeps it.)");
         if (self.is_closed()) return "<cleave." + name + ", closed>";
         if (!self.is_here()) return "<cleave." + name + " of the parent process>";
         const std::uint64_t pages = (*self.get())->statistics().pages;
-        return "<cleave." + name + ": " + std::to_string(pages) +
-               (pages == 1 ? " page>" : " pages>");
+        return "<cleave." + name + ": " + counted(pages, "page") + ">";
       },
       "__repr__(self)\n--\n\n");
   close_by_with(kind);

@@ -15,6 +15,7 @@
 #include "adapters/python/image/store.h"
 #include "adapters/python/runtime/arguments.h"
 #include "adapters/python/runtime/choice.h"
+#include "adapters/python/runtime/counted.h"
 #include "adapters/python/runtime/errors.h"
 #include "adapters/python/runtime/kind.h"
 #include "adapters/python/space.h"
@@ -141,7 +142,7 @@ Lets go of it; again: nothing. What was made from it stays usable.)");
         if (!self.is_here()) return "<cleave." + of + " of the parent process>";
         const LazyProgress now = self.get()->progress();
         return "<cleave." + of + " of " + self.get()->commit().hex().substr(0, 12) + ": " +
-               std::to_string(now.had) + " of " + std::to_string(now.pages) + " pages>";
+               std::to_string(now.had) + " of " + counted(now.pages, "page") + ">";
       },
       "__repr__(self)\n--\n\n");
   return kind;

@@ -1,8 +1,7 @@
 #include "lab/engine/stage/scene.h"
 
-#include <fmt/format.h>
-
 #include "lab/engine/seam/aside.h"
+#include "lab/words/counted.h"
 
 namespace lab::engine {
 
@@ -24,7 +23,7 @@ void Scene::end(explore::Outcome& outcome) {
   (void)sync::install(nullptr);
   if (broke) wrong = *broke;
   if (wrong.empty() && stage_.left_behind() != 0)
-    wrong = fmt::format("{} blocks of memory are left behind", stage_.left_behind());
+    wrong = lab::words::counted(stage_.left_behind(), "block") + " of memory left behind";
   if (!wrong.empty()) explore::broken(std::move(wrong));
 }
 

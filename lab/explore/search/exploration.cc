@@ -7,6 +7,7 @@
 
 #include "lab/explore/search/determinism.h"
 #include "lab/portable/ranges.h"
+#include "lab/words/counted.h"
 
 namespace lab::explore {
 namespace {
@@ -43,7 +44,7 @@ bool Exploration::run(Chooser& chooser) {
   if (!counts || counts()) book(chooser);
   if (options_.max_runs && runs_ >= *options_.max_runs) {
     stopped_ = true;
-    stopped_by_ = fmt::format("after {} runs", runs_);
+    stopped_by_ = "after " + words::counted(runs_, "run");
   }
   if (options_.stop != nullptr && *options_.stop) {
     stopped_ = true;
@@ -80,7 +81,8 @@ void Exploration::book(const Chooser& chooser) {
   for (const Violation& breach : breaches) book(Failure::Kind::broken, breach.what, chooser);
   if (ending_ == Ending::too_long) {
     book(Failure::Kind::too_long,
-         fmt::format("more than {} steps: {}", options_.max_steps, execution_.standstill()),
+         fmt::format("more than {}: {}", words::counted(options_.max_steps, "step"),
+                     execution_.standstill()),
          chooser);
   } else if (ending_ == Ending::deadlock && breaches.empty()) {
     book(Failure::Kind::deadlock, execution_.standstill(), chooser);

@@ -4,6 +4,7 @@
 
 #include "lab/explore/search/clock.h"
 #include "lab/explore/search/exploration.h"
+#include "lab/words/counted.h"
 
 namespace lab::explore {
 
@@ -26,10 +27,9 @@ std::string Coverage::text() const {
     case Kind::exhaustive:
       return "exhaustive";
     case Kind::bounded:
-      return fmt::format("exhaustive up to {} preemption{}", preemptions,
-                         preemptions == 1 ? "" : "s");
+      return "exhaustive up to " + words::counted(preemptions, "preemption");
     case Kind::sampled:
-      return fmt::format("{} random runs, seed {}", runs, seed);
+      return fmt::format("{}, seed {}", words::counted(runs, "random run"), seed);
     case Kind::stopped:
       return fmt::format("stopped {}", stopped_by);
   }

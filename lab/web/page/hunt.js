@@ -62,19 +62,19 @@ async function goHunting() {
   const all = question.rules.length ? await hunt.laboratory.ask({...question, ask: "parts"}) : {error: "Choose a rule-set first, above."};
   if (!all) return end("Stopped.");
   if (all.error) return end(all.error);
-  const sofar = () => `${hunt.programs} programs, ${hunt.found.length} minimal ones found`;
-  tell(`0 of ${all.parts.length} parts`);
+  const sofar = () => `${plural(hunt.programs, "program")}, ${plural(hunt.found.length, "minimal one")} found`;
+  tell(`0 of ${plural(all.parts.length, "part")}`);
   for (const part of all.parts.keys()) {
     const answer = await hunt.laboratory.ask({...question, part});
     if (run !== hunt.run) return;
-    if (!answer) return end(`Stopped after ${part} of ${all.parts.length} parts: ${sofar()}.`);
+    if (!answer) return end(`Stopped after ${part} of ${plural(all.parts.length, "part")}: ${sofar()}.`);
     if (answer.error) return end(answer.error);
     hunt.programs += answer.programs;
     hunt.cut += answer.cut;
     for (const count of Object.values(answer.known ?? {})) hunt.known += count;
     answer.findings.forEach(addFound);
     $("way").value = (part + 1) / all.parts.length;
-    tell(`${part + 1} of ${all.parts.length} parts, ${sofar()}`);
+    tell(`${part + 1} of ${plural(all.parts.length, "part")}, ${sofar()}`);
   }
   end(`All up to the bound: ${sofar()}, ${((performance.now() - begin) / 1000).toFixed(1)} s.` +
     (hunt.cut ? ` ${plural(hunt.cut, "race")} had too many orders to try each.` : "") +

@@ -55,6 +55,7 @@ Result<void> Member::watch(Result<Choice>&& choice, const ArenaOptions& options)
           "writers cannot be caught beside mprotect tracking, which needs the same protection");
     }
     trap_.emplace(mapping_);
+    if (auto begun = trap_->begin(); !begun) return begun;
   }
   catch_waiters_ = options.catch_waiters;
   catch_unseen_ = options.catch_unseen;

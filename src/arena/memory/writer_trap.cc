@@ -25,7 +25,20 @@ constexpr Refusals kProtect = {
     .memory = "the kernel ran short of memory for mprotect(2); free some, then try again",
     .missing = "mprotect(2) cannot change the protection of the arena"};
 
+tl::unexpected<Error> cannot_protect() {
+  return refused_mapping(kProtect, 0, Mapped::shared, errno);
+}
+
 }  // namespace
+
+Result<void> WriterTrap::begin() {
+  if (auto watched = watch_faults(SIGSEGV, memory(), *this); !watched) return watched;
+  if (auto noted = note_protections(); !noted) return noted;
+  for (const Kept& kept : kept_) {
+    if (!give(kept.run, kept.protection)) return cannot_protect();
+  }
+  return {};
+}
 
 Result<void> WriterTrap::forbid_writes(const char* operation) {
   return forbid(PROT_READ, operation);
@@ -33,15 +46,14 @@ Result<void> WriterTrap::forbid_writes(const char* operation) {
 Result<void> WriterTrap::forbid_all(const char* operation) { return forbid(PROT_NONE, operation); }
 
 Result<void> WriterTrap::forbid(int protection, const char* operation) {
-  if (!watching_) {
-    if (auto watched = watch_faults(SIGSEGV, memory(), *this); !watched) return watched;
-    watching_ = true;
-  }
   if (auto front = return_to_front(SIGSEGV); !front) return front;
   if (auto noted = note_protections(); !noted) return noted;
   operation_.store(operation, sync::relaxed);
-  if (mprotect(mapping_.native(), mapping_.bytes(), protection) == 0) return {};
-  return refused_mapping(kProtect, 0, Mapped::shared, errno);
+  return give({0, mapping_.pages()}, protection) ? Result<void>{} : cannot_protect();
+}
+
+bool WriterTrap::give(PageRun run, int protection) const noexcept {
+  return mprotect(mapping_.native(run.first), run.pages() * kPageSize, protection) == 0;
 }
 
 // Runs of one protection, however many mappings they are; all, where the kernel's list cannot be
@@ -77,21 +89,18 @@ void WriterTrap::allow() noexcept {
 // What the program has sealed (mseal(2)) has kept its protection, and lets the call fail. Where the
 // kernel's list does not show all of the rest, it is given back page by page.
 bool WriterTrap::is_given_back(const Kept& kept) const noexcept {
-  const auto give = [&](PageRun run) {
-    return mprotect(mapping_.native(run.first), run.pages() * kPageSize, kept.protection) == 0;
-  };
-  if (give(kept.run)) return true;
+  if (give(kept.run, kept.protection)) return true;
   if (errno != EPERM) return false;
   std::uint64_t shown = 0;
   const auto given =
       mapping_.for_each_protection(kept.run, [&](PageRun run, int protection) -> Result<void> {
         shown += run.pages();
-        if (protection == kept.protection || give(run)) return {};
+        if (protection == kept.protection || give(run, kept.protection)) return {};
         return fail(Errc::not_permitted, "a part cannot be given back");
       });
   if (!given || shown == kept.run.pages()) return given.has_value();
   for (std::uint64_t page = kept.run.first; page < kept.run.end; ++page) {
-    if (!give({page, page + 1}) && errno != EPERM) return false;
+    if (!give({page, page + 1}, kept.protection) && errno != EPERM) return false;
   }
   return true;
 }

@@ -22,6 +22,9 @@ class WriterTrap final : public FaultWatcher {
   WriterTrap(const WriterTrap&) = delete;
   WriterTrap& operator=(const WriterTrap&) = delete;
 
+  /// Before all others: asks the kernel for what they need, while the arena can still be refused.
+  /// Takes nothing away. Errors: unsupported, no_memory.
+  Result<void> begin();
   /// `operation` is named in the message: static text.
   Result<void> forbid_writes(const char* operation);
   Result<void> forbid_all(const char* operation);
@@ -47,6 +50,7 @@ class WriterTrap final : public FaultWatcher {
     int protection;
   };
   Result<void> note_protections();
+  [[nodiscard]] bool give(PageRun run, int protection) const noexcept;
   [[nodiscard]] bool is_given_back(const Kept& kept) const noexcept;
 
   const Mapping& mapping_;
@@ -56,7 +60,6 @@ class WriterTrap final : public FaultWatcher {
   sync::atomic<const char*> operation_{nullptr};
   /// Left of kLate. Whose access it is that is repeated does not matter (relaxed).
   sync::atomic<std::uint32_t> late_{0};
-  bool watching_ = false;
 };
 
 }  // namespace cleave::detail

@@ -2,7 +2,6 @@
 import fcntl
 import os
 
-from session import outcome
 from stand_in_program import FILE, Program
 
 
@@ -50,11 +49,11 @@ def check_a_forgotten_commit_gives_its_descriptors_back_where_none_is_left():
 
 def check_a_program_that_closes_everything_keeps_its_commits():
     p = Program()
-    before = outcome(p.commit("before"))
+    before = p.committed("before")
     p.says("close all", "close 0")
     p.says("close each", "closed\n")
     p.steps(1)
     p.state(1)
-    assert outcome(p.checkout("before")) == before
+    p.goes_back("before", before)
     p.state(0)
     p.end()

@@ -3,7 +3,7 @@ import os
 import sys
 import time
 
-from session import Session
+from session import Session, outcome
 
 CLEAVE, PROGRAM, LIBRARY = (os.path.abspath(path) for path in sys.argv[1:4])
 FILE = os.path.abspath(__file__)  # which the program reads
@@ -54,6 +54,20 @@ class Program:
 
     def checkout(self, name):
         return self.session.ask(f"checkout {name}")
+
+    def committed(self, name):
+        """The hash of a commit that is made now."""
+        return outcome(self.commit(name))
+
+    def goes_back(self, name, then):
+        """To a commit, whose hash it was."""
+        now = outcome(self.checkout(name))
+        assert now == then, f"{name} had the hash {then}, and has {now}"
+
+    def refuses(self, why):
+        """Commits, and checkouts of `before`."""
+        for answer in self.commit("no"), self.checkout("before"):
+            assert answer[0].startswith("no: ") and why in answer[0], answer
 
     def end(self):
         status, text = self.session.end()

@@ -44,10 +44,9 @@ def check_what_cannot_go_back_is_refused():
 
 def check_a_thread_that_came_by_a_system_call_refuses_commits_and_checkouts_until_it_ends():
     p = Program()
-    before = outcome(p.commit("before"))
+    before = p.committed("before")
     p.says("raw thread", "thread runs\n")
-    for answer in p.commit("no"), p.checkout("before"):
-        assert answer[0].startswith("no: the program has a second thread, "), answer
+    p.refuses("the program has a second thread, ")
     p.steps(1)
     p.state(1)
     p.says("let go", "let go\n")
@@ -60,37 +59,34 @@ def check_a_thread_that_came_by_a_system_call_refuses_commits_and_checkouts_unti
 
 def check_a_ring_that_came_by_a_system_call_refuses_commits_and_checkouts_until_it_is_closed():
     p = Program()
-    before = outcome(p.commit("before"))
+    before = p.committed("before")
     p.session.give("raw ring")
     if "ring made" in p.session.wait_for("\n"):
-        for answer in p.commit("no"), p.checkout("before"):
-            assert "is an io_uring: the kernel may write" in answer[0], answer
+        p.refuses("is an io_uring: the kernel may write")
         p.says("end ring", "end 0")
-        assert outcome(p.checkout("before")) == before
+        p.goes_back("before", before)
     p.end()
 
 
 def check_what_is_not_known_refuses_commits_and_checkouts():
     p = Program()
-    before = outcome(p.commit("before"))
+    before = p.committed("before")
     p.says("use all", "used 1")
-    for answer in p.commit("no"), p.checkout("before"):
-        assert answer[0].startswith("no: /proc/self/status cannot be read"), answer
+    p.refuses("/proc/self/status cannot be read")
     p.says("give back", "given back\n")
     p.steps(1)
     p.state(1)
-    assert outcome(p.checkout("before")) == before
+    p.goes_back("before", before)
     p.state(0)
     p.end()
 
 
 def check_input_and_output_that_runs_on_refuses_commits_and_checkouts():
     p = Program()
-    before = outcome(p.commit("before"))
+    before = p.committed("before")
     p.session.give("aio")
     if "aio 0" in p.session.wait_for("\n"):
-        for answer in p.commit("no"), p.checkout("before"):
-            assert "asynchronous input and output" in answer[0], answer
+        p.refuses("asynchronous input and output")
         p.says("end aio", "end 0")
-    assert outcome(p.checkout("before")) == before
+    p.goes_back("before", before)
     p.end()

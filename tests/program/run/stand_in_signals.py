@@ -2,22 +2,21 @@
 import os
 import signal
 
-from session import outcome
 from stand_in_program import Program
 
 
 def check_a_program_that_handles_blocks_and_waits_for_all_signals_still_goes_back():
     p = Program()
-    before = outcome(p.commit("before"))
+    before = p.committed("before")
     p.says("handle all", "handled\n")
     p.steps(1)
     p.state(1)
-    assert outcome(p.checkout("before")) == before
+    p.goes_back("before", before)
     p.state(0)
     p.says("block all", "block 0")
     p.steps(2)
     p.state(2)
-    blocked = outcome(p.commit("blocked"))
+    blocked = p.committed("blocked")
     p.wait_in("wait for any", 128)
     for _ in range(3):  # no signal of ours is what it waits for
         assert p.session.ask("log")[0] == "ok"
@@ -25,7 +24,7 @@ def check_a_program_that_handles_blocks_and_waits_for_all_signals_still_goes_bac
     p.session.wait_for(f"came 0 {int(signal.SIGUSR2)}\n")
     p.steps(1)
     p.state(3)
-    assert outcome(p.checkout("blocked")) == blocked
+    p.goes_back("blocked", blocked)
     p.state(2)
     p.end()
 
@@ -33,11 +32,11 @@ def check_a_program_that_handles_blocks_and_waits_for_all_signals_still_goes_bac
 def check_a_mask_that_a_handler_or_a_waiting_call_has_leaves_commands_their_signal():
     for line in "jump", "jump by number":
         p = Program()
-        before = outcome(p.commit("before"))
+        before = p.committed("before")
         p.says(line, "left the handler\n")
         p.steps(1)
         p.state(1)
-        assert outcome(p.checkout("before")) == before
+        p.goes_back("before", before)
         p.state(0)
         p.end()
     p = Program()
@@ -59,11 +58,11 @@ def blocked_by(process):
 
 def check_a_pause_blocks_no_signal_that_commits_need():
     p = Program()
-    before = outcome(p.commit("before"))
+    before = p.committed("before")
     for how in "mask", "signal":
         p.wait_in(f"pause by {how}", 130)
         assert not blocked_by(p.session.process) >> (signal.SIGSYS - 1) & 1, how
         os.kill(p.session.process.pid, signal.SIGUSR2)
         p.session.wait_for("paused -1 EINTR\n")
-        assert outcome(p.checkout("before")) == before
+        p.goes_back("before", before)
     p.end()

@@ -41,18 +41,19 @@ void print_damages(const Report& r) {
 
 void print_walk(Report& r) {
   Walk& w = r.walk;
-  fmt::print("\n{} branches of branches, each by other SQL: {} of memory a branch.\n",
-             count(r.branches), size(r.bytes_per_branch));
-  fmt::print("{} checkouts from branch to branch, {} of them out of open transactions:\n",
-             count(w.checkouts), count(w.abandoned));
+  fmt::print("\n{} of branches, each by other SQL: {} of memory a branch.\n",
+             count(r.branches, "branch", "branches"), size(r.bytes_per_branch));
+  fmt::print("{} from branch to branch, {} of them out of open transactions:\n",
+             count(w.checkouts, "checkout", "checkouts"), count(w.abandoned));
   fmt::print("half took {} or less for {}, the longest {} for {}.\n", time(measure::median(w.ns)),
              count(static_cast<std::uint64_t>(measure::median(w.pages)), "page", "pages"),
              time(measure::percentile(w.ns, 100)),
              count(static_cast<std::uint64_t>(measure::percentile(w.pages, 100))));
   fmt::print(
       "Compared with the same SQL on fresh databases: {}, {};\n"
-      "integrity_check {} times.\n",
-      count(w.tables, "table", "tables"), count(w.rows, "row", "rows"), count(w.integrity_checks));
+      "integrity_check {}.\n",
+      count(w.tables, "table", "tables"), count(w.rows, "row", "rows"),
+      count(w.integrity_checks, "time", "times"));
 }
 
 nlohmann::ordered_json json(const Way& way) {

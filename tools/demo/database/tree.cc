@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "measure/clock.h"
+#include "tools/console/figures.h"
 #include "tools/console/progress.h"
 #include "tools/demo/database/edits.h"
 
@@ -34,12 +35,14 @@ void compare(const Digests& wanted, const Digests& found, std::size_t number, Wa
     const auto at = found.find(table);
     if (at != found.end()) walk.rows += at->second.rows;
     if (at != found.end() && at->second == digest) continue;
-    walk.differences.push_back(fmt::format("branch {}: table {} differs: {} rows, {:016x} expected",
-                                           number, table, digest.rows, digest.hash));
+    walk.differences.push_back(
+        fmt::format("branch {}: table {} differs: {}, {:016x} expected", number, table,
+                    console::count(digest.rows, "row", "rows"), digest.hash));
   }
   if (found.size() != wanted.size()) {
-    walk.differences.push_back(fmt::format("branch {} differs: {} tables, {} expected", number,
-                                           found.size(), wanted.size()));
+    walk.differences.push_back(fmt::format("branch {} differs: {}, {} expected", number,
+                                           console::count(found.size(), "table", "tables"),
+                                           wanted.size()));
   }
 }
 

@@ -40,8 +40,8 @@ void check_sum(const PoolStatistics& s, std::vector<std::string>& miscounts) {
   const std::uint64_t sum = s.used + s.free + s.ready + s.returned + s.untouched;
   if (sum == s.budget) return;
   miscounts.push_back(fmt::format(
-      "the pool counts {} used, {} free, {} ready, {} returned and {} untouched frames: "
-      "{}, not its budget of {}",
+      "the pool's frames are {} used, {} free, {} ready, {} returned and {} untouched: {}, not its "
+      "budget of {}",
       s.used, s.free, s.ready, s.returned, s.untouched, sum, s.budget));
 }
 
@@ -49,8 +49,8 @@ void check_empty(const PoolStatistics& s, std::vector<std::string>& miscounts) {
   if (s.used + s.nodes + s.regions + s.spaces + s.accessors + s.short_pins + s.long_pins == 0)
     return;
   miscounts.push_back(fmt::format(
-      "everything is gone, yet the pool counts {} used frames, {} nodes, {} regions, {} "
-      "spaces, {} accessors and {} pinned pages",
+      "everything is gone, yet the pool counts, of used frames, nodes, regions, spaces, accessors "
+      "and pinned pages: {}, {}, {}, {}, {}, {}",
       s.used, s.nodes, s.regions, s.spaces, s.accessors, s.short_pins + s.long_pins));
 }
 

@@ -31,23 +31,29 @@ nlohmann::json json(const Cost& cost) {
 
 void print_text(const Report& r) {
   const Growth& g = r.growth;
-  fmt::print("{}{}, {}; {} threads, seed {}\n\n", r.file.path,
+  const std::string branches = count(r.branches, "branch", "branches");
+  const std::string snapshots = count(r.snapshots, "snapshot", "snapshots");
+  fmt::print("{}{}, {}; {}, seed {}\n\n", r.file.path,
              r.file.package.empty() ? "" : " of the package " + r.file.package,
-             size(static_cast<double>(r.file.size)), r.threads, r.seed);
+             size(static_cast<double>(r.file.size)), count(r.threads, "thread", "threads"), r.seed);
 
-  fmt::print("{} forks: {} of the file, {} of branches, {} of snapshots;\n", count(r.forks),
-             count(g.forks_of_origin), count(g.forks_of_branches), count(g.forks_of_snapshots));
+  fmt::print("{}: {} of the file, {} of branches, {} of snapshots;\n",
+             count(r.forks, "fork", "forks"), count(g.forks_of_origin), count(g.forks_of_branches),
+             count(g.forks_of_snapshots));
   fmt::print(
       "half of them took {} or less, 99 of 100 {} or less, all threads at work,\n"
       "up to {} pages pinned.\n",
       time(r.fork_median_ns), time(r.fork_p99_ns), Traffic::kMostPinned);
-  fmt::print("{} edits ({} written), {} rollbacks, {} branches thrown away.\n", count(g.edits),
-             size(static_cast<double>(g.bytes_written)), count(g.rollbacks), count(g.thrown_away));
-  fmt::print("{} branches and {} snapshots stayed, in {} beside the file.\n", count(r.branches),
-             count(r.snapshots), size(static_cast<double>(r.bytes)));
+  fmt::print("{} ({} written), {}, {} thrown away.\n", count(g.edits, "edit", "edits"),
+             size(static_cast<double>(g.bytes_written)),
+             count(g.rollbacks, "rollback", "rollbacks"),
+             count(g.thrown_away, "branch", "branches"));
+  fmt::print("{} and {} stayed, in {} beside the file.\n", branches, snapshots,
+             size(static_cast<double>(r.bytes)));
   const Transfers& t = r.transfers;
-  fmt::print("{} pages were under I/O meanwhile, in {} reads and {} writes{}; bytes lost: {}.\n\n",
-             count(t.pages), count(t.reads), count(t.writes),
+  fmt::print("Under I/O meanwhile: {}, in {} and {}{}; bytes lost: {}.\n\n",
+             count(t.pages, "page", "pages"), count(t.reads, "read", "reads"),
+             count(t.writes, "write", "writes"),
              t.by_ring ? "" : " by single calls (io_uring is not available here)",
              count(t.bytes_lost));
 
@@ -55,8 +61,7 @@ void print_text(const Report& r) {
   const auto whole = [pages](const Cost& cost) {
     return time(cost.make_ns + static_cast<double>(pages) * cost.write_ns);
   };
-  fmt::print("A branch that writes to {}:\n",
-             pages == 1 ? "1 page" : fmt::format("{} pages", pages));
+  fmt::print("A branch that writes to {}:\n", count(pages, "page", "pages"));
   row("", "cleave", "fork(2)", "a copy");
   row("to make it", time(r.space.make_ns), time(r.process.make_ns), time(r.copy.make_ns));
   row("first write to a page", time(r.space.write_ns), time(r.process.write_ns),
@@ -64,9 +69,8 @@ void print_text(const Report& r) {
   row("both, for all its pages", whole(r.space), whole(r.process), whole(r.copy));
   row("its memory", size(r.space.bytes), size(r.process.bytes), size(r.copy.bytes));
 
-  fmt::print(
-      "\nCompared with plain copies, byte for byte: the file, {} branches, {} snapshots; {}.\n",
-      count(r.branches), count(r.snapshots), size(bytes_compared(r)));
+  fmt::print("\nCompared with plain copies, byte for byte: the file, {}, {}; {}.\n", branches,
+             snapshots, size(bytes_compared(r)));
   console::print_differences(r.differences, [](const Difference& d) {
     return fmt::format("{} differs at offset {}: expected 0x{:02x}, found 0x{:02x}", d.of, d.offset,
                        std::to_integer<int>(d.expected), std::to_integer<int>(d.found));
@@ -81,6 +85,8 @@ void print_text(const Report& r) {
 
 void print_json(const Report& r) {
   const Growth& g = r.growth;
+  const std::string branches = count(r.branches, "branch", "branches");
+  const std::string snapshots = count(r.snapshots, "snapshot", "snapshots");
   nlohmann::json differences = nlohmann::json::array();
   for (const Difference& d : r.differences) {
     differences.push_back({{"of", d.of},

@@ -10,6 +10,7 @@
 #include "lab/hunt/program/canonical.h"
 #include "lab/hunt/search/json.h"
 #include "lab/litmus/parse/parse.h"
+#include "lab/words/counted.h"
 
 namespace cleave::litmus {
 namespace {
@@ -62,17 +63,22 @@ bool is_whole(const HuntReport& report) {
 std::string coverage_of(const HuntReport& report) {
   const Units units = units_of(report);
   const lab::hunt::Answer sum = lab::hunt::total(report.journal.answers);
-  std::string text =
-      fmt::format("{} programs, {} judgements, {} runs", sum.programs, sum.judgements, sum.runs);
+  std::string text = lab::words::counted(sum.programs, "program") + ", " +
+                     lab::words::counted(sum.judgements, "judgement") + ", " +
+                     lab::words::counted(sum.runs, "run");
   if (report.seconds > 0) text += fmt::format(", {:.1f} s", report.seconds);
-  text += units.made == units.all ? ": everything up to the bound"
-                                  : fmt::format(": {} of {} units", units.made, units.all);
+  text += units.made == units.all
+              ? ": everything up to the bound"
+              : fmt::format(": {} of {}", units.made, lab::words::counted(units.all, "unit"));
   if (report.shard.count > 1)
     text += fmt::format(" of shard {}/{}", report.shard.index, report.shard.count);
   if (const std::uint64_t skipped = skipped_in(sum); skipped > 0)
-    text += fmt::format("; {} programs were skipped ({:.0f} %)", skipped,
+    text += fmt::format("; {} {} skipped ({:.0f} %)", lab::words::counted(skipped, "program"),
+                        skipped == 1 ? "was" : "were",
                         100.0 * static_cast<double>(skipped) / static_cast<double>(sum.programs));
-  if (sum.cut > 0) text += fmt::format("; {} races were not explored to the end", sum.cut);
+  if (sum.cut > 0)
+    text += fmt::format("; {} {} not explored to the end", lab::words::counted(sum.cut, "race"),
+                        sum.cut == 1 ? "was" : "were");
   return text + '.';
 }
 
@@ -84,19 +90,20 @@ std::string text_of(const HuntReport& report, const lab::judge::TestFiles& catal
   for (const auto& [key, finding] : findings) {
     if (report.most != 0 && told == report.most) break;
     ++told;
-    text += fmt::format("{:<8}{}{}  [{}]  under {}, {} programs\n", key.kind,
-                        key.memory == "sc" ? "" : key.memory + " ", key.program, finding.end,
-                        fmt::join(finding.rules, " "), finding.count);
+    text +=
+        fmt::format("{:<8}{}{}  [{}]  under {}, {}\n", key.kind,
+                    key.memory == "sc" ? "" : key.memory + " ", key.program, finding.end,
+                    fmt::join(finding.rules, " "), lab::words::counted(finding.count, "program"));
     const std::string known = known_as(finding, names);
     if (!known.empty()) text += fmt::format("    = {}\n", known);
   }
   if (findings.size() > told)
     text += fmt::format("{} more; -v lists all\n", findings.size() - told);
-  text += fmt::format("{} minimal programs\n", findings.size());
+  text += lab::words::counted(findings.size(), "minimal program") + "\n";
   const lab::hunt::Answer sum = lab::hunt::total(report.journal.answers);
   for (const auto& [harm, count] : sum.known)
-    text +=
-        fmt::format("known {}: {} judgements end in it (docs/reference/hunt.md)\n", harm, count);
+    text += fmt::format("known {}: {} {} in it (docs/reference/hunt.md)\n", harm,
+                        lab::words::counted(count, "judgement"), count == 1 ? "ends" : "end");
   for (const auto& [why, count] : sum.skipped) text += fmt::format("skipped {}: {}\n", count, why);
   return text;
 }
