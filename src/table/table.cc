@@ -86,6 +86,8 @@ Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retire
     return Table::Owned{frame, false};
   };
   if (Ownership().through(state)) return in_place();
+  // What is copied is seldom in the cache, nor is what has to be counted before.
+  if (contents == Table::Contents::needed) sync::prefetch_for_read(frames.data(frame));
   const bool keep = sync::performs("copy.keep_shared");
   if (keep && !state.share_if_shared()) return in_place();
   auto copy = copy_frame(frame, frames, contents);
