@@ -75,7 +75,8 @@ std::string ControlSocket::listen_at(const std::string& path) {
   (void)umask(mask);
   if (!bound) return path + ": " + strerrordesc_np(why);
   path_ = path;
-  if (listen(listener_, 16) != 0 || !signals_news(listener_)) {
+  // In this order: of a client that came in between, no signal would ever tell.
+  if (!signals_news(listener_) || listen(listener_, 16) != 0) {
     return path + ": " + strerrordesc_np(errno);
   }
   return {};
