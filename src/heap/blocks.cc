@@ -10,14 +10,6 @@
 
 namespace cleave {
 using namespace detail;
-namespace {
-
-// The header lies at the base, which is at hand: one load less than by its own address.
-const HeapHeader& header_at(const std::byte* base) {
-  return *reinterpret_cast<const HeapHeader*>(base);
-}
-
-}  // namespace
 
 void* Heap::allocate(ByteCount size) noexcept {
   unsigned size_class;
@@ -31,7 +23,7 @@ void* Heap::allocate(ByteCount size) noexcept {
   const std::uint64_t number = sync::thread_number_at_hand();
   if (number < light_slots_) [[likely]] {
     HeapSlot& slot = slots_[number];
-    if (enter_lightly(slot, header_at(base_))) [[likely]] {
+    if (enter_lightly(slot, *header_)) [[likely]] {
       SlotClass& own = slot.classes[size_class];
       const std::uint32_t kept = own.kept_count;
       if (kept == 0) return allocate_from_slab(slot, size_class);
@@ -63,7 +55,7 @@ void Heap::deallocate(void* block) noexcept {
   const std::uint64_t offset = offset_of(block);
   if (number < light_slots_ && offset < size_) [[likely]] {
     HeapSlot& slot = slots_[number];
-    if (enter_lightly(slot, header_at(base_))) [[likely]] {
+    if (enter_lightly(slot, *header_)) [[likely]] {
       const PageEntry entry = entries_[offset >> kPageBits];
       if (entry.owner() == number) [[likely]] {
         Slab& slab = slab_of(entry);

@@ -13,21 +13,49 @@ namespace {
 // control have numbers of their own.
 constinit std::atomic<std::uint64_t> numbers_taken{0};
 
-constexpr std::uint64_t bit_of(std::uint64_t number) { return std::uint64_t{1} << number; }
+constexpr std::uint64_t bit_of(unsigned number) { return std::uint64_t{1} << number; }
+
+// Of the compiler's own model: a plug-in that holds the library takes nothing of the little memory
+// that the loader keeps for static TLS.
+constexpr unsigned kNoNumberYet = ~0u;
+constinit thread_local unsigned number_here = kNoNumberYet;
+
+// Relaxed: what a thread finds of others' it does not use.
+void keep_at_hand(unsigned number) {
+  const std::uint64_t pointer = number::thread_pointer();
+  auto& place = number::place_of(pointer);
+  std::uint64_t none = 0;
+  if (number >= kThreadNumbers || pointer % (kThreadNumbers + 1) != 0) return;
+  (void)place.compare_exchange_strong(none, pointer | number, std::memory_order_relaxed);
+}
+
+// Another thread may get the same pointer.
+void forget_at_hand() {
+  const std::uint64_t pointer = number::thread_pointer();
+  auto& place = number::place_of(pointer);
+  if ((place.load(std::memory_order_relaxed) ^ pointer) <= kThreadNumbers) {
+    place.store(0, std::memory_order_relaxed);
+  }
+}
 
 // Runs when a thread ends, after the destructors of its thread_local objects. Should a later
 // destructor ask again, it gets a number again, and this runs again.
 void give_thread_number_back(void* /*unused*/) {
+  forget_at_hand();
   // release: pairs with the acquire of the next thread that takes it.
-  if (number::here < kThreadNumbers) {
-    (void)numbers_taken.fetch_and(~bit_of(number::here), std::memory_order_release);
+  if (number_here < kThreadNumbers) {
+    (void)numbers_taken.fetch_and(~bit_of(number_here), std::memory_order_release);
   }
-  number::here = number::kNone;
+  number_here = kNoNumberYet;
 }
 
 void keep_own_number_after_fork() {
-  const std::uint64_t own = number::here;
-  numbers_taken.store(own < kThreadNumbers ? bit_of(own) : 0, std::memory_order_relaxed);
+  const unsigned number = number_here;
+  for (auto& place : number::numbers_at_hand) {  // most are zero, and stay unwritten
+    if (place.load(std::memory_order_relaxed) != 0) place.store(0, std::memory_order_relaxed);
+  }
+  keep_at_hand(number);
+  numbers_taken.store(number < kThreadNumbers ? bit_of(number) : 0, std::memory_order_relaxed);
 }
 
 // The key by which we hear of a thread's end, and one more, so that zero is none. Not a static
@@ -70,7 +98,7 @@ unsigned take_thread_number() noexcept {
 }  // namespace
 
 namespace number {
-constinit thread_local std::uint64_t here = kNone;
+constinit std::atomic<std::uint64_t> numbers_at_hand[kPlaces]{};
 }
 
 unsigned thread_number() noexcept {
@@ -79,8 +107,11 @@ unsigned thread_number() noexcept {
     return s->self() < kThreadNumbers ? static_cast<unsigned>(s->self()) : kThreadNumbers;
   }
 #endif
-  if (number::here == number::kNone) number::here = take_thread_number();
-  return static_cast<unsigned>(number::here);
+  if (number_here == kNoNumberYet) {
+    number_here = take_thread_number();
+    keep_at_hand(number_here);
+  }
+  return number_here;
 }
 
 }  // namespace cleave::detail::sync

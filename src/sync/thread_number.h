@@ -2,9 +2,12 @@
 // own.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 
 #include <cleave/detail/explored.h>
+#include <cleave/units.h>
 
 namespace cleave::detail::sync {
 
@@ -18,19 +21,38 @@ inline constexpr unsigned kThreadNumbers = 63;
 unsigned thread_number() noexcept;
 
 namespace number {
-inline constexpr std::uint64_t kNone = ~std::uint64_t{0};
-/// The calling thread's own: written by it alone, at its first use and at its end. Eight bytes of
-/// the memory that the loader keeps for libraries that come late and ask for it at a fixed place:
-/// what any other thread_local variable of a shared library costs is a call each time.
-[[gnu::tls_model("initial-exec")]] extern constinit thread_local std::uint64_t here;
+// Numbers by thread pointer, for fast paths: a thread_local variable costs position-independent
+// code a call, or memory that the loader has little of for libraries that come late. A place holds
+// the pointer of a thread that has a number, whose low bits are zero, and in them the number. It is
+// written by that thread alone, at its first use and at its end, and by the one thread of a child
+// of fork(2). Of two threads with one place, the first has it.
+inline constexpr std::size_t kPlaces = 1024;
+extern constinit std::atomic<std::uint64_t> numbers_at_hand[kPlaces];
+
+inline std::uint64_t thread_pointer() noexcept {
+#if defined(__x86_64__)
+  std::uint64_t pointer;
+  asm("movq %%fs:0, %0" : "=r"(pointer));  // as the ABI has it; Clang 14 has no builtin for it
+  return pointer;
+#else
+  return reinterpret_cast<std::uint64_t>(__builtin_thread_pointer());
+#endif
+}
+// Stacks of one size with a page of guard lie an odd number of pages apart, and so no two of those
+// that follow each other have one place.
+inline std::atomic<std::uint64_t>& place_of(std::uint64_t pointer) noexcept {
+  return numbers_at_hand[pointer / kPageSize % kPlaces];
+}
 }  // namespace number
 
-/// The same, or a number above all others if the thread has never asked: for fast paths.
+/// The same, or a large number if the thread has never asked, or has its number not at hand: a few
+/// instructions and no call, for fast paths.
 inline std::uint64_t thread_number_at_hand() noexcept {
 #ifdef CLEAVE_EXPLORED
   if (scheduler() != nullptr) return thread_number();
 #endif
-  return number::here;
+  const std::uint64_t pointer = number::thread_pointer();
+  return number::place_of(pointer).load(std::memory_order_relaxed) ^ pointer;
 }
 
 }  // namespace cleave::detail::sync

@@ -39,6 +39,32 @@ TEST_F(HeapThreads, ReuseWhatOthersFreedForThem) {
   EXPECT_EQ(heap.statistics().pages, pages);
 }
 
+// What a program finds in its heap must not hang on which threads' numbers happen to be at hand.
+std::vector<std::ptrdiff_t> places_of_blocks(Heap& heap, bool at_hand) {
+  std::vector<std::ptrdiff_t> places;
+  in_another_thread([&] {
+    (void)sync::thread_number();
+    if (!at_hand) sync::number::place_of(sync::number::thread_pointer()).store(0);
+    std::mt19937 random(1);
+    std::vector<void*> blocks(300);
+    for (int i = 0; i < 20'000; ++i) {
+      void*& block = blocks[random() % blocks.size()];
+      heap.deallocate(block);
+      block = heap.allocate(random() % 8 == 0 ? random() % 20'000 : random() % 300);
+      places.push_back(static_cast<std::byte*>(block) - heap.memory().data());
+    }
+    for (void* block : blocks) heap.deallocate(block);
+  });
+  return places;
+}
+
+TEST_F(HeapThreads, GetTheSameBlocksWhetherTheirNumbersAreAtHandOrNot) {
+  HeapMemory other_memory(memory.bytes().size());
+  Heap other = must(Heap::create(other_memory.bytes()));
+  EXPECT_EQ(places_of_blocks(heap, true), places_of_blocks(other, false));
+  expect_empty();
+}
+
 TEST_F(HeapThreads, StopAtABlockThatTwoOfThemFree) {
   void* block = heap.allocate(64);
   EXPECT_DEATH(
