@@ -52,6 +52,8 @@ std::string runs_of(const KernelVerdict& verdict) {
   std::string text = fmt::format("{} of {} runs", verdict.positive, verdict.runs);
   if (!verdict.ordered && verdict.seconds > 0)
     text += fmt::format(", {:.0f}/s", static_cast<double>(verdict.runs) / verdict.seconds);
+  if (verdict.unseen_below)
+    text += fmt::format(", unseen is rarer than 1 in {:.0f}", 1 / *verdict.unseen_below);
   if (verdict.unclear > 0) text += fmt::format(", {} of them not listed", verdict.unclear);
   if (verdict.untried > 0)
     text += fmt::format(", {} more refused \"{}\"", verdict.untried, verdict.untried_at);
@@ -112,6 +114,7 @@ nlohmann::ordered_json json(const std::vector<std::string>& names,
     if (!verdict.uncompared.empty()) test["not_compared"] = verdict.uncompared;
     if (!verdict.unforeseen.empty()) test["unforeseen"] = verdict.unforeseen;
     test["ordered"] = verdict.ordered;
+    if (verdict.unseen_below) test["unseen_below"] = *verdict.unseen_below;
     test["observed"] = verdict.positive;
     test["runs"] = verdict.runs;
     test["not_listed"] = verdict.unclear;
