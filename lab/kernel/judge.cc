@@ -11,6 +11,7 @@
 #include "lab/judge/refusals/refusals.h"
 #include "lab/kernel/chance.h"
 #include "lab/kernel/system/capabilities.h"
+#include "lab/words/counted.h"
 
 namespace lab::kernel {
 namespace {
@@ -167,7 +168,8 @@ KernelVerdict conclude(const Trial& trial, const Options& options) {
     compare(verdict, prediction_of(test, litmus::Memory::tso, &stopping));
   // What was seen before remains true.
   if (!result && verdict.standing != Standing::finding)
-    return skip(test, fmt::format("{} (after {} runs)", result.error(), verdict.runs));
+    return skip(test,
+                fmt::format("{} (after {})", result.error(), words::counted(verdict.runs, "run")));
   return verdict;
 }
 

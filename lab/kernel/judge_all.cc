@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -35,19 +36,23 @@ class Turns {
 
   void take_all() {
     while (told_ < tests_.size()) {
-      while (begin_next()) {
-      }
+      begin_those_that_may();
       await_one();
-      std::vector<Begun> over = take_those_that_are_over();
+      take_those_that_are_over();
       // The model may take its time.
-      while (begin_next()) {
-      }
-      for (const Begun& each : over) verdicts_[each.number] = conclude(*each.trial, options_);
+      begin_those_that_may();
+      for (const Begun& each : over_) verdicts_[each.number] = conclude(*each.trial, options_);
+      over_.clear();
       tell();
     }
   }
 
  private:
+  void begin_those_that_may() {
+    while (begin_next()) {
+    }
+  }
+
   // Whether it has had its turn, or begun it.
   bool begin_next() {
     if (next_ == tests_.size()) return false;
@@ -78,10 +83,12 @@ class Turns {
     return true;
   }
 
-  // Threads that race want all processors. The system has one of each setting.
+  // Threads that race want all processors, of which who waits for the model gives it one. The system
+  // has one of each setting.
   [[nodiscard]] bool may_begin(const CompiledTest& compiled) const {
+    if (!compiled.ordered) return running_.empty() && over_.empty();
     if (running_.empty()) return true;
-    if (running_.size() >= options_.at_once || !compiled.ordered) return false;
+    if (running_.size() >= options_.at_once) return false;
     return std::ranges::all_of(running_, [&](const Begun& each) {
       const CompiledTest& other = each.trial->compiled();
       return other.ordered && !(changes_settings(compiled) && changes_settings(other));
@@ -130,13 +137,11 @@ class Turns {
       for (const Begun& each : running_) each.trial->stop();
   }
 
-  std::vector<Begun> take_those_that_are_over() {
+  void take_those_that_are_over() {
     const auto over = std::ranges::stable_partition(
         running_, [](const Begun& each) { return !each.trial->over(); });
-    std::vector<Begun> taken(std::make_move_iterator(over.begin()),
-                             std::make_move_iterator(over.end()));
+    std::ranges::move(over, std::back_inserter(over_));
     running_.erase(over.begin(), over.end());
-    return taken;
   }
 
   void tell() {
@@ -150,7 +155,8 @@ class Turns {
   const std::function<void(std::size_t, KernelVerdict)>& tell_;
   std::vector<std::optional<KernelVerdict>> verdicts_;
   std::vector<Begun> running_;
-  std::size_t next_ = 0;  // that has not begun
+  std::vector<Begun> over_;  // of which there is no verdict yet
+  std::size_t next_ = 0;     // that has not begun
   std::size_t told_ = 0;
   std::optional<tl::expected<CompiledTest, std::string>> ready_;  // the next
 };

@@ -116,7 +116,9 @@ void PredictionProcess::find_all(pid_t parent, int to) const {
   if (getppid() != parent) _exit(1);
   run_by(0, SCHED_IDLE);
   for (const litmus::Test* test : tests_) {
-    const Prediction found = ready(*test) ? prediction_of(*test, litmus::Memory::sc) : Prediction{};
+    const auto runs = ready(*test);
+    const Prediction found = runs ? prediction_of(*test, litmus::Memory::sc)
+                                  : Prediction{{}, std::nullopt, runs.error()};
     if (!send(to, written(found))) _exit(1);
   }
   _exit(0);

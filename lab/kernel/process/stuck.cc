@@ -41,8 +41,8 @@ bool StuckThreads::all() {
     first_ = std::move(now);
     return false;
   }
-  // Whoever sleeps in both looks, and has not gone to sleep again, slept in between; so there was a
-  // moment at which all were stuck.
+  // Whoever sleeps in both looks, and has not gone to sleep again, slept in between. A label that is
+  // not there in the second was not there in between. So all were stuck when the first look ended.
   return std::ranges::equal(*first_, *now, [&](const Place& then, const Place& place) {
     return hears_nothing(then, place);
   });
@@ -76,9 +76,11 @@ std::optional<StuckThreads::Place> StuckThreads::stuck(std::size_t number) const
       return over ? std::nullopt : std::optional(place);
     }
     default: {
-      // Before what it sleeps in: it may wake, and sleep again in another fault, meanwhile.
+      // Then the count: the next look that finds it asleep and the same count finds the same sleep.
+      // The other way round it could have run meanwhile, and sleep in another fault.
+      if (!sleeps_in(thread.listed).starts_with("handle_userfault")) return std::nullopt;
       const auto slept = times_slept(thread.listed);
-      if (!slept || !sleeps_in(thread.listed).starts_with("handle_userfault")) return std::nullopt;
+      if (!slept) return std::nullopt;
       return Place{place.thread, place.at, *slept, place.heard_nothing};
     }
   }
