@@ -83,8 +83,8 @@ class Turns {
     return true;
   }
 
-  // Threads that race want all processors, of which who waits for the model gives it one. The system
-  // has one of each setting.
+  // Threads that race want all processors, of which the model has one while it is waited for. The
+  // system has one of each setting.
   [[nodiscard]] bool may_begin(const CompiledTest& compiled) const {
     if (!compiled.ordered) return running_.empty() && over_.empty();
     if (running_.empty()) return true;

@@ -41,8 +41,8 @@ bool StuckThreads::all() {
     first_ = std::move(now);
     return false;
   }
-  // Whoever sleeps in both looks, and has not gone to sleep again, slept in between. A label that is
-  // not there in the second was not there in between. So all were stuck when the first look ended.
+  // Whoever sleeps in both looks, and has not gone to sleep again, slept in between. A label that
+  // is not there in the second was not there in between. So all were stuck as the first look ended.
   return std::ranges::equal(*first_, *now, [&](const Place& then, const Place& place) {
     return hears_nothing(then, place);
   });
