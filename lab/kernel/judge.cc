@@ -9,8 +9,9 @@
 
 #include "lab/judge/judge.h"
 #include "lab/judge/refusals/refusals.h"
-#include "lab/judge/unmodelled.h"
+#include "lab/kernel/chance.h"
 #include "lab/kernel/system/capabilities.h"
+#include "lab/words/counted.h"
 
 namespace lab::kernel {
 namespace {
@@ -18,15 +19,9 @@ namespace {
 using litmus::Verdict;
 
 // For the handler of a signal, which may run between any two statements: sequentially consistent,
-// and free of locks. A handler that finds no test running leaves `stopping`, which is read after
-// `running_test` is set.
-std::atomic<SharedState*> running_test{nullptr};
+// and free of locks. It cuts short what waits for trials, or they are looked at soon anyway.
 std::atomic<bool> stopping{false};
-static_assert(std::atomic<SharedState*>::is_always_lock_free);
-
-std::chrono::milliseconds milliseconds(double seconds) {
-  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
-}
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 std::string text_of(const judge::Plan& plan, const SharedState::End& end) {
   std::string text;
@@ -126,6 +121,7 @@ void fill(KernelVerdict& verdict, const CompiledTest& compiled, const SharedStat
   verdict.unclear = shared.more[0] + shared.more[1];
   verdict.runs += verdict.unclear;
   verdict.positive += shared.more[1];
+  if (!verdict.ordered && verdict.runs > 0) verdict.unseen_below = 1 / rarest_seen(verdict.runs);
   if (shared.hung) verdict.hangs_at = hangs_at(compiled.plan, shared);
   verdict.verdict = verdict_of(verdict, shared);
 }
@@ -152,29 +148,29 @@ void compare(KernelVerdict& verdict, const Prediction& prediction) {
 
 }  // namespace
 
-Prediction prediction_of(const litmus::Test& test, litmus::Memory memory) {
-  for (const litmus::Expect& expect : test.expects)
-    for (const litmus::Expect::Group& group : expect.groups)
-      if (std::ranges::any_of(group.judges, judge::judges_elsewhere))
-        return {{{group.verdict}}, std::nullopt, {}};
-  const judge::Variant rules = judge::parse_variants(kernel_rules())->front();
-  const judge::Expected said = judge::expected(test, rules, litmus::Memory::sc);
-  if (said.has(Verdict::none)) return {said, std::nullopt, {}};
-  if (auto why = judge::unmodelled(test, rules)) return {{}, std::nullopt, *why};
-  judge::Effort effort;
-  effort.max_seconds = 2;
-  effort.stop = &stopping;
-  const auto judged = judge::judge(test, rules, judge::explorers(memory), effort);
-  if (!judged) return {{}, std::nullopt, judged.error().what};
-  if (judged->verdict == Verdict::broken)
-    return {{}, std::nullopt, fmt::format("{} contradicts itself here", kernel_rules())};
-  if (!judged->exhaustive())
-    return {{},
-            std::nullopt,
-            fmt::format("the search of {} {}", kernel_rules(), judged->coverage.text())};
-  Prediction prediction{{{judged->verdict}}, std::vector<std::string>(), {}};
-  for (const judge::FinalState& state : judged->states) prediction.ends->push_back(state.text);
-  return prediction;
+KernelVerdict conclude(const Trial& trial, const Options& options) {
+  KernelVerdict verdict;
+  const CompiledTest& compiled = trial.compiled();
+  const litmus::Test& test = *compiled.plan.test;
+  verdict.test = &test;
+  verdict.seconds = trial.seconds();
+  for (std::size_t i = 0; i < compiled.reference_uses.size(); ++i)
+    verdict.methods.push_back(fmt::format("{} by {}", compiled.plan.references[i],
+                                          name(compiled.reference_uses[i].method)));
+  fill(verdict, compiled, trial.seen());
+  const auto& result = trial.result();
+  if (verdict.runs == 0 && !trial.seen().hung)
+    return skip(test, result ? why_unseen(verdict) : result.error());
+  compare(verdict, options.predict ? options.predict(test)
+                                   : prediction_of(test, litmus::Memory::sc, &stopping));
+  // This machine's stores may be late.
+  if (verdict.standing == Standing::finding && !verdict.ordered)
+    compare(verdict, prediction_of(test, litmus::Memory::tso, &stopping));
+  // What was seen before remains true.
+  if (!result && verdict.standing != Standing::finding)
+    return skip(test,
+                fmt::format("{} (after {})", result.error(), words::counted(verdict.runs, "run")));
+  return verdict;
 }
 
 KernelVerdict skip(const litmus::Test& test, std::string why) {
@@ -184,55 +180,25 @@ KernelVerdict skip(const litmus::Test& test, std::string why) {
   return verdict;
 }
 
-KernelVerdict judge(const litmus::Test& test, System& system, const Options& options) {
-  if (stopping) return skip(test, "interrupted before its turn");
-  KernelVerdict verdict;
-  verdict.test = &test;
-  const Prediction prediction = prediction_of(test, litmus::Memory::sc);
-  if (prediction.expected.has(Verdict::none)) return skip(test, "means nothing to Linux");
-  if (std::string why = missing_for_every_test(); !why.empty()) return skip(test, std::move(why));
+tl::expected<CompiledTest, std::string> ready(const litmus::Test& test) {
+  if (means_nothing(test)) return tl::unexpected(std::string("means nothing to Linux"));
+  if (std::string why = missing_for_every_test(); !why.empty()) return tl::unexpected(why);
   auto compiled = compile(test);
-  if (!compiled) return skip(test, compiled.error());
-  if (std::string why = missing(*compiled); !why.empty()) return skip(test, std::move(why));
-  if (auto prepared = system.prepare(*compiled); !prepared) return skip(test, prepared.error());
-  const SharedStatePtr shared = map_shared_state();
-  if (shared == nullptr) return skip(test, "no memory for the processes' shared");
+  if (!compiled) return compiled;
+  if (std::string why = missing(*compiled); !why.empty()) return tl::unexpected(why);
+  return compiled;
+}
 
-  Effort effort;
-  effort.time = milliseconds(compiled->ordered ? options.ordered_seconds : options.seconds);
-  if (compiled->ordered) effort.runs = options.ordered_runs;
-  effort.patience = milliseconds(options.patience);
-  const auto begin = std::chrono::steady_clock::now();
-  const auto seconds = [&] {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  };
-  if (options.progress) effort.tick = [&] { options.progress(shared->runs, seconds()); };
-  running_test = shared.get();
-  if (stopping) shared->stop = true;
-  const auto ran = kernel::run_test(*compiled, *shared, effort, system.folder());
-  running_test = nullptr;
-
-  verdict.seconds = seconds();
-  for (std::size_t i = 0; i < compiled->reference_uses.size(); ++i)
-    verdict.methods.push_back(fmt::format("{} by {}", compiled->plan.references[i],
-                                          name(compiled->reference_uses[i].method)));
-  fill(verdict, *compiled, *shared);
-  if (verdict.runs == 0 && !shared->hung)
-    return skip(test, ran ? why_unseen(verdict) : ran.error());
-  compare(verdict, prediction);
-  // This machine's stores may be late.
-  if (verdict.standing == Standing::finding && !verdict.ordered)
-    compare(verdict, prediction_of(test, litmus::Memory::tso));
-  // What was seen before remains true.
-  if (!ran && verdict.standing != Standing::finding)
-    return skip(test, fmt::format("{} (after {} runs)", ran.error(), verdict.runs));
+KernelVerdict judge(const litmus::Test& test, System& system, const Options& options) {
+  KernelVerdict verdict;
+  Options alone = options;
+  alone.at_once = 1;
+  judge_all({&test}, system, alone,
+            [&](std::size_t, KernelVerdict judged) { verdict = std::move(judged); });
   return verdict;
 }
 
-void interrupt() {
-  stopping = true;
-  if (SharedState* shared = running_test) shared->stop = true;
-}
+void interrupt() { stopping = true; }
 
 bool interrupted() { return stopping; }
 

@@ -8,6 +8,7 @@
 
 #include "lab/kernel/system/capabilities.h"
 #include "lab/litmus/vocabulary.h"
+#include "lab/words/counted.h"
 
 namespace lab::kernel {
 namespace {
@@ -49,9 +50,11 @@ const char* name_of(const KernelVerdict& verdict) {
 }
 
 std::string runs_of(const KernelVerdict& verdict) {
-  std::string text = fmt::format("{} of {} runs", verdict.positive, verdict.runs);
+  std::string text = fmt::format("{} of {}", verdict.positive, words::counted(verdict.runs, "run"));
   if (!verdict.ordered && verdict.seconds > 0)
     text += fmt::format(", {:.0f}/s", static_cast<double>(verdict.runs) / verdict.seconds);
+  if (verdict.unseen_below)
+    text += fmt::format(", unseen is rarer than 1 in {:.0f}", 1 / *verdict.unseen_below);
   if (verdict.unclear > 0) text += fmt::format(", {} of them not listed", verdict.unclear);
   if (verdict.untried > 0)
     text += fmt::format(", {} more refused \"{}\"", verdict.untried, verdict.untried_at);
@@ -90,7 +93,7 @@ std::string summary(const std::vector<KernelVerdict>& verdicts, double seconds,
       kernel_name(), count(verdicts, ran), verdicts.size(),
       count(verdicts, stands(Standing::agrees)), kernel_rules(), failures,
       count(verdicts, stands(Standing::open)), count(verdicts, stands(Standing::asked)));
-  const std::string found = fmt::format("{} finding{}", findings, findings == 1 ? "" : "s");
+  const std::string found = words::counted(findings, "finding");
   text += findings > 0 ? style.bad(found) : found;
   return text + fmt::format(". {:.1f} s\n", seconds);
 }
@@ -112,6 +115,7 @@ nlohmann::ordered_json json(const std::vector<std::string>& names,
     if (!verdict.uncompared.empty()) test["not_compared"] = verdict.uncompared;
     if (!verdict.unforeseen.empty()) test["unforeseen"] = verdict.unforeseen;
     test["ordered"] = verdict.ordered;
+    if (verdict.unseen_below) test["unseen_below"] = *verdict.unseen_below;
     test["observed"] = verdict.positive;
     test["runs"] = verdict.runs;
     test["not_listed"] = verdict.unclear;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -87,6 +88,45 @@ TEST_F(KernelJudge, ARunThatWaitsForEverHangsAndSaysWhere) {
   EXPECT_EQ(verdict.skipped, "");
   EXPECT_EQ(verdict.verdict, litmus::Verdict::hang);
   EXPECT_EQ(verdict.hangs_at, "P at \"write x 5\"");
+}
+
+// Patience is a minute, and it does not go by: the kernel says that the threads sleep for ever.
+TEST_F(KernelJudge, AHangIsKnownAsSoonAsNoThreadCanGoOn) {
+  const std::string begin = "page x = 1\npage y unmapped\nprocess P {\n";
+  const std::string tests[] = {
+      begin + " wp x\n write x 2\n}\nalways P:x = 2\n",
+      begin +
+          " thread main {\n  wp x\n  write x 2\n }\n"
+          " thread handler {\n  serve x\n  discard x\n }\n}\nalways P:x = 2\n",
+      begin +
+          " thread main {\n  wp x\n  map y\n  missing y\n  write x 2\n  read y -> r\n }\n"
+          " thread handler {\n  serve y\n  unwp x\n }\n}\nalways P:x = 2\n",
+      begin +
+          " fork C\n wait C.exit\n}\nprocess C from P {\n wp x\n write x 2\n exit\n}\n"
+          "always P:x = 1\n",
+  };
+  for (const std::string& test : tests) {
+    const auto start = std::chrono::steady_clock::now();
+    const KernelVerdict verdict = judge_text(test);
+    if (verdict.skipped.starts_with("userfaultfd")) GTEST_SKIP() << verdict.skipped;
+    EXPECT_EQ(verdict.skipped, "") << test;
+    EXPECT_EQ(verdict.verdict, litmus::Verdict::hang) << test;
+    EXPECT_EQ(verdict.standing, Standing::agrees) << test;
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(45)) << test;
+  }
+}
+
+TEST_F(KernelJudge, RunsThatChanceDecidesEndWhenTheyHaveShownWhatIsNotTooRare) {
+  litmus::Test test = test_of(
+      "page x = 1\nprocess P {\n thread a {\n  write x 5\n }\n thread b {\n  read x -> r\n }\n}\n"
+      "forbidden P.b:r = 7\n");
+  Options options;
+  options.rare = 5;
+  options.seconds = 60;
+  const KernelVerdict verdict = judge(test, *system_, options);
+  EXPECT_EQ(verdict.runs, runs_to_see(5));
+  ASSERT_TRUE(verdict.unseen_below.has_value());
+  EXPECT_LE(*verdict.unseen_below, 1 / 5.0);
 }
 
 // A handler reads whatever fault is next. One that it was not waiting for is another's.

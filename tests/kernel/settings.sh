@@ -25,8 +25,9 @@ settings() {
   grep -E 'cleave-lab|debugfs' /proc/self/mounts || true
 }
 
-# Swap, KSM, huge pages, control groups.
-tests=(swap/swapped-by-both merge/last-mapper-writes merge/hugetlb-copy-on-write)
+# Swap, KSM, huge pages, control groups; and what is run beside those.
+tests=(swap/swapped-by-both leak/wipe-on-fork merge/last-mapper-writes leak/copy-on-write merge/hugetlb-copy-on-write
+  lost/pin-fork-write)
 
 same() {
   if [ "$(settings)" != "$before" ]; then

@@ -87,7 +87,7 @@ lab/kernel/process: lab/litmus/* lab/judge lab/kernel/shared lab/kernel/test lab
 lab/kernel/system: lab/kernel/shared lab/kernel/test lab/kernel/references lab/kernel/process
 lab/web: lab/explore/* lab/litmus/* lab/model/* lab/judge lab/report lab/report/data lab/spec lab/hunt/*
 lab/web/wasm: lab/explore/search lab/web
-lab/kernel: lab/litmus/* lab/model/* lab/judge lab/judge/refusals lab/report lab/report/data lab/report/style lab/kernel/*
+lab/kernel: lab/words lab/litmus/* lab/model/* lab/judge lab/judge/refusals lab/report lab/report/data lab/report/style lab/kernel/*
 adapters/sqlite: include/cleave
 adapters/sqlite/contents: include/cleave adapters/sqlite
 adapters/python/runtime: include/cleave

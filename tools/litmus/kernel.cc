@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "lab/kernel/prediction_process.h"
 #include "lab/kernel/report.h"
 #include "lab/kernel/system/capabilities.h"
 #include "lab/words/counted.h"
@@ -47,8 +48,14 @@ void write_page(const KernelOptions& asked, const lab::judge::TestFiles& files,
 void run_on_kernel(const KernelOptions& asked) {
   const lab::judge::TestFiles files = load(asked.names);
   lab::kernel::Options options;
-  if (asked.seconds > 0) options.seconds = asked.seconds;
+  options.at_once = asked.jobs;
+  if (asked.seconds > 0) {
+    options.seconds = asked.seconds;
+    options.rare = 0;
+  }
   const lab::report::Style style = lab::report::style_of(STDOUT_FILENO);
+  lab::kernel::PredictionProcess predictions(tests_of(files));
+  options.predict = [&](const lab::litmus::Test& test) { return predictions.of(test); };
   std::optional<lab::kernel::System> system = open_system();
   // What a second signal leaves changed is put back by the next run.
   const console::Interruptible interruptible([](int) { lab::kernel::interrupt(); });
@@ -56,21 +63,26 @@ void run_on_kernel(const KernelOptions& asked) {
   std::vector<KernelVerdict> verdicts;
   std::vector<std::string> titles;
   const console::StatusLine status;
-  for (const auto& file : files) {
-    if (status.is_shown())
-      options.progress = [&](std::uint64_t runs, double seconds_so_far) {
-        status.show(fmt::format("{}: {}, {:.0f}/s, {:.0f} s", file->name,
-                                lab::words::counted(runs, "run"),
-                                static_cast<double>(runs) / seconds_so_far, seconds_so_far));
-      };
-    verdicts.push_back(system
-                           ? lab::kernel::judge(file->test, *system, options)
-                           : lab::kernel::skip(file->test, lab::kernel::missing_for_every_test()));
+  const std::vector<const lab::litmus::Test*> tests = tests_of(files);
+  if (status.is_shown())
+    options.progress = [&](const lab::litmus::Test& test, std::uint64_t runs, double so_far) {
+      const auto number = std::ranges::find(tests, &test) - tests.begin();
+      status.show(fmt::format(
+          "{}: {}, {:.0f}/s, {:.0f} s", files[static_cast<std::size_t>(number)]->name,
+          lab::words::counted(runs, "run"), static_cast<double>(runs) / so_far, so_far));
+    };
+  const auto tell = [&](std::size_t number, KernelVerdict verdict) {
     status.clear();
-    titles.push_back(file->name);
-    if (!asked.json) fmt::print("{}", line(file->name, verdicts.back(), asked.verbose, style));
+    titles.push_back(files[number]->name);
+    verdicts.push_back(std::move(verdict));
+    if (!asked.json) fmt::print("{}", line(titles.back(), verdicts.back(), asked.verbose, style));
     std::fflush(stdout);
-  }
+  };
+  if (system)
+    judge_all(tests, *system, options, tell);
+  else
+    for (std::size_t i = 0; i < tests.size(); ++i)
+      tell(i, lab::kernel::skip(*tests[i], lab::kernel::missing_for_every_test()));
   if (system)
     for (const std::string& stuck : system->put_back())
       fmt::print(stderr, "cannot be put back, and stays in the journal: {}\n", stuck);

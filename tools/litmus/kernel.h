@@ -14,7 +14,7 @@ struct KernelOptions {
   bool json = false;
   bool verbose = false;
   std::string html;  ///< where to write a page with the kernel beside all rule-sets; empty: nowhere
-  unsigned jobs = 1;  ///< for what the page asks of rule-sets
+  unsigned jobs = 1;  ///< tests at once, and for what the page asks of rule-sets
   lab::report::Origin origin;
 };
 

@@ -121,7 +121,8 @@ tl::expected<void, std::string> map_page(const CompiledTest& compiled, const mod
     return failed("MADV_DONTNEED");
   if (page.kind == model::PageKind::ksm)
     if (auto merged = merge_with_twin(at, page.value); !merged) return merged;
-  drain_batches();
+  // References and reclaim find it as it will be for all, below.
+  if (page.held > 0 || page.swapped) drain_batches();
   if (page.held > 0 && !hold(at, page.held)) return failed("vmsplice");
   if (page.swapped && swap_out(compiled, at, bytes, {}) != true)
     return tl::unexpected(std::string("MADV_PAGEOUT did not bring a page to swap"));
@@ -185,6 +186,14 @@ pid_t listed_pid() {
   return static_cast<pid_t>(std::strtol(name.data(), nullptr, 10));
 }
 
+// "1234/task/1235"
+int listed_thread() {
+  std::array<char, 64> name{};
+  if (readlink("/proc/thread-self", name.data(), name.size() - 1) <= 0) return 0;
+  const std::string_view text(name.data());
+  return static_cast<int>(std::strtol(name.data() + text.rfind('/') + 1, nullptr, 10));
+}
+
 void fill(char* from, std::size_t bytes, std::uint64_t value) {
   for (std::size_t at = 0; at < bytes; at += kSmallPage)
     for (const litmus::Half half : {litmus::Half::a, litmus::Half::b})
@@ -197,6 +206,7 @@ tl::expected<void, std::string> lay_out_pages(const CompiledTest& compiled) {
     auto mapped = map_page(compiled, page, compiled.placements[compiled.plan.setup.first_page(i)]);
     if (!mapped) return tl::unexpected(fmt::format("page {}: {}", page.name, mapped.error()));
   }
+  drain_batches();
   mark_mergeable(compiled);
   return {};
 }
@@ -212,12 +222,18 @@ std::optional<bool> merge_pages(const void* one, const void* other) {
   // A page is merged in the second scan that finds it unchanged; the first may be under way
   // already.
   constexpr std::uint64_t kEnough = 4;
+  // Scans follow each other at once: what holds a page for a moment is gone by then.
+  constexpr std::chrono::milliseconds kAMoment{5};
   const std::uint64_t begin = number_in(kScans);
-  const auto enough = [&] { return number_in(kScans) >= begin + kEnough; };
-  const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(2);
+  const auto start = std::chrono::steady_clock::now();
+  const auto enough = [&] {
+    return std::chrono::steady_clock::now() >= start + kAMoment &&
+           number_in(kScans) >= begin + kEnough;
+  };
+  const auto latest = start + std::chrono::seconds(2);
   write_to(kRun, "1");
   // It does not tell when it is done.
-  while (!merged() && !enough() && std::chrono::steady_clock::now() < latest) usleep(2000);
+  while (!merged() && !enough() && std::chrono::steady_clock::now() < latest) usleep(200);
   const bool came_round = enough();
   write_to(kRun, "0");
   if (merged()) return true;

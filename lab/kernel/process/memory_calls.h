@@ -46,6 +46,8 @@ bool split_pmd(char* address);
 void allow_merging(const Placement& place);
 /// What /proc calls this process. 0: it cannot be read.
 pid_t listed_pid();
+/// The same of the calling thread.
+int listed_thread();
 /// Pages that wait in batches for the lists of reclaim get there: the batches' references are gone.
 void drain_batches();
 

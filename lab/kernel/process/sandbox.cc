@@ -3,9 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
@@ -19,13 +17,13 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
-#include <new>
 #include <vector>
 
 #include <fmt/format.h>
 
 #include "lab/kernel/process/memory_calls.h"
 #include "lab/kernel/process/sampling.h"
+#include "lab/kernel/process/stuck.h"
 #include "lab/kernel/process/test_process.h"
 
 namespace lab::kernel {
@@ -50,15 +48,11 @@ bool has_ended(pid_t pid, milliseconds within) {
 
 // What a CPU's batches refer to looks shared, and the kernel drains those of its own CPU before it
 // decides. Where nothing races nothing is lost by it.
-void keep_to_one_cpu() {
+void keep_to(unsigned processor) {
   cpu_set_t one;
   CPU_ZERO(&one);
-  CPU_SET(static_cast<unsigned>(sched_getcpu()), &one);
+  CPU_SET(processor, &one);
   sched_setaffinity(0, sizeof one, &one);
-}
-
-std::string mount_point(const std::string& folder, std::size_t reference) {
-  return fmt::format("{}/file-{}", folder, reference);
 }
 
 // The first process of the namespace: what it does not kill itself, the kernel does when it ends.
@@ -70,7 +64,7 @@ class Sandbox {
   void set_up(const std::string& folder) {
     const rlimit none{0, 0};
     setrlimit(RLIMIT_CORE, &none);
-    if (test_.ordered) keep_to_one_cpu();
+    if (effort_.processor) keep_to(*effort_.processor);
     const bool wants_fuse = std::ranges::any_of(test_.reference_uses, [](const ReferenceUse& use) {
       return use.method == GupMethod::fuse_read || use.method == GupMethod::fuse_write;
     });
@@ -78,11 +72,15 @@ class Sandbox {
       return shared_.fail("the pool of huge pages was changed from outside");
     if (test_.requirements.split) mount("none", "/sys/kernel/debug", "debugfs", 0, nullptr);
     if (!wants_fuse) return;
+    // What files are mounted on is nowhere but here, and goes with the namespace.
+    if (mount("cleave-lab", folder.c_str(), "tmpfs", MS_NOSUID | MS_NODEV, "size=64k") != 0)
+      return shared_.fail(fmt::format("FUSE: tmpfs: {}", std::strerror(errno)));
     for (std::size_t i = 0; i < test_.reference_uses.size(); ++i) {
       const GupMethod method = test_.reference_uses[i].method;
       if (method != GupMethod::fuse_read && method != GupMethod::fuse_write) continue;
       std::string error;
-      servers_.push_back(FuseServer::mount(mount_point(folder, i), test_.fuse[i], error));
+      servers_.push_back(
+          FuseServer::mount(fmt::format("{}/file-{}", folder, i), test_.fuse[i], error));
       if (servers_.back() == nullptr) return shared_.fail("FUSE: " + error);
     }
   }
@@ -148,8 +146,8 @@ class Sandbox {
     shared_.changed.wake_all();
   }
 
-  // Whether all threads come to their end, or to their process'. A process that was killed from
-  // outside does not hang.
+  // Whether all threads come to their end, or to their process'. False: they never do, or nothing
+  // has moved for as long as patience goes. A process that was killed from outside does not hang.
   bool ends() {
     const auto ended = [&] {
       for (std::size_t i = 0; i < test_.plan.threads.size(); ++i) {
@@ -158,10 +156,14 @@ class Sandbox {
       }
       return true;
     };
-    std::uint64_t seen = ~std::uint64_t{0};
-    while (seen != shared_.steps) {
+    constexpr milliseconds kBetweenLooks{20};
+    StuckThreads stuck(test_, shared_);
+    std::uint64_t seen = shared_.steps;
+    for (Clock::time_point latest = Clock::now() + effort_.patience; Clock::now() < latest;) {
+      if (shared_.changed.wait(ended, kBetweenLooks)) return true;
+      if (stuck.all()) break;
+      if (shared_.steps != seen) latest = Clock::now() + effort_.patience;
       seen = shared_.steps;
-      if (shared_.changed.wait(ended, effort_.patience)) return true;
     }
     for (std::size_t i = 0; i < test_.plan.processes.size(); ++i)
       if (shared_.processes[i].state == ProcessState::running &&
@@ -173,17 +175,10 @@ class Sandbox {
   // What the processes see now: page tables first, since reading changes them.
   bool look() {
     await_ends();
-    for (const Phase phase : {Phase::look, Phase::read}) {
-      go(phase);
-      const bool answered = shared_.changed.wait(
-          [&] {
-            return std::ranges::all_of(shared_.processes, [&](const SharedState::Process& process) {
-              return process.state != ProcessState::running || process.answered >= phase;
-            });
-          },
-          std::chrono::seconds(10));
-      if (!answered) shared_.fail("a process did not report its memory within 10 s");
-    }
+    go(Phase::look);
+    const bool answered = shared_.changed.wait([&] { return shared_.all_answered(Phase::read); },
+                                               std::chrono::seconds(10));
+    if (!answered) shared_.fail("a process did not report its memory within 10 s");
     return !shared_.failed();
   }
 
@@ -328,91 +323,14 @@ bool Sandbox::coherent(const SharedState::Reference& reference) const {
   return !there.present() || there.frame() == reference.frame;
 }
 
-// Dies with its parent. What a terminal tells its processes, to stop for one, is for the parent
-// alone.
-void die_with(pid_t parent) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  setpgid(0, 0);
-  if (getppid() != parent) _exit(1);
-}
-
-// Between the judge and the sandbox: a process can give a PID namespace to its children only.
-[[noreturn]] void keep_sandbox(CompiledTest& compiled, SharedState& shared, const Effort& effort,
-                               const std::string& folder) {
-  const int parent = static_cast<int>(syscall(SYS_pidfd_open, getpid(), 0));  // of the sandbox
-  // The judge decides about interruptions.
-  for (const int signal : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) std::signal(signal, SIG_IGN);
-  if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0 ||
-      mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    shared.fail(fmt::format("namespaces: {}", std::strerror(errno)));
-    _exit(1);
-  }
-  const pid_t sandbox = fork();
-  if (sandbox == 0) {
-    // Its parent has no number here, so that there is nothing to compare it with.
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getpid() != 1 || has_ended_by(parent, milliseconds(0))) _exit(1);
-    Sandbox here(compiled, shared, effort);
-    here.set_up(folder);
-    here.run_all();
-    _exit(0);
-  }
-  int status = 1;
-  if (sandbox > 0) waitpid(sandbox, &status, 0);
-  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
-}
-
-bool ends_by(pid_t pid, Clock::time_point latest, const std::function<void()>& tick) {
-  constexpr milliseconds kTick{200};
-  const int file = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-  bool ended = false;
-  while (!ended && Clock::now() < latest) {
-    ended = has_ended_by(file, kTick);
-    if (!ended && tick) tick();
-  }
-  if (file >= 0) close(file);
-  return ended;
-}
-
-struct UnmapFiles {
-  std::size_t count;
-  void operator()(FuseFile* files) const { munmap(files, count * sizeof(FuseFile)); }
-};
-
 }  // namespace
 
-tl::expected<void, std::string> run_test(CompiledTest& compiled, SharedState& shared,
-                                         const Effort& effort, const std::string& folder) {
-  const std::size_t count = compiled.reference_uses.size() + 1;
-  void* memory = mmap(nullptr, count * sizeof(FuseFile), PROT_READ | PROT_WRITE,
-                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return tl::unexpected(std::string("out of memory for the sandbox"));
-  const std::unique_ptr<FuseFile, UnmapFiles> files(new (memory) FuseFile[count], {count});
-  compiled.fuse = files.get();
-
-  const pid_t self = getpid();
-  const pid_t launcher = fork();
-  if (launcher == 0) {
-    die_with(self);
-    keep_sandbox(compiled, shared, effort, folder);
-  }
-  if (launcher < 0) return tl::unexpected(fmt::format("fork: {}", std::strerror(errno)));
-  // The sandbox watches the test's processes, and this process the sandbox.
-  // A run that hangs takes its patience twice: once more after the last step that it saw.
-  const Clock::time_point latest =
-      Clock::now() + effort.time + 2 * effort.patience + std::chrono::seconds(60);
-  const bool late = !ends_by(launcher, latest, effort.tick);
-  if (late) kill(launcher, SIGKILL);
-  int status = 0;
-  while (waitpid(launcher, &status, 0) < 0 && errno == EINTR) {
-  }
-  for (std::size_t i = 0; i < compiled.reference_uses.size(); ++i)
-    unlink(mount_point(folder, i).c_str());
-  if (shared.failed()) return tl::unexpected(std::string(shared.error.data()));
-  if (late) return tl::unexpected(std::string("the sandbox did not end in time, and was killed"));
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    return tl::unexpected(std::string("the sandbox failed: its first process ended unexpectedly"));
-  return {};
+void run_in_sandbox(CompiledTest& compiled, SharedState& shared, const Effort& effort,
+                    const std::string& folder) {
+  Sandbox here(compiled, shared, effort);
+  here.set_up(folder);
+  here.run_all();
+  _exit(0);
 }
 
 }  // namespace lab::kernel

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <chrono>
-#include <functional>
+#include <optional>
 #include <string>
-
-#include <tl/expected.hpp>
 
 #include "lab/kernel/shared/shared_state.h"
 #include "lab/kernel/test/compiled_test.h"
@@ -13,17 +11,16 @@
 namespace lab::kernel {
 
 struct Effort {
-  std::chrono::milliseconds time{1000};      ///< no run begins later than that
-  std::uint64_t runs = 1'000'000;            ///< nor are there more
-  std::chrono::milliseconds patience{3000};  ///< a run that does nothing for so long hangs
-  std::function<void()> tick = nullptr;      ///< called some times a second meanwhile
+  std::chrono::milliseconds time{1000};              ///< no run begins later than that
+  std::uint64_t runs = 1'000'000;                    ///< nor are there more
+  std::chrono::milliseconds patience{3000};          ///< a run that does nothing for so long hangs
+  std::optional<unsigned> processor = std::nullopt;  ///< the only one, where nothing races
 };
 
-/// Runs the test until the effort is spent, a run hangs, or shared.stop. What was seen is in
-/// `shared` then, and all processes that took part have ended. They also end if this process is
-/// killed. `folder` is for what has to be mounted, which no other process sees. The error is for a
-/// person: the sandbox could not be set up, or failed.
-tl::expected<void, std::string> run_test(CompiledTest& compiled, SharedState& shared,
-                                         const Effort& effort, const std::string& folder);
+/// In the first process of a namespace: runs the test until the effort is spent, a run hangs, or
+/// shared.stop; then ends this process. What was seen is in `shared` then, and why it could not be
+/// set up, or failed. What has to be mounted is in `folder`, of this namespace alone.
+[[noreturn]] void run_in_sandbox(CompiledTest& compiled, SharedState& shared, const Effort& effort,
+                                 const std::string& folder);
 
 }  // namespace lab::kernel

@@ -144,6 +144,12 @@ TestProcess::Then TestProcess::perform(const judge::ThreadPlan& line, const judg
       store(i, seen.value_or(0));
       break;
     }
+    case Word::serve: {
+      const auto number = static_cast<std::size_t>(&line - test_.plan.threads.data());
+      serve_fault(test_.placements[i.page].address, shared_.threads[number].heard_nothing);
+      store(i, 1);
+      break;
+    }
     case Word::exit:
       exit(line.process);
       break;
@@ -213,9 +219,6 @@ bool TestProcess::work(const judge::Instruction& i, model::ProcessId process) {
       return register_faults(at, bytes, Faults::missing);
     case Word::minor:
       return register_faults(at, bytes, Faults::minor);
-    case Word::serve:
-      serve_fault(at, shared_.changed);
-      return true;
     case Word::uffd_copy:
       return supply_bytes(at, bytes, operation.value, operation.protects);
     case Word::uffd_zeropage:

@@ -125,13 +125,15 @@ void TestProcess::run(model::ProcessId process) {
   };
   await(process, may_begin);
   const auto mine = std::ranges::count(test_.plan.threads, process, &judge::ThreadPlan::process);
-  // Else the first would mostly be through before the last begins. Who slept here would come last.
+  // Else the first would mostly be through before the last begins. Who slept here would come last;
+  // who did not yield would keep the last from its processor where others work, too.
   // Sequentially consistent; it orders nothing but the start.
   const auto missing = std::make_shared<std::atomic<std::ptrdiff_t>>(mine);
   // They end with the process, at the latest.
   for (std::size_t i = 0; i < test_.plan.threads.size(); ++i)
     if (test_.plan.threads[i].process == process)
       std::thread([this, i, missing] {
+        shared_.threads[i].listed = listed_thread();
         for (--*missing; *missing > 0;) std::this_thread::yield();
         perform(test_.plan.threads[i], i);
       }).detach();
@@ -143,6 +145,8 @@ void TestProcess::run(model::ProcessId process) {
     else
       report_contents(process);
     self.answered = phase;
+    // To read changes page tables: not before the last process has looked.
+    if (phase == Phase::look && shared_.all_answered(Phase::look)) shared_.phase = Phase::read;
     shared_.changed.wake_all();
   }
   for (;;) pause();

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -46,14 +48,22 @@ struct Registered {
   }
 };
 
+// Who serves a page, and waits for its fault.
+struct Server {
+  std::uintptr_t page;
+  int told;  // an eventfd: another has read of the fault
+};
+
 struct Userfaultfd {
   std::mutex opening;  // taken to open a descriptor, and for what is registered
+  int all = -1;        // an epoll of the descriptors there are, and of those that are opened later
   // What a mode asks for is of a descriptor, not of a page: one for each mode, and all pages of the
   // process. Written once, and in the end; sequentially consistent: nothing else goes by them.
   std::array<std::atomic<int>, kModes> descriptors{-1, -1, -1};
   std::vector<Registered> registered;
   std::mutex hearing;
   std::vector<std::uintptr_t> heard;  // pages whose faults were read, and not served yet
+  std::vector<Server> servers;        // that wait
 };
 
 // Of this process: a child begins with another, whatever its parent's threads had locked.
@@ -84,10 +94,22 @@ std::uint64_t features_of(WpMode mode) {
   return kPlain;
 }
 
+// With `opening`.
+int all_descriptors() {
+  if (own->all < 0) own->all = epoll_create1(EPOLL_CLOEXEC);
+  return own->all;
+}
+
+// With `opening`. Who waits for faults already hears of those of this one, too.
 int descriptor_of(WpMode mode) {
-  std::atomic<int>& file = own->descriptors[static_cast<std::size_t>(mode)];
-  if (file < 0 && mode == WpMode::waits) file = open_faults(features_of(mode) | kFeatureMove);
+  std::atomic<int>& known = own->descriptors[static_cast<std::size_t>(mode)];
+  if (known >= 0) return known;
+  int file = mode == WpMode::waits ? open_faults(features_of(mode) | kFeatureMove) : -1;
   if (file < 0) file = open_faults(features_of(mode));
+  if (file < 0) return -1;
+  known = file;
+  epoll_event event{EPOLLIN, {}};
+  epoll_ctl(all_descriptors(), EPOLL_CTL_ADD, file, &event);
   return file;
 }
 
@@ -118,6 +140,19 @@ bool set_protection(int file, const char* address, std::size_t bytes, std::uint6
   range.range = {reinterpret_cast<std::uintptr_t>(address), bytes};
   range.mode = mode;
   return ioctl(file, UFFDIO_WRITEPROTECT, &range) == 0;
+}
+
+// Keeps what can be read of faults, and tells those who wait for them.
+void hear() {
+  const std::scoped_lock lock(own->hearing);
+  for (const std::atomic<int>& file : own->descriptors) {
+    uffd_msg message;
+    if (file < 0 || read(file, &message, sizeof message) != sizeof message) continue;
+    if (message.event != UFFD_EVENT_PAGEFAULT) continue;
+    own->heard.push_back(message.arg.pagefault.address & ~std::uintptr_t{kSmallPage - 1});
+    for (const Server& server : own->servers)
+      if (server.page == own->heard.back()) eventfd_write(server.told, 1);
+  }
 }
 
 bool take_heard(std::uintptr_t page) {
@@ -170,26 +205,25 @@ bool register_faults(char* address, std::size_t bytes, Faults which) {
   return register_also(address, bytes, mode, std::nullopt) >= 0;
 }
 
-void serve_fault(const char* address, WaitQueue& queue) {
-  queue.wait([&] {
-    return std::ranges::any_of(own->descriptors,
-                               [](const std::atomic<int>& file) { return file >= 0; });
-  });
+void serve_fault(const char* address, std::atomic<std::uint32_t>& heard_nothing) {
   const auto page = reinterpret_cast<std::uintptr_t>(address);
-  while (!take_heard(page)) {
-    std::array<pollfd, kModes> ready{};
-    for (std::size_t i = 0; i < kModes; ++i) ready[i] = {own->descriptors[i], POLLIN, 0};
-    constexpr int kAWhile = 10;  // milliseconds; a handler of another page may hear of it
-    if (poll(ready.data(), ready.size(), kAWhile) <= 0) continue;
-    for (const pollfd& each : ready) {
-      uffd_msg message;
-      if ((each.revents & POLLIN) == 0) continue;
-      const std::scoped_lock lock(own->hearing);
-      if (read(each.fd, &message, sizeof message) != sizeof message) continue;
-      if (message.event != UFFD_EVENT_PAGEFAULT) continue;
-      own->heard.push_back(message.arg.pagefault.address & ~std::uintptr_t{kSmallPage - 1});
-    }
+  const int told = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  std::array<pollfd, 2> news{{{-1, POLLIN, 0}, {told, POLLIN, 0}}};
+  {
+    const std::scoped_lock lock(own->opening, own->hearing);
+    news[0].fd = all_descriptors();
+    own->servers.push_back({page, told});
   }
+  constexpr int kAWhile = 10;  // milliseconds
+  while (!take_heard(page)) {
+    if (poll(news.data(), news.size(), kAWhile) == 0) ++heard_nothing;
+    eventfd_t times = 0;
+    if ((news[1].revents & POLLIN) != 0) eventfd_read(told, &times);
+    hear();
+  }
+  const std::scoped_lock lock(own->hearing);
+  std::erase_if(own->servers, [&](const Server& server) { return server.told == told; });
+  close(told);
 }
 
 bool supply_bytes(char* address, std::size_t bytes, std::uint64_t value, bool protects) {
@@ -256,7 +290,8 @@ void end_faults() {
 }
 
 void begin_faults_of_child() {
-  end_faults();           // An open copy would keep its parent's memory registered.
+  end_faults();  // An open copy would keep its parent's memory registered.
+  if (own->all >= 0) close(own->all);
   own = new Userfaultfd;  // NOLINT(cppcoreguidelines-owning-memory)
 }
 

@@ -1,10 +1,10 @@
 // What a test asks of userfaultfd: to be told of faults, and to resolve them.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
-#include "lab/kernel/shared/wait_queue.h"
 #include "lab/litmus/test.h"
 
 namespace lab::kernel {
@@ -19,8 +19,9 @@ enum class Faults : std::uint8_t {
 bool write_protect(char* address, std::size_t bytes, litmus::WpMode mode);
 bool write_unprotect(char* address, std::size_t bytes);
 bool register_faults(char* address, std::size_t bytes, Faults which);
-/// Waits for a fault on the page. Wakes `queue` when the first has come.
-void serve_fault(const char* address, WaitQueue& queue);
+/// Waits for a fault on the page. Raises `heard_nothing` whenever there was none to be heard of for
+/// a while.
+void serve_fault(const char* address, std::atomic<std::uint32_t>& heard_nothing);
 /// UFFDIO_COPY of small pages, each of whose halves holds `value`.
 bool supply_bytes(char* address, std::size_t bytes, std::uint64_t value, bool protects);
 bool supply_zeroes(char* address, std::size_t bytes);                 ///< UFFDIO_ZEROPAGE

@@ -23,11 +23,19 @@ void SharedState::clear() {
   for (Thread& line : threads) {
     line.at = 0;
     line.ended = false;
+    line.listed = 0;
+    line.heard_nothing = 0;
   }
   for (auto& signal : signals) signal = false;
   for (auto& reg : registers) reg = 0;
   for (Reference& reference : references) reference.taken = false;
   for (auto& count : copies) count = 0;
+}
+
+bool SharedState::all_answered(Phase which) const {
+  return std::ranges::all_of(processes, [&](const Process& process) {
+    return process.state != ProcessState::running || process.answered >= which;
+  });
 }
 
 void SharedState::fail(std::string_view what) {

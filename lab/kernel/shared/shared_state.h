@@ -19,7 +19,8 @@ namespace lab::kernel {
 
 enum class ProcessState : std::uint32_t { absent, running, exited, killed };
 
-/// What all processes do now. Processes answer `look` and `read` when their threads have ended.
+/// What all processes do now. Processes answer `look` and `read` when their threads have ended; the
+/// last that answers `look` has all go on to `read`, the sandbox to the others.
 enum class Phase : std::uint32_t { prepare, perform, look, read };
 
 /// Atomics are sequentially consistent, the default: a process changes one and then calls
@@ -65,6 +66,8 @@ struct SharedState {
   struct Thread {
     std::atomic<std::uint32_t> at;
     std::atomic<bool> ended;
+    std::atomic<int> listed;                   ///< its number in /proc; 0: it has not begun
+    std::atomic<std::uint32_t> heard_nothing;  ///< so often has its `serve` found no fault
   };
   std::array<Thread, kThreads> threads;
   std::array<std::atomic<bool>, kNames> signals;
@@ -80,6 +83,8 @@ struct SharedState {
 
   /// Before a run.
   void clear();
+  /// Whether all processes that are there have answered the phase, or a later one.
+  [[nodiscard]] bool all_answered(Phase which) const;
   /// Tells why the test cannot go on; the first to tell is heard.
   void fail(std::string_view what);
   [[nodiscard]] bool failed() const { return error[0] != '\0'; }

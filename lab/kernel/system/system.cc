@@ -178,7 +178,7 @@ tl::expected<void, std::string> System::make_group(CompiledTest& compiled) {
 // ask for it.
 tl::expected<void, std::string> System::set_ksm() {
   const std::pair<const char*, const char*> settings[] = {
-      {"run", "0"}, {"pages_to_scan", "500"}, {"sleep_millisecs", "1"}, {"smart_scan", "0"}};
+      {"run", "0"}, {"pages_to_scan", "500"}, {"sleep_millisecs", "0"}, {"smart_scan", "0"}};
   for (const auto& [name, value] : settings) {
     const std::string path = std::string(kKsm) + name;
     if (access(path.c_str(), F_OK) != 0) continue;  // Older kernels have fewer.
