@@ -8,7 +8,7 @@ namespace lab::kernel {
 /// How surely an end has been seen that is not rarer than is said.
 inline constexpr double kSureness = 0.99;
 /// One run in so many comes to the rarest end that is looked for by default.
-inline constexpr double kRare = 125;
+inline constexpr double kRare = 250;
 
 /// So many runs show with kSureness an end that one in `rare` comes to. `rare` is above 1.
 std::uint64_t runs_to_see(double rare);
