@@ -18,7 +18,7 @@ namespace cleave::detail {
 /// bring: the look at the page does.
 class ReadAhead {
  public:
-  explicit ReadAhead(const SnapshotState& from) noexcept : from_(from) {}
+  explicit ReadAhead(const SnapshotState& from) noexcept : from_(from), walk_(from) {}
   ReadAhead(const ReadAhead&) = delete;
   ReadAhead& operator=(const ReadAhead&) = delete;
 
@@ -30,8 +30,9 @@ class ReadAhead {
   }
 
   void add(PageNo page) noexcept {
-    if (from_.is_here(page)) return;
-    frames_[count_++] = from_.table.find(page);
+    const FrameId frame = walk_.frame(page);
+    if (from_.frames.is_in_memory(frame)) return;
+    frames_[count_++] = frame;
     if (count_ == window()) bring();
   }
   /// What was added, now.
@@ -42,6 +43,7 @@ class ReadAhead {
 
  private:
   const SnapshotState& from_;
+  SnapshotWalk walk_;
   std::array<FrameId, Away::kTogether> frames_;
   std::size_t count_ = 0;
 };

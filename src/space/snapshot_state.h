@@ -50,8 +50,9 @@ class SnapshotWalk {
 
   [[nodiscard]] Frames& frames() const noexcept { return of_.frames; }
 
-  /// As those of SnapshotState.
+  /// The zero frame where the page is absent.
   [[nodiscard]] FrameId frame(PageNo page) noexcept { return of_.table.find(page, path_); }
+  // As those of SnapshotState.
   [[nodiscard]] bool has(PageNo page) noexcept { return frame(page) != kZeroFrame; }
   [[nodiscard]] bool is_here(PageNo page) noexcept { return of_.frames.is_in_memory(frame(page)); }
   [[nodiscard]] Result<Look> look(PageNo page) noexcept { return of_.frames.look(frame(page)); }

@@ -86,8 +86,11 @@ Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retire
     return Table::Owned{frame, false};
   };
   if (Ownership().through(state)) return in_place();
-  // What is copied is seldom in the cache, nor is what has to be counted before.
-  if (contents == Table::Contents::needed) sync::prefetch_for_read(frames.data(frame));
+  // What is copied is seldom in the cache, nor is what has to be counted before. With a backing the
+  // frame may be anywhere.
+  if (contents == Table::Contents::needed && frames.away() == nullptr) {
+    sync::prefetch_for_read(frames.data(frame));
+  }
   const bool keep = sync::performs("copy.keep_shared");
   if (keep && !state.share_if_shared()) return in_place();
   auto copy = copy_frame(frame, frames, contents);
@@ -107,8 +110,14 @@ Result<Table::Owned> own_frame(sync::atomic<Entry>& slot, Frames& frames, Retire
 }  // namespace
 
 FrameId Table::find(PageNo page) const noexcept {
-  Path<const Node> path;
-  return find(page, path);
+  const Node* node = node_of(root());
+  if (node == nullptr || !covers(node->level, page)) return kZeroFrame;
+  for (;;) {
+    const Entry entry = node->entries[entry_index(page, node->level)].load(sync::acquire);
+    if (node->level == 0) return frame_of(entry);
+    node = node_of(entry);
+    if (node == nullptr) return kZeroFrame;
+  }
 }
 
 FrameId Table::find(PageNo page, Path<const Node>& path) const noexcept {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <span>
 #include <vector>
 
@@ -52,6 +53,22 @@ TEST_F(PathOfPages, LeadsToTheSameFramesFromWhereverItStands) {
   }
 }
 
+// That it saves steps: it begins as low as it can.
+TEST_F(PathOfPages, BeginsAtTheLowestNodeThatBothPagesHaveOnTheirWay) {
+  Tree tree(pool);
+  const PageNo page{pages_per_entry(kMostLevels - 1)};
+  tree.write(page, 1);
+  for (unsigned level = 0; level < kMostLevels; ++level) {
+    Path<const Node> path;
+    EXPECT_EQ(path.towards(page), nullptr);
+    EXPECT_NE(tree.table.find(page, path), kZeroFrame);
+    // Another entry of a node at `level`.
+    const Node* from = path.towards(PageNo{raw(page) ^ pages_per_entry(level)});
+    ASSERT_NE(from, nullptr);
+    EXPECT_EQ(from->level, level);
+  }
+}
+
 TEST_F(PathOfPages, LeadsNowhereInAnEmptyTree) {
   const Tree tree(pool);
   Path<const Node> path;
@@ -68,6 +85,7 @@ TEST_F(PathOfPages, OwnsWhatIsReplacedTogether) {
   const std::vector<std::byte> bytes(kPageSize, std::byte{7});
   std::vector<Table::NewPage> wanted;
   for (const PageNo page : pages_that_part()) wanted.push_back({page, bytes.data()});
+  std::ranges::shuffle(wanted, std::mt19937(1));
   for (std::size_t done = 0; done < wanted.size();) {
     const std::size_t count = std::min(wanted.size() - done, Table::kMostNewPages);
     done += must(tree.table.replace(std::span(wanted).subspan(done, count), frames));

@@ -23,7 +23,8 @@ class WriterTrap final : public FaultWatcher {
   WriterTrap& operator=(const WriterTrap&) = delete;
 
   /// Before all others: asks the kernel for what they need, while the arena can still be refused.
-  /// Takes nothing away. Errors: unsupported, no_memory.
+  /// Nothing is taken away; without /proc, parts that were read-only are so again, as after each
+  /// commit. Errors: unsupported, no_memory.
   Result<void> begin();
   /// `operation` is named in the message: static text.
   Result<void> forbid_writes(const char* operation);

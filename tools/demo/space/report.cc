@@ -85,8 +85,6 @@ void print_text(const Report& r) {
 
 void print_json(const Report& r) {
   const Growth& g = r.growth;
-  const std::string branches = count(r.branches, "branch", "branches");
-  const std::string snapshots = count(r.snapshots, "snapshot", "snapshots");
   nlohmann::json differences = nlohmann::json::array();
   for (const Difference& d : r.differences) {
     differences.push_back({{"of", d.of},
