@@ -79,7 +79,9 @@ PageNo LatePages::number_of(std::uint64_t page) const noexcept {
   return page_of(Address{reinterpret_cast<std::uintptr_t>(mapping_.native(page))});
 }
 
+// The thread first: a new one may have to wait for a processor, and has one meanwhile.
 Result<void> LatePages::begin(std::string_view name) {
+  if (auto started = start(); !started) return started;
   std::uint64_t count = 0;
   diff(Entry::absent, HandleAccess::state(from_).table.root(), [&](PageRange present) {
     const PageRun run{present.first - number_of(0), present.end - number_of(0)};
@@ -94,7 +96,7 @@ Result<void> LatePages::begin(std::string_view name) {
       auto watched = watch_faults(SIGBUS, {view, mapping_.bytes()}, *this);
       if (!watched) return watched;
     }
-    return start();
+    return {};
   });
 }
 
