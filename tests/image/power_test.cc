@@ -246,6 +246,22 @@ TEST(LeaseInAFolder, SyncsNoFolder) {
   EXPECT_EQ(platter.changes - before, 2u) << "one root with the lease, and one without";
 }
 
+// The disk is another machine's: who looks goes on where it loses its power.
+TEST(CellInAFolder, IsNotTakenForAnotherOfItsNumber) {
+  Platter platter;
+  const auto store = store_on(platter);
+  const auto other = store_on(platter);
+  const auto bytes_of = [](const char* text) { return std::as_bytes(std::span(text, 4)); };
+  ASSERT_TRUE(must(store->swap("root", 0, bytes_of("one "))));
+  ASSERT_TRUE(must(other->swap_for_now("root", 1, bytes_of("two "))));
+  ASSERT_EQ(must(store->cell("root")).generation, 2u);
+  platter.lose_power(false);
+  ASSERT_TRUE(must(other->swap("root", 1, bytes_of("push"))));
+  EXPECT_FALSE(must(store->swap("root", 2, bytes_of("last")))) << "of the one that was lost";
+  ASSERT_EQ(must(store->cell("root")).generation, 2u);
+  EXPECT_TRUE(must(store->swap("root", 2, bytes_of("last"))));
+}
+
 // Old generations go only where a later one lasts, however many leases come in between.
 TEST(LeaseInAFolder, LeavesARootThatLastsAndNoPileOfRoots) {
   Pool pool = must(Pool::create(16_MiB));

@@ -132,6 +132,12 @@ Result<std::uint64_t> DirectoryStore::greatest(const std::string& folder, std::u
 Result<ImageStore::Cell> DirectoryStore::cell(std::string_view name) {
   if (!is_key(name)) return no_key();
   const std::string folder = folder_of_cell(name);
+  auto cell = read_cell(folder);
+  if (cell) seen_.insert_or_assign(folder, *cell);
+  return cell;
+}
+
+Result<ImageStore::Cell> DirectoryStore::read_cell(const std::string& folder) {
   for (std::uint64_t before = 0;;) {
     const auto generation = greatest(folder);
     if (!generation) return tl::unexpected(generation.error());
@@ -157,6 +163,19 @@ Result<bool> DirectoryStore::swap(std::string_view name, std::uint64_t generatio
   return succeed(name, generation, bytes, true);
 }
 
+// Whether a generation is the one that cell() gave. A server of files may have lost that one with
+// its power, which was not to last, or whose swap had not answered, and another of its number may
+// have been made since. What a root ends with is a hash: none is the beginning of another.
+Result<bool> DirectoryStore::is_as_seen(const std::string& folder, std::uint64_t generation) {
+  const auto seen = seen_.find(folder);
+  if (generation == 0 || seen == seen_.end() || seen->second.generation != generation) return true;
+  const Bytes& bytes = seen->second.bytes;
+  const auto now = disk_->read(folder + "/" + file_of(generation), 0, bytes.size());
+  if (now) return *now == bytes;
+  if (now.error().code == Errc::not_mapped) return false;
+  return tl::unexpected(now.error());
+}
+
 // The file is synced before it has its name, as always: the next generation may be durable, and
 // this one is seen until then. The name is made durable by the next one that lasts.
 Result<bool> DirectoryStore::swap_for_now(std::string_view name, std::uint64_t generation,
@@ -174,6 +193,7 @@ Result<bool> DirectoryStore::succeed(std::string_view name, std::uint64_t genera
   auto now = greatest(folder, &least);
   if (!now) return tl::unexpected(now.error());
   if (*now != generation) return false;
+  if (auto same = is_as_seen(folder, generation); !same || !*same) return same;
   const std::uint64_t next = generation + 1;
   // No generation that is durable goes before a later one is.
   lasts = lasts || next - least >= 2 * kGenerationsKept;

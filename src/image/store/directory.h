@@ -1,6 +1,8 @@
 // A store in a folder: packs/<name>, and cells/<name>/<generation>.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -44,12 +46,16 @@ class DirectoryStore final : public ImageStore {
   Result<bool> succeed(std::string_view name, std::uint64_t generation,
                        std::span<const std::byte> bytes, bool lasts);
   void remove_old(const std::string& folder, std::uint64_t greatest, std::uint64_t least);
+  Result<Cell> read_cell(const std::string& folder);
+  Result<bool> is_as_seen(const std::string& folder, std::uint64_t generation);
   Result<void> publish_rest();
   template <class Call>
   auto or_lost(Call call) -> decltype(call());
 
   std::unique_ptr<Disk> disk_;
   std::string path_;
+  /// What cell() gave last of each folder.
+  std::map<std::string, Cell, std::less<>> seen_;
   /// Why an object is not there that was put. No swap succeeds before one was told, or all objects
   /// were listed: whoever was told first may have gone on.
   std::optional<Error> lost_;
