@@ -70,6 +70,7 @@ class FullDisk final : public Disk {
     later_ = 0;
     disk_->drop_rest();
   }
+  Result<void> sync_named(const std::string& path) override { return disk_->sync_named(path); }
   Result<void> sync_folder(const std::string& path) override { return disk_->sync_folder(path); }
   Result<void> remove(const std::string& path) override { return disk_->remove(path); }
   Result<Bytes> read(const std::string& path, std::uint64_t offset, std::uint64_t size) override {

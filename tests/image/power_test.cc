@@ -18,6 +18,14 @@ namespace {
 
 using namespace cleave::literals;
 
+/// What has become of what was not synced when the power goes.
+enum class Power {
+  takes,         ///< it is lost
+  leaves,        ///< it got there all the same
+  takes_counts,  ///< it is lost; no journal has a file's name and that it has one together
+};
+constexpr Power kEach[] = {Power::takes, Power::leaves, Power::takes_counts};
+
 /// Folders of files. What is published or removed is durable after sync_folder(), and may be lost
 /// or not when the power goes, before; what is to be published later is lost. After `left` changes
 /// the power goes.
@@ -25,6 +33,7 @@ struct Platter {
   struct Folder {
     std::map<std::string, Bytes> seen;
     std::map<std::string, Bytes> durable;
+    std::set<std::string> nameless;  ///< the disk has that these files have no name
   };
   std::map<std::string, Folder> folders;
   std::uint64_t left = ~std::uint64_t{0};
@@ -36,14 +45,13 @@ struct Platter {
     --left;
     return true;
   }
-  /// With `lucky`, what was not synced got there all the same.
-  void lose_power(bool lucky) {
+  void lose_power(Power power) {
     for (auto& [path, folder] : folders) {
-      if (lucky) {
-        folder.durable = folder.seen;
-      } else {
-        folder.seen = folder.durable;
-      }
+      if (power == Power::leaves) folder.durable = folder.seen;
+      folder.seen = folder.durable;
+      if (power != Power::takes_counts) continue;
+      for (const std::string& file : folder.nameless) folder.seen.erase(file);
+      folder.durable = folder.seen;
     }
     left = ~std::uint64_t{0};
   }
@@ -59,7 +67,10 @@ class ForgetfulDisk final : public Disk {
   }
   Result<bool> publish(const std::string& folder, const std::string& name, View bytes) override {
     if (!platter_.change()) return off();
-    return platter_.folders[folder].seen.try_emplace(name, bytes.begin(), bytes.end()).second;
+    Platter::Folder& in = platter_.folders[folder];
+    const bool is_new = in.seen.try_emplace(name, bytes.begin(), bytes.end()).second;
+    if (is_new) in.nameless.insert(name);
+    return is_new;
   }
   Result<bool> publish_later(const std::string& folder, const std::string& name,
                              View bytes) override {
@@ -79,6 +90,12 @@ class ForgetfulDisk final : public Disk {
     return {};
   }
   void drop_rest() noexcept override { later_.clear(); }
+  Result<void> sync_named(const std::string& path) override {
+    if (!platter_.change()) return off();
+    const std::size_t slash = path.rfind('/');
+    platter_.folders[path.substr(0, slash)].nameless.erase(path.substr(slash + 1));
+    return {};
+  }
   Result<void> sync_folder(const std::string& path) override {
     if (!platter_.change()) return off();
     platter_.folders[path].durable = platter_.folders[path].seen;
@@ -159,7 +176,7 @@ Told work(const Pool& pool, Repository& repository, LazyImages& readers) {
   return told;
 }
 
-void expect_power_loss_is_survived(std::uint64_t after, bool lucky, bool& came_to_the_end) {
+void expect_power_loss_is_survived(std::uint64_t after, Power power, bool& came_to_the_end) {
   Pool pool = must(Pool::create(16_MiB));
   Platter platter;
   Repository before = must(Repository::create(store_on(platter)));
@@ -167,12 +184,13 @@ void expect_power_loss_is_survived(std::uint64_t after, bool lucky, bool& came_t
   platter.left = after;
   const Told told = work(pool, before, readers);
   came_to_the_end = told.all;
-  platter.lose_power(lucky);
+  platter.lose_power(power);
 
   Repository repository = must(Repository::open(store_on(platter)));
   expect_verifies(repository);
   for (const auto& [ref, what] : told.acknowledged) {
-    SCOPED_TRACE(ref + " after " + std::to_string(after) + (lucky ? ", lucky" : ""));
+    SCOPED_TRACE(ref + " after " + std::to_string(after) + ", power " +
+                 std::to_string(static_cast<int>(power)));
     ASSERT_TRUE(repository.resolve(ref));
     const auto& [id, contents] = what;
     const std::vector<ImageId> line = must(repository.history(must(repository.resolve(ref))));
@@ -184,12 +202,12 @@ void expect_power_loss_is_survived(std::uint64_t after, bool lucky, bool& came_t
 }
 
 TEST(ImageStoreThatLosesPower, HasAllThatWasAcknowledged) {
-  for (const bool lucky : {false, true}) {
+  for (const Power power : kEach) {
     bool came_to_the_end = false;
     std::uint64_t after = 0;
     const std::uint64_t stride = kThreadSanitized ? 4 : 1;  // one thread alone races with none
     for (; !came_to_the_end; after += stride) {
-      expect_power_loss_is_survived(after, lucky, came_to_the_end);
+      expect_power_loss_is_survived(after, power, came_to_the_end);
     }
     EXPECT_GT(after, 20u);
   }
@@ -210,7 +228,7 @@ TEST(ImageStoreThatLosesPower, HasAllOfManyPutsThatASwapCameAfter) {
     const auto swapped = store->swap("root", 0, bytes);
     came_to_the_end = swapped && *swapped;
     EXPECT_TRUE(all || !came_to_the_end);
-    platter.lose_power(false);
+    platter.lose_power(Power::takes);
     if (!came_to_the_end) continue;
     store = store_on(platter);
     EXPECT_EQ(must(store->list("packs")).size(), 2 * kMostLater + 2);
@@ -227,7 +245,7 @@ TEST(ImageStoreThatLosesPower, WouldLoseWhatIsNotSynced) {
   Space space = space_with(pool, pages(0, 40, 1));
   must(repository.push(must(space.snapshot()), "main"));
   platter.folders["r/packs"].durable = before;
-  platter.lose_power(false);
+  platter.lose_power(Power::takes);
   Repository after = must(Repository::open(store_on(platter)));
   EXPECT_FALSE(must(after.verify()).problems.empty());
 }
@@ -255,7 +273,7 @@ TEST(CellInAFolder, IsNotTakenForAnotherOfItsNumber) {
   ASSERT_TRUE(must(store->swap("root", 0, bytes_of("one "))));
   ASSERT_TRUE(must(other->swap_for_now("root", 1, bytes_of("two "))));
   ASSERT_EQ(must(store->cell("root")).generation, 2u);
-  platter.lose_power(false);
+  platter.lose_power(Power::takes);
   ASSERT_TRUE(must(other->swap("root", 1, bytes_of("push"))));
   EXPECT_FALSE(must(store->swap("root", 2, bytes_of("last")))) << "of the one that was lost";
   ASSERT_EQ(must(store->cell("root")).generation, 2u);
@@ -280,7 +298,7 @@ TEST(LeaseInAFolder, LeavesARootThatLastsAndNoPileOfRoots) {
       ASSERT_TRUE(std::ranges::any_of(roots.seen, lasts)) << "after reader " << reader;
     }
   }
-  platter.lose_power(false);
+  platter.lose_power(Power::takes);
   Repository after = must(Repository::open(store_on(platter)));
   expect_verifies(after);
   expect_contents(must(after.checkout(pool, must(after.resolve("main")))), contents);

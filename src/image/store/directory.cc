@@ -60,6 +60,7 @@ Result<bool> DirectoryStore::put(std::string_view key, std::span<const std::byte
   const std::size_t slash = key.rfind('/');
   if (!is_key(key) || slash == key.npos) return no_key();
   return or_lost([&] {
+    put_.push_back(path_of(key));
     return disk_->publish_later(path_of(key.substr(0, slash)), std::string(key.substr(slash + 1)),
                                 bytes);
   });
@@ -163,6 +164,15 @@ Result<bool> DirectoryStore::swap(std::string_view name, std::uint64_t generatio
   return succeed(name, generation, bytes, true);
 }
 
+// Packs that another process linked, and that a swap relies on, may not be durable yet.
+Result<void> DirectoryStore::sync_packs() {
+  for (const std::string& file : put_) {
+    if (auto synced = disk_->sync_named(file); !synced) return synced;
+  }
+  put_.clear();
+  return disk_->sync_folder(path_of(kPacks));
+}
+
 // Whether a generation is the one that cell() gave. A server of files may have lost that one with
 // its power, which was not to last, or whose swap had not answered, and another of its number may
 // have been made since. What a root ends with is a hash: none is the beginning of another.
@@ -201,15 +211,21 @@ Result<bool> DirectoryStore::succeed(std::string_view name, std::uint64_t genera
   if (auto synced = lasts ? disk_->sync_folder(path_of(kPacks)) : Result<void>(); !synced) {
     return tl::unexpected(synced.error());
   }
+  if (auto synced = lasts ? sync_packs() : Result<void>(); !synced) {
+    return tl::unexpected(synced.error());
+  }
+  const std::string file = folder + "/" + file_of(next);
   const auto made = disk_->publish(folder, file_of(next), bytes);
   if (!made || !*made) return made;
-  if (auto synced = lasts ? disk_->sync_folder(folder) : Result<void>(); !synced) {
+  auto synced = lasts ? disk_->sync_named(file) : Result<void>();
+  if (synced && lasts) synced = disk_->sync_folder(folder);
+  if (!synced) {
     return tl::unexpected(synced.error());
   }
   now = greatest(folder);
   if (!now) return tl::unexpected(now.error());
   if (*now > next + kGenerationsKept) {  // It may have been made, and removed, by others before.
-    (void)disk_->remove(folder + "/" + file_of(next));
+    (void)disk_->remove(file);
     return fail(Errc::io, "an image's root moved on too quickly to say who swapped it; try again");
   }
   if (lasts) remove_old(folder, next, least);

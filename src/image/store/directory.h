@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <cleave/image/store.h>
 
@@ -46,6 +47,7 @@ class DirectoryStore final : public ImageStore {
   Result<bool> succeed(std::string_view name, std::uint64_t generation,
                        std::span<const std::byte> bytes, bool lasts);
   void remove_old(const std::string& folder, std::uint64_t greatest, std::uint64_t least);
+  Result<void> sync_packs();
   Result<Cell> read_cell(const std::string& folder);
   Result<bool> is_as_seen(const std::string& folder, std::uint64_t generation);
   Result<void> publish_rest();
@@ -56,6 +58,7 @@ class DirectoryStore final : public ImageStore {
   std::string path_;
   /// What cell() gave last of each folder.
   std::map<std::string, Cell, std::less<>> seen_;
+  std::vector<std::string> put_;  ///< files that were put since the last swap that lasts
   /// Why an object is not there that was put. No swap succeeds before one was told, or all objects
   /// were listed: whoever was told first may have gone on.
   std::optional<Error> lost_;

@@ -143,6 +143,14 @@ class RealDisk final : public Disk {
     later_.clear();
   }
 
+  Result<void> sync_named(const std::string& path) override {
+    const Uncancelled here;
+    const Descriptor file(open_file(path, O_RDONLY | O_NOFOLLOW));
+    if (!file.is_open() && errno == ENOENT) return {};
+    if (file.is_open() && sync_file(file.get())) return {};
+    return refused_by_disk("a file of an image's store could not be synced (fsync)");
+  }
+
   Result<void> sync_folder(const std::string& path) override {
     const Uncancelled here;
     const Descriptor folder(open_file(path, O_RDONLY | O_DIRECTORY));

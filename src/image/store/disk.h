@@ -27,7 +27,7 @@ class Disk {
   /// That there is one already is no error.
   virtual Result<void> make_folder(const std::string& path) = 0;
   /// A file with these bytes, which are durable before it has its name; the name is durable after
-  /// sync_folder() of its folder. False: there is one of that name.
+  /// sync_named() and sync_folder() of its folder. False: there is one of that name.
   virtual Result<bool> publish(const std::string& folder, const std::string& name, View bytes) = 0;
   /// The same, but it need not have its name before publish_rest(): until then its bytes are on
   /// their way, and several files are made durable at once. May do first what publish_rest() does.
@@ -39,6 +39,9 @@ class Disk {
   virtual Result<void> publish_rest() { return {}; }
   /// Gives up each publish_later() that has not ended: what had no name gets none.
   virtual void drop_rest() noexcept {}
+  /// A file's inode, which was synced before it had a name: where no journal has both together, it
+  /// says until now that it has none. That there is no such file is no error.
+  virtual Result<void> sync_named(const std::string& path) = 0;
   virtual Result<void> sync_folder(const std::string& path) = 0;
   /// That there is none is no error.
   virtual Result<void> remove(const std::string& path) = 0;
