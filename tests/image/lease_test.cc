@@ -1,4 +1,5 @@
 // What a reader that restores lazily needs is kept for it, however long it takes, and no longer.
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,21 @@ class LeaseOfAReader : public LazyImageTest {
  protected:
   void collect_all() {
     for (int round = 0; round < 4; ++round) must(at_.repository.collect());
+  }
+  /// A reader with a lease, again and again, that writes a byte to `to` for each page that it had.
+  /// Ends where it gets none for long.
+  [[noreturn]] void come_and_go(int to) {
+    constexpr int kMostInVain = 200;
+    for (int in_vain = 0; in_vain < kMostInVain; ++in_vain) {
+      auto reading = LazyImages::open(at_.store(), {.memory = ByteCount{1 << 20}});
+      if (!reading) continue;
+      const auto commit = reading->resolve("other");
+      auto lazy = reading->checkout(commit ? *commit : id_);
+      if (!lazy || !page_of(lazy->space(), 7)) continue;
+      if (::write(to, "x", 1) != 1) break;
+      in_vain = 0;
+    }
+    _exit(1);
   }
   [[nodiscard]] std::uint64_t packs() { return must(at_.repository.collect()).packs; }
 };
@@ -56,6 +72,39 @@ TEST_F(LeaseOfAReader, IsTakenOutWhenItsProcessHasDied) {
   collect_all();
   EXPECT_EQ(refs(), std::vector<std::string>{});
   EXPECT_EQ(packs(), 0u);
+}
+
+// Readers that come and go are killed at any moment, beside pushes and a collector.
+TEST_F(LeaseOfAReader, IsKeptWhileOthersAreKilled) {
+  LazyImages images = open();
+  LazyCheckout lazy = must(images.checkout(id_));
+  for (unsigned round = 0; round < 4; ++round) {
+    int ends[2];
+    ASSERT_EQ(pipe(ends), 0);
+    pid_t readers[2];
+    for (pid_t& reader : readers) {
+      reader = fork();
+      ASSERT_GE(reader, 0);
+      if (reader == 0) come_and_go(ends[1]);
+    }
+    ASSERT_EQ(close(ends[1]), 0);
+    char each = 0;
+    for (unsigned i = 0; i < 4 + round; ++i) EXPECT_EQ(read(ends[0], &each, 1), 1) << round;
+    push("other", pages(0, 40, 5000 * (round + 1)));
+    if (round == 1) must(at_.repository.forget("main"));
+    (void)at_.repository.collect(true);
+    for (const pid_t reader : readers) ASSERT_EQ(kill(reader, SIGKILL), 0);
+    for (const pid_t reader : readers) {
+      int status = 0;
+      ASSERT_EQ(waitpid(reader, &status, 0), reader);
+      EXPECT_TRUE(WIFSIGNALED(status)) << "it had no page any more";
+    }
+    ASSERT_EQ(close(ends[0]), 0);
+  }
+  collect_all();
+  EXPECT_EQ(refs().size(), 2u) << "the other ref, and this lease";
+  expect_contents(lazy.space(), contents_);
+  expect_verifies(at_.repository);
 }
 
 TEST_F(LeaseOfAReader, OfAnotherMachineStays) {
