@@ -138,10 +138,10 @@ class Turns {
   }
 
   void take_those_that_are_over() {
-    const auto over = std::ranges::stable_partition(
-        running_, [](const Begun& each) { return !each.trial->over(); });
-    std::ranges::move(over, std::back_inserter(over_));
-    running_.erase(over.begin(), over.end());
+    const auto over = std::stable_partition(running_.begin(), running_.end(),
+                                            [](const Begun& each) { return !each.trial->over(); });
+    std::move(over, running_.end(), std::back_inserter(over_));
+    running_.erase(over, running_.end());
   }
 
   void tell() {
