@@ -28,7 +28,7 @@ void run_by(pid_t process, int policy) {
   sched_setscheduler(process, policy, &none);
 }
 
-// Its full share of the machine, while somebody waits for it.
+// Its full share of the machine, while a verdict waits for it.
 class Awaited {
  public:
   explicit Awaited(pid_t process) : process_(process) { run_by(process, SCHED_OTHER); }
