@@ -100,6 +100,7 @@ Result<void> fork_leaf(Node& fork, const Node& leaf, PageNo first, PageRange ran
 }
 
 Result<Entry> fork_node(Entry entry, PageNo first, PageRange range, Frames& frames);
+Result<Entry> fork_apart(const Node& node, PageNo first, PageRange range, Frames& frames);
 
 Result<void> fork_below(Node& fork, const Node& node, PageNo first, PageRange range,
                         Frames& frames) {
@@ -124,6 +125,12 @@ Result<Entry> fork_node(Entry entry, PageNo first, PageRange range, Frames& fram
     (void)share(entry, frames);  // a node, which is never refused
     return entry;
   }
+  return fork_apart(node, first, range, frames);
+}
+
+// Not in line: most forks share the root, and need none of the registers and none of the room.
+[[gnu::noinline]] Result<Entry> fork_apart(const Node& node, PageNo first, PageRange range,
+                                           Frames& frames) {
   Node* fork = make_node(node.level, frames);
   if (fork == nullptr) return tl::unexpected(no_memory_for_node());
   const auto filled = node.level == 0 ? fork_leaf(*fork, node, first, range, frames)
