@@ -9,6 +9,17 @@ namespace {
 
 class ResettingHandlers : public BesideAGuest {};
 
+// A fault of the program's own and one of the arena's, in turn, more often than there are fronts to
+// give out (src/arena/signals/front_handler.cc).
+void fault_over_and_over() {
+  for (int round = 0; round < 200; ++round) {
+    write_to(scene.lifted);
+    scene.written[0] = std::byte{1};
+    if (scene.arena) (void)must(scene.arena->commit());  // the next write faults again
+    bar();
+  }
+}
+
 int anew_flags = 0;
 void set_anew(int signal) {
   say("call %d\n", ++scene.calls);
@@ -31,12 +42,7 @@ TEST_P(ResettingHandlers, MaySetThemselvesAnew) {
       theirs.sa_flags = flags;
       (void)sigaction(signal(), &theirs, nullptr);
       arrive(host);
-      for (int round = 0; round < 200; ++round) {
-        write_to(scene.lifted);
-        scene.written[0] = std::byte{1};
-        if (scene.arena) (void)must(scene.arena->commit());  // the next write faults again
-        bar();
-      }
+      fault_over_and_over();
     });
   }
 }
@@ -58,12 +64,7 @@ TEST_P(ResettingHandlers, MaySetEachOtherAnewForEver) {
     prepare(signal());
     (void)std::signal(signal(), set_the_other);
     arrive(host);
-    for (int round = 0; round < 200; ++round) {
-      write_to(scene.lifted);
-      scene.written[0] = std::byte{1};
-      if (scene.arena) (void)must(scene.arena->commit());  // the next write faults again
-      bar();
-    }
+    fault_over_and_over();
   });
 }
 
