@@ -1,5 +1,8 @@
 #include "table/node.h"
 
+#include <array>
+#include <cstddef>
+
 #include <cleave/detail/word.h>
 
 #include "sync/memory.h"
@@ -7,24 +10,48 @@
 namespace cleave::detail {
 namespace {
 
-// Depth is bounded by the number of levels. Freed frames are gathered and given back at once.
-void drop_into(Entry entry, Frames& frames, FrameChain& freed) noexcept {
-  if (entry == Entry::absent) return;
-  if (is_frame(entry)) {
-    const FrameId frame = frame_of(entry);
-    if (frames.state(frame).drop()) freed.push(frame, frames.links());
-    return;
+// Frees what only the caller holds. Depth is bounded by the number of levels. Freed frames are
+// gathered and given back at once.
+class Freeing {
+ public:
+  explicit Freeing(Frames& frames) : frames_(frames) {}
+  void frame(FrameId frame) noexcept {
+    if (frames_.state(frame).drop()) freed_.push(frame, frames_.links());
   }
-  Node* node = node_of(entry);
-  if (node->references.load(sync::acquire) != 1 &&
-      node->references.fetch_sub(1, sync::acq_rel) != 1) {
-    return;
+  // Precondition: the node's last reference is the caller's, and gone.
+  void below(Node* node) noexcept {
+    prefetch_counts_below(*node, frames_);
+    if (node->level == 0) {
+      for (const auto& entry : node->entries) {
+        const FrameId here = frame_of(entry.load(sync::relaxed));
+        if (here != kZeroFrame) frame(here);
+      }
+    } else {
+      nodes_of(*node);
+    }
+    sync::destroy(node);
+    frames_.counters().nodes.sub(1, sync::relaxed);
   }
-  prefetch_counts_below(*node, frames);
-  for (auto& below : node->entries) drop_into(below.load(sync::relaxed), frames, freed);
-  sync::destroy(node);
-  frames.counters().nodes.sub(1, sync::relaxed);
-}
+  void give() noexcept { frames_.give(freed_); }
+
+ private:
+  // All of them are let go before the first is looked into, so that those that end come from memory
+  // together.
+  void nodes_of(const Node& node) noexcept {
+    std::array<Node*, kFanout> ended;
+    std::size_t count = 0;
+    for (const auto& entry : node.entries) {
+      Node* child = node_of(entry.load(sync::relaxed));
+      if (child == nullptr || !child->drop()) continue;
+      prefetch_entries(*child);
+      ended[count++] = child;
+    }
+    for (std::size_t i = 0; i < count; ++i) below(ended[i]);
+  }
+
+  Frames& frames_;
+  FrameChain freed_;
+};
 
 }  // namespace
 
@@ -37,6 +64,13 @@ void prefetch_counts_below(const Node& node, const Frames& frames) noexcept {
       sync::prefetch_for_write(node_of(below));  // harmless for an absent one
     }
   }
+}
+
+void prefetch_entries(const Node& node) noexcept {
+  constexpr std::size_t kLine = 64;
+  const auto* bytes = reinterpret_cast<const std::byte*>(&node);
+  for (std::size_t at = 0; at < sizeof(Node); at += kLine) sync::prefetch_for_read(bytes + at);
+  sync::prefetch_for_read(bytes + sizeof(Node) - 1);
 }
 
 Node* make_node(unsigned level, Frames& frames) noexcept {
@@ -58,9 +92,14 @@ bool share(Entry entry, Frames& frames) noexcept {
 }
 
 void drop(Entry entry, Frames& frames) noexcept {
-  FrameChain freed;
-  drop_into(entry, frames, freed);
-  frames.give(freed);
+  if (entry == Entry::absent) return;
+  Freeing freeing(frames);
+  if (is_frame(entry)) {
+    freeing.frame(frame_of(entry));
+  } else if (Node* node = node_of(entry); node->drop()) {
+    freeing.below(node);
+  }
+  freeing.give();
 }
 
 }  // namespace cleave::detail

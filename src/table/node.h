@@ -26,6 +26,12 @@ struct Node {
     return false;
   }
 
+  /// One reference fewer. True: it was the last, and the node is the caller's to end.
+  [[nodiscard]] bool drop() noexcept {
+    // Alone, only the caller can change the count: no locked operation is needed.
+    return references.load(sync::acquire) == 1 || references.fetch_sub(1, sync::acq_rel) == 1;
+  }
+
   /// Entries of other nodes, spaces and snapshots that name this node. Raised by holders of a
   /// reference (relaxed: the new entry publishes), lowered with acq_rel, read with acquire by the
   /// ownership rule: who finds one has seen all that former holders did.
@@ -46,6 +52,9 @@ Node* make_node(unsigned level, Frames& frames) noexcept;
 /// Adds a reference to what `entry` names, for a caller that holds one already. False: the entry is
 /// a frame with too many references. Absent entries and nodes are always shared.
 bool share(Entry entry, Frames& frames) noexcept;
+
+/// All entries of `node` are about to be read.
+void prefetch_entries(const Node& node) noexcept;
 
 /// The counts of everything that `node` names are about to change.
 void prefetch_counts_below(const Node& node, const Frames& frames) noexcept;
