@@ -133,7 +133,7 @@ class CLEAVE_API Heap {
 
   // The common case (blocks.cc): a block of the caller's own slot.
   CLEAVE_HIDDEN void* take_kept(detail::SlotClass& own, std::uint32_t kept) const noexcept;
-  CLEAVE_HIDDEN void* take_hinted(detail::SlotClass& own) const noexcept;
+  CLEAVE_HIDDEN void* take_hinted(detail::SlotClass& own, detail::Slab& slab) const noexcept;
   CLEAVE_HIDDEN void* allocate_from_slab(detail::HeapSlot& slot, detail::SlotClass& own) noexcept;
   CLEAVE_HIDDEN void* allocate_from_list(detail::HeapSlot& slot, detail::SlotClass& own) noexcept;
   CLEAVE_HIDDEN void free_beyond_kept(void* block, detail::HeapSlot& slot, detail::SlotClass& own,

@@ -38,8 +38,9 @@ void* Heap::allocate(ByteCount size) noexcept {
 
 // Apart, each, so that the function above gets along with the registers that it need not save.
 [[gnu::noinline]] void* Heap::allocate_from_slab(HeapSlot& slot, SlotClass& own) noexcept {
-  void* block = take_hinted(own);
-  if (block == nullptr) return allocate_from_list(slot, own);
+  Slab& slab = slabs_[own.slab];
+  if (slab.free[slab.hint] == 0) return allocate_from_list(slot, own);
+  void* block = take_hinted(own, slab);
   leave(slot);
   return block;
 }

@@ -1,7 +1,6 @@
 // Where an address lies among a heap's pages.
 #pragma once
 
-#include <algorithm>
 #include <bit>
 
 #include <cleave/heap.h>
@@ -75,13 +74,10 @@ inline void* Heap::take_kept(detail::SlotClass& own, std::uint32_t kept) const n
   return block;
 }
 
-/// A block of the slab that blocks come from, where none are kept, and up to kMoved more to keep:
-/// the lowest of the word that one was freed into last. nullptr: it has none.
-inline void* Heap::take_hinted(detail::SlotClass& own) const noexcept {
-  detail::Slab& slab = slabs_[own.slab];
-  std::uint64_t& free = slab.free[slab.hint];
-  std::uint64_t rest = free;
-  if (rest == 0) return nullptr;
+/// A block of a slab, and up to kMoved more to keep where none are kept: the lowest of the word of
+/// its hint, which has some.
+inline void* Heap::take_hinted(detail::SlotClass& own, detail::Slab& slab) const noexcept {
+  std::uint64_t rest = slab.free[slab.hint];
   const std::uint32_t step = detail::granule_of(slab.block_bytes);
   const std::uint32_t first =
       detail::granule_of(std::uint64_t{slab.first_page} << kPageBits) + slab.hint * 64u * step;
@@ -96,11 +92,12 @@ inline void* Heap::take_hinted(detail::SlotClass& own) const noexcept {
   while (place > 0 && rest != 0) own.kept[--place] = take_lowest();
   const std::uint32_t more = detail::kMoved - place;
   if (place > 0) [[unlikely]] {
-    std::copy_n(own.kept.begin() + place, more, own.kept.begin());
-    std::fill_n(own.kept.begin() + more, place, 0);
+    for (std::uint32_t i = 0; i < detail::kMoved; ++i) {
+      own.kept[i] = i < more ? own.kept[i + place] : 0;
+    }
   }
   own.kept_count = more;
-  free = rest;
+  slab.free[slab.hint] = rest;
   slab.free_blocks = static_cast<std::uint16_t>(slab.free_blocks - 1 - more);
   return base_ + std::uint64_t{taken} * detail::kBlockAlignment;
 }

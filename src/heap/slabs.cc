@@ -133,14 +133,14 @@ void* Heap::take_listed(HeapSlot& slot, unsigned size_class) noexcept {
   if (first == 0) return nullptr;
   Slab& slab = slabs_[first];
   while (slab.free[slab.hint] == 0) slab.hint = (slab.hint + 1u) % 4u;
-  return take_hinted(slot.classes[size_class]);
+  return take_hinted(slot.classes[size_class], slab);
 }
 
 void* Heap::refill(unsigned number, unsigned size_class) noexcept {
   HeapSlot& slot = slots_[number];
   SlotClass& own = slot.classes[size_class];
   if (own.kept_count != 0) return take_kept(own, own.kept_count);
-  if (void* block = take_hinted(own)) return block;
+  if (Slab& slab = slabs_[own.slab]; slab.free[slab.hint] != 0) return take_hinted(own, slab);
   if (void* block = take_listed(slot, size_class)) return block;
   collect(slot);
   if (void* block = take_listed(slot, size_class)) return block;
