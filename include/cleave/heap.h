@@ -132,13 +132,14 @@ class CLEAVE_API Heap {
   CLEAVE_HIDDEN Heap(std::byte* base, std::uint32_t pages) noexcept;
 
   // The common case (blocks.cc): a block of the caller's own slot.
-  CLEAVE_HIDDEN void* take_block(detail::Slab& slab, std::uint64_t& free) const noexcept;
   CLEAVE_HIDDEN void* take_kept(detail::SlotClass& own, std::uint32_t kept) const noexcept;
-  CLEAVE_HIDDEN void* take_hinted(const detail::SlotClass& own) const noexcept;
-  CLEAVE_HIDDEN void* allocate_from_slab(detail::HeapSlot& slot, unsigned size_class) noexcept;
-  CLEAVE_HIDDEN void* allocate_from_list(detail::HeapSlot& slot, unsigned size_class) noexcept;
-  CLEAVE_HIDDEN void free_into_slab(void* block, detail::HeapSlot& slot, detail::Slab& slab,
-                                    unsigned index) noexcept;
+  CLEAVE_HIDDEN void* take_hinted(detail::SlotClass& own, detail::Slab& slab) const noexcept;
+  CLEAVE_HIDDEN void* allocate_from_slab(detail::HeapSlot& slot, detail::SlotClass& own) noexcept;
+  CLEAVE_HIDDEN void* allocate_from_list(detail::HeapSlot& slot, detail::SlotClass& own) noexcept;
+  CLEAVE_HIDDEN void free_beyond_kept(void* block, detail::HeapSlot& slot, detail::SlotClass& own,
+                                      detail::Slab& slab, unsigned index) noexcept;
+  CLEAVE_HIDDEN void free_and_make_room(void* block, detail::HeapSlot& slot,
+                                        detail::SlotClass& own) noexcept;
   CLEAVE_HIDDEN void free_of_another(void* block, detail::HeapSlot& slot,
                                      detail::PageEntry entry) noexcept;
 
@@ -148,6 +149,7 @@ class CLEAVE_API Heap {
   CLEAVE_HIDDEN void* take_listed(detail::HeapSlot& slot, unsigned size_class) noexcept;
   CLEAVE_HIDDEN void* refill(unsigned number, unsigned size_class) noexcept;
   CLEAVE_HIDDEN std::uint32_t make_slab(unsigned number, unsigned size_class) noexcept;
+  CLEAVE_HIDDEN void make_room(detail::HeapSlot& slot, detail::SlotClass& own) noexcept;
   CLEAVE_HIDDEN void put_back(detail::HeapSlot& slot, const BlockPlace& place,
                               const void* block) noexcept;
   CLEAVE_HIDDEN void free_changes_list(detail::HeapSlot& slot, std::uint32_t number) noexcept;

@@ -12,39 +12,41 @@ namespace cleave {
 using namespace detail;
 
 void* Heap::allocate(ByteCount size) noexcept {
-  unsigned size_class;
+  std::uint32_t class_bytes;
   if (size.value <= kMostLookedUp) [[likely]] {
-    size_class = class_of_short(size.value);
+    class_bytes = class_bytes_of_short(size.value);
   } else if (size.value <= kLargestSmall) {
-    size_class = class_of(size.value);
+    class_bytes = class_of(size.value) * kClassBytes;
   } else {
     return size.value <= size_ ? allocate_large(size.value, kBlockAlignment, false) : nullptr;
   }
   const std::uint64_t number = sync::thread_number_at_hand();
   if (number < light_slots_) [[likely]] {
     HeapSlot& slot = slots_[number];
-    if (enter_lightly(slot, *header_)) [[likely]] {
-      SlotClass& own = slot.classes[size_class];
+    if (enter_lightly(slot, header_at(base_))) [[likely]] {
+      SlotClass& own = class_at(slot, class_bytes);
       const std::uint32_t kept = own.kept_count;
-      if (kept == 0) return allocate_from_slab(slot, size_class);
+      if (kept == 0) return allocate_from_slab(slot, own);
       void* block = take_kept(own, kept);
       leave(slot);
       return block;
     }
     leave(slot);
   }
-  return allocate_small(size_class);
+  return allocate_small(class_bytes / kClassBytes);
 }
 
 // Apart, each, so that the function above gets along with the registers that it need not save.
-[[gnu::noinline]] void* Heap::allocate_from_slab(HeapSlot& slot, unsigned size_class) noexcept {
-  void* block = take_hinted(slot.classes[size_class]);
-  if (block == nullptr) return allocate_from_list(slot, size_class);
+[[gnu::noinline]] void* Heap::allocate_from_slab(HeapSlot& slot, SlotClass& own) noexcept {
+  Slab& slab = slabs_[own.slab];
+  if (slab.free[slab.hint] == 0) return allocate_from_list(slot, own);
+  void* block = take_hinted(own, slab);
   leave(slot);
   return block;
 }
 
-[[gnu::noinline]] void* Heap::allocate_from_list(HeapSlot& slot, unsigned size_class) noexcept {
+[[gnu::noinline]] void* Heap::allocate_from_list(HeapSlot& slot, SlotClass& own) noexcept {
+  const unsigned size_class = class_bytes_of(slot, own) / kClassBytes;
   void* block = take_listed(slot, size_class);
   leave(slot);
   return block != nullptr ? block : allocate_small(size_class);
@@ -55,16 +57,16 @@ void Heap::deallocate(void* block) noexcept {
   const std::uint64_t offset = offset_of(block);
   if (number < light_slots_ && offset < size_) [[likely]] {
     HeapSlot& slot = slots_[number];
-    if (enter_lightly(slot, *header_)) [[likely]] {
+    if (enter_lightly(slot, header_at(base_))) [[likely]] {
       const PageEntry entry = entries_[offset >> kPageBits];
-      if (entry.owner() == number) [[likely]] {
+      if (entry.is_of(number)) [[likely]] {
         Slab& slab = slab_of(entry);
         const BlockAt at = block_in_own_slab(slab, offset);
-        SlotClass& own = slot.classes[entry.size_class()];
+        SlotClass& own = class_at(slot, entry.class_bytes());
         const std::uint32_t granule = granule_of(offset);
         if (at.starts && is_allocated(own, slab, at.index, granule)) [[likely]] {
           if (keep(own, granule)) return leave(slot);
-          return free_into_slab(block, slot, slab, at.index);
+          return free_beyond_kept(block, slot, own, slab, at.index);
         }
       } else if (entry.is_slab()) {
         return free_of_another(block, slot, entry);
@@ -75,10 +77,20 @@ void Heap::deallocate(void* block) noexcept {
   deallocate_slowly(block);
 }
 
-// Apart, for the same reason.
-[[gnu::noinline]] void Heap::free_into_slab(void* block, HeapSlot& slot, Slab& slab,
-                                            unsigned index) noexcept {
+// A block of which as many are kept as may be. Apart, for the same reason.
+[[gnu::noinline]] void Heap::free_beyond_kept(void* block, HeapSlot& slot, SlotClass& own,
+                                              Slab& slab, unsigned index) noexcept {
+  if (slot.overflowed != class_bytes_of(slot, own)) return free_and_make_room(block, slot, own);
   const bool done = put_into(slab, index);
+  leave(slot);
+  if (!done) [[unlikely]]
+    deallocate_slowly(block);
+}
+
+[[gnu::noinline]] void Heap::free_and_make_room(void* block, HeapSlot& slot,
+                                                SlotClass& own) noexcept {
+  make_room(slot, own);
+  const bool done = keep(own, granule_of(offset_of(block)));
   leave(slot);
   if (!done) [[unlikely]]
     deallocate_slowly(block);

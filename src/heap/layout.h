@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include <cleave/detail/atomic.h>
@@ -24,7 +25,7 @@
 namespace cleave::detail {
 
 inline constexpr std::uint64_t kHeapMagic = 0x7061'6568'6576'6c63u;  // "clveheap"
-inline constexpr std::uint32_t kHeapVersion = 3;
+inline constexpr std::uint32_t kHeapVersion = 4;
 
 struct HeapHeader {
   std::uint64_t magic;
@@ -56,19 +57,44 @@ struct HeapHeader {
   sync::mutex shared_slot;
 };
 
-/// Blocks of a size that a slot keeps.
-inline constexpr unsigned kKept = 6;
+/// Blocks of a size that a slot keeps at most.
+inline constexpr unsigned kKept = 8;
+/// How many more are taken from a slab with the one that is asked for, and how many go back to
+/// theirs to make room. So a program that allocates and frees many sizes by turns is soon away from
+/// where none or all are kept: there, whether a block is kept is hard to foresee, and each time
+/// that the processor is wrong costs it as much as half of the call.
+inline constexpr unsigned kMoved = 4;
 
 /// One size class in a slot.
 struct SlotClass {
   /// The first of its linked slabs: the one that blocks come from. 0: none.
   std::uint32_t slab;
   std::uint32_t kept_count;
-  /// Blocks freed last, which go out first, as offsets in granules of 16 bytes; 0 where there is
-  /// none. Their slabs count them as allocated. This is what makes a block that was just freed the
-  /// next one out.
+  /// Blocks freed last, which go out first, and some that come next, as offsets in granules of 16
+  /// bytes; 0 where there is none. Their slabs count them as allocated. This is what makes a block
+  /// that was just freed the next one out.
   std::array<std::uint32_t, kKept> kept;
 };
+
+/// From one class of a slot to the next.
+inline constexpr std::uint32_t kClassBytes = sizeof(SlotClass);
+
+namespace size_classes {
+constexpr auto class_bytes_by_granule() {
+  std::array<std::uint16_t, kClassByGranule.size()> all{};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i] = static_cast<std::uint16_t>(kClassByGranule[i] * kClassBytes);
+  }
+  return all;
+}
+inline constexpr auto kClassBytesByGranule = class_bytes_by_granule();
+}  // namespace size_classes
+
+/// Bytes from the first size class of a slot to the smallest whose blocks hold `bytes`, which is at
+/// most kMostLookedUp: what a short request needs to know, looked up as one.
+constexpr std::uint32_t class_bytes_of_short(std::size_t bytes) {
+  return size_classes::kClassBytesByGranule[(bytes + kBlockAlignment - 1) / kBlockAlignment];
+}
 
 /// One thread's part of the heap. Only that thread is in it, or whoever has paused the heap.
 struct alignas(64) HeapSlot {
@@ -76,14 +102,18 @@ struct alignas(64) HeapSlot {
   /// 1 while the owner is inside. Owner: store relaxed and a light fence; release on leaving. The
   /// pausing thread: heavy fence, then waits for 0 (acquire).
   sync::atomic<std::uint32_t> inside;
+  /// The owner's: bytes to the class of the last block that found as many kept as may be. If the
+  /// next is of the same class, blocks of a size are freed in a row, and go to their slabs.
+  std::uint32_t overflowed;
   /// Words of RemoteFrees that hold frees, linked through their `next`; 0: none. Pushed by others
   /// (release), emptied by the owner (acquire). Others write to it while the owner works, so it has
   /// a line to itself.
   alignas(64) sync::atomic<std::uint32_t> pending;
   /// So that a slot is found by a shift.
-  alignas(64) std::array<std::byte, sync::kExplored ? 1 : 640> unused;
+  alignas(64) std::array<std::byte, sync::kExplored ? 1 : 320> unused;
 };
 static_assert(sync::kExplored || sizeof(HeapSlot) == 2048);
+static_assert(offsetof(HeapSlot, classes) == 0);
 
 /// The record of a slab: pages cut into blocks of one class. One line, bits and all, and what a
 /// free needs to know of the class, so that it looks nowhere else.
@@ -118,7 +148,8 @@ struct alignas(64) RemoteFrees {
 /// one or two instructions. Zero: free, the heap's own, or inside a large block.
 ///
 ///     38 to 63: the slab, so that 32 to 63 are bytes to its record; or 32 to 63: a large block's
-///     pages | 24 to 31: size class | 16 to 23: page of the slab | 0 to 7: the owner, or kLarge
+///     pages | 16 to 31: bytes to its SlotClass | 8 to 15: page of the slab | 0 to 7: the owner, or
+///     kLarge
 ///
 /// Slab 0 is none, and its record holds no blocks. So a free looks at the owner alone, and finds of
 /// a zero entry, slab 0's and slot 0's by the look of it, that no block starts there.
@@ -129,7 +160,7 @@ class PageEntry {
   static constexpr PageEntry slab(std::uint32_t number, unsigned size_class, unsigned owner,
                                   unsigned in_slab) {
     return PageEntry(std::uint64_t{number} << kNumber | std::uint64_t{in_slab} << kInSlab |
-                     std::uint64_t{size_class} << kClass | owner);
+                     std::uint64_t{size_class * kClassBytes} << kClass | owner);
   }
   /// The first page of a block of so many.
   static constexpr PageEntry large(std::uint32_t pages) {
@@ -140,7 +171,13 @@ class PageEntry {
 
   /// For a slab.
   [[nodiscard]] constexpr unsigned owner() const { return word_ & 0xff; }
-  [[nodiscard]] constexpr unsigned size_class() const {
+  /// By a single instruction, of a number that is below the number of slots.
+  [[nodiscard]] constexpr bool is_of(std::uint64_t number) const {
+    return static_cast<std::uint8_t>(word_) == static_cast<std::uint8_t>(number);
+  }
+  [[nodiscard]] constexpr unsigned size_class() const { return class_bytes() / kClassBytes; }
+  /// Bytes from the first size class of a slot to this one.
+  [[nodiscard]] constexpr std::uint32_t class_bytes() const {
     return static_cast<std::uint32_t>(word_) >> kClass;
   }
   /// Bytes from the start of the slab to the start of the page.
@@ -159,8 +196,8 @@ class PageEntry {
 
  private:
   static constexpr unsigned kLarge = 0xff;
-  static constexpr unsigned kClass = 24;
-  static constexpr unsigned kInSlab = 16;
+  static constexpr unsigned kClass = 16;
+  static constexpr unsigned kInSlab = 8;
   static constexpr unsigned kUpper = 32;
   static constexpr unsigned kNumber = kUpper + 6;
   static_assert(sizeof(Slab) == 1u << (kNumber - kUpper));

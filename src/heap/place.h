@@ -38,24 +38,31 @@ constexpr std::uint32_t granule_of(std::uint64_t offset) {
 /// Whether the block at `granule` is among those that were freed last.
 inline bool keeps(const SlotClass& own, std::uint32_t granule) noexcept {
   const auto& kept = own.kept;
-  static_assert(kKept == 6);
+  static_assert(kKept == 8);
   // One by one: some were stored a moment ago, and a wider load would wait for them.
   return kept[0] == granule || kept[1] == granule || kept[2] == granule || kept[3] == granule ||
-         kept[4] == granule || kept[5] == granule;
+         kept[4] == granule || kept[5] == granule || kept[6] == granule || kept[7] == granule;
+}
+
+/// A class of a slot by its distance from the first, in bytes: what tables and entries say, so that
+/// none is multiplied.
+inline SlotClass& class_at(HeapSlot& slot, std::uint32_t bytes) noexcept {
+  return *reinterpret_cast<SlotClass*>(reinterpret_cast<std::byte*>(&slot) + bytes);
+}
+inline std::uint32_t class_bytes_of(const HeapSlot& slot, const SlotClass& own) noexcept {
+  return static_cast<std::uint32_t>(reinterpret_cast<const std::byte*>(&own) -
+                                    reinterpret_cast<const std::byte*>(&slot));
+}
+
+/// The header, for who has the heap's base in a register anyway.
+inline const HeapHeader& header_at(const std::byte* base) noexcept {
+  return *reinterpret_cast<const HeapHeader*>(base);
 }
 
 }  // namespace detail
 
 inline detail::Slab& Heap::slab_of(detail::PageEntry entry) const noexcept {
   return *reinterpret_cast<detail::Slab*>(reinterpret_cast<std::byte*>(slabs_) + entry.record());
-}
-
-/// `free` is the word of the slab's hint, and has a bit.
-inline void* Heap::take_block(detail::Slab& slab, std::uint64_t& free) const noexcept {
-  const unsigned index = slab.hint * 64u + static_cast<unsigned>(std::countr_zero(free));
-  free &= free - 1;
-  --slab.free_blocks;
-  return page(slab.first_page) + std::uint64_t{index} * slab.block_bytes;
 }
 
 /// The block that was freed last. `kept` is how many are kept, and not 0.
@@ -67,11 +74,32 @@ inline void* Heap::take_kept(detail::SlotClass& own, std::uint32_t kept) const n
   return block;
 }
 
-/// A block of the word that one was freed into last. nullptr: it has none.
-inline void* Heap::take_hinted(const detail::SlotClass& own) const noexcept {
-  detail::Slab& slab = slabs_[own.slab];
-  std::uint64_t& free = slab.free[slab.hint];
-  return free != 0 ? take_block(slab, free) : nullptr;
+/// A block of a slab, and up to kMoved more to keep where none are kept: the lowest of the word of
+/// its hint, which has some.
+inline void* Heap::take_hinted(detail::SlotClass& own, detail::Slab& slab) const noexcept {
+  std::uint64_t rest = slab.free[slab.hint];
+  const std::uint32_t step = detail::granule_of(slab.block_bytes);
+  const std::uint32_t first =
+      detail::granule_of(std::uint64_t{slab.first_page} << kPageBits) + slab.hint * 64u * step;
+  const auto take_lowest = [&] {
+    const auto bit = static_cast<std::uint32_t>(std::countr_zero(rest));
+    rest &= rest - 1;
+    return first + bit * step;
+  };
+  const std::uint32_t taken = take_lowest();
+  // From behind, so that the lower ones go out first.
+  std::uint32_t place = detail::kMoved;
+  while (place > 0 && rest != 0) own.kept[--place] = take_lowest();
+  const std::uint32_t more = detail::kMoved - place;
+  if (place > 0) [[unlikely]] {
+    for (std::uint32_t i = 0; i < detail::kMoved; ++i) {
+      own.kept[i] = i < more ? own.kept[i + place] : 0;
+    }
+  }
+  own.kept_count = more;
+  slab.free[slab.hint] = rest;
+  slab.free_blocks = static_cast<std::uint16_t>(slab.free_blocks - 1 - more);
+  return base_ + std::uint64_t{taken} * detail::kBlockAlignment;
 }
 
 namespace detail {

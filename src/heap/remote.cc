@@ -7,9 +7,26 @@
 
 #include "heap/layout.h"
 #include "heap/misuse.h"
+#include "heap/place.h"
 
 namespace cleave {
 using namespace detail;
+namespace {
+
+// The blocks of a word of a slab that its owner keeps.
+std::uint64_t kept_in(const SlotClass& own, const Slab& slab, unsigned word) {
+  std::uint64_t bits = 0;
+  for (std::uint32_t i = 0; i < own.kept_count; ++i) {
+    const std::uint64_t from_slab = std::uint64_t{own.kept[i]} * kBlockAlignment -
+                                    (std::uint64_t{slab.first_page} << kPageBits);
+    if (from_slab >= std::uint64_t{slab.blocks} * slab.block_bytes) continue;
+    const BlockAt at = block_at(slab.reciprocal, static_cast<std::uint32_t>(from_slab));
+    if (at.index / 64 == word) bits |= std::uint64_t{1} << at.index % 64;
+  }
+  return bits;
+}
+
+}  // namespace
 
 void Heap::free_remotely(PageEntry entry, unsigned index, const void* block) noexcept {
   RemoteFrees& frees = remote_[entry.number()];
@@ -45,7 +62,8 @@ void Heap::collect(HeapSlot& slot) noexcept {
 
     // What cannot be seen from another thread: the block was free, or lies behind the last one.
     const unsigned highest = word * 64 + 63 - static_cast<unsigned>(std::countl_zero(freed));
-    const std::uint64_t wrong = freed & slab.free[word];
+    const std::uint64_t free = slab.free[word] | kept_in(slot.classes[slab.size_class], slab, word);
+    const std::uint64_t wrong = freed & free;
     if (wrong != 0 || highest >= slab.blocks) {
       const unsigned index =
           wrong != 0 ? word * 64 + static_cast<unsigned>(std::countr_zero(wrong)) : highest;

@@ -72,7 +72,30 @@ void Heap::deallocate_slowly(void* block) noexcept {
   SlotClass& own = visit.slot().classes[place.entry.size_class()];
   const std::uint32_t granule = granule_of(offset_of(block));
   const bool allocated = is_allocated(own, slab_of(place.entry), place.index, granule);
-  if (!allocated || !keep(own, granule)) put_back(visit.slot(), place, block);
+  if (allocated && keep(own, granule)) return;
+  if (allocated && visit.slot().overflowed != place.entry.class_bytes()) {
+    make_room(visit.slot(), own);
+    if (keep(own, granule)) return;
+  }
+  put_back(visit.slot(), place, block);
+}
+
+// Of the blocks of a class that are kept, as many as may be, some that were freed first go back to
+// their slabs: all of those but where a list would change.
+void Heap::make_room(HeapSlot& slot, SlotClass& own) noexcept {
+  slot.overflowed = class_bytes_of(slot, own);
+  std::uint32_t kept = 0;
+  for (std::uint32_t i = 0; i < kKept; ++i) {
+    const std::uint32_t granule = own.kept[i];
+    if (i < kMoved) {
+      const std::uint64_t offset = std::uint64_t{granule} * kBlockAlignment;
+      Slab& slab = slab_of(entries_[offset >> kPageBits]);
+      if (put_into(slab, block_in_own_slab(slab, offset).index)) continue;
+    }
+    own.kept[kept++] = granule;
+  }
+  own.kept_count = kept;
+  std::fill(own.kept.begin() + kept, own.kept.end(), 0);
 }
 
 // Into its slab, which this slot owns.
@@ -110,14 +133,14 @@ void* Heap::take_listed(HeapSlot& slot, unsigned size_class) noexcept {
   if (first == 0) return nullptr;
   Slab& slab = slabs_[first];
   while (slab.free[slab.hint] == 0) slab.hint = (slab.hint + 1u) % 4u;
-  return take_block(slab, slab.free[slab.hint]);
+  return take_hinted(slot.classes[size_class], slab);
 }
 
 void* Heap::refill(unsigned number, unsigned size_class) noexcept {
   HeapSlot& slot = slots_[number];
   SlotClass& own = slot.classes[size_class];
   if (own.kept_count != 0) return take_kept(own, own.kept_count);
-  if (void* block = take_hinted(own)) return block;
+  if (Slab& slab = slabs_[own.slab]; slab.free[slab.hint] != 0) return take_hinted(own, slab);
   if (void* block = take_listed(slot, size_class)) return block;
   collect(slot);
   if (void* block = take_listed(slot, size_class)) return block;

@@ -276,6 +276,26 @@ TEST_F(HeapTest, IsTheSameThroughAnotherHandle) {
   EXPECT_FALSE(heap.contains(&other));
 }
 
+// As many as a thread keeps of a size, and one more, and so on: each by turns with another size.
+TEST_F(HeapTest, IsWholeWhicheverSizesAreFreedByTurns) {
+  for (const std::size_t other : {64u, 80u, 3000u, 32'768u}) {
+    std::vector<void*> blocks;
+    for (int i = 0; i < 50; ++i) {
+      blocks.push_back(heap.allocate(64));
+      blocks.push_back(heap.allocate(other));
+    }
+    for (void* block : blocks) {
+      heap.deallocate(block);
+      expect_whole();
+    }
+    for (void*& block : blocks) block = heap.allocate(other);
+    std::ranges::sort(blocks);
+    EXPECT_EQ(std::ranges::adjacent_find(blocks), blocks.end());
+    for (void* block : blocks) heap.deallocate(block);
+    expect_empty();
+  }
+}
+
 // --- misuse
 
 using HeapMisuse = OnAHeap;
@@ -293,6 +313,27 @@ TEST_F(HeapMisuse, OfABlockFreedTwiceStopsTheProgramHoweverManyWereFreedBetween)
     for (void* block : blocks) heap.deallocate(block);
     EXPECT_DEATH(heap.deallocate(blocks.front()), "freed already") << between;
     if (between > 8) between += 7;
+  }
+}
+
+TEST_F(HeapMisuse, OfABlockThatNobodyHasYetStopsTheProgram) {
+  auto* block = static_cast<std::byte*>(heap.allocate(64));
+  for (int next = 1; next < 16; ++next) {
+    EXPECT_DEATH(heap.deallocate(block + next * 64), "freed already") << next;
+  }
+}
+
+TEST_F(HeapMisuse, OfABlockFreedTwiceStopsTheProgramHoweverManySizesAreFreedByTurns) {
+  for (std::size_t between = 7; between < 11; ++between) {
+    std::vector<void*> blocks;
+    for (std::size_t i = 0; i <= between; ++i) {
+      blocks.push_back(heap.allocate(64));
+      blocks.push_back(heap.allocate(200));
+    }
+    for (void* block : blocks) heap.deallocate(block);
+    EXPECT_DEATH(heap.deallocate(blocks[0]), "freed already") << between;
+    EXPECT_DEATH(heap.deallocate(blocks[1]), "freed already") << between;
+    EXPECT_DEATH(heap.deallocate(blocks.back()), "freed already") << between;
   }
 }
 

@@ -75,6 +75,20 @@ TEST_F(HeapThreads, StopAtABlockThatTwoOfThemFree) {
       "freed already");
 }
 
+TEST_F(HeapThreads, StopWhenTheOwnerHearsOfABlockThatItKeepsForTheNext) {
+  void* freed = heap.allocate(64);
+  auto* next = static_cast<std::byte*>(freed) + 64;  // nobody's yet
+  heap.deallocate(freed);
+  for (void* block : {freed, static_cast<void*>(next)}) {
+    EXPECT_DEATH(
+        {
+          in_another_thread([&] { heap.deallocate(block); });
+          (void)heap.allocate(1000);  // finds none of its size, and takes note
+        },
+        "freed already");
+  }
+}
+
 TEST_F(HeapThreads, StopWhenTheOwnerHearsOfABlockThatItHasFreedToo) {
   std::vector<void*> blocks;
   for (int i = 0; i < 100; ++i) blocks.push_back(heap.allocate(64));
