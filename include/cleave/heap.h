@@ -138,8 +138,8 @@ class CLEAVE_API Heap {
   CLEAVE_HIDDEN void* allocate_from_list(detail::HeapSlot& slot, detail::SlotClass& own) noexcept;
   CLEAVE_HIDDEN void free_beyond_kept(void* block, detail::HeapSlot& slot, detail::SlotClass& own,
                                       detail::Slab& slab, unsigned index) noexcept;
-  CLEAVE_HIDDEN void free_and_make_room(void* block, detail::HeapSlot& slot,
-                                        detail::SlotClass& own) noexcept;
+  CLEAVE_HIDDEN void free_and_make_room(void* block, detail::HeapSlot& slot, detail::SlotClass& own,
+                                        detail::Slab& slab, unsigned index) noexcept;
   CLEAVE_HIDDEN void free_of_another(void* block, detail::HeapSlot& slot,
                                      detail::PageEntry entry) noexcept;
 

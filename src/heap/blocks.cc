@@ -12,11 +12,11 @@ namespace cleave {
 using namespace detail;
 
 void* Heap::allocate(ByteCount size) noexcept {
-  std::uint32_t class_bytes;
+  std::uint32_t class_offset;
   if (size.value <= kMostLookedUp) [[likely]] {
-    class_bytes = class_bytes_of_short(size.value);
+    class_offset = class_offset_of_short(size.value);
   } else if (size.value <= kLargestSmall) {
-    class_bytes = class_of(size.value) * kClassBytes;
+    class_offset = class_of(size.value) * kClassStride;
   } else {
     return size.value <= size_ ? allocate_large(size.value, kBlockAlignment, false) : nullptr;
   }
@@ -24,7 +24,7 @@ void* Heap::allocate(ByteCount size) noexcept {
   if (number < light_slots_) [[likely]] {
     HeapSlot& slot = slots_[number];
     if (enter_lightly(slot, header_at(base_))) [[likely]] {
-      SlotClass& own = class_at(slot, class_bytes);
+      SlotClass& own = class_at(slot, class_offset);
       const std::uint32_t kept = own.kept_count;
       if (kept == 0) return allocate_from_slab(slot, own);
       void* block = take_kept(own, kept);
@@ -33,7 +33,7 @@ void* Heap::allocate(ByteCount size) noexcept {
     }
     leave(slot);
   }
-  return allocate_small(class_bytes / kClassBytes);
+  return allocate_small(class_offset / kClassStride);
 }
 
 // Apart, each, so that the function above gets along with the registers that it need not save.
@@ -46,7 +46,7 @@ void* Heap::allocate(ByteCount size) noexcept {
 }
 
 [[gnu::noinline]] void* Heap::allocate_from_list(HeapSlot& slot, SlotClass& own) noexcept {
-  const unsigned size_class = class_bytes_of(slot, own) / kClassBytes;
+  const unsigned size_class = class_offset(slot, own) / kClassStride;
   void* block = take_listed(slot, size_class);
   leave(slot);
   return block != nullptr ? block : allocate_small(size_class);
@@ -62,7 +62,7 @@ void Heap::deallocate(void* block) noexcept {
       if (entry.is_of(number)) [[likely]] {
         Slab& slab = slab_of(entry);
         const BlockAt at = block_in_own_slab(slab, offset);
-        SlotClass& own = class_at(slot, entry.class_bytes());
+        SlotClass& own = class_at(slot, entry.class_offset());
         const std::uint32_t granule = granule_of(offset);
         if (at.starts && is_allocated(own, slab, at.index, granule)) [[likely]] {
           if (keep(own, granule)) return leave(slot);
@@ -80,17 +80,19 @@ void Heap::deallocate(void* block) noexcept {
 // A block of which as many are kept as may be. Apart, for the same reason.
 [[gnu::noinline]] void Heap::free_beyond_kept(void* block, HeapSlot& slot, SlotClass& own,
                                               Slab& slab, unsigned index) noexcept {
-  if (slot.overflowed != class_bytes_of(slot, own)) return free_and_make_room(block, slot, own);
+  if (slot.last_full != class_offset(slot, own)) {
+    return free_and_make_room(block, slot, own, slab, index);
+  }
   const bool done = put_into(slab, index);
   leave(slot);
   if (!done) [[unlikely]]
     deallocate_slowly(block);
 }
 
-[[gnu::noinline]] void Heap::free_and_make_room(void* block, HeapSlot& slot,
-                                                SlotClass& own) noexcept {
+[[gnu::noinline]] void Heap::free_and_make_room(void* block, HeapSlot& slot, SlotClass& own,
+                                                Slab& slab, unsigned index) noexcept {
   make_room(slot, own);
-  const bool done = keep(own, granule_of(offset_of(block)));
+  const bool done = keep(own, granule_of(offset_of(block))) || put_into(slab, index);
   leave(slot);
   if (!done) [[unlikely]]
     deallocate_slowly(block);

@@ -51,7 +51,8 @@ class Heap::Inspection {
     expect(header_.fresh_pages >= heap_.first_block_page_ && header_.fresh_pages <= header_.pages,
            "impossible number of pages never handed out", &header_);
     const Slab& none = heap_.slabs_[0];
-    expect(none.blocks == 0 && none.hint < none.free.size() &&
+    expect(none.blocks == 0 && none.reciprocal == 0 && none.start == 0 &&
+               none.hint < none.free.size() &&
                std::ranges::all_of(none.free, [](std::uint64_t bits) { return bits == 0; }),
            "the slab that has no blocks has a free one", &none);
   }

@@ -64,36 +64,39 @@ inline constexpr unsigned kKept = 8;
 /// where none or all are kept: there, whether a block is kept is hard to foresee, and each time
 /// that the processor is wrong costs it as much as half of the call.
 inline constexpr unsigned kMoved = 4;
+static_assert(0 < kMoved && kMoved <= kKept);
 
 /// One size class in a slot.
 struct SlotClass {
   /// The first of its linked slabs: the one that blocks come from. 0: none.
   std::uint32_t slab;
   std::uint32_t kept_count;
-  /// Blocks freed last, which go out first, and some that come next, as offsets in granules of 16
-  /// bytes; 0 where there is none. Their slabs count them as allocated. This is what makes a block
+  /// Blocks that go out next, the last first: those freed last, or some taken from their slab ahead,
+  /// as offsets in granules of 16 bytes; 0 where there is none. Their slabs count them as allocated. This is what makes a block
   /// that was just freed the next one out.
   std::array<std::uint32_t, kKept> kept;
 };
 
-/// From one class of a slot to the next.
-inline constexpr std::uint32_t kClassBytes = sizeof(SlotClass);
+/// From one class of a slot to the next. So a class is named by its offset in the slot, where no
+/// multiplication is to find it.
+inline constexpr std::uint32_t kClassStride = sizeof(SlotClass);
+static_assert((kSizeClasses - 1) * kClassStride <= 0xffff, "as PageEntry has it");
 
 namespace size_classes {
-constexpr auto class_bytes_by_granule() {
+constexpr auto class_offset_by_granule() {
   std::array<std::uint16_t, kClassByGranule.size()> all{};
   for (std::size_t i = 0; i < all.size(); ++i) {
-    all[i] = static_cast<std::uint16_t>(kClassByGranule[i] * kClassBytes);
+    all[i] = static_cast<std::uint16_t>(kClassByGranule[i] * kClassStride);
   }
   return all;
 }
-inline constexpr auto kClassBytesByGranule = class_bytes_by_granule();
+inline constexpr auto kClassOffsetByGranule = class_offset_by_granule();
 }  // namespace size_classes
 
 /// Bytes from the first size class of a slot to the smallest whose blocks hold `bytes`, which is at
 /// most kMostLookedUp: what a short request needs to know, looked up as one.
-constexpr std::uint32_t class_bytes_of_short(std::size_t bytes) {
-  return size_classes::kClassBytesByGranule[(bytes + kBlockAlignment - 1) / kBlockAlignment];
+constexpr std::uint32_t class_offset_of_short(std::size_t bytes) {
+  return size_classes::kClassOffsetByGranule[(bytes + kBlockAlignment - 1) / kBlockAlignment];
 }
 
 /// One thread's part of the heap. Only that thread is in it, or whoever has paused the heap.
@@ -102,9 +105,10 @@ struct alignas(64) HeapSlot {
   /// 1 while the owner is inside. Owner: store relaxed and a light fence; release on leaving. The
   /// pausing thread: heavy fence, then waits for 0 (acquire).
   sync::atomic<std::uint32_t> inside;
-  /// The owner's: bytes to the class of the last block that found as many kept as may be. If the
-  /// next is of the same class, blocks of a size are freed in a row, and go to their slabs.
-  std::uint32_t overflowed;
+  /// The owner's: bytes to the class of the last block that found as many kept as may be; at first
+  /// to the smallest. The next such block of the same class goes to its slab, as one of many that
+  /// are freed in a row.
+  std::uint32_t last_full;
   /// Words of RemoteFrees that hold frees, linked through their `next`; 0: none. Pushed by others
   /// (release), emptied by the owner (acquire). Others write to it while the owner works, so it has
   /// a line to itself.
@@ -144,8 +148,8 @@ struct alignas(64) RemoteFrees {
 };
 
 /// What a page is used for: all that a free needs to know that is not its owner's, unchanged while
-/// the block lives. One word, so that it is loaded once and taken apart in registers, each part by
-/// one or two instructions. Zero: free, the heap's own, or inside a large block.
+/// the block lives. One word, so that it is loaded once and taken apart in registers, each part that
+/// an owner's free needs by one or two instructions. Zero: free, the heap's own, or inside a large block.
 ///
 ///     38 to 63: the slab, so that 32 to 63 are bytes to its record; or 32 to 63: a large block's
 ///     pages | 16 to 31: bytes to its SlotClass | 8 to 15: page of the slab | 0 to 7: the owner, or
@@ -160,7 +164,7 @@ class PageEntry {
   static constexpr PageEntry slab(std::uint32_t number, unsigned size_class, unsigned owner,
                                   unsigned in_slab) {
     return PageEntry(std::uint64_t{number} << kNumber | std::uint64_t{in_slab} << kInSlab |
-                     std::uint64_t{size_class * kClassBytes} << kClass | owner);
+                     std::uint64_t{size_class * kClassStride} << kClass | owner);
   }
   /// The first page of a block of so many.
   static constexpr PageEntry large(std::uint32_t pages) {
@@ -175,9 +179,9 @@ class PageEntry {
   [[nodiscard]] constexpr bool is_of(std::uint64_t number) const {
     return static_cast<std::uint8_t>(word_) == static_cast<std::uint8_t>(number);
   }
-  [[nodiscard]] constexpr unsigned size_class() const { return class_bytes() / kClassBytes; }
+  [[nodiscard]] constexpr unsigned size_class() const { return class_offset() / kClassStride; }
   /// Bytes from the first size class of a slot to this one.
-  [[nodiscard]] constexpr std::uint32_t class_bytes() const {
+  [[nodiscard]] constexpr std::uint32_t class_offset() const {
     return static_cast<std::uint32_t>(word_) >> kClass;
   }
   /// Bytes from the start of the slab to the start of the page.

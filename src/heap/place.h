@@ -35,7 +35,7 @@ constexpr std::uint32_t granule_of(std::uint64_t offset) {
   return static_cast<std::uint32_t>(offset / kBlockAlignment);
 }
 
-/// Whether the block at `granule` is among those that were freed last.
+/// Whether the block at `granule` is among those that are kept.
 inline bool keeps(const SlotClass& own, std::uint32_t granule) noexcept {
   const auto& kept = own.kept;
   static_assert(kKept == 8);
@@ -49,7 +49,7 @@ inline bool keeps(const SlotClass& own, std::uint32_t granule) noexcept {
 inline SlotClass& class_at(HeapSlot& slot, std::uint32_t bytes) noexcept {
   return *reinterpret_cast<SlotClass*>(reinterpret_cast<std::byte*>(&slot) + bytes);
 }
-inline std::uint32_t class_bytes_of(const HeapSlot& slot, const SlotClass& own) noexcept {
+inline std::uint32_t class_offset(const HeapSlot& slot, const SlotClass& own) noexcept {
   return static_cast<std::uint32_t>(reinterpret_cast<const std::byte*>(&own) -
                                     reinterpret_cast<const std::byte*>(&slot));
 }
@@ -65,7 +65,7 @@ inline detail::Slab& Heap::slab_of(detail::PageEntry entry) const noexcept {
   return *reinterpret_cast<detail::Slab*>(reinterpret_cast<std::byte*>(slabs_) + entry.record());
 }
 
-/// The block that was freed last. `kept` is how many are kept, and not 0.
+/// The block that goes out next. `kept` is how many are kept, and not 0.
 inline void* Heap::take_kept(detail::SlotClass& own, std::uint32_t kept) const noexcept {
   const std::uint32_t last = kept - 1;
   own.kept_count = last;

@@ -73,17 +73,17 @@ void Heap::deallocate_slowly(void* block) noexcept {
   const std::uint32_t granule = granule_of(offset_of(block));
   const bool allocated = is_allocated(own, slab_of(place.entry), place.index, granule);
   if (allocated && keep(own, granule)) return;
-  if (allocated && visit.slot().overflowed != place.entry.class_bytes()) {
+  if (allocated && visit.slot().last_full != place.entry.class_offset()) {
     make_room(visit.slot(), own);
     if (keep(own, granule)) return;
   }
   put_back(visit.slot(), place, block);
 }
 
-// Of the blocks of a class that are kept, as many as may be, some that were freed first go back to
-// their slabs: all of those but where a list would change.
+// Of the blocks of a class that are kept, as many as may be, those that would go out last go back to
+// their slabs, but where a list would change.
 void Heap::make_room(HeapSlot& slot, SlotClass& own) noexcept {
-  slot.overflowed = class_bytes_of(slot, own);
+  slot.last_full = class_offset(slot, own);
   std::uint32_t kept = 0;
   for (std::uint32_t i = 0; i < kKept; ++i) {
     const std::uint32_t granule = own.kept[i];

@@ -10,18 +10,22 @@
 namespace cleave::detail {
 namespace {
 
-// Frees what only the caller holds. Depth is bounded by the number of levels. Freed frames are
-// gathered and given back at once.
+// Frees what nothing holds any more. Depth is bounded by the number of levels. Freed frames are
+// gathered, and given back at once in the end.
 class Freeing {
  public:
   explicit Freeing(Frames& frames) : frames_(frames) {}
+  Freeing(const Freeing&) = delete;
+  Freeing& operator=(const Freeing&) = delete;
+  ~Freeing() { frames_.give(freed_); }
+
   void frame(FrameId frame) noexcept {
     if (frames_.state(frame).drop()) freed_.push(frame, frames_.links());
   }
-  // Precondition: the node's last reference is the caller's, and gone.
+  // Precondition: its last reference was given up.
   void below(Node* node) noexcept {
     prefetch_counts_below(*node, frames_);
-    if (node->level == 0) {
+    if (node->level == 0) {  // all entries are frames, and no others are
       for (const auto& entry : node->entries) {
         const FrameId here = frame_of(entry.load(sync::relaxed));
         if (here != kZeroFrame) frame(here);
@@ -32,7 +36,6 @@ class Freeing {
     sync::destroy(node);
     frames_.counters().nodes.sub(1, sync::relaxed);
   }
-  void give() noexcept { frames_.give(freed_); }
 
  private:
   // All of them are let go before the first is looked into, so that those that end come from memory
@@ -99,7 +102,6 @@ void drop(Entry entry, Frames& frames) noexcept {
   } else if (Node* node = node_of(entry); node->drop()) {
     freeing.below(node);
   }
-  freeing.give();
 }
 
 }  // namespace cleave::detail

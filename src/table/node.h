@@ -26,7 +26,8 @@ struct Node {
     return false;
   }
 
-  /// One reference fewer. True: it was the last, and the node is the caller's to end.
+  /// Gives up the caller's reference. True: it was the last, and the node, which may still count
+  /// it, is the caller's to end.
   [[nodiscard]] bool drop() noexcept {
     // Alone, only the caller can change the count: no locked operation is needed.
     return references.load(sync::acquire) == 1 || references.fetch_sub(1, sync::acq_rel) == 1;

@@ -70,6 +70,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Damage{"Magic", [](Records& r) { r.header.magic ^= 1; }},
         Damage{"Size", [](Records& r) { r.header.pages += 1; }},
+        Damage{"ReciprocalOfTheSlabThatIsNone", [](Records& r) { r.slabs[0].reciprocal = 1; }},
+        Damage{"StartOfTheSlabThatIsNone", [](Records& r) { r.slabs[0].start = 4096; }},
         Damage{"FreePageBit", [](Records& r) { r.free_pages[20] ^= 1u << 5; }},
         Damage{"UsedPages", [](Records& r) { r.header.used_pages -= 1; }},
         Damage{"LargePages", [](Records& r) { r.header.large_pages += 1; }},

@@ -296,6 +296,30 @@ TEST_F(HeapTest, IsWholeWhicheverSizesAreFreedByTurns) {
   }
 }
 
+// Blocks that have a slab each, and such as are the last of theirs: where some are to make room for
+// others, none of them can.
+TEST_F(HeapTest, IsWholeWhereNoneOfTheBlocksThatAreKeptCanGoBack) {
+  HeapMemory small(kMiB);
+  Heap in_small = must(Heap::create(small.bytes()));
+  std::vector<void*> large;
+  while (void* block = in_small.allocate(32'768)) large.push_back(block);
+  ASSERT_GT(large.size(), 12u);
+  in_small.deallocate(large.back());
+  large.pop_back();
+  std::vector<void*> others;
+  for (std::size_t i = 0; i < large.size(); ++i) others.push_back(in_small.allocate(64));
+  for (std::size_t i = 0; i < large.size(); ++i) {
+    in_small.deallocate(large[i]);
+    in_small.deallocate(others[i]);
+    EXPECT_FALSE(in_small.check()) << i;
+  }
+  EXPECT_EQ(in_small.statistics().blocks, 0u);
+  // All of it is there again.
+  std::size_t count = 0;
+  while (in_small.allocate(32'768) != nullptr) ++count;
+  EXPECT_GE(count, large.size());
+}
+
 // --- misuse
 
 using HeapMisuse = OnAHeap;
