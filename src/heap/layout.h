@@ -71,9 +71,9 @@ struct SlotClass {
   /// The first of its linked slabs: the one that blocks come from. 0: none.
   std::uint32_t slab;
   std::uint32_t kept_count;
-  /// Blocks that go out next, the last first: those freed last, or some taken from their slab ahead,
-  /// as offsets in granules of 16 bytes; 0 where there is none. Their slabs count them as allocated. This is what makes a block
-  /// that was just freed the next one out.
+  /// Blocks that go out next, the last first: those freed last, or some taken from their slab
+  /// ahead, as offsets in granules of 16 bytes; 0 where there is none. Their slabs count them as
+  /// allocated. This is what makes a block that was just freed the next one out.
   std::array<std::uint32_t, kKept> kept;
 };
 
@@ -148,8 +148,9 @@ struct alignas(64) RemoteFrees {
 };
 
 /// What a page is used for: all that a free needs to know that is not its owner's, unchanged while
-/// the block lives. One word, so that it is loaded once and taken apart in registers, each part that
-/// an owner's free needs by one or two instructions. Zero: free, the heap's own, or inside a large block.
+/// the block lives. One word, so that it is loaded once and taken apart in registers, each part
+/// that an owner's free needs by one or two instructions. Zero: free, the heap's own, or inside a
+/// large block.
 ///
 ///     38 to 63: the slab, so that 32 to 63 are bytes to its record; or 32 to 63: a large block's
 ///     pages | 16 to 31: bytes to its SlotClass | 8 to 15: page of the slab | 0 to 7: the owner, or

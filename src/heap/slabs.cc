@@ -80,8 +80,8 @@ void Heap::deallocate_slowly(void* block) noexcept {
   put_back(visit.slot(), place, block);
 }
 
-// Of the blocks of a class that are kept, as many as may be, those that would go out last go back to
-// their slabs, but where a list would change.
+// Of the blocks of a class that are kept, as many as may be, those that would go out last go back
+// to their slabs, but where a list would change.
 void Heap::make_room(HeapSlot& slot, SlotClass& own) noexcept {
   slot.last_full = class_offset(slot, own);
   std::uint32_t kept = 0;
