@@ -165,7 +165,7 @@ class PageEntry {
   static constexpr PageEntry slab(std::uint32_t number, unsigned size_class, unsigned owner,
                                   unsigned in_slab) {
     return PageEntry(std::uint64_t{number} << kNumber | std::uint64_t{in_slab} << kInSlab |
-                     std::uint64_t{size_class * kClassStride} << kClass | owner);
+                     std::uint64_t{size_class} * kClassStride << kClass | owner);
   }
   /// The first page of a block of so many.
   static constexpr PageEntry large(std::uint32_t pages) {
