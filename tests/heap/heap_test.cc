@@ -340,7 +340,7 @@ TEST_F(HeapMisuse, OfABlockFreedTwiceStopsTheProgramHoweverManyWereFreedBetween)
   }
 }
 
-TEST_F(HeapMisuse, OfABlockThatNobodyHasYetStopsTheProgram) {
+TEST_F(HeapMisuse, OfABlockThatWasNeverGivenOutStopsTheProgram) {
   auto* block = static_cast<std::byte*>(heap.allocate(64));
   for (int next = 1; next < 16; ++next) {
     EXPECT_DEATH(heap.deallocate(block + next * 64), "freed already") << next;

@@ -77,7 +77,7 @@ TEST_F(HeapThreads, StopAtABlockThatTwoOfThemFree) {
 
 TEST_F(HeapThreads, StopWhenTheOwnerHearsOfABlockThatItKeepsForTheNext) {
   void* freed = heap.allocate(64);
-  auto* next = static_cast<std::byte*>(freed) + 64;  // nobody's yet
+  auto* next = static_cast<std::byte*>(freed) + 64;  // no caller has it yet
   heap.deallocate(freed);
   for (void* block : {freed, static_cast<void*>(next)}) {
     EXPECT_DEATH(
