@@ -8,12 +8,38 @@
 #include "sync/memory.h"
 
 namespace cleave::detail {
+namespace {
+
+// A space of a pool with a backing, whose frames may go.
+struct NotifiedSpace final : SpaceState, Notifier {
+  using SpaceState::SpaceState;
+
+  void invalidate() noexcept override {
+    const sync::Guard guard(lock);
+    if (accessors != nullptr) accessors->invalidate();
+  }
+  void note_looking() noexcept override {
+    const sync::Guard guard(lock);
+    if (accessors != nullptr) accessors->note_looking();
+  }
+  [[nodiscard]] bool is_looking() noexcept override {
+    const sync::Guard guard(lock);
+    return accessors != nullptr && accessors->is_looking();
+  }
+};
+
+}  // namespace
 
 SpaceState* SpaceState::make(Frames& frames) noexcept {
-  auto* state = sync::make<SpaceState>(frames);
+  if (frames.away() == nullptr) {
+    auto* state = sync::make<SpaceState>(frames);
+    if (state != nullptr) frames.retain_for_space();
+    return state;
+  }
+  auto* state = sync::make<NotifiedSpace>(frames);
   if (state == nullptr) return nullptr;
   frames.retain_for_space();
-  if (frames.away() != nullptr) frames.away()->notifiers.add(*state);
+  frames.away()->notifiers.add(*state);
   return state;
 }
 
@@ -22,10 +48,15 @@ void SpaceState::release() noexcept {
   if (handles.fetch_sub(1, sync::acq_rel) != 1 || !here) return;
   lock.assume_held();  // the last handle is gone
   Frames& pool = frames;
-  if (pool.away() != nullptr) pool.away()->notifiers.remove(*this);
+  auto* const notified = pool.away() == nullptr ? nullptr : static_cast<NotifiedSpace*>(this);
+  if (notified != nullptr) pool.away()->notifiers.remove(*notified);
   AccessorList::end(accessors);  // it retired nothing that its last accessor did not drop
   table.drop(pool);
-  sync::destroy(this);
+  if (notified != nullptr) {
+    sync::destroy(notified);
+  } else {
+    sync::destroy(this);
+  }
   pool.release_for_space();
 }
 
@@ -94,21 +125,6 @@ Result<const std::byte*> SpaceState::readable(PageNo page) {
   const std::byte* base = frames.reach(frame);
   if (base == nullptr) return frames.lacks(frame);
   return base;
-}
-
-void SpaceState::invalidate() noexcept {
-  const sync::Guard guard(lock);
-  if (accessors != nullptr) accessors->invalidate();
-}
-
-void SpaceState::note_looking() noexcept {
-  const sync::Guard guard(lock);
-  if (accessors != nullptr) accessors->note_looking();
-}
-
-bool SpaceState::is_looking() noexcept {
-  const sync::Guard guard(lock);
-  return accessors != nullptr && accessors->is_looking();
 }
 
 }  // namespace cleave::detail

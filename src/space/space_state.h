@@ -15,8 +15,9 @@
 
 namespace cleave::detail {
 
-/// A space lives until its last handle, the Space or an Accessor, lets go.
-struct SpaceState final : Notifier {
+/// A space lives until its last handle, the Space or an Accessor, lets go. A program may have
+/// millions: what only some need is not in here.
+struct SpaceState {
   explicit SpaceState(Frames& pool) : frames(pool), regions(pool) {}
 
   /// Empty, one handle. nullptr: no memory.
@@ -65,11 +66,6 @@ struct SpaceState final : Notifier {
   /// on an error. Errors: as writable(), of the first that is not written.
   Result<void> overwrite(std::span<const Table::NewPage> pages,
                          std::size_t& written) CLEAVE_UNCHECKED;
-
-  // For frames that go.
-  void invalidate() noexcept override;
-  void note_looking() noexcept override;
-  [[nodiscard]] bool is_looking() noexcept override;
 
   void revoke_writers() noexcept CLEAVE_REQUIRES(lock) {
     if (accessors != nullptr) accessors->revoke_writers();
