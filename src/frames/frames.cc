@@ -84,10 +84,12 @@ Result<Frames::Taken> Frames::take() {
   return take_one();
 }
 
+Result<Frames::Taken> Frames::take_backed() {
+  return away_->take().map([](Away::Taken t) { return Taken{t.frame, t.zeroed}; });
+}
+
 Result<Frames::Taken> Frames::take_one() {
-  if (away_ != nullptr) {
-    return away_->take().map([](Away::Taken t) { return Taken{t.frame, t.zeroed}; });
-  }
+  if (away_ != nullptr) return take_backed();
   const auto taken = slots_.take();
   if (!taken) return tl::unexpected(taken.error());
   const FrameId frame{raw(taken->slot)};

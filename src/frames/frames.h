@@ -148,6 +148,8 @@ class Frames {
 
   void end() noexcept;
   Result<Taken> take_one();
+  /// Apart: what it moves about, a pool without a backing is not to pay for.
+  [[gnu::noinline]] Result<Taken> take_backed();
   [[nodiscard]] std::byte* reach_merged(FrameId frame) const noexcept;
 
   Slots slots_;

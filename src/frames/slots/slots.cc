@@ -41,20 +41,10 @@ Slots::Slots(Slots&& from) noexcept
 
 Slots::~Slots() { give_back_reserved(links_, (count_ + 1) * sizeof(sync::atomic<std::uint32_t>)); }
 
-Result<Slots::Taken> Slots::take() {
-  const Slot slot = free_.pop(links_);
-  return slot == kZeroSlot ? take_fresh() : Result<Taken>(hand_out(slot, false));
-}
-
 SlotChain Slots::take_at_hand(std::uint64_t most) noexcept {
   const SlotChain taken = free_.pop_chain(most, links_);
   if (!taken.empty()) used_.add(taken.count, sync::relaxed);
   return taken;
-}
-
-Slots::Taken Slots::hand_out(Slot slot, bool zeroed) {
-  used_.add(1, sync::relaxed);
-  return {slot, zeroed};
 }
 
 Slot Slots::next_fresh() noexcept {
@@ -94,12 +84,6 @@ Result<void> Slots::populate_more(std::uint64_t count) {
   auto done = file_.populate(Slot{static_cast<std::uint32_t>(populated_)}, step);
   if (done) populated_ += step;
   return done;
-}
-
-void Slots::give(const SlotChain& chain) noexcept {
-  if (chain.empty()) return;
-  used_.sub(chain.count, sync::relaxed);
-  free_.push(chain, links_);
 }
 
 // A run of returned slots, from the lowest on, has its memory again and joins the free ones.

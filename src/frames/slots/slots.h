@@ -33,11 +33,18 @@ class Slots {
 
   /// Any thread. Tens of ns when a free slot is at hand; about 1 us a slot, for several at once,
   /// when the kernel must provide memory first. Error: no_memory; `is_full()` tells why.
-  Result<Taken> take();
+  Result<Taken> take() {
+    const Slot slot = free_.pop(links_);
+    return slot == kZeroSlot ? take_fresh() : Result<Taken>(hand_out(slot, false));
+  }
   /// Any thread. Free slots that are at hand: `most` of them, or as many as there are.
   SlotChain take_at_hand(std::uint64_t most) noexcept;
   /// Any thread. O(1), however long the chain.
-  void give(const SlotChain& chain) noexcept;
+  void give(const SlotChain& chain) noexcept {
+    if (chain.empty()) return;
+    used_.sub(chain.count, sync::relaxed);
+    free_.push(chain, links_);
+  }
 
   /// As Pool::reserve and Pool::trim, in slots.
   Result<void> reserve(std::uint64_t count);
@@ -57,7 +64,10 @@ class Slots {
   Slots(FrameFile&& file, std::uint64_t count, Links links)
       : file_(std::move(file)), count_(count), links_(links) {}
 
-  Taken hand_out(Slot slot, bool zeroed);
+  Taken hand_out(Slot slot, bool zeroed) noexcept {
+    used_.add(1, sync::relaxed);
+    return {slot, zeroed};
+  }
   Result<Taken> take_fresh();
   Slot next_fresh() noexcept CLEAVE_REQUIRES(growth_);
   Result<void> populate_more(std::uint64_t count) CLEAVE_REQUIRES(growth_);

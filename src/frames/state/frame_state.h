@@ -84,8 +84,11 @@ class FrameState {
     for (;;) {
       if (references(word) != 1 && sync::performs("pin.look_again")) return PinResult::not_owned;
       if (pins(word, access) == kMostPins) return PinResult::too_many;
-      if (!is_here(word) && sync::performs("pin.resident")) return PinResult::away;
-      const std::uint64_t met = access == PinAccess::write ? met_by_writer(word) : met_by(word);
+      std::uint64_t met = word;
+      if (is_backed(word)) [[unlikely]] {
+        if (!is_here(word) && sync::performs("pin.resident")) return PinResult::away;
+        met = access == PinAccess::write ? met_by_writer(word) : met_by(word);
+      }
       // acquire: an ownership found, as in references(). Nothing is published by a pin.
       if (word_.compare_exchange(word, met + unit(access), sync::acquire)) return PinResult::pinned;
     }
@@ -101,7 +104,7 @@ class FrameState {
     CLEAVE_CHECK(
         references(word) <= 1,
         "a pinned frame was shared: its owner and the device may have seen different pages");
-    return is_last(word - unit(access));
+    return references(word) == 0 && is_last(word - unit(access));
   }
 
   /// acquire: who finds a count of one has thereby seen everything that former owners did before
@@ -312,6 +315,8 @@ class FrameState {
   static constexpr std::uint64_t with(std::uint64_t word, Residency residency) {
     return (word & ~bits(Residency{7})) | bits(residency);
   }
+  /// The pool has a backing.
+  static constexpr bool is_backed(std::uint64_t word) { return word >> 52 != 0; }
   /// In memory, and not on its way.
   static constexpr bool is_whole(std::uint64_t word) {
     return residency(word) == Residency::resident || residency(word) == Residency::clean;
