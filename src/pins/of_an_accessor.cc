@@ -20,7 +20,7 @@ bool pin_without_lock(AccessorState& s, PinBuilder& builder) CLEAVE_UNCHECKED {
   const Region* region = s.space.regions.find(rest.first);
   bool pinned = false;
   if (region != nullptr && region->protection == Protection::read_write) {
-    const PageRange allowed{rest.first, std::min(rest.end, region->pages.end)};
+    const PageNo allowed = std::min(rest.end, region->pages.end);
     pinned = builder.pin_owned(s.space.table, allowed) == Table::Stop::ok;
   }
   s.section.leave();

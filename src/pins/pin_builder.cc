@@ -12,18 +12,22 @@ PinBuilder::PinBuilder(Frames& frames, Address at, ByteCount bytes, PinAccess ac
     : pin_(frames, access), term_(term), at_(at), end_(at + bytes), all_(rest()) {}
 
 bool PinBuilder::make_room() noexcept {
-  return pin_.pieces_.reserve(std::min<std::uint64_t>(rest().pages(), kFanout));
+  return pin_.pieces_.reserve(std::min<std::uint64_t>(rest().pages(), kStride));
 }
 
-void PinBuilder::add(FrameId frame) noexcept {
-  const std::uint64_t offset = offset_in_page(at_);
-  const std::uint64_t size = std::min(kPageSize - offset, (end_ - at_).value);
-  pin_.pieces_.add(pin_.frames_->data(frame) + offset, size);
-  at_ = at_ + size;
-}
-
-Table::Stop PinBuilder::pin_owned(Table& table, PageRange pages) noexcept {
-  return table.pin_owned(pages, pin_.access_, *pin_.frames_, [this](FrameId frame) { add(frame); });
+Table::Stop PinBuilder::pin_owned(Table& table, PageNo end) noexcept {
+  const auto add = [this](FrameId frame) {
+    const std::uint64_t offset = offset_in_page(at_);
+    const std::uint64_t size = std::min(kPageSize - offset, (end_ - at_).value);
+    pin_.pieces_.add(pin_.frames_->data(frame) + offset, size);
+    at_ = at_ + size;
+  };
+  end = std::min(end, page_of(at_) + kStride);
+  auto stop = Table::Stop::ok;
+  while (stop == Table::Stop::ok && !done() && page_of(at_) < end) {
+    stop = table.pin_owned({page_of(at_), end}, pin_.access_, *pin_.frames_, add);
+  }
+  return stop;
 }
 
 Result<void> PinBuilder::pin_locked(SpaceState& space) {
@@ -31,7 +35,7 @@ Result<void> PinBuilder::pin_locked(SpaceState& space) {
       pin_.access_ == PinAccess::write ? Protection::read_write : Protection::read;
   return space.with_lock([&]() -> Result<void> {
     space.lock.assume_held();  // by with_lock()
-    const PageRange one{page_of(at_), page_of(at_) + 1};
+    const PageNo end = page_of(at_) + 1;
     Table::Stop stop;
     do {
       if (auto owned = space.owned(page_of(at_), needed); !owned) {
@@ -39,7 +43,7 @@ Result<void> PinBuilder::pin_locked(SpaceState& space) {
         error.where = at_;
         return tl::unexpected(error);
       }
-      stop = pin_owned(space.table, one);
+      stop = pin_owned(space.table, end);
       // Owned a moment ago, under this lock, and reached. If it is not now, an equal page is about
       // to be merged with it, which has to wait for this lock before it goes on.
     } while (stop == Table::Stop::not_owned && sync::performs("pin.own_again"));
@@ -57,7 +61,8 @@ Result<Pin> PinBuilder::finish_locked(SpaceState& space) {
   return take();
 }
 
-Pin PinBuilder::take() {
+// A result at once: a pin that is moved twice in a row waits for its first move to be stored.
+Result<Pin> PinBuilder::take() {
   pin_.place_ = pin_.frames_->retain_pins(static_cast<unsigned>(term_), all_.pages());
   pin_.counted_ = all_.pages();
   return std::move(pin_);

@@ -2,6 +2,8 @@
 // if one cannot be had.
 #pragma once
 
+#include <cstdint>
+
 #include <cleave/error.h>
 #include <cleave/pin.h>
 
@@ -24,19 +26,20 @@ class PinBuilder {
 
   /// Room for the next stride. Outside of any section: it may allocate. False: no memory.
   [[nodiscard]] bool make_room() noexcept;
-  /// Pins the next pages, `pages`, as far as they are owned already and lie below one node. In a
-  /// writing section or under the lock, after make_room().
-  Table::Stop pin_owned(Table& table, PageRange pages) noexcept;
+  /// Pins the next pages, up to `end`, as far as they are owned already and there is room for them.
+  /// In a writing section or under the lock, after make_room().
+  Table::Stop pin_owned(Table& table, PageNo end) noexcept;
   /// Takes the lock, makes the next page the space's own, and pins it.
   Result<void> pin_locked(SpaceState& space);
   /// Pins all the rest so. Error: what is pinned is given back when the builder goes.
   Result<Pin> finish_locked(SpaceState& space);
 
-  /// The pin, complete. Precondition: done().
-  Pin take();
+  /// The pin, complete; no error. Precondition: done().
+  Result<Pin> take();
 
  private:
-  void add(FrameId frame) noexcept;
+  /// Pages that are pinned in one section: whoever waits for it waits that long.
+  static constexpr std::uint64_t kStride = std::uint64_t{4} * kFanout;
 
   Pin pin_;
   const PinTerm term_;

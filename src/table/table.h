@@ -132,6 +132,8 @@ Table::Stop Table::pin_owned(PageRange range, PinAccess access, Frames& frames,
     if (sync::performs("pin.hint")) set_hint(*slot, entry);
     if (node.level == 0) {
       unsigned i = entry_index(range.first, 0);
+      // Loads wait for the locked operation before them, and a page has one each.
+      if (range.pages() >= kFanout / 2) prefetch_entries(node);
       for (std::uint64_t left = range.pages(); left != 0 && i < kFanout; --left, ++i) {
         const Entry leaf = node.entries[i].load(sync::acquire);
         if (leaf == Entry::absent) return Stop::not_owned;
