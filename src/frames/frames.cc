@@ -125,11 +125,6 @@ void Frames::give_back(std::span<const FrameId> taken) noexcept {
   give(chain);
 }
 
-void Frames::give(const FrameChain& chain) noexcept {
-  if (away_ != nullptr) return away_->give(chain);
-  slots_.give({Slot{raw(chain.first)}, Slot{raw(chain.last)}, chain.count});
-}
-
 Result<void> Frames::reserve(std::uint64_t count) {
   if (!is_here()) return not_here();
   return slots_.reserve(count);

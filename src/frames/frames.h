@@ -77,7 +77,10 @@ class Frames {
   void give_back(std::span<const FrameId> taken) noexcept;
 
   /// Frames whose last reference is gone. Any thread. O(1), however long the chain.
-  void give(const FrameChain& chain) noexcept;
+  void give(const FrameChain& chain) noexcept {
+    if (away_ != nullptr) return away_->give(chain);
+    slots_.give({Slot{raw(chain.first)}, Slot{raw(chain.last)}, chain.count});
+  }
 
   /// Where the frame's bytes are, for who knows that they are in memory and stay there: it is
   /// pinned, wired, new, or was reached in the same section or under the same lock.
