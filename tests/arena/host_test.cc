@@ -122,7 +122,7 @@ TEST_F(ArenaHost, RefusesInAChildThoughAnotherThreadWasInsideAtTheFork) {
   while (!inside) std::this_thread::yield();
   const pid_t child = fork();
   if (child == 0) {
-    (void)alarm(20);
+    (void)alarm(60);
     const bool refused =
         arena.commit().error().code == Errc::not_permitted &&
         arena.checkout(head).error().code == Errc::not_permitted &&

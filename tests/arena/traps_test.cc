@@ -375,7 +375,7 @@ TEST_P(Traps, AJumpIntoTheArenaEndsTheProgram) {
   if (kSanitized) GTEST_SKIP() << "a sanitizer handles SIGSEGV itself";
   EXPECT_EXIT(
       {
-        (void)alarm(20);
+        (void)alarm(60);
         Pool pool = must(Pool::create(1_MiB));  // the child has no view of arenas from before
         Arena arena = must(Arena::create(pool, 64_KiB, {.tracking = GetParam()}));
         reinterpret_cast<void (*)()>(arena.data())();

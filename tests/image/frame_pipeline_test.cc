@@ -2,7 +2,6 @@
 #include "image/objects/frame_pipeline.h"
 
 #include <sys/syscall.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -123,10 +122,7 @@ TEST(FramesInAPipeline, ComeOutInAChildOfForkToo) {
       pipeline.give(number % 2, frame_of(number));
     }
     if (round % 2 == 0 && pipeline.take(false)) ++taken;
-    ASSERT_TRUE(in_a_child([&]() -> std::string {
-      (void)alarm(20);  // rather than wait for who is not there
-      return take_rest();
-    }));
+    ASSERT_TRUE(in_a_child(take_rest));
     EXPECT_EQ(take_rest(), "");
   }
 }
