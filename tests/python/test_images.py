@@ -144,7 +144,7 @@ repository = cleave.Repository({os.fspath(store)!r}, read_only=True)
 space = repository.checkout(cleave.Pool(cleave.MiB), repository.resolve("main"))
 sys.stdout.write(repository.resolve("main") + str(int.from_bytes(space.read(9 * 4096, 8), "little")))
 """
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=600)
     assert (ran.stdout, ran.stderr) == (pushed.id + "10", "")
 
 

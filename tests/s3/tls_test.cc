@@ -28,7 +28,7 @@ std::atomic<int> asked{0};
 void linger() {
   if (!lingers_at_its_end) return;
   const int before = asked;
-  const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(120);
   while (asked < before + 2) {
     if (std::chrono::steady_clock::now() > latest) _exit(1);
     std::this_thread::yield();
