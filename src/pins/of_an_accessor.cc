@@ -11,7 +11,7 @@ namespace cleave {
 using namespace detail;
 namespace {
 
-// Pins what it can of the next pages in one writing section. False: nothing, take the lock.
+// Pins what it can of the next pages in one writing section. False: the next one needs the lock.
 // Unchecked: a section that found the write stamp even stands in for the lock.
 bool pin_without_lock(AccessorState& s, PinBuilder& builder) CLEAVE_UNCHECKED {
   // relaxed: enter_under() looks at it again.

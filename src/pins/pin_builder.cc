@@ -55,7 +55,9 @@ Result<void> PinBuilder::pin_locked(SpaceState& space) {
 
 Result<Pin> PinBuilder::finish_locked(SpaceState& space) {
   while (!done()) {
-    if (!make_room()) return fail(Errc::no_memory, "out of memory listing pinned pages", at_);
+    if (!pin_.pieces_.reserve(1)) {
+      return fail(Errc::no_memory, "out of memory listing pinned pages", at_);
+    }
     if (auto pinned = pin_locked(space); !pinned) return tl::unexpected(pinned.error());
   }
   return take();

@@ -38,7 +38,7 @@ class PinBuilder {
   Result<Pin> take();
 
  private:
-  /// Pages that are pinned in one section: whoever waits for it waits that long.
+  /// Pages that are pinned in one section at most: a fork may have to wait for all of them.
   static constexpr std::uint64_t kStride = std::uint64_t{4} * kFanout;
 
   Pin pin_;

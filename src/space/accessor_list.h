@@ -27,7 +27,8 @@ struct Participant {
 /// Every function needs the space's lock; `stamps` says what may be read without it.
 ///
 /// Revoking: the caller's own accessors are never waited for, since a thread that is here is not
-/// inside a section. Others are waited for only as long as one access takes.
+/// inside a section. Others are waited for only as long as one access takes, or
+/// the pins of one stride (pins/pin_builder.h).
 class AccessorList {
  public:
   /// With no accessor yet, in memory that a child of fork(2) finds wiped: stamps start above zero,

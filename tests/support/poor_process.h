@@ -17,13 +17,14 @@
 
 namespace cleave::detail {
 
-/// Runs `body` in a child, which may give up whatever it likes. True: it found nothing wrong, and
-/// ended well.
+/// Runs `body` in a child, which may give up whatever it likes, and has 120 seconds. True: it found
+/// nothing wrong, and ended well.
 inline testing::AssertionResult in_a_child(const std::function<std::string()>& body) {
   std::array<int, 2> ends{};
   if (pipe(ends.data()) != 0) return testing::AssertionFailure() << "no pipe";
   const pid_t child = fork();
   if (child == 0) {
+    (void)alarm(120);
     const std::string wrong = body();
     const bool told =
         write(ends[1], wrong.data(), wrong.size()) == static_cast<ssize_t>(wrong.size());

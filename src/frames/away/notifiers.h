@@ -37,8 +37,8 @@ class Notifiers {
   void add(Notifier& one) noexcept;
   void remove(Notifier& one) noexcept;
   /// No thread looks at a frame that was frozen before the call, unless it has met it since. Waits
-  /// for sections, each of which takes as long as one access; holds no lock meanwhile that such a
-  /// thread could want. Cost: by the spaces, and a membarrier.
+  /// for sections, each of which takes as long as one access, or the pins of a stride; holds no
+  /// lock meanwhile that such a thread could want. Cost: by the spaces, and a membarrier.
   void invalidate() noexcept;
 
  private:

@@ -104,6 +104,7 @@ class FrameState {
     CLEAVE_CHECK(
         references(word) <= 1,
         "a pinned frame was shared: its owner and the device may have seen different pages");
+    // With a reference it is not free, for what is pinned is never merged.
     return references(word) == 0 && is_last(word - unit(access));
   }
 
@@ -315,7 +316,7 @@ class FrameState {
   static constexpr std::uint64_t with(std::uint64_t word, Residency residency) {
     return (word & ~bits(Residency{7})) | bits(residency);
   }
-  /// The pool has a backing.
+  /// Of a frame that is taken: its pool has a backing.
   static constexpr bool is_backed(std::uint64_t word) { return word >> 52 != 0; }
   /// In memory, and not on its way.
   static constexpr bool is_whole(std::uint64_t word) {
